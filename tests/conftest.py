@@ -1,0 +1,40 @@
+"""Settings of the whole suite: shapes enforced by beartype, and a compilation cache that outlives a run."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+from jaxtyping import install_import_hook
+
+install_import_hook("mfml", "beartype.beartype")
+
+import jax
+import jaxtyping
+import pytest
+
+CACHE = Path(__file__).resolve().parents[1] / ".cache" / "jax"
+jax.config.update("jax_compilation_cache_dir", str(CACHE))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+
+
+@pytest.fixture
+def key():
+    """A PRNG key; split it where several are needed."""
+    return jax.random.key(20260413)
+
+
+@pytest.fixture
+def unchecked():
+    """Switch off the enforcement of shapes, to see the library's own errors for bad shapes."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def x64():
+    """Double precision within one test."""
+    with jax.enable_x64(True):
+        yield
