@@ -1,0 +1,169 @@
+"""Collect a submission's outcomes: drive workers until every check has one. Runs in the judge; loads no JAX.
+
+A worker that hangs, dies or eats memory costs the function it was in (or the top-level statement it was
+loading); the rest is done by a fresh worker.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from typing import Any, NamedTuple
+
+from mfml.grading.course import Course
+from mfml.grading.processes import Launcher, Worker
+
+MEGABYTES = 2048
+LOADING_SECONDS = 10.0
+MAX_WORKERS = 40
+
+
+class Outcomes(NamedTuple):
+    """What came back from the workers, all of it untrusted."""
+
+    checks: dict[tuple[str, str], dict[str, Any]]  # by exercise and check
+    failures: list[dict[str, Any]]  # of top-level statements
+    printed: int  # bytes written to standard output and error
+
+
+class _Stop(NamedTuple):
+    """Why a worker ended early."""
+
+    outcome: dict[str, Any]
+
+
+def collect(
+    key: dict[str, Any], source: str, path: str, launcher: Launcher, course: Course, only: set[str] | None = None
+) -> Outcomes:
+    """Run a submission's functions on a key's inputs.
+
+    Args:
+        key: the answer key; only its inputs go to the workers.
+        source: the submission.
+        path: its name in messages.
+        launcher: starts the workers.
+        course: where `given.py` and compiled code are.
+        only: names of the exercises to run; None for all.
+    """
+    wanted = [e for e in key["exercises"] if only is None or e["name"] in only]
+    state = _State(wanted)
+    skip: dict[int, dict[str, Any]] = {}
+    for _ in range(MAX_WORKERS):
+        if not state.waiting():
+            break
+        worker = launcher.launch(_job(state.waiting(), source, path, course, skip))
+        place, stop = _follow(worker, state)
+        status = worker.finish()
+        state.printed += worker.printed
+        if stop is None:
+            break
+        outcome = {**stop.outcome, "status": status}
+        if isinstance(place, int):
+            skip[place] = outcome
+            if len(skip) > 3:
+                state.give_up(outcome)
+        elif place is not None:
+            state.end_exercise(place[0], outcome)
+        else:
+            state.give_up(outcome)
+    state.give_up({"grader": "too many workers were needed"})
+    failures = state.failures + [_skipped(line, outcome, source) for line, outcome in skip.items()]
+    return Outcomes(state.outcomes, failures, state.printed)
+
+
+class _State:
+    """Which checks have an outcome, and which wait for one."""
+
+    def __init__(self, exercises: list[dict[str, Any]]) -> None:
+        self.exercises = exercises
+        self.outcomes: dict[tuple[str, str], dict[str, Any]] = {}
+        self.failures: list[dict[str, Any]] = []
+        self.printed = 0
+        self.seconds = {e["name"]: e["seconds"] for e in exercises}
+        self.known = {(e["name"], c["name"]) for e in exercises for c in e["checks"]}
+
+    def waiting(self) -> list[dict[str, Any]]:
+        return [e for e in self.exercises if any((e["name"], c["name"]) not in self.outcomes for c in e["checks"])]
+
+    def record(self, place: tuple[str, str], outcome: dict[str, Any]) -> None:
+        if place in self.known:
+            self.outcomes.setdefault(place, outcome)
+
+    def end_exercise(self, name: str, outcome: dict[str, Any]) -> None:
+        """The first check that waits gets the outcome; those after it were not run."""
+        for exercise in self.exercises:
+            if exercise["name"] == name:
+                first = outcome
+                for check in exercise["checks"]:
+                    if (name, check["name"]) not in self.outcomes:
+                        self.outcomes[name, check["name"]] = first
+                        first = {**outcome, "not_run": True}
+
+    def give_up(self, outcome: dict[str, Any]) -> None:
+        for exercise in self.exercises:
+            self.end_exercise(exercise["name"], outcome)
+
+
+def _job(
+    exercises: list[dict[str, Any]], source: str, path: str, course: Course, skip: dict[int, Any]
+) -> dict[str, Any]:
+    def sent(exercise: dict[str, Any]) -> dict[str, Any]:
+        checks = [
+            {"repeat": i == 0, **{name: check[name] for name in ("name", "call", "over", "inputs")}}
+            for i, check in enumerate(exercise["checks"])
+        ]
+        return {"name": exercise["name"], "checks": checks}
+
+    return {
+        "source": source,
+        "path": path,
+        "root": str(course.root),
+        "given": str(course.given),
+        "compiled": str(course.private / "compiled"),
+        "skip": list(skip),
+        "megabytes": MEGABYTES,
+        "cpu_seconds": LOADING_SECONDS + sum(2 * e["seconds"] * len(e["checks"]) for e in exercises),
+        "exercises": [sent(exercise) for exercise in exercises],
+    }
+
+
+def _follow(worker: Worker, state: _State) -> tuple[int | tuple[str, str] | None, _Stop | None]:
+    """Read a worker's events until it ends or has to be stopped: where it was, and why it stopped (None: done)."""
+    place: int | tuple[str, str] | None = None
+    deadline = time.monotonic() + LOADING_SECONDS
+    look = 0.0
+    while True:
+        if time.monotonic() > deadline:
+            return place, _Stop({"timeout": state.seconds[place[0]] if isinstance(place, tuple) else LOADING_SECONDS})
+        if time.monotonic() > look:
+            look = time.monotonic() + 0.1
+            if (used := worker.memory()) > MEGABYTES:
+                return place, _Stop({"memory": used})
+        try:
+            event = worker.events.get(timeout=0.05)
+            while event is not None:
+                match event.get("event"):
+                    case "end":
+                        return place, None
+                    case "closed":
+                        return place, _Stop({"crashed": True})
+                    case "loading":
+                        place = event["line"] if isinstance(event.get("line"), int) else None
+                    case "loaded":
+                        state.failures = [f for f in event.get("failures", []) if isinstance(f, dict)]
+                        place = None
+                    case "start":
+                        place = (str(event.get("exercise")), str(event.get("check")))
+                        deadline = time.monotonic() + state.seconds.get(place[0], 0.0)
+                    case "done":
+                        state.record((str(event.get("exercise")), str(event.get("check"))), event)
+                event = worker.events.get_nowait()
+        except queue.Empty:
+            continue
+
+
+def _skipped(line: int, outcome: dict[str, Any], source: str) -> dict[str, Any]:
+    lines = source.splitlines()
+    text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    reason = "never ended" if "timeout" in outcome else "ate the memory" if "memory" in outcome else "ended Python"
+    return {"type": "Stopped", "message": f"this statement {reason}", "line": line, "text": text, "names": []}

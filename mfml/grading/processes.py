@@ -1,0 +1,232 @@
+"""Starting workers and watching them from outside: what they use, and that they end.
+
+A launcher turns a job into a running `Worker`. `ForkServer` forks it from a process that has JAX imported;
+`PlainLauncher` starts an interpreter for each job, where there is no fork. Both are sandbox "none": a process of
+its own with limits, but with the rights of whoever grades.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from mfml.grading import forkserver
+from mfml.grading.values import MAX_BYTES, Refused, pack, unpack
+
+KEPT_OUTPUT = 4000
+
+
+class Worker:
+    """A running worker: its events, its output, its end."""
+
+    def __init__(self, pid: int, results: BinaryIO, output: BinaryIO) -> None:
+        """Read both streams in threads of their own, so that neither can block the other."""
+        self.pid = pid
+        self.events: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.printed = 0
+        self.head = b""
+        self._streams = (results, output)
+        for target, stream in ((self._read_results, results), (self._read_output, output)):
+            threading.Thread(target=target, args=(stream,), daemon=True).start()
+
+    def _read_results(self, stream: BinaryIO) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while header := stream.read(4):
+                size = int.from_bytes(header, "little")
+                if size > MAX_BYTES + 2**20:
+                    break
+                try:
+                    event = unpack(stream.read(size))
+                except Refused:
+                    break
+                if not isinstance(event, dict):
+                    break
+                self.events.put(event)
+        self.events.put({"event": "closed"})
+
+    def _read_output(self, stream: BinaryIO) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while data := os.read(stream.fileno(), 2**16):
+                self.printed += len(data)
+                if len(self.head) < KEPT_OUTPUT:
+                    self.head += data[: KEPT_OUTPUT - len(self.head)]
+
+    def memory(self) -> float:
+        """Resident megabytes of this worker and of what it started."""
+        return sum(_resident(pid) for pid in _session_members(self.pid))
+
+    def kill(self) -> None:
+        """End the worker and all of its process group."""
+        with contextlib.suppress(OSError):
+            os.killpg(self.pid, signal.SIGKILL) if hasattr(os, "killpg") else os.kill(self.pid, signal.SIGTERM)
+
+    def finish(self) -> int | None:
+        """End whatever is left, and return the exit status (negative: the signal), where it is known."""
+        self.kill()
+        return self._wait()
+
+    def _wait(self) -> int | None:
+        raise NotImplementedError
+
+
+class Launcher(Protocol):
+    """Starts workers."""
+
+    sandbox: str
+
+    def launch(self, job: dict[str, Any]) -> Worker:
+        """Start a worker on a job."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the launcher holds."""
+        ...
+
+
+def _session_members(session: int) -> list[int]:
+    """The processes of a session, from /proc; only the leader where there is no /proc."""
+    members = []
+    try:
+        for entry in os.scandir("/proc"):
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError, ValueError, IndexError):
+                    fields = Path(entry.path, "stat").read_text().rpartition(")")[2].split()
+                    if int(fields[3]) == session:
+                        members.append(int(entry.name))
+    except OSError:
+        return [session]
+    return members
+
+
+def _resident(pid: int) -> float:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+class _ForkedWorker(Worker):
+    def __init__(self, pid: int, results: BinaryIO, output: BinaryIO, server: ForkServer) -> None:
+        super().__init__(pid, results, output)
+        self._server = server
+
+    def _wait(self) -> int | None:
+        return self._server.receive(forkserver.STATUS)
+
+
+class ForkServer:
+    """Forks workers from a process that has JAX imported."""
+
+    sandbox = "none"
+
+    def __init__(self) -> None:
+        """Start the server; it imports JAX while the caller does something else."""
+        self._channel, theirs = socket.socketpair()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "mfml.grading.forkserver", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            env=worker_environment(),
+        )
+        theirs.close()
+        self._folder = tempfile.TemporaryDirectory(prefix="mfml-")
+
+    def launch(self, job: dict[str, Any]) -> Worker:
+        """Fork a worker."""
+        results, results_end = os.pipe()
+        output, output_end = os.pipe()
+        with tempfile.TemporaryFile() as file:
+            file.write(pack({**job, "folder": self._folder.name}))
+            file.seek(0)
+            try:
+                socket.send_fds(self._channel, [b"J"], [file.fileno(), results_end, output_end])
+            finally:
+                os.close(results_end)
+                os.close(output_end)
+        pid = self.receive(forkserver.PID)
+        if pid is None:
+            raise RuntimeError("the process that forks workers has died")
+        return _ForkedWorker(pid, os.fdopen(results, "rb"), os.fdopen(output, "rb", buffering=0), self)
+
+    def receive(self, kind: bytes) -> int | None:
+        """The next message of this kind from the server; None when it is gone."""
+        with contextlib.suppress(OSError):
+            while len(message := self._channel.recv(9, socket.MSG_WAITALL)) == 9:
+                if message[:1] == kind:
+                    return struct.unpack("<q", message[1:])[0]
+        return None
+
+    def close(self) -> None:
+        """End the server."""
+        self._channel.close()
+        self._process.kill()
+        self._process.wait()
+        self._folder.cleanup()
+
+
+class _PlainWorker(Worker):
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None and process.stderr is not None
+        super().__init__(process.pid, process.stdout, process.stderr)  # type: ignore[arg-type]
+        self._process = process
+
+    def _wait(self) -> int | None:
+        return self._process.wait()
+
+
+class PlainLauncher:
+    """Starts an interpreter for each job: slower, but everywhere."""
+
+    sandbox = "none"
+
+    def __init__(self) -> None:
+        """Make the folder in which workers run."""
+        self._folder = tempfile.TemporaryDirectory(prefix="mfml-", ignore_cleanup_errors=True)
+
+    def launch(self, job: dict[str, Any]) -> Worker:
+        """Start a worker process."""
+        path = Path(self._folder.name, "job")
+        path.write_bytes(pack({**job, "folder": self._folder.name}))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mfml.grading.worker", str(path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self._folder.name,
+            env=worker_environment(),
+            start_new_session=True,
+        )
+        return _PlainWorker(process)
+
+    def close(self) -> None:
+        """Remove the folder."""
+        self._folder.cleanup()
+
+
+def worker_environment() -> dict[str, str]:
+    """The environment of workers: fixed thread counts, CPU only, nothing personal."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR") if name in os.environ}
+    return {
+        **kept,
+        "HOME": tempfile.gettempdir(),
+        "JAX_PLATFORMS": "cpu",
+        "MPLBACKEND": "Agg",
+        "OMP_NUM_THREADS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+
+
+def default_launcher() -> Launcher:
+    """The fork server where there is fork, else plain processes."""
+    return ForkServer() if hasattr(os, "fork") and hasattr(socket, "send_fds") else PlainLauncher()

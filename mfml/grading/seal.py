@@ -1,0 +1,212 @@
+"""Seal a specification: from a unit's solutions and a seed to its answer key, arrays and JSON only.
+
+The key holds inputs, expected outputs, what error is allowed, and the outputs of every known mistake. Tolerances
+come from dtype and conditioning: the reference answer is evaluated in float32 and in float64, and
+
+    allowed = 64 eps max|y| + 16 max|y32 - y64|
+
+for each output array y, with eps of its dtype; `rtol` and `atol` of the exercise, where given, stand instead:
+`atol + rtol max|y|`. Sealing fails, with the reason, where a reference answer raises, where float32 and float64
+disagree, and where a known mistake passes every check.
+
+Run as a process of its own (`python -m mfml.grading.seal ROOT UNIT SEED OUT`), so that grading loads no JAX.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import platform
+import sys
+import zlib
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mfml.grading import bridge
+from mfml.grading.answer_key import SCHEMA, stamp
+from mfml.grading.compare import difference
+from mfml.grading.course import Course, write_whole
+from mfml.grading.specification import Exercise, Group, exercises_of
+from mfml.grading.values import Given, Other, pack
+
+
+def load_module(path: Path, name: str) -> ModuleType:
+    """Import a file of the course under a name."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ValueError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def seal(course: Course, unit: int, seed: int) -> dict[str, Any]:
+    """Make the answer key of a unit; ValueError that names the exercise where its specification is not sound."""
+    given = load_module(course.given, "exercises.given")
+    exercises = exercises_of(load_module(course.solution(unit), f"solutions_unit{unit:02d}"))
+    entries = []
+    for number, exercise in enumerate(exercises, 1):
+        entry = _seal_exercise(exercise, given, jax.random.fold_in(jax.random.key(seed), _digest(exercise.__name__)))
+        entries.append({"id": f"{unit}.{number}", **entry})
+    return {
+        "schema": SCHEMA,
+        "stamp": stamp(course, unit, seed),
+        "unit": unit,
+        "seed": seed,
+        "versions": {
+            "mfml": version("mfml"),
+            "jax": version("jax"),
+            "numpy": version("numpy"),
+            "python": platform.python_version(),
+        },
+        "exercises": entries,
+    }
+
+
+def _digest(text: str) -> int:
+    return zlib.crc32(text.encode())
+
+
+def _seal_exercise(exercise: Exercise, given: ModuleType, key: jax.Array) -> dict[str, Any]:
+    parameters = list(inspect.signature(exercise.answer).parameters)
+    checks: list[dict[str, Any]] = []
+    for group, arguments in _arguments(exercise, key):
+        if set(arguments) - set(parameters):
+            raise ValueError(f"{exercise.__name__}, {group.name!r}: inputs {list(arguments)}, parameters {parameters}")
+        ordered = {name: arguments[name] for name in parameters if name in arguments}
+        checks.append(_seal_check(exercise, group, ordered, given))
+    _require_mistakes_fail(exercise, checks)
+    return {
+        "name": exercise.__name__,
+        "title": exercise.title,
+        "points": exercise.points,
+        "hints": list(exercise.hints),
+        "why": exercise.why,
+        "compare": exercise.compare,
+        "seconds": float(exercise.seconds),
+        "parameters": parameters,
+        "mistakes": [mistake.sentence for mistake in exercise.mistakes],
+        "checks": checks,
+    }
+
+
+def _arguments(exercise: Exercise, key: jax.Array) -> Iterator[tuple[Group, dict[str, Any]]]:
+    """Each check with its arguments; checks that share `make` share the arguments."""
+    made: dict[Any, dict[str, Any]] = {}
+    for group in exercise.checks():
+        if group.make not in made:
+            made[group.make] = group.make(jax.random.fold_in(key, _digest(group.name)))
+        yield group, made[group.make]
+
+
+def _seal_check(
+    exercise: Exercise, group: Group, arguments: dict[str, Any], given: ModuleType
+) -> dict[str, Any]:
+    place = f"{exercise.__name__}, {group.name!r}"
+    inputs = bridge.from_jax(arguments, given)
+    if any(isinstance(leaf, Other) for leaf in jax.tree.leaves(inputs, is_leaf=lambda x: isinstance(x, Other | Given))):
+        raise ValueError(f"{place}: an input of a kind that does not travel: {inputs}")
+    try:
+        expected = bridge.from_jax(bridge.evaluate(exercise.answer, arguments, group.call, group.over), given)
+        allowed = _allowed(exercise, group, arguments, expected, given)
+    except Exception as error:
+        raise ValueError(f"{place}: the reference answer fails: {type(error).__name__}: {error}") from error
+    return {
+        "name": group.name,
+        "points": group.points,
+        "hidden": group.hidden,
+        "call": group.call,
+        "over": list(group.over),
+        "inputs": inputs,
+        "expected": expected,
+        "allowed": allowed,
+        "mistakes": [_mistaken(mistake.answer, arguments, group, given) for mistake in exercise.mistakes],
+    }
+
+
+def _allowed(exercise: Exercise, group: Group, arguments: dict[str, Any], expected: Any, given: ModuleType) -> Any:
+    """The largest error allowed, in the nesting of the expected output."""
+    if exercise.rtol is not None or exercise.atol is not None:
+        rtol, atol = exercise.rtol or 0.0, exercise.atol or 0.0
+        return _map(lambda y, _: atol + rtol * _largest(y), expected, expected)
+    with jax.enable_x64(True):
+        wide = bridge.to_float64(arguments)
+        exact = bridge.from_jax(bridge.evaluate(exercise.answer, wide, group.call, group.over), given)
+
+    def bound(y: Any, y64: Any) -> float:
+        y, y64 = np.asarray(y), np.asarray(y64)
+        if y.dtype.kind not in "fc":
+            return 0.0
+        single = y.astype(np.float32) if y.dtype == np.float64 else y
+        scale, gap = _largest(y64), _largest(np.where(y == y64, 0, y - y64))
+        if gap > 1e-2 * max(scale, 1e-30) and gap > 1e-4:
+            raise ValueError(f"float32 and float64 differ by {gap:.1e}: set rtol or atol")
+        return float(64 * np.finfo(single.dtype).eps * max(scale, np.finfo(np.float32).tiny) + 16 * gap)
+
+    return _map(bound, expected, exact)
+
+
+def _largest(y: Any) -> float:
+    y = np.abs(np.asarray(y))
+    y = y[np.isfinite(y)]
+    return float(y.max(initial=0.0))
+
+
+def _map(bound: Any, a: Any, b: Any) -> Any:
+    """Apply `bound` to the numbers and arrays of two values of the same nesting."""
+    if isinstance(a, dict):
+        return {name: _map(bound, a[name], b[name]) for name in a}
+    if isinstance(a, tuple | list):
+        return [_map(bound, x, y) for x, y in zip(a, b, strict=True)]
+    return 0.0 if a is None or isinstance(a, str) else bound(a, b)
+
+
+def _mistaken(answer: Any, arguments: dict[str, Any], group: Group, given: ModuleType) -> dict[str, Any]:
+    """What a known mistake gives: its value, or the type of what it raises. Under jit it is called plainly."""
+    call = "plain" if group.call == "jit" else group.call
+    try:
+        return {"value": bridge.from_jax(bridge.evaluate(answer, arguments, call, group.over), given)}
+    except Exception as error:
+        return {"error": type(error).__name__}
+
+
+def _require_mistakes_fail(exercise: Exercise, checks: list[dict[str, Any]]) -> None:
+    for index, mistake in enumerate(exercise.mistakes):
+        wrong = [
+            "error" in check["mistakes"][index]
+            or difference(
+                check["mistakes"][index]["value"],
+                check["expected"],
+                check["allowed"],
+                exercise.compare,
+                check["inputs"],
+            )
+            for check in checks
+        ]
+        if not any(wrong):
+            raise ValueError(f"{exercise.__name__}: this known mistake passes every check: {mistake.sentence!r}")
+
+
+def main(root: str, unit: str, seed: str, out: str) -> None:
+    """Seal one unit into a file."""
+    private = Course(Path(root)).private
+    jax.config.update("jax_compilation_cache_dir", str(private / "compiled"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    jnp.zeros(())
+    write_whole(Path(out), pack(seal(Course(Path(root)), int(unit), int(seed))))
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except ValueError as error:
+        sys.exit(f"{error}")

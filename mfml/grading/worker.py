@@ -1,0 +1,158 @@
+"""The worker: loads a student's file, calls its functions on given inputs, and returns values. Nothing more.
+
+It never sees an expected output. It gets one job, a packed value, and writes frames (four bytes of length, then
+a packed value) to a file descriptor of its own; standard output and error are the student's. It runs in a child
+of the fork server, or, where there is no fork, as `python -m mfml.grading.worker JOB`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, BinaryIO
+
+import jax
+
+from mfml.grading import bridge, loader
+from mfml.grading.values import Refused, pack, unpack
+
+MEGABYTE = 2**20
+
+
+def write_frame(stream: BinaryIO, event: dict[str, Any]) -> None:
+    """Write one event as a frame."""
+    data = pack(event)
+    stream.write(len(data).to_bytes(4, "little") + data)
+    stream.flush()
+
+
+def limit_resources(megabytes: int, seconds: float) -> None:
+    """Set the limits that the operating system enforces: address space, CPU time, file size, core dumps."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        hard = int(seconds) + 5
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (256 * MEGABYTE, 256 * MEGABYTE))
+        # JAX reserves address space that it never touches; what is used is watched from outside.
+        space = max(8192, 4 * megabytes) * MEGABYTE
+        resource.setrlimit(resource.RLIMIT_AS, (space, space))
+
+
+def run(job: dict[str, Any], results: BinaryIO) -> None:
+    """Do one job: load the submission, then make every call, with an event before and after each."""
+
+    def tell(**event: Any) -> None:
+        write_frame(results, event)
+
+    given = _given(job["given"])
+    _configure(job["compiled"])
+    path = job["path"]
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", job["root"])]
+    loader.guard_imports()
+    namespace, failures = loader.load(
+        job["source"],
+        path,
+        set(job["skip"]),
+        before=lambda line: tell(event="loading", line=line),
+        describe=lambda error: describe_error(error, path),
+    )
+    tell(event="loaded", failures=failures)
+    for exercise in job["exercises"]:
+        function = namespace.get(exercise["name"])
+        for check in exercise["checks"]:
+            tell(event="start", exercise=exercise["name"], check=check["name"])
+            outcome = call_once(function, check, given, path) if callable(function) else {"missing": True}
+            try:
+                tell(event="done", exercise=exercise["name"], check=check["name"], **outcome)
+            except Refused as refusal:
+                tell(event="done", exercise=exercise["name"], check=check["name"], refused=str(refusal))
+    tell(event="end")
+
+
+def _given(path: str) -> ModuleType:
+    """Make `exercises.given` importable for the submission, from the grader's own copy."""
+    spec = importlib.util.spec_from_file_location("exercises.given", path)
+    assert spec is not None and spec.loader is not None
+    given = importlib.util.module_from_spec(spec)
+    package = ModuleType("exercises")
+    package.__path__ = []
+    package.given = given  # type: ignore[attr-defined]
+    sys.modules.update({"exercises": package, "exercises.given": given})
+    spec.loader.exec_module(given)
+    return given
+
+
+def _configure(compiled: str | None) -> None:
+    jax.config.update("jax_platforms", "cpu")
+    if compiled:
+        jax.config.update("jax_compilation_cache_dir", compiled)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def call_once(function: Callable[..., Any], check: dict[str, Any], given: ModuleType, path: str) -> dict[str, Any]:
+    """Call a function as a check asks.
+
+    Returns `value`; `again`, a second call's value, where the check asks for it; and `arguments` as they are
+    afterwards, where they hold something that can be changed. Or `error`.
+    """
+    arguments = bridge.to_jax(check["inputs"], given)
+    try:
+        value = _finished(bridge.evaluate(function, arguments, check["call"], tuple(check["over"])))
+        outcome: dict[str, Any] = {"value": bridge.from_jax(value, given)}
+        if any(isinstance(item, dict | list) for item in arguments.values()):
+            outcome["arguments"] = bridge.from_jax(arguments, given)
+        if check["repeat"]:
+            fresh = bridge.to_jax(check["inputs"], given)
+            again = _finished(bridge.evaluate(function, fresh, check["call"], tuple(check["over"])))
+            outcome["again"] = bridge.from_jax(again, given)
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
+        return {"error": describe_error(error, path)}
+    return outcome
+
+
+def _finished(value: Any) -> Any:
+    """Wait for the device, so that what goes wrong there goes wrong here."""
+    with contextlib.suppress(TypeError):
+        jax.block_until_ready(value)
+    return value
+
+
+def describe_error(error: BaseException, path: str) -> loader.Failure:
+    """Type, message and the student's own line of an exception."""
+    if isinstance(error, SyntaxError):
+        return loader.syntax_failure(error, 0, error.text or "")
+    failure = loader.Failure(type=type(error).__name__, message=_message(error))
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    if frames:
+        failure.update(line=frames[-1].lineno, text=(frames[-1].line or "").strip(), function=frames[-1].name)
+    return failure
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)[:2000]
+    except Exception:
+        return ""
+
+
+def main(job_path: str) -> None:
+    """Run as a process: results on what was standard output, the student's prints on standard error."""
+    results = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    with open(job_path, "rb") as file:
+        job = unpack(file.read())
+    limit_resources(job["megabytes"], job["cpu_seconds"])
+    run(job, results)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
