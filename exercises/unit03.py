@@ -1,0 +1,152 @@
+"""Exercises of unit 3: regression as loss minimization.
+
+Complete the functions below: replace each `raise NotImplementedError` by your own lines. The docstring of a
+function says what it has to return. Then see what is right, and what helps where it is not:
+
+    nox -s grade -- 3
+
+Stuck? `mfml hint 3.2` gives a nudge, and more if you ask again. A later function may call an earlier one of
+yours. The whole sheet takes about 90 minutes; the lesson is `units/unit03.py`.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from exercises.given import Array, Float
+
+
+def design_matrix(x: Float[Array, " n"], degree: int) -> Float[Array, "n m"]:
+    """Exercise 3.1. Design matrix of powers.
+
+    Row i belongs to point x_i, column j to the power j = 0, 1, ..., degree:
+
+        Phi[i, j] = x_i ** j,    shape (n, degree + 1)
+
+    The first column holds ones, also where x is 0.
+
+    Example: design_matrix(jnp.array([2.0, 3.0]), 2) is [[1, 2, 4], [1, 3, 9]].
+    """
+    raise NotImplementedError
+
+
+def ols(design: Float[Array, "n m"], y: Float[Array, " n"]) -> Float[Array, " m"]:
+    """Exercise 3.2. Ordinary least squares.
+
+    Return the weights w that minimize the sum of squared residuals
+
+        sum_i (y_i - sum_j design[i, j] w_j)^2
+
+    They solve the normal equations X^T X w = X^T y with X the design matrix. You may use `jnp.linalg`, and
+    you may take the columns of the design as independent and n >= m. There is no further intercept.
+
+    Example: ols(jnp.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]), jnp.array([1.0, 2.0, 4.0])) is about
+    [0.8333, 1.5].
+    """
+    raise NotImplementedError
+
+
+def mse_gradient(
+    weights: Float[Array, " m"], design: Float[Array, "n m"], y: Float[Array, " n"]
+) -> Float[Array, " m"]:
+    """Exercise 3.3. Gradient of the mean squared error.
+
+    The loss is the mean over the n points, without a factor 1/2:
+
+        J(w) = 1/n sum_i (sum_j design[i, j] w_j - y_i)^2
+
+    Return its gradient with respect to the weights, one entry a weight. Use the formula, not `jax.grad`; do
+    use `jax.grad` to check yourself.
+
+    Example: mse_gradient(jnp.array([1.0]), jnp.array([[1.0], [2.0]]), jnp.array([0.0, 1.0])) is [3.0]:
+    the residuals are 1 and 1, and 2/2 * (1 * 1 + 2 * 1) = 3.
+    """
+    raise NotImplementedError
+
+
+def gd_step(
+    weights: Float[Array, " m"], design: Float[Array, "n m"], y: Float[Array, " n"], step_size: float
+) -> Float[Array, " m"]:
+    """Exercise 3.4. One step of gradient descent.
+
+    Return the weights after one step of the given size down the gradient of the mean squared error J of 3.3:
+
+        w_new = w - step_size * gradient of J at w
+
+    Example: gd_step(jnp.array([1.0]), jnp.array([[1.0], [2.0]]), jnp.array([0.0, 1.0]), 0.1) is [0.7].
+    """
+    raise NotImplementedError
+
+
+def gradient_descent(
+    weights: Float[Array, " m"],
+    design: Float[Array, "n m"],
+    y: Float[Array, " n"],
+    step_size: float,
+    n_steps: int,
+) -> Float[Array, "steps m"]:
+    """Exercise 3.5. Path of gradient descent.
+
+    Take `n_steps` steps of 3.4, each from where the one before it ended. Return the path, shape (n_steps + 1,
+    m): row 0 is the start, the weights given; row t is where you are after t steps. With n_steps = 0 the path
+    is the start alone. `n_steps` is a Python integer, also under `jax.jit`.
+
+    Example: gradient_descent(jnp.array([1.0]), jnp.array([[1.0], [2.0]]), jnp.array([0.0, 1.0]), 0.1, 2) is
+    [[1.0], [0.7], [0.55]].
+    """
+    raise NotImplementedError
+
+
+def largest_stable_step(design: Float[Array, "n m"]) -> Float[Array, ""]:
+    """Exercise 3.6. Largest stable step size.
+
+    Gradient descent on the mean squared error J of 3.3 converges for every step size below
+
+        2 / L,    L the largest eigenvalue of the Hessian matrix of J
+
+    and may diverge above. Return 2 / L, one number. L is positive here.
+
+    Example: largest_stable_step(jnp.array([[1.0], [2.0]])) is 0.4: the Hessian is [[5.0]].
+    """
+    raise NotImplementedError
+
+
+def bspline_basis(x: Float[Array, " n"], knots: Float[Array, " k"], degree: int) -> Float[Array, "n m"]:
+    """Exercise 3.7. B-spline basis.
+
+    Return the matrix of all B-splines of this degree at all points: shape (n, m) with m = k - degree - 1.
+    Write t for the knots; they are sorted, the first and the last of them stand degree + 1 times, and every x
+    lies between these two. Cox and de Boor's recursion over q = 1, ..., degree:
+
+        B[j, 0](x) = 1 if t[j] <= x < t[j+1], else 0
+        B[j, q](x) = (x - t[j]) / (t[j+q] - t[j]) * B[j, q-1](x)
+                   + (t[j+q+1] - x) / (t[j+q+1] - t[j+1]) * B[j+1, q-1](x)
+
+    Two rules complete it. A fraction with denominator 0 counts as 0. At the right end, x equal to the last
+    knot, the last interval that is not empty is closed: there its B[j, 0] is 1.
+
+    Check yourself: in each row the entries are not negative and add up to 1.
+
+    Example: bspline_basis(jnp.array([0.25, 1.0]), jnp.array([0.0, 0.0, 0.5, 1.0, 1.0]), 1) is
+    [[0.5, 0.5, 0], [0, 0, 1]].
+    """
+    raise NotImplementedError
+
+
+def runge_error(nodes: Float[Array, " m"], grid: Float[Array, " n"]) -> Float[Array, ""]:
+    """Exercise 3.8. Error of interpolating Runge's function.
+
+    Runge's function is f(x) = 1 / (1 + 25 x^2). Let p be the polynomial of degree m - 1 with p(x_j) = f(x_j)
+    at all m nodes. Return the largest absolute error on the grid, one number:
+
+        max over the grid of |f(x) - p(x)|
+
+    Evaluate p by Lagrange's formula, which is accurate in single precision:
+
+        p(x) = sum_j f(x_j) * prod over k != j of (x - x_k) / (x_j - x_k)
+
+    Points of the grid may coincide with nodes; the nodes differ from each other and come in any order.
+
+    Example: runge_error(jnp.array([-1.0, 0.0, 1.0]), jnp.array([0.5])) is about 0.6218: p(0.5) is 0.7596 and
+    f(0.5) is 0.1379.
+    """
+    raise NotImplementedError

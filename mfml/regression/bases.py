@@ -1,0 +1,244 @@
+r"""Basis functions of one variable, each as a design matrix. Shapes: n points, m functions.
+
+A curve that is linear in its coefficients, $f(x) = \sum_j c_j \phi_j(x)$, is fitted by least squares on the
+design matrix $\Phi_{ij} = \phi_j(x_i)$. Where the functions add up to 1 or hold a constant, fit without a
+further intercept. All may be differentiated in x; splines have the derivative of the piece to the right of a
+knot.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from mfml import require
+
+Scalar = Float[Array, ""] | float
+EXTRAPOLATIONS = ("constant", "zero", "continue")
+
+
+def monomial(x: Float[Array, " n"], *, degree: int) -> Float[Array, "n m"]:
+    r"""Powers $1, x, x^2, \dots, x^{degree}$: m = degree + 1, with $0^0 = 1$.
+
+    Their columns are nearly dependent from degree 6 or so on: prefer `chebyshev` or `legendre` then.
+
+    Raises:
+        ValueError: if x has not one axis or degree < 0.
+
+    Source: Bishop (2006), section 1.1.
+
+    >>> monomial(jnp.array([2.0]), degree=3).tolist()
+    [[1.0, 2.0, 4.0, 8.0]]
+    """
+    _check(x, degree)
+    return _recurrence(x, degree, lambda k, now, before: x * now)
+
+
+def chebyshev(
+    x: Float[Array, " n"], *, degree: int, low: Scalar = -1.0, high: Scalar = 1.0
+) -> Float[Array, "n m"]:
+    r"""Chebyshev polynomials $T_0, \dots, T_{degree}$ on [low, high]: m = degree + 1.
+
+    $T_{k+1}(t) = 2 t T_k(t) - T_{k-1}(t)$ with $t = (2 x - low - high) / (high - low)$. Each stays within
+    [-1, 1] inside the interval, and grows like $|2t|^k$ outside.
+
+    Raises:
+        ValueError: if x has not one axis or degree < 0.
+
+    Source: Trefethen (2013), Approximation Theory and Approximation Practice, chapter 3.
+
+    >>> chebyshev(jnp.array([0.5]), degree=3).tolist()
+    [[1.0, 0.5, -0.5, -1.0]]
+    """
+    _check(x, degree)
+    t = (2 * x - low - high) / (high - low)
+    return _recurrence(t, degree, lambda k, now, before: 2 * t * now - before)
+
+
+def legendre(
+    x: Float[Array, " n"], *, degree: int, low: Scalar = -1.0, high: Scalar = 1.0
+) -> Float[Array, "n m"]:
+    r"""Legendre polynomials $P_0, \dots, P_{degree}$ on [low, high]: m = degree + 1.
+
+    $(k+1) P_{k+1}(t) = (2k+1) t P_k(t) - k P_{k-1}(t)$ with t as in `chebyshev`. They are orthogonal under
+    the uniform weight, $\int_{-1}^1 P_j P_k \, dt = 2 \delta_{jk} / (2k+1)$, and $P_k(1) = 1$: not
+    normalized.
+
+    Raises:
+        ValueError: if x has not one axis or degree < 0.
+
+    Source: Abramowitz and Stegun (1972), section 22.7.
+
+    >>> legendre(jnp.array([0.5]), degree=2).tolist()
+    [[1.0, 0.5, -0.125]]
+    """
+    _check(x, degree)
+    t = (2 * x - low - high) / (high - low)
+    return _recurrence(t, degree, lambda k, now, before: ((2 * k + 1) * t * now - k * before) / (k + 1))
+
+
+def fourier(x: Float[Array, " n"], *, n_harmonics: int, period: Scalar = 1.0) -> Float[Array, "n m"]:
+    r"""Waves $1, \cos \omega x, \sin \omega x, \cos 2 \omega x, \dots$: m = 2 n_harmonics + 1.
+
+    $\omega = 2 \pi / period$, in radians over the units of x. Outside one period the curve repeats.
+
+    Raises:
+        ValueError: if x has not one axis or n_harmonics < 0.
+
+    Source: Murphy (2012), section 1.4.5 (basis function expansion).
+
+    >>> [round(value, 4) for value in fourier(jnp.array([0.25]), n_harmonics=1)[0].tolist()]
+    [1.0, -0.0, 1.0]
+    """
+    require.rank("x", x, 1)
+    require.that(n_harmonics >= 0, f"n_harmonics must not be negative; found {n_harmonics}")
+    angle = 2 * jnp.pi * (x / period)[:, None] * jnp.arange(1, n_harmonics + 1, dtype=x.dtype)
+    waves = jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=2).reshape(len(x), -1)
+    return jnp.concatenate([jnp.ones_like(x)[:, None], waves], axis=1)
+
+
+def rbf(
+    x: Float[Array, "n *d"], centers: Float[Array, "m *d"], *, length_scale: Scalar = 1.0
+) -> Float[Array, "n m"]:
+    r"""Gaussian bumps $\exp(-\|x_i - c_j\|^2 / (2 \ell^2))$ around m centers.
+
+    Points and centers are numbers or vectors, and $\ell$ has their units. Far from every center all functions
+    fall to 0. They do not hold a constant: fit with an intercept.
+
+    Raises:
+        ValueError: if x and centers have not one axis each or two axes each of the same width.
+
+    Source: Bishop (2006), equation 3.4 and section 6.3.
+
+    >>> [round(value, 4) for value in rbf(jnp.array([0.0]), jnp.array([0.0, 1.0]))[0].tolist()]
+    [1.0, 0.6065]
+    """
+    require.rank("x", x, 1, 2)
+    require.that(
+        x.ndim == centers.ndim and x.shape[1:] == centers.shape[1:],
+        f"x and centers must be of one kind; found shapes {x.shape} and {centers.shape}",
+    )
+    difference = (x[:, None] - centers).reshape(len(x), len(centers), -1)
+    return jnp.exp(-jnp.sum((difference / length_scale) ** 2, axis=2) / 2)
+
+
+def clamped_knots(breakpoints: Float[Array, " b"], *, degree: int = 3) -> Float[Array, " k"]:
+    """Repeat the first and the last break point `degree` more times, so that a spline ends at the last one.
+
+    k = b + 2 degree knots carry m = b + degree - 1 B-splines.
+
+    Raises:
+        ValueError: if there are less than two break points or degree < 0.
+
+    Source: de Boor (2001), A Practical Guide to Splines, chapter IX.
+
+    >>> clamped_knots(jnp.array([0.0, 0.5, 1.0]), degree=2).tolist()
+    [0.0, 0.0, 0.0, 0.5, 1.0, 1.0, 1.0]
+    """
+    _check(breakpoints, degree)
+    require.that(len(breakpoints) >= 2, f"breakpoints must be at least two; found {len(breakpoints)}")
+    return jnp.pad(breakpoints, degree, mode="edge")
+
+
+def bspline(
+    x: Float[Array, " n"], knots: Float[Array, " k"], *, degree: int = 3, extrapolation: str = "constant"
+) -> Float[Array, "n m"]:
+    r"""B-splines on all knots $t_0 \le \dots \le t_{k-1}$ (see `clamped_knots`): m = k - degree - 1.
+
+    $B_{j,0}(x) = 1$ on $[t_j, t_{j+1})$, else 0, and (Cox-de Boor)
+    $B_{j,q}(x) = \frac{x - t_j}{t_{j+q} - t_j} B_{j,q-1}(x)
+    + \frac{t_{j+q+1} - x}{t_{j+q+1} - t_{j+1}} B_{j+1,q-1}(x)$, where 0/0 counts as 0.
+
+    Inside the base interval $[t_{degree}, t_m]$ they are non-negative and add up to 1. It is closed: the
+    right boundary belongs to the last piece. Beyond it, by `extrapolation`: `constant` holds the values of
+    the boundary, `zero` gives 0, `continue` follows the outermost pieces' polynomials. The knots must be
+    sorted, the base interval must not be empty, and no knot may stand more than degree + 1 times; only values
+    show this, so it is not checked.
+
+    Raises:
+        ValueError: if x or knots have not one axis, k < 2 degree + 2, degree < 0, or the option is unknown.
+
+    Source: de Boor (2001), A Practical Guide to Splines, chapter IX.
+
+    >>> knots = clamped_knots(jnp.array([0.0, 1.0, 2.0]), degree=1)
+    >>> bspline(jnp.array([0.25, 2.0]), knots, degree=1).tolist()
+    [[0.75, 0.25, 0.0], [0.0, 0.0, 1.0]]
+    """
+    _check(x, degree)
+    require.rank("knots", knots, 1)
+    m = len(knots) - degree - 1
+    require.that(m > degree, f"degree {degree} needs at least {2 * degree + 2} knots; found {len(knots)}")
+    require.one_of("extrapolation", extrapolation, EXTRAPOLATIONS)
+    inside = jnp.clip(x, knots[degree], knots[m])
+    piece = jnp.clip(jnp.searchsorted(knots, inside, side="right") - 1, degree, m - 1)
+    basis = jax.nn.one_hot(piece, len(knots) - 1, dtype=jnp.result_type(x, knots))
+    at = (inside if extrapolation == "constant" else x)[:, None]
+    for q in range(1, degree + 1):
+        rising = _ratio(at - knots[: -q - 1], knots[q:-1] - knots[: -q - 1])
+        falling = _ratio(knots[q + 1 :] - at, knots[q + 1 :] - knots[1:-q])
+        basis = rising * basis[:, :-1] + falling * basis[:, 1:]
+    return basis * (x == inside)[:, None] if extrapolation == "zero" else basis
+
+
+def natural_cubic(x: Float[Array, " n"], knots: Float[Array, " m"]) -> Float[Array, "n m"]:
+    r"""Natural cubic splines, one a knot: $\phi_j$ is 1 at knot j and 0 at all others.
+
+    So a coefficient is the curve's height at its knot. The curve is cubic between knots, twice continuously
+    differentiable, and linear beyond the first and the last knot, where its second derivative is 0. Of all
+    curves through the same heights it has the least $\int f''^2$. The functions add up to 1.
+    The knots must be rising; only values show this, so it is not checked.
+
+    With h the gaps between knots and $\gamma$ the second derivatives at the knots, on gap j
+    $f = \frac{(t_{j+1} - x) c_j + (x - t_j) c_{j+1}}{h_j} - \frac{(x - t_j)(t_{j+1} - x)}{6}
+    [(1 + \frac{x - t_j}{h_j}) \gamma_{j+1} + (1 + \frac{t_{j+1} - x}{h_j}) \gamma_j]$.
+
+    Raises:
+        ValueError: if x or knots have not one axis, or there are less than two knots.
+
+    Source: Green and Silverman (1994), Nonparametric Regression and Generalized Linear Models, section 2.1.
+
+    >>> natural_cubic(jnp.array([0.0, 0.5, 3.0]), jnp.array([0.0, 1.0])).tolist()
+    [[1.0, 0.0], [0.5, 0.5], [-2.0, 3.0]]
+    """
+    _check(x, 0)
+    require.rank("knots", knots, 1)
+    require.that(len(knots) >= 2, f"knots must be at least two; found {len(knots)}")
+    bend = _second_derivatives(knots)  # row j: the second derivative at knot j of each function
+    heights = jnp.eye(len(knots), dtype=bend.dtype)
+    inside = jnp.clip(x, knots[0], knots[-1])
+    j = jnp.clip(jnp.searchsorted(knots, inside, side="right") - 1, 0, len(knots) - 2)
+    gap = (knots[j + 1] - knots[j])[:, None]
+    left, right = (inside - knots[j])[:, None], (knots[j + 1] - inside)[:, None]
+    line = (right * heights[j] + left * heights[j + 1]) / gap
+    curve = line - left * right / 6 * ((1 + left / gap) * bend[j + 1] + (1 + right / gap) * bend[j])
+    first, last = knots[1] - knots[0], knots[-1] - knots[-2]
+    slope_left = (heights[1] - heights[0]) / first - first / 6 * bend[1]
+    slope_right = (heights[-1] - heights[-2]) / last + last / 6 * bend[-2]
+    below, above = jnp.minimum(x - knots[0], 0.0), jnp.maximum(x - knots[-1], 0.0)
+    return curve + below[:, None] * slope_left + above[:, None] * slope_right
+
+
+def _check(x: Array, degree: int) -> None:
+    require.rank("x", x, 1)
+    require.that(degree >= 0, f"degree must not be negative; found {degree}")
+
+
+def _recurrence(t, degree, following) -> Array:
+    """Stack the columns 1, t, and then following(k, column k, column k - 1)."""
+    columns = [jnp.ones_like(t), t]
+    for k in range(1, degree):
+        columns.append(following(k, columns[-1], columns[-2]))
+    return jnp.stack(columns[: degree + 1], axis=1)
+
+
+def _ratio(above: Array, below: Array) -> Array:
+    """Divide, where 0/0 and any number over 0 count as 0."""
+    return jnp.where(below > 0, above / jnp.where(below > 0, below, 1.0), 0.0)
+
+
+def _second_derivatives(knots: Array) -> Array:
+    """Solve for the second derivatives at the knots of each cardinal spline; zero at both ends."""
+    h = jnp.diff(knots)
+    heights = jnp.eye(len(knots), dtype=h.dtype)
+    jumps = jnp.diff(jnp.diff(heights, axis=0) / h[:, None], axis=0)
+    matrix = jnp.diag((h[:-1] + h[1:]) / 3) + jnp.diag(h[1:-1] / 6, 1) + jnp.diag(h[1:-1] / 6, -1)
+    return jnp.pad(jnp.linalg.solve(matrix, jumps), ((1, 1), (0, 0)))

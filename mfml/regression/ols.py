@@ -1,0 +1,243 @@
+r"""Least squares in closed form. Shapes: n samples, d features, p parameters (d + 1 with an intercept).
+
+The model is $y = \beta_0 + x \beta + \varepsilon$. The noise of sample i has variance $\sigma^2 / w_i$: its
+weight $w_i$ is 1 in ordinary least squares, and 0 takes a sample out.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.linalg import cho_solve, solve_triangular
+from jaxtyping import Array, Bool, Float
+
+from mfml import require
+from mfml.regression import scaling
+
+SOLVERS = ("cholesky", "qr", "svd")
+
+
+class OLS(NamedTuple):
+    """A fitted linear model."""
+
+    coef: Float[Array, " d"]  # units of y over units of x
+    intercept: Float[Array, ""]  # units of y; 0 without an intercept
+    full_rank: Bool[Array, ""]  # False: the data do not determine the coefficients, see `fit`
+
+
+class StandardErrors(NamedTuple):
+    """Standard deviations of the estimates under the noise model."""
+
+    coef: Float[Array, " d"]
+    intercept: Float[Array, ""]  # 0 without an intercept
+    noise_variance: Float[Array, ""]  # of a sample of weight 1, divisor n - p; NaN if n = p
+
+
+@partial(jax.jit, static_argnames=("fit_intercept", "solver"))
+def fit(
+    x: Float[Array, "n d"],
+    y: Float[Array, " n"],
+    *,
+    weights: Float[Array, " n"] | None = None,
+    fit_intercept: bool = True,
+    solver: str = "cholesky",
+) -> OLS:
+    r"""Minimise $\sum_i w_i (y_i - \beta_0 - x_i \beta)^2$ over $\beta_0$ and $\beta$.
+
+    Solvers, all on shifted columns (`scaling.design`):
+
+    - `cholesky` solves the normal equations $A^\top W A \theta = A^\top W y$ and refines the answer once. It
+      is the fastest, and squares the condition number of A.
+    - `qr` solves $R \theta = Q^\top \sqrt W y$ with $\sqrt W A = Q R$, and does not square it.
+    - `svd` gives the solution of smallest norm $\|\beta\|$ (in the units of x, intercept free), also where
+      the data determine none: singular values below eps max(n, p) times the largest count as zero.
+
+    Where the columns depend on each other within rounding, `full_rank` is False, and the coefficients of
+    `cholesky` and `qr` are NaN. `cholesky` says so when a column's part that the columns before it do not
+    explain is less than 4 p eps of its square, `qr` when it is less than eps max(n, p) of its length.
+    For several targets use `vmap` over y. The gradient of `svd` is infinite where singular values repeat.
+
+    Args:
+        x: features.
+        y: targets.
+        weights: non-negative, one a sample, inverse variances; all 1 if left out.
+        fit_intercept: whether there is a $\beta_0$; static.
+        solver: one of `SOLVERS`; static.
+
+    Raises:
+        ValueError: if shapes do not fit, the solver is unknown, or n < p and the solver is not `svd`.
+
+    Source: Bishop (2006), section 3.1.1; Golub and Van Loan (2013), Matrix Computations, section 5.3;
+    the refinement: Björck (1996), Numerical Methods for Least Squares Problems, section 2.9.
+
+    >>> model = fit(jnp.array([[0.0], [1.0], [2.0]]), jnp.array([1.0, 3.0, 5.0]))
+    >>> round(float(model.coef[0]), 4), round(float(model.intercept), 4)
+    (2.0, 1.0)
+    """
+    _check(x, y, weights)
+    require.one_of("solver", solver, SOLVERS)
+    n, p = x.shape[0], x.shape[1] + fit_intercept
+    if solver == "svd":
+        return _minimum_norm(x, y, weights, fit_intercept)
+    require.that(
+        n >= p, f"{n} samples cannot determine {p} parameters: use solver='svd' for the smallest ones"
+    )
+    scaled = scaling.design(x, fit_intercept=fit_intercept)
+    solve = _normal_equations if solver == "cholesky" else _orthogonal
+    theta, full_rank = solve(scaled.matrix, y, weights)
+    coef, intercept = scaling.original(theta, scaled, fit_intercept=fit_intercept)
+    return OLS(jnp.where(full_rank, coef, jnp.nan), jnp.where(full_rank, intercept, jnp.nan), full_rank)
+
+
+def predict(model: OLS, x: Float[Array, "m d"]) -> Float[Array, " m"]:
+    r"""Predict $\beta_0 + x \beta$, in units of y.
+
+    >>> predict(OLS(jnp.array([2.0]), jnp.array(1.0), jnp.array(True)), jnp.array([[3.0]])).tolist()
+    [7.0]
+    """
+    return x @ model.coef + model.intercept
+
+
+def score(
+    model: OLS, x: Float[Array, "n d"], y: Float[Array, " n"], *, weights: Float[Array, " n"] | None = None
+) -> Float[Array, ""]:
+    r"""Coefficient of determination $R^2 = 1 - \sum_i w_i (y_i - \hat y_i)^2 / \sum_i w_i (y_i - \bar y)^2$.
+
+    $\bar y$ is the weighted mean of y, with or without an intercept, as in scikit-learn (statsmodels takes
+    $\bar y = 0$ without one). At most 1, negative for a model worse than the mean, NaN for constant y.
+
+    >>> model = OLS(jnp.array([1.0]), jnp.array(0.0), jnp.array(True))
+    >>> round(float(score(model, jnp.array([[0.0], [1.0], [2.0]]), jnp.array([0.0, 1.0, 3.0]))), 4)
+    0.7857
+    """
+    _check(x, y, weights)
+    residual = y - predict(model, x)
+    w = jnp.ones_like(residual) if weights is None else weights
+    variation = y - jnp.sum(w * y) / jnp.sum(w)
+    total = jnp.sum(w * variation**2)
+    return jnp.where(total > 0, 1 - jnp.sum(w * residual**2) / jnp.where(total > 0, total, 1.0), jnp.nan)
+
+
+@partial(jax.jit, static_argnames="fit_intercept")
+def leverage(
+    x: Float[Array, "n d"], *, weights: Float[Array, " n"] | None = None, fit_intercept: bool = True
+) -> Float[Array, " n"]:
+    r"""Weight of each sample in its own prediction: $h_i = \partial \hat y_i / \partial y_i$.
+
+    The diagonal of the projector $\sqrt W A (A^\top W A)^+ A^\top \sqrt W$ onto the columns of the design.
+    Each lies in [0, 1]; they add up to the rank. A residual's variance is $(1 - h_i) \sigma^2 / w_i$, and the
+    residual of the same sample left out is $r_i / (1 - h_i)$.
+
+    Raises:
+        ValueError: if shapes do not fit.
+
+    Source: Hoaglin and Welsch (1978), The American Statistician 32, 17-22.
+
+    >>> [round(h, 3) for h in leverage(jnp.array([[0.0], [1.0], [2.0]])).tolist()]
+    [0.833, 0.333, 0.833]
+    """
+    scaled = scaling.design(x, fit_intercept=fit_intercept)
+    _check(x, x[:, 0], weights)
+    matrix = _weighted(scaled.matrix, weights)
+    u, s, _ = jnp.linalg.svd(matrix, full_matrices=False)
+    return jnp.sum(jnp.where(s > _cutoff(matrix) * s[0], u, 0.0) ** 2, axis=1)
+
+
+@partial(jax.jit, static_argnames="fit_intercept")
+def standard_errors(
+    model: OLS,
+    x: Float[Array, "n d"],
+    y: Float[Array, " n"],
+    *,
+    weights: Float[Array, " n"] | None = None,
+    fit_intercept: bool = True,
+) -> StandardErrors:
+    r"""Standard errors of a fit's coefficients, from the data it was fitted to.
+
+    $\mathrm{Cov}(\theta) = \hat\sigma^2 (A^\top W A)^{-1}$ with $\hat\sigma^2 = \sum_i w_i r_i^2 / (n - p)$;
+    n counts the samples of positive weight. They hold if the model is right and the noise independent with
+    variance $\sigma^2 / w_i$. NaN where the design has not full rank.
+
+    Raises:
+        ValueError: if shapes do not fit or n < p.
+
+    Source: Murphy (2012), section 7.3; Greene (2012), Econometric Analysis, sections 4.4 and 9.4.
+
+    >>> x, y = jnp.array([[0.0], [1.0], [2.0], [3.0]]), jnp.array([0.0, 1.0, 1.0, 2.0])
+    >>> errors = standard_errors(fit(x, y), x, y)
+    >>> round(float(errors.coef[0]), 4), round(float(errors.noise_variance), 4)
+    (0.1414, 0.1)
+    """
+    _check(x, y, weights)
+    n, p = x.shape[0], x.shape[1] + fit_intercept
+    require.that(n >= p, f"{n} samples cannot determine {p} parameters")
+    scaled = scaling.design(x, fit_intercept=fit_intercept)
+    _, r = jnp.linalg.qr(_weighted(scaled.matrix, weights))
+    inverse = solve_triangular(r, jnp.eye(p, dtype=r.dtype))  # rows of the square root of the covariance
+    w = jnp.ones_like(y) if weights is None else weights
+    freedom = jnp.sum(w > 0) - p
+    total = jnp.sum(w * (y - predict(model, x)) ** 2)
+    variance = jnp.where(freedom > 0, total / jnp.maximum(freedom, 1), jnp.nan)
+    coef, intercept = jax.vmap(
+        lambda column: scaling.original(column, scaled, fit_intercept=fit_intercept), in_axes=1
+    )(inverse)
+    noise = jnp.sqrt(variance)
+    return StandardErrors(
+        noise * jnp.linalg.norm(coef, axis=0), noise * jnp.sqrt(jnp.sum(intercept**2)), variance
+    )
+
+
+def _check(x: Array, y: Array, weights: Array | None) -> None:
+    require.rank("x", x, 2)
+    require.rank("y", y, 1)
+    require.that(x.size > 0, f"x needs at least one sample and one feature; found shape {x.shape}")
+    require.same_length(x=x, y=y)
+    if weights is not None:
+        require.same_shape(weights=weights, y=y)
+
+
+def _weighted(a: Array, weights: Array | None) -> Array:
+    """Multiply each row by the square root of its weight."""
+    return a if weights is None else a * jnp.sqrt(weights).reshape(-1, *[1] * (a.ndim - 1))
+
+
+def _cutoff(matrix: Array) -> float:
+    return max(matrix.shape) * float(jnp.finfo(matrix.dtype).eps)
+
+
+def _normal_equations(a: Array, y: Array, weights: Array | None) -> tuple[Array, Array]:
+    """Cholesky on the Gram matrix scaled to a unit diagonal, and one step of refinement on the data."""
+    aw = a if weights is None else a * weights[:, None]
+    gram = aw.T @ a
+    scale = jnp.sqrt(jnp.diagonal(gram))
+    scale = jnp.where(scale > 0, scale, 1.0)
+    factor = jnp.linalg.cholesky(gram / scale / scale[:, None], symmetrize_input=False)
+    full_rank = jnp.all(jnp.diagonal(factor) ** 2 > 4 * a.shape[1] * jnp.finfo(a.dtype).eps)
+
+    def solve(right: Array) -> Array:
+        return cho_solve((factor, True), right / scale) / scale
+
+    theta = solve(y @ aw)
+    return theta + solve((y - a @ theta) @ aw), full_rank
+
+
+def _orthogonal(a: Array, y: Array, weights: Array | None) -> tuple[Array, Array]:
+    """Householder QR of the weighted design."""
+    a, y = _weighted(a, weights), _weighted(y, weights)
+    q, r = jnp.linalg.qr(a)
+    full_rank = jnp.all(jnp.abs(jnp.diagonal(r)) > _cutoff(a) * jnp.linalg.norm(r, axis=0))
+    return solve_triangular(r, y @ q), full_rank
+
+
+def _minimum_norm(x: Array, y: Array, weights: Array | None, fit_intercept: bool) -> OLS:
+    """Singular value decomposition of the centered features: the intercept carries no norm."""
+    w = jnp.ones_like(y) if weights is None else weights
+    keep = 1.0 if fit_intercept else 0.0
+    x_mean = keep * (w @ x) / jnp.sum(w)
+    y_mean = keep * jnp.sum(w * y) / jnp.sum(w)
+    u, s, vt = jnp.linalg.svd(_weighted(x - x_mean, weights), full_matrices=False)
+    large = s > _cutoff(x) * s[0]
+    inverse = jnp.where(large, 1 / jnp.where(large, s, 1.0), 0.0)
+    coef = (inverse * (_weighted(y - y_mean, weights) @ u)) @ vt
+    return OLS(coef, y_mean - jnp.sum(x_mean * coef), jnp.sum(large) == x.shape[1])

@@ -1,0 +1,756 @@
+"""Unit 3, regression as loss minimization: the reference answers and their specification."""
+
+import jax
+import jax.numpy as jnp
+
+from exercises.given import Array, Float
+from mfml.grading.specification import exercise
+
+# ---------------------------------------------------------------- 3.1
+
+
+@exercise(
+    points=4,
+    hints=(
+        "One row a point, one column a power. How many powers are there from 0 to the degree?",
+        "The lesson's section on basis functions: column j holds x to the power j, and j starts at 0. "
+        "Broadcasting a column of points against a row of exponents gives the whole table at once.",
+        "Raise `x[:, None]` to the power `jnp.arange(degree + 1)`.",
+    ),
+    why="Every model that is linear in its coefficients is one design matrix away from least squares.",
+)
+def design_matrix(x: Float[Array, " n"], degree: int) -> Float[Array, "n m"]:
+    """Design matrix of powers."""
+    return x[:, None] ** jnp.arange(degree + 1)
+
+
+@design_matrix.inputs("four points, degree 3", points=1)
+def _(key):
+    return dict(x=jnp.array([0.5, 1.0, 2.0, 3.0]), degree=3)
+
+
+@design_matrix.inputs("random points, degree 5", points=1)
+def _(key):
+    return dict(x=jax.random.uniform(key, (7,), minval=-1.5, maxval=1.5), degree=5)
+
+
+@design_matrix.inputs("zero and negative points, degree 0 and one point", points=1, hidden=True)
+def _(key):
+    return dict(x=jnp.array([0.0, -1.0, -2.0]), degree=0)
+
+
+@design_matrix.mistake(
+    "Your columns start at x to the power 1: the constant column of ones, x to the power 0, is missing."
+)
+def _(x, degree):
+    return x[:, None] ** jnp.arange(1, degree + 1)
+
+
+@design_matrix.mistake(
+    "Your last column is missing: the powers run up to x ** degree, and a range stops before its end."
+)
+def _(x, degree):
+    return x[:, None] ** jnp.arange(degree)
+
+
+@design_matrix.mistake(
+    "Your powers fall from left to right: put the column of ones first and the highest power last."
+)
+def _(x, degree):
+    return x[:, None] ** jnp.arange(degree, -1, -1)
+
+
+@design_matrix.mistake(
+    "Your matrix lies on its side: points belong to rows and powers to columns, so transpose it."
+)
+def _(x, degree):
+    return x ** jnp.arange(degree + 1)[:, None]
+
+
+@design_matrix.mistake("You multiplied x by the exponent: raise it to that power with ** instead of *.")
+def _(x, degree):
+    return x[:, None] * jnp.arange(degree + 1)
+
+
+# ---------------------------------------------------------------- 3.2
+
+
+@exercise(
+    points=6,
+    hints=(
+        "At the minimum the residual is perpendicular to every column of the design matrix. Write this down.",
+        "The lesson's section on least squares: the normal equations X^T X w = X^T y, a square linear "
+        "system. Solve it; an inverse is neither needed nor as accurate.",
+        "Give `design.T @ design` and `design.T @ y` to `jnp.linalg.solve`, or take the first output of "
+        "`jnp.linalg.lstsq(design, y)`.",
+    ),
+    why="The closed form is the yardstick: whatever an iterative method finds is measured against it.",
+    rtol=1e-3,
+    atol=1e-4,
+)
+def ols(design: Float[Array, "n m"], y: Float[Array, " n"]) -> Float[Array, " m"]:
+    """Ordinary least squares."""
+    return jnp.linalg.lstsq(design, y)[0]
+
+
+@ols.inputs("a line through three points", points=1)
+def _(key):
+    return dict(design=jnp.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]), y=jnp.array([1.0, 2.0, 4.0]))
+
+
+@ols.inputs("random design", points=2)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(design=jax.random.normal(a, (12, 3)), y=jax.random.normal(b, (12,)))
+
+
+@ols.inputs("columns of different size", points=1, hidden=True)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(design=jax.random.normal(a, (15, 2)) * jnp.array([1.0, 20.0]), y=jax.random.normal(b, (15,)))
+
+
+@ols.inputs("as many points as parameters", points=1, hidden=True)
+def _(key):
+    return dict(design=jnp.array([[2.0, 1.0], [1.0, 3.0]]), y=jnp.array([3.0, 5.0]))
+
+
+@ols.mistake("You returned X^T y, only the right side of the normal equations: solve X^T X w = X^T y for w.")
+def _(design, y):
+    return design.T @ y
+
+
+@ols.mistake("You returned the predictions X w: the exercise asks for the weights w.")
+def _(design, y):
+    return design @ jnp.linalg.lstsq(design, y)[0]
+
+
+@ols.mistake("You returned everything that `lstsq` gives: the weights are the first of its four outputs.")
+def _(design, y):
+    return jnp.linalg.lstsq(design, y)
+
+
+@ols.mistake(
+    "You added 1 to the diagonal of X^T X: that is ridge regression, and least squares has no penalty."
+)
+def _(design, y):
+    return jnp.linalg.solve(design.T @ design + jnp.eye(design.shape[1]), design.T @ y)
+
+
+@ols.mistake("You multiplied by X^T X where you have to divide by it: solve the system X^T X w = X^T y.")
+def _(design, y):
+    return design.T @ design @ (design.T @ y)
+
+
+@ols.mistake(
+    "You regressed each column alone: columns share what they explain, so solve for all weights at once."
+)
+def _(design, y):
+    return design.T @ y / jnp.sum(design**2, axis=0)
+
+
+# ---------------------------------------------------------------- 3.3
+
+
+@exercise(
+    points=6,
+    hints=(
+        "Write the loss as a mean of squared residuals and differentiate the square with the chain rule.",
+        "The lesson's section on gradient descent: the residual X w - y, pulled back to the weights by X^T, "
+        "times 2/n. Mind which length n is.",
+        "`2 / n * design.T @ residual`, with `n = len(y)` and the residual prediction minus target.",
+    ),
+    why=(
+        "This one line is what every optimizer of this course runs on; for deep networks only the model "
+        "changes."
+    ),
+)
+def mse_gradient(
+    weights: Float[Array, " m"], design: Float[Array, "n m"], y: Float[Array, " n"]
+) -> Float[Array, " m"]:
+    """Gradient of the mean squared error."""
+    residual = design @ weights - y
+    return 2 / len(y) * design.T @ residual
+
+
+def _data(key, n=7, m=3):
+    keys = jax.random.split(key, 3)
+    return dict(
+        weights=jax.random.normal(keys[0], (m,)),
+        design=jax.random.normal(keys[1], (n, m)),
+        y=jax.random.normal(keys[2], (n,)),
+    )
+
+
+@mse_gradient.inputs("four points, three weights", points=1)
+def _(key):
+    design = jnp.array([[1.0, 0.0, 0.0], [1.0, 1.0, 1.0], [1.0, 2.0, 4.0], [1.0, 3.0, 9.0]])
+    return dict(weights=jnp.array([0.0, 1.0, 0.0]), design=design, y=jnp.array([1.0, 2.0, 4.0, 3.0]))
+
+
+@mse_gradient.inputs("random data", points=2)
+def _(key):
+    return _data(key)
+
+
+@mse_gradient.inputs("one point", points=1, hidden=True)
+def _(key):
+    return _data(key, n=1)
+
+
+@mse_gradient.inputs("a perfect fit", points=1, hidden=True)
+def _(key):
+    data = _data(key)
+    return data | dict(y=data["design"] @ data["weights"])
+
+
+@mse_gradient.mistake(
+    "Your gradient is half of the right one: the derivative of the square brings down a factor 2."
+)
+def _(weights, design, y):
+    return design.T @ (design @ weights - y) / len(y)
+
+
+@mse_gradient.mistake(
+    "You summed over the points: the loss is their mean, so divide by the number of points n."
+)
+def _(weights, design, y):
+    return 2 * design.T @ (design @ weights - y)
+
+
+@mse_gradient.mistake(
+    "Your gradient points downhill, its sign is turned: the residual is prediction minus target."
+)
+def _(weights, design, y):
+    return 2 / len(y) * design.T @ (y - design @ weights)
+
+
+@mse_gradient.mistake(
+    "You divided by the number of weights: the mean runs over the points, so divide by len(y)."
+)
+def _(weights, design, y):
+    return 2 / len(weights) * design.T @ (design @ weights - y)
+
+
+@mse_gradient.mistake(
+    "Your sum lacks the factor 2 and the division by n: the gradient of the mean is 2/n X^T (X w - y)."
+)
+def _(weights, design, y):
+    return design.T @ (design @ weights - y)
+
+
+@mse_gradient.mistake("You returned the loss itself: differentiate it with respect to the weights.")
+def _(weights, design, y):
+    return jnp.mean((design @ weights - y) ** 2)
+
+
+# ---------------------------------------------------------------- 3.4
+
+
+@exercise(
+    points=5,
+    hints=(
+        "The gradient points uphill. Which way do you want to go, and how far?",
+        "The lesson's section on gradient descent: the new weights are the old ones minus step size times "
+        "gradient. You may call your own `mse_gradient`.",
+        "`weights - step_size * mse_gradient(weights, design, y)`.",
+    ),
+    why=(
+        "One step is all there is to gradient descent: the rest is repetition and the choice of the step "
+        "size."
+    ),
+)
+def gd_step(
+    weights: Float[Array, " m"], design: Float[Array, "n m"], y: Float[Array, " n"], step_size: float
+) -> Float[Array, " m"]:
+    """One step of gradient descent."""
+    return weights - step_size * mse_gradient(weights, design, y)
+
+
+@gd_step.inputs("random data", points=2)
+def _(key):
+    return _data(key) | dict(step_size=0.3)
+
+
+@gd_step.inputs("a step of size zero", points=1, hidden=True)
+def _(key):
+    return _data(key, n=5) | dict(step_size=0.0)
+
+
+@gd_step.inputs("already at the minimum", points=1, hidden=True)
+def _(key):
+    data = _data(key)
+    return data | dict(y=data["design"] @ data["weights"], step_size=0.3)
+
+
+@gd_step.mistake("You walked uphill: subtract the gradient from the weights, do not add it.")
+def _(weights, design, y, step_size):
+    return weights + step_size * mse_gradient(weights, design, y)
+
+
+@gd_step.mistake("You returned the step alone: the answer is the new weights, the old ones minus the step.")
+def _(weights, design, y, step_size):
+    return step_size * mse_gradient(weights, design, y)
+
+
+@gd_step.mistake("You returned the step alone, with its sign: add it to the old weights.")
+def _(weights, design, y, step_size):
+    return -step_size * mse_gradient(weights, design, y)
+
+
+@gd_step.mistake("Your step ignores the step size: multiply the gradient by it before you subtract.")
+def _(weights, design, y, step_size):
+    return weights - mse_gradient(weights, design, y)
+
+
+@gd_step.mistake(
+    "Your step is half as long as it should be: the gradient of the mean squared error has a factor 2."
+)
+def _(weights, design, y, step_size):
+    return weights - step_size * mse_gradient(weights, design, y) / 2
+
+
+@gd_step.mistake(
+    "Your step is n times too long: the gradient belongs to the mean over the points, not to their sum."
+)
+def _(weights, design, y, step_size):
+    return weights - step_size * mse_gradient(weights, design, y) * len(y)
+
+
+@gd_step.mistake(
+    "You scaled the gradient to length 1: gradient descent takes shorter steps where the slope is gentle."
+)
+def _(weights, design, y, step_size):
+    gradient = mse_gradient(weights, design, y)
+    return weights - step_size * gradient / jnp.linalg.norm(gradient)
+
+
+# ---------------------------------------------------------------- 3.5
+
+
+@exercise(
+    points=8,
+    hints=(
+        "Repeat your step, and keep what you have after each. What stands in the first row, before any step?",
+        "The lesson's section on gradient descent: a loop that carries the weights. A Python loop is right; "
+        "`jax.lax.scan` with `length=n_steps` compiles once however many steps there are.",
+        "Collect `path = [weights]`, append `gd_step(path[-1], design, y, step_size)` n_steps times, and "
+        "stack.",
+    ),
+    why=(
+        "The whole path, not only its end, shows whether a step size creeps, converges, oscillates or "
+        "explodes."
+    ),
+    rtol=1e-3,
+    atol=1e-5,
+)
+def gradient_descent(
+    weights: Float[Array, " m"],
+    design: Float[Array, "n m"],
+    y: Float[Array, " n"],
+    step_size: float,
+    n_steps: int,
+) -> Float[Array, "steps m"]:
+    """Path of gradient descent."""
+
+    def step(now, _):
+        new = gd_step(now, design, y, step_size)
+        return new, new
+
+    _, path = jax.lax.scan(step, weights, length=n_steps)
+    return jnp.concatenate([weights[None], path])
+
+
+@gradient_descent.inputs("three steps", points=2)
+def _(key):
+    return _data(key) | dict(step_size=0.1, n_steps=3)
+
+
+@gradient_descent.inputs("forty steps", points=2)
+def _(key):
+    return _data(key, n=20) | dict(step_size=0.2, n_steps=40)
+
+
+@gradient_descent.inputs("no step at all", points=1, hidden=True)
+def _(key):
+    return _data(key) | dict(step_size=0.1, n_steps=0)
+
+
+@gradient_descent.inputs("a step size that is too large", points=1, hidden=True)
+def _(key):
+    return _data(key, n=20) | dict(step_size=2.0, n_steps=6)
+
+
+@gradient_descent.inputs(
+    "many step sizes at once, by vmap", points=1, hidden=True, call="vmap", over="step_size"
+)
+def _(key):
+    return _data(key) | dict(step_size=jnp.array([0.01, 0.1, 0.2]), n_steps=4)
+
+
+@gradient_descent.mistake("Your path lacks the start: its first row is the weights that you were given.")
+def _(weights, design, y, step_size, n_steps):
+    return gradient_descent(weights, design, y, step_size, n_steps)[1:]
+
+
+@gradient_descent.mistake(
+    "Your path stops one step early: n_steps steps and the start make n_steps + 1 rows."
+)
+def _(weights, design, y, step_size, n_steps):
+    return gradient_descent(weights, design, y, step_size, max(n_steps - 1, 0))
+
+
+@gradient_descent.mistake("You returned only the last weights: return all of them, one row after each step.")
+def _(weights, design, y, step_size, n_steps):
+    return gradient_descent(weights, design, y, step_size, n_steps)[-1]
+
+
+@gradient_descent.mistake(
+    "Every step of yours leaves from the start: take each from the weights that the step before gave."
+)
+def _(weights, design, y, step_size, n_steps):
+    return jnp.stack([weights] + [gd_step(weights, design, y, step_size)] * n_steps)
+
+
+@gradient_descent.mistake(
+    "You computed the gradient once, at the start: compute it anew at the weights of every step."
+)
+def _(weights, design, y, step_size, n_steps):
+    gradient = mse_gradient(weights, design, y)
+    return jnp.stack([weights - step_size * k * gradient for k in range(n_steps + 1)])
+
+
+@gradient_descent.mistake("Your path climbs: subtract the gradient in every step.")
+def _(weights, design, y, step_size, n_steps):
+    return gradient_descent(weights, design, y, -step_size, n_steps)
+
+
+@gradient_descent.mistake(
+    "Your steps are half as long as they should be: the gradient of the mean squared error has a factor 2."
+)
+def _(weights, design, y, step_size, n_steps):
+    return gradient_descent(weights, design, y, step_size / 2, n_steps)
+
+
+# ---------------------------------------------------------------- 3.6
+
+
+@exercise(
+    points=6,
+    hints=(
+        "Differentiate your gradient once more. What matrix do you get, and which of its directions is the "
+        "steepest?",
+        "The lesson's section on the step size: along an eigenvector of the Hessian with eigenvalue h the "
+        "error is multiplied by 1 - step_size * h in every step. This stays within -1 and 1 up to step_size "
+        "= 2 / h.",
+        "The Hessian is `2 / n * design.T @ design`; `jnp.linalg.eigvalsh` returns its eigenvalues in "
+        "rising order.",
+    ),
+    why=(
+        "The largest curvature limits the step and the smallest one the speed: hence the trouble with bad "
+        "conditioning."
+    ),
+)
+def largest_stable_step(design: Float[Array, "n m"]) -> Float[Array, ""]:
+    """Largest stable step size."""
+    hessian = 2 / len(design) * design.T @ design
+    return 2 / jnp.linalg.eigvalsh(hessian)[-1]
+
+
+@largest_stable_step.inputs("two columns", points=2)
+def _(key):
+    return dict(design=jnp.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]))
+
+
+@largest_stable_step.inputs("random design", points=1)
+def _(key):
+    return dict(design=jax.random.normal(key, (9, 4)))
+
+
+@largest_stable_step.inputs("one column", points=1, hidden=True)
+def _(key):
+    return dict(design=jnp.array([[2.0], [-1.0], [3.0], [0.5]]))
+
+
+@largest_stable_step.inputs("more columns than points", points=1, hidden=True)
+def _(key):
+    return dict(design=jax.random.normal(key, (3, 5)))
+
+
+@largest_stable_step.mistake("Your step is half of the largest stable one: the limit is 2 / L, not 1 / L.")
+def _(design):
+    return largest_stable_step(design) / 2
+
+
+@largest_stable_step.mistake(
+    "Your step is twice too long: the Hessian of the mean squared error is 2/n X^T X, with the 2."
+)
+def _(design):
+    return 2 * largest_stable_step(design)
+
+
+@largest_stable_step.mistake(
+    "You left out the division by n: the Hessian of the mean squared error is 2/n X^T X."
+)
+def _(design):
+    return largest_stable_step(design) / len(design)
+
+
+@largest_stable_step.mistake("You used X^T X alone: the Hessian of the mean squared error is 2/n X^T X.")
+def _(design):
+    return 2 * largest_stable_step(design) / len(design)
+
+
+@largest_stable_step.mistake(
+    "You took the smallest curvature: the steepest direction becomes unstable first."
+)
+def _(design):
+    return 2 / jnp.linalg.eigvalsh(2 / len(design) * design.T @ design)[0]
+
+
+@largest_stable_step.mistake("You took the singular value of X: the eigenvalue of X^T X is its square.")
+def _(design):
+    return len(design) / jnp.linalg.norm(design, ord=2)
+
+
+@largest_stable_step.mistake(
+    "You took the trace of the Hessian, the sum of all curvatures: only the largest one limits the step."
+)
+def _(design):
+    return len(design) / jnp.sum(design**2)
+
+
+# ---------------------------------------------------------------- 3.7
+
+
+def _ratio(above, below):
+    return jnp.where(below > 0, above / jnp.where(below > 0, below, 1.0), 0.0)
+
+
+def _raise_degree(x, knots, basis, degree, ratio=_ratio):
+    for q in range(1, degree + 1):
+        left, right = knots[: -q - 1], knots[q + 1 :]
+        rising = ratio(x[:, None] - left, knots[q:-1] - left)
+        falling = ratio(right - x[:, None], right - knots[1:-q])
+        basis = rising * basis[:, :-1] + falling * basis[:, 1:]
+    return basis
+
+
+@exercise(
+    points=9,
+    hints=(
+        "Begin with degree 0: a table of zeros and ones that says in which interval each point lies. Where "
+        "is the last point?",
+        "The lesson's section on splines: each degree blends two neighbours of the degree below, the left "
+        "one while it rises and the right one while it falls, so every pass has one column less. Guard both "
+        "0/0 with two `jnp.where`: one for the denominator, one for the result.",
+        "With q from 1 to degree: `basis = rising * basis[:, :-1] + falling * basis[:, 1:]`, where rising is "
+        "`(x[:, None] - knots[:-q-1]) / (knots[q:-1] - knots[:-q-1])` and falling is "
+        "`(knots[q+1:] - x[:, None]) / (knots[q+1:] - knots[1:-q])`.",
+    ),
+    why="Splines bend where the data bend, and a change in one place leaves the curve elsewhere alone.",
+)
+def bspline_basis(x: Float[Array, " n"], knots: Float[Array, " k"], degree: int) -> Float[Array, "n m"]:
+    """B-spline basis."""
+    points = x[:, None]
+    inside = (knots[:-1] <= points) & (points < knots[1:])
+    last = (knots[:-1] < points) & (points == knots[1:]) & (points == knots[-1])
+    return _raise_degree(x, knots, (inside | last).astype(x.dtype), degree)
+
+
+def _clamped(inner, degree):
+    return jnp.concatenate([jnp.zeros(degree + 1), jnp.array(inner), jnp.ones(degree + 1)])
+
+
+@bspline_basis.inputs("degree 1, three intervals", points=1)
+def _(key):
+    return dict(x=jnp.array([0.1, 0.3, 0.6, 0.9]), knots=_clamped([0.25, 0.5], 1), degree=1)
+
+
+@bspline_basis.inputs("cubic, random points", points=2)
+def _(key):
+    return dict(x=jax.random.uniform(key, (8,)), knots=_clamped([0.2, 0.45, 0.7], 3), degree=3)
+
+
+@bspline_basis.inputs("the two ends and a knot", points=2)
+def _(key):
+    return dict(x=jnp.array([0.0, 0.5, 1.0]), knots=_clamped([0.25, 0.5], 2), degree=2)
+
+
+@bspline_basis.inputs("degree 0", points=1, hidden=True)
+def _(key):
+    return dict(x=jnp.array([0.0, 0.3, 0.5, 0.9, 1.0]), knots=_clamped([0.25, 0.5], 0), degree=0)
+
+
+@bspline_basis.inputs("a double knot", points=2, hidden=True)
+def _(key):
+    return dict(x=jnp.array([0.2, 0.5, 0.6, 1.0]), knots=_clamped([0.5, 0.5, 0.75], 3), degree=3)
+
+
+@bspline_basis.mistake(
+    "Your functions all vanish at the right end: close the last interval there, so that its point counts."
+)
+def _(x, knots, degree):
+    points = x[:, None]
+    inside = (knots[:-1] <= points) & (points < knots[1:])
+    return _raise_degree(x, knots, inside.astype(x.dtype), degree)
+
+
+@bspline_basis.mistake(
+    "Your intervals are closed on both sides, so a point on a knot counts twice: leave the right end open."
+)
+def _(x, knots, degree):
+    points = x[:, None]
+    inside = (knots[:-1] <= points) & (points <= knots[1:]) & (knots[:-1] < knots[1:])
+    return _raise_degree(x, knots, inside.astype(x.dtype), degree)
+
+
+@bspline_basis.mistake("Repeated knots make 0/0 in your recursion, hence NaN: such a term counts as zero.")
+def _(x, knots, degree):
+    return _raise_degree(x, knots, bspline_basis(x, knots, 0), degree, ratio=jnp.divide)
+
+
+@bspline_basis.mistake("Your recursion stops one degree early: it has to run up to and including the degree.")
+def _(x, knots, degree):
+    return bspline_basis(x, knots, max(degree - 1, 0))
+
+
+@bspline_basis.mistake(
+    "Your right-hand term rises like the left one: it falls, (t[j+q+1] - x) over its width."
+)
+def _(x, knots, degree):
+    basis = bspline_basis(x, knots, 0)
+    for q in range(1, degree + 1):
+        left = _ratio(x[:, None] - knots[: -q - 1], knots[q:-1] - knots[: -q - 1])
+        right = _ratio(x[:, None] - knots[1:-q], knots[q + 1 :] - knots[1:-q])
+        basis = left * basis[:, :-1] + right * basis[:, 1:]
+    return basis
+
+
+@bspline_basis.mistake(
+    "Your widths always span one interval: a function of degree q divides by t[j+q] - t[j]."
+)
+def _(x, knots, degree):
+    basis = bspline_basis(x, knots, 0)
+    for q in range(1, degree + 1):
+        left = _ratio(x[:, None] - knots[: -q - 1], knots[1:-q] - knots[: -q - 1])
+        right = _ratio(knots[q + 1 :] - x[:, None], knots[q + 1 :] - knots[q:-1])
+        basis = left * basis[:, :-1] + right * basis[:, 1:]
+    return basis
+
+
+@bspline_basis.mistake("Your matrix lies on its side: points belong to rows and basis functions to columns.")
+def _(x, knots, degree):
+    return bspline_basis(x, knots, degree).T
+
+
+# ---------------------------------------------------------------- 3.8
+
+
+def _interpolate(function, nodes, grid):
+    same = jnp.eye(len(nodes), dtype=bool)
+    above = grid[:, None, None] - nodes  # of point i, for function j, factor k
+    below = nodes[:, None] - nodes
+    cardinal = jnp.prod(jnp.where(same, 1.0, above / jnp.where(same, 1.0, below)), axis=2)
+    return cardinal @ function(nodes)
+
+
+def _runge(x):
+    return 1 / (1 + 25 * x**2)
+
+
+@exercise(
+    points=6,
+    hints=(
+        "Three parts: Runge's function, the polynomial through its values at the nodes, and the largest gap.",
+        "The lesson's section on Runge's phenomenon: Lagrange's function j is 1 at node j and 0 at all "
+        "others. Multiply (x - x_k) / (x_j - x_k) over all k but j; take 1 as the factor where k equals j.",
+        "Put the factors into an array over grid, j and k, replace those with j equal to k by 1 with "
+        "`jnp.where` and `jnp.eye`, and use `jnp.prod` over the last axis. Then `jnp.max(jnp.abs(...))`.",
+    ),
+    why="More data and a higher degree can make a fit worse: where the points lie decides.",
+    rtol=2e-3,
+    atol=1e-5,
+)
+def runge_error(nodes: Float[Array, " m"], grid: Float[Array, " n"]) -> Float[Array, ""]:
+    """Error of interpolating Runge's function."""
+    return jnp.max(jnp.abs(_runge(grid) - _interpolate(_runge, nodes, grid)))
+
+
+def _grid():
+    return (jnp.arange(200) + 0.5) / 100 - 1
+
+
+def _chebyshev(n):
+    return jnp.cos((2 * jnp.arange(n) + 1) * jnp.pi / (2 * n))
+
+
+@runge_error.inputs("eleven equispaced nodes", points=2)
+def _(key):
+    return dict(nodes=jnp.linspace(-1.0, 1.0, 11), grid=_grid())
+
+
+@runge_error.inputs("eleven Chebyshev nodes", points=1)
+def _(key):
+    return dict(nodes=_chebyshev(11), grid=_grid())
+
+
+@runge_error.inputs("the grid meets the nodes", points=1, hidden=True)
+def _(key):
+    return dict(nodes=jnp.array([-1.0, -0.5, 0.0, 0.5, 1.0]), grid=jnp.arange(-8, 9) / 8)
+
+
+@runge_error.inputs("one node", points=1, hidden=True)
+def _(key):
+    return dict(nodes=jnp.array([0.25]), grid=_grid())
+
+
+@runge_error.mistake(
+    "You took the largest signed error: take the absolute value first, an overshoot counts as well."
+)
+def _(nodes, grid):
+    return jnp.max(_runge(grid) - _interpolate(_runge, nodes, grid))
+
+
+@runge_error.mistake(
+    "You averaged the error: the question is how bad the worst point of the grid is, so take the maximum."
+)
+def _(nodes, grid):
+    return jnp.mean(jnp.abs(_runge(grid) - _interpolate(_runge, nodes, grid)))
+
+
+@runge_error.mistake(
+    "You took the root mean square error: the question is how bad the worst point is, so take the maximum."
+)
+def _(nodes, grid):
+    return jnp.sqrt(jnp.mean((_runge(grid) - _interpolate(_runge, nodes, grid)) ** 2))
+
+
+@runge_error.mistake("Your function is 1 / (1 + x^2): Runge's has the factor 25 before x^2.")
+def _(nodes, grid):
+    def wide(x):
+        return 1 / (1 + x**2)
+
+    return jnp.max(jnp.abs(wide(grid) - _interpolate(wide, nodes, grid)))
+
+
+@runge_error.mistake(
+    "You measured the error at the nodes, where it is zero by construction: measure it on the grid."
+)
+def _(nodes, grid):
+    return jnp.max(jnp.abs(_runge(nodes) - _interpolate(_runge, nodes, nodes)))
+
+
+@runge_error.mistake(
+    "You drew straight lines between the nodes: use the one polynomial that passes through all of them."
+)
+def _(nodes, grid):
+    order = jnp.argsort(nodes)
+    return jnp.max(jnp.abs(_runge(grid) - jnp.interp(grid, nodes[order], _runge(nodes)[order])))
+
+
+@runge_error.mistake(
+    "You returned the error at every point of the grid: return the largest one, a single number."
+)
+def _(nodes, grid):
+    return jnp.abs(_runge(grid) - _interpolate(_runge, nodes, grid))
