@@ -190,7 +190,7 @@ def load(key: Key[Array, ""] | None, *, source: str = "auto") -> tuple[Spectra, 
         n_samples=len(data.intensity),
         notes=(
             "Copper K-alpha 1 radiation, crystallites of 20 nm, Poisson noise with 1000 counts in the "
-            "strongest channel of a pure phase. No background, texture, absorption or K-alpha 2. Lines of Al and Fe "
-            "overlap near 45 and 65 degrees."
+            "strongest channel of a pure phase. No background, texture, absorption or K-alpha 2. Lines of "
+            "Al and Fe overlap near 45 and 65 degrees."
         ),
     )

