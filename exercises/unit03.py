@@ -64,13 +64,13 @@ def mse_gradient(
 
 
 def gd_step(
-    weights: Float[Array, " m"], design: Float[Array, "n m"], y: Float[Array, " n"], step_size: float
+    weights: Float[Array, " m"], design: Float[Array, "n m"], y: Float[Array, " n"], learning_rate: float
 ) -> Float[Array, " m"]:
     """Exercise 3.4. One step of gradient descent.
 
     Return the weights after one step of the given size down the gradient of the mean squared error J of 3.3:
 
-        w_new = w - step_size * gradient of J at w
+        w_new = w - learning_rate * gradient of J at w
 
     Example: gd_step(jnp.array([1.0]), jnp.array([[1.0], [2.0]]), jnp.array([0.0, 1.0]), 0.1) is [0.7].
     """
@@ -81,7 +81,7 @@ def gradient_descent(
     weights: Float[Array, " m"],
     design: Float[Array, "n m"],
     y: Float[Array, " n"],
-    step_size: float,
+    learning_rate: float,
     n_steps: int,
 ) -> Float[Array, "steps m"]:
     """Exercise 3.5. Path of gradient descent.
@@ -97,9 +97,9 @@ def gradient_descent(
 
 
 def largest_stable_step(design: Float[Array, "n m"]) -> Float[Array, ""]:
-    """Exercise 3.6. Largest stable step size.
+    """Exercise 3.6. Largest stable learning rate.
 
-    Gradient descent on the mean squared error J of 3.3 converges for every step size below
+    Gradient descent on the mean squared error J of 3.3 converges for every learning rate below
 
         2 / L,    L the largest eigenvalue of the Hessian matrix of J
 

@@ -251,9 +251,9 @@ def _(weights, design, y):
     points=5,
     hints=(
         "The gradient points uphill. Which way do you want to go, and how far?",
-        "The lesson's section on gradient descent: the new weights are the old ones minus step size times "
-        "gradient. You may call your own `mse_gradient`.",
-        "`weights - step_size * mse_gradient(weights, design, y)`.",
+        "The lesson's section on gradient descent: the new weights are the old ones minus learning rate "
+        "times gradient. You may call your own `mse_gradient`.",
+        "`weights - learning_rate * mse_gradient(weights, design, y)`.",
     ),
     why=(
         "One step is all there is to gradient descent: the rest is repetition and the choice of the step "
@@ -261,68 +261,68 @@ def _(weights, design, y):
     ),
 )
 def gd_step(
-    weights: Float[Array, " m"], design: Float[Array, "n m"], y: Float[Array, " n"], step_size: float
+    weights: Float[Array, " m"], design: Float[Array, "n m"], y: Float[Array, " n"], learning_rate: float
 ) -> Float[Array, " m"]:
     """One step of gradient descent."""
-    return weights - step_size * mse_gradient(weights, design, y)
+    return weights - learning_rate * mse_gradient(weights, design, y)
 
 
 @gd_step.inputs("random data", points=2)
 def _(key):
-    return _data(key) | dict(step_size=0.3)
+    return _data(key) | dict(learning_rate=0.3)
 
 
 @gd_step.inputs("a step of size zero", points=1, hidden=True)
 def _(key):
-    return _data(key, n=5) | dict(step_size=0.0)
+    return _data(key, n=5) | dict(learning_rate=0.0)
 
 
 @gd_step.inputs("already at the minimum", points=1, hidden=True)
 def _(key):
     data = _data(key)
-    return data | dict(y=data["design"] @ data["weights"], step_size=0.3)
+    return data | dict(y=data["design"] @ data["weights"], learning_rate=0.3)
 
 
 @gd_step.mistake("You walked uphill: subtract the gradient from the weights, do not add it.")
-def _(weights, design, y, step_size):
-    return weights + step_size * mse_gradient(weights, design, y)
+def _(weights, design, y, learning_rate):
+    return weights + learning_rate * mse_gradient(weights, design, y)
 
 
 @gd_step.mistake("You returned the step alone: the answer is the new weights, the old ones minus the step.")
-def _(weights, design, y, step_size):
-    return step_size * mse_gradient(weights, design, y)
+def _(weights, design, y, learning_rate):
+    return learning_rate * mse_gradient(weights, design, y)
 
 
 @gd_step.mistake("You returned the step alone, with its sign: add it to the old weights.")
-def _(weights, design, y, step_size):
-    return -step_size * mse_gradient(weights, design, y)
+def _(weights, design, y, learning_rate):
+    return -learning_rate * mse_gradient(weights, design, y)
 
 
-@gd_step.mistake("Your step ignores the step size: multiply the gradient by it before you subtract.")
-def _(weights, design, y, step_size):
+@gd_step.mistake("Your step ignores the learning rate: multiply the gradient by it before you subtract.")
+def _(weights, design, y, learning_rate):
     return weights - mse_gradient(weights, design, y)
 
 
 @gd_step.mistake(
     "Your step is half as long as it should be: the gradient of the mean squared error has a factor 2."
 )
-def _(weights, design, y, step_size):
-    return weights - step_size * mse_gradient(weights, design, y) / 2
+def _(weights, design, y, learning_rate):
+    return weights - learning_rate * mse_gradient(weights, design, y) / 2
 
 
 @gd_step.mistake(
     "Your step is n times too long: the gradient belongs to the mean over the points, not to their sum."
 )
-def _(weights, design, y, step_size):
-    return weights - step_size * mse_gradient(weights, design, y) * len(y)
+def _(weights, design, y, learning_rate):
+    return weights - learning_rate * mse_gradient(weights, design, y) * len(y)
 
 
 @gd_step.mistake(
     "You scaled the gradient to length 1: gradient descent takes shorter steps where the slope is gentle."
 )
-def _(weights, design, y, step_size):
+def _(weights, design, y, learning_rate):
     gradient = mse_gradient(weights, design, y)
-    return weights - step_size * gradient / jnp.linalg.norm(gradient)
+    return weights - learning_rate * gradient / jnp.linalg.norm(gradient)
 
 
 # ---------------------------------------------------------------- 3.5
@@ -334,11 +334,11 @@ def _(weights, design, y, step_size):
         "Repeat your step, and keep what you have after each. What stands in the first row, before any step?",
         "The lesson's section on gradient descent: a loop that carries the weights. A Python loop is right; "
         "`jax.lax.scan` with `length=n_steps` compiles once however many steps there are.",
-        "Collect `path = [weights]`, append `gd_step(path[-1], design, y, step_size)` n_steps times, and "
+        "Collect `path = [weights]`, append `gd_step(path[-1], design, y, learning_rate)` n_steps times, and "
         "stack.",
     ),
     why=(
-        "The whole path, not only its end, shows whether a step size creeps, converges, oscillates or "
+        "The whole path, not only its end, shows whether a learning rate creeps, converges, oscillates or "
         "explodes."
     ),
     rtol=1e-3,
@@ -348,13 +348,13 @@ def gradient_descent(
     weights: Float[Array, " m"],
     design: Float[Array, "n m"],
     y: Float[Array, " n"],
-    step_size: float,
+    learning_rate: float,
     n_steps: int,
 ) -> Float[Array, "steps m"]:
     """Path of gradient descent."""
 
     def step(now, _):
-        new = gd_step(now, design, y, step_size)
+        new = gd_step(now, design, y, learning_rate)
         return new, new
 
     _, path = jax.lax.scan(step, weights, length=n_steps)
@@ -363,73 +363,73 @@ def gradient_descent(
 
 @gradient_descent.inputs("three steps", points=2)
 def _(key):
-    return _data(key) | dict(step_size=0.1, n_steps=3)
+    return _data(key) | dict(learning_rate=0.1, n_steps=3)
 
 
 @gradient_descent.inputs("forty steps", points=2)
 def _(key):
-    return _data(key, n=20) | dict(step_size=0.2, n_steps=40)
+    return _data(key, n=20) | dict(learning_rate=0.2, n_steps=40)
 
 
 @gradient_descent.inputs("no step at all", points=1, hidden=True)
 def _(key):
-    return _data(key) | dict(step_size=0.1, n_steps=0)
+    return _data(key) | dict(learning_rate=0.1, n_steps=0)
 
 
-@gradient_descent.inputs("a step size that is too large", points=1, hidden=True)
+@gradient_descent.inputs("a learning rate that is too large", points=1, hidden=True)
 def _(key):
-    return _data(key, n=20) | dict(step_size=2.0, n_steps=6)
+    return _data(key, n=20) | dict(learning_rate=2.0, n_steps=6)
 
 
 @gradient_descent.inputs(
-    "many step sizes at once, by vmap", points=1, hidden=True, call="vmap", over="step_size"
+    "many learning rates at once, by vmap", points=1, hidden=True, call="vmap", over="learning_rate"
 )
 def _(key):
-    return _data(key) | dict(step_size=jnp.array([0.01, 0.1, 0.2]), n_steps=4)
+    return _data(key) | dict(learning_rate=jnp.array([0.01, 0.1, 0.2]), n_steps=4)
 
 
 @gradient_descent.mistake("Your path lacks the start: its first row is the weights that you were given.")
-def _(weights, design, y, step_size, n_steps):
-    return gradient_descent(weights, design, y, step_size, n_steps)[1:]
+def _(weights, design, y, learning_rate, n_steps):
+    return gradient_descent(weights, design, y, learning_rate, n_steps)[1:]
 
 
 @gradient_descent.mistake(
     "Your path stops one step early: n_steps steps and the start make n_steps + 1 rows."
 )
-def _(weights, design, y, step_size, n_steps):
-    return gradient_descent(weights, design, y, step_size, max(n_steps - 1, 0))
+def _(weights, design, y, learning_rate, n_steps):
+    return gradient_descent(weights, design, y, learning_rate, max(n_steps - 1, 0))
 
 
 @gradient_descent.mistake("You returned only the last weights: return all of them, one row after each step.")
-def _(weights, design, y, step_size, n_steps):
-    return gradient_descent(weights, design, y, step_size, n_steps)[-1]
+def _(weights, design, y, learning_rate, n_steps):
+    return gradient_descent(weights, design, y, learning_rate, n_steps)[-1]
 
 
 @gradient_descent.mistake(
     "Every step of yours leaves from the start: take each from the weights that the step before gave."
 )
-def _(weights, design, y, step_size, n_steps):
-    return jnp.stack([weights] + [gd_step(weights, design, y, step_size)] * n_steps)
+def _(weights, design, y, learning_rate, n_steps):
+    return jnp.stack([weights] + [gd_step(weights, design, y, learning_rate)] * n_steps)
 
 
 @gradient_descent.mistake(
     "You computed the gradient once, at the start: compute it anew at the weights of every step."
 )
-def _(weights, design, y, step_size, n_steps):
+def _(weights, design, y, learning_rate, n_steps):
     gradient = mse_gradient(weights, design, y)
-    return jnp.stack([weights - step_size * k * gradient for k in range(n_steps + 1)])
+    return jnp.stack([weights - learning_rate * k * gradient for k in range(n_steps + 1)])
 
 
 @gradient_descent.mistake("Your path climbs: subtract the gradient in every step.")
-def _(weights, design, y, step_size, n_steps):
-    return gradient_descent(weights, design, y, -step_size, n_steps)
+def _(weights, design, y, learning_rate, n_steps):
+    return gradient_descent(weights, design, y, -learning_rate, n_steps)
 
 
 @gradient_descent.mistake(
     "Your steps are half as long as they should be: the gradient of the mean squared error has a factor 2."
 )
-def _(weights, design, y, step_size, n_steps):
-    return gradient_descent(weights, design, y, step_size / 2, n_steps)
+def _(weights, design, y, learning_rate, n_steps):
+    return gradient_descent(weights, design, y, learning_rate / 2, n_steps)
 
 
 # ---------------------------------------------------------------- 3.6
@@ -440,9 +440,9 @@ def _(weights, design, y, step_size, n_steps):
     hints=(
         "Differentiate your gradient once more. What matrix do you get, and which of its directions is the "
         "steepest?",
-        "The lesson's section on the step size: along an eigenvector of the Hessian with eigenvalue h the "
-        "error is multiplied by 1 - step_size * h in every step. This stays within -1 and 1 up to step_size "
-        "= 2 / h.",
+        "The lesson's section on the learning rate: along an eigenvector of the Hessian with eigenvalue h "
+        "the error is multiplied by 1 - learning_rate * h in every step. This stays within -1 and 1 up to "
+        "learning_rate = 2 / h.",
         "The Hessian is `2 / n * design.T @ design`; `jnp.linalg.eigvalsh` returns its eigenvalues in "
         "rising order.",
     ),
@@ -452,7 +452,7 @@ def _(weights, design, y, step_size, n_steps):
     ),
 )
 def largest_stable_step(design: Float[Array, "n m"]) -> Float[Array, ""]:
-    """Largest stable step size."""
+    """Largest stable learning rate."""
     hessian = 2 / len(design) * design.T @ design
     return 2 / jnp.linalg.eigvalsh(hessian)[-1]
 

@@ -1,10 +1,14 @@
 """Unit 3: regression as loss minimization.
 
-- `ols`: ordinary and weighted least squares, its fit, errors and leverages.
-- `bases`: design matrices of polynomial, spline, Fourier and radial basis functions of one variable.
+- `ols`: ordinary and weighted least squares in closed form; their errors and leverages.
+- `descent`: gradient descent with all samples, with mini-batches, and stochastic.
+- `rates`: the largest stable learning rate; predicted and observed rates of convergence.
+- `bases`: design matrices of polynomials, splines, waves and bumps in one variable.
+- `runge`: polynomial interpolation, its nodes, and where it fails.
+- `logistic`: logistic regression by Newton's method.
 - `scaling`: the scaled design matrix on which the solvers work.
 """
 
-from mfml.regression import bases, ols, scaling
+from mfml.regression import bases, descent, logistic, ols, rates, runge, scaling
 
-__all__ = ["bases", "ols", "scaling"]
+__all__ = ["bases", "descent", "logistic", "ols", "rates", "runge", "scaling"]

@@ -1,0 +1,257 @@
+r"""Logistic regression of two classes by Newton's method. Shapes: n samples, d features, p parameters.
+
+The model is $P(y = 1 | x) = \sigma(\beta_0 + x \beta)$ with $\sigma(z) = 1 / (1 + e^{-z})$; z, the logit, is
+in nats. Newton's method solves a weighted least-squares problem in each step, hence its other name:
+iteratively reweighted least squares (IRLS). `problem`, `init` and `step` take it apart; `fit` does it all.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.scipy.linalg import cho_solve
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, Int, Real
+
+from mfml import require
+from mfml.regression import scaling
+from mfml.regression.scaling import Scaled
+
+Labels = Real[Array, " n"] | Bool[Array, " n"]
+
+
+class Problem(NamedTuple):
+    """What Newton's method works on."""
+
+    scaled: Scaled  # the design, shifted and scaled
+    label: Float[Array, " n"]  # 1 for class 1, 0 for class 0
+    weights: Float[Array, " n"]  # of the samples; they add up to 1
+    penalty: Float[Array, " p"]  # curvature of the penalty in each parameter of the scaled design
+
+
+class State(NamedTuple):
+    """Where Newton's method is."""
+
+    theta: Float[Array, " p"]  # parameters of the scaled design
+    logits: Float[Array, " n"]  # at theta
+    objective: Float[Array, ""]  # at theta, in nats a sample
+    change: Float[Array, ""]  # largest change of a logit in the last step; infinite before the first
+
+
+class Logistic(NamedTuple):
+    """A fitted model."""
+
+    coef: Float[Array, " d"]  # nats over units of x
+    intercept: Float[Array, ""]  # nats; 0 without an intercept
+    history: Float[Array, " steps"]  # objective at the start and after each step, then NaN; max_iter + 1
+    n_iter: Int[Array, ""]  # Newton steps taken
+    converged: Bool[Array, ""]  # the last step changed no logit by more than tol
+    separated: Bool[Array, ""]  # the plane splits the classes without error
+
+
+def problem(
+    x: Float[Array, "n d"],
+    y: Labels,
+    *,
+    C: ArrayLike = 1.0,
+    weights: Float[Array, " n"] | None = None,
+    fit_intercept: bool = True,
+) -> Problem:
+    """Scale the design and turn labels, sample weights and C into what `step` needs. Arguments as for `fit`.
+
+    >>> made = problem(jnp.array([[0.0], [2.0]]), jnp.array([-1, 1]), C=0.5)
+    >>> made.label.tolist(), made.weights.tolist(), made.penalty.tolist()
+    ([0.0, 1.0], [0.5, 0.5], [0.0, 1.0])
+    """
+    scaled = scaling.design(x, fit_intercept=fit_intercept)
+    require.rank("y", y, 1)
+    require.same_length(x=x, y=y)
+    w = jnp.ones_like(x[:, 0]) if weights is None else weights
+    require.same_shape(weights=w, y=y)
+    total = jnp.sum(w)
+    penalty = 1 / (jnp.asarray(C, x.dtype) * total * scaled.scale**2)
+    free = jnp.zeros(int(fit_intercept), x.dtype)  # the intercept carries no penalty
+    return Problem(scaled, (y > 0).astype(x.dtype), w / total, jnp.concatenate([free, penalty]))
+
+
+def init(problem: Problem) -> State:
+    """Start at zero, where every probability is 1/2 and the loss log 2.
+
+    >>> start = init(problem(jnp.array([[0.0], [2.0]]), jnp.array([0, 1])))
+    >>> round(start.objective.item(), 4)
+    0.6931
+    """
+    matrix = problem.scaled.matrix
+    theta, logits = jnp.zeros_like(matrix[0]), jnp.zeros_like(matrix[:, 0])
+    return State(theta, logits, _objective(problem, theta, logits), jnp.full((), jnp.inf, matrix.dtype))
+
+
+def step(state: State, problem: Problem) -> State:
+    r"""One Newton step $\theta - (A^\top D A + \Lambda)^{-1} (A^\top W (p - y) + \Lambda \theta)$.
+
+    $D = W \mathrm{diag}(p (1 - p))$. Where the full step does not lower the objective it is halved until it
+    does.
+
+    Source: Bishop (2006), section 4.3.3; the halving: Nocedal and Wright (2006), Numerical Optimization,
+    section 3.1.
+
+    >>> task = problem(jnp.array([[0.0], [1.0], [2.0]]), jnp.array([0, 1, 1]), C=1.0)
+    >>> first = step(init(task), task)
+    >>> round(first.change.item(), 3), round(first.objective.item(), 3)
+    (1.333, 0.521)
+    """
+    direction = _direction(state, problem)
+    shift = problem.scaled.matrix @ direction
+    # rounding must not look like a rise
+    bound = state.objective * (1 + 8 * jnp.finfo(shift.dtype).eps)
+
+    def objective(size: Array) -> Array:
+        return _objective(problem, state.theta + size * direction, state.logits + size * shift)
+
+    def too_long(carry: tuple[Array, Array]) -> Array:
+        size, value = carry
+        return ~(value <= bound) & (size > 1e-3)
+
+    def halve(carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        size = carry[0] / 2
+        return size, objective(size)
+
+    full = jnp.ones((), shift.dtype)
+    size, value = lax.while_loop(too_long, halve, (full, objective(full)))
+    change = _largest_change(problem, size * shift)
+    return State(state.theta + size * direction, state.logits + size * shift, value, change)
+
+
+@partial(jax.jit, static_argnames=("fit_intercept", "max_iter"))
+def fit(
+    x: Float[Array, "n d"],
+    y: Labels,
+    *,
+    C: ArrayLike = 1.0,
+    weights: Float[Array, " n"] | None = None,
+    fit_intercept: bool = True,
+    max_iter: int = 50,
+    tol: ArrayLike = 1e-3,
+) -> Logistic:
+    r"""Minimise $(\sum_i w_i \ell_i + \|\beta\|^2 / (2 C)) / \sum_i w_i$, in nats a sample.
+
+    $\ell_i = \log(1 + e^{-s_i z_i})$ with $s_i = \pm 1$ for class 1 and 0. C is scikit-learn's: small C,
+    strong penalty; C = inf, none. The intercept carries no penalty.
+
+    Without a penalty, classes that a plane splits without error have no optimum: the coefficients would grow
+    for ever. As soon as a step finds such a plane, `fit` stops with `separated` True and `converged` False,
+    and the coefficients are that plane's. Where only some samples lie on the plane (quasi-complete
+    separation), or features depend on each other, it stops after `max_iter` steps or with NaN, `converged`
+    False. With a penalty there is always one optimum, and `separated` is no fault.
+
+    The result may be differentiated in x, weights and C: its derivative is that of the optimum, by the last
+    Newton step, whatever happened before. A step after one of size `tol` in the logits is of size about `tol`
+    squared: the default gives the optimum to single precision.
+
+    Args:
+        x: features.
+        y: labels; class 1 where y > 0 (so 0 and 1, False and True, or -1 and 1).
+        C: inverse strength of the penalty, positive.
+        weights: non-negative, one a sample; 0 takes it out; all 1 if left out.
+        fit_intercept: whether there is a $\beta_0$; static.
+        max_iter: largest number of Newton steps; static.
+        tol: largest change of a logit, in nats, that counts as none.
+
+    Raises:
+        ValueError: if shapes do not fit, or max_iter < 1.
+
+    Source: Bishop (2006), section 4.3.3; Murphy (2012), section 8.3.4; separation: Albert and Anderson
+    (1984), Biometrika 71, 1.
+
+    >>> x, y = jnp.array([[0.0], [1.0], [2.0], [3.0]]), jnp.array([0, 1, 0, 1])
+    >>> model = fit(x, y, C=jnp.inf)
+    >>> round(model.coef[0].item(), 3), model.converged.item()
+    (0.908, True)
+    """
+    require.positive("max_iter", max_iter)
+    task = problem(x, y, C=C, weights=weights, fit_intercept=fit_intercept)
+    fixed = lax.stop_gradient(task)
+    start = init(fixed)
+    history = jnp.full(max_iter + 1, jnp.nan, x.dtype).at[0].set(start.objective)
+
+    def unfinished(carry: tuple[State, Array, Array]) -> Array:
+        state, _, n_iter = carry
+        hopeless = _separated(fixed, state.logits) & jnp.all(fixed.penalty == 0)
+        return (n_iter < max_iter - 1) & (state.change > 10 * tol) & ~hopeless
+
+    def advance(carry: tuple[State, Array, Array]) -> tuple[State, Array, Array]:
+        state, history, n_iter = carry
+        state = step(state, fixed)
+        return state, history.at[n_iter + 1].set(state.objective), n_iter + 1
+
+    state, history, n_iter = lax.while_loop(unfinished, advance, (start, history, jnp.zeros((), int)))
+    direction = _direction(lax.stop_gradient(state), task)  # full, and differentiable
+    theta, shift = state.theta + direction, fixed.scaled.matrix @ lax.stop_gradient(direction)
+    logits = state.logits + shift
+    history = history.at[n_iter + 1].set(_objective(fixed, lax.stop_gradient(theta), logits))
+    separated = _separated(fixed, logits)
+    converged = (_largest_change(fixed, shift) <= tol) & ~(separated & jnp.all(fixed.penalty == 0))
+    coef, intercept = scaling.original(theta, task.scaled, fit_intercept=fit_intercept)
+    return Logistic(coef, intercept, history, n_iter + 1, converged, separated)
+
+
+def decision_function(model: Logistic, x: Float[Array, "m d"]) -> Float[Array, " m"]:
+    r"""Logit $\beta_0 + x \beta$, in nats: positive on the side of class 1.
+
+    >>> model = fit(jnp.array([[0.0], [1.0], [2.0], [3.0]]), jnp.array([0, 1, 0, 1]), C=jnp.inf)
+    >>> round(decision_function(model, jnp.array([[2.5]]))[0].item(), 3)
+    0.908
+    """
+    return x @ model.coef + model.intercept
+
+
+def predict_proba(model: Logistic, x: Float[Array, "m d"]) -> Float[Array, " m"]:
+    r"""Probability of class 1: $\sigma(\beta_0 + x \beta)$.
+
+    >>> model = fit(jnp.array([[0.0], [1.0], [2.0], [3.0]]), jnp.array([0, 1, 0, 1]), C=jnp.inf)
+    >>> round(predict_proba(model, jnp.array([[2.5]]))[0].item(), 3)
+    0.713
+    """
+    return jax.nn.sigmoid(decision_function(model, x))
+
+
+def predict(model: Logistic, x: Float[Array, "m d"]) -> Int[Array, " m"]:
+    """Class of larger probability, 0 or 1; class 0 on the plane itself.
+
+    >>> model = fit(jnp.array([[0.0], [1.0], [2.0], [3.0]]), jnp.array([0, 1, 0, 1]), C=jnp.inf)
+    >>> predict(model, jnp.array([[0.0], [3.0]])).tolist()
+    [0, 1]
+    """
+    return (decision_function(model, x) > 0).astype(int)
+
+
+def _objective(problem: Problem, theta: Array, logits: Array) -> Array:
+    loss = jax.nn.softplus(jnp.where(problem.label > 0, -logits, logits))
+    return jnp.sum(problem.weights * loss) + jnp.sum(problem.penalty * theta**2) / 2
+
+
+def _direction(state: State, problem: Problem) -> Array:
+    """Newton's direction, by Cholesky on the Hessian scaled to a unit diagonal."""
+    a = problem.scaled.matrix
+    logits = a @ state.theta
+    p = jax.nn.sigmoid(logits)
+    slope = (problem.weights * (p - problem.label)) @ a + problem.penalty * state.theta
+    curvature = problem.weights * p * jax.nn.sigmoid(-logits)
+    hessian = (a * curvature[:, None]).T @ a + jnp.diag(problem.penalty)
+    scale = jnp.sqrt(jnp.diagonal(hessian))
+    scale = jnp.where(scale > 0, scale, 1.0)
+    factor = jnp.linalg.cholesky(hessian / scale / scale[:, None], symmetrize_input=False)
+    return -cho_solve((factor, True), slope / scale) / scale
+
+
+def _largest_change(problem: Problem, shift: Array) -> Array:
+    """Largest change of a logit among the samples that count."""
+    return jnp.max(jnp.where(problem.weights > 0, jnp.abs(shift), 0.0))
+
+
+def _separated(problem: Problem, logits: Array) -> Array:
+    """Whether every sample that counts is on its side of the plane."""
+    right = jnp.where(problem.label > 0, logits > 0, logits < 0)
+    return jnp.all(right | (problem.weights == 0))

@@ -1,0 +1,108 @@
+r"""How fast gradient descent converges on least squares, predicted from the design and observed on a path.
+
+Of the mean squared error $J(w) = \frac1n \|X w - y\|^2$, divisor n and no factor 1/2. Along an eigenvector of
+its Hessian with eigenvalue h, a step with learning rate $\eta$ multiplies the error by $1 - \eta h$. Shapes:
+n samples, d columns of the design.
+"""
+
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from mfml import require
+
+
+def curvatures(x: Float[Array, "n d"]) -> Float[Array, " d"]:
+    r"""Eigenvalues of the Hessian $\frac2n X^\top X$ of the mean squared error, rising; none is negative.
+
+    Raises:
+        ValueError: if x has not two axes or is empty.
+
+    Source: Murphy (2012), section 8.3.2; the loss is that of `descent.mse_gradient`.
+
+    >>> curvatures(jnp.array([[1.0], [2.0]])).round(4).tolist()
+    [5.0]
+    """
+    require.rank("x", x, 2)
+    require.that(x.size > 0, f"x needs at least one sample and one feature; found shape {x.shape}")
+    return jnp.maximum(jnp.linalg.eigvalsh(2 / len(x) * (x.T @ x)), 0.0)
+
+
+def largest_stable_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
+    r"""Learning rate $2 / L$, L the largest curvature: below it gradient descent converges from everywhere.
+
+    At 2 / L the error along the steepest direction turns its sign for ever, above it grows. Infinite for x =
+    0.
+
+    Raises:
+        ValueError: as `curvatures`.
+
+    Source: Nesterov (2004), Introductory Lectures on Convex Optimization, section 1.2.3.
+
+    >>> round(largest_stable_step(jnp.array([[1.0], [2.0]])).item(), 4)
+    0.4
+    """
+    return 2 / curvatures(x)[-1]
+
+
+def fastest_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
+    r"""Learning rate $2 / (L + \mu)$ that makes `predicted_rate` smallest: $(L - \mu) / (L + \mu)$.
+
+    L and $\mu$ are the largest and the smallest curvature that is not zero within rounding.
+
+    Raises:
+        ValueError: as `curvatures`.
+
+    Source: Nesterov (2004), Introductory Lectures on Convex Optimization, section 2.1.5.
+
+    >>> round(fastest_step(jnp.array([[1.0, 0.0], [0.0, 2.0]])).item(), 4)
+    0.4
+    """
+    values, curved = _curved(x)
+    return 2 / (values[-1] + jnp.min(jnp.where(curved, values, values[-1])))
+
+
+def predicted_rate(x: Float[Array, "n d"], learning_rate: ArrayLike) -> Float[Array, ""]:
+    r"""Factor by which a step shrinks the error in the end: $\max_i |1 - \eta h_i|$.
+
+    $h_i$ are the curvatures, $\eta$ is the learning rate; the error is the distance $\|w_t - w^*\|$ to the
+    minimum; the risk above its minimum falls by the square. Directions without curvature (below d eps L) have
+    no error to shrink and are left out: w* is then the minimum nearest to the start. At least 1: the descent
+    does not converge.
+
+    Raises:
+        ValueError: as `curvatures`.
+
+    Source: Nesterov (2004), Introductory Lectures on Convex Optimization, section 1.2.3.
+
+    >>> round(predicted_rate(jnp.array([[1.0, 0.0], [0.0, 2.0]]), 0.4).item(), 4)
+    0.6
+    """
+    values, curved = _curved(x)
+    return jnp.max(jnp.where(curved, jnp.abs(1 - learning_rate * values), 0.0))
+
+
+def observed_rate(distances: Float[Array, " t"]) -> Float[Array, ""]:
+    r"""Factor a step over the second half of a path: $(e_{T} / e_{m})^{1 / (T - m)}$, m = T // 2.
+
+    $e_t$ is the distance to the minimum after t steps; the first half, where fast directions still count, is
+    left out. Stop the path before rounding stops its fall. NaN where $e_m = 0$.
+
+    Raises:
+        ValueError: for less than two distances.
+
+    Source: Nocedal and Wright (2006), Numerical Optimization, section A.2 (rates of convergence).
+
+    >>> round(observed_rate(jnp.array([8.0, 4.0, 2.0, 1.0])).item(), 4)
+    0.5
+    """
+    require.rank("distances", distances, 1)
+    require.that(len(distances) >= 2, f"a rate needs two distances; found {len(distances)}")
+    last = len(distances) - 1
+    return (distances[last] / distances[last // 2]) ** (1 / (last - last // 2))
+
+
+def _curved(x: Array) -> tuple[Array, Array]:
+    """Return the curvatures, and which of them are not zero within rounding."""
+    values = curvatures(x)
+    return values, values > len(values) * jnp.finfo(x.dtype).eps * values[-1]

@@ -1,0 +1,183 @@
+r"""Polynomial interpolation in one variable, and where it fails. Shapes: m nodes, n points.
+
+Through m nodes goes one polynomial of degree m - 1. With equispaced nodes it may swing wildly near the ends
+(Runge's phenomenon); with nodes that crowd there as the Chebyshev nodes do, it converges for every smooth
+function.
+"""
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from mfml import require
+
+Scalar = Float[Array, ""] | float
+KINDS = (1, 2)
+
+
+def runge_function(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    r"""Runge's function $1 / (1 + 25 x^2)$: smooth on the real line, with poles at $\pm i / 5$.
+
+    Source: Runge (1901), Zeitschrift für Mathematik und Physik 46, 224.
+
+    >>> runge_function(jnp.array([0.0, 0.2])).tolist()
+    [1.0, 0.5]
+    """
+    return 1 / (1 + 25 * x**2)
+
+
+def equispaced_nodes(n_nodes: int, *, low: Scalar = -1.0, high: Scalar = 1.0) -> Float[Array, " m"]:
+    """Nodes at equal distances from `low` to `high`, rising; a single node is the middle.
+
+    Raises:
+        ValueError: if n_nodes < 1.
+
+    >>> equispaced_nodes(3).tolist()
+    [-1.0, 0.0, 1.0]
+    """
+    require.that(n_nodes >= 1, f"n_nodes must be at least 1; found {n_nodes}")
+    if n_nodes == 1:
+        return _between(jnp.zeros(1), low, high)
+    return _between(jnp.linspace(-1.0, 1.0, n_nodes), low, high)
+
+
+def chebyshev_nodes(
+    n_nodes: int, *, low: Scalar = -1.0, high: Scalar = 1.0, kind: int = 1
+) -> Float[Array, " m"]:
+    r"""Nodes that crowd towards both ends of [low, high], rising.
+
+    Kind 1, the roots of $T_m$: $\cos \frac{(2j + 1) \pi}{2m}$, none of them at an end. Kind 2, the extrema of
+    $T_{m-1}$: $\cos \frac{j \pi}{m - 1}$, both ends included (for m = 1 the middle).
+
+    Raises:
+        ValueError: if n_nodes < 1 or the kind is not 1 or 2.
+
+    Source: Trefethen (2013), Approximation Theory and Approximation Practice, chapter 2.
+
+    >>> chebyshev_nodes(3, kind=2).round(4).tolist()
+    [-1.0, 0.0, 1.0]
+    """
+    require.that(n_nodes >= 1, f"n_nodes must be at least 1; found {n_nodes}")
+    require.one_of("kind", kind, KINDS)
+    centered = 2 * jnp.arange(n_nodes) - (n_nodes - 1)  # symmetric, so that the nodes are, in any precision
+    return _between(
+        jnp.sin(centered * jnp.pi / (2 * (n_nodes if kind == 1 else max(n_nodes - 1, 1)))), low, high
+    )
+
+
+def barycentric_weights(nodes: Float[Array, " m"]) -> Float[Array, " m"]:
+    r"""Weights $w_j \propto 1 / \prod_{k \ne j} (x_j - x_k)$, the largest of them in magnitude scaled to 1.
+
+    The nodes differ from each other, in any order; where two are equal, some weights are NaN. Products are
+    taken as sums of logarithms, so that many nodes do not leave the float range.
+
+    Raises:
+        ValueError: if nodes have not one axis or are empty.
+
+    Source: Berrut and Trefethen (2004), SIAM Review 46, 501, equation 3.2.
+
+    >>> barycentric_weights(jnp.array([0.0, 1.0, 2.0])).round(4).tolist()
+    [0.5, -1.0, 0.5]
+    """
+    sign, logarithm = _log_weights(nodes)
+    return sign * jnp.exp(logarithm - jnp.max(logarithm))
+
+
+def lagrange_basis(x: Float[Array, " n"], nodes: Float[Array, " m"]) -> Float[Array, "n m"]:
+    r"""Lagrange polynomials $\ell_j(x)$, 1 at node j and 0 at the others, as a design matrix.
+
+    With i the node nearest to x, $r_j = \frac{w_j}{w_i} \frac{x - x_i}{x - x_j}$ and $r_i = 1$, they are
+    $\ell_j(x) = r_j / \sum_k r_k$: the barycentric formula without its division by zero. So values at nodes
+    are exact, and derivatives in x are right everywhere, at nodes too.
+
+    Raises:
+        ValueError: if x or nodes have not one axis, or there are no nodes.
+
+    Source: Berrut and Trefethen (2004), SIAM Review 46, 501, equation 4.2.
+
+    >>> lagrange_basis(jnp.array([0.0, 0.5]), jnp.array([0.0, 1.0])).tolist()
+    [[1.0, 0.0], [0.5, 0.5]]
+    """
+    require.rank("x", x, 1)
+    sign, logarithm = _log_weights(nodes)
+    difference = x[:, None] - nodes
+    nearest = jnp.argmin(jnp.abs(difference), axis=1)
+    itself = jnp.arange(len(nodes)) == nearest[:, None]
+    weight = sign * sign[nearest][:, None] * jnp.exp(logarithm - logarithm[nearest][:, None])
+    small = jnp.take_along_axis(difference, nearest[:, None], axis=1)
+    ratio = jnp.where(itself, 1.0, weight * small / jnp.where(itself, 1.0, difference))
+    return ratio / jnp.sum(ratio, axis=1, keepdims=True)
+
+
+def interpolate(
+    x: Float[Array, " n"], nodes: Float[Array, " m"], values: Float[Array, " m"]
+) -> Float[Array, " n"]:
+    r"""Evaluate the polynomial of degree m - 1 through all (node, value) at x: $p(x) = \sum_j \ell_j(x) f_j$.
+
+    Exact at nodes, differentiable in everything. Outside the nodes it is the same polynomial.
+
+    Raises:
+        ValueError: as `lagrange_basis`, and if nodes and values differ in length.
+
+    Source: Berrut and Trefethen (2004), SIAM Review 46, 501; its stability: Higham (2004), IMA Journal of
+    Numerical Analysis 24, 547.
+
+    >>> interpolate(jnp.array([3.0]), jnp.array([0.0, 1.0, 2.0]), jnp.array([0.0, 1.0, 4.0])).round(
+    ...     4
+    ... ).tolist()
+    [9.0]
+    """
+    require.same_shape(nodes=nodes, values=values)
+    return jnp.sum(lagrange_basis(x, nodes) * values, axis=1)
+
+
+def interpolation_error(
+    function: Callable[[Array], Array], nodes: Float[Array, " m"], x: Float[Array, " n"]
+) -> Float[Array, ""]:
+    r"""Largest error of interpolating a function at the nodes: $\max_i |f(x_i) - p(x_i)|$, in units of f.
+
+    Raises:
+        ValueError: as `interpolate`.
+
+    Source: Trefethen (2013), Approximation Theory and Approximation Practice, chapter 13.
+
+    >>> grid = jnp.linspace(-1.0, 1.0, 401)
+    >>> round(interpolation_error(runge_function, equispaced_nodes(11), grid).item(), 2)
+    1.92
+    >>> round(interpolation_error(runge_function, chebyshev_nodes(11), grid).item(), 2)
+    0.11
+    """
+    return jnp.max(jnp.abs(function(x) - interpolate(x, nodes, function(nodes))))
+
+
+def lebesgue_function(x: Float[Array, " n"], nodes: Float[Array, " m"]) -> Float[Array, " n"]:
+    r"""How much an error of 1 in the values may grow at x: $\lambda(x) = \sum_j |\ell_j(x)|$.
+
+    Its maximum over the interval is the Lebesgue constant $\Lambda$: interpolation is at most $1 + \Lambda$
+    times worse than the best polynomial of its degree. $\Lambda$ grows like $2^m / (e\, m \log m)$ for
+    equispaced nodes and like $\frac{2}{\pi} \log m$ for Chebyshev nodes.
+
+    Raises:
+        ValueError: as `lagrange_basis`.
+
+    Source: Trefethen (2013), Approximation Theory and Approximation Practice, chapter 15.
+
+    >>> [round(v, 3) for v in lebesgue_function(jnp.array([0.0, 0.5]), jnp.array([-1.0, 0.0, 1.0])).tolist()]
+    [1.0, 1.25]
+    """
+    return jnp.sum(jnp.abs(lagrange_basis(x, nodes)), axis=1)
+
+
+def _between(t: Array, low: Scalar, high: Scalar) -> Array:
+    """Map [-1, 1] onto [low, high], both ends exactly."""
+    return low * (1 - t) / 2 + high * (1 + t) / 2
+
+
+def _log_weights(nodes: Array) -> tuple[Array, Array]:
+    """Sign and logarithm of the magnitude of the barycentric weights."""
+    require.rank("nodes", nodes, 1)
+    require.that(len(nodes) >= 1, "there must be at least one node")
+    same = jnp.eye(len(nodes), dtype=bool)
+    difference = jnp.where(same, 1.0, nodes[:, None] - nodes)
+    return jnp.prod(jnp.sign(difference), axis=1), -jnp.sum(jnp.log(jnp.abs(difference)), axis=1)
