@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -58,7 +58,36 @@ def to_float64(value: Any) -> Any:
     return jnp.asarray(value, jnp.float64) if is_single else value
 
 
-def _static(value: Any) -> bool:
+class Call(NamedTuple):
+    """One call to make: see `evaluate`."""
+
+    function: Callable[..., Any]
+    arguments: dict[str, Any]
+    call: str = "plain"
+    over: tuple[str, ...] = ()
+
+
+def together(calls: Sequence[Call], before: Callable[[int], None] = lambda index: None) -> list[tuple[Any, Any]]:
+    """Make several calls in one compiled function: one compilation instead of one for every primitive.
+
+    Returns for each call its value and its traced arguments as they are afterwards. Raises what any of the
+    calls raises while it is traced. `before` is told the index of each call as it is traced.
+    """
+    moving = [{name: v for name, v in one.arguments.items() if not is_static(v)} for one in calls]
+
+    def run(moving: list[dict[str, Any]]) -> list[tuple[Any, Any]]:
+        made = []
+        for index, (one, moved) in enumerate(zip(calls, moving, strict=True)):
+            before(index)
+            call = "plain" if one.call == "jit" else one.call
+            made.append((evaluate(one.function, {**one.arguments, **moved}, call, one.over), moved))
+        return made
+
+    return jax.block_until_ready(jax.jit(run)(moving))
+
+
+def is_static(value: Any) -> bool:
+    """Whether an argument is no array under `jit`: Python ints, bools, strings, None and functions."""
     return value is None or isinstance(value, bool | int | str) or callable(value)
 
 
@@ -73,7 +102,7 @@ def evaluate(function: Callable[..., Any], arguments: dict[str, Any], call: str,
     if call == "plain":
         return function(*values)
     if call == "jit":
-        static = tuple(i for i, value in enumerate(values) if _static(value))
+        static = tuple(i for i, value in enumerate(values) if is_static(value))
         return jax.jit(function, static_argnums=static)(*values)
     places = [names.index(name) for name in over]
 

@@ -16,6 +16,7 @@ from mfml.grading.processes import Launcher, Worker
 MEGABYTES = 2048
 LOADING_SECONDS = 10.0
 MAX_WORKERS = 40
+_TOLD = ("value", "again", "arguments", "error", "refused", "missing")
 
 
 class Outcomes(NamedTuple):
@@ -26,6 +27,11 @@ class Outcomes(NamedTuple):
     printed: int  # bytes written to standard output and error
 
 
+def nothing() -> Outcomes:
+    """No outcomes, for a submission in which nothing was attempted."""
+    return Outcomes({}, [], 0)
+
+
 class _Stop(NamedTuple):
     """Why a worker ended early."""
 
@@ -33,7 +39,12 @@ class _Stop(NamedTuple):
 
 
 def collect(
-    key: dict[str, Any], source: str, path: str, launcher: Launcher, course: Course, only: set[str] | None = None
+    key: dict[str, Any],
+    source: str,
+    path: str,
+    launcher: Launcher,
+    course: Course,
+    only: set[str] | None = None,
 ) -> Outcomes:
     """Run a submission's functions on a key's inputs.
 
@@ -51,7 +62,7 @@ def collect(
     for _ in range(MAX_WORKERS):
         if not state.waiting():
             break
-        worker = launcher.launch(_job(state.waiting(), source, path, course, skip))
+        worker = launcher.launch(_job(state, source, path, course, skip))
         place, stop = _follow(worker, state)
         status = worker.finish()
         state.printed += worker.printed
@@ -63,7 +74,7 @@ def collect(
             if len(skip) > 3:
                 state.give_up(outcome)
         elif place is not None:
-            state.end_exercise(place[0], outcome)
+            state.end_at(place, outcome)
         else:
             state.give_up(outcome)
     state.give_up({"grader": "too many workers were needed"})
@@ -79,15 +90,26 @@ class _State:
         self.outcomes: dict[tuple[str, str], dict[str, Any]] = {}
         self.failures: list[dict[str, Any]] = []
         self.printed = 0
+        self.alone: set[str] = set()  # exercises whose checks are to be called one by one
         self.seconds = {e["name"]: e["seconds"] for e in exercises}
-        self.known = {(e["name"], c["name"]) for e in exercises for c in e["checks"]}
+        self.known = [(e["name"], c["name"]) for e in exercises for c in e["checks"]]
 
     def waiting(self) -> list[dict[str, Any]]:
         return [e for e in self.exercises if any((e["name"], c["name"]) not in self.outcomes for c in e["checks"])]
 
     def record(self, place: tuple[str, str], outcome: dict[str, Any]) -> None:
         if place in self.known:
-            self.outcomes.setdefault(place, outcome)
+            told = {name: outcome[name] for name in _TOLD if name in outcome}
+            self.outcomes.setdefault(place, told)
+
+    def end_at(self, place: tuple[str, str], outcome: dict[str, Any]) -> None:
+        """A worker ended in a check. Where it was not the first, the checks before it deserve a run one by one."""
+        name, check = place
+        names = [c for e, c in self.known if e == name]
+        if name in self.alone or not names or check == names[0]:
+            self.end_exercise(name, outcome)
+        else:
+            self.alone.add(name)
 
     def end_exercise(self, name: str, outcome: dict[str, Any]) -> None:
         """The first check that waits gets the outcome; those after it were not run."""
@@ -104,15 +126,16 @@ class _State:
             self.end_exercise(exercise["name"], outcome)
 
 
-def _job(
-    exercises: list[dict[str, Any]], source: str, path: str, course: Course, skip: dict[int, Any]
-) -> dict[str, Any]:
+def _job(state: _State, source: str, path: str, course: Course, skip: dict[int, Any]) -> dict[str, Any]:
+    exercises = state.waiting()
+
     def sent(exercise: dict[str, Any]) -> dict[str, Any]:
         checks = [
-            {"repeat": i == 0, **{name: check[name] for name in ("name", "call", "over", "inputs")}}
+            {"repeat": i == 0, **{field: check[field] for field in ("name", "call", "over", "inputs")}}
             for i, check in enumerate(exercise["checks"])
+            if (exercise["name"], check["name"]) not in state.outcomes
         ]
-        return {"name": exercise["name"], "checks": checks}
+        return {"name": exercise["name"], "together": exercise["name"] not in state.alone, "checks": checks}
 
     return {
         "source": source,
@@ -127,39 +150,51 @@ def _job(
     }
 
 
+class _Follower:
+    """Reads a worker's events: knows where it is, and how long it may stay there."""
+
+    def __init__(self, state: _State) -> None:
+        self.state = state
+        self.place: int | tuple[str, str] | None = None  # a line being loaded, or an exercise and a check
+        self.deadline = time.monotonic() + LOADING_SECONDS
+
+    def take(self, event: dict[str, Any]) -> bool:
+        """Note an event; False when it was the last."""
+        match event.get("event"):
+            case "end" | "closed":
+                return False
+            case "loading":
+                self.place = event["line"] if isinstance(event.get("line"), int) else None
+            case "loaded":
+                failures = event.get("failures")
+                self.state.failures = [f for f in failures if isinstance(f, dict)] if isinstance(failures, list) else []
+                self.place = None
+            case "start":
+                self.place = (str(event.get("exercise")), str(event.get("check")))
+                self.deadline = time.monotonic() + self.state.seconds.get(self.place[0], 0.0)
+            case "done":
+                self.state.record((str(event.get("exercise")), str(event.get("check"))), event)
+        return True
+
+
 def _follow(worker: Worker, state: _State) -> tuple[int | tuple[str, str] | None, _Stop | None]:
     """Read a worker's events until it ends or has to be stopped: where it was, and why it stopped (None: done)."""
-    place: int | tuple[str, str] | None = None
-    deadline = time.monotonic() + LOADING_SECONDS
-    look = 0.0
+    follower, look = _Follower(state), 0.0
     while True:
-        if time.monotonic() > deadline:
-            return place, _Stop({"timeout": state.seconds[place[0]] if isinstance(place, tuple) else LOADING_SECONDS})
-        if time.monotonic() > look:
-            look = time.monotonic() + 0.1
+        now = time.monotonic()
+        if now > follower.deadline:
+            exercise = follower.place[0] if isinstance(follower.place, tuple) else ""
+            return follower.place, _Stop({"timeout": state.seconds.get(exercise, LOADING_SECONDS)})
+        if now > look:
+            look = now + 0.1
             if (used := worker.memory()) > MEGABYTES:
-                return place, _Stop({"memory": used})
+                return follower.place, _Stop({"memory": used})
         try:
             event = worker.events.get(timeout=0.05)
-            while event is not None:
-                match event.get("event"):
-                    case "end":
-                        return place, None
-                    case "closed":
-                        return place, _Stop({"crashed": True})
-                    case "loading":
-                        place = event["line"] if isinstance(event.get("line"), int) else None
-                    case "loaded":
-                        state.failures = [f for f in event.get("failures", []) if isinstance(f, dict)]
-                        place = None
-                    case "start":
-                        place = (str(event.get("exercise")), str(event.get("check")))
-                        deadline = time.monotonic() + state.seconds.get(place[0], 0.0)
-                    case "done":
-                        state.record((str(event.get("exercise")), str(event.get("check"))), event)
-                event = worker.events.get_nowait()
         except queue.Empty:
             continue
+        if not follower.take(event):
+            return follower.place, None if event["event"] == "end" else _Stop({"crashed": True})
 
 
 def _skipped(line: int, outcome: dict[str, Any], source: str) -> dict[str, Any]:

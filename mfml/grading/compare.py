@@ -30,7 +30,12 @@ def exists(name: str) -> bool:
 
 
 def difference(
-    found: Any, expected: Any, allowed: Any, compare: str | tuple[str, ...] = "close", inputs: Any = None, at: str = ""
+    found: Any,
+    expected: Any,
+    allowed: Any,
+    compare: str | tuple[str, ...] = "close",
+    inputs: Any = None,
+    at: str = "",
 ) -> Difference | None:
     """Compare an output with the expected one; None where they agree within what is allowed.
 
@@ -127,9 +132,7 @@ def close(found: np.ndarray, expected: np.ndarray, allowed: float) -> Difference
     if expected.dtype.kind in "biu":
         share = f" ({int(error.sum())} of {error.size} entries differ)" if error.size > 1 else ""
         return Difference("value", f"{values}{_at(place)}{share}")
-    return Difference(
-        "value", f"largest error {error.max():.1e}{_at(place)} ({values}); allowed {allowed:.1e}"
-    )
+    return Difference("value", f"largest error {error.max():.1e}{_at(place)} ({values}); allowed {allowed:.1e}")
 
 
 def _number(value: np.generic) -> str:

@@ -113,7 +113,10 @@ def death_sentence(outcome: dict[str, Any], check: str) -> tuple[str, str]:
         seconds = f"{float(outcome['timeout']):.0f} s"
         return "timeout", f"{ran}took longer than {seconds}{where}: look for a loop that does not end"
     if "memory" in outcome:
-        return "memory", f"{ran}used more than {float(outcome['memory']) / 1024:.1f} GB{where}: look for what grows"
+        return (
+            "memory",
+            f"{ran}used more than {float(outcome['memory']) / 1024:.1f} GB{where}: look for what grows",
+        )
     if "grader" in outcome:
         return "grader fault", f"the grader failed: {one_line(outcome['grader'])}; this is not your fault"
     status = outcome.get("status")

@@ -37,11 +37,19 @@ def untouched(source: str) -> set[str]:
 
 
 def judge(
-    key: dict[str, Any], outcomes: Outcomes, *, file: str, title: str, sandbox: str, only: set[str] | None = None
+    key: dict[str, Any],
+    outcomes: Outcomes,
+    *,
+    file: str,
+    title: str,
+    sandbox: str,
+    only: set[str] | None = None,
 ) -> UnitResult:
     """Judge a submission's outcomes. `only`: the exercises asked for; None for all."""
     exercises = [
-        _judge_exercise(exercise, outcomes, file) for exercise in key["exercises"] if only is None or exercise["name"] in only
+        _judge_exercise(exercise, outcomes, file)
+        for exercise in key["exercises"]
+        if only is None or exercise["name"] in only
     ]
     return UnitResult(
         unit=key["unit"],
@@ -67,7 +75,9 @@ def _advice(outcomes: Outcomes, file: str) -> list[str]:
 def _judge_exercise(exercise: dict[str, Any], outcomes: Outcomes, file: str) -> ExerciseResult:
     name = exercise["name"]
     found = {check["name"]: outcomes.checks.get((name, check["name"]), {}) for check in exercise["checks"]}
-    checks = [_judge_check(exercise, check, found[check["name"]], outcomes.failures, file) for check in exercise["checks"]]
+    checks = [
+        _judge_check(exercise, check, found[check["name"]], outcomes.failures, file) for check in exercise["checks"]
+    ]
     worst = min(checks, key=lambda check: ORDER.index(check.state))
     mistake = _known_mistake(exercise, checks, found)
     first = next((check for check in checks if check.state != "right"), worst)
@@ -94,7 +104,11 @@ def _message(mistake: str | None, state: str, first: CheckResult) -> str:
 
 
 def _judge_check(
-    exercise: dict[str, Any], check: dict[str, Any], outcome: dict[str, Any], failures: list[dict[str, Any]], file: str
+    exercise: dict[str, Any],
+    check: dict[str, Any],
+    outcome: dict[str, Any],
+    failures: list[dict[str, Any]],
+    file: str,
 ) -> CheckResult:
     state, message = _state(exercise, check, outcome, failures, file)
     example = ""
@@ -107,7 +121,11 @@ def _judge_check(
 
 
 def _state(
-    exercise: dict[str, Any], check: dict[str, Any], outcome: dict[str, Any], failures: list[dict[str, Any]], file: str
+    exercise: dict[str, Any],
+    check: dict[str, Any],
+    outcome: dict[str, Any],
+    failures: list[dict[str, Any]],
+    file: str,
 ) -> tuple[str, str]:
     """The state of a check, and what to say about it."""
     name = exercise["name"]
@@ -131,11 +149,16 @@ def _compare(exercise: dict[str, Any], check: dict[str, Any], outcome: dict[str,
     def wrong(value: Any) -> compare.Difference | None:
         return compare.difference(value, check["expected"], check["allowed"], exercise["compare"], check["inputs"])
 
-    prefix = {"plain": "", "jit": "under jax.jit: ", "vmap": "under jax.vmap: ", "grad": "its gradient: "}[check["call"]]
+    prefix = {"plain": "", "jit": "under jax.jit: ", "vmap": "under jax.vmap: ", "grad": "its gradient: "}[
+        check["call"]
+    ]
     if difference := wrong(outcome["value"]):
         return "wrong", prefix + difference.message
     if "again" in outcome and wrong(outcome["again"]):
-        return "wrong", "a second call with the same arguments gives another output: keep no state between calls"
+        return (
+            "wrong",
+            "a second call with the same arguments gives another output: keep no state between calls",
+        )
     if "arguments" in outcome and not _same(outcome["arguments"], check["inputs"]):
         return "wrong", "the function changes its arguments: work on a copy, and return what is new"
     return "right", ""
@@ -173,9 +196,7 @@ def _error(error: dict[str, Any], failures: list[dict[str, Any]], check: dict[st
     return sentence if check["call"] in ("plain", "jit") else f"under jax.{check['call']}: {sentence}"
 
 
-def _known_mistake(
-    exercise: dict[str, Any], checks: list[CheckResult], found: dict[str, dict[str, Any]]
-) -> str | None:
+def _known_mistake(exercise: dict[str, Any], checks: list[CheckResult], found: dict[str, dict[str, Any]]) -> str | None:
     """The sentence of the first known mistake whose outputs the submission's equal on every check."""
     if not any(check.state == "wrong" for check in checks):
         return None
@@ -189,7 +210,11 @@ def _equals(exercise: dict[str, Any], check: dict[str, Any], index: int, outcome
     made = check["mistakes"][index]
     if "value" not in outcome or "value" not in made:
         error = outcome.get("error")
-        return "error" in made and isinstance(error, dict) and (check["call"] == "jit" or error.get("type") == made["error"])
+        return (
+            "error" in made
+            and isinstance(error, dict)
+            and (check["call"] == "jit" or error.get("type") == made["error"])
+        )
     allowed = _looser(check["allowed"], made["value"])
     try:
         return compare.difference(outcome["value"], made["value"], allowed, _plain(exercise["compare"])) is None
@@ -205,7 +230,9 @@ def _plain(names: Any) -> Any:
 def _looser(allowed: Any, value: Any) -> Any:
     """What is allowed, for a mistake's output: its scale and its nesting may be others."""
     if isinstance(value, dict):
-        return {name: _looser(allowed.get(name, 0.0) if isinstance(allowed, dict) else 0.0, v) for name, v in value.items()}
+        return {
+            name: _looser(allowed.get(name, 0.0) if isinstance(allowed, dict) else 0.0, v) for name, v in value.items()
+        }
     if isinstance(value, tuple | list):
         inner = allowed if isinstance(allowed, list) and len(allowed) == len(value) else [0.0] * len(value)
         return [_looser(a, v) for a, v in zip(inner, value, strict=True)]

@@ -6,7 +6,6 @@ next goes on. Runs in the worker; `blocks_that_parse` is also used by the judge,
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -58,9 +57,7 @@ def syntax_failure(error: Exception, offset: int, text: str) -> Failure:
     shown = lines[line - offset - 1].strip() if 0 < line - offset <= len(lines) else ""
     names = re.findall(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=", text, re.MULTILINE)
     message = getattr(error, "msg", None) or str(error)
-    return Failure(
-        type=type(error).__name__, message=message, line=line, text=shown, names=[a or b for a, b in names]
-    )
+    return Failure(type=type(error).__name__, message=message, line=line, text=shown, names=[a or b for a, b in names])
 
 
 def defined_names(statement: ast.stmt) -> list[str]:
@@ -91,7 +88,11 @@ def guard_imports() -> None:
 
 
 def load(
-    source: str, path: str, skip: set[int], before: Callable[[int], None], describe: Callable[[BaseException], Failure]
+    source: str,
+    path: str,
+    skip: set[int],
+    before: Callable[[int], None],
+    describe: Callable[[BaseException], Failure],
 ) -> tuple[dict[str, Any], list[Failure]]:
     """Run a submission's top-level statements one by one.
 

@@ -19,14 +19,13 @@ import inspect
 import platform
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from mfml.grading import bridge
@@ -77,12 +76,14 @@ def _digest(text: str) -> int:
 
 def _seal_exercise(exercise: Exercise, given: ModuleType, key: jax.Array) -> dict[str, Any]:
     parameters = list(inspect.signature(exercise.answer).parameters)
-    checks: list[dict[str, Any]] = []
-    for group, arguments in _arguments(exercise, key):
-        if set(arguments) - set(parameters):
-            raise ValueError(f"{exercise.__name__}, {group.name!r}: inputs {list(arguments)}, parameters {parameters}")
-        ordered = {name: arguments[name] for name in parameters if name in arguments}
-        checks.append(_seal_check(exercise, group, ordered, given))
+    groups = list(_arguments(exercise, key, parameters))
+    expected = _expected(exercise, groups, given)
+    checks = [
+        _seal_check(group, arguments, value, given) for (group, arguments), value in zip(groups, expected, strict=True)
+    ]
+    for check, bound in zip(checks, _allowed(exercise, groups, expected, given), strict=True):
+        check["allowed"] = bound
+    _add_mistakes(exercise, groups, checks, given)
     _require_mistakes_fail(exercise, checks)
     return {
         "name": exercise.__name__,
@@ -98,27 +99,22 @@ def _seal_exercise(exercise: Exercise, given: ModuleType, key: jax.Array) -> dic
     }
 
 
-def _arguments(exercise: Exercise, key: jax.Array) -> Iterator[tuple[Group, dict[str, Any]]]:
-    """Each check with its arguments; checks that share `make` share the arguments."""
+def _arguments(exercise: Exercise, key: jax.Array, parameters: list[str]) -> Iterator[tuple[Group, dict[str, Any]]]:
+    """Each check with its arguments in the order of the parameters; checks that share `make` share them."""
     made: dict[Any, dict[str, Any]] = {}
     for group in exercise.checks():
         if group.make not in made:
-            made[group.make] = group.make(jax.random.fold_in(key, _digest(group.name)))
+            inputs = group.make(jax.random.fold_in(key, _digest(group.name)))
+            if set(inputs) - set(parameters):
+                raise ValueError(f"{exercise.__name__}, {group.name!r}: inputs {list(inputs)}, parameters {parameters}")
+            made[group.make] = {name: inputs[name] for name in parameters if name in inputs}
         yield group, made[group.make]
 
 
-def _seal_check(
-    exercise: Exercise, group: Group, arguments: dict[str, Any], given: ModuleType
-) -> dict[str, Any]:
-    place = f"{exercise.__name__}, {group.name!r}"
+def _seal_check(group: Group, arguments: dict[str, Any], expected: Any, given: ModuleType) -> dict[str, Any]:
     inputs = bridge.from_jax(arguments, given)
     if any(isinstance(leaf, Other) for leaf in jax.tree.leaves(inputs, is_leaf=lambda x: isinstance(x, Other | Given))):
-        raise ValueError(f"{place}: an input of a kind that does not travel: {inputs}")
-    try:
-        expected = bridge.from_jax(bridge.evaluate(exercise.answer, arguments, group.call, group.over), given)
-        allowed = _allowed(exercise, group, arguments, expected, given)
-    except Exception as error:
-        raise ValueError(f"{place}: the reference answer fails: {type(error).__name__}: {error}") from error
+        raise ValueError(f"{group.name!r}: an input of a kind that does not travel: {inputs}")
     return {
         "name": group.name,
         "points": group.points,
@@ -127,31 +123,45 @@ def _seal_check(
         "over": list(group.over),
         "inputs": inputs,
         "expected": expected,
-        "allowed": allowed,
-        "mistakes": [_mistaken(mistake.answer, arguments, group, given) for mistake in exercise.mistakes],
     }
 
 
-def _allowed(exercise: Exercise, group: Group, arguments: dict[str, Any], expected: Any, given: ModuleType) -> Any:
-    """The largest error allowed, in the nesting of the expected output."""
+def _expected(exercise: Exercise, groups: Sequence[tuple[Group, dict[str, Any]]], given: ModuleType) -> list[Any]:
+    """The reference answer's output for each check: compiled as one where it can be traced."""
+    calls = [bridge.Call(exercise.answer, arguments, group.call, group.over) for group, arguments in groups]
+    try:
+        values = (
+            [value for value, _ in bridge.together(calls)] if exercise.jit else [bridge.evaluate(*one) for one in calls]
+        )
+    except Exception as error:
+        raise ValueError(f"{exercise.__name__}: the reference answer fails: {type(error).__name__}: {error}") from error
+    return [bridge.from_jax(value, given) for value in values]
+
+
+def _allowed(
+    exercise: Exercise, groups: Sequence[tuple[Group, dict[str, Any]]], expected: list[Any], given: ModuleType
+) -> list[Any]:
+    """The largest error allowed for each check, in the nesting of the expected output."""
     if exercise.rtol is not None or exercise.atol is not None:
         rtol, atol = exercise.rtol or 0.0, exercise.atol or 0.0
-        return _map(lambda y, _: atol + rtol * _largest(y), expected, expected)
+        return [_map(lambda y, _: atol + rtol * _largest(y), one, one) for one in expected]
     with jax.enable_x64(True):
-        wide = bridge.to_float64(arguments)
-        exact = bridge.from_jax(bridge.evaluate(exercise.answer, wide, group.call, group.over), given)
+        exact = _expected(exercise, [(group, bridge.to_float64(arguments)) for group, arguments in groups], given)
+    try:
+        return [_map(_bound, y, y64) for y, y64 in zip(expected, exact, strict=True)]
+    except ValueError as error:
+        raise ValueError(f"{exercise.__name__}: {error}") from error
 
-    def bound(y: Any, y64: Any) -> float:
-        y, y64 = np.asarray(y), np.asarray(y64)
-        if y.dtype.kind not in "fc":
-            return 0.0
-        single = y.astype(np.float32) if y.dtype == np.float64 else y
-        scale, gap = _largest(y64), _largest(np.where(y == y64, 0, y - y64))
-        if gap > 1e-2 * max(scale, 1e-30) and gap > 1e-4:
-            raise ValueError(f"float32 and float64 differ by {gap:.1e}: set rtol or atol")
-        return float(64 * np.finfo(single.dtype).eps * max(scale, np.finfo(np.float32).tiny) + 16 * gap)
 
-    return _map(bound, expected, exact)
+def _bound(y: Any, y64: Any) -> float:
+    y, y64 = np.asarray(y), np.asarray(y64)
+    if y.dtype.kind not in "fc":
+        return 0.0
+    single = y.astype(np.float32) if y.dtype == np.float64 else y
+    scale, gap = _largest(y64), _largest(np.where(y == y64, 0, y - y64))
+    if gap > 1e-2 * max(scale, 1e-30) and gap > 1e-4:
+        raise ValueError(f"float32 and float64 differ by {gap:.1e}: set rtol or atol")
+    return float(64 * np.finfo(single.dtype).eps * max(scale, np.finfo(np.float32).tiny) + 16 * gap)
 
 
 def _largest(y: Any) -> float:
@@ -169,11 +179,42 @@ def _map(bound: Any, a: Any, b: Any) -> Any:
     return 0.0 if a is None or isinstance(a, str) else bound(a, b)
 
 
-def _mistaken(answer: Any, arguments: dict[str, Any], group: Group, given: ModuleType) -> dict[str, Any]:
-    """What a known mistake gives: its value, or the type of what it raises. Under jit it is called plainly."""
-    call = "plain" if group.call == "jit" else group.call
+def _add_mistakes(
+    exercise: Exercise,
+    groups: Sequence[tuple[Group, dict[str, Any]]],
+    checks: list[dict[str, Any]],
+    given: ModuleType,
+) -> None:
+    """Add to each check what every known mistake gives there: its value, or the type of what it raises."""
+    calls = [
+        [bridge.Call(mistake.answer, arguments, group.call, group.over) for group, arguments in groups]
+        for mistake in exercise.mistakes
+    ]
+    traced = [one for ones in calls for one in ones if _traceable(one)]
+    values = {id(one): value for one, (value, _) in zip(traced, bridge.together(traced), strict=True)}
+    for place, check in enumerate(checks):
+        check["mistakes"] = [
+            {"value": bridge.from_jax(values[id(ones[place])], given)}
+            if id(ones[place]) in values
+            else _called_plainly(ones[place], given)
+            for ones in calls
+        ]
+
+
+def _traceable(one: bridge.Call) -> bool:
+    moving = {name: value for name, value in one.arguments.items() if not bridge.is_static(value)}
+    call = "plain" if one.call == "jit" else one.call
     try:
-        return {"value": bridge.from_jax(bridge.evaluate(answer, arguments, call, group.over), given)}
+        jax.eval_shape(lambda moved: bridge.evaluate(one.function, {**one.arguments, **moved}, call, one.over), moving)
+    except Exception:
+        return False
+    return True
+
+
+def _called_plainly(one: bridge.Call, given: ModuleType) -> dict[str, Any]:
+    call = "plain" if one.call == "jit" else one.call
+    try:
+        return {"value": bridge.from_jax(bridge.evaluate(one.function, one.arguments, call, one.over), given)}
     except Exception as error:
         return {"error": type(error).__name__}
 
@@ -201,7 +242,6 @@ def main(root: str, unit: str, seed: str, out: str) -> None:
     jax.config.update("jax_compilation_cache_dir", str(private / "compiled"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    jnp.zeros(())
     write_whole(Path(out), pack(seal(Course(Path(root)), int(unit), int(seed))))
 
 

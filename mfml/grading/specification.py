@@ -92,7 +92,13 @@ class Exercise:
         return lines[0].rstrip(".")
 
     def inputs(
-        self, name: str, *, points: int = 1, hidden: bool = False, call: str = "plain", over: str | tuple[str, ...] = ()
+        self,
+        name: str,
+        *,
+        points: int = 1,
+        hidden: bool = False,
+        call: str = "plain",
+        over: str | tuple[str, ...] = (),
     ) -> Callable[[Callable[[Any], dict[str, Any]]], Callable[[Any], dict[str, Any]]]:
         """Add a group of inputs, made by the decorated function from a PRNG key. See `Group`."""
         names = (over,) if isinstance(over, str) else tuple(over)

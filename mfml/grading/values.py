@@ -67,7 +67,15 @@ def unpack(data: bytes) -> Any:
         return _decode(tree, memoryview(data)[8 + size :], [0, 0], 0)
     except Refused:
         raise
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError, OverflowError, AttributeError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        RecursionError,
+        OverflowError,
+        AttributeError,
+    ) as error:
         raise Refused(f"not a packed value: {error}") from error
 
 

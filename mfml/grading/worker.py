@@ -12,7 +12,7 @@ import importlib.util
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, BinaryIO
 
@@ -66,14 +66,64 @@ def run(job: dict[str, Any], results: BinaryIO) -> None:
     tell(event="loaded", failures=failures)
     for exercise in job["exercises"]:
         function = namespace.get(exercise["name"])
-        for check in exercise["checks"]:
-            tell(event="start", exercise=exercise["name"], check=check["name"])
-            outcome = call_once(function, check, given, path) if callable(function) else {"missing": True}
+        for name, outcome in outcomes(function, exercise, given, path, tell):
             try:
-                tell(event="done", exercise=exercise["name"], check=check["name"], **outcome)
+                tell(event="done", exercise=exercise["name"], check=name, **outcome)
             except Refused as refusal:
-                tell(event="done", exercise=exercise["name"], check=check["name"], refused=str(refusal))
+                tell(event="done", exercise=exercise["name"], check=name, refused=str(refusal))
     tell(event="end")
+
+
+def outcomes(
+    function: Any, exercise: dict[str, Any], given: ModuleType, path: str, tell: Callable[..., None]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The outcome of each check of an exercise, by the check's name.
+
+    All calls are compiled as one where that works, since compiling every primitive of every call takes seconds.
+    Where it does not (an error, a function that cannot be traced), each check is called on its own, as it stands.
+    """
+    name, checks = exercise["name"], exercise["checks"]
+    tell(event="start", exercise=name, check=checks[0]["name"])
+    if not callable(function):
+        yield from ((check["name"], {"missing": True}) for check in checks)
+        return
+    if exercise["together"]:
+        with contextlib.suppress(Exception, SystemExit, KeyboardInterrupt):
+            made = _call_together(
+                function, checks, given, lambda i: tell(event="start", exercise=name, check=checks[i]["name"])
+            )
+            yield from made
+            return
+    for check in checks:
+        tell(event="start", exercise=name, check=check["name"])
+        yield check["name"], call_once(function, check, given, path)
+
+
+def _call_together(
+    function: Callable[..., Any],
+    checks: list[dict[str, Any]],
+    given: ModuleType,
+    before: Callable[[int], None],
+) -> list[tuple[str, dict[str, Any]]]:
+    """All checks in one compiled call; the first is called twice there, the one under jit is the first again."""
+    ran = [check for check in checks if check["call"] != "jit"]
+    again = ran[0]
+    calls = [
+        bridge.Call(function, bridge.to_jax(check["inputs"], given), check["call"], tuple(check["over"]))
+        for check in [*ran, again]
+    ]
+    made = bridge.together(calls, lambda i: before(min(i, len(ran) - 1)))
+    before(len(checks) - 1)
+    outcomes: list[tuple[str, dict[str, Any]]] = []
+    for check, call, (value, moved) in zip(ran, calls, made, strict=False):
+        outcome: dict[str, Any] = {"value": bridge.from_jax(value, given)}
+        if any(isinstance(item, dict | list) for item in moved.values()):
+            outcome["arguments"] = bridge.from_jax({**call.arguments, **moved}, given)
+        outcomes.append((check["name"], outcome))
+    first = outcomes[0][1]
+    first["again"] = bridge.from_jax(made[-1][0], given)
+    outcomes += [(check["name"], {"value": first["value"]}) for check in checks if check["call"] == "jit"]
+    return outcomes
 
 
 def _given(path: str) -> ModuleType:

