@@ -1,0 +1,1 @@
+"""Speed of the library against its peers. `python -m benchmarks` runs all rows; see `benchmarks.harness`."""
