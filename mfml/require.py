@@ -45,13 +45,13 @@ def square(name: str, matrix: ArrayLike) -> None:
         raise ValueError(f"{name} must be a square matrix; found shape {shape}")
 
 
-def between(name: str, value: float, low: float, high: float) -> None:
+def between(name: str, value: int | float, low: int | float, high: int | float) -> None:
     """Require low <= value <= high, for a static Python number."""
     if not low <= value <= high:
         raise ValueError(f"{name} must be between {low} and {high}; found {value}")
 
 
-def positive(name: str, value: float) -> None:
+def positive(name: str, value: int | float) -> None:
     """Require value > 0, for a static Python number."""
     if not value > 0:
         raise ValueError(f"{name} must be positive; found {value}")
