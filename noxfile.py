@@ -1,0 +1,78 @@
+"""The sessions of this project: `nox -s grade -- 3`, `tests`, `lint`, `lessons`, `bench`.
+
+Environments are kept, and filled again only when pyproject.toml or the interpreter changed. With uv on the path
+they are made by uv.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "tests"]
+
+ROOT = Path(__file__).parent
+
+
+def fill(session: nox.Session, extras: str = "") -> None:
+    """Install the project with some extras into the session's environment, unless this was done already."""
+    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + sys.version.encode() + extras.encode()).hexdigest()
+    stamp = Path(session.virtualenv.location) / "filled"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        session.install("-e", f".[{extras}]" if extras else ".")
+        stamp.write_text(wanted)
+
+
+@nox.session
+def grade(session: nox.Session) -> None:
+    """Grade exercises: `nox -s grade -- 3`; the arguments are those of `mfml grade`."""
+    fill(session)
+    session.run("python", "-m", "mfml", "grade", *session.posargs, success_codes=[0], silent=False)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the test suite: `nox -s tests -- tests/risk` for a part of it."""
+    fill(session, "test")
+    arguments = session.posargs or ["-n", os.environ.get("MFML_TEST_WORKERS", "2"), "--dist", "worksteal"]
+    session.run("python", "-m", "pytest", *arguments)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, format and types."""
+    fill(session, "dev")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+
+
+@nox.session
+def lessons(session: nox.Session) -> None:
+    """Run the lessons as scripts: all, or `nox -s lessons -- 2 3`."""
+    fill(session, "test")
+    numbers = [int(text) for text in session.posargs] or range(1, 15)
+    for path in (ROOT / "units" / f"unit{number:02d}.py" for number in numbers):
+        if path.exists():
+            session.run("python", str(path), env={"MPLBACKEND": "Agg"})
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure speed against the peers: all rows, or `nox -s bench -- pca nmf`."""
+    fill(session, "bench")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def clean(session: nox.Session) -> None:
+    """Remove what can be made again: sealed keys, compiled code, caches."""
+    for name in (".mfml", ".cache", ".pytest_cache", ".mypy_cache", ".ruff_cache"):
+        shutil.rmtree(ROOT / name, ignore_errors=True)
+        session.log(f"removed {name}")
