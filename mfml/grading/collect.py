@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from mfml.grading.course import Course
 from mfml.grading.processes import Launcher, Worker
 
-MEGABYTES = 2048
+MEGABYTES = 1024
 LOADING_SECONDS = 10.0
 MAX_WORKERS = 40
 _TOLD = ("value", "again", "arguments", "error", "refused", "missing")

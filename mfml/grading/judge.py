@@ -60,13 +60,15 @@ def judge(
         seed=key["seed"],
         versions=key["versions"],
         exercises=exercises,
-        advice=_advice(outcomes, file),
+        advice=_advice(outcomes, file, {exercise.message for exercise in exercises}),
         file=file,
     )
 
 
-def _advice(outcomes: Outcomes, file: str) -> list[str]:
+def _advice(outcomes: Outcomes, file: str, said: set[str]) -> list[str]:
+    """What is worth knowing and costs nothing: top-level statements that failed, unless an exercise says so."""
     advice = [diagnosis.failure_sentence(failure, file) for failure in outcomes.failures]
+    advice = [text for text in dict.fromkeys(advice) if text not in said]
     if outcomes.printed > 100_000:
         advice.append(f"{file} printed {outcomes.printed / 1e6:.1f} MB, which is thrown away: remove the prints")
     return advice
@@ -182,6 +184,9 @@ def _missing(name: str, failures: list[dict[str, Any]], file: str) -> str:
         names = failure.get("names")
         if isinstance(names, list) and name in names:
             return diagnosis.failure_sentence(failure, file)
+    unreadable = [failure for failure in failures if failure.get("type") in ("SyntaxError", "IndentationError")]
+    if unreadable:
+        return diagnosis.failure_sentence(unreadable[0], file)
     return f"there is no function `{name}` in {file}: was it renamed or deleted?"
 
 

@@ -102,7 +102,7 @@ def step(state: State, problem: Problem) -> State:
     >>> round(first.change.item(), 3), round(first.objective.item(), 3)
     (1.333, 0.521)
     """
-    direction = _direction(state, problem)
+    direction = _direction(problem, state.theta, state.logits)
     shift = problem.scaled.matrix @ direction
     # rounding must not look like a rise
     bound = state.objective * (1 + 8 * jnp.finfo(shift.dtype).eps)
@@ -187,7 +187,8 @@ def fit(
         return state, history.at[n_iter + 1].set(state.objective), n_iter + 1
 
     state, history, n_iter = lax.while_loop(unfinished, advance, (start, history, jnp.zeros((), int)))
-    direction = _direction(lax.stop_gradient(state), task)  # full, and differentiable
+    state = lax.stop_gradient(state)
+    direction = _direction(task, state.theta, task.scaled.matrix @ state.theta)  # full, and differentiable
     theta, shift = state.theta + direction, fixed.scaled.matrix @ lax.stop_gradient(direction)
     logits = state.logits + shift
     history = history.at[n_iter + 1].set(_objective(fixed, lax.stop_gradient(theta), logits))
@@ -232,12 +233,11 @@ def _objective(problem: Problem, theta: Array, logits: Array) -> Array:
     return jnp.sum(problem.weights * loss) + jnp.sum(problem.penalty * theta**2) / 2
 
 
-def _direction(state: State, problem: Problem) -> Array:
+def _direction(problem: Problem, theta: Array, logits: Array) -> Array:
     """Newton's direction, by Cholesky on the Hessian scaled to a unit diagonal."""
     a = problem.scaled.matrix
-    logits = a @ state.theta
     p = jax.nn.sigmoid(logits)
-    slope = (problem.weights * (p - problem.label)) @ a + problem.penalty * state.theta
+    slope = (problem.weights * (p - problem.label)) @ a + problem.penalty * theta
     curvature = problem.weights * p * jax.nn.sigmoid(-logits)
     hessian = (a * curvature[:, None]).T @ a + jnp.diag(problem.penalty)
     scale = jnp.sqrt(jnp.diagonal(hessian))
