@@ -40,7 +40,7 @@ def grade(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the test suite: `nox -s tests -- tests/risk` for a part of it."""
     fill(session, "test")
-    arguments = session.posargs or ["-n", os.environ.get("MFML_TEST_WORKERS", "2"), "--dist", "worksteal"]
+    arguments = session.posargs or ["-n", os.environ.get("MFML_TEST_WORKERS", "2"), "--dist", "loadgroup"]
     session.run("python", "-m", "pytest", *arguments)
 
 

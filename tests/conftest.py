@@ -8,7 +8,9 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 from jaxtyping import install_import_hook
 
-install_import_hook("mfml", "beartype.beartype")
+from mfml.syllabus import UNITS
+
+install_import_hook([f"mfml.{room}" for room in ("data", *(unit.package for unit in UNITS))], "beartype.beartype")
 
 import jax
 import jaxtyping

@@ -28,7 +28,7 @@ def exercises(course: Course, unit: int) -> list[dict[str, Any]]:
                 hints = next(keyword.value for keyword in decorator.keywords if keyword.arg == "hints")
                 title = (ast.get_docstring(node) or node.name).splitlines()[0].rstrip(".")
                 number = f"{unit}.{len(found) + 1}"
-                found.append({"id": number, "name": node.name, "title": title, "hints": ast.literal_eval(hints)})
+                found.append({"id": number, "name": node.name, "title": title, "hints": list(ast.literal_eval(hints))})
     return found
 
 

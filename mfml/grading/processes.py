@@ -35,12 +35,13 @@ class Worker:
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.printed = 0
         self.head = b""
-        self._streams = (results, output)
-        for target, stream in ((self._read_results, results), (self._read_output, output)):
-            threading.Thread(target=target, args=(stream,), daemon=True).start()
+        readers = ((self._read_results, results), (self._read_output, output))
+        self._threads = [threading.Thread(target=read, args=(stream,), daemon=True) for read, stream in readers]
+        for thread in self._threads:
+            thread.start()
 
     def _read_results(self, stream: BinaryIO) -> None:
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError), stream:
             while header := stream.read(4):
                 size = int.from_bytes(header, "little")
                 if size > MAX_BYTES + 2**20:
@@ -55,7 +56,7 @@ class Worker:
         self.events.put({"event": "closed"})
 
     def _read_output(self, stream: BinaryIO) -> None:
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError), stream:
             while data := os.read(stream.fileno(), 2**16):
                 self.printed += len(data)
                 if len(self.head) < KEPT_OUTPUT:
@@ -73,6 +74,8 @@ class Worker:
     def finish(self) -> int | None:
         """End whatever is left, and return the exit status (negative: the signal), where it is known."""
         self.kill()
+        for thread in self._threads:
+            thread.join(timeout=1.0)
         return self._wait()
 
     def _wait(self) -> int | None:
