@@ -1,0 +1,221 @@
+"""Reinforcement learning on a finite task: value iteration, which knows it, and Q-learning, which tries it.
+
+Shapes: s states, a actions. In a gridworld the states are the cells, row by row, and the actions are 0 up,
+1 right, 2 down, 3 left.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from mfml import require
+
+FREE, WALL, GOAL, PIT = 0, 1, 2, 3
+Carry = tuple[Array, Array, Array]
+MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))  # row and column: up, right, down, left
+
+
+class Task(NamedTuple):
+    """A finite Markov decision process."""
+
+    transition: Float[Array, "s a s"]  # probability of the next state; rows sum to 1
+    reward: Float[Array, " s"]  # for entering a state
+    terminal: Bool[Array, " s"]  # an episode ends on entering one; nothing is earned from there on
+
+
+class Values(NamedTuple):
+    """Solution of a task by value iteration."""
+
+    value: Float[Array, " s"]  # expected discounted return from each state; 0 in terminal states
+    q: Float[Array, "s a"]  # the same, after taking each action first
+    policy: Int[Array, " s"]  # best action, the first among equals
+    n_iter: Int[Array, ""]
+    residual: Float[Array, ""]  # largest change of a value in the last sweep
+    converged: Bool[Array, ""]  # residual <= tol
+
+
+class QLearning(NamedTuple):
+    """What Q-learning knows after its episodes, and how they went."""
+
+    q: Float[Array, "s a"]  # estimated discounted return of each action
+    policy: Int[Array, " s"]  # greedy action, the first among equals
+    total_reward: Float[Array, " episodes"]  # undiscounted sum of each episode
+    length: Int[Array, " episodes"]  # steps of each episode; max_steps where it did not end
+
+
+def gridworld(layout: Int[Array, "height width"], *, step_reward: ArrayLike = -0.04, slip: ArrayLike = 0.0) -> Task:
+    r"""Make a task from a map: 0 free, 1 wall, 2 goal (reward +1, ends), 3 pit (reward -1, ends).
+
+    Entering a free cell earns `step_reward`. A move into a wall or off the map leaves the agent where it is.
+    With probability `slip` the move goes sideways, to either side alike.
+
+    Raises:
+        ValueError: unless the layout has two axes.
+
+    Source: S. Russell and P. Norvig, Artificial Intelligence (2021), section 17.1; Sutton and Barto (2018),
+    example 3.5.
+
+    >>> corridor = gridworld(jnp.array([[0, 0, 2]]))
+    >>> corridor.transition[0, 1].tolist(), corridor.terminal.tolist()
+    ([0.0, 1.0, 0.0], [False, False, True])
+    """
+    require.rank("layout", layout, 2)
+    height, width = layout.shape
+    row, column = jnp.indices(layout.shape)
+    cell = layout.ravel()
+
+    def landing(move: Array) -> Array:
+        to_row, to_column = row + move[0], column + move[1]
+        inside = (to_row >= 0) & (to_row < height) & (to_column >= 0) & (to_column < width)
+        target = jnp.where(inside, to_row * width + to_column, row * width + column).ravel()
+        return jnp.where(cell[target] == WALL, jnp.arange(cell.size), target)
+
+    straight = jax.nn.one_hot(jax.vmap(landing, out_axes=1)(jnp.array(MOVES)), cell.size, dtype=float)
+    sideways = (jnp.roll(straight, 1, axis=1) + jnp.roll(straight, -1, axis=1)) / 2
+    transition = jnp.asarray((1 - slip) * straight + slip * sideways)
+    reward = jnp.where(cell == GOAL, 1.0, jnp.where(cell == PIT, -1.0, step_reward)).astype(straight.dtype)
+    return Task(transition, reward, (cell == GOAL) | (cell == PIT))
+
+
+def action_values(value: Float[Array, " s"], task: Task, *, discount: ArrayLike) -> Float[Array, "s a"]:
+    r"""Bellman backup: $Q(s, a) = \sum_{s'} P(s' \mid s, a)\,\bigl(r(s') + \gamma V(s')\bigr)$.
+
+    Zero in terminal states, from which nothing is earned.
+
+    Source: Sutton and Barto (2018), equation 4.10.
+
+    >>> task = gridworld(jnp.array([[0, 2]]), step_reward=0.0)
+    >>> action_values(jnp.zeros(2), task, discount=0.9)[0].tolist()
+    [0.0, 1.0, 0.0, 0.0]
+    """
+    after = task.transition @ (task.reward + discount * jnp.where(task.terminal, 0.0, value))
+    return jnp.where(task.terminal[:, None], 0.0, after)
+
+
+@partial(jax.jit, static_argnames="max_iter")
+def value_iteration(task: Task, *, discount: ArrayLike = 0.95, tol: ArrayLike = 1e-6, max_iter: int = 1000) -> Values:
+    r"""Solve a known task: repeat $V(s) \leftarrow \max_a Q(s, a)$ until no value changes by more than `tol`.
+
+    Each sweep brings the values closer to the solution by the factor `discount`. `max_iter` is static.
+
+    Raises:
+        ValueError: for max_iter < 1.
+
+    Source: Sutton and Barto (2018), section 4.4.
+
+    >>> task = gridworld(jnp.array([[0, 0, 2]]), step_reward=0.0)
+    >>> value_iteration(task, discount=0.5).value.tolist()
+    [0.5, 1.0, 0.0]
+    """
+    require.positive("max_iter", max_iter)
+
+    def sweep(carry: Carry) -> Carry:
+        value, _, n_iter = carry
+        new = action_values(value, task, discount=discount).max(axis=1)
+        return new, jnp.abs(new - value).max(), n_iter + 1
+
+    def unfinished(carry: Carry) -> Array:
+        return (carry[1] > tol) & (carry[2] < max_iter)
+
+    zero = jnp.zeros_like(task.reward)
+    start = (zero, jnp.asarray(jnp.inf, zero.dtype), jnp.zeros((), int))
+    value, residual, n_iter = lax.while_loop(unfinished, sweep, start)
+    q = action_values(value, task, discount=discount)
+    return Values(value, q, jnp.argmax(q, axis=1), n_iter, residual, residual <= tol)
+
+
+def init(task: Task) -> Float[Array, "s a"]:
+    """Start with all action values at zero.
+
+    Source: Sutton and Barto (2018), section 6.5.
+
+    >>> init(gridworld(jnp.array([[0, 2]]))).shape
+    (2, 4)
+    """
+    return jnp.zeros_like(task.transition[:, :, 0])
+
+
+def step(
+    q: Float[Array, "s a"],
+    state: Int[Array, ""],
+    action: Int[Array, ""],
+    next_state: Int[Array, ""],
+    task: Task,
+    *,
+    learning_rate: ArrayLike,
+    discount: ArrayLike,
+) -> Float[Array, "s a"]:
+    r"""Learn from one move, in place of the Bellman backup that needs the probabilities.
+
+    $$Q(s, a) \leftarrow Q(s, a) + \eta\,\bigl(r + \gamma \max_{a'} Q(s', a') - Q(s, a)\bigr)$$
+
+    The maximum counts as 0 in a terminal state.
+
+    Source: C. J. C. H. Watkins and P. Dayan, Machine Learning 8 (1992) 279; Sutton and Barto (2018), equation
+    6.8.
+
+    >>> task = gridworld(jnp.array([[0, 2]]))
+    >>> move = jnp.array(0), jnp.array(1), jnp.array(1)
+    >>> step(init(task), *move, task, learning_rate=0.5, discount=0.9)[0].tolist()
+    [0.0, 0.5, 0.0, 0.0]
+    """
+    future = jnp.where(task.terminal[next_state], 0.0, q[next_state].max())
+    surprise = task.reward[next_state] + discount * future - q[state, action]
+    return q.at[state, action].add(learning_rate * surprise)
+
+
+@partial(jax.jit, static_argnames=("n_episodes", "max_steps"))
+def fit(
+    key: Key[Array, ""],
+    task: Task,
+    *,
+    start: ArrayLike = 0,
+    n_episodes: int = 500,
+    max_steps: int = 100,
+    learning_rate: ArrayLike = 0.5,
+    discount: ArrayLike = 0.95,
+    epsilon: ArrayLike = 0.2,
+) -> QLearning:
+    r"""Tabular Q-learning with epsilon-greedy behaviour: all episodes in one scan, each a scan of steps.
+
+    Every episode begins in the state `start` and ends in a terminal state or after `max_steps`. The agent
+    sees only states and rewards, never the transition probabilities. Among equal action values it takes one
+    at random. With a constant learning rate the values of a deterministic task become exact; those of a task
+    that slips keep fluctuating. `n_episodes` and `max_steps` are static.
+
+    Raises:
+        ValueError: for n_episodes or max_steps < 1.
+
+    Source: Sutton and Barto (2018), section 6.5.
+
+    >>> task = gridworld(jnp.array([[0, 0, 2]]))
+    >>> fit(jax.random.key(0), task, n_episodes=50, max_steps=20).policy[:2].tolist()
+    [1, 1]
+    """
+    require.positive("n_episodes", n_episodes)
+    require.positive("max_steps", max_steps)
+
+    def move(carry: Carry, key: Array) -> tuple[Carry, tuple[Array, Array]]:
+        q, state, done = carry
+        to_explore, to_choose, to_move = jax.random.split(key, 3)
+        explore = jax.random.uniform(to_explore) < epsilon
+        good = explore | (q[state] == q[state].max())
+        action = jax.random.categorical(to_choose, jnp.where(good, 0.0, -jnp.inf), shape=())
+        next_state = jax.random.categorical(to_move, jnp.log(task.transition[state, action]))
+        learned = step(q, state, action, next_state, task, learning_rate=learning_rate, discount=discount)
+        reward = jnp.where(done, 0.0, task.reward[next_state])
+        state = jnp.where(done, state, next_state)
+        return (jnp.where(done, q, learned), state, done | task.terminal[next_state]), (reward, ~done)
+
+    def episode(q: Array, key: Array) -> tuple[Array, tuple[Array, Array]]:
+        begin = (q, jnp.asarray(start, int), task.terminal[start])
+        (q, _, _), (reward, alive) = lax.scan(move, begin, jax.random.split(key, max_steps))
+        return q, (reward.sum(), alive.sum())
+
+    q, (total_reward, length) = lax.scan(episode, init(task), jax.random.split(key, n_episodes))
+    return QLearning(q, jnp.argmax(q, axis=1), total_reward, length)

@@ -1,0 +1,264 @@
+"""Splits of data into what a model learns from and what it is judged on, and cross-validation.
+
+Folds are masks of static shape, `train` and `test`, one row a fold: unequal folds fit into one array, they
+work under jit, and all models of a cross-validation are fitted in one vmapped call, each with the mask as
+sample weights. `jnp.flatnonzero(folds.test[0])` gives indices where indices are wanted.
+"""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Bool, Float, Int, Key, Shaped
+
+from mfml import require
+from mfml.risk.empirical import Loss, Predictor, weighted_mean
+
+Fit = Callable[..., Any]  # fit(x, y, weights=...) -> fitted model
+
+
+class Split(NamedTuple):
+    """Indices of three disjoint sets that together are all samples."""
+
+    train: Int[Array, " n_train"]
+    val: Int[Array, " n_val"]
+    test: Int[Array, " n_test"]
+
+
+class Folds(NamedTuple):
+    """Which samples each of k fits learns from and is tested on."""
+
+    train: Bool[Array, "k n"]
+    test: Bool[Array, "k n"]
+
+
+class CrossValidation(NamedTuple):
+    """Risk of k models, each on the samples that it did not see and on those that it did."""
+
+    test_risk: Float[Array, " k"]  # mean loss over the fold's test samples, in units of the loss
+    train_risk: Float[Array, " k"]  # mean loss over the fold's training samples
+    mean: Float[Array, ""]  # of test_risk, each fold counting alike
+    standard_error: Float[Array, ""]  # of the mean: deviation (divisor k - 1) / sqrt(k); NaN for k = 1
+
+
+def train_val_test(key: Key[Array, ""], n: int, *, val_size: float | int = 0.2, test_size: float | int = 0.2) -> Split:
+    """Deal n samples at random into a training, a validation and a test set.
+
+    A float is a share of n, rounded up; an int is a number of samples; training gets what is left. The
+    validation set chooses between models, the test set is looked at once, at the end. `n` and the sizes are
+    static.
+
+    Raises:
+        ValueError: for a size that is negative or a share above 1, or where nothing is left to train on.
+
+    Source: Murphy (2012), section 1.4.8; scikit-learn's `train_test_split` rounds alike.
+
+    >>> split = train_val_test(jax.random.key(0), 10, val_size=0.2, test_size=3)
+    >>> len(split.train), len(split.val), len(split.test)
+    (5, 2, 3)
+    """
+    n_val, n_test = _count("val_size", val_size, n), _count("test_size", test_size, n)
+    n_train = n - n_val - n_test
+    require.that(n_train > 0, f"{n} samples less {n_val} (val) and {n_test} (test) leave none to train on")
+    order = jax.random.permutation(key, n)
+    return Split(order[:n_train], order[n_train : n_train + n_val], order[n_train + n_val :])
+
+
+def k_fold(n: int, *, n_splits: int = 5, key: Key[Array, ""] | None = None) -> Folds:
+    """k-fold: each sample is tested on once; the first n % k folds have one sample more.
+
+    Folds are blocks of consecutive samples, after a random permutation where a key is given. `n_splits=n` is
+    leave-one-out. `n` and `n_splits` are static.
+
+    Raises:
+        ValueError: unless 2 <= n_splits <= n.
+
+    Source: Bishop (2006), section 1.3; Hastie, Tibshirani, Friedman, The Elements of Statistical Learning
+    (2009), section 7.10.
+
+    >>> k_fold(5, n_splits=2).test.astype(int).tolist()
+    [[1, 1, 1, 0, 0], [0, 0, 0, 1, 1]]
+    """
+    _require_splits(n_splits, n)
+    size, longer = divmod(n, n_splits)
+    position = jnp.arange(n)
+    fold = jnp.maximum(position // (size + 1), (position - longer) // size)
+    if key is not None:
+        fold = fold.at[jax.random.permutation(key, n)].set(fold)
+    return _from_assignment(fold, n_splits)
+
+
+def stratified(labels: Int[Array, " n"], *, n_splits: int = 5, key: Key[Array, ""] | None = None) -> Folds:
+    """k-fold in which every fold holds each class in its share of the whole, up to one sample.
+
+    Without a key, samples of a class go to the folds in order; with a key, at random. A class with fewer than
+    k samples is missing from some folds. `n_splits` is static.
+
+    Raises:
+        ValueError: unless 2 <= n_splits <= n.
+
+    Source: R. Kohavi, IJCAI (1995) 1137; the allocation is that of scikit-learn's `StratifiedKFold`.
+
+    >>> stratified(jnp.array([0, 0, 1, 0, 0, 1]), n_splits=2).test.astype(int).tolist()
+    [[1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]]
+    """
+    require.rank("labels", labels, 1)
+    n = len(labels)
+    _require_splits(n_splits, n)
+    order = jnp.arange(n) if key is None else jax.random.permutation(key, n)
+    fold = _stratify(labels[order], n_splits)
+    return _from_assignment(jnp.zeros(n, fold.dtype).at[order].set(fold), n_splits)
+
+
+def grouped(groups: Int[Array, " n"], *, n_splits: int = 5) -> Folds:
+    """k-fold in which all samples of a group (a specimen, a batch, a patient) are in the same fold.
+
+    Groups go to the lightest fold so far, largest group first; of equal groups the one with the larger
+    number first, of equal folds the first. With fewer than k groups some test sets are empty. Groups are any
+    integers. `n_splits` is static.
+
+    Raises:
+        ValueError: unless 2 <= n_splits <= n.
+
+    Source: the greedy rule of scikit-learn's `GroupKFold`.
+
+    >>> grouped(jnp.array([7, 7, 7, 4, 4, 5]), n_splits=2).test.astype(int).tolist()
+    [[1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]]
+    """
+    require.rank("groups", groups, 1)
+    n = len(groups)
+    _require_splits(n_splits, n)
+    _, number = jnp.unique(groups, return_inverse=True, size=n)  # groups are numbered by rising value
+    size = jnp.zeros(n, int).at[number].add(1)
+
+    def place(load: Array, group: Array) -> tuple[Array, Array]:
+        lightest = jnp.argmin(load)
+        return load.at[lightest].add(size[group]), lightest
+
+    by_size = jnp.argsort(size, stable=True)[::-1]
+    _, chosen = lax.scan(place, jnp.zeros(n_splits, int), by_size)
+    return _from_assignment(jnp.zeros(n, chosen.dtype).at[by_size].set(chosen)[number], n_splits)
+
+
+def forward_chaining(
+    n: int,
+    *,
+    n_splits: int = 5,
+    test_size: int | None = None,
+    gap: int = 0,
+    max_train_size: int | None = None,
+) -> Folds:
+    """Splits in time: each model learns from the past and is tested on what comes next.
+
+    The last `n_splits * test_size` samples are the test sets, one after the other; `test_size` is by default
+    n // (n_splits + 1). `gap` samples before each test set are left out, and `max_train_size` keeps only the
+    latest of the past. Samples are in the order of time. All arguments are static.
+
+    Raises:
+        ValueError: for n_splits < 2, test_size < 1, gap < 0, max_train_size < 1, or where the first model has
+            no sample to learn from.
+
+    Source: R. J. Hyndman and G. Athanasopoulos, Forecasting (2021), section 5.10; scikit-learn's
+    `TimeSeriesSplit`.
+
+    >>> forward_chaining(4, n_splits=2).train.astype(int).tolist()
+    [[1, 1, 0, 0], [1, 1, 1, 0]]
+    """
+    size = n // (n_splits + 1) if test_size is None else test_size
+    require.that(n_splits >= 2, f"n_splits must be at least 2; found {n_splits}")
+    require.that(
+        size >= 1 and gap >= 0 and (max_train_size is None or max_train_size >= 1),
+        f"test_size and max_train_size must be at least 1, gap at least 0; "
+        f"found {size}, {max_train_size}, {gap} for {n} samples",
+    )
+    first = n - n_splits * size
+    require.that(
+        first > gap,
+        f"{n} samples leave none to learn from before {n_splits} tests of {size} samples and a gap of {gap}",
+    )
+    start = first + size * jnp.arange(n_splits)[:, None]
+    end = start - gap
+    oldest = 0 if max_train_size is None else end - max_train_size
+    time = jnp.arange(n)
+    return Folds((time >= oldest) & (time < end), (time >= start) & (time < start + size))
+
+
+@partial(jax.jit, static_argnames=("fit", "predict", "loss"))
+def cross_validate(
+    x: Shaped[Array, "n *features"],
+    y: Shaped[Array, "n *targets"],
+    folds: Folds,
+    *,
+    fit: Fit,
+    predict: Predictor,
+    loss: Loss,
+) -> CrossValidation:
+    r"""Fit and test on every fold, in one vmapped call.
+
+    `fit(x, y, weights=w)` gets all samples, with weight 1 for those of the training set and 0 for the others,
+    and must not look at samples of weight 0; `predict(fitted, x)` gives predictions, `loss(prediction, y)`
+    one number a sample. The three are static: define them once, since new lambdas compile anew.
+
+    Raises:
+        ValueError: where x, y and the folds differ in the number of samples.
+
+    Source: M. Stone, Journal of the Royal Statistical Society B 36 (1974) 111; Bishop (2006), section 1.3.
+
+    >>> from mfml.risk import losses
+    >>> from mfml.risk.empirical import weighted_mean
+    >>> mean = lambda x, y, weights: weighted_mean(y, weights)
+    >>> constant = lambda fitted, x: jnp.full(len(x), fitted)
+    >>> x, y = jnp.zeros((4, 1)), jnp.array([0.0, 0.0, 2.0, 2.0])
+    >>> folds = k_fold(4, n_splits=2)
+    >>> cross_validate(x, y, folds, fit=mean, predict=constant, loss=losses.squared_error).mean.item()
+    4.0
+    """
+    require.same_length(x=x, y=y)
+    require.same_shape(train=folds.train, test=folds.test)
+    require.that(
+        folds.test.ndim == 2 and folds.test.shape[1] == len(x),
+        f"folds must be k masks of {len(x)} samples; found shape {folds.test.shape}",
+    )
+    dtype = jnp.result_type(x, float) if jnp.issubdtype(x.dtype, jnp.floating) else jnp.result_type(float)
+
+    def one(train: Array, test: Array) -> tuple[Array, Array]:
+        train, test = train.astype(dtype), test.astype(dtype)
+        values = loss(predict(fit(x, y, weights=train), x), y)
+        return weighted_mean(values, test), weighted_mean(values, train)
+
+    test_risk, train_risk = jax.vmap(one)(*map(jnp.asarray, (folds.train, folds.test)))
+    k = len(test_risk)
+    error = jnp.std(test_risk, ddof=1) / math.sqrt(k) if k > 1 else jnp.full((), jnp.nan, test_risk.dtype)
+    return CrossValidation(test_risk, train_risk, test_risk.mean(), error)
+
+
+def _count(name: str, size: float | int, n: int) -> int:
+    """Turn a share of n or a number of samples into a number of samples."""
+    if isinstance(size, int):
+        require.between(name, size, 0, n)
+        return size
+    require.between(name, size, 0, 1)
+    return math.ceil(size * n)
+
+
+def _require_splits(n_splits: int, n: int) -> None:
+    require.that(2 <= n_splits <= n, f"n_splits must be between 2 and the {n} samples; found {n_splits}")
+
+
+def _from_assignment(fold: Array, n_splits: int) -> Folds:
+    test = fold == jnp.arange(n_splits)[:, None]
+    return Folds(~test, test)
+
+
+def _stratify(labels: Array, n_splits: int) -> Array:
+    """Fold of each sample: with samples sorted by class, each class gets the folds that dealing gives it."""
+    n = len(labels)
+    _, index, group = jnp.unique(labels, return_index=True, return_inverse=True, size=n)
+    group = index[group]  # a class is known by its first sample, so that classes stand in order of appearance
+    dealt = jnp.arange(n) % n_splits
+    order = jnp.argsort(group, stable=True)
+    return jnp.zeros(n, dealt.dtype).at[order].set(dealt[jnp.lexsort((dealt, group[order]))])
