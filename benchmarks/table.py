@@ -14,6 +14,7 @@ TITLES = (
     "ours ms",
     "peer ms",
     "ratio",
+    "of fastest",
     "ours cold ms",
     "peer cold ms",
     "pairs",
@@ -23,7 +24,7 @@ TITLES = (
 
 def markdown(outcomes: Iterable[Outcome], machine: dict[str, Any]) -> str:
     """Return the table, with the machine below it."""
-    lines = ["| " + " | ".join(TITLES) + " |", "|" + " --- |" * 3 + " ---: |" * 6 + " --- |"]
+    lines = ["| " + " | ".join(TITLES) + " |", "|" + " --- |" * 3 + " ---: |" * 7 + " --- |"]
     outcomes = list(outcomes)
     lines += ["| " + " | ".join(_cells(outcome)) + " |" for outcome in outcomes]
     notes = [f"- {outcome.name}: {outcome.note}" for outcome in outcomes if outcome.note]
@@ -39,6 +40,7 @@ def _cells(outcome: Outcome) -> list[str]:
         f"{outcome.ours.median:.1f}",
         f"{outcome.theirs.median:.1f}",
         f"{outcome.ratio:.2f}" + (" SLOWER" if outcome.ratio > 1 else ""),
+        f"{outcome.ratio_of_fastest:.2f}",
         f"{outcome.ours.cold:.0f}",
         f"{outcome.theirs.cold:.0f}",
         str(outcome.pairs),

@@ -42,6 +42,7 @@ def test_sides_take_turns_after_a_cold_call_each():
 def test_ratio_is_that_of_the_medians():
     outcome = measured(fake())
     assert outcome.ratio == outcome.ours.median / outcome.theirs.median
+    assert outcome.ratio_of_fastest == outcome.ours.fastest / outcome.theirs.fastest
     assert outcome.ours.fastest <= outcome.ours.median <= outcome.ours.slowest
 
 
