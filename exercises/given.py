@@ -4,9 +4,20 @@
 grading uses its own copy.
 """
 
+import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
-__all__ = ["Array", "Bool", "Float", "Int", "Key", "linear_model", "squared_error"]
+__all__ = [
+    "Array",
+    "Bool",
+    "Float",
+    "Int",
+    "Key",
+    "exponential_model",
+    "linear_model",
+    "lopsided_error",
+    "squared_error",
+]
 
 
 def linear_model(weights: Float[Array, " d"], x: Float[Array, "n d"]) -> Float[Array, " n"]:
@@ -17,3 +28,13 @@ def linear_model(weights: Float[Array, " d"], x: Float[Array, "n d"]) -> Float[A
 def squared_error(prediction: Float[Array, " n"], target: Float[Array, " n"]) -> Float[Array, " n"]:
     """Return the squared error of each sample."""
     return (prediction - target) ** 2
+
+
+def exponential_model(weights: Float[Array, " d"], x: Float[Array, "n d"]) -> Float[Array, " n"]:
+    """Predict `exp(x @ weights)`."""
+    return jnp.exp(x @ weights)
+
+
+def lopsided_error(prediction: Float[Array, " n"], target: Float[Array, " n"]) -> Float[Array, " n"]:
+    """Return the error of each sample, three times as dear where the prediction is too low."""
+    return jnp.maximum(prediction - target, 3 * (target - prediction))
