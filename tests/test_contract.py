@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tests.contract import Example
 from jaxtyping import jaxtyped
 
 from mfml.syllabus import UNITS
+from tests.contract import Example
 
 BUILT = [unit.package for unit in UNITS if find_spec(f"mfml.{unit.package}")]
 EXAMPLES: list[Example] = [e for package in BUILT for e in import_module(f"tests.{package}.contract").EXAMPLES]

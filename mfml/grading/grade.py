@@ -42,6 +42,10 @@ def grade(
     Raises:
         ValueError: where the unit, its answer key or the submission cannot be read.
     """
+    if not (course.exercise(unit).exists() or course.shipped_key(unit).exists() or path):
+        raise ValueError(
+            f"unit {unit} has no exercises here; there are {', '.join(map(str, course.units())) or 'none'}"
+        )
     path = course.solution(unit) if solutions else path or course.exercise(unit)
     source = read_source(path)
     key = answer_key.load(course, unit, seed, announce=announce)

@@ -19,7 +19,7 @@ import inspect
 import platform
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -75,7 +75,7 @@ def _digest(text: str) -> int:
 
 
 def _seal_exercise(exercise: Exercise, given: ModuleType, key: jax.Array) -> dict[str, Any]:
-    parameters = list(inspect.signature(exercise.answer).parameters)
+    parameters = inspect.signature(exercise.answer).parameters
     groups = list(_arguments(exercise, key, parameters))
     expected = _expected(exercise, groups, given)
     checks = [
@@ -93,21 +93,28 @@ def _seal_exercise(exercise: Exercise, given: ModuleType, key: jax.Array) -> dic
         "why": exercise.why,
         "compare": exercise.compare,
         "seconds": float(exercise.seconds),
-        "parameters": parameters,
+        "parameters": list(parameters),
         "mistakes": [mistake.sentence for mistake in exercise.mistakes],
         "checks": checks,
     }
 
 
-def _arguments(exercise: Exercise, key: jax.Array, parameters: list[str]) -> Iterator[tuple[Group, dict[str, Any]]]:
-    """Each check with its arguments in the order of the parameters; checks that share `make` share them."""
+def _arguments(
+    exercise: Exercise, key: jax.Array, parameters: Mapping[str, inspect.Parameter]
+) -> Iterator[tuple[Group, dict[str, Any]]]:
+    """Each check with its arguments in the order of the parameters, defaults filled in.
+
+    Checks that share `make` share the arguments.
+    """
     made: dict[Any, dict[str, Any]] = {}
     for group in exercise.checks():
         if group.make not in made:
             inputs = group.make(jax.random.fold_in(key, _digest(group.name)))
-            if set(inputs) - set(parameters):
-                raise ValueError(f"{exercise.__name__}, {group.name!r}: inputs {list(inputs)}, parameters {parameters}")
-            made[group.make] = {name: inputs[name] for name in parameters if name in inputs}
+            needed = {name for name, parameter in parameters.items() if parameter.default is parameter.empty}
+            if set(inputs) - set(parameters) or needed - set(inputs):
+                found = f"inputs {list(inputs)}, parameters {list(parameters)}"
+                raise ValueError(f"{exercise.__name__}, {group.name!r}: {found}")
+            made[group.make] = {name: inputs.get(name, one.default) for name, one in parameters.items()}
         yield group, made[group.make]
 
 

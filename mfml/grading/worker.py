@@ -115,10 +115,9 @@ def _call_together(
     made = bridge.together(calls, lambda i: before(min(i, len(ran) - 1)))
     before(len(checks) - 1)
     outcomes: list[tuple[str, dict[str, Any]]] = []
-    for check, call, (value, moved) in zip(ran, calls, made, strict=False):
+    for check, (value, moved) in zip(ran, made, strict=False):
         outcome: dict[str, Any] = {"value": bridge.from_jax(value, given)}
-        if any(isinstance(item, dict | list) for item in moved.values()):
-            outcome["arguments"] = bridge.from_jax({**call.arguments, **moved}, given)
+        outcome |= _arguments_after(moved, given)
         outcomes.append((check["name"], outcome))
     first = outcomes[0][1]
     first["again"] = bridge.from_jax(made[-1][0], given)
@@ -157,8 +156,7 @@ def call_once(function: Callable[..., Any], check: dict[str, Any], given: Module
     try:
         value = _finished(bridge.evaluate(function, arguments, check["call"], tuple(check["over"])))
         outcome: dict[str, Any] = {"value": bridge.from_jax(value, given)}
-        if any(isinstance(item, dict | list) for item in arguments.values()):
-            outcome["arguments"] = bridge.from_jax(arguments, given)
+        outcome |= _arguments_after(arguments, given)
         if check["repeat"]:
             fresh = bridge.to_jax(check["inputs"], given)
             again = _finished(bridge.evaluate(function, fresh, check["call"], tuple(check["over"])))
@@ -166,6 +164,12 @@ def call_once(function: Callable[..., Any], check: dict[str, Any], given: Module
     except (Exception, SystemExit, KeyboardInterrupt) as error:
         return {"error": describe_error(error, path)}
     return outcome
+
+
+def _arguments_after(arguments: dict[str, Any], given: ModuleType) -> dict[str, Any]:
+    """Those arguments that a function could change: dicts and lists."""
+    changeable = {name: value for name, value in arguments.items() if isinstance(value, dict | list)}
+    return {"arguments": bridge.from_jax(changeable, given)} if changeable else {}
 
 
 def _finished(value: Any) -> Any:

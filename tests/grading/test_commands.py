@@ -1,0 +1,187 @@
+"""The commands as a student runs them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import mfml
+from mfml.grading import grade, hints, processes, watch
+from mfml.grading.course import find_course, write_whole
+from mfml.grading.notebook import check
+
+pytestmark = pytest.mark.xdist_group("grading")
+
+
+@pytest.fixture
+def run(course, key):
+    def run(*arguments):
+        environment = {**os.environ, "COLUMNS": "100", "PYTHONPATH": os.getcwd(), "NO_COLOR": "1"}
+        return subprocess.run(
+            [sys.executable, "-m", "mfml", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=course.root,
+            env=environment,
+            check=False,
+        )
+
+    return run
+
+
+def test_untouched_stubs(run):
+    done = run("grade", 1)
+    assert done.returncode == 1
+    assert done.stdout.count("not attempted") == 3
+    assert "Start with 1.1 `double`" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_solutions(run):
+    done = run("grade", 1, "--solutions")
+    assert done.returncode == 0
+    assert "11 of 11 points" in done.stdout
+    assert "Doubling matters." in done.stdout
+
+
+def test_json_is_the_only_output(run, tmp_path, with_double):
+    path = tmp_path / "answer.py"
+    path.write_text(with_double("    print('noise')\n    return x**2"))
+    done = run("grade", 1, "--file", path, "--json", "-")
+    assert done.returncode == 1
+    data = json.loads(done.stdout)
+    assert next(iter(data)) == "schema_version"
+    assert {"unit", "score", "max_score", "sandbox", "seed", "versions", "exercises"} <= set(data)
+    assert data["sandbox"] == "none"
+    one = data["exercises"][0]
+    assert {"id", "name", "state", "points", "max_points", "message", "mistake", "checks"} <= set(one)
+    assert one["mistake"].startswith("You squared")
+    to_file = tmp_path / "result.json"
+    assert run("grade", 1, "--file", path, "--json", to_file).stdout == ""
+    assert json.loads(to_file.read_text()) == data
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("grade", 99), "there is no unit 99"),
+        (("grade", 5), "unit 5 has no exercises here"),
+        (("grade", 1, "--file", "nowhere.py"), "cannot read nowhere.py: No such file"),
+        (("grade", "--watch", 1, "--json", "-"), "--watch needs"),
+        (("hint", "1"), "such as 3.2"),
+        (("hint", "1.9"), "exercises 1.1 to 1.3"),
+    ],
+)
+def test_bad_requests_get_one_clear_line(run, arguments, text):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert text in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_hints_come_one_by_one(run, course):
+    (course.private / "hints.json").unlink(missing_ok=True)
+    shown = [run("hint", "1.2").stdout.count("Hint ") for _ in range(4)]
+    assert shown == [1, 2, 3, 3]
+    assert run("hint", "1.2", "--again").stdout.count("Hint ") == 3
+
+
+def test_progress_knows_the_last_result(run):
+    run("grade", 1)
+    done = run("progress")
+    assert "0/3" in done.stdout
+    assert "0/11" in done.stdout
+
+
+def test_syllabus(run):
+    assert run("syllabus").stdout.count("(mfml.") == 14
+
+
+def test_plain_processes_give_the_same_result(course, key, launcher, with_double):
+    source = with_double("    print('noise')\n    return x**2")
+    plain = processes.PlainLauncher()
+    try:
+        slow = grade.grade_source(course, key, source, "unit01.py", plain)
+    finally:
+        plain.close()
+    assert slow.to_json() == grade.grade_source(course, key, source, "unit01.py", launcher).to_json()
+
+
+def test_notebook_shows_the_same_answer(course, key):
+    right = check("1.1", lambda x: 2 * x, course=course)
+    assert right.passed
+    assert "Doubling matters." in right._repr_html_()
+    wrong = check("1.1", lambda x: x**2, course=course)
+    assert not wrong.passed
+    assert "You squared x" in wrong._repr_html_()
+    assert "You squared x" in repr(wrong)
+    broken = check("1.1", lambda x: x / None, course=course)
+    assert broken.result.state == "error"
+    assert "<script>" not in check("1.1", lambda x: "<script>", course=course)._repr_html_()
+    with pytest.raises(ValueError, match="needs a function"):
+        mfml.check("1.1", 3)
+
+
+def test_watch_grades_again_only_what_changed(course, key, launcher, right, monkeypatch):
+    regrader = watch.Regrader(course, key, "unit01.py", launcher)
+    assert regrader.grade(right).passed
+    ran = []
+    collect = grade.collect.collect
+    monkeypatch.setattr(grade.collect, "collect", lambda *a, **k: ran.append(a[5]) or collect(*a, **k))
+    changed = right.replace("return 2 * x", "return 3 * x")
+    result = regrader.grade(changed)
+    assert ran == [{"double"}]
+    assert [exercise.state for exercise in result.exercises] == ["wrong", "right", "right"]
+    assert result.score == 8
+    assert regrader.grade(right).score == result.max_score == 11
+
+
+def test_code_of_follows_calls():
+    source = "import jax\n\ndef a(x):\n    return b(x)\n\ndef b(x):\n    return x\n\ndef c(x):\n    return x\n"
+    before, names = watch.code_of(source, ["a", "b", "c"]), ["a", "b", "c"]
+    after = watch.code_of(source.replace("def b(x):\n    return x", "def b(x):\n    return -x"), names)
+    assert [name for name in names if before[name] != after[name]] == ["a", "b"]
+    after = watch.code_of(source.replace("import jax", "import numpy"), names)
+    assert [name for name in names if before[name] != after[name]] == names
+
+
+def test_saves_sees_each_save(tmp_path):
+    path = tmp_path / "unit01.py"
+    path.write_text("one")
+    saves = watch.saves(path)
+    assert next(saves)[0] == "one"
+    other = tmp_path / "other"
+    other.write_text("two")
+    time.sleep(0.01)
+    os.replace(other, path)
+    assert next(saves)[0] == "two"
+
+
+def test_course_is_found_from_below_and_from_the_installation(course, tmp_path):
+    assert find_course(course.root / "exercises") == course
+    assert (find_course(tmp_path).root / "mfml").is_dir()
+
+
+def test_write_whole_leaves_the_old_file_when_it_fails(tmp_path, monkeypatch):
+    path = tmp_path / "grades.json"
+    write_whole(path, b"old")
+    monkeypatch.setattr("os.replace", lambda *a: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["grades.json"]
+
+
+def test_hints_of_a_kit_come_from_its_key(course, key, tmp_path):
+    from mfml.grading.values import pack
+
+    shutil.copytree(course.root / "exercises", tmp_path / "exercises")
+    write_whole(tmp_path / "keys" / "unit01.key", pack(key))
+    kit = find_course(tmp_path)
+    assert hints.find(kit, "1.3")["name"] == "draw"
+    np.testing.assert_equal(hints.next_hint(kit, "1.3")[1], 1)

@@ -1,0 +1,204 @@
+"""Submissions of every kind: for each a complete result, the others graded, one clear sentence."""
+
+import re
+import time
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("grading")
+
+COMPLETE = {"double", "total_loss", "draw"}
+
+
+def judged(result):
+    """The exercise `double`, after a look at the rest: complete, and the others graded."""
+    assert {exercise.name for exercise in result.exercises} == COMPLETE
+    assert result.max_score == 11
+    one, *others = result.exercises
+    assert [other.state for other in others] == ["right", "right"]
+    assert result.score == 8 + one.points
+    return one
+
+
+def test_reference_answers(graded, right):
+    result = graded(right)
+    assert judged(result).state == "right"
+    assert result.passed
+    assert result.exercises[0].why == "Doubling matters."
+
+
+# Body of `double`, lines before it, its state, a pattern of its sentence.
+BODIES = {
+    "exception": ("    return x / None", "", "error", r"unsupported operand.*unit01.py, line \d+: `return x / None`"),
+    "sys.exit": ("    import sys\n    sys.exit(0)", "", "error", r"sys\.exit.*line \d+"),
+    "os._exit": ("    import os\n    os._exit(0)", "", "crashed", "ended the whole Python process"),
+    "infinite loop": ("    while True:\n        pass", "", "timeout", r"longer than 2 s on 'three numbers'"),
+    "wrong shape": ("    return 2 * x[:, None]", "", "wrong", r"found shape \(3, 1\), needed is \(3,\)"),
+    "wrong dtype": ("    return (2 * x).astype(int)", "", "wrong", "found integers.*needed are floats"),
+    "list": ("    return [2 * xi for xi in x]", "", "wrong", r"found a list of 3; needed is an array of shape \(3,\)"),
+    "nothing": ("    2 * x", "", "wrong", r"found None; needed is an array of shape \(3,\)"),
+    "NaN": ("    return x * jnp.nan", "", "wrong", r"found NaN at \[0\]"),
+    "in place": ("    x[0] = 2\n    return x", "", "error", r"x\.at\[i\]\.set.*line \d+: `x\[0\] = 2`"),
+    "value under jit": ("    return 2 * x if x[0] > 0 else 2 * x", "", "error", "jnp.where or lax.cond.*line"),
+    "numpy under jit": ("    return np.asarray(x) * 2", "import numpy as np\n", "error", "use jnp instead of np"),
+    "too large": ("    return jnp.ones((5000, 5000))", "", "wrong", "output is too large"),
+    "state": ("    n[0] += 1\n    return 2 * x + (n[0] > 1)", "n = [0]\n", "wrong", "second call"),
+    "unknown wrong": ("    return 2.01 * x", "", "wrong", r"largest error 3.5e-02 at \[2\].*allowed \d"),
+    "missing import": ("    return torchx.add(x, x)", "import torchx\n", "error", "No module named 'torchx'.*line"),
+    "library": (
+        "    return losses.mse(x, x)",
+        "from mfml.risk import losses\n",
+        "error",
+        "write the function yourself",
+    ),
+    "solutions": ("    return s.double(x)", "import solutions.unit01 as s\n", "error", "write the function yourself"),
+    "by importlib": ("    import importlib\n    importlib.import_module('mfml')", "", "error", "write the function"),
+    "syntax": ("    return (2 * x", "", "error", r"never closed.*line \d+: `return \(2 \* x`"),
+    "indentation": ("  y = 1\n    return 2 * x", "", "error", r"Python cannot read this: unexpected indent.*line \d+"),
+    "recursion": ("    return double(x)", "", "error", "calls itself without end"),
+    "custom exception": ("    raise E()", "class E(Exception):\n    __str__ = None\n\n\n", "error", "E"),
+    "strange object": ("    return object()", "", "wrong", "found a value of type object"),
+    "generator": ("    yield 2 * x", "", "wrong", "found a value of type generator"),
+    "bfloat16": ("    return (2 * x).astype(jnp.bfloat16)", "", "wrong", "bfloat16"),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_bad_answer(name, graded, with_double):
+    body, before, state, sentence = BODIES[name]
+    one = judged(graded(with_double(body, before)))
+    assert one.state == state
+    assert re.search(sentence, one.message, re.DOTALL), one.message
+    assert len(one.message) < 400
+    assert one.points < one.max_points
+
+
+def test_right_but_not_under_jit_keeps_its_other_points(graded, with_double):
+    one = judged(graded(with_double("    return 2 * x if x[0] > 0 else 2 * x")))
+    assert [check.state for check in one.checks] == ["right", "right", "error"]
+    assert one.points == 2
+
+
+def test_memory_without_end(graded, with_double, monkeypatch):
+    monkeypatch.setattr("mfml.grading.collect.MEGABYTES", 300)
+    one = judged(graded(with_double("    a = []\n    while True:\n        a.append(b'x' * 1_000_000)")))
+    assert one.state == "memory"
+    assert "0.3 GB" in one.message
+
+
+def test_fifty_megabytes_printed(graded, with_double):
+    result = graded(with_double("    print('x' * 25_000_000)\n    return 2 * x"))
+    assert judged(result).state == "right"
+    assert any(re.search(r"printed \d+\.\d MB", line) for line in result.advice)
+
+
+def test_processes_left_behind_are_ended(graded, with_double, tmp_path):
+    mark = tmp_path / "mark"
+    body = (
+        "    import os, time\n    if os.fork() == 0:\n        time.sleep(1)\n"
+        f"        open({str(mark)!r}, 'w').close()\n        os._exit(0)\n    return 2 * x"
+    )
+    assert judged(graded(with_double(body))).state == "right"
+    time.sleep(1.5)
+    assert not mark.exists()
+
+
+def test_missing_function(graded, right):
+    source = right.replace("def double(", "def doubled(")
+    one = judged(graded(source))
+    assert one.state == "error"
+    assert "no function `double`" in one.message
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("import torchx", "No module named 'torchx'"),
+        ("import sys; sys.exit()", "sys.exit"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("import os\nos._exit(0)", "ended Python"),
+        ("import os\nos.kill(os.getpid(), 9)", "ended Python"),
+    ],
+)
+def test_bad_line_at_the_top_costs_only_itself(graded, right, line, advice):
+    result = graded(f"{line}\n{right}")
+    assert judged(result).state == "right"
+    assert advice in result.advice[0]
+    assert "line" in result.advice[0]
+
+
+def test_endless_loop_at_the_top(graded, right, monkeypatch):
+    monkeypatch.setattr("mfml.grading.collect.LOADING_SECONDS", 2.0)
+    result = graded(f"while True:\n    pass\n{right}")
+    assert judged(result).state == "right"
+    assert "never ended" in result.advice[0]
+
+
+def test_argument_changed(graded, right):
+    source = right.replace(
+        "    losses = loss(", '    weights["b"] = weights["b"] * 1\n    weights["c"] = 1.0\n    losses = loss('
+    )
+    one = graded(source).exercises[1]
+    assert one.state == "wrong"
+    assert "changes its arguments" in one.message
+
+
+@pytest.mark.parametrize(("body", "sentence"), [("x**2", "You squared"), ("x / 2", "You halved")])
+def test_known_mistake(graded, with_double, body, sentence):
+    one = judged(graded(with_double(f"    return {body}")))
+    assert one.state == "wrong"
+    assert one.mistake == one.message
+    assert one.message.startswith(sentence)
+
+
+def test_example_is_ready_to_paste(graded, with_double):
+    import jax.numpy as jnp
+
+    one = judged(graded(with_double("    return 2.01 * x")))
+    call, expected = one.example.split("\n# should give ")
+    assert jnp.allclose(eval(call, {"jnp": jnp, "double": lambda x: 2 * x}), eval(expected, {"jnp": jnp}))
+
+
+def test_hidden_inputs_stay_hidden(graded, with_double):
+    """An answer that knows the visible input by heart learns nothing of the hidden one."""
+    one = judged(graded(with_double("    return jnp.array([2.0, -4.0, 7.0]) if x.shape == (3,) else x * 3")))
+    hidden = one.checks[1]
+    assert hidden.state == "wrong"
+    assert hidden.message == "wrong on hidden inputs: a random vector"
+    assert hidden.example == ""
+
+
+def test_not_attempted_even_when_the_stub_is_run(graded, with_double):
+    one = judged(graded(with_double("    y = x\n    raise NotImplementedError('later')")))
+    assert one.state == "not attempted"
+
+
+@pytest.mark.parametrize("source", ["", "\x00\x01", "def", "x = (", "﻿# only a comment\n"])
+def test_file_without_a_function(graded, source):
+    result = graded(source)
+    assert [exercise.state for exercise in result.exercises] == ["error"] * 3
+    assert result.score == 0
+
+
+def test_graded_twice_gives_the_same(graded, with_double):
+    source = with_double("    return 2.01 * x")
+    assert graded(source).to_json() == graded(source).to_json()
+
+
+def test_forged_events_do_not_break_the_judge(graded, with_double):
+    """A submission that writes frames of its own to every descriptor gets a complete result and no points."""
+    body = (
+        "    import os\n"
+        "    from struct import pack\n"
+        '    junk = b\'{"dict":[["event","done"],["exercise","double"],["check","three numbers"]]}\'\n'
+        "    frame = pack('<Q', len(junk)) + junk\n"
+        "    for fd in range(3, 60):\n"
+        "        try:\n"
+        "            os.write(fd, pack('<I', len(frame)) + frame)\n"
+        "        except OSError:\n"
+        "            pass\n"
+        "    return 3 * x"
+    )
+    result = graded(with_double(body))
+    assert {exercise.name for exercise in result.exercises} == COMPLETE
+    assert result.exercises[0].points == 0
