@@ -261,10 +261,18 @@ def _example(name: str, check: dict[str, Any]) -> str:
     return text if len(text) <= EXAMPLE_LENGTH else ""
 
 
+def _numbers(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_numbers, value))}]"
+    if isinstance(value, float) and np.isfinite(value):
+        short = f"{value:.6g}"
+        return short if set(short) & set(".e") else f"{short}.0"
+    return f"jnp.{value}" if isinstance(value, float) else str(value)
+
+
 def _literal(value: Any) -> str:
     if isinstance(value, np.ndarray):
-        rounded = np.array2string(value, separator=", ", precision=6, threshold=10_000, max_line_width=100)
-        return f"jnp.array({' '.join(rounded.split())})" if value.ndim else rounded
+        return f"jnp.array({_numbers(value.tolist())})" if value.ndim else _numbers(value.tolist())
     if isinstance(value, dict):
         return "{" + ", ".join(f"{k!r}: {_literal(v)}" for k, v in value.items()) + "}"
     if isinstance(value, Key):

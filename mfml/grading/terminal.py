@@ -63,18 +63,19 @@ def _table(result: UnitResult, ascii_only: bool) -> Table:
             exercise.name,
             Text(f"{mark} {exercise.state}", style=style),
             f"{exercise.points}/{exercise.max_points}",
-            Text(_remark(exercise), style="" if exercise.state != "right" else "dim"),
+            escape(_remark(exercise, below=exercise is result.next_exercise)),
         )
     return table
 
 
-def _remark(exercise: ExerciseResult) -> str:
+def _remark(exercise: ExerciseResult, *, below: bool) -> str:
     if exercise.state in ("right", "not attempted"):
         return ""
     right = sum(check.state == "right" for check in exercise.checks)
     failed = next(check for check in exercise.checks if check.state != "right")
     seen = f"{right} of {len(exercise.checks)} checks right" if right else ""
-    return "; ".join(part for part in (f"{failed.name}: {failed.message}", seen) if part)
+    said = f"{failed.name}: see below" if below else f"{failed.name}: {failed.message}"
+    return "; ".join(part for part in (said, seen) if part)
 
 
 def _next_step(result: UnitResult) -> RenderableType:

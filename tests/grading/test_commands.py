@@ -185,3 +185,15 @@ def test_hints_of_a_kit_come_from_its_key(course, key, tmp_path):
     kit = find_course(tmp_path)
     assert hints.find(kit, "1.3")["name"] == "draw"
     np.testing.assert_equal(hints.next_hint(kit, "1.3")[1], 1)
+
+
+def test_brackets_in_messages_are_shown_as_they_are(graded, with_double):
+    from rich.console import Console
+
+    from mfml.grading import terminal
+
+    console = Console(record=True, width=120, file=open(os.devnull, "w"))
+    result = graded(with_double("    return x[[0, 1]] + '[bold]'"))
+    terminal.show(result, console)
+    assert "x[[0, 1]] + '[bold]'" in console.export_text()
+    console.file.close()

@@ -2,6 +2,7 @@
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -93,14 +94,18 @@ def test_fifty_megabytes_printed(graded, with_double):
 
 
 def test_processes_left_behind_are_ended(graded, with_double, tmp_path):
-    mark = tmp_path / "mark"
+    mark = tmp_path / "pid"
     body = (
-        "    import os, time\n    if os.fork() == 0:\n        time.sleep(1)\n"
-        f"        open({str(mark)!r}, 'w').close()\n        os._exit(0)\n    return 2 * x"
+        "    import os, time\n    if os.fork() == 0:\n"
+        f"        open({str(mark)!r}, 'w').write(str(os.getpid()))\n        time.sleep(100)\n"
+        f"    while not os.path.exists({str(mark)!r}):\n        pass\n    return 2 * x"
     )
     assert judged(graded(with_double(body))).state == "right"
-    time.sleep(1.5)
-    assert not mark.exists()
+    for _ in range(100):
+        if not Path(f"/proc/{mark.read_text()}").exists():
+            break
+        time.sleep(0.05)
+    assert not Path(f"/proc/{mark.read_text()}").exists()
 
 
 def test_missing_function(graded, right):
