@@ -33,9 +33,7 @@ def monomial(x: Float[Array, " n"], *, degree: int) -> Float[Array, "n m"]:
     return _recurrence(x, degree, lambda k, now, before: x * now)
 
 
-def chebyshev(
-    x: Float[Array, " n"], *, degree: int, low: Scalar = -1.0, high: Scalar = 1.0
-) -> Float[Array, "n m"]:
+def chebyshev(x: Float[Array, " n"], *, degree: int, low: Scalar = -1.0, high: Scalar = 1.0) -> Float[Array, "n m"]:
     r"""Chebyshev polynomials $T_0, \dots, T_{degree}$ on [low, high]: m = degree + 1.
 
     $T_{k+1}(t) = 2 t T_k(t) - T_{k-1}(t)$ with $t = (2 x - low - high) / (high - low)$. Each stays within
@@ -54,9 +52,7 @@ def chebyshev(
     return _recurrence(t, degree, lambda k, now, before: 2 * t * now - before)
 
 
-def legendre(
-    x: Float[Array, " n"], *, degree: int, low: Scalar = -1.0, high: Scalar = 1.0
-) -> Float[Array, "n m"]:
+def legendre(x: Float[Array, " n"], *, degree: int, low: Scalar = -1.0, high: Scalar = 1.0) -> Float[Array, "n m"]:
     r"""Legendre polynomials $P_0, \dots, P_{degree}$ on [low, high]: m = degree + 1.
 
     $(k+1) P_{k+1}(t) = (2k+1) t P_k(t) - k P_{k-1}(t)$ with t as in `chebyshev`. They are orthogonal under
@@ -96,9 +92,7 @@ def fourier(x: Float[Array, " n"], *, n_harmonics: int, period: Scalar = 1.0) ->
     return jnp.concatenate([jnp.ones_like(x)[:, None], waves], axis=1)
 
 
-def rbf(
-    x: Float[Array, "n *d"], centers: Float[Array, "m *d"], *, length_scale: Scalar = 1.0
-) -> Float[Array, "n m"]:
+def rbf(x: Float[Array, "n *d"], centers: Float[Array, "m *d"], *, length_scale: Scalar = 1.0) -> Float[Array, "n m"]:
     r"""Gaussian bumps $\exp(-\|x_i - c_j\|^2 / (2 \ell^2))$ around m centers.
 
     Points and centers are numbers or vectors, and $\ell$ has their units. Far from every center all functions
@@ -168,7 +162,7 @@ def bspline(
     m = len(knots) - degree - 1
     require.that(m > degree, f"degree {degree} needs at least {2 * degree + 2} knots; found {len(knots)}")
     require.one_of("extrapolation", extrapolation, EXTRAPOLATIONS)
-    inside = jnp.clip(x, knots[degree], knots[m])
+    inside = _clip(x, knots[degree], knots[m])
     piece = jnp.clip(jnp.searchsorted(knots, inside, side="right") - 1, degree, m - 1)
     basis = jax.nn.one_hot(piece, len(knots) - 1, dtype=jnp.result_type(x, knots))
     at = (inside if extrapolation == "constant" else x)[:, None]
@@ -204,7 +198,7 @@ def natural_cubic(x: Float[Array, " n"], knots: Float[Array, " m"]) -> Float[Arr
     require.that(len(knots) >= 2, f"knots must be at least two; found {len(knots)}")
     bend = _second_derivatives(knots)  # row j: the second derivative at knot j of each function
     heights = jnp.eye(len(knots), dtype=bend.dtype)
-    inside = jnp.clip(x, knots[0], knots[-1])
+    inside = _clip(x, knots[0], knots[-1])
     j = jnp.clip(jnp.searchsorted(knots, inside, side="right") - 1, 0, len(knots) - 2)
     gap = (knots[j + 1] - knots[j])[:, None]
     left, right = (inside - knots[j])[:, None], (knots[j + 1] - inside)[:, None]
@@ -213,13 +207,18 @@ def natural_cubic(x: Float[Array, " n"], knots: Float[Array, " m"]) -> Float[Arr
     first, last = knots[1] - knots[0], knots[-1] - knots[-2]
     slope_left = (heights[1] - heights[0]) / first - first / 6 * bend[1]
     slope_right = (heights[-1] - heights[-2]) / last + last / 6 * bend[-2]
-    below, above = jnp.minimum(x - knots[0], 0.0), jnp.maximum(x - knots[-1], 0.0)
-    return curve + below[:, None] * slope_left + above[:, None] * slope_right
+    beyond = (x - inside)[:, None]
+    return curve + beyond * jnp.where(beyond < 0, slope_left, slope_right)
 
 
 def _check(x: Array, degree: int) -> None:
     require.rank("x", x, 1)
     require.that(degree >= 0, f"degree must not be negative; found {degree}")
+
+
+def _clip(x: Array, low: Array, high: Array) -> Array:
+    """Clip, with derivative 1 at both ends: `jnp.clip` has 1/2 there."""
+    return jnp.where(x < low, low, jnp.where(x > high, high, x))
 
 
 def _recurrence(t, degree, following) -> Array:

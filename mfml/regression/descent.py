@@ -44,9 +44,7 @@ def linear(weights: Float[Array, " d"], x: Float[Array, "n d"]) -> Float[Array, 
     return x @ weights
 
 
-def mse_gradient(
-    weights: Float[Array, " d"], x: Float[Array, "n d"], y: Float[Array, " n"]
-) -> Float[Array, " d"]:
+def mse_gradient(weights: Float[Array, " d"], x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, " d"]:
     r"""Gradient of the mean squared error of a linear model: $\frac2n X^\top (X w - y)$.
 
     Of $J(w) = \frac1n \|X w - y\|^2$, divisor n and no factor 1/2.

@@ -37,7 +37,7 @@ class State(NamedTuple):
     theta: Float[Array, " p"]  # parameters of the scaled design
     logits: Float[Array, " n"]  # at theta
     objective: Float[Array, ""]  # at theta, in nats a sample
-    change: Float[Array, ""]  # largest change of a logit in the last step; infinite before the first
+    change: Float[Array, ""]  # of the logits in the last step, see `step`; infinite before the first
 
 
 class Logistic(NamedTuple):
@@ -47,7 +47,7 @@ class Logistic(NamedTuple):
     intercept: Float[Array, ""]  # nats; 0 without an intercept
     history: Float[Array, " steps"]  # objective at the start and after each step, then NaN; max_iter + 1
     n_iter: Int[Array, ""]  # Newton steps taken
-    converged: Bool[Array, ""]  # the last step changed no logit by more than tol
+    converged: Bool[Array, ""]  # the last step's change of the logits was at most tol
     separated: Bool[Array, ""]  # the plane splits the classes without error
 
 
@@ -92,7 +92,8 @@ def step(state: State, problem: Problem) -> State:
     r"""One Newton step $\theta - (A^\top D A + \Lambda)^{-1} (A^\top W (p - y) + \Lambda \theta)$.
 
     $D = W \mathrm{diag}(p (1 - p))$. Where the full step does not lower the objective it is halved until it
-    does.
+    does. The change it reports is the largest of any logit, in units of the largest logit or of 1 nat,
+    whichever is larger.
 
     Source: Bishop (2006), section 4.3.3; the halving: Nocedal and Wright (2006), Numerical Optimization,
     section 3.1.
@@ -120,8 +121,8 @@ def step(state: State, problem: Problem) -> State:
 
     full = jnp.ones((), shift.dtype)
     size, value = lax.while_loop(too_long, halve, (full, objective(full)))
-    change = _largest_change(problem, size * shift)
-    return State(state.theta + size * direction, state.logits + size * shift, value, change)
+    logits = state.logits + size * shift
+    return State(state.theta + size * direction, logits, value, _change(problem, size * shift, logits))
 
 
 @partial(jax.jit, static_argnames=("fit_intercept", "max_iter"))
@@ -157,7 +158,7 @@ def fit(
         weights: non-negative, one a sample; 0 takes it out; all 1 if left out.
         fit_intercept: whether there is a $\beta_0$; static.
         max_iter: largest number of Newton steps; static.
-        tol: largest change of a logit, in nats, that counts as none.
+        tol: largest change of the logits, as `step` measures it, that counts as none.
 
     Raises:
         ValueError: if shapes do not fit, or max_iter < 1.
@@ -193,7 +194,7 @@ def fit(
     logits = state.logits + shift
     history = history.at[n_iter + 1].set(_objective(fixed, lax.stop_gradient(theta), logits))
     separated = _separated(fixed, logits)
-    converged = (_largest_change(fixed, shift) <= tol) & ~(separated & jnp.all(fixed.penalty == 0))
+    converged = (_change(fixed, shift, logits) <= tol) & ~(separated & jnp.all(fixed.penalty == 0))
     coef, intercept = scaling.original(theta, task.scaled, fit_intercept=fit_intercept)
     return Logistic(coef, intercept, history, n_iter + 1, converged, separated)
 
@@ -246,9 +247,10 @@ def _direction(problem: Problem, theta: Array, logits: Array) -> Array:
     return -cho_solve((factor, True), slope / scale) / scale
 
 
-def _largest_change(problem: Problem, shift: Array) -> Array:
-    """Largest change of a logit among the samples that count."""
-    return jnp.max(jnp.where(problem.weights > 0, jnp.abs(shift), 0.0))
+def _change(problem: Problem, shift: Array, logits: Array) -> Array:
+    """Largest change of a logit over the largest logit, or over 1; only samples that count."""
+    shift, logits = (jnp.where(problem.weights > 0, jnp.abs(a), 0.0) for a in (shift, logits))
+    return jnp.max(shift) / jnp.maximum(jnp.max(logits), 1.0)
 
 
 def _separated(problem: Problem, logits: Array) -> Array:

@@ -80,9 +80,7 @@ def fit(
     n, p = x.shape[0], x.shape[1] + fit_intercept
     if solver == "svd":
         return _minimum_norm(x, y, weights, fit_intercept)
-    require.that(
-        n >= p, f"{n} samples cannot determine {p} parameters: use solver='svd' for the smallest ones"
-    )
+    require.that(n >= p, f"{n} samples cannot determine {p} parameters: use solver='svd' for the smallest ones")
     scaled = scaling.design(x, fit_intercept=fit_intercept)
     solve = _normal_equations if solver == "cholesky" else _orthogonal
     theta, full_rank = solve(scaled.matrix, y, weights)
@@ -179,13 +177,11 @@ def standard_errors(
     freedom = jnp.sum(w > 0) - p
     total = jnp.sum(w * (y - predict(model, x)) ** 2)
     variance = jnp.where(freedom > 0, total / jnp.maximum(freedom, 1), jnp.nan)
-    coef, intercept = jax.vmap(
-        lambda column: scaling.original(column, scaled, fit_intercept=fit_intercept), in_axes=1
-    )(inverse)
-    noise = jnp.sqrt(variance)
-    return StandardErrors(
-        noise * jnp.linalg.norm(coef, axis=0), noise * jnp.sqrt(jnp.sum(intercept**2)), variance
+    coef, intercept = jax.vmap(lambda column: scaling.original(column, scaled, fit_intercept=fit_intercept), in_axes=1)(
+        inverse
     )
+    noise = jnp.sqrt(variance)
+    return StandardErrors(noise * jnp.linalg.norm(coef, axis=0), noise * jnp.sqrt(jnp.sum(intercept**2)), variance)
 
 
 def _check(x: Array, y: Array, weights: Array | None) -> None:

@@ -42,9 +42,7 @@ def equispaced_nodes(n_nodes: int, *, low: Scalar = -1.0, high: Scalar = 1.0) ->
     return _between(jnp.linspace(-1.0, 1.0, n_nodes), low, high)
 
 
-def chebyshev_nodes(
-    n_nodes: int, *, low: Scalar = -1.0, high: Scalar = 1.0, kind: int = 1
-) -> Float[Array, " m"]:
+def chebyshev_nodes(n_nodes: int, *, low: Scalar = -1.0, high: Scalar = 1.0, kind: int = 1) -> Float[Array, " m"]:
     r"""Nodes that crowd towards both ends of [low, high], rising.
 
     Kind 1, the roots of $T_m$: $\cos \frac{(2j + 1) \pi}{2m}$, none of them at an end. Kind 2, the extrema of
@@ -61,9 +59,7 @@ def chebyshev_nodes(
     require.that(n_nodes >= 1, f"n_nodes must be at least 1; found {n_nodes}")
     require.one_of("kind", kind, KINDS)
     centered = 2 * jnp.arange(n_nodes) - (n_nodes - 1)  # symmetric, so that the nodes are, in any precision
-    return _between(
-        jnp.sin(centered * jnp.pi / (2 * (n_nodes if kind == 1 else max(n_nodes - 1, 1)))), low, high
-    )
+    return _between(jnp.sin(centered * jnp.pi / (2 * (n_nodes if kind == 1 else max(n_nodes - 1, 1)))), low, high)
 
 
 def barycentric_weights(nodes: Float[Array, " m"]) -> Float[Array, " m"]:
@@ -110,9 +106,7 @@ def lagrange_basis(x: Float[Array, " n"], nodes: Float[Array, " m"]) -> Float[Ar
     return ratio / jnp.sum(ratio, axis=1, keepdims=True)
 
 
-def interpolate(
-    x: Float[Array, " n"], nodes: Float[Array, " m"], values: Float[Array, " m"]
-) -> Float[Array, " n"]:
+def interpolate(x: Float[Array, " n"], nodes: Float[Array, " m"], values: Float[Array, " m"]) -> Float[Array, " n"]:
     r"""Evaluate the polynomial of degree m - 1 through all (node, value) at x: $p(x) = \sum_j \ell_j(x) f_j$.
 
     Exact at nodes, differentiable in everything. Outside the nodes it is the same polynomial.
@@ -123,9 +117,7 @@ def interpolate(
     Source: Berrut and Trefethen (2004), SIAM Review 46, 501; its stability: Higham (2004), IMA Journal of
     Numerical Analysis 24, 547.
 
-    >>> interpolate(jnp.array([3.0]), jnp.array([0.0, 1.0, 2.0]), jnp.array([0.0, 1.0, 4.0])).round(
-    ...     4
-    ... ).tolist()
+    >>> interpolate(jnp.array([3.0]), jnp.array([0.0, 1.0, 2.0]), jnp.array([0.0, 1.0, 4.0])).round(4).tolist()
     [9.0]
     """
     require.same_shape(nodes=nodes, values=values)

@@ -43,9 +43,7 @@ def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
     shift = jnp.mean(x, axis=0) if fit_intercept else jnp.zeros_like(x[0])
     moved = x - shift
     largest = jnp.max(jnp.abs(moved), axis=0)
-    largest = jnp.where(
-        largest > 0, largest, 1.0
-    )  # the squares of large or tiny entries leave the float range
+    largest = jnp.where(largest > 0, largest, 1.0)  # the squares of large or tiny entries leave the float range
     scale = largest * jnp.sqrt(jnp.mean((moved / largest) ** 2, axis=0))
     scale = jnp.where(scale > 0, scale, 1.0)
     matrix = moved / scale

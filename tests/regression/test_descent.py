@@ -1,0 +1,204 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.linear_model import SGDRegressor
+
+from mfml.regression import descent, ols, rates
+from mfml.risk import empirical, losses
+
+TASK = {"predict": descent.linear, "loss": losses.squared_error}
+
+
+@pytest.fixture
+def data(key):
+    for_x, for_noise = jax.random.split(key)
+    x = jax.random.normal(for_x, (24, 3)) * jnp.array([1.0, 2.0, 0.5])
+    return x, x @ jnp.array([1.0, -2.0, 0.5]) + 0.3 * jax.random.normal(for_noise, (24,))
+
+
+@pytest.fixture
+def minimum(data):
+    return ols.fit(*data, fit_intercept=False, solver="qr").coef
+
+
+def test_mse_gradient_equals_automatic_differentiation(data):
+    x, y = data
+    weights = jnp.array([0.3, -1.0, 2.0])
+    expected = jax.grad(lambda w: losses.mse(x @ w, y))(weights)
+    np.testing.assert_allclose(descent.mse_gradient(weights, x, y), expected, rtol=1e-5)
+
+
+def test_path_repeats_the_step_written_out(data):
+    x, y = data
+    found = descent.path(jnp.zeros(3), x, y, **TASK, learning_rate=0.05, n_steps=5)
+    w = np.zeros(3)
+    for t in range(6):
+        np.testing.assert_allclose(found.parameters[t], w, atol=1e-5)
+        np.testing.assert_allclose(found.objective[t], np.mean((x @ w - y) ** 2), rtol=1e-5)
+        w = w - 0.05 * 2 / 24 * np.asarray(x).T @ (x @ w - y)
+
+
+def test_path_of_no_step_is_the_start_and_may_be_a_tree(data):
+    x, y = data
+    start = {"slope": jnp.ones(3), "height": jnp.array(0.5)}
+
+    def predict(parameters, x):
+        return x @ parameters["slope"] + parameters["height"]
+
+    for n_steps in (0, 2):
+        way = descent.path(start, x, y, predict=predict, loss=losses.squared_error, learning_rate=0.01, n_steps=n_steps)
+        assert way.parameters["slope"].shape == (n_steps + 1, 3)
+        assert way.parameters["height"].shape == way.objective.shape == (n_steps + 1,)
+        assert way.parameters["height"][0] == 0.5
+
+
+def test_path_may_be_differentiated_in_the_learning_rate(data):
+    def final(rate):
+        return descent.path(jnp.zeros(3), *data, **TASK, learning_rate=rate, n_steps=3).objective[-1]
+
+    numeric = (final(0.0505) - final(0.0495)) / 0.001
+    np.testing.assert_allclose(jax.grad(final)(0.05), numeric, rtol=2e-2)
+
+
+def test_all_samples_in_one_batch_are_batch_gradient_descent(data, key):
+    settings = TASK | {"learning_rate": 0.1, "max_iter": 7, "tol": 0.0}
+    found = descent.fit(key, jnp.zeros(3), *data, **settings, batch_size=24)
+    expected = empirical.fit(jnp.zeros(3), *data, **settings)
+    np.testing.assert_allclose(found.parameters, expected.parameters, rtol=1e-4)
+    np.testing.assert_allclose(found.history, expected.history, rtol=1e-4)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_one_epoch_takes_every_sample_once(key, batch_size):
+    # with the loss 'prediction' the gradient of sample i is row i, so the way is the sum of all rows
+    x = jnp.eye(10)
+
+    def predicted(prediction, target):
+        return prediction + 0 * target
+
+    fitted = descent.fit(
+        key,
+        jnp.zeros(10),
+        x,
+        jnp.zeros(10),
+        predict=descent.linear,
+        loss=predicted,
+        learning_rate=1.0,
+        batch_size=batch_size,
+        max_iter=1,
+    )
+    expected = np.unique(np.round(-1 / np.asarray(fitted.parameters)))  # the size of each sample's batch
+    assert expected.tolist() == ([1.0] if batch_size == 1 else [3.0, 7.0])
+
+
+def test_decaying_rate_reaches_the_minimum_and_constant_rate_hovers(data, minimum, key):
+    settings = TASK | {"batch_size": 1, "max_iter": 300, "tol": 0.0}
+    decaying = descent.fit(key, jnp.zeros(3), *data, **settings, learning_rate=0.1, power_t=0.6)
+    constant = descent.fit(key, jnp.zeros(3), *data, **settings, learning_rate=0.05)
+    assert jnp.linalg.norm(decaying.parameters - minimum) < 0.03
+    assert jnp.linalg.norm(constant.parameters - minimum) > jnp.linalg.norm(decaying.parameters - minimum)
+    assert constant.n_iter == 300
+    assert not constant.converged
+
+
+def test_noise_free_data_converge_at_a_constant_rate_and_stop_early(data, key):
+    x, _ = data
+    w = jnp.array([1.0, -2.0, 0.5])
+    fitted = descent.fit(key, jnp.zeros(3), x, x @ w, **TASK, learning_rate=0.05, max_iter=300, tol=1e-4)
+    assert fitted.converged
+    assert fitted.n_iter < 300
+    np.testing.assert_allclose(fitted.parameters, w, atol=1e-3)
+    assert jnp.isnan(fitted.history[fitted.n_iter + 1 :]).all()
+    assert fitted.history[fitted.n_iter] == fitted.objective
+
+
+def test_as_good_as_scikit_learn(data, minimum, key):
+    x, y = data
+    settings = {"power_t": 0.25, "max_iter": 200}
+    peer = SGDRegressor(
+        learning_rate="invscaling", eta0=0.05, tol=None, alpha=0.0, fit_intercept=False, random_state=0, **settings
+    ).fit(x, y)
+    # its loss has a factor 1/2, so its rate is twice ours
+    ours = descent.fit(key, jnp.zeros(3), x, y, **TASK, learning_rate=0.025, tol=0.0, **settings)
+    np.testing.assert_allclose(ours.parameters, peer.coef_, atol=0.03)
+    np.testing.assert_allclose(ours.parameters, minimum, atol=0.03)
+
+
+def test_divergence_ends_the_descent_and_is_seen(data, key):
+    fitted = descent.fit(key, jnp.zeros(3), *data, **TASK, learning_rate=1e3, max_iter=40)
+    assert not fitted.converged
+    assert fitted.n_iter < 40
+    assert not jnp.isfinite(fitted.objective)
+
+
+def test_step_schedule():
+    x, y = jnp.array([[1.0]]), jnp.array([0.0])
+    state = descent.State(jnp.array([1.0]), jnp.array(3))
+    after = descent.step(state, x, y, **TASK, learning_rate=0.1, power_t=0.5)
+    np.testing.assert_allclose(after.parameters, 1 - 0.1 / 2 * 2, rtol=1e-6)
+    assert after.n_steps == 4
+
+
+def test_curvatures_are_the_eigenvalues_of_the_hessian(data):
+    x, y = data
+    hessian = jax.hessian(lambda w: losses.mse(x @ w, y))(jnp.zeros(3))
+    np.testing.assert_allclose(rates.curvatures(x), np.linalg.eigvalsh(hessian), rtol=1e-4)
+    np.testing.assert_allclose(rates.largest_stable_step(x), 2 / np.linalg.norm(hessian, 2), rtol=1e-4)
+
+
+def test_largest_stable_step_divides_convergence_from_divergence(data):
+    limit = rates.largest_stable_step(data[0])
+
+    def risk(rate):
+        return descent.path(jnp.ones(3), *data, **TASK, learning_rate=rate, n_steps=200).objective
+
+    below, above = risk(0.98 * limit), risk(1.02 * limit)
+    assert below[-1] < below[0]
+    assert above[-1] > 10 * above[0]
+    np.testing.assert_allclose(rates.predicted_rate(data[0], limit), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.9])
+def test_observed_rate_is_the_predicted_one(data, minimum, share):
+    rate = share * rates.largest_stable_step(data[0])
+    way = descent.path(minimum + 1.0, *data, **TASK, learning_rate=rate, n_steps=40)
+    observed = rates.observed_rate(jnp.linalg.norm(way.parameters - minimum, axis=1))
+    np.testing.assert_allclose(observed, rates.predicted_rate(data[0], rate), atol=0.02)
+
+
+def test_fastest_step_minimizes_the_predicted_rate(data):
+    x = data[0]
+    best = rates.fastest_step(x)
+    values = rates.curvatures(x)
+    found = rates.predicted_rate(x, best)
+    np.testing.assert_allclose(found, (values[-1] - values[0]) / (values[-1] + values[0]), rtol=1e-4)
+    for other in (0.95 * best, 1.05 * best):
+        assert rates.predicted_rate(x, other) > found
+
+
+def test_directions_without_curvature_do_not_count(data):
+    x = data[0]
+    doubled = jnp.concatenate([x, x], axis=1)
+    np.testing.assert_allclose(rates.predicted_rate(doubled, 0.05), rates.predicted_rate(x, 0.1), rtol=1e-3)
+    np.testing.assert_allclose(rates.fastest_step(doubled), rates.fastest_step(x) / 2, rtol=1e-3)
+    assert jnp.isinf(rates.largest_stable_step(jnp.zeros((3, 2))))
+
+
+def test_errors(unchecked, key):
+    x, y = jnp.ones((4, 2)), jnp.ones(4)
+    for batch_size in (0, 5):
+        with pytest.raises(ValueError, match=f"batch_size must be between 1 and 4; found {batch_size}"):
+            descent.fit(key, jnp.zeros(2), x, y, **TASK, learning_rate=0.1, batch_size=batch_size)
+    with pytest.raises(ValueError, match="max_iter must be positive"):
+        descent.fit(key, jnp.zeros(2), x, y, **TASK, learning_rate=0.1, max_iter=0)
+    with pytest.raises(ValueError, match="x and y must have the same length"):
+        descent.mse_gradient(jnp.zeros(2), x, jnp.ones(3))
+    with pytest.raises(ValueError, match="n_steps must not be negative; found -1"):
+        descent.path(jnp.zeros(2), x, y, **TASK, learning_rate=0.1, n_steps=-1)
+    with pytest.raises(ValueError, match="x must have 2 axes"):
+        rates.curvatures(y)
+    with pytest.raises(ValueError, match="at least one sample and one feature"):
+        rates.curvatures(jnp.ones((0, 2)))
+    with pytest.raises(ValueError, match="a rate needs two distances; found 1"):
+        rates.observed_rate(jnp.ones(1))

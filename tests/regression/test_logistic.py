@@ -1,0 +1,179 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from sklearn.linear_model import LogisticRegression
+
+from mfml.regression import logistic
+
+N, D = 60, 3
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(N, D)) * [1.0, 10.0, 0.1] + [0.0, 300.0, 0.0]
+    logits = (x - [0.0, 300.0, 0.0]) @ [1.0, -0.1, 5.0] + 0.5
+    return x, (rng.uniform(size=N) < 1 / (1 + np.exp(-logits))).astype(int), rng.uniform(0.2, 3.0, size=N)
+
+
+def fit(x, y, w=None, **options):
+    weights = None if w is None else jnp.asarray(w, float)
+    return logistic.fit(jnp.asarray(x, float), jnp.asarray(y), weights=weights, **options)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("C", [0.03, 1.0, 100.0])
+def test_equals_scikit_learn(data, C, fit_intercept):
+    x, y, w = data
+    peer = LogisticRegression(C=C, fit_intercept=fit_intercept, solver="newton-cholesky", tol=1e-10)
+    peer.fit(x, y, sample_weight=w)
+    model = fit(x, y, w, C=C, fit_intercept=fit_intercept)
+    assert model.converged
+    np.testing.assert_allclose(model.coef, peer.coef_[0], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(model.intercept, np.ravel(peer.intercept_)[0], rtol=2e-3, atol=1e-4)
+    jx = jnp.asarray(x, float)
+    np.testing.assert_allclose(logistic.predict_proba(model, jx), peer.predict_proba(x)[:, 1], atol=1e-3)
+    np.testing.assert_allclose(logistic.decision_function(model, jx), peer.decision_function(x), rtol=1e-2, atol=5e-3)
+    assert (logistic.predict(model, jx) == peer.predict(x)).all()
+
+
+def test_without_penalty_equals_statsmodels(data):
+    x, y, _ = data
+    peer = sm.Logit(y, sm.add_constant(x)).fit(disp=False, tol=1e-12)
+    model = fit(x, y, C=jnp.inf)
+    np.testing.assert_allclose([model.intercept, *model.coef], peer.params, rtol=2e-3)
+    np.testing.assert_allclose(model.history[model.n_iter], -peer.llf / N, rtol=1e-5)
+
+
+def test_gradient_vanishes_at_the_optimum(data):
+    x, y, w = data
+    model = fit(x, y, w, C=0.5)
+
+    def objective(coef, intercept):
+        z = jnp.asarray(x, float) @ coef + intercept
+        loss = jnp.logaddexp(0.0, jnp.where(jnp.asarray(y) > 0, -z, z))
+        return (jnp.sum(jnp.asarray(w, float) * loss) + jnp.sum(coef**2)) / w.sum()
+
+    slopes = jax.grad(objective, argnums=(0, 1))(model.coef, model.intercept)
+    np.testing.assert_allclose(slopes[0], 0, atol=3e-3)  # of a feature around 300
+    np.testing.assert_allclose(slopes[1], 0, atol=1e-5)
+    np.testing.assert_allclose(model.history[model.n_iter], objective(model.coef, model.intercept), rtol=1e-4)
+
+
+def test_objective_never_rises(data):
+    x, y, w = data
+    history = np.asarray(fit(x, y, w, C=10.0).history)
+    history = history[np.isfinite(history)]
+    assert len(history) > 3
+    assert (np.diff(history) <= 1e-6).all()
+
+
+def test_halving_saves_newton_where_the_full_step_overshoots():
+    # far out the curvature is small, and Newton's step to the minimum at 0 far too long
+    task = logistic.problem(jnp.ones((2, 1)), jnp.array([0, 1]), C=1e4, fit_intercept=False)
+    theta = jnp.array([6.0])
+    logits = task.scaled.matrix @ theta
+    state = logistic.State(theta, logits, logistic._objective(task, theta, logits), jnp.array(jnp.inf))
+    full = theta + logistic._direction(task, theta, logits)
+    assert logistic._objective(task, full, task.scaled.matrix @ full) > state.objective
+    after = logistic.step(state, task)
+    assert after.objective < state.objective
+    np.testing.assert_allclose(after.logits, task.scaled.matrix @ after.theta, rtol=1e-5)
+
+
+def test_labels_of_any_kind_and_weights_as_counts(data):
+    x, y, _ = data
+    model = fit(x, y)
+    for labels in (y.astype(bool), 2 * y - 1, y.astype(np.float32)):
+        np.testing.assert_allclose(fit(x, labels).coef, model.coef, rtol=1e-6)
+    counts = np.where(np.arange(N) < 10, 0, np.where(np.arange(N) < 20, 2, 1))
+    expected = fit(np.repeat(x, counts, axis=0), np.repeat(y, counts))
+    np.testing.assert_allclose(fit(x, y, counts).coef, expected.coef, rtol=2e-3)
+
+
+def test_swapped_classes_turn_the_signs(data):
+    x, y, _ = data
+    model, turned = fit(x, y), fit(x, 1 - y)
+    np.testing.assert_allclose(turned.coef, -model.coef, rtol=1e-4)
+    np.testing.assert_allclose(turned.intercept, -model.intercept, rtol=1e-4)
+
+
+def test_separable_classes_are_flagged_and_have_an_optimum_with_penalty():
+    x = np.array([[-2.0], [-1.0], [1.0], [3.0]])
+    y = np.array([0, 0, 1, 1])
+    model = fit(x, y, C=jnp.inf)
+    assert model.separated
+    assert not model.converged
+    assert (logistic.predict(model, jnp.asarray(x, float)) == y).all()
+    penalized = fit(x, y, C=1.0)
+    assert penalized.converged
+    assert penalized.separated
+    peer = LogisticRegression(C=1.0, tol=1e-10).fit(x, y)
+    np.testing.assert_allclose(penalized.coef, peer.coef_[0], rtol=1e-3)
+
+
+def test_quasi_separated_one_class_and_dependent_features_do_not_converge():
+    x = np.array([[-2.0], [-1.0], [0.0], [0.0], [1.0], [3.0]])
+    quasi = fit(x, np.array([0, 0, 0, 1, 1, 1]), C=jnp.inf)
+    assert not quasi.converged
+    assert not quasi.separated
+    alone = fit(x, np.ones(6, int), C=jnp.inf)
+    assert alone.separated
+    assert not alone.converged
+    twice = fit(np.concatenate([x, x], axis=1), np.array([0, 1, 0, 1, 0, 1]), C=jnp.inf)
+    assert not twice.converged
+
+
+def test_samples_of_weight_zero_neither_separate_nor_mix():
+    x = np.array([[-2.0], [-1.0], [1.0], [3.0], [-9.0]])
+    model = fit(x, np.array([0, 0, 1, 1, 1]), np.array([1.0, 1.0, 1.0, 1.0, 0.0]), C=jnp.inf)
+    assert model.separated
+
+
+def test_extreme_logits_stay_finite():
+    model = fit(np.array([[-1e4], [1e4], [1.0], [2.0]]), np.array([0, 1, 1, 0]), C=1.0)
+    assert model.converged
+    assert jnp.isfinite(model.coef).all()
+    assert logistic.predict_proba(model, jnp.array([[1e30], [-1e30]])).tolist() == [1.0, 0.0]
+
+
+def test_derivative_is_that_of_the_optimum(data, x64):
+    x, y, w = (jnp.asarray(a) for a in data)
+
+    def coefficient(logarithm, x, w):
+        return logistic.fit(x, y, weights=w, C=jnp.exp(logarithm), tol=1e-8).coef[2]
+
+    h = 1e-4
+    numeric = (coefficient(h, x, w) - coefficient(-h, x, w)) / (2 * h)
+    np.testing.assert_allclose(jax.grad(coefficient)(0.0, x, w), numeric, rtol=1e-5)
+    for argument, moved in ((1, x.at[4, 2].add(h)), (2, w.at[4].add(h))):
+        back = 2 * (x, w)[argument - 1] - moved
+        ends = [coefficient(0.0, *((m, w) if argument == 1 else (x, m))) for m in (moved, back)]
+        slope = jax.grad(coefficient, argument)(0.0, x, w)
+        found = slope[4, 2] if argument == 1 else slope[4]
+        np.testing.assert_allclose(found, (ends[0] - ends[1]) / (2 * h), rtol=1e-4)
+
+
+def test_max_iter_is_the_number_of_steps(data):
+    x, y, _ = data
+    model = fit(x, y, max_iter=2, tol=0.0)
+    assert model.n_iter == 2
+    assert model.history.shape == (3,)
+    assert jnp.isfinite(model.history).all()
+    assert not model.converged
+
+
+def test_errors(unchecked):
+    x, y = jnp.ones((4, 2)), jnp.ones(4)
+    with pytest.raises(ValueError, match="x must have 2 axes"):
+        logistic.fit(y, y)
+    with pytest.raises(ValueError, match="x and y must have the same length"):
+        logistic.fit(x, jnp.ones(3))
+    with pytest.raises(ValueError, match="weights and y must have the same shape"):
+        logistic.fit(x, y, weights=jnp.ones(3))
+    with pytest.raises(ValueError, match="y must have 1 axes"):
+        logistic.fit(x, x)
+    with pytest.raises(ValueError, match="max_iter must be positive; found 0"):
+        logistic.fit(x, y, max_iter=0)

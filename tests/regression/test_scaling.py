@@ -1,0 +1,53 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from mfml.regression import scaling
+
+ENTRIES = arrays(np.float32, (5, 2), elements=st.floats(-1e4, 1e4, width=32))
+PARAMETERS = arrays(np.float32, 3, elements=st.floats(-10, 10, width=32))
+
+
+@settings(max_examples=30, deadline=None)
+@given(x=ENTRIES, theta=PARAMETERS)
+def test_original_undoes_design(x, theta):
+    scaled = scaling.design(jnp.asarray(x))
+    coef, intercept = scaling.original(jnp.asarray(theta), scaled)
+    in_double = x.astype(float) @ np.asarray(coef, float) + float(intercept)
+    size = 1 + np.abs(x).max() * np.abs(coef).max() + np.abs(theta).max()
+    np.testing.assert_allclose(scaled.matrix @ theta, in_double, atol=1e-5 * size)
+
+
+@settings(max_examples=30, deadline=None)
+@given(x=ENTRIES)
+def test_columns_have_mean_zero_and_mean_square_one_or_are_constant(x):
+    scaled = scaling.design(jnp.asarray(x))
+    assert (scaled.scale > 0).all()
+    assert (scaled.matrix[:, 0] == 1).all()
+    square = jnp.mean(scaled.matrix[:, 1:] ** 2, axis=0)
+    np.testing.assert_allclose(square[square > 0], 1, rtol=1e-4)
+
+
+def test_without_intercept_nothing_is_shifted():
+    scaled = scaling.design(jnp.array([[3.0], [4.0]]), fit_intercept=False)
+    assert scaled.shift.tolist() == [0.0]
+    assert scaled.matrix.shape == (2, 1)
+    coef, intercept = scaling.original(jnp.array([1.0]), scaled, fit_intercept=False)
+    np.testing.assert_allclose(coef, 1 / np.sqrt(12.5), rtol=1e-6)
+    assert intercept == 0
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e30])
+def test_tiny_and_huge_columns_stay_in_range(size):
+    scaled = scaling.design(size * jnp.array([[1.0], [2.0], [4.0]]))
+    np.testing.assert_allclose(jnp.mean(scaled.matrix[:, 1] ** 2), 1, rtol=1e-5)
+
+
+def test_errors(unchecked):
+    with pytest.raises(ValueError, match="x must have 2 axes"):
+        scaling.design(jnp.ones(3))
+    with pytest.raises(ValueError, match="at least one sample and one feature; found shape"):
+        scaling.design(jnp.ones((3, 0)))
