@@ -190,6 +190,6 @@ def test_hints_of_a_kit_come_from_its_key(course, key, tmp_path):
 
 
 def test_brackets_in_messages_are_shown_as_they_are(graded, with_double):
-    console = Console(file=io.StringIO(), width=120)
+    console = Console(file=io.StringIO(), width=400)
     terminal.show(graded(with_double("    return x / None if '[bold]' else x")), console)
     assert "return x / None if '[bold]' else x" in console.file.getvalue()
