@@ -48,6 +48,7 @@ class QLearning(NamedTuple):
     length: Int[Array, " episodes"]  # steps of each episode; max_steps where it did not end
 
 
+@jax.jit
 def gridworld(layout: Int[Array, "height width"], *, step_reward: ArrayLike = -0.04, slip: ArrayLike = 0.0) -> Task:
     r"""Make a task from a map: 0 free, 1 wall, 2 goal (reward +1, ends), 3 pit (reward -1, ends).
 

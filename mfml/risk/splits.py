@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
@@ -45,6 +46,7 @@ class CrossValidation(NamedTuple):
     standard_error: Float[Array, ""]  # of the mean: deviation (divisor k - 1) / sqrt(k); NaN for k = 1
 
 
+@partial(jax.jit, static_argnames=("n", "val_size", "test_size"))
 def train_val_test(key: Key[Array, ""], n: int, *, val_size: float | int = 0.2, test_size: float | int = 0.2) -> Split:
     """Deal n samples at random into a training, a validation and a test set.
 
@@ -68,6 +70,7 @@ def train_val_test(key: Key[Array, ""], n: int, *, val_size: float | int = 0.2, 
     return Split(order[:n_train], order[n_train : n_train + n_val], order[n_train + n_val :])
 
 
+@partial(jax.jit, static_argnames=("n", "n_splits"))
 def k_fold(n: int, *, n_splits: int = 5, key: Key[Array, ""] | None = None) -> Folds:
     """k-fold: each sample is tested on once; the first n % k folds have one sample more.
 
@@ -84,14 +87,13 @@ def k_fold(n: int, *, n_splits: int = 5, key: Key[Array, ""] | None = None) -> F
     [[1, 1, 1, 0, 0], [0, 0, 0, 1, 1]]
     """
     _require_splits(n_splits, n)
-    size, longer = divmod(n, n_splits)
-    position = jnp.arange(n)
-    fold = jnp.maximum(position // (size + 1), (position - longer) // size)
+    fold = jnp.asarray(np.concatenate([np.full(len(b), i) for i, b in enumerate(np.array_split(range(n), n_splits))]))
     if key is not None:
         fold = fold.at[jax.random.permutation(key, n)].set(fold)
     return _from_assignment(fold, n_splits)
 
 
+@partial(jax.jit, static_argnames="n_splits")
 def stratified(labels: Int[Array, " n"], *, n_splits: int = 5, key: Key[Array, ""] | None = None) -> Folds:
     """k-fold in which every fold holds each class in its share of the whole, up to one sample.
 
@@ -114,6 +116,7 @@ def stratified(labels: Int[Array, " n"], *, n_splits: int = 5, key: Key[Array, "
     return _from_assignment(jnp.zeros(n, fold.dtype).at[order].set(fold), n_splits)
 
 
+@partial(jax.jit, static_argnames="n_splits")
 def grouped(groups: Int[Array, " n"], *, n_splits: int = 5) -> Folds:
     """k-fold in which all samples of a group (a specimen, a batch, a patient) are in the same fold.
 
@@ -180,11 +183,12 @@ def forward_chaining(
         first > gap,
         f"{n} samples leave none to learn from before {n_splits} tests of {size} samples and a gap of {gap}",
     )
-    start = first + size * jnp.arange(n_splits)[:, None]
+    start = first + size * np.arange(n_splits)[:, None]
     end = start - gap
     oldest = 0 if max_train_size is None else end - max_train_size
-    time = jnp.arange(n)
-    return Folds((time >= oldest) & (time < end), (time >= start) & (time < start + size))
+    time = np.arange(n)
+    train, test = (time >= oldest) & (time < end), (time >= start) & (time < start + size)
+    return Folds(jnp.asarray(train), jnp.asarray(test))
 
 
 @partial(jax.jit, static_argnames=("fit", "predict", "loss"))
