@@ -204,7 +204,7 @@ EXAMPLES = [
     Example(pca.reconstruction_error, fitted(pca.fit, n_components=2), gradient=("model", "x")),
     Example(pca.components_for, lambda key: {"variance_ratio": jax.nn.softmax(normal(key, 5))}, {"share": 0.8}),
     Example(pca.elbow, lambda key: {"variance": jnp.sort(jnp.exp(2 * normal(key, 6)))[::-1]}),
-    Example(krylov.top, separated, {"n_components": 2, "n_oversamples": 2, "depth": 3, "max_iter": 4, "tol": 1e-12}),
+    Example(krylov.top, separated, {"n_components": 2, "n_oversamples": 2, "depth": 3, "max_iter": 4, "tol": 1e-20}),
     *(
         Example(kernel_pca.make_kernel, lambda key: {}, {"name": name, "d": 3}, batched=())
         for name in kernel_pca.KERNELS
