@@ -54,8 +54,8 @@ def fit(
       the data determine none: singular values below eps max(n, p) times the largest count as zero.
 
     Where the columns depend on each other within rounding, `full_rank` is False, and the coefficients of
-    `cholesky` and `qr` are NaN. `cholesky` says so when a column's part that the columns before it do not
-    explain is less than 4 p eps of its square, `qr` when it is less than eps max(n, p) of its length.
+    `cholesky` and `qr` are NaN. They say so when the part of a column that the columns before it do not explain
+    is too small: less than 2 p eps of the column's length (`qr`), less than 4 p eps of its square (`cholesky`).
     For several targets use `vmap` over y. The gradient of `svd` is infinite where singular values repeat.
 
     Args:
@@ -97,6 +97,7 @@ def predict(model: OLS, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     return x @ model.coef + model.intercept
 
 
+@jax.jit
 def score(
     model: OLS, x: Float[Array, "n d"], y: Float[Array, " n"], *, weights: Float[Array, " n"] | None = None
 ) -> Float[Array, ""]:
@@ -222,7 +223,8 @@ def _orthogonal(a: Array, y: Array, weights: Array | None) -> tuple[Array, Array
     """Householder QR of the weighted design."""
     a, y = _weighted(a, weights), _weighted(y, weights)
     q, r = jnp.linalg.qr(a)
-    full_rank = jnp.all(jnp.abs(jnp.diagonal(r)) > _cutoff(a) * jnp.linalg.norm(r, axis=0))
+    smallest = 2 * a.shape[1] * jnp.finfo(a.dtype).eps * jnp.linalg.norm(r, axis=0)
+    full_rank = jnp.all(jnp.abs(jnp.diagonal(r)) > smallest)
     return solve_triangular(r, y @ q), full_rank
 
 

@@ -6,8 +6,10 @@ model with an intercept, and makes the equations as well conditioned as the corr
 allow.
 """
 
+from functools import partial
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -22,6 +24,7 @@ class Scaled(NamedTuple):
     scale: Float[Array, " d"]  # units of x; positive
 
 
+@partial(jax.jit, static_argnames="fit_intercept")
 def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
     r"""Shift and scale the columns of x, and put the intercept's column of ones before them.
 
