@@ -205,8 +205,8 @@ def _cutoff(matrix: Array) -> float:
 
 def _normal_equations(a: Array, y: Array, weights: Array | None) -> tuple[Array, Array]:
     """Cholesky on the Gram matrix scaled to a unit diagonal, and one step of refinement on the data."""
-    aw = a if weights is None else a * weights[:, None]
-    gram = aw.T @ a
+    w = jnp.ones_like(y) if weights is None else weights
+    gram = scaling.gram(a, weights)
     scale = jnp.sqrt(jnp.diagonal(gram))
     scale = jnp.where(scale > 0, scale, 1.0)
     factor = jnp.linalg.cholesky(gram / scale / scale[:, None], symmetrize_input=False)
@@ -215,8 +215,8 @@ def _normal_equations(a: Array, y: Array, weights: Array | None) -> tuple[Array,
     def solve(right: Array) -> Array:
         return cho_solve((factor, True), right / scale) / scale
 
-    theta = solve(y @ aw)
-    return theta + solve((y - a @ theta) @ aw), full_rank
+    theta = solve((w * y) @ a)
+    return theta + solve((w * (y - a @ theta)) @ a), full_rank
 
 
 def _orthogonal(a: Array, y: Array, weights: Array | None) -> tuple[Array, Array]:
