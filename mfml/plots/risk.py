@@ -29,7 +29,7 @@ def models(
     for colour, (label, values) in zip(style.PALETTE, curves.items(), strict=False):
         ax.plot(strain, values, color=colour, label=label)
     ax.axvspan(learned_up_to, float(np.max(np.asarray(strain))), color=style.GREY, alpha=0.15, linewidth=0)
-    ax.text(learned_up_to, 0.03 * measured.max(), "  not learned from", color="0.35", fontsize=9)
+    ax.text(learned_up_to, 1.17 * measured.max(), "  not learned from", color="0.35", fontsize=9)
     ax.set_ylim(-0.04 * measured.max(), 1.25 * measured.max())
     ax.locator_params(axis="x", nbins=6)
     ax.legend(loc="lower center", ncols=2)
@@ -80,7 +80,7 @@ def constants(
         ax.plot(np.asarray(candidates)[best], 1.0, "o", color=colour, markersize=7)
     ax.plot(readings, np.full(np.shape(readings), 0.9), "|", color=style.BLACK, markersize=9, alpha=0.5)
     ax.set_ylim(0.8, 3)
-    ax.legend()
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(risks))
     return ax
 
 
@@ -159,7 +159,7 @@ def leaks(
     place = np.arange(len(kinds))
     ax.barh(place - 0.19, leaky, height=0.36, color=style.VERMILION, label="with the leak")
     ax.barh(place + 0.19, honest, height=0.36, color=style.BLUE, label="honest")
-    ax.plot(chance, place, "D", color=style.BLACK, markersize=5, label="a guess without learning")
+    ax.plot(chance, place, "D", color=style.BLACK, markersize=5, label="a guess")
     ax.set(yticks=place, yticklabels=kinds, xlim=(min(-0.05, float(np.min(np.asarray(honest))) - 0.05), 1.02))
     ax.axvline(0, color="0.4", linewidth=0.8)
     ax.invert_yaxis()
@@ -236,7 +236,7 @@ def policy(layout: ArrayLike, value: ArrayLike, action: ArrayLike, *, ax: Axes |
         else:
             right, down = ARROWS[int(np.asarray(action).reshape(cells.shape)[row, column])]
             start, end = (column - 0.28 * right, row - 0.28 * down), (column + 0.3 * right, row + 0.3 * down)
-            arrow = {"arrowstyle": "-|>", "color": "white", "linewidth": 1.6, "mutation_scale": 13}
+            arrow = {"arrowstyle": "fancy", "facecolor": "white", "edgecolor": "black", "mutation_scale": 17}
             ax.annotate("", end, start, arrowprops=arrow)
     return ax
 
@@ -251,5 +251,7 @@ def episodes(length: ArrayLike, *, shortest: int, window: int = 20, ax: Axes | N
     ax.plot(np.arange(window - 1, len(steps)), mean, color=style.BLUE, label=f"mean of {window}")
     ax.axhline(shortest, color=style.BLACK, linestyle="--", label=f"shortest way: {shortest}")
     ax.set_yscale("log")
+    ax.set_yticks([10, 20, 50, 100], ["10", "20", "50", "100"])
+    ax.minorticks_off()
     ax.legend()
     return ax
