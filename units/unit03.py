@@ -330,7 +330,7 @@ right = np.mean(np.asarray(logistic.predict(classifier, elastic_pairs)) == np.as
 print(f"{classifier.n_iter} Newton steps, {right:.0%} right, converged: {classifier.converged}")
 
 # %% tags=["fig-logistic"]
-strains, stresses = np.linspace(0, np.max(elastic_pairs[:, 0]), 60), np.linspace(-10, 190, 60)
+strains, stresses = np.linspace(-0.03, 1.03 * np.max(elastic_pairs[:, 0]), 60), np.linspace(-10, 190, 60)
 mesh = jnp.asarray(np.stack(np.meshgrid(strains, stresses), axis=-1), float)
 plots.probability(
     elastic_pairs,

@@ -200,11 +200,22 @@ def probability(
 ) -> Axes:
     """Draw points (n, 2) of two classes over the probability of class 1, shape (second, first)."""
     ax = style.axes(ax, x=x_label, y=y_label)
-    shades = ax.pcolormesh(first, second, values, cmap=style.DIVERGING, vmin=0, vmax=1, alpha=0.6, shading="gouraud")
+    extent = (float(np.min(first)), float(np.max(first)), float(np.min(second)), float(np.max(second)))
+    shades = ax.imshow(
+        values,
+        extent=extent,
+        origin="lower",
+        aspect="auto",
+        interpolation="bilinear",
+        cmap=style.DIVERGING,
+        vmin=0,
+        vmax=1,
+        alpha=0.6,
+    )
     ax.contour(first, second, values, levels=[0.5], colors=style.BLACK, linewidths=1.2)
     for number, (name, colour, marker) in enumerate(zip(names, (style.BLUE, style.VERMILION), "o^", strict=True)):
         mine = np.asarray(label) == number
-        ax.plot(*np.asarray(x)[mine].T, marker, color=colour, markersize=4, linestyle="", label=name)
+        ax.plot(*np.asarray(x)[mine].T, marker, color=colour, markersize=5.5, markeredgecolor="white", label=name)
     ax.figure.colorbar(shades, ax=ax, label=f"probability of {names[1]}")
     ax.grid(False)
     ax.legend(loc="lower right", frameon=True, framealpha=0.9)
