@@ -109,7 +109,7 @@ _ = plots.models(
 #
 # > **Materials view.** The fewer data, the more the box should be white. Most of the art is in between.
 #
-# *Exercises 1.1, 1.2 and 1.9* (`exercises/unit01.py`): the dot product, the norm, the empirical risk.
+# *Exercises 1.1, 1.2 and 1.9* in [the sheet](../exercises/unit01.py): the dot product, the norm, the empirical risk.
 
 # %% [markdown]
 # ## What an error costs
@@ -527,9 +527,10 @@ _ = plots.episodes(learned.length, shortest=8)
 _ = plots.policy(floor, value, learned.policy)
 
 # %% [markdown]
-# *What to see.* The first episodes wander for dozens of steps, the last ones go straight, but for the
-# exploration. Along the way the values are those of *value iteration*, which was told how the laboratory works;
-# in corners where the robot hardly ever went they are not. Nobody is paid for knowing what is never used.
+# *What to see.* The first episodes wander for dozens of steps, the last ones go straight, but for the exploration
+# (those below the line fell into the pit). Along the way the values are those of *value iteration*, which was told
+# how the laboratory works; in corners where the robot hardly ever went they are not. Nobody is paid for knowing
+# what is never used.
 
 # %%
 policy, transition = np.asarray(learned.policy), np.asarray(laboratory.transition)
@@ -547,7 +548,7 @@ print(f"the learned way has {len(way) - 1} steps; its values are right within {g
 # 3. A model is judged on data that nothing in its making has seen. Whatever looks at data is part of the model.
 # 4. Without assumptions nothing can be learned, and in high dimension nothing is near. Physics is the best assumption.
 #
-# **Now you**: `exercises/unit01.py`, then `nox -s grade -- 1`. To read on: Bishop (2006), chapter 1; Murphy
+# **Now you**: [exercises/unit01.py](../exercises/unit01.py), then `nox -s grade -- 1`. To read on: Bishop (2006), chapter 1; Murphy
 # (2012), sections 1.4 and 6.5; McClarren (2021), chapters 1 and 2; Neuer (2024), chapters 1 and 2.
 
 # %% tags=["hide-input"]
