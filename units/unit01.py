@@ -548,8 +548,9 @@ print(f"the learned way has {len(way) - 1} steps; its values are right within {g
 # 3. A model is judged on data that nothing in its making has seen. Whatever looks at data is part of the model.
 # 4. Without assumptions nothing can be learned, and in high dimension nothing is near. Physics is the best assumption.
 #
-# **Now you**: [exercises/unit01.py](../exercises/unit01.py), then `nox -s grade -- 1`. To read on: Bishop (2006), chapter 1; Murphy
-# (2012), sections 1.4 and 6.5; McClarren (2021), chapters 1 and 2; Neuer (2024), chapters 1 and 2.
+# **Now you**: [exercises/unit01.py](../exercises/unit01.py), then `nox -s grade -- 1`. To read on: Bishop
+# (2006), chapter 1; Murphy (2012), sections 1.4 and 6.5; McClarren (2021), chapters 1 and 2; Neuer (2024),
+# chapters 1 and 2.
 
 # %% tags=["hide-input"]
 # What this lesson claims, checked.

@@ -230,13 +230,9 @@ def _accuracy(prediction: Float[Array, "two k n"], label: Array, test: Array) ->
 
 
 def _checked(x: Array, y: Array, folds: Folds) -> tuple[Array, Array]:
-    """The masks as numbers."""
+    """The masks as numbers, once they are known to fit."""
     require.same_length(x=x, y=y)
-    require.same_shape(train=folds.train, test=folds.test)
-    require.that(
-        folds.test.ndim == 2 and folds.test.shape[1] == len(x),
-        f"folds must be k masks of {len(x)} samples; found shape {folds.test.shape}",
-    )
+    folds.require(len(x))
     return folds.train.astype(x.dtype), folds.test.astype(x.dtype)
 
 

@@ -36,6 +36,13 @@ class Folds(NamedTuple):
     train: Bool[Array, "k n"]
     test: Bool[Array, "k n"]
 
+    def require(self, n: int) -> None:
+        """Raise ValueError unless these are folds of n samples."""
+        require.same_shape(train=self.train, test=self.test)
+        shape = jnp.shape(self.test)
+        fits = len(shape) == 2 and shape[1] == n
+        require.that(fits, f"folds must be k masks of {n} samples; found shape {shape}")
+
 
 class CrossValidation(NamedTuple):
     """Risk of k models, each on the samples that it did not see and on those that it did."""
@@ -222,11 +229,7 @@ def cross_validate(
     4.0
     """
     require.same_length(x=x, y=y)
-    require.same_shape(train=folds.train, test=folds.test)
-    require.that(
-        folds.test.ndim == 2 and folds.test.shape[1] == len(x),
-        f"folds must be k masks of {len(x)} samples; found shape {folds.test.shape}",
-    )
+    folds.require(len(x))
     dtype = jnp.result_type(x, float) if jnp.issubdtype(x.dtype, jnp.floating) else jnp.result_type(float)
 
     def one(train: Array, test: Array) -> tuple[Array, Array]:
