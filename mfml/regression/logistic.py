@@ -155,7 +155,8 @@ def fit(
         x: features.
         y: labels; class 1 where y > 0 (so 0 and 1, False and True, or -1 and 1).
         C: inverse strength of the penalty, positive.
-        weights: non-negative, one a sample; 0 takes it out; all 1 if left out.
+        weights: non-negative, one a sample; all 1 if left out. A sample of weight 0 takes no part, but its
+            numbers must be finite.
         fit_intercept: whether there is a $\beta_0$; static.
         max_iter: largest number of Newton steps; static.
         tol: largest change of the logits, as `step` measures it, that counts as none.

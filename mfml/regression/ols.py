@@ -61,7 +61,8 @@ def fit(
     Args:
         x: features.
         y: targets.
-        weights: non-negative, one a sample, inverse variances; all 1 if left out.
+        weights: non-negative, one a sample, inverse variances; all 1 if left out. A sample of weight 0 takes no
+            part, but its numbers must be finite.
         fit_intercept: whether there is a $\beta_0$; static.
         solver: one of `SOLVERS`; static.
 
