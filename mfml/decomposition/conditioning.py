@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -15,6 +16,7 @@ class LeastSquaresCondition(NamedTuple):
     of_matrix: Float[Array, ""]  # for a change of A
 
 
+@jax.jit
 def condition_number(a: Float[Array, "m n"]) -> Float[Array, ""]:
     r"""Ratio of the largest to the smallest singular value: $\kappa_2(A) = \sigma_1 / \sigma_{\min(m, n)}$.
 
@@ -91,6 +93,7 @@ def solution_error(
     return jnp.linalg.norm(moved - x) / jnp.linalg.norm(x)
 
 
+@jax.jit
 def least_squares_condition(a: Float[Array, "m n"], y: Float[Array, " m"]) -> LeastSquaresCondition:
     r"""Condition of the least-squares weights $w = A^+ y$ to changes of y and of A.
 
@@ -124,6 +127,7 @@ def least_squares_condition(a: Float[Array, "m n"], y: Float[Array, " m"]) -> Le
     return LeastSquaresCondition(kappa * jnp.linalg.norm(y) / (eta * fit), kappa + kappa**2 * tangent / eta)
 
 
+@jax.jit
 def variance_inflation(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     r"""Variance inflation factor of each feature: $\mathrm{VIF}_j = 1 / (1 - R_j^2)$.
 

@@ -64,6 +64,7 @@ def objective(x: Float[Array, "n d"], factors: Factors, *, loss: str = "frobeniu
     return jnp.sum(jnp.where(present, x * jnp.log(ratio), 0.0) - x + fitted)
 
 
+@partial(jax.jit, static_argnames=("n_components", "method"))
 def init(
     x: Float[Array, "n d"], *, n_components: int, method: str = "nndsvda", key: Key[Array, ""] | None = None
 ) -> Factors:
@@ -184,12 +185,11 @@ def fit(
     """
     _check_options(solver, loss)
     require.that(max_iter >= 1, f"max_iter must be at least 1; found {max_iter}")
-    if isinstance(start, str):
-        start = init(x, n_components=n_components, method=start, key=key)
-    _check(x, start)
-    found = start.h.shape[0]
+    first = init(x, n_components=n_components, method=start, key=key) if isinstance(start, str) else start
+    _check(x, first)
+    found = first.h.shape[0]
     require.that(found == n_components, f"start must have n_components={n_components} parts; found {found}")
-    return _descend(x, start, tol, solver=solver, loss=loss, max_iter=max_iter)
+    return _descend(x, first, tol, solver=solver, loss=loss, max_iter=max_iter)
 
 
 @partial(jax.jit, static_argnames=("solver", "loss", "max_iter"))
@@ -302,6 +302,7 @@ def transform(
     return jax.lax.while_loop(lambda s: ~s[1] & (s[2] < max_iter), advance, start)[0].T
 
 
+@jax.jit
 def canonical(factors: Factors) -> Factors:
     r"""Pin scale and order: rows of H get unit length, parts fall by their total contribution.
 

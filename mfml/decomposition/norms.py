@@ -4,6 +4,8 @@ A proximal map is a gradient step's counterpart for a penalty with a kink:
 $\mathrm{prox}_{t f}(v) = \arg\min_w \tfrac12 \|w - v\|_2^2 + t f(w)$.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -33,6 +35,7 @@ def l2(v: Float[Array, " d"]) -> Float[Array, ""]:
     return jnp.where(largest == 0, 0.0, scale * jnp.sqrt(jnp.where(largest == 0, 1.0, squared)))
 
 
+@partial(jax.jit, static_argnames=("p", "radius", "n_points"))
 def ball_outline(p: float, *, radius: float = 1.0, n_points: int = 201) -> Float[Array, "n_points 2"]:
     r"""Points with $|x|^p + |y|^p = r^p$ in the plane, for drawing: the boundary of an Lp ball.
 
@@ -62,6 +65,7 @@ def ball_outline(p: float, *, radius: float = 1.0, n_points: int = 201) -> Float
     return radius * jnp.sign(circle) * jnp.abs(circle) ** (2 / p)
 
 
+@partial(jax.jit, static_argnames=("radius",))
 def project_l2_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Array, " d"]:
     r"""Nearest point with $\|w\|_2 \le r$: v itself inside, $r v / \|v\|_2$ outside.
 
@@ -78,6 +82,7 @@ def project_l2_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Arra
     return jnp.where(length > radius, v * (radius / jnp.maximum(length, radius)), v)
 
 
+@partial(jax.jit, static_argnames=("total",))
 def project_simplex(v: Float[Array, " d"], *, total: float = 1.0) -> Float[Array, " d"]:
     r"""Nearest point with $w_j \ge 0$ and $\sum_j w_j = $ `total`: $w = \max(v - \theta, 0)$.
 
@@ -99,6 +104,7 @@ def project_simplex(v: Float[Array, " d"], *, total: float = 1.0) -> Float[Array
     return jnp.maximum(v - threshold[jnp.maximum(kept - 1, 0)], 0.0)
 
 
+@partial(jax.jit, static_argnames=("radius",))
 def project_l1_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Array, " d"]:
     r"""Nearest point with $\|w\|_1 \le r$: v itself inside; outside the magnitudes go to the simplex.
 

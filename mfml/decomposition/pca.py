@@ -150,6 +150,7 @@ def reconstruction_error(model: PCA, x: Float[Array, "n d"]) -> Float[Array, " n
     return jnp.sum((x - reconstruct(model, x)) ** 2, axis=1)
 
 
+@partial(jax.jit, static_argnames=("share",))
 def components_for(variance_ratio: Float[Array, " k"], share: float) -> Int[Array, ""]:
     r"""Smallest number of components whose ratios add up to `share`: $\min\{m : \sum_{i \le m} r_i \ge p\}$.
 
@@ -168,6 +169,7 @@ def components_for(variance_ratio: Float[Array, " k"], share: float) -> Int[Arra
     return 1 + jnp.sum(jnp.cumsum(variance_ratio) < share - rounding)
 
 
+@jax.jit
 def elbow(variance: Float[Array, " k"]) -> Int[Array, ""]:
     r"""Number of components before the elbow of a scree plot.
 

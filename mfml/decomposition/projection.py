@@ -1,7 +1,9 @@
 """Projection, least squares as projection, pseudo-inverse. Shapes: A is m x n, y has m entries."""
 
+from functools import partial
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
@@ -27,6 +29,7 @@ class Solvability(NamedTuple):
     distance: Float[Array, ""]  # from y to the column space, in units of y
 
 
+@partial(jax.jit, static_argnames=("rtol",))
 def projector(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Array, "m m"]:
     r"""Matrix that projects orthogonally onto the column space: $P = A A^+$.
 
@@ -47,6 +50,7 @@ def projector(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Arr
     return basis @ basis.T
 
 
+@partial(jax.jit, static_argnames=("rtol",))
 def project(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None = None) -> Float[Array, " m"]:
     r"""Project y onto the column space: $\hat y = U (U^\top y)$, without forming the m x m projector.
 
@@ -62,6 +66,7 @@ def project(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None
     return basis @ (basis.T @ y)
 
 
+@partial(jax.jit, static_argnames=("rtol",))
 def pseudo_inverse(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Array, "n m"]:
     r"""Moore-Penrose inverse: $A^+ = V \Sigma^+ U^\top$, with $1/\sigma_i$ where $\sigma_i$ counts, else 0.
 
@@ -92,6 +97,7 @@ def _inverted(
     return u, jnp.where(counts, 1 / jnp.where(counts, s, 1.0), 0.0), vt
 
 
+@partial(jax.jit, static_argnames=("rtol",))
 def least_squares(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None = None) -> LeastSquares:
     r"""Minimize $\|A w - y\|_2$ by projecting y onto the column space.
 
@@ -133,6 +139,7 @@ def minimum_norm(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float |
     return least_squares(a, y, rtol=rtol).weights
 
 
+@partial(jax.jit, static_argnames=("rtol",))
 def solvability(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None = None) -> Solvability:
     r"""Say whether $A w = y$ has no solution, one, or a whole affine subspace of them.
 

@@ -1,6 +1,7 @@
 """Symmetric matrices by their eigenvectors; covariance and its geometry. Shapes: n samples, d features."""
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -25,6 +26,7 @@ class Ellipse(NamedTuple):
     directions: Float[Array, "d d"]  # unit rows, in the order of the lengths, signs pinned
 
 
+@jax.jit
 def decompose(a: Float[Array, "d d"]) -> Spectrum:
     r"""Spectral theorem: $A = Q \Lambda Q^\top$ for a symmetric matrix.
 
@@ -56,6 +58,7 @@ def reconstruct(spectrum: Spectrum) -> Float[Array, "d d"]:
     return (spectrum.vectors * spectrum.values) @ spectrum.vectors.T
 
 
+@partial(jax.jit, static_argnames=("rtol",))
 def is_psd(a: Float[Array, "d d"], *, rtol: float | None = None) -> Bool[Array, ""]:
     r"""Say whether a matrix is symmetric and positive semi-definite: $v^\top A v \ge 0$ for all v.
 
@@ -133,6 +136,7 @@ def radius_of_mass(mass: float) -> float:
     return math.sqrt(-2 * math.log1p(-mass))
 
 
+@partial(jax.jit, static_argnames=("radius",))
 def ellipse_axes(s: Float[Array, "d d"], *, radius: float = 1.0) -> Ellipse:
     r"""Axes of $\{x : (x - \mu)^\top S^{-1} (x - \mu) = r^2\}$: half-lengths $r\sqrt{\lambda_i}$ along $q_i$.
 
@@ -151,6 +155,7 @@ def ellipse_axes(s: Float[Array, "d d"], *, radius: float = 1.0) -> Ellipse:
     return Ellipse(radius * jnp.sqrt(jnp.maximum(values, 0.0)), vectors.T)
 
 
+@partial(jax.jit, static_argnames=("radius", "n_points"))
 def ellipse_outline(
     mean: Float[Array, " 2"], s: Float[Array, "2 2"], *, radius: float = 1.0, n_points: int = 100
 ) -> Float[Array, "p 2"]:
@@ -175,6 +180,7 @@ def ellipse_outline(
     return mean + circle @ (axes.lengths[:, None] * axes.directions)
 
 
+@jax.jit
 def mahalanobis(x: Float[Array, "n d"], mean: Float[Array, " d"], s: Float[Array, "d d"]) -> Float[Array, " n"]:
     r"""Distance in standard deviations: $\Delta_i = \sqrt{(x_i - \mu)^\top S^{-1} (x_i - \mu)}$.
 

@@ -6,8 +6,10 @@ zeros after them. Such a padded basis B works as it is: $B B^\top$ projects onto
 known, pass it as the static option `rank` and get exactly the basis.
 """
 
+from functools import partial
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
@@ -34,6 +36,7 @@ def _check(a: Float[Array, "m n"]) -> None:
     require.that(min(a.shape) > 0, f"a must not be empty; found shape {a.shape}")
 
 
+@partial(jax.jit, static_argnames=("rtol",))
 def numerical_rank(a: Float[Array, "m n"], *, rtol: float | None = None) -> Int[Array, ""]:
     r"""Count the singular values above `rtol` times the largest.
 
@@ -77,6 +80,7 @@ def _beyond(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Flo
     return jnp.where(jnp.arange(m) < m - found, u, 0.0)
 
 
+@partial(jax.jit, static_argnames=("rank", "rtol"))
 def column_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None) -> Float[Array, "m q"]:
     r"""Orthonormal basis of $\{A w\}$: all the outputs that a linear model can give.
 
@@ -95,6 +99,7 @@ def column_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float
     return _within(a, rank, rtol)
 
 
+@partial(jax.jit, static_argnames=("rank", "rtol"))
 def row_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None) -> Float[Array, "n q"]:
     r"""Orthonormal basis, as columns, of $\{A^\top y\}$: the parameters that the data can see.
 
@@ -106,6 +111,7 @@ def row_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | 
     return _within(a.T, rank, rtol)
 
 
+@partial(jax.jit, static_argnames=("rank", "rtol"))
 def null_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None) -> Float[Array, "n q"]:
     r"""Orthonormal basis, as columns, of $\{w : A w = 0\}$: changes of w that no data point notices.
 
@@ -121,6 +127,7 @@ def null_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float |
     return _beyond(a.T, rank, rtol)
 
 
+@partial(jax.jit, static_argnames=("rank", "rtol"))
 def left_null_space(
     a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None
 ) -> Float[Array, "m q"]:
@@ -134,6 +141,7 @@ def left_null_space(
     return _beyond(a, rank, rtol)
 
 
+@partial(jax.jit, static_argnames=("rtol",))
 def identifiability(a: Float[Array, "m n"], *, rtol: float | None = None) -> Identifiability:
     r"""Say which parameters in $y = A w$ the data determine.
 

@@ -37,6 +37,7 @@ def _check(a: Float[Array, "n d"], n_components: int) -> None:
     require.between("n_components", n_components, 1, min(a.shape))
 
 
+@partial(jax.jit, static_argnames=("n_components",))
 def truncated(a: Float[Array, "n d"], *, n_components: int) -> SVD:
     r"""The k leading parts of $A = U \Sigma V^\top = \sum_i \sigma_i u_i v_i^\top$, exactly.
 
@@ -167,7 +168,5 @@ def eckart_young_error(s: Float[Array, " q"], *, n_components: int, norm: str = 
     require.rank("s", s, 1)
     require.between("n_components", n_components, 0, s.size)
     require.one_of("norm", norm, NORMS)
-    rest = s[n_components:]
-    if not rest.size:
-        return jnp.zeros((), s.dtype)
-    return norms.l2(rest) if norm == "frobenius" else rest.max()
+    rest = jnp.where(jnp.arange(s.size) < n_components, 0.0, s)
+    return norms.l2(rest) if norm == "frobenius" else rest.max(initial=0.0)

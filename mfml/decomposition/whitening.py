@@ -3,6 +3,7 @@ r"""Whitening: a linear map after which the features are uncorrelated, with unit
 Shapes: n samples, d features. All matrices W with $W^\top W = S^{-1}$ do it; they differ by a rotation.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -23,6 +24,7 @@ class Whitening(NamedTuple):
     inverse: Float[Array, "d d"]  # its inverse, in units of x
 
 
+@partial(jax.jit, static_argnames=("method", "epsilon", "ddof"))
 def fit(x: Float[Array, "n d"], *, method: str = "pca", epsilon: float = 0.0, ddof: int = 1) -> Whitening:
     r"""Find W such that $z = W (x - \bar x)$ has the identity as its covariance.
 
