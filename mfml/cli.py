@@ -32,7 +32,7 @@ def main() -> None:
     """Run the command; a clear line on standard error for what the user can mend."""
     try:
         app()
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
         typer.echo(f"mfml: {error}", err=True)
         sys.exit(FAULT)
     except KeyboardInterrupt:
