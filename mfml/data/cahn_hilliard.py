@@ -119,7 +119,7 @@ def free_energy(fields: Float[Array, "*n l l"], *, kappa: float | Float[Array, "
     size = fields.shape[-1]
     transformed = jnp.fft.rfft2(fields)
     twice = np.full(size // 2 + 1, 2.0)  # columns of the half plane stand for two, but for those on its edges
-    twice[: 1] = twice[size // 2 : size // 2 + (size + 1) % 2] = 1.0
+    twice[:1] = twice[size // 2 : size // 2 + (size + 1) % 2] = 1.0
     power = jnp.asarray(twice, fields.dtype) * (transformed.real**2 + transformed.imag**2) / size**2
     gradient = (_squared_wavenumber(size, fields.dtype) * power).sum((-2, -1))
     return (fields**2 * (1 - fields) ** 2).sum((-2, -1)) + kappa / 2 * gradient

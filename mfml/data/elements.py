@@ -100,9 +100,7 @@ def _read() -> Elements:
     """Read the six columns; the file has no symbols, but its order is known."""
     path = mdsdata.path_of(mdsdata.ELEMENTS)
     found = mdsdata.header(mdsdata.ELEMENTS)
-    require.that(
-        found == list(NAMES), f"{path} is damaged: its first row must be {list(NAMES)}, found {found}"
-    )
+    require.that(found == list(NAMES), f"{path} is damaged: its first row must be {list(NAMES)}, found {found}")
     columns = mdsdata.table(mdsdata.ELEMENTS, n_columns=len(NAMES), skip_rows=1)
     require.that(len(columns) == len(TABLE), f"{path} is damaged: it must have {len(TABLE)} rows, found {len(columns)}")
     return _elements(columns)

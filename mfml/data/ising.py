@@ -76,9 +76,7 @@ def onsager_energy(temperature: ArrayLike) -> Array:
 
 
 @partial(jax.jit, static_argnames=("size", "n_sweeps"))
-def simulate(
-    key: Key[Array, ""], temperature: Float[Array, " n"], *, size: int = 32, n_sweeps: int = 400
-) -> Ising:
+def simulate(key: Key[Array, ""], temperature: Float[Array, " n"], *, size: int = 32, n_sweeps: int = 400) -> Ising:
     """Bring one lattice to equilibrium at each temperature (units of J / k_B) and return it as it is then.
 
     Lattices below the critical temperature begin with all spins up or all down, by chance; those above begin

