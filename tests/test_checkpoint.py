@@ -94,7 +94,7 @@ def test_a_pickle_is_not_run(tmp_path):
     np.savez(file, **{"0": np.array([print], dtype=object)})
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr("structure.json", '{"leaves": [{"path": "", "dtype": "object", "shape": [1], "key": null}]}')
-    with pytest.raises(ValueError, match="damaged or no checkpoint.*pickle"):
+    with pytest.raises(ValueError, match=r"damaged or no checkpoint.*pickle"):
         checkpoint.load(file, jnp.zeros(1))
 
 

@@ -5,7 +5,7 @@ The composition $c$ (0: one phase, 1: the other) flows down the free energy $F$,
 $$F[c] = \int c^2 (1 - c)^2 + \tfrac{\kappa}{2} |\nabla c|^2 \,\mathrm{d}x, \qquad
   \frac{\partial c}{\partial t} = \nabla^2 \mu, \qquad \mu = 2c(1 - c)(1 - 2c) - \kappa \nabla^2 c$$
 
-One step in Fourier space, periodic, implicit in the stiff part and stabilised by A, so that F falls with large steps too:
+A step in Fourier space, periodic, implicit in the stiff part and stabilised by A, so that F falls with long steps:
 
 $$\left(1 + \Delta t\, (A k^2 + \kappa k^4)\right) \hat c^{\,n+1} =
   (1 + \Delta t\, A k^2)\, \hat c^{\,n} - \Delta t\, k^2\, \hat f'(c^n)$$

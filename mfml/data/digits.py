@@ -96,9 +96,11 @@ def simulate(
 
 
 def strokes(
-    key: Key[Array, ""], *, n_samples: int, pixels: int, distortion: float | Float[Array, ""]
+    key: Key[Array, ""], *, n_samples: int, pixels: int, distortion: float | Float[Array, ""], margin: float = 0.0
 ) -> tuple[Int[Array, " n"], Float[Array, "n h w"], Float[Array, " n"]]:
-    """Move the pen: labels, each pixel's distance to the path, half the pen's width (image sizes).
+    """Move the pen: labels, each pixel's distance to the path, half the pen's width (shares of the digit's square).
+
+    The image shows the square and a margin on each side.
 
     >>> labels, distance, pen = strokes(jax.random.key(0), n_samples=10, pixels=28, distortion=0.0)
     >>> distance.shape, round(pen[0].item(), 2)
@@ -108,7 +110,7 @@ def strokes(
     labels = jax.random.permutation(for_order, jnp.arange(n_samples) % 10)
     hands = distortion * jax.random.normal(for_hand, (n_samples, HAND), float)
     paths = jnp.asarray(SKELETONS, float)[labels]
-    centre = (jnp.arange(pixels, dtype=paths.dtype) + 0.5) / pixels
+    centre = (jnp.arange(pixels, dtype=paths.dtype) + 0.5) / pixels * (1 + 2 * margin) - margin
     grid = jnp.stack(jnp.meshgrid(centre, centre), axis=-1).reshape(-1, 2)
     distance = jax.vmap(lambda path, hand: _distance(grid, _by_hand(path, hand[1:])))(paths, hands)
     return labels, distance.reshape(n_samples, pixels, pixels), 0.07 * jnp.exp(0.2 * hands[:, 0])

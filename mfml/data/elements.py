@@ -109,10 +109,13 @@ def _read() -> Elements:
 def _elements(columns: np.ndarray) -> Elements:
     radius, affinity, ionization, negativity, group, metallic = columns.T
     return Elements(
-        jnp.array([row[1] for row in TABLE], int),
-        *(jnp.asarray(column, float) for column in (radius, affinity, ionization, negativity)),
-        jnp.asarray(group, int),
-        jnp.asarray(metallic, int),
+        atomic_number=jnp.array([row[1] for row in TABLE], int),
+        radius=jnp.asarray(radius, float),
+        electron_affinity=jnp.asarray(affinity, float),
+        ionization_energy=jnp.asarray(ionization, float),
+        electronegativity=jnp.asarray(negativity, float),
+        group=jnp.asarray(group, int),
+        metallic=jnp.asarray(metallic, int),
     )
 
 

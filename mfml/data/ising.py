@@ -157,10 +157,16 @@ def _flip(
     shift: int,
 ) -> Int8[Array, "l h n"]:
     """Try all spins of one colour. Entry j of row i stands in column 2j or 2j + 1, alternating by row."""
-    beside = jnp.where(
-        (jnp.arange(len(others)) % 2 == 0)[:, None, None], jnp.roll(others, shift, 1), jnp.roll(others, -shift, 1)
-    )
-    agreeing = mine * (others + beside + jnp.roll(others, 1, 0) + jnp.roll(others, -1, 0))
+    rows, columns, _ = mine.shape
+    # a frame of the spins on the other side makes neighbours plain slices, which is fast
+    framed = lax.optimization_barrier(jnp.pad(others, ((1, 1), (1, 1), (0, 0)), mode="wrap"))
+
+    def moved(down: int, right: int) -> Int8[Array, "l h n"]:
+        return framed[1 + down : 1 + down + rows, 1 + right : 1 + right + columns]
+
+    even = (jnp.arange(rows) % 2 == 0)[:, None, None]
+    beside = jnp.where(even, moved(0, -shift), moved(0, shift))
+    agreeing = mine * (others + beside + moved(-1, 0) + moved(1, 0))
     two, four = chances
     accept = (agreeing <= 0) | (drawn < jnp.where(agreeing == 2, two, four))
     return jnp.where(accept, -mine, mine)
@@ -168,7 +174,7 @@ def _flip(
 
 def _joined(black: Int8[Array, "l h n"], white: Int8[Array, "l h n"]) -> Int8[Array, "l l n"]:
     """Both colours on one board."""
-    size, half, n = black.shape
+    size, _, n = black.shape
     even, odd = jnp.stack([black, white], 2), jnp.stack([white, black], 2)
     board = jnp.where((jnp.arange(size) % 2 == 0)[:, None, None, None], even, odd)
     return board.reshape(size, size, n)

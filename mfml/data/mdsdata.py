@@ -158,7 +158,7 @@ def images(file: str, names: Sequence[str], shape: tuple[int, int]) -> np.ndarra
                 with Image.open(io.BytesIO(archive.read(name))) as image:
                     if image.mode != "L" or image.size != shape[::-1]:
                         raise ValueError(f"{name} must be grey, of {shape} pixels; found {image.mode}, {image.size}")
-                    found[number] = image
+                    found[number] = np.asarray(image)
     except (zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
         raise ValueError(f"{path} is damaged: {error}") from None
     return found

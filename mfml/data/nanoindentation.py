@@ -167,12 +167,13 @@ def _fit_unloading(
         misfit = weight @ (displacement - mean_h - b * (x - mean_x)) ** 2
         return misfit, mean_h + b * (1 - mean_x), b
 
-    low, high = jnp.array(1.0, share.dtype), jnp.array(3.0, share.dtype)
-    for _ in range(4):
-        grid = jnp.linspace(low, high, 21)
-        best = grid[jnp.argmin(jax.vmap(line)(grid)[0])]
-        step = (high - low) / 20
-        low, high = jnp.maximum(best - step, 1.0), best + step
+    def narrower(_: int, about: tuple[Array, Array]) -> tuple[Array, Array]:
+        middle, width = about
+        grid = jnp.maximum(middle + width * jnp.linspace(-1.0, 1.0, 21, dtype=share.dtype), 1.0)
+        return grid[jnp.argmin(jax.vmap(line)(grid)[0])], width / 10
+
+    start = jnp.array(2.0, share.dtype), jnp.array(1.0, share.dtype)
+    best, _ = jax.lax.fori_loop(0, 4, narrower, start)
     _, deepest, b = line(best)
     return deepest, best / b, best
 
@@ -204,15 +205,16 @@ def load(key: Key[Array, ""] | None, *, source: str = "auto") -> tuple[Nanoinden
 def _specimens(key: Key[Array, ""]) -> tuple[Float[Array, " n"], Float[Array, " n"], Int[Array, " n"]]:
     """True hardness, true Young's modulus and specimen of each indent.
 
-    The share of chromium below an indent follows a beta distribution about the specimen's: mostly one metal, often
-    a border between both. Properties mix by share and scatter by a few per cent.
+    The share of chromium below an indent follows a logistic-normal distribution about the specimen's: mostly one
+    metal, often a border between both. Properties mix by share and scatter by a few per cent.
     """
     for_share, for_hardness, for_modulus = jax.random.split(key, 3)
     specimen = jnp.asarray(np.repeat(np.arange(len(SHARES)), N_INDENTS))
     mean = jnp.array(SHARES, float)[specimen]
-    inner = jnp.clip(mean, 0.01, 0.99)
-    drawn = jax.random.beta(for_share, 1.5 * inner, 1.5 * (1 - inner), dtype=inner.dtype)
-    share = jnp.where(mean == inner, drawn, mean)
+    mixed = (mean > 0) & (mean < 1)
+    logit = jnp.log(jnp.where(mixed, mean, 0.5)) - jnp.log1p(-jnp.where(mixed, mean, 0.5))
+    drawn = jax.nn.sigmoid(1.4 * logit + 2.0 * jax.random.normal(for_share, mean.shape, mean.dtype))
+    share = jnp.where(mixed, drawn, mean)
     true = [low + share * (high - low) for low, high in zip(COPPER, CHROMIUM, strict=True)]
     scatter = (0.06, 0.05)
     hardness, modulus = (
