@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from mfml.networks import (
     activations,
     approximation,
+    architectures,
     backprop,
     convolution,
     geometry,
@@ -180,6 +181,15 @@ EXAMPLES = [
         gradient=("x",),
     ),
     Example(symmetry.invariance_error, images, {"function": jnp.cumsum, "transform": shift}, gradient=("x",)),
+    Example(
+        architectures.he_normal, lambda key: {"key": key}, {"shape": (3, 3, 2, 4)}, x64=False
+    ),
+    Example(
+        architectures.init,
+        lambda key: {"key": key, "x": jax.random.normal(key, (1, 4, 4, 1))},
+        {"module": architectures.UNet(2, features=(2, 3))},
+        x64=False,
+    ),
     Example(
         segmentation.dice,
         lambda key: {"prediction": labels(key), "truth": labels(jax.random.fold_in(key, 1))},
