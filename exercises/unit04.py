@@ -44,9 +44,7 @@ def activation_derivatives(z: Float[Array, " n"]) -> tuple[Float[Array, " n"], F
     raise NotImplementedError
 
 
-def dense_forward(
-    x: Float[Array, "n d"], weight: Float[Array, "d k"], bias: Float[Array, " k"]
-) -> Float[Array, "n k"]:
+def dense_forward(x: Float[Array, "n d"], weight: Float[Array, "d k"], bias: Float[Array, " k"]) -> Float[Array, "n k"]:
     """Exercise 4.3. Dense layer with rectifiers.
 
     A layer of k neurons, each with d inputs; column j of `weight` holds the weights of neuron j:

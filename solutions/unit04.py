@@ -35,9 +35,7 @@ def neuron(weights: Float[Array, " d"], bias: float, x: Float[Array, "n d"]) -> 
 
 @neuron.inputs("three samples", points=1)
 def _(key):
-    return dict(
-        weights=jnp.array([1.0, -2.0]), bias=0.5, x=jnp.array([[1.0, 0.0], [0.0, 1.0], [2.0, 1.5]])
-    )
+    return dict(weights=jnp.array([1.0, -2.0]), bias=0.5, x=jnp.array([[1.0, 0.0], [0.0, 1.0], [2.0, 1.5]]))
 
 
 @neuron.inputs("random samples", points=1)
@@ -114,9 +112,7 @@ def _(z):
     return jax.nn.sigmoid(z), jnp.tanh(z), jax.nn.relu(z)
 
 
-@activation_derivatives.mistake(
-    "Your sigmoid's derivative is z (1 - z): put the sigmoid s of z in, s (1 - s)."
-)
+@activation_derivatives.mistake("Your sigmoid's derivative is z (1 - z): put the sigmoid s of z in, s (1 - s).")
 def _(z):
     return z * (1 - z), 1 - jnp.tanh(z) ** 2, jnp.where(z > 0, 1.0, 0.0)
 
@@ -164,9 +160,7 @@ def _(z):
     ),
     why="This one line is most of the arithmetic in any network, up to the largest language models.",
 )
-def dense_forward(
-    x: Float[Array, "n d"], weight: Float[Array, "d k"], bias: Float[Array, " k"]
-) -> Float[Array, "n k"]:
+def dense_forward(x: Float[Array, "n d"], weight: Float[Array, "d k"], bias: Float[Array, " k"]) -> Float[Array, "n k"]:
     """Dense layer with rectifiers."""
     return jax.nn.relu(x @ weight + bias)
 

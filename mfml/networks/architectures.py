@@ -10,13 +10,58 @@ import math
 from collections.abc import Sequence
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Key, PyTree
 
 from mfml import require
 from mfml.networks import activations, pooling
 
-HE = nn.initializers.variance_scaling(2.0, "fan_in", "normal")  # the truncated one compiles for seconds
+
+def he_normal(key: Key[Array, ""], shape: Sequence[int], dtype: type = float) -> Array:
+    r"""Initializer for flax by He's scheme: normal, variance 2 / d, d the inputs of an output: all axes but the last.
+
+    Drawn as one flat vector, since drawing with many axes takes XLA ten times as long to compile.
+
+    Source: He et al. (2015), ICCV, equation 10.
+
+    >>> he_normal(jax.random.key(0), (3, 3, 1, 8)).shape
+    (3, 3, 1, 8)
+    """
+    scale = math.sqrt(2 / math.prod(shape[:-1]))
+    return scale * jax.random.normal(key, (math.prod(shape),), dtype).reshape(shape)
+
+
+def init(module: nn.Module, key: Key[Array, ""], x: Float[Array, "n h w c"]) -> PyTree[Array]:
+    r"""Initialize a module of this file by He's scheme, all kernels in one draw: compiles much faster than its own.
+
+    Kernels are normal with variance 2 / d, d the inputs of an output; biases are 0 and scales 1. Of x only the
+    shape matters. Does what `module.init(key, x)` does, with other random numbers.
+
+    Raises:
+        ValueError: for a module with parameters other than kernels, biases and scales.
+
+    Source: He et al. (2015), ICCV, equation 10.
+
+    >>> parameters = init(LeNet(n_classes=2), jax.random.key(0), jnp.zeros((1, 8, 8, 1)))
+    >>> parameters["params"]["Conv_0"]["kernel"].shape
+    (5, 5, 1, 6)
+    """
+    shapes = jax.eval_shape(module.init, key, x)
+    named, structure = jax.tree.flatten_with_path(shapes)
+    kinds = [str(path[-1].key) for path, _ in named]
+    require.that(set(kinds) <= {"kernel", "bias", "scale"}, f"cannot initialize parameters of the kinds {set(kinds)}")
+    sizes = [leaf.size if kind == "kernel" else 0 for kind, (_, leaf) in zip(kinds, named, strict=True)]
+    drawn = jax.random.normal(key, (sum(sizes),))
+    leaves = []
+    for place, (kind, (_, leaf)) in enumerate(zip(kinds, named, strict=True)):
+        if kind == "kernel":
+            begin = sum(sizes[:place])
+            flat = math.sqrt(2 / math.prod(leaf.shape[:-1])) * drawn[begin : begin + leaf.size]
+            leaves.append(flat.reshape(leaf.shape).astype(leaf.dtype))
+        else:
+            leaves.append(jnp.full(leaf.shape, float(kind == "scale"), leaf.dtype))
+    return jax.tree.unflatten(structure, leaves)
 
 
 class LeNet(nn.Module):
@@ -42,8 +87,8 @@ class LeNet(nn.Module):
             x = pool(x)
         x = x.reshape(len(x), -1)
         for size in self.hidden:
-            x = activations.apply(nn.Dense(size, kernel_init=HE)(x), activation=self.activation)
-        return nn.Dense(self.n_classes, kernel_init=HE)(x)
+            x = activations.apply(nn.Dense(size, kernel_init=he_normal)(x), activation=self.activation)
+        return nn.Dense(self.n_classes, kernel_init=he_normal)(x)
 
 
 class VGG(nn.Module):
@@ -65,8 +110,8 @@ class VGG(nn.Module):
             x = pooling.max_pool(x)
         x = x.reshape(len(x), -1)
         for size in self.hidden:
-            x = nn.relu(nn.Dense(size, kernel_init=HE)(x))
-        return nn.Dense(self.n_classes, kernel_init=HE)(x)
+            x = nn.relu(nn.Dense(size, kernel_init=he_normal)(x))
+        return nn.Dense(self.n_classes, kernel_init=he_normal)(x)
 
 
 class NiN(nn.Module):
@@ -121,7 +166,7 @@ class DenseNet(nn.Module):
             if place < len(self.blocks) - 1:
                 kept = max(int(self.compression * x.shape[-1]), 1)
                 x = pooling.average_pool(_conv(kept, 1, bias=False)(nn.relu(_norm(x))))
-        return nn.Dense(self.n_classes, kernel_init=HE)(pooling.global_average(nn.relu(_norm(x))))
+        return nn.Dense(self.n_classes, kernel_init=he_normal)(pooling.global_average(nn.relu(_norm(x))))
 
 
 class DenseLayer(nn.Module):
@@ -164,7 +209,7 @@ class UNet(nn.Module):
             x = pooling.max_pool(across[-1])
         x = DoubleConv(coarsest)(x)
         for features, fine in zip(reversed(finer), reversed(across), strict=True):
-            x = nn.ConvTranspose(features, (2, 2), strides=(2, 2), kernel_init=HE)(x)
+            x = nn.ConvTranspose(features, (2, 2), strides=(2, 2), kernel_init=he_normal)(x)
             x = DoubleConv(features)(jnp.concatenate([fine, x], axis=-1))
         return _conv(self.n_classes, 1)(x)
 
@@ -182,7 +227,7 @@ class DoubleConv(nn.Module):
 
 
 def _conv(features: int, kernel: int, *, bias: bool = True) -> nn.Conv:
-    return nn.Conv(features, (kernel, kernel), padding="SAME", use_bias=bias, kernel_init=HE)
+    return nn.Conv(features, (kernel, kernel), padding="SAME", use_bias=bias, kernel_init=he_normal)
 
 
 def _norm(x: Array) -> Array:

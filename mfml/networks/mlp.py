@@ -150,8 +150,8 @@ def signal_sizes(network: Network, x: Float[Array, "n d"], *, activation: str = 
     return jnp.stack(sizes)
 
 
-def n_parameters(parameters: PyTree[Array]) -> int:
-    """Number of parameters in a pytree of arrays: of a network of this module, or of a flax module.
+def n_parameters(parameters: PyTree) -> int:
+    """Number of parameters in a pytree of arrays, or of their shapes: of a network, or of a flax module.
 
     >>> n_parameters(init(jax.random.key(0), sizes=(3, 5, 2)))
     32

@@ -99,9 +99,7 @@ EXAMPLES = [
         gradient=("weights", "bias", "x"),
     ),
     Example(mlp.init, lambda key: {"key": key}, {"sizes": (3, 4, 2)}, x64=False),
-    Example(
-        mlp.dense, lambda key: {"layer": network(key)[0], "x": samples(key)["x"]}, gradient=("layer", "x")
-    ),
+    Example(mlp.dense, lambda key: {"layer": network(key)[0], "x": samples(key)["x"]}, gradient=("layer", "x")),
     Example(mlp.apply, samples, {"activation": "tanh", "output": "sigmoid"}, gradient=("network", "x")),
     Example(mlp.signal_sizes, samples, gradient=("network", "x")),
     Example(mlp.n_parameters, lambda key: {"parameters": network(key)}, batched=()),
@@ -117,12 +115,8 @@ EXAMPLES = [
     ),
     Example(approximation.bumps, interval, {"function": jnp.sin, "width": 4}, gradient=("high",)),
     Example(approximation.hats, interval, {"function": jnp.sin, "width": 4}, gradient=("high",)),
-    Example(
-        approximation.bumps_bound, lambda key: interval(key) | {"lipschitz": jnp.array(2.0)}, {"width": 4}
-    ),
-    Example(
-        approximation.hats_bound, lambda key: interval(key) | {"curvature": jnp.array(2.0)}, {"width": 4}
-    ),
+    Example(approximation.bumps_bound, lambda key: interval(key) | {"lipschitz": jnp.array(2.0)}, {"width": 4}),
+    Example(approximation.hats_bound, lambda key: interval(key) | {"curvature": jnp.array(2.0)}, {"width": 4}),
     Example(approximation.waves, lambda key: waves(key) | {"x": jax.random.normal(key, (5, 3))}, gradient=WAVES),
     Example(approximation.ridges, lambda key: waves(key) | {"key": key}, {"width": 6}, gradient=WAVES, x64=False),
     Example(approximation.ridges_bound, waves, {"width": 6}, gradient=WAVES),
@@ -163,9 +157,7 @@ EXAMPLES = [
     Example(geometry.transposed_size, lambda key: {"size": 7, "kernel": 2, "stride": 2}, jit=False),
     Example(geometry.receptive_fields, lambda key: {"layers": [Window(3), Window(2, 2)]}, jit=False, x64=False),
     Example(geometry.dense_parameters, lambda key: {"sizes": (4, 3, 2)}, jit=False),
-    Example(
-        geometry.convolution_parameters, lambda key: {"kernel": (3, 3), "inputs": 2, "outputs": 4}, jit=False
-    ),
+    Example(geometry.convolution_parameters, lambda key: {"kernel": (3, 3), "inputs": 2, "outputs": 4}, jit=False),
     Example(
         geometry.influence,
         lambda key: {"x": images(key)["x"][0]},
@@ -181,9 +173,7 @@ EXAMPLES = [
         gradient=("x",),
     ),
     Example(symmetry.invariance_error, images, {"function": jnp.cumsum, "transform": shift}, gradient=("x",)),
-    Example(
-        architectures.he_normal, lambda key: {"key": key}, {"shape": (3, 3, 2, 4)}, x64=False
-    ),
+    Example(architectures.he_normal, lambda key: {"key": key}, {"shape": (3, 3, 2, 4)}, x64=False),
     Example(
         architectures.init,
         lambda key: {"key": key, "x": jax.random.normal(key, (1, 4, 4, 1))},

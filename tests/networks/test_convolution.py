@@ -132,7 +132,9 @@ def test_transposed_is_the_adjoint(key, options, size):
     found = convolution.transposed(z, kernel, **options)
     rows, columns = found.shape[1:3]
     np.testing.assert_allclose(found, needed[:, :rows, :columns], atol=1e-4)
-    assert not needed[:, rows:].any() and not needed[:, :, columns:].any(), "no window reads these entries"
+    if "padding" not in options:  # else the last window may reach into what the smallest size takes for padding
+        assert not needed[:, rows:].any()
+        assert not needed[:, :, columns:].any()
 
 
 def test_extra_restores_the_size(key):
@@ -159,7 +161,9 @@ def test_pointwise_is_a_1x1_convolution(key):
 @pytest.mark.parametrize("layer", [convolution.cross_correlation, convolution.by_hand])
 def test_what_does_not_fit(key, layer, unchecked):
     x, kernel = draw(key)
-    with pytest.raises(ValueError, match=r"has 7 channels, but the kernel .* takes 3; images are \(n, h, w, channels\)"):
+    with pytest.raises(
+        ValueError, match=r"has 7 channels, but the kernel .* takes 3; images are \(n, h, w, channels\)"
+    ):
         layer(x.transpose(0, 3, 2, 1), kernel)
     with pytest.raises(ValueError, match="kernel spans 8 entries, but with its padding the input has only 7"):
         layer(x, jnp.ones((8, 1, 3, 1)))
