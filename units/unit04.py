@@ -37,7 +37,7 @@ key = jax.random.key(4)
 for_ising, for_alloy, for_weights, for_training = jax.random.split(key, 4)
 temperature = jax.random.uniform(for_ising, (2400,), float, 1.0, 3.6)
 lattices = ising.simulate(for_ising, temperature, size=16)
-alloy = cahn_hilliard.segmentation(for_alloy, n_samples=96, size=32)
+alloy = cahn_hilliard.segmentation(for_alloy, n_samples=96, size=32, noise=0.15)
 print(f"{len(lattices.spins)} spin lattices, {len(alloy.images)} micrographs")
 
 # %% [markdown]
@@ -169,9 +169,10 @@ for name, image in zip(("Fourier", "Haar", "Daubechies 3"), compressed(field), s
 plots.columns([fields], size=1.7)
 
 # %% [markdown]
-# *What to see.* Twenty times fewer numbers, and the phases are still there. Waves are everywhere at once, Haar's steps
-# are local and blocky, Daubechies' wavelets are local and smooth. Local and shifted: this is the idea of a
-# convolutional layer, which *learns* its little waves.
+# *What to see.* Twenty times fewer numbers, and the phases are still there. Waves win here: the field is smooth and
+# repeats at its borders. But each of them is everywhere at once. Haar's steps are local and blocky, Daubechies'
+# wavelets local and smooth. Local, and the same in every place: this is the idea of a convolutional layer, which
+# *learns* its little waves.
 
 # %% [markdown]
 # ## Convolution: the same small neuron everywhere
@@ -180,10 +181,10 @@ plots.columns([fields], size=1.7)
 #
 # $$y_{rsk} = \sum_{i,j,c} x_{r + i,\, s + j,\, c}\, K_{ijck} \tag{4.4}$$
 #
-# (a *cross-correlation*: the kernel is not flipped). Two kernels on a micrograph, and how pooling coarsens:
+# (a *cross-correlation*: the kernel is not flipped). Two kernels on a composition field, and how pooling coarsens:
 
 # %%
-image = alloy.images[:1, :, :, None]
+image = alloy.fields[:1, :, :, None]
 smooth = jnp.ones((3, 3)) / 9
 edge = jnp.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]) / 8
 kernels = jnp.stack([smooth, edge], axis=-1)[:, :, None, :]
@@ -191,7 +192,7 @@ layer = jax.jit(lambda x: convolution.cross_correlation(x, kernels, padding="sam
 features = layer(image)
 same = bool(jnp.allclose(features, convolution.by_hand(image, kernels, padding="same", mode="periodic"), atol=1e-5))
 shown = {
-    "micrograph": image[0, :, :, 0],
+    "composition": image[0, :, :, 0],
     "mean": features[0, :, :, 0],
     "vertical edges": features[0, :, :, 1],
     "edges, max pooled": pooling.max_pool(jnp.abs(features))[0, :, :, 1],

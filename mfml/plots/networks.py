@@ -48,6 +48,8 @@ def bounds(
         ax.loglog(width, values, "o", color=colour, markersize=5, label=label)
         ax.loglog(width, limits[label], "-", color=colour, linewidth=1.0)
     ax.plot([], [], "-", color=style.GREY, linewidth=1.0, label="bound")
+    ax.set_xticks(np.asarray(width), [str(m) for m in np.asarray(width)])
+    ax.minorticks_off()
     ax.legend()
     return ax
 

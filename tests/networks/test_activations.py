@@ -67,5 +67,5 @@ def test_options_of_leaky_and_exponential_units():
 
 @pytest.mark.parametrize("call", [activations.apply, activations.derivative])
 def test_unknown_name(call):
-    with pytest.raises(ValueError, match="activation must be one of .*'relu'.*found 'rectifier'"):
+    with pytest.raises(ValueError, match=r"activation must be one of .*'relu'.*found 'rectifier'"):
         call(jnp.ones(2), activation="rectifier")

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -138,8 +139,6 @@ def test_what_does_not_fit(key):
     with pytest.raises(ValueError, match="compression must be in"):
         DenseNet(2, compression=0.0).init(key, jnp.zeros((1, 8, 8, 1)))
     with pytest.raises(ValueError, match="cannot initialize parameters"):
-        import flax.linen as nn
-
         architectures.init(nn.PReLU(), key, jnp.zeros((1, 2, 2, 1)))
 
 
