@@ -536,7 +536,7 @@ def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int
 
 @output_size.inputs("stride 2 with padding", points=1)
 def _(key):
-    return dict(size=28, kernel=3, stride=2, padding=1, dilation=1)
+    return dict(size=28, kernel=5, stride=2, padding=2, dilation=1)
 
 
 @output_size.inputs("a plain 5x5 kernel", points=1)

@@ -26,7 +26,7 @@ def bump(
 
     Source: Cybenko (1989), Mathematics of Control, Signals and Systems 2, whose proof is made constructive so.
 
-    >>> bump(jnp.array([0.0, 0.5, 1.0]), low=0.25, high=0.75, steepness=100.0).round(3).tolist()
+    >>> [round(y, 3) for y in bump(jnp.array([0.0, 0.5, 1.0]), low=0.25, high=0.75, steepness=100.0).tolist()]
     [0.0, 1.0, 0.0]
     """
     rise, fall = jax.nn.sigmoid(steepness * (x - low)), jax.nn.sigmoid(steepness * (x - high))
@@ -87,9 +87,9 @@ def hats(function: Callable[[Array], Array], low: ArrayLike, high: ArrayLike, *,
     Raises:
         ValueError: if width < 1.
 
-    >>> network = hats(jnp.square, 0.0, 2.0, width=2)
+    >>> network = hats(jnp.square, 1.0, 3.0, width=2)
     >>> network[0].bias.tolist(), network[1].weight.ravel().tolist()
-    ([0.0, -1.0], [1.0, 2.0])
+    ([-1.0, -2.0], [3.0, 2.0])
     """
     require.positive("width", width)
     nodes = _nodes(low, high, width)

@@ -17,7 +17,7 @@ def dice(prediction: Int[Array, "n h w"], truth: Int[Array, "n h w"], *, n_class
 
     Source: Dice (1945), Ecology 26; Milletari, Navab and Ahmadi (2016), 3DV.
 
-    >>> dice(jnp.array([[[0, 1, 1]]]), jnp.array([[[0, 0, 1]]])).round(3).tolist()
+    >>> [round(score, 3) for score in dice(jnp.array([[[0, 1, 1]]]), jnp.array([[[0, 0, 1]]])).tolist()]
     [0.667, 0.667]
     """
     require.same_shape(prediction=prediction, truth=truth)

@@ -29,7 +29,7 @@ def fourier(x: Float[Array, "*batch n"]) -> Float[Array, "*batch n"]:
 
     Source: Neuer (2024), chapter 3; Cooley and Tukey (1965), Mathematics of Computation 19.
 
-    >>> fourier(jnp.array([1.0, 1.0, 1.0, 1.0])).round(3).tolist()
+    >>> [round(abs(c), 3) for c in fourier(jnp.array([1.0, 1.0, 1.0, 1.0])).tolist()]
     [2.0, 0.0, 0.0, 0.0]
     """
     n = x.shape[-1]
@@ -46,7 +46,7 @@ def inverse_fourier(coefficients: Float[Array, "*batch n"]) -> Float[Array, "*ba
     Raises:
         ValueError: where there are no coefficients.
 
-    >>> inverse_fourier(fourier(jnp.array([3.0, 1.0, 2.0]))).round(3).tolist()
+    >>> [round(x, 3) for x in inverse_fourier(fourier(jnp.array([3.0, 1.0, 2.0]))).tolist()]
     [3.0, 1.0, 2.0]
     """
     n = coefficients.shape[-1]
@@ -68,7 +68,7 @@ def daubechies(*, order: int) -> Float[Array, " taps"]:
 
     Source: Daubechies (1988), Communications on Pure and Applied Mathematics 41.
 
-    >>> daubechies(order=1).round(4).tolist()
+    >>> [round(tap, 4) for tap in daubechies(order=1).tolist()]
     [0.7071, 0.7071]
     """
     return jnp.asarray(_filter(order), float)
@@ -89,7 +89,7 @@ def analyze(x: Float[Array, "*batch n"], *, order: int = 1, levels: int = 1) -> 
 
     Source: Mallat (1989), IEEE Transactions on Pattern Analysis and Machine Intelligence 11.
 
-    >>> analyze(jnp.array([1.0, 1.0, 3.0, 5.0]), order=1, levels=2).round(3).tolist()
+    >>> [round(c, 3) for c in analyze(jnp.array([1.0, 1.0, 3.0, 5.0]), order=1, levels=2).tolist()]
     [5.0, -3.0, 0.0, -1.414]
     """
     _require_levels("x", x.shape[-1:], levels)
@@ -106,7 +106,7 @@ def synthesize(coefficients: Float[Array, "*batch n"], *, order: int = 1, levels
     Raises:
         ValueError: as `analyze`.
 
-    >>> synthesize(jnp.array([5.0, -3.0, 0.0, 0.0]), order=1, levels=2).round(3).tolist()
+    >>> [round(x, 3) for x in synthesize(jnp.array([5.0, -3.0, 0.0, 0.0]), order=1, levels=2).tolist()]
     [1.0, 1.0, 4.0, 4.0]
     """
     _require_levels("coefficients", coefficients.shape[-1:], levels)
@@ -126,8 +126,8 @@ def analyze_image(x: Float[Array, "*batch h w"], *, order: int = 1, levels: int 
 
     Source: Mallat (1989), section IV.
 
-    >>> analyze_image(jnp.ones((2, 2))).round(3).tolist()
-    [[2.0, 0.0], [0.0, 0.0]]
+    >>> [round(abs(c), 3) for c in analyze_image(jnp.ones((2, 2))).ravel().tolist()]
+    [2.0, 0.0, 0.0, 0.0]
     """
     _require_levels("x", x.shape[-2:], levels)
     h, w = x.shape[-2:]
@@ -147,8 +147,8 @@ def synthesize_image(
     Raises:
         ValueError: as `analyze_image`.
 
-    >>> synthesize_image(jnp.array([[2.0, 0.0], [0.0, 0.0]])).round(3).tolist()
-    [[1.0, 1.0], [1.0, 1.0]]
+    >>> [round(x, 3) for x in synthesize_image(jnp.array([[2.0, 0.0], [0.0, 0.0]])).ravel().tolist()]
+    [1.0, 1.0, 1.0, 1.0]
     """
     _require_levels("coefficients", coefficients.shape[-2:], levels)
     x, (h, w) = coefficients, coefficients.shape[-2:]
