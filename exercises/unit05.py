@@ -120,9 +120,7 @@ def linear_autoencoder_loss(
     raise NotImplementedError
 
 
-def anomaly_score(
-    x: Float[Array, "n rows columns"], rebuilt: Float[Array, "n rows columns"]
-) -> Float[Array, " n"]:
+def anomaly_score(x: Float[Array, "n rows columns"], rebuilt: Float[Array, "n rows columns"]) -> Float[Array, " n"]:
     """Exercise 5.8. Anomaly score of images.
 
     `rebuilt` holds what an autoencoder made of the n images x. Return one score an image, the mean of the squared

@@ -140,9 +140,7 @@ def _(x, labels, centroids):
     return jnp.where(counts > 0, sums, centroids)
 
 
-@update_centroids.mistake(
-    "You divided every sum by the number of all samples: each cluster has a count of its own."
-)
+@update_centroids.mistake("You divided every sum by the number of all samples: each cluster has a count of its own.")
 def _(x, labels, centroids):
     sums, counts = _sums(x, labels, centroids)
     return jnp.where(counts > 0, sums / len(x), centroids)
@@ -274,7 +272,9 @@ def responsibilities(log_densities: Float[Array, "n k"], weights: Float[Array, "
 
 @responsibilities.inputs("three samples, two components", points=1)
 def _(key):
-    return dict(log_densities=jnp.log(jnp.array([[0.4, 0.1], [0.2, 0.2], [0.05, 0.3]])), weights=jnp.array([0.75, 0.25]))
+    return dict(
+        log_densities=jnp.log(jnp.array([[0.4, 0.1], [0.2, 0.2], [0.05, 0.3]])), weights=jnp.array([0.75, 0.25])
+    )
 
 
 @responsibilities.inputs("random densities", points=2)
@@ -337,10 +337,10 @@ def _(log_densities, weights):
         "Everything is a mean in which sample i counts gamma_ik times. What do these counts add up to?",
         "The lesson's section on mixtures, equation 5.5: N_k is the sum of a column. The covariance of component k is "
         "measured from ITS new mean, and divided by N_k.",
-        "With `counts = gamma.sum(axis=0)`, `means = gamma.T @ x / counts[:, None]` and `centred = x[:, None] - means`, "
+        "With `counts = gamma.sum(axis=0)`, `means = gamma.T @ x / counts[:, None]` and `centred = x[:, None] - means` "
         "the covariances are `jnp.einsum('nk,nki,nkj->kij', gamma, centred, centred)` over the counts.",
     ),
-    why="A weighted maximum-likelihood fit: the same three formulas train hidden Markov models and mixtures of experts.",
+    why="A weighted maximum-likelihood fit: the same formulas train hidden Markov models and mixtures of experts.",
 )
 def m_step(
     x: Float[Array, "n d"], gamma: Float[Array, "n k"]
@@ -638,9 +638,7 @@ def _(x, encoder, decoder):
     ),
     why="What a model was never shown it cannot rebuild: the error finds defects that nobody has labelled.",
 )
-def anomaly_score(
-    x: Float[Array, "n rows columns"], rebuilt: Float[Array, "n rows columns"]
-) -> Float[Array, " n"]:
+def anomaly_score(x: Float[Array, "n rows columns"], rebuilt: Float[Array, "n rows columns"]) -> Float[Array, " n"]:
     """Anomaly score of images."""
     return jnp.mean((x - rebuilt) ** 2, axis=(1, 2))
 

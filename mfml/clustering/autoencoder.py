@@ -84,7 +84,9 @@ def init_dense(key: Key[Array, ""], *, n_features: int, n_components: int, hidde
         require.positive("width", width)
     there = list(pairwise(widths))
     back = [(o, i) for i, o in reversed(there)]
-    layers = tuple(_dense(one, *sizes) for one, sizes in zip(jax.random.split(key, 2 * len(there)), there + back, strict=True))
+    layers = tuple(
+        _dense(one, *sizes) for one, sizes in zip(jax.random.split(key, 2 * len(there)), there + back, strict=True)
+    )
     return Layered(layers[: len(there)], layers[len(there) :])
 
 

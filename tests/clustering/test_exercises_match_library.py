@@ -32,9 +32,7 @@ def test_mixture(key):
         np.testing.assert_allclose(found, expected, atol=1e-5)
     mixture = mixture._replace(weights=weights)
     densities = gmm.component_log_prob(mixture, x) - jnp.log(weights)
-    np.testing.assert_allclose(
-        unit05.responsibilities(densities, weights), gmm.responsibilities(mixture, x), atol=1e-6
-    )
+    np.testing.assert_allclose(unit05.responsibilities(densities, weights), gmm.responsibilities(mixture, x), atol=1e-6)
     np.testing.assert_allclose(unit05.log_likelihood(densities, weights), gmm.score(mixture, x), rtol=1e-5)
 
 
@@ -48,6 +46,4 @@ def test_autoencoder(key):
 
 def test_anomaly_score(key):
     x, rebuilt = jax.random.normal(key, (2, 5, 4, 3))
-    np.testing.assert_allclose(
-        unit05.anomaly_score(x, rebuilt), anomaly.reconstruction_error(x, rebuilt), rtol=1e-5
-    )
+    np.testing.assert_allclose(unit05.anomaly_score(x, rebuilt), anomaly.reconstruction_error(x, rebuilt), rtol=1e-5)
