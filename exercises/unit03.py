@@ -45,9 +45,7 @@ def ols(design: Float[Array, "n m"], y: Float[Array, " n"]) -> Float[Array, " m"
     raise NotImplementedError
 
 
-def mse_gradient(
-    weights: Float[Array, " m"], design: Float[Array, "n m"], y: Float[Array, " n"]
-) -> Float[Array, " m"]:
+def mse_gradient(weights: Float[Array, " m"], design: Float[Array, "n m"], y: Float[Array, " n"]) -> Float[Array, " m"]:
     """Exercise 3.3. Gradient of the mean squared error.
 
     The loss is the mean over the n points, without a factor 1/2:

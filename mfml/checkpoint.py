@@ -53,10 +53,12 @@ def load(path: str | Path, like: PyTree) -> PyTree:
         FileNotFoundError: there is no such file.
     """
     path = Path(path)
+    content = io.BytesIO(path.read_bytes())
     try:
-        with np.load(path, allow_pickle=False) as file:
-            structure = json.loads(file[STRUCTURE])
-            records = structure["leaves"]
+        with zipfile.ZipFile(content) as archive:
+            records = json.loads(archive.read(STRUCTURE))["leaves"]
+        content.seek(0)
+        with np.load(content, allow_pickle=False) as file:
             stored = [file[f"{number}"] for number in range(len(records))]
     except (KeyError, ValueError, zipfile.BadZipFile, EOFError) as error:
         raise ValueError(f"{path} is damaged or no checkpoint: {error}") from None

@@ -53,16 +53,12 @@ def _(x, degree):
     return x[:, None] ** jnp.arange(degree)
 
 
-@design_matrix.mistake(
-    "Your powers fall from left to right: put the column of ones first and the highest power last."
-)
+@design_matrix.mistake("Your powers fall from left to right: put the column of ones first and the highest power last.")
 def _(x, degree):
     return x[:, None] ** jnp.arange(degree, -1, -1)
 
 
-@design_matrix.mistake(
-    "Your matrix lies on its side: points belong to rows and powers to columns, so transpose it."
-)
+@design_matrix.mistake("Your matrix lies on its side: points belong to rows and powers to columns, so transpose it.")
 def _(x, degree):
     return x ** jnp.arange(degree + 1)[:, None]
 
@@ -130,9 +126,7 @@ def _(design, y):
     return jnp.linalg.lstsq(design, y)
 
 
-@ols.mistake(
-    "You added 1 to the diagonal of X^T X: that is ridge regression, and least squares has no penalty."
-)
+@ols.mistake("You added 1 to the diagonal of X^T X: that is ridge regression, and least squares has no penalty.")
 def _(design, y):
     return jnp.linalg.solve(design.T @ design + jnp.eye(design.shape[1]), design.T @ y)
 
@@ -142,9 +136,7 @@ def _(design, y):
     return design.T @ design @ (design.T @ y)
 
 
-@ols.mistake(
-    "You regressed each column alone: columns share what they explain, so solve for all weights at once."
-)
+@ols.mistake("You regressed each column alone: columns share what they explain, so solve for all weights at once.")
 def _(design, y):
     return design.T @ y / jnp.sum(design**2, axis=0)
 
@@ -160,14 +152,9 @@ def _(design, y):
         "times 2/n. Mind which length n is.",
         "`2 / n * design.T @ residual`, with `n = len(y)` and the residual prediction minus target.",
     ),
-    why=(
-        "This one line is what every optimizer of this course runs on; for deep networks only the model "
-        "changes."
-    ),
+    why=("This one line is what every optimizer of this course runs on; for deep networks only the model changes."),
 )
-def mse_gradient(
-    weights: Float[Array, " m"], design: Float[Array, "n m"], y: Float[Array, " n"]
-) -> Float[Array, " m"]:
+def mse_gradient(weights: Float[Array, " m"], design: Float[Array, "n m"], y: Float[Array, " n"]) -> Float[Array, " m"]:
     """Gradient of the mean squared error."""
     residual = design @ weights - y
     return 2 / len(y) * design.T @ residual
@@ -204,30 +191,22 @@ def _(key):
     return data | dict(y=data["design"] @ data["weights"])
 
 
-@mse_gradient.mistake(
-    "Your gradient is half of the right one: the derivative of the square brings down a factor 2."
-)
+@mse_gradient.mistake("Your gradient is half of the right one: the derivative of the square brings down a factor 2.")
 def _(weights, design, y):
     return design.T @ (design @ weights - y) / len(y)
 
 
-@mse_gradient.mistake(
-    "You summed over the points: the loss is their mean, so divide by the number of points n."
-)
+@mse_gradient.mistake("You summed over the points: the loss is their mean, so divide by the number of points n.")
 def _(weights, design, y):
     return 2 * design.T @ (design @ weights - y)
 
 
-@mse_gradient.mistake(
-    "Your gradient points downhill, its sign is turned: the residual is prediction minus target."
-)
+@mse_gradient.mistake("Your gradient points downhill, its sign is turned: the residual is prediction minus target.")
 def _(weights, design, y):
     return 2 / len(y) * design.T @ (y - design @ weights)
 
 
-@mse_gradient.mistake(
-    "You divided by the number of weights: the mean runs over the points, so divide by len(y)."
-)
+@mse_gradient.mistake("You divided by the number of weights: the mean runs over the points, so divide by len(y).")
 def _(weights, design, y):
     return 2 / len(weights) * design.T @ (design @ weights - y)
 
@@ -237,6 +216,13 @@ def _(weights, design, y):
 )
 def _(weights, design, y):
     return design.T @ (design @ weights - y)
+
+
+@mse_gradient.mistake(
+    "You averaged over the weights as well, to a single number: sum each column by itself, one entry a weight."
+)
+def _(weights, design, y):
+    return 2 * jnp.mean((design @ weights - y)[:, None] * design)
 
 
 @mse_gradient.mistake("You returned the loss itself: differentiate it with respect to the weights.")
@@ -255,10 +241,7 @@ def _(weights, design, y):
         "times gradient. You may call your own `mse_gradient`.",
         "`weights - learning_rate * mse_gradient(weights, design, y)`.",
     ),
-    why=(
-        "One step is all there is to gradient descent: the rest is repetition and the choice of the step "
-        "size."
-    ),
+    why=("One step is all there is to gradient descent: the rest is repetition and the choice of the step size."),
 )
 def gd_step(
     weights: Float[Array, " m"], design: Float[Array, "n m"], y: Float[Array, " n"], learning_rate: float
@@ -303,23 +286,17 @@ def _(weights, design, y, learning_rate):
     return weights - mse_gradient(weights, design, y)
 
 
-@gd_step.mistake(
-    "Your step is half as long as it should be: the gradient of the mean squared error has a factor 2."
-)
+@gd_step.mistake("Your step is half as long as it should be: the gradient of the mean squared error has a factor 2.")
 def _(weights, design, y, learning_rate):
     return weights - learning_rate * mse_gradient(weights, design, y) / 2
 
 
-@gd_step.mistake(
-    "Your step is n times too long: the gradient belongs to the mean over the points, not to their sum."
-)
+@gd_step.mistake("Your step is n times too long: the gradient belongs to the mean over the points, not to their sum.")
 def _(weights, design, y, learning_rate):
     return weights - learning_rate * mse_gradient(weights, design, y) * len(y)
 
 
-@gd_step.mistake(
-    "You scaled the gradient to length 1: gradient descent takes shorter steps where the slope is gentle."
-)
+@gd_step.mistake("You scaled the gradient to length 1: gradient descent takes shorter steps where the slope is gentle.")
 def _(weights, design, y, learning_rate):
     gradient = mse_gradient(weights, design, y)
     return weights - learning_rate * gradient / jnp.linalg.norm(gradient)
@@ -334,13 +311,9 @@ def _(weights, design, y, learning_rate):
         "Repeat your step, and keep what you have after each. What stands in the first row, before any step?",
         "The lesson's section on gradient descent: a loop that carries the weights. A Python loop is right; "
         "`jax.lax.scan` with `length=n_steps` compiles once however many steps there are.",
-        "Collect `path = [weights]`, append `gd_step(path[-1], design, y, learning_rate)` n_steps times, and "
-        "stack.",
+        "Collect `path = [weights]`, append `gd_step(path[-1], design, y, learning_rate)` n_steps times, and stack.",
     ),
-    why=(
-        "The whole path, not only its end, shows whether a learning rate creeps, converges, oscillates or "
-        "explodes."
-    ),
+    why=("The whole path, not only its end, shows whether a learning rate creeps, converges, oscillates or explodes."),
     rtol=1e-3,
     atol=1e-5,
 )
@@ -393,9 +366,7 @@ def _(weights, design, y, learning_rate, n_steps):
     return gradient_descent(weights, design, y, learning_rate, n_steps)[1:]
 
 
-@gradient_descent.mistake(
-    "Your path stops one step early: n_steps steps and the start make n_steps + 1 rows."
-)
+@gradient_descent.mistake("Your path stops one step early: n_steps steps and the start make n_steps + 1 rows.")
 def _(weights, design, y, learning_rate, n_steps):
     return gradient_descent(weights, design, y, learning_rate, max(n_steps - 1, 0))
 
@@ -412,9 +383,7 @@ def _(weights, design, y, learning_rate, n_steps):
     return jnp.stack([weights] + [gd_step(weights, design, y, learning_rate)] * n_steps)
 
 
-@gradient_descent.mistake(
-    "You computed the gradient once, at the start: compute it anew at the weights of every step."
-)
+@gradient_descent.mistake("You computed the gradient once, at the start: compute it anew at the weights of every step.")
 def _(weights, design, y, learning_rate, n_steps):
     gradient = mse_gradient(weights, design, y)
     return jnp.stack([weights - learning_rate * k * gradient for k in range(n_steps + 1)])
@@ -438,17 +407,14 @@ def _(weights, design, y, learning_rate, n_steps):
 @exercise(
     points=6,
     hints=(
-        "Differentiate your gradient once more. What matrix do you get, and which of its directions is the "
-        "steepest?",
+        "Differentiate your gradient once more. What matrix do you get, and which of its directions is the steepest?",
         "The lesson's section on the learning rate: along an eigenvector of the Hessian with eigenvalue h "
         "the error is multiplied by 1 - learning_rate * h in every step. This stays within -1 and 1 up to "
         "learning_rate = 2 / h.",
-        "The Hessian is `2 / n * design.T @ design`; `jnp.linalg.eigvalsh` returns its eigenvalues in "
-        "rising order.",
+        "The Hessian is `2 / n * design.T @ design`; `jnp.linalg.eigvalsh` returns its eigenvalues in rising order.",
     ),
     why=(
-        "The largest curvature limits the step and the smallest one the speed: hence the trouble with bad "
-        "conditioning."
+        "The largest curvature limits the step and the smallest one the speed: hence the trouble with bad conditioning."
     ),
 )
 def largest_stable_step(design: Float[Array, "n m"]) -> Float[Array, ""]:
@@ -489,9 +455,7 @@ def _(design):
     return 2 * largest_stable_step(design)
 
 
-@largest_stable_step.mistake(
-    "You left out the division by n: the Hessian of the mean squared error is 2/n X^T X."
-)
+@largest_stable_step.mistake("You left out the division by n: the Hessian of the mean squared error is 2/n X^T X.")
 def _(design):
     return largest_stable_step(design) / len(design)
 
@@ -501,9 +465,7 @@ def _(design):
     return 2 * largest_stable_step(design) / len(design)
 
 
-@largest_stable_step.mistake(
-    "You took the smallest curvature: the steepest direction becomes unstable first."
-)
+@largest_stable_step.mistake("You took the smallest curvature: the steepest direction becomes unstable first.")
 def _(design):
     return 2 / jnp.linalg.eigvalsh(2 / len(design) * design.T @ design)[0]
 
@@ -615,9 +577,7 @@ def _(x, knots, degree):
     return bspline_basis(x, knots, max(degree - 1, 0))
 
 
-@bspline_basis.mistake(
-    "Your right-hand term rises like the left one: it falls, (t[j+q+1] - x) over its width."
-)
+@bspline_basis.mistake("Your right-hand term rises like the left one: it falls, (t[j+q+1] - x) over its width.")
 def _(x, knots, degree):
     basis = bspline_basis(x, knots, 0)
     for q in range(1, degree + 1):
@@ -627,9 +587,7 @@ def _(x, knots, degree):
     return basis
 
 
-@bspline_basis.mistake(
-    "Your widths always span one interval: a function of degree q divides by t[j+q] - t[j]."
-)
+@bspline_basis.mistake("Your widths always span one interval: a function of degree q divides by t[j+q] - t[j].")
 def _(x, knots, degree):
     basis = bspline_basis(x, knots, 0)
     for q in range(1, degree + 1):
@@ -705,9 +663,7 @@ def _(key):
     return dict(nodes=jnp.array([0.25]), grid=_grid())
 
 
-@runge_error.mistake(
-    "You took the largest signed error: take the absolute value first, an overshoot counts as well."
-)
+@runge_error.mistake("You took the largest signed error: take the absolute value first, an overshoot counts as well.")
 def _(nodes, grid):
     return jnp.max(_runge(grid) - _interpolate(_runge, nodes, grid))
 
@@ -734,9 +690,7 @@ def _(nodes, grid):
     return jnp.max(jnp.abs(wide(grid) - _interpolate(wide, nodes, grid)))
 
 
-@runge_error.mistake(
-    "You measured the error at the nodes, where it is zero by construction: measure it on the grid."
-)
+@runge_error.mistake("You measured the error at the nodes, where it is zero by construction: measure it on the grid.")
 def _(nodes, grid):
     return jnp.max(jnp.abs(_runge(nodes) - _interpolate(_runge, nodes, nodes)))
 
@@ -749,8 +703,15 @@ def _(nodes, grid):
     return jnp.max(jnp.abs(_runge(grid) - jnp.interp(grid, nodes[order], _runge(nodes)[order])))
 
 
-@runge_error.mistake(
-    "You returned the error at every point of the grid: return the largest one, a single number."
-)
+@runge_error.mistake("You returned the error at every point of the grid: return the largest one, a single number.")
 def _(nodes, grid):
     return jnp.abs(_runge(grid) - _interpolate(_runge, nodes, grid))
+
+
+@runge_error.mistake(
+    "Your formula divides by x - x_j, which is 0 where the grid meets a node, hence NaN: multiply Lagrange's factors."
+)
+def _(nodes, grid):
+    below = nodes[:, None] - nodes + jnp.eye(len(nodes))
+    share = 1 / jnp.prod(below, axis=1) / (grid[:, None] - nodes)
+    return jnp.max(jnp.abs(_runge(grid) - share @ _runge(nodes) / jnp.sum(share, axis=1)))

@@ -6,6 +6,8 @@ further intercept. All may be differentiated in x; splines have the derivative o
 knot.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -16,6 +18,7 @@ Scalar = Float[Array, ""] | float
 EXTRAPOLATIONS = ("constant", "zero", "continue")
 
 
+@partial(jax.jit, static_argnames="degree")
 def monomial(x: Float[Array, " n"], *, degree: int) -> Float[Array, "n m"]:
     r"""Powers $1, x, x^2, \dots, x^{degree}$: m = degree + 1, with $0^0 = 1$.
 
@@ -33,6 +36,7 @@ def monomial(x: Float[Array, " n"], *, degree: int) -> Float[Array, "n m"]:
     return _recurrence(x, degree, lambda k, now, before: x * now)
 
 
+@partial(jax.jit, static_argnames="degree")
 def chebyshev(x: Float[Array, " n"], *, degree: int, low: Scalar = -1.0, high: Scalar = 1.0) -> Float[Array, "n m"]:
     r"""Chebyshev polynomials $T_0, \dots, T_{degree}$ on [low, high]: m = degree + 1.
 
@@ -52,6 +56,7 @@ def chebyshev(x: Float[Array, " n"], *, degree: int, low: Scalar = -1.0, high: S
     return _recurrence(t, degree, lambda k, now, before: 2 * t * now - before)
 
 
+@partial(jax.jit, static_argnames="degree")
 def legendre(x: Float[Array, " n"], *, degree: int, low: Scalar = -1.0, high: Scalar = 1.0) -> Float[Array, "n m"]:
     r"""Legendre polynomials $P_0, \dots, P_{degree}$ on [low, high]: m = degree + 1.
 
@@ -72,6 +77,7 @@ def legendre(x: Float[Array, " n"], *, degree: int, low: Scalar = -1.0, high: Sc
     return _recurrence(t, degree, lambda k, now, before: ((2 * k + 1) * t * now - k * before) / (k + 1))
 
 
+@partial(jax.jit, static_argnames="n_harmonics")
 def fourier(x: Float[Array, " n"], *, n_harmonics: int, period: Scalar = 1.0) -> Float[Array, "n m"]:
     r"""Waves $1, \cos \omega x, \sin \omega x, \cos 2 \omega x, \dots$: m = 2 n_harmonics + 1.
 
@@ -92,6 +98,7 @@ def fourier(x: Float[Array, " n"], *, n_harmonics: int, period: Scalar = 1.0) ->
     return jnp.concatenate([jnp.ones_like(x)[:, None], waves], axis=1)
 
 
+@jax.jit
 def rbf(x: Float[Array, "n *d"], centers: Float[Array, "m *d"], *, length_scale: Scalar = 1.0) -> Float[Array, "n m"]:
     r"""Gaussian bumps $\exp(-\|x_i - c_j\|^2 / (2 \ell^2))$ around m centers.
 
@@ -133,6 +140,7 @@ def clamped_knots(breakpoints: Float[Array, " b"], *, degree: int = 3) -> Float[
     return jnp.pad(breakpoints, degree, mode="edge")
 
 
+@partial(jax.jit, static_argnames=("degree", "extrapolation"))
 def bspline(
     x: Float[Array, " n"], knots: Float[Array, " k"], *, degree: int = 3, extrapolation: str = "constant"
 ) -> Float[Array, "n m"]:
@@ -173,6 +181,7 @@ def bspline(
     return basis * (x == inside)[:, None] if extrapolation == "zero" else basis
 
 
+@jax.jit
 def natural_cubic(x: Float[Array, " n"], knots: Float[Array, " m"]) -> Float[Array, "n m"]:
     r"""Natural cubic splines, one a knot: $\phi_j$ is 1 at knot j and 0 at all others.
 

@@ -54,14 +54,15 @@ def fit(
       the data determine none: singular values below eps max(n, p) times the largest count as zero.
 
     Where the columns depend on each other within rounding, `full_rank` is False, and the coefficients of
-    `cholesky` and `qr` are NaN. `cholesky` says so when a column's part that the columns before it do not
-    explain is less than 4 p eps of its square, `qr` when it is less than eps max(n, p) of its length.
+    `cholesky` and `qr` are NaN. They say so when the part of a column that the columns before it do not explain
+    is too small: less than 2 p eps of the column's length (`qr`), less than 4 p eps of its square (`cholesky`).
     For several targets use `vmap` over y. The gradient of `svd` is infinite where singular values repeat.
 
     Args:
         x: features.
         y: targets.
-        weights: non-negative, one a sample, inverse variances; all 1 if left out.
+        weights: non-negative, one a sample, inverse variances; all 1 if left out. A sample of weight 0 takes no
+            part, but its numbers must be finite.
         fit_intercept: whether there is a $\beta_0$; static.
         solver: one of `SOLVERS`; static.
 
@@ -97,6 +98,7 @@ def predict(model: OLS, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     return x @ model.coef + model.intercept
 
 
+@jax.jit
 def score(
     model: OLS, x: Float[Array, "n d"], y: Float[Array, " n"], *, weights: Float[Array, " n"] | None = None
 ) -> Float[Array, ""]:
@@ -204,8 +206,8 @@ def _cutoff(matrix: Array) -> float:
 
 def _normal_equations(a: Array, y: Array, weights: Array | None) -> tuple[Array, Array]:
     """Cholesky on the Gram matrix scaled to a unit diagonal, and one step of refinement on the data."""
-    aw = a if weights is None else a * weights[:, None]
-    gram = aw.T @ a
+    w = jnp.ones_like(y) if weights is None else weights
+    gram = scaling.gram(a, weights)
     scale = jnp.sqrt(jnp.diagonal(gram))
     scale = jnp.where(scale > 0, scale, 1.0)
     factor = jnp.linalg.cholesky(gram / scale / scale[:, None], symmetrize_input=False)
@@ -214,15 +216,16 @@ def _normal_equations(a: Array, y: Array, weights: Array | None) -> tuple[Array,
     def solve(right: Array) -> Array:
         return cho_solve((factor, True), right / scale) / scale
 
-    theta = solve(y @ aw)
-    return theta + solve((y - a @ theta) @ aw), full_rank
+    theta = solve((w * y) @ a)
+    return theta + solve((w * (y - a @ theta)) @ a), full_rank
 
 
 def _orthogonal(a: Array, y: Array, weights: Array | None) -> tuple[Array, Array]:
     """Householder QR of the weighted design."""
     a, y = _weighted(a, weights), _weighted(y, weights)
     q, r = jnp.linalg.qr(a)
-    full_rank = jnp.all(jnp.abs(jnp.diagonal(r)) > _cutoff(a) * jnp.linalg.norm(r, axis=0))
+    smallest = 2 * a.shape[1] * jnp.finfo(a.dtype).eps * jnp.linalg.norm(r, axis=0)
+    full_rank = jnp.all(jnp.abs(jnp.diagonal(r)) > smallest)
     return solve_triangular(r, y @ q), full_rank
 
 

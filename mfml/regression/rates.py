@@ -5,6 +5,7 @@ its Hessian with eigenvalue h, a step with learning rate $\eta$ multiplies the e
 n samples, d columns of the design.
 """
 
+import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
@@ -12,6 +13,7 @@ from jaxtyping import Array, Float
 from mfml import require
 
 
+@jax.jit
 def curvatures(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     r"""Eigenvalues of the Hessian $\frac2n X^\top X$ of the mean squared error, rising; none is negative.
 
@@ -28,6 +30,7 @@ def curvatures(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     return jnp.maximum(jnp.linalg.eigvalsh(2 / len(x) * (x.T @ x)), 0.0)
 
 
+@jax.jit
 def largest_stable_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
     r"""Learning rate $2 / L$, L the largest curvature: below it gradient descent converges from everywhere.
 
@@ -45,6 +48,7 @@ def largest_stable_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
     return 2 / curvatures(x)[-1]
 
 
+@jax.jit
 def fastest_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
     r"""Learning rate $2 / (L + \mu)$ that makes `predicted_rate` smallest: $(L - \mu) / (L + \mu)$.
 
@@ -62,6 +66,7 @@ def fastest_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
     return 2 / (values[-1] + jnp.min(jnp.where(curved, values, values[-1])))
 
 
+@jax.jit
 def predicted_rate(x: Float[Array, "n d"], learning_rate: ArrayLike) -> Float[Array, ""]:
     r"""Factor by which a step shrinks the error in the end: $\max_i |1 - \eta h_i|$.
 
@@ -82,6 +87,7 @@ def predicted_rate(x: Float[Array, "n d"], learning_rate: ArrayLike) -> Float[Ar
     return jnp.max(jnp.where(curved, jnp.abs(1 - learning_rate * values), 0.0))
 
 
+@jax.jit
 def observed_rate(distances: Float[Array, " t"]) -> Float[Array, ""]:
     r"""Factor a step over the second half of a path: $(e_{T} / e_{m})^{1 / (T - m)}$, m = T // 2.
 

@@ -6,7 +6,9 @@ function.
 """
 
 from collections.abc import Callable
+from functools import partial
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -27,6 +29,7 @@ def runge_function(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     return 1 / (1 + 25 * x**2)
 
 
+@partial(jax.jit, static_argnames="n_nodes")
 def equispaced_nodes(n_nodes: int, *, low: Scalar = -1.0, high: Scalar = 1.0) -> Float[Array, " m"]:
     """Nodes at equal distances from `low` to `high`, rising; a single node is the middle.
 
@@ -42,6 +45,7 @@ def equispaced_nodes(n_nodes: int, *, low: Scalar = -1.0, high: Scalar = 1.0) ->
     return _between(jnp.linspace(-1.0, 1.0, n_nodes), low, high)
 
 
+@partial(jax.jit, static_argnames=("n_nodes", "kind"))
 def chebyshev_nodes(n_nodes: int, *, low: Scalar = -1.0, high: Scalar = 1.0, kind: int = 1) -> Float[Array, " m"]:
     r"""Nodes that crowd towards both ends of [low, high], rising.
 
@@ -58,10 +62,13 @@ def chebyshev_nodes(n_nodes: int, *, low: Scalar = -1.0, high: Scalar = 1.0, kin
     """
     require.that(n_nodes >= 1, f"n_nodes must be at least 1; found {n_nodes}")
     require.one_of("kind", kind, KINDS)
-    centered = 2 * jnp.arange(n_nodes) - (n_nodes - 1)  # symmetric, so that the nodes are, in any precision
+    centered = 2 * jnp.arange(n_nodes, dtype=float) - (
+        n_nodes - 1
+    )  # symmetric, so that the nodes are, in any precision
     return _between(jnp.sin(centered * jnp.pi / (2 * (n_nodes if kind == 1 else max(n_nodes - 1, 1)))), low, high)
 
 
+@jax.jit
 def barycentric_weights(nodes: Float[Array, " m"]) -> Float[Array, " m"]:
     r"""Weights $w_j \propto 1 / \prod_{k \ne j} (x_j - x_k)$, the largest of them in magnitude scaled to 1.
 
@@ -80,17 +87,20 @@ def barycentric_weights(nodes: Float[Array, " m"]) -> Float[Array, " m"]:
     return sign * jnp.exp(logarithm - jnp.max(logarithm))
 
 
+@jax.jit
 def lagrange_basis(x: Float[Array, " n"], nodes: Float[Array, " m"]) -> Float[Array, "n m"]:
     r"""Lagrange polynomials $\ell_j(x)$, 1 at node j and 0 at the others, as a design matrix.
 
-    With i the node nearest to x, $r_j = \frac{w_j}{w_i} \frac{x - x_i}{x - x_j}$ and $r_i = 1$, they are
-    $\ell_j(x) = r_j / \sum_k r_k$: the barycentric formula without its division by zero. So values at nodes
-    are exact, and derivatives in x are right everywhere, at nodes too.
+    With i the node nearest to x, $\ell_i(x) = \prod_{k \ne i} \frac{x - x_k}{x_i - x_k}$ and
+    $\ell_j(x) = \ell_i(x) \frac{w_j}{w_i} \frac{x - x_i}{x - x_j}$ for the others: the first barycentric formula,
+    written so that nothing is divided by zero. So values at nodes are exact, derivatives in x are right
+    everywhere, at nodes too, and rounding does no harm whatever the nodes.
 
     Raises:
         ValueError: if x or nodes have not one axis, or there are no nodes.
 
-    Source: Berrut and Trefethen (2004), SIAM Review 46, 501, equation 4.2.
+    Source: Berrut and Trefethen (2004), SIAM Review 46, 501, equation 3.3; its stability: Higham (2004), IMA
+    Journal of Numerical Analysis 24, 547.
 
     >>> lagrange_basis(jnp.array([0.0, 0.5]), jnp.array([0.0, 1.0])).tolist()
     [[1.0, 0.0], [0.5, 0.5]]
@@ -103,9 +113,12 @@ def lagrange_basis(x: Float[Array, " n"], nodes: Float[Array, " m"]) -> Float[Ar
     weight = sign * sign[nearest][:, None] * jnp.exp(logarithm - logarithm[nearest][:, None])
     small = jnp.take_along_axis(difference, nearest[:, None], axis=1)
     ratio = jnp.where(itself, 1.0, weight * small / jnp.where(itself, 1.0, difference))
-    return ratio / jnp.sum(ratio, axis=1, keepdims=True)
+    gaps = nodes[nearest][:, None] - nodes
+    peak = jnp.prod(jnp.where(itself, 1.0, difference / jnp.where(itself, 1.0, gaps)), axis=1, keepdims=True)
+    return peak * ratio
 
 
+@jax.jit
 def interpolate(x: Float[Array, " n"], nodes: Float[Array, " m"], values: Float[Array, " m"]) -> Float[Array, " n"]:
     r"""Evaluate the polynomial of degree m - 1 through all (node, value) at x: $p(x) = \sum_j \ell_j(x) f_j$.
 
@@ -114,8 +127,7 @@ def interpolate(x: Float[Array, " n"], nodes: Float[Array, " m"], values: Float[
     Raises:
         ValueError: as `lagrange_basis`, and if nodes and values differ in length.
 
-    Source: Berrut and Trefethen (2004), SIAM Review 46, 501; its stability: Higham (2004), IMA Journal of
-    Numerical Analysis 24, 547.
+    Source: Berrut and Trefethen (2004), SIAM Review 46, 501.
 
     >>> interpolate(jnp.array([3.0]), jnp.array([0.0, 1.0, 2.0]), jnp.array([0.0, 1.0, 4.0])).round(4).tolist()
     [9.0]
@@ -124,6 +136,7 @@ def interpolate(x: Float[Array, " n"], nodes: Float[Array, " m"], values: Float[
     return jnp.sum(lagrange_basis(x, nodes) * values, axis=1)
 
 
+@partial(jax.jit, static_argnames="function")
 def interpolation_error(
     function: Callable[[Array], Array], nodes: Float[Array, " m"], x: Float[Array, " n"]
 ) -> Float[Array, ""]:
@@ -143,6 +156,7 @@ def interpolation_error(
     return jnp.max(jnp.abs(function(x) - interpolate(x, nodes, function(nodes))))
 
 
+@jax.jit
 def lebesgue_function(x: Float[Array, " n"], nodes: Float[Array, " m"]) -> Float[Array, " n"]:
     r"""How much an error of 1 in the values may grow at x: $\lambda(x) = \sum_j |\ell_j(x)|$.
 

@@ -60,10 +60,10 @@ def step(
     (0, [1, 0, 0])
     """
     require.same_shape(value=state.value, means=means)
-    to_explore, to_choose, to_reward = jax.random.split(key, 3)
-    random_arm = jax.random.randint(to_choose, (), 0, len(means))
-    explore = jax.random.uniform(to_explore) < epsilon
-    action = jnp.where(explore, random_arm, jnp.argmax(state.value))
+    to_choose, to_reward = jax.random.split(key)
+    explore, arm = jax.random.uniform(to_choose, (2,))  # below 1, so that the arm exists
+    random_arm = (arm * len(means)).astype(int)
+    action = jnp.where(explore < epsilon, random_arm, jnp.argmax(state.value))
     reward = means[action] + jax.random.normal(to_reward, dtype=means.dtype)
     pulls = state.pulls.at[action].add(1)
     value = state.value.at[action].add((reward - state.value[action]) / pulls[action])

@@ -12,19 +12,20 @@ all held-out samples. Larger is better in both. The taxonomy follows S. Kaufman,
 "Leakage in data mining", KDD (2011) 556, and S. Kapoor and A. Narayanan, Patterns 4 (2023) 100804.
 """
 
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import jax.scipy.linalg
 from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Key, Num
 
 from mfml import require
-from mfml.risk import losses, splits
-from mfml.risk.empirical import Loss, Predictor, weighted_mean
-from mfml.risk.splits import Fit, Folds
+from mfml.risk import splits
+from mfml.risk.splits import Folds
 
 
 class Leak(NamedTuple):
@@ -32,11 +33,6 @@ class Leak(NamedTuple):
 
     leaky: Float[Array, ""]  # Q2 or accuracy, as the function's docstring says
     honest: Float[Array, ""]  # the same score, with training kept apart from test
-
-
-class _Line(NamedTuple):
-    weights: Array
-    intercept: Array
 
 
 @jax.jit
@@ -60,21 +56,12 @@ def preprocessing(x: Float[Array, "n d"], y: Float[Array, " n"], folds: Folds, *
     >>> (leak.leaky > leak.honest).item()
     True
     """
+    train, test = _checked(x, y, folds)
 
-    def fit(x: Array, y: Array, weights: Array) -> tuple[Array, Array, _Line]:
-        mean, deviation = _scale(x, weights)
-        return mean, deviation, _fit_ridge((x - mean) / deviation, y, weights, alpha)
+    def model(train: Array, seen: Array) -> Array:
+        return _ridge(_standardized(x, seen), y, train, alpha)
 
-    def predict(fitted: tuple[Array, Array, _Line], x: Array) -> Array:
-        mean, deviation, line = fitted
-        return _predict_ridge(line, (x - mean) / deviation)
-
-    mean, deviation = _scale(x, jnp.ones(len(x), x.dtype))
-    ridge = partial(_fit_ridge, alpha=alpha)
-    return Leak(
-        leaky=_explained((x - mean) / deviation, y, folds, ridge, _predict_ridge),
-        honest=_explained(x, y, folds, fit, predict),
-    )
+    return _explained(_with_and_without(model, folds, x.dtype), y, train, test)
 
 
 @partial(jax.jit, static_argnames="n_features")
@@ -101,25 +88,14 @@ def feature_selection(
     (True, True)
     """
     require.between("n_features", n_features, 1, x.shape[1])
-
-    def fit(x: Array, y: Array, weights: Array) -> tuple[Array, _Line]:
-        chosen = _most_correlated(x, y, weights, n_features)
-        return chosen, _fit_ridge(x[:, chosen], y, weights, alpha)
-
-    def predict(fitted: tuple[Array, _Line], x: Array) -> Array:
-        chosen, line = fitted
-        return jnp.sign(_predict_ridge(line, x[:, chosen]))
-
-    def predict_chosen(line: _Line, x: Array) -> Array:
-        return jnp.sign(_predict_ridge(line, x))
-
+    _, test = _checked(x, label, folds)
     label = label.astype(x.dtype)
-    chosen = _most_correlated(x, label, jnp.ones(len(x), x.dtype), n_features)
-    ridge = partial(_fit_ridge, alpha=alpha)
-    return Leak(
-        leaky=_accuracy(x[:, chosen], label, folds, ridge, predict_chosen),
-        honest=_accuracy(x, label, folds, fit, predict),
-    )
+
+    def model(train: Array, seen: Array) -> Array:
+        chosen = _most_correlated(x, label, seen, n_features)
+        return jnp.sign(_ridge(x[:, chosen], label, train, alpha))
+
+    return _accuracy(_with_and_without(model, folds, x.dtype), label, test)
 
 
 @partial(jax.jit, static_argnames="proxies")
@@ -152,12 +128,11 @@ def target(
         all(0 <= column < d for column in proxies) and 0 < len(set(proxies)) < d,
         f"proxies must be some, not all, of the columns 0 to {d - 1}; found {proxies}",
     )
-    known = jnp.array([column for column in range(d) if column not in proxies])
-    ridge = partial(_fit_ridge, alpha=alpha)
-    return Leak(
-        leaky=_explained(x, y, folds, ridge, _predict_ridge),
-        honest=_explained(x[:, known], y, folds, ridge, _predict_ridge),
-    )
+    train, test = _checked(x, y, folds)
+    visible = jnp.ones((2, d), x.dtype).at[1, jnp.array(proxies)].set(0.0)  # a column of zeros gets no weight
+    by_fold = jax.vmap(lambda columns, weights: _ridge(x * columns, y, weights, alpha), in_axes=(None, 0))
+    prediction = jax.vmap(by_fold, in_axes=(0, None))(visible, train)
+    return _explained(prediction, y, train, test)
 
 
 @partial(jax.jit, static_argnames="n_splits")
@@ -188,13 +163,11 @@ def duplicates(
     (1.0, True)
     """
     require.same_length(x=x, label=label, groups=groups)
-    label = label.astype(x.dtype)
     shuffled = splits.k_fold(len(x), n_splits=n_splits, key=key)
-    whole = splits.grouped(groups, n_splits=n_splits)
-    return Leak(
-        leaky=_accuracy(x, label, shuffled, _remember, _nearest),
-        honest=_accuracy(x, label, whole, _remember, _nearest),
-    )
+    both = _stack(shuffled, splits.grouped(groups, n_splits=n_splits))
+    label = label.astype(x.dtype)
+    prediction = _nearest(x, label, both)
+    return _accuracy(_pair(prediction), label, _pair(both.test))
 
 
 @partial(jax.jit, static_argnames="n_splits")
@@ -220,74 +193,75 @@ def temporal(key: Key[Array, ""], x: Float[Array, "n d"], y: Float[Array, " n"],
     """
     require.same_length(x=x, y=y)
     shuffled = splits.k_fold(len(x), n_splits=n_splits, key=key)
-    onward = splits.forward_chaining(len(x), n_splits=n_splits)
-    return Leak(
-        leaky=_explained(x, y, shuffled, _remember, _nearest),
-        honest=_explained(x, y, onward, _remember, _nearest),
-    )
+    both = _stack(shuffled, splits.forward_chaining(len(x), n_splits=n_splits))
+    train, test = (_pair(mask.astype(x.dtype)) for mask in both)
+    return _explained(_pair(_nearest(x, y, both)), y, train, test)
 
 
-def _pooled(x: Array, y: Array, folds: Folds, fit: Fit, predict: Predictor, loss: Loss) -> Array:
-    """Mean loss over all held-out samples; a fold without test samples adds nothing."""
-    result = splits.cross_validate(x, y, folds, fit=fit, predict=predict, loss=loss)
-    return weighted_mean(result.test_risk, folds.test.sum(axis=1).astype(x.dtype))
+def _stack(leaky: Folds, honest: Folds) -> Folds:
+    """The folds of both ways, one after the other."""
+    return Folds(*(jnp.concatenate(masks) for masks in zip(leaky, honest, strict=True)))
 
 
-def _explained(x: Array, y: Array, folds: Folds, fit: Fit, predict: Predictor) -> Array:
-    """Q2: one minus the held-out squared error in units of that of the training mean."""
-    error = _pooled(x, y, folds, fit, predict, losses.squared_error)
-    return 1.0 - error / _pooled(x, y, folds, _fit_mean, _predict_mean, losses.squared_error)
+def _pair(of_folds: Array) -> Array:
+    """What belongs to stacked folds, (2 k, n), as (2, k, n)."""
+    return of_folds.reshape(2, -1, of_folds.shape[-1])
 
 
-def _accuracy(x: Array, label: Array, folds: Folds, fit: Fit, predict: Predictor) -> Array:
-    return (1.0 - _pooled(x, label, folds, fit, predict, losses.zero_one)).astype(x.dtype)
+def _with_and_without(model: Callable[[Array, Array], Array], folds: Folds, dtype: Any) -> Array:
+    """Predictions of `model(train, seen)`: once with all samples seen, once with the training set alone."""
+    train = folds.train.astype(dtype)
+    seen = jnp.stack([jnp.ones_like(train), train])
+    return jax.vmap(jax.vmap(model), in_axes=(None, 0))(train, seen)
 
 
-def _fit_mean(x: Array, y: Array, weights: Array) -> Array:
-    return weighted_mean(y, weights)
+def _explained(prediction: Float[Array, "two k n"], y: Array, train: Array, test: Array) -> Leak:
+    """Q2 from the predictions of both ways, masks broadcasting against them."""
+    mean = (train @ y / train.sum(axis=-1))[..., None]
+    unexplained, total = (jnp.sum(test * (y - one) ** 2, axis=(-2, -1)) for one in (prediction, mean))
+    leaky, honest = 1.0 - unexplained / total
+    return Leak(leaky, honest)
 
 
-def _predict_mean(mean: Array, x: Array) -> Array:
-    return jnp.full(len(x), mean)
+def _accuracy(prediction: Float[Array, "two k n"], label: Array, test: Array) -> Leak:
+    right = jnp.sum(test * (prediction == label), axis=(-2, -1))
+    leaky, honest = right / jnp.sum(test * jnp.ones_like(prediction), axis=(-2, -1))
+    return Leak(leaky, honest)
 
 
-def _fit_ridge(x: Array, y: Array, weights: Array, alpha: ArrayLike) -> _Line:
-    """Ridge regression with a free intercept, by the normal equations."""
-    x_mean, y_mean = weights @ x / weights.sum(), weights @ y / weights.sum()
-    centred = x - x_mean
-    weighted = weights[:, None] * centred
-    penalized = weighted.T @ centred + alpha * jnp.eye(x.shape[1], dtype=x.dtype)
-    slope = jnp.linalg.solve(penalized, weighted.T @ (y - y_mean))
-    return _Line(slope, y_mean - x_mean @ slope)
+def _checked(x: Array, y: Array, folds: Folds) -> tuple[Array, Array]:
+    """The masks as numbers, once they are known to fit."""
+    require.same_length(x=x, y=y)
+    folds.require(len(x))
+    return folds.train.astype(x.dtype), folds.test.astype(x.dtype)
 
 
-def _predict_ridge(line: _Line, x: Array) -> Array:
-    return x @ line.weights + line.intercept
+def _ridge(x: Array, y: Array, weights: Array, alpha: ArrayLike) -> Array:
+    """Predictions for all samples by a ridge regression on the weighted ones, with a free intercept."""
+    x, y_mean = x - weights @ x / weights.sum(), weights @ y / weights.sum()
+    weighted = weights[:, None] * x
+    penalized = weighted.T @ x + alpha * jnp.eye(x.shape[1], dtype=x.dtype)
+    return y_mean + x @ jax.scipy.linalg.solve(penalized, weighted.T @ (y - y_mean), assume_a="pos")
 
 
-def _scale(x: Array, weights: Array) -> tuple[Array, Array]:
-    """Mean and deviation of each feature (divisor n); 1 for the deviation of a constant feature."""
-    mean = weights @ x / weights.sum()
-    deviation = jnp.sqrt(weights @ (x - mean) ** 2 / weights.sum())
-    return mean, jnp.where(deviation > 0, deviation, 1.0)
+def _standardized(x: Array, weights: Array) -> Array:
+    """Features with mean 0 and deviation 1 (divisor n) over the weighted samples; constant ones only centred."""
+    x = x - weights @ x / weights.sum()
+    deviation = jnp.sqrt(weights @ x**2 / weights.sum())
+    return x / jnp.where(deviation > 0, deviation, 1.0)
 
 
 def _most_correlated(x: Array, y: Array, weights: Array, n_features: int) -> Array:
     """Indices of the features with the largest correlation with y in magnitude."""
-    mean, deviation = _scale(x, weights)
     centred = weights * (y - weights @ y / weights.sum())
-    return lax.top_k(jnp.abs(centred @ ((x - mean) / deviation)), n_features)[1]
+    return lax.top_k(jnp.abs(centred @ _standardized(x, weights)), n_features)[1]
 
 
-def _remember(x: Array, y: Array, weights: Array) -> tuple[Array, Array, Array]:
-    return x, y, weights
-
-
-def _nearest(memory: tuple[Array, Array, Array], x: Array) -> Array:
-    """Target of the nearest sample in memory; row by row, so that no n x n x d array is made."""
-    known, y, weights = memory
+def _nearest(x: Array, y: Array, folds: Folds) -> Array:
+    """Target of the nearest training sample, for each fold; row by row, so that no n x n x d array is made."""
 
     def one(row: Array) -> Array:
-        return y[jnp.argmin(jnp.where(weights > 0, jnp.sum((known - row) ** 2, axis=1), jnp.inf))]
+        distance = jnp.sum((x - row) ** 2, axis=1)
+        return y[jnp.argmin(jnp.where(folds.train, distance, jnp.inf), axis=1)]
 
-    return lax.map(one, x)
+    return lax.map(one, x).T

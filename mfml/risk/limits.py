@@ -1,6 +1,7 @@
 """Limits of learning: no free lunch by enumeration, and what high dimension does to distance and volume."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -48,13 +49,14 @@ def truth_tables(n_points: int) -> Int[Array, "functions m"]:
     return (jnp.arange(2**n_points)[:, None] >> digits) & 1
 
 
+@partial(jax.jit, static_argnames="learner")
 def no_free_lunch(points: Float[Array, "m d"], train: Int[Array, " n_train"], *, learner: Learner) -> NoFreeLunch:
     r"""Train a learner on every target function $f: \{x_1 \dots x_m\} \to \{0, 1\}$, test it off the data.
 
     $$\frac{1}{2^m} \sum_f \frac{1}{|U|} \sum_{x \in U} [\hat f(x) \ne f(x)] = \frac12$$
 
-    U are the points not in `train`. `learner(x_train, y_train, x)` returns labels 0 or 1; it is called once
-    under vmap, over all $2^m$ targets, and must not draw random numbers that depend on the target.
+    U are the points not in `train`. `learner(x_train, y_train, x)` returns labels 0 or 1; it is static and called
+    once under vmap, over all $2^m$ targets, and must not draw random numbers that depend on the target.
 
     Raises:
         ValueError: for more than 20 points, or unless 1 <= n_train < m.

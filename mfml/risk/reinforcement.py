@@ -48,6 +48,7 @@ class QLearning(NamedTuple):
     length: Int[Array, " episodes"]  # steps of each episode; max_steps where it did not end
 
 
+@jax.jit
 def gridworld(layout: Int[Array, "height width"], *, step_reward: ArrayLike = -0.04, slip: ArrayLike = 0.0) -> Task:
     r"""Make a task from a map: 0 free, 1 wall, 2 goal (reward +1, ends), 3 pit (reward -1, ends).
 
@@ -200,13 +201,11 @@ def fit(
     require.positive("n_episodes", n_episodes)
     require.positive("max_steps", max_steps)
 
-    def move(carry: Carry, key: Array) -> tuple[Carry, tuple[Array, Array]]:
+    def move(carry: Carry, chance: Array) -> tuple[Carry, tuple[Array, Array]]:
         q, state, done = carry
-        to_explore, to_choose, to_move = jax.random.split(key, 3)
-        explore = jax.random.uniform(to_explore) < epsilon
-        good = explore | (q[state] == q[state].max())
-        action = jax.random.categorical(to_choose, jnp.where(good, 0.0, -jnp.inf), shape=())
-        next_state = jax.random.categorical(to_move, jnp.log(task.transition[state, action]))
+        allowed = (chance[0] < epsilon) | (q[state] == q[state].max())
+        action = _draw(chance[1], allowed.astype(q.dtype))
+        next_state = _draw(chance[2], task.transition[state, action])
         learned = step(q, state, action, next_state, task, learning_rate=learning_rate, discount=discount)
         reward = jnp.where(done, 0.0, task.reward[next_state])
         state = jnp.where(done, state, next_state)
@@ -214,8 +213,15 @@ def fit(
 
     def episode(q: Array, key: Array) -> tuple[Array, tuple[Array, Array]]:
         begin = (q, jnp.asarray(start, int), task.terminal[start])
-        (q, _, _), (reward, alive) = lax.scan(move, begin, jax.random.split(key, max_steps))
+        chance = jax.random.uniform(key, (max_steps, 3), q.dtype)
+        (q, _, _), (reward, alive) = lax.scan(move, begin, chance)
         return q, (reward.sum(), alive.sum())
 
     q, (total_reward, length) = lax.scan(episode, init(task), jax.random.split(key, n_episodes))
     return QLearning(q, jnp.argmax(q, axis=1), total_reward, length)
+
+
+def _draw(chance: Array, weights: Array) -> Array:
+    """The index that a uniform number in [0, 1) falls on when each has its share of the weights."""
+    total = jnp.cumsum(weights)
+    return jnp.argmax(total > chance * total[-1])  # some is: the product is below the last total, also rounded

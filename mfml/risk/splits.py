@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
@@ -35,6 +36,13 @@ class Folds(NamedTuple):
     train: Bool[Array, "k n"]
     test: Bool[Array, "k n"]
 
+    def require(self, n: int) -> None:
+        """Raise ValueError unless these are folds of n samples."""
+        require.same_shape(train=self.train, test=self.test)
+        shape = jnp.shape(self.test)
+        fits = len(shape) == 2 and shape[1] == n
+        require.that(fits, f"folds must be k masks of {n} samples; found shape {shape}")
+
 
 class CrossValidation(NamedTuple):
     """Risk of k models, each on the samples that it did not see and on those that it did."""
@@ -45,6 +53,7 @@ class CrossValidation(NamedTuple):
     standard_error: Float[Array, ""]  # of the mean: deviation (divisor k - 1) / sqrt(k); NaN for k = 1
 
 
+@partial(jax.jit, static_argnames=("n", "val_size", "test_size"))
 def train_val_test(key: Key[Array, ""], n: int, *, val_size: float | int = 0.2, test_size: float | int = 0.2) -> Split:
     """Deal n samples at random into a training, a validation and a test set.
 
@@ -68,6 +77,7 @@ def train_val_test(key: Key[Array, ""], n: int, *, val_size: float | int = 0.2, 
     return Split(order[:n_train], order[n_train : n_train + n_val], order[n_train + n_val :])
 
 
+@partial(jax.jit, static_argnames=("n", "n_splits"))
 def k_fold(n: int, *, n_splits: int = 5, key: Key[Array, ""] | None = None) -> Folds:
     """k-fold: each sample is tested on once; the first n % k folds have one sample more.
 
@@ -84,14 +94,13 @@ def k_fold(n: int, *, n_splits: int = 5, key: Key[Array, ""] | None = None) -> F
     [[1, 1, 1, 0, 0], [0, 0, 0, 1, 1]]
     """
     _require_splits(n_splits, n)
-    size, longer = divmod(n, n_splits)
-    position = jnp.arange(n)
-    fold = jnp.maximum(position // (size + 1), (position - longer) // size)
+    fold = jnp.asarray(np.concatenate([np.full(len(b), i) for i, b in enumerate(np.array_split(range(n), n_splits))]))
     if key is not None:
         fold = fold.at[jax.random.permutation(key, n)].set(fold)
     return _from_assignment(fold, n_splits)
 
 
+@partial(jax.jit, static_argnames="n_splits")
 def stratified(labels: Int[Array, " n"], *, n_splits: int = 5, key: Key[Array, ""] | None = None) -> Folds:
     """k-fold in which every fold holds each class in its share of the whole, up to one sample.
 
@@ -114,6 +123,7 @@ def stratified(labels: Int[Array, " n"], *, n_splits: int = 5, key: Key[Array, "
     return _from_assignment(jnp.zeros(n, fold.dtype).at[order].set(fold), n_splits)
 
 
+@partial(jax.jit, static_argnames="n_splits")
 def grouped(groups: Int[Array, " n"], *, n_splits: int = 5) -> Folds:
     """k-fold in which all samples of a group (a specimen, a batch, a patient) are in the same fold.
 
@@ -180,11 +190,12 @@ def forward_chaining(
         first > gap,
         f"{n} samples leave none to learn from before {n_splits} tests of {size} samples and a gap of {gap}",
     )
-    start = first + size * jnp.arange(n_splits)[:, None]
+    start = first + size * np.arange(n_splits)[:, None]
     end = start - gap
     oldest = 0 if max_train_size is None else end - max_train_size
-    time = jnp.arange(n)
-    return Folds((time >= oldest) & (time < end), (time >= start) & (time < start + size))
+    time = np.arange(n)
+    train, test = (time >= oldest) & (time < end), (time >= start) & (time < start + size)
+    return Folds(jnp.asarray(train), jnp.asarray(test))
 
 
 @partial(jax.jit, static_argnames=("fit", "predict", "loss"))
@@ -218,11 +229,7 @@ def cross_validate(
     4.0
     """
     require.same_length(x=x, y=y)
-    require.same_shape(train=folds.train, test=folds.test)
-    require.that(
-        folds.test.ndim == 2 and folds.test.shape[1] == len(x),
-        f"folds must be k masks of {len(x)} samples; found shape {folds.test.shape}",
-    )
+    folds.require(len(x))
     dtype = jnp.result_type(x, float) if jnp.issubdtype(x.dtype, jnp.floating) else jnp.result_type(float)
 
     def one(train: Array, test: Array) -> tuple[Array, Array]:

@@ -58,6 +58,11 @@ def nodes(key):
 EXAMPLES = [
     Example(scaling.design, lambda key: {"x": regression(key)[0]}, gradient=("x",)),
     Example(
+        scaling.gram,
+        lambda key: {"a": regression(key)[0], "weights": weighted(key)["weights"]},
+        gradient=("a", "weights"),
+    ),
+    Example(
         scaling.original,
         lambda key: {"theta": jnp.arange(4.0), "scaled": scaling.design(regression(key)[0])},
         gradient=("theta",),

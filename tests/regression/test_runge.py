@@ -88,6 +88,17 @@ def test_equispaced_nodes_diverge_and_chebyshev_nodes_converge(x64):
     np.testing.assert_allclose(np.log(chebyshev[1] / chebyshev[3]) / 20, np.log((1 + np.sqrt(26)) / 5), rtol=0.03)
 
 
+def test_single_precision_is_as_good_as_the_nodes_allow(x64):
+    points = jnp.linspace(-1.0, 1.0, 333)
+    for nodes in (runge.equispaced_nodes(31), runge.chebyshev_nodes(61)):
+        nodes = nodes.astype(jnp.float32).astype(float)
+        exact = runge.interpolate(points.astype(jnp.float32).astype(float), nodes, runge.runge_function(nodes))
+        single = [a.astype(jnp.float32) for a in (points, nodes, runge.runge_function(nodes))]
+        growth = runge.lebesgue_function(points, nodes)
+        allowed = 20 * jnp.finfo(jnp.float32).eps * growth
+        assert (jnp.abs(jax.jit(runge.interpolate)(*single) - exact) <= allowed).all()
+
+
 def test_lebesgue_constants_are_those_of_theory(x64):
     fine, m = jnp.linspace(-1.0, 1.0, 2001), 20
     growth = jax.jit(runge.lebesgue_function)

@@ -46,6 +46,15 @@ def test_tiny_and_huge_columns_stay_in_range(size):
     np.testing.assert_allclose(jnp.mean(scaled.matrix[:, 1] ** 2), 1, rtol=1e-5)
 
 
+@pytest.mark.parametrize("n", [1, scaling.BLOCK - 1, scaling.BLOCK, 2 * scaling.BLOCK + 5])
+@pytest.mark.parametrize("weigh", [False, True])
+def test_gram_matrix_in_blocks_is_that_of_the_whole(n, weigh):
+    rng = np.random.default_rng(n)
+    a, w = rng.normal(size=(n, 3)), rng.uniform(size=n) if weigh else np.ones(n)
+    found = scaling.gram(jnp.array(a, jnp.float32), jnp.array(w, jnp.float32) if weigh else None)
+    np.testing.assert_allclose(found, (a.T * w) @ a, rtol=1e-5, atol=1e-5 * n)
+
+
 def test_errors(unchecked):
     with pytest.raises(ValueError, match="x must have 2 axes"):
         scaling.design(jnp.ones(3))

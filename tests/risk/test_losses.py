@@ -159,7 +159,7 @@ def test_extreme_scores_are_finite_in_value_and_gradient(size):
     score, label = size * jnp.array([1.0, -1.0]), jnp.array([1, 1])
     for loss in MARGIN:
         np.testing.assert_allclose(loss(score, label), [0, size], rtol=0.02, atol=1e-6)
-        np.testing.assert_allclose(jax.grad(lambda s: loss(s, label).sum())(score), [0, -1], atol=1e-6)  # noqa: B023
+        np.testing.assert_allclose(jax.grad(lambda s: loss(s, label).sum())(score), [0, -1], atol=1e-6)
 
 
 def test_classes_ruled_out_by_minus_infinity():

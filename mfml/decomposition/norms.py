@@ -1,0 +1,166 @@
+r"""L1 and L2 balls, projections onto them, proximal maps. Shapes: vectors of d entries.
+
+A proximal map is a gradient step's counterpart for a penalty with a kink:
+$\mathrm{prox}_{t f}(v) = \arg\min_w \tfrac12 \|w - v\|_2^2 + t f(w)$.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from mfml import require
+
+
+def l1(v: Float[Array, " d"]) -> Float[Array, ""]:
+    r"""Sum of magnitudes: $\|v\|_1 = \sum_j |v_j|$. Its gradient at a zero entry is 0, a subgradient.
+
+    >>> print(l1(jnp.array([3.0, -4.0])))
+    7.0
+    """
+    # |v| written with sign, whose gradient at zero is zero (that of abs is 1).
+    return jnp.sum(jnp.sign(v) * v)
+
+
+def l2(v: Float[Array, " d"]) -> Float[Array, ""]:
+    r"""Euclidean length: $\|v\|_2 = \sqrt{\sum_j v_j^2}$, without overflow. Its gradient at zero is 0.
+
+    >>> print(l2(jnp.array([3.0, -4.0])))
+    5.0
+    """
+    largest = jax.lax.stop_gradient(jnp.max(jnp.abs(v), initial=0.0))
+    scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1.0)
+    squared = jnp.sum((v / scale) ** 2)
+    return jnp.where(largest == 0, 0.0, scale * jnp.sqrt(jnp.where(largest == 0, 1.0, squared)))
+
+
+@partial(jax.jit, static_argnames=("p", "radius", "n_points"))
+def ball_outline(p: float, *, radius: float = 1.0, n_points: int = 201) -> Float[Array, "n_points 2"]:
+    r"""Points with $|x|^p + |y|^p = r^p$ in the plane, for drawing: the boundary of an Lp ball.
+
+    A diamond for p = 1, a circle for p = 2, a square for p = infinity; not convex for p < 1. The last point
+    is the first again.
+
+    Raises:
+        ValueError: unless p > 0, radius > 0 and n_points >= 2.
+
+    >>> print(ball_outline(1.0, n_points=5).round(2) + 0.0)
+    [[ 1.  0.]
+     [ 0.  1.]
+     [-1.  0.]
+     [ 0. -1.]
+     [ 1.  0.]]
+    """
+    require.positive("p", p)
+    require.positive("radius", radius)
+    require.that(n_points >= 2, f"n_points must be at least 2; found {n_points}")
+    angle = jnp.linspace(0.0, 2 * jnp.pi, n_points)
+    circle = jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=1)
+    if p == float("inf"):
+        return radius * circle / jnp.abs(circle).max(axis=1, keepdims=True)
+    if p >= 1:
+        return radius * circle / (jnp.abs(circle) ** p).sum(axis=1, keepdims=True) ** (1 / p)
+    # Points even in angle would all crowd at the tips of a star: even them out along its arms.
+    return radius * jnp.sign(circle) * jnp.abs(circle) ** (2 / p)
+
+
+@partial(jax.jit, static_argnames=("radius",))
+def project_l2_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Array, " d"]:
+    r"""Nearest point with $\|w\|_2 \le r$: v itself inside, $r v / \|v\|_2$ outside.
+
+    Raises:
+        ValueError: unless `v` has one axis with entries and radius > 0.
+
+    Source: Parikh and Boyd, "Proximal algorithms" (2014), section 6.4.1.
+
+    >>> print(project_l2_ball(jnp.array([3.0, 4.0]), radius=2.5))
+    [1.5 2. ]
+    """
+    _check(v, "radius", radius)
+    length = l2(v)
+    return jnp.where(length > radius, v * (radius / jnp.maximum(length, radius)), v)
+
+
+@partial(jax.jit, static_argnames=("total",))
+def project_simplex(v: Float[Array, " d"], *, total: float = 1.0) -> Float[Array, " d"]:
+    r"""Nearest point with $w_j \ge 0$ and $\sum_j w_j = $ `total`: $w = \max(v - \theta, 0)$.
+
+    $\theta$ follows from the sorted entries, in O(d log d). Compositions of an alloy live here.
+
+    Raises:
+        ValueError: unless `v` has one axis with entries and total > 0.
+
+    Source: Duchi, Shalev-Shwartz, Singer and Chandra, "Efficient projections onto the l1-ball", ICML 2008.
+
+    >>> print(project_simplex(jnp.array([0.5, 1.5])).round(2))
+    [0. 1.]
+    """
+    _check(v, "total", total)
+    falling = jnp.sort(v)[::-1]
+    count = jnp.arange(1, v.size + 1)
+    threshold = (jnp.cumsum(falling) - total) / count
+    kept = jnp.sum(falling > threshold)
+    return jnp.maximum(v - threshold[jnp.maximum(kept - 1, 0)], 0.0)
+
+
+@partial(jax.jit, static_argnames=("radius",))
+def project_l1_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Array, " d"]:
+    r"""Nearest point with $\|w\|_1 \le r$: v itself inside; outside the magnitudes go to the simplex.
+
+    Small entries become exactly zero: the corners of the ball are why L1 penalties select features.
+
+    Raises:
+        ValueError: unless `v` has one axis with entries and radius > 0.
+
+    Source: Duchi et al. (2008), section 4.
+
+    >>> print(project_l1_ball(jnp.array([2.0, -0.5])).round(2) + 0.0)
+    [1. 0.]
+    """
+    _check(v, "radius", radius)
+    outside = jnp.sign(v) * project_simplex(jnp.abs(v), total=radius)
+    return jnp.where(l1(v) > radius, outside, v)
+
+
+def prox_l1(v: Float[Array, " d"], threshold: float | Float[Array, ""]) -> Float[Array, " d"]:
+    r"""Soft threshold, the proximal map of $t \|w\|_1$: $\mathrm{sign}(v_j) \max(|v_j| - t, 0)$.
+
+    Source: Parikh and Boyd (2014), section 6.5.2; Murphy (2012), section 13.4.
+
+    >>> print(prox_l1(jnp.array([2.0, -0.5]), 1.0) + 0.0)
+    [1. 0.]
+    """
+    return jnp.sign(v) * jnp.maximum(jnp.abs(v) - threshold, 0.0)
+
+
+def prox_l2(v: Float[Array, " d"], threshold: float | Float[Array, ""]) -> Float[Array, " d"]:
+    r"""Block soft threshold, the proximal map of $t \|w\|_2$ (no square): $\max(1 - t / \|v\|_2, 0)\, v$.
+
+    Shortens the vector by t, and makes all of it zero when it is no longer than t.
+
+    Source: Parikh and Boyd (2014), section 6.5.1.
+
+    >>> print(prox_l2(jnp.array([3.0, 4.0]), 2.5))
+    [1.5 2. ]
+    """
+    length = l2(v)
+    safe = jnp.where(length > 0, length, 1.0)
+    return jnp.maximum(1 - threshold / safe, 0.0) * v
+
+
+def prox_squared_l2(v: Float[Array, " d"], weight: float | Float[Array, ""]) -> Float[Array, " d"]:
+    r"""Shrinkage, the proximal map of $\tfrac{t}{2} \|w\|_2^2$: $v / (1 + t)$. No entry becomes zero.
+
+    Source: Parikh and Boyd (2014), section 6.1.1.
+
+    >>> print(prox_squared_l2(jnp.array([3.0, -1.5]), 0.5))
+    [ 2. -1.]
+    """
+    return v / (1 + jnp.asarray(weight, v.dtype))
+
+
+def _check(v: Float[Array, " d"], name: str, size: float) -> None:
+    require.rank("v", v, 1)
+    require.that(v.size > 0, f"v must not be empty; found shape {v.shape}")
+    require.positive(name, size)

@@ -1,0 +1,193 @@
+"""Principal component analysis. Shapes: n samples, d features, k components."""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key
+
+from mfml import require
+from mfml.decomposition import spectral, svd
+
+SOLVERS = ("auto", "svd", "covariance", "randomized")
+# The solver "auto" forms the d x d covariance for up to this many features.
+WIDEST_COVARIANCE = 1000
+
+
+class PCA(NamedTuple):
+    """Fitted model."""
+
+    mean: Float[Array, " d"]
+    components: Float[Array, "k d"]  # orthonormal rows by falling variance; largest entry of each positive
+    variance: Float[Array, " k"]  # along each component; divisor n - 1, in squared units of x
+    variance_ratio: Float[Array, " k"]  # share of the total variance of x, 0 to 1
+
+
+@partial(jax.jit, static_argnames=("n_components", "solver", "n_iter"))
+def fit(
+    x: Float[Array, "n d"],
+    *,
+    n_components: int,
+    solver: str = "auto",
+    key: Key[Array, ""] | None = None,
+    n_iter: int = 4,
+) -> PCA:
+    r"""Find the k directions along which the data vary most.
+
+    Maximizes $\mathrm{tr}(W S W^\top)$ over orthonormal rows W, where S is the covariance with divisor n - 1:
+    W holds the leading eigenvectors of S, which are the leading right singular vectors of the centered data
+    $X_c = U \Sigma V^\top$, and the variances are $\lambda_i = \sigma_i^2 / (n - 1)$. Solvers:
+
+    - "svd" decomposes $X_c$: the most accurate;
+    - "covariance" decomposes S: fastest for n much larger than d, but variances below about epsilon times
+      the largest drown in rounding;
+    - "randomized" needs a `key`: for few components of large data, see `svd.randomized` for `n_iter`;
+    - "auto" takes "covariance" for d <= 1000 and n >= 10 d, else "svd".
+
+    Components beyond the rank of $X_c$ have zero variance and an arbitrary direction.
+
+    Raises:
+        ValueError: unless n >= 2, 1 <= n_components <= min(n, d), the solver is known, and "randomized" has
+            a key.
+
+    Source: Bishop (2006), section 12.1; Murphy (2012), section 12.2.
+
+    >>> x = jnp.array([[1.0, 1.0], [-1.0, -1.0], [2.0, 2.0], [-2.0, -2.0]])
+    >>> model = fit(x, n_components=1)
+    >>> [round(entry, 3) for entry in model.components[0].tolist()], round(model.variance.item(), 3)
+    ([0.707, 0.707], 6.667)
+    """
+    require.rank("x", x, 2)
+    n, d = x.shape
+    require.that(n >= 2 and d >= 1, f"x must have at least 2 samples and a feature; found shape {x.shape}")
+    require.between("n_components", n_components, 1, min(n, d))
+    require.one_of("solver", solver, SOLVERS)
+    require.that(solver != "randomized" or key is not None, 'solver "randomized" needs a key; found none')
+    if solver == "auto":
+        solver = "covariance" if d <= WIDEST_COVARIANCE and n >= 10 * d else "svd"
+
+    mean = x.mean(axis=0)
+    centered = x - mean
+    if solver == "covariance":
+        s = centered.T @ centered / (n - 1)
+        spectrum = spectral.decompose(s)
+        components = spectrum.vectors[:, :n_components].T
+        variance, total = jnp.maximum(spectrum.values[:n_components], 0.0), jnp.trace(s)
+    else:
+        if solver == "randomized":
+            parts = svd.randomized(centered, key, n_components=n_components, n_iter=n_iter)
+        else:
+            # The triangular factor has the same singular values and right vectors, and fewer rows.
+            reduced = jnp.linalg.qr(centered, mode="r") if n > d else centered
+            parts = svd.truncated(reduced, n_components=n_components)
+        components, variance = parts.vt, parts.s**2 / (n - 1)
+        total = jnp.sum(centered**2) / (n - 1)
+    return PCA(mean, components, variance, variance / total)
+
+
+def transform(model: PCA, x: Float[Array, "n d"], *, whiten: bool = False) -> Float[Array, "n k"]:
+    r"""Coordinates along the components (scores): $z = W (x - \bar x)$.
+
+    In units of x; with `whiten` divided by $\sqrt{\lambda_i}$, so that training data get unit variance.
+
+    Raises:
+        ValueError: unless `x` has the features that the model was fitted on.
+
+    >>> model = PCA(jnp.ones(2), jnp.array([[0.0, 1.0]]), jnp.array([4.0]), jnp.array([1.0]))
+    >>> print(transform(model, jnp.array([[2.0, 4.0]]), whiten=True))
+    [[1.5]]
+    """
+    require.rank("x", x, 2)
+    require.same_length(features=x.T, mean=model.mean)
+    z = (x - model.mean) @ model.components.T
+    return z / jnp.sqrt(model.variance) if whiten else z
+
+
+def inverse_transform(model: PCA, z: Float[Array, "n k"], *, whiten: bool = False) -> Float[Array, "n d"]:
+    r"""Take coordinates back to feature space: $\hat x = \bar x + W^\top z$. `whiten` as in `transform`.
+
+    Raises:
+        ValueError: unless `z` has one column for each component.
+
+    >>> model = PCA(jnp.ones(2), jnp.array([[0.0, 1.0]]), jnp.array([4.0]), jnp.array([1.0]))
+    >>> print(inverse_transform(model, jnp.array([[3.0]])))
+    [[1. 4.]]
+    """
+    require.rank("z", z, 2)
+    require.same_length(coordinates=z.T, components=model.components)
+    return model.mean + (z * jnp.sqrt(model.variance) if whiten else z) @ model.components
+
+
+def reconstruct(model: PCA, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
+    r"""Nearest point in the plane of the components: $\hat x = \bar x + W^\top W (x - \bar x)$.
+
+    Raises:
+        ValueError: unless `x` has the features that the model was fitted on.
+
+    >>> model = PCA(jnp.zeros(2), jnp.array([[1.0, 0.0]]), jnp.array([4.0]), jnp.array([1.0]))
+    >>> print(reconstruct(model, jnp.array([[3.0, 5.0]])))
+    [[3. 0.]]
+    """
+    return inverse_transform(model, transform(model, x))
+
+
+def reconstruction_error(model: PCA, x: Float[Array, "n d"]) -> Float[Array, " n"]:
+    r"""Squared distance of each sample to the plane of the components: $\|x - \hat x\|_2^2$.
+
+    A sum over features, in squared units of x. Over the training data it adds up to n - 1 times the variance
+    that was left out.
+
+    Raises:
+        ValueError: unless `x` has the features that the model was fitted on.
+
+    Source: Bishop (2006), section 12.1.2.
+
+    >>> model = PCA(jnp.zeros(2), jnp.array([[1.0, 0.0]]), jnp.array([4.0]), jnp.array([1.0]))
+    >>> print(reconstruction_error(model, jnp.array([[3.0, 5.0]])))
+    [25.]
+    """
+    return jnp.sum((x - reconstruct(model, x)) ** 2, axis=1)
+
+
+@partial(jax.jit, static_argnames=("share",))
+def components_for(variance_ratio: Float[Array, " k"], share: float) -> Int[Array, ""]:
+    r"""Smallest number of components whose ratios add up to `share`: $\min\{m : \sum_{i \le m} r_i \ge p\}$.
+
+    k + 1, more than there are, where even all k fall short.
+
+    Raises:
+        ValueError: unless `variance_ratio` has one axis with entries and 0 < share <= 1.
+
+    >>> int(components_for(jnp.array([0.7, 0.2, 0.1]), 0.85))
+    2
+    """
+    require.rank("variance_ratio", variance_ratio, 1)
+    require.that(variance_ratio.size > 0, "variance_ratio must not be empty")
+    require.that(0 < share <= 1, f"share must be above 0 and at most 1; found {share}")
+    rounding = variance_ratio.size * jnp.finfo(variance_ratio.dtype).eps
+    return 1 + jnp.sum(jnp.cumsum(variance_ratio) < share - rounding)
+
+
+@jax.jit
+def elbow(variance: Float[Array, " k"]) -> Int[Array, ""]:
+    r"""Number of components before the elbow of a scree plot.
+
+    The elbow is the point furthest below the straight line from the first to the last variance; the
+    components before it are counted. At least 1, also for a scree without an elbow (a straight line).
+
+    Raises:
+        ValueError: unless `variance` has one axis with entries.
+
+    Source: Cattell, "The scree test", Multivariate Behavioral Research 1 (1966); the construction of
+    Satopaa et al., "Finding a kneedle in a haystack", ICDCS Workshops 2011.
+
+    >>> int(elbow(jnp.array([10.0, 8.0, 1.0, 0.9, 0.8])))
+    2
+    """
+    require.rank("variance", variance, 1)
+    require.that(variance.size > 0, "variance must not be empty")
+    chord = jnp.linspace(variance[0], variance[-1], variance.size)
+    below = chord - variance
+    rounding = 4 * jnp.finfo(variance.dtype).eps * jnp.abs(variance).max()
+    return jnp.where(below.max() > rounding, jnp.maximum(jnp.argmax(below), 1), 1)

@@ -1,0 +1,165 @@
+r"""Rank, the four fundamental subspaces, identifiability. Shapes: A is m x n, r is its rank.
+
+A compiled function needs shapes that do not depend on values, and the rank is a value. So a basis has one
+column for each direction that could belong to the subspace: its orthonormal vectors come first, columns of
+zeros after them. Such a padded basis B works as it is: $B B^\top$ projects onto the subspace. With the rank
+known, pass it as the static option `rank` and get exactly the basis.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from mfml import require
+from mfml.decomposition import signs
+
+
+class Identifiability(NamedTuple):
+    """What `y = A w` says about each parameter in w."""
+
+    rank: Int[Array, ""]
+    nullity: Int[Array, ""]  # dimension of the set of parameters that explain the same data
+    identifiable: Bool[Array, " n"]  # whether the data determine this parameter
+    freedom: Float[Array, " n"]  # 0 to 1: length of the parameter's axis within the null space
+
+
+def _tolerance(a: Float[Array, "m n"], s: Float[Array, " q"], rtol: float | None) -> Float[Array, ""]:
+    relative = max(a.shape) * jnp.finfo(s.dtype).eps if rtol is None else rtol
+    return relative * s.max()
+
+
+def _check(a: Float[Array, "m n"]) -> None:
+    require.rank("a", a, 2)
+    require.that(min(a.shape) > 0, f"a must not be empty; found shape {a.shape}")
+
+
+@partial(jax.jit, static_argnames=("rtol",))
+def numerical_rank(a: Float[Array, "m n"], *, rtol: float | None = None) -> Int[Array, ""]:
+    r"""Count the singular values above `rtol` times the largest.
+
+    $\hat r = \#\{i : \sigma_i > \text{rtol}\,\sigma_1\}$; by default rtol is max(m, n) times the machine
+    epsilon, the size of the rounding error of the decomposition itself.
+
+    Raises:
+        ValueError: unless `a` is a matrix with entries.
+
+    Source: Golub and Van Loan (2013), section 5.5.8.
+
+    >>> int(numerical_rank(jnp.array([[1.0, 2.0], [2.0, 4.0]])))
+    1
+    """
+    _check(a)
+    s = jnp.linalg.svd(a, compute_uv=False)
+    return jnp.sum(s > _tolerance(a, s, rtol))
+
+
+def _within(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Float[Array, "m q"]:
+    """Orthonormal basis of the column space of `a`, first vectors for the largest singular values."""
+    _check(a)
+    u, s, _ = jnp.linalg.svd(a, full_matrices=False)
+    u = u * signs.of_rows(u.T)
+    if rank is not None:
+        require.between("rank", rank, 0, min(a.shape))
+        return u[:, :rank]
+    return jnp.where(s > _tolerance(a, s, rtol), u, 0.0)
+
+
+def _beyond(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Float[Array, "m q"]:
+    """Orthonormal basis of the complement of the column space of `a`, the smallest singular value first."""
+    _check(a)
+    m = a.shape[0]
+    u, s, _ = jnp.linalg.svd(a, full_matrices=True)
+    u = u[:, ::-1] * signs.of_rows(u[:, ::-1].T)
+    if rank is not None:
+        require.between("rank", rank, 0, min(a.shape))
+        return u[:, : m - rank]
+    found = jnp.sum(s > _tolerance(a, s, rtol))
+    return jnp.where(jnp.arange(m) < m - found, u, 0.0)
+
+
+@partial(jax.jit, static_argnames=("rank", "rtol"))
+def column_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None) -> Float[Array, "m q"]:
+    r"""Orthonormal basis of $\{A w\}$: all the outputs that a linear model can give.
+
+    Columns are the left singular vectors by falling singular value, signs as in `signs.of_rows`. Without
+    `rank` there are q = min(m, n) columns, those beyond the numerical rank zero; with it, q = rank.
+
+    Raises:
+        ValueError: unless `a` is a matrix with entries and 0 <= rank <= min(m, n).
+
+    Source: Strang, "The fundamental theorem of linear algebra", American Mathematical Monthly 100 (1993).
+
+    >>> basis = column_space(jnp.array([[3.0, 6.0], [4.0, 8.0]]))
+    >>> [round(entry, 2) for entry in basis[:, 0].tolist()], basis[:, 1].tolist()
+    ([0.6, 0.8], [0.0, 0.0])
+    """
+    return _within(a, rank, rtol)
+
+
+@partial(jax.jit, static_argnames=("rank", "rtol"))
+def row_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None) -> Float[Array, "n q"]:
+    r"""Orthonormal basis, as columns, of $\{A^\top y\}$: the parameters that the data can see.
+
+    Conventions and `Raises` as in `column_space`.
+
+    >>> [round(entry, 2) for entry in row_space(jnp.array([[3.0, 4.0]]))[:, 0].tolist()]
+    [0.6, 0.8]
+    """
+    return _within(a.T, rank, rtol)
+
+
+@partial(jax.jit, static_argnames=("rank", "rtol"))
+def null_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None) -> Float[Array, "n q"]:
+    r"""Orthonormal basis, as columns, of $\{w : A w = 0\}$: changes of w that no data point notices.
+
+    Without `rank` there are q = n columns: first the n - r vectors of the null space, then zeros. With it,
+    q = n - rank.
+
+    Raises:
+        ValueError: unless `a` is a matrix with entries and 0 <= rank <= min(m, n).
+
+    >>> [round(entry, 2) for entry in null_space(jnp.array([[3.0, 4.0]]))[:, 0].tolist()]
+    [0.8, -0.6]
+    """
+    return _beyond(a.T, rank, rtol)
+
+
+@partial(jax.jit, static_argnames=("rank", "rtol"))
+def left_null_space(
+    a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None
+) -> Float[Array, "m q"]:
+    r"""Orthonormal basis, as columns, of $\{y : A^\top y = 0\}$: what no linear model reaches.
+
+    Conventions and `Raises` as in `null_space`, with m in place of n.
+
+    >>> [round(entry, 2) for entry in left_null_space(jnp.array([[3.0], [4.0]]))[:, 0].tolist()]
+    [0.8, -0.6]
+    """
+    return _beyond(a, rank, rtol)
+
+
+@partial(jax.jit, static_argnames=("rtol",))
+def identifiability(a: Float[Array, "m n"], *, rtol: float | None = None) -> Identifiability:
+    r"""Say which parameters in $y = A w$ the data determine.
+
+    All of $w + N c$, N a basis of the null space, explain the same y. So $w_j$ is determined if and only if
+    row j of N is zero; its length is the `freedom` of $w_j$: 0 for a parameter that is determined, 1 for one
+    that no data point sees.
+
+    Raises:
+        ValueError: unless `a` is a matrix with entries.
+
+    Source: Rothenberg, "Identification in parametric models", Econometrica 39 (1971).
+
+    >>> identifiability(jnp.array([[1.0, 1.0, 0.0], [0.0, 0.0, 2.0]])).identifiable
+    Array([False, False,  True], dtype=bool)
+    """
+    null = null_space(a, rtol=rtol)
+    nullity = jnp.sum(jnp.any(null != 0, axis=0))
+    freedom = jnp.linalg.norm(null, axis=1)
+    # Rounding leaves entries of this size in a row that is zero.
+    rounding = jnp.sqrt(jnp.finfo(null.dtype).eps)
+    return Identifiability(a.shape[1] - nullity, nullity, freedom <= rounding, freedom)

@@ -1,0 +1,95 @@
+r"""Whitening: a linear map after which the features are uncorrelated, with unit variance.
+
+Shapes: n samples, d features. All matrices W with $W^\top W = S^{-1}$ do it; they differ by a rotation.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from mfml import require
+from mfml.decomposition import spectral
+
+METHODS = ("pca", "zca", "cholesky")
+
+
+class Whitening(NamedTuple):
+    """Fitted model: z = matrix @ (x - mean)."""
+
+    mean: Float[Array, " d"]
+    matrix: Float[Array, "d d"]  # W, in inverse units of x
+    inverse: Float[Array, "d d"]  # its inverse, in units of x
+
+
+@partial(jax.jit, static_argnames=("method", "epsilon", "ddof"))
+def fit(x: Float[Array, "n d"], *, method: str = "pca", epsilon: float = 0.0, ddof: int = 1) -> Whitening:
+    r"""Find W such that $z = W (x - \bar x)$ has the identity as its covariance.
+
+    With $S + \epsilon I = Q \Lambda Q^\top = L L^\top$:
+
+    - "pca": $W = \Lambda^{-1/2} Q^\top$, rotates onto the principal axes, then scales each;
+    - "zca": $W = Q \Lambda^{-1/2} Q^\top$, symmetric; of all whitenings it moves the data least;
+    - "cholesky": $W = L^{-1}$, triangular: each feature is cleared of those before it.
+
+    S has the divisor n - ddof. `epsilon`, in squared units of x, keeps directions of little variance from
+    being blown up; with it the covariance of z is only close to the identity. Without it, W has infinite or
+    NaN entries where S is singular (n <= d, or dependent features), as far as rounding lets that be seen.
+
+    Raises:
+        ValueError: unless `x` has a feature and more than `ddof` samples, and `method` is known.
+
+    Source: Kessy, Lewin and Strimmer, "Optimal whitening and decorrelation", American Statistician 72 (2018).
+
+    >>> x = jnp.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> print(fit(x, method="zca", ddof=0).matrix.round(3) + 0.0)
+    [[1.414 0.   ]
+     [0.    0.707]]
+    """
+    require.one_of("method", method, METHODS)
+    require.that(epsilon >= 0, f"epsilon must not be negative; found {epsilon}")
+    s = spectral.covariance(x, ddof=ddof) + epsilon * jnp.eye(x.shape[1], dtype=x.dtype)
+    mean = x.mean(axis=0)
+    if method == "cholesky":
+        lower = jnp.linalg.cholesky(s)
+        matrix = jax.scipy.linalg.solve_triangular(lower, jnp.eye(len(s), dtype=s.dtype), lower=True)
+        return Whitening(mean, matrix, lower)
+    values, vectors = spectral.decompose(s)
+    scale = jnp.sqrt(values)
+    matrix, inverse = vectors.T / scale[:, None], vectors * scale
+    if method == "zca":
+        return Whitening(mean, vectors @ matrix, inverse @ vectors.T)
+    return Whitening(mean, matrix, inverse)
+
+
+def transform(model: Whitening, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
+    r"""Whiten samples with a fitted model: $z = W (x - \bar x)$, dimensionless.
+
+    Raises:
+        ValueError: unless `x` has the features that the model was fitted on.
+
+    >>> model = Whitening(jnp.array([1.0]), jnp.array([[2.0]]), jnp.array([[0.5]]))
+    >>> print(transform(model, jnp.array([[2.0], [1.0]])))
+    [[2.]
+     [0.]]
+    """
+    require.rank("x", x, 2)
+    require.same_length(features=x.T, mean=model.mean)
+    return (x - model.mean) @ model.matrix.T
+
+
+def inverse_transform(model: Whitening, z: Float[Array, "n d"]) -> Float[Array, "n d"]:
+    r"""Take whitened samples back: $x = \bar x + W^{-1} z$. White noise becomes noise with covariance S.
+
+    Raises:
+        ValueError: unless `z` has the features that the model was fitted on.
+
+    >>> model = Whitening(jnp.array([1.0]), jnp.array([[2.0]]), jnp.array([[0.5]]))
+    >>> print(inverse_transform(model, jnp.array([[2.0]])))
+    [[2.]]
+    """
+    require.rank("z", z, 2)
+    require.same_length(features=z.T, mean=model.mean)
+    return model.mean + z @ model.inverse.T

@@ -1,0 +1,576 @@
+# %% [markdown]
+# # Unit 1. Learning as optimization: models, losses, risk
+#
+# A machine pulls on a bar of steel and writes down how the stress rises with the strain. **Which stress will the
+# bar show at a strain that nobody has measured?**
+#
+# A table of the measurements cannot say. A *model* can: a function that also has a value between the points,
+# and beyond them. This unit is about how to choose one by optimization, and about the ways in which the choice
+# deceives us.
+
+# %%
+import jax
+import jax.numpy as jnp
+import jax.scipy.linalg
+import numpy as np
+
+from mfml.data import tensile
+from mfml.plots import risk as plots
+from mfml.risk import bandit, empirical, leakage, limits, losses, reinforcement, splits
+
+rng = np.random.default_rng(1)  # for the small data sets that this lesson invents
+data, card = tensile.load(jax.random.key(1))
+strain, stress = np.asarray(data.strain[0]), np.asarray(data.stress[0])  # the first of three temperatures: 0 °C
+print(f"{card.name} ({card.source}): {card.n_samples} points at {data.temperature.tolist()} °C")
+
+# %% [markdown]
+# ## Three boxes for one curve
+#
+# - **White box**: physics with constants from a handbook. Elastic up to the yield stress, then plastic at constant
+#   stress: $\sigma = \min(E\,\varepsilon,\ F)$ with $E = 206$ GPa, $F = 345$ MPa. Nothing is learned.
+# - **Grey box**: the form is physics, its constants are learned. After yielding the steel hardens with a power law,
+#   $\sigma = F + k\,(\varepsilon - F/E)^n$; the four constants $E, F, k, n$ come from the data.
+# - **Black box**: no physics at all. A weighted sum of ten bumps, each a feature of the strain,
+#   $\sigma = \sum_j w_j\, \phi_j(\varepsilon)$: the dot product of weights and features.
+#
+# Numbers of very different size make optimization slow (Unit 3 says why), so strain is counted in per cent and
+# stress in units of 100 MPa.
+
+# %%
+PERCENT, HUNDRED_MPA = 0.01, 100.0
+x, y = strain / PERCENT, stress / HUNDRED_MPA
+
+
+def white_box(x):
+    return jnp.minimum(206e3 * PERCENT / HUNDRED_MPA * x, 3.45)
+
+
+def grey_box(constants, x):
+    plastic = x - constants["F"] / constants["E"]
+    hardening = constants["k"] * jnp.where(plastic > 0, plastic, 1.0) ** constants["n"]
+    return jnp.where(plastic > 0, constants["F"] + hardening, constants["E"] * x)
+
+
+def black_box(weights, x):
+    centres = jnp.linspace(0.0, 1.2, 10)
+    return jnp.exp(-0.5 * ((x[:, None] - centres) / 0.15) ** 2) @ weights
+
+
+# %% [markdown]
+# ## Learning is optimization
+#
+# How bad is a model $f_\theta$? Choose a *loss* $\ell$, the price of one wrong prediction, and average it over
+# the data. This is the **empirical risk**, and learning is nothing but making it small:
+#
+# $$R(\theta) = \frac{1}{n} \sum_{i=1}^{n} \ell\bigl(f_\theta(x_i),\, y_i\bigr), \qquad
+# \hat\theta = \arg\min_\theta R(\theta) \tag{1.1}$$
+#
+# The plainest way down follows the negative gradient, $\theta \leftarrow \theta - \eta\,\nabla R(\theta)$. JAX
+# provides the gradient of any model and any loss, so one function, `empirical.fit`, trains both boxes. They see
+# the strains up to 1.2 % only; the rest is kept to see what the models say about the unknown.
+
+# %%
+seen = x < 1.2
+task = {"loss": losses.squared_error, "max_iter": 2000, "tol": 1e-3, "weights": jnp.asarray(seen, float)}
+handbook = {"E": 20.6, "F": 3.45, "k": 1.0, "n": 0.5}  # in these units; k and n are guesses
+data_xy = jnp.asarray(x), jnp.asarray(y)
+grey = empirical.fit(handbook, *data_xy, predict=grey_box, learning_rate=0.1, **task)
+black = empirical.fit(np.zeros(10, np.float32), *data_xy, predict=black_box, learning_rate=1.0, **task)
+for name, fitted in (("grey", grey), ("black", black)):
+    print(f"{name:5s} risk {fitted.objective:.4f} after {fitted.n_iter} steps, converged: {fitted.converged}")
+
+# %% tags=["fig-descent"]
+_ = plots.descent({"grey box": grey.history, "black box": black.history}, unit="(100 MPa)²")
+
+# %% [markdown]
+# The risk falls with every step, first fast, then slowly. Now the question from the beginning: what do the boxes
+# say where they have seen nothing?
+
+
+# %% tags=["fig-boxes"]
+@jax.jit  # compiles the three together, not each small operation for itself
+def all_boxes(x):
+    return white_box(x), grey_box(grey.parameters, x), black_box(black.parameters, x)
+
+
+boxes = dict(zip(("white box", "grey box", "black box"), map(np.asarray, all_boxes(x)), strict=True))
+in_order = np.argsort(strain)  # real strains are not sorted
+_ = plots.models(
+    strain[in_order],
+    stress[in_order],
+    {name: HUNDRED_MPA * values[in_order] for name, values in boxes.items()},
+    learned_up_to=1.2 * PERCENT,
+)
+
+# %% [markdown]
+# *What to see.* The white box is off by the hardening that it does not know, but never absurd. The grey box is
+# right on both sides of the line: four numbers learned, the form known. The black box fits well where there are
+# data and drops to zero where there are none: nothing told it that steel does not do that.
+#
+# > **Materials view.** The fewer data, the more the box should be white. Most of the art is in between.
+#
+# *Exercises 1.1, 1.2 and 1.9* in [the sheet](../exercises/unit01.py): the dot product, the norm, the empirical risk.
+
+# %% [markdown]
+# ## What an error costs
+#
+# The loss is a decision, not a law of nature. With the error $r = \hat y - y$:
+#
+# $$\text{squared: } r^2, \qquad \text{absolute: } |r|, \qquad
+# \text{Huber: } \begin{cases} \frac12 r^2 & |r| \le \delta \\ \delta (|r| - \frac12 \delta) & \text{else}
+# \end{cases}, \qquad \text{pinball: } \max(-q\,r,\ (1 - q)\,r) \tag{1.2}$$
+
+
+# %% tags=["fig-losses"]
+@jax.jit
+def zoo(r):
+    """Each loss at the errors r, then at the margins r."""
+    truth, label = jnp.zeros_like(r), jnp.ones_like(r)
+    of_error = (
+        losses.squared_error(r, truth),
+        losses.absolute_error(r, truth),
+        losses.huber(r, truth, delta=1.0),
+        losses.pinball(r, truth, quantile=0.9),
+    )
+    of_margin = (
+        losses.zero_one(jnp.sign(r), label),
+        losses.hinge(r, label),
+        losses.logistic(r, label) / jnp.log(2.0),
+    )
+    return of_error, of_margin
+
+
+r = np.linspace(-3.0, 3.0, 301, dtype=np.float32)
+of_error, of_margin = zoo(r)
+regression = dict(zip(("squared", "absolute", "Huber, δ = 1", "pinball, q = 0.9"), of_error, strict=True))
+classification = dict(zip(("zero-one", "hinge", "logistic / ln 2"), of_margin, strict=True))
+_ = plots.loss_zoo(r, regression, r, classification)
+
+# %% [markdown]
+# Each loss has its own idea of the best answer. Take the simplest model, a constant, for forty readings of the
+# same yield stress; in four of them the grip slipped. Which constant has the smallest risk?
+
+# %% tags=["fig-constants"]
+good = rng.normal(345.0, 8.0, 36)
+readings = np.concatenate([good, [120.0, 140.0, 160.0, 130.0]]).astype(np.float32)
+candidates = np.linspace(270.0, 380.0, 441, dtype=np.float32)
+
+
+@jax.jit
+def risks_of_constants(candidates):
+    def of_one(constant):
+        prediction = jnp.full_like(readings, constant)
+        cautious = losses.pinball(prediction, readings, quantile=0.9).mean()
+        return losses.mse(prediction, readings), losses.mae(prediction, readings), cautious
+
+    return jax.vmap(of_one)(candidates)
+
+
+names = ("squared", "absolute", "pinball, q = 0.9")
+risks = dict(zip(names, map(np.asarray, risks_of_constants(candidates)), strict=True))
+best = {name: float(candidates[values.argmin()]) for name, values in risks.items()}
+_ = plots.constants(good, candidates, risks, quantity="constant prediction of the yield stress (MPa)")
+
+# %% [markdown]
+# *What to see.* The squared error asks for the mean, and four slipped readings (they lie outside the figure) drag
+# it to a stress that hardly any good reading shows. The absolute error asks for the median, which does not move.
+# The pinball loss asks for the 90 % quantile, as the designer of the testing machine would. The last two risks
+# have kinks, where gradient descent gets slow.
+#
+# *Exercises 1.3 and 1.4*: MSE and MAE.
+
+# %% [markdown]
+# ## Classes: why nobody trains with the error rate
+#
+# Is a piece of steel cold (0 °C) or hot (400 °C)? Guess from its stress once it has yielded: above a threshold it
+# is cold. Steels differ, so the guess is sometimes wrong. What we care about is the share of wrong answers, the
+# mean of the *zero-one loss*. Move the threshold, and look at the risk.
+
+# %% tags=["fig-surrogates"]
+sorted_stress = np.take_along_axis(np.asarray(data.stress), np.argsort(np.asarray(data.strain), axis=1), axis=1)
+pieces = sorted_stress[:2, 50::25]  # twelve points of each curve, beyond the elastic ones
+steel = 1 + 0.1 * rng.normal(size=pieces.shape)  # each point from a steel of its own
+stress_of = (pieces * steel).astype(np.float32).ravel()
+label = np.repeat([1, -1], pieces.shape[1])  # cold: +1, hot: -1
+threshold = np.linspace(180.0, 480.0, 601, dtype=np.float32)
+
+
+@jax.jit
+def risks_of_thresholds(threshold):
+    def of_one(threshold):
+        score = (stress_of - threshold) / 30.0
+        wrong = losses.zero_one(jnp.sign(score), label)
+        return wrong.mean(), losses.hinge(score, label).mean(), losses.logistic(score, label).mean() / jnp.log(2.0)
+
+    return jax.vmap(of_one)(threshold)
+
+
+of_threshold = dict(zip(("zero-one", "hinge", "logistic / ln 2"), risks_of_thresholds(threshold), strict=True))
+_ = plots.surrogates(threshold, of_threshold, quantity="threshold (MPa)")
+
+# %% [markdown]
+# *What to see.* The zero-one risk is a staircase: flat almost everywhere, so its gradient is zero and tells no
+# direction. The *surrogates* lie above it, are convex, and lead to the same place. This is why classifiers are
+# trained with one loss and judged by another.
+#
+# For $k$ classes the surrogate is **cross-entropy**: scores (logits) $z$ become probabilities by the softmax, and
+# the loss is minus the logarithm of what the true class got,
+#
+# $$p_j = \frac{e^{z_j}}{\sum_l e^{z_l}}, \qquad \ell(z, y) = -\ln p_y = \ln \sum_l e^{z_l - m} - (z_y - m), \qquad
+# m = \max_l z_l \tag{1.3}$$
+#
+# Mathematically $m$ cancels. On a computer it decides between an answer and none:
+
+
+# %%
+@jax.jit
+def both_ways(logits, truth):
+    probability = jnp.exp(logits) / jnp.exp(logits).sum(axis=1, keepdims=True)
+    return -jnp.log(probability)[jnp.arange(2), truth], losses.cross_entropy(logits, truth)
+
+
+naive, stable = both_ways(np.array([[1000.0, 0.0], [0.0, 2.0]]), np.array([1, 1]))
+print("as the formula is written:", naive)
+print("with the maximum subtracted:", stable)
+
+# %% [markdown]
+# *Exercises 1.5 and 1.6*: zero-one loss, and a cross-entropy that survives any logits.
+
+# %% [markdown]
+# ## Splits: judge a model by what it has not seen
+#
+# A polynomial of degree 12 through 30 points has a smaller risk than one of degree 6. It is not better. What
+# counts is the risk on *new* data, and the only honest way to estimate it is to keep data away from training.
+# With few data, let every sample be test sample once: **cross-validation**. How to split depends on how the data
+# came about.
+
+# %% tags=["fig-folds"]
+specimens = np.repeat(np.arange(7), [1, 2, 3, 3, 4, 5, 6])
+kinds = {
+    "k-fold, shuffled": splits.k_fold(24, n_splits=4, key=jax.random.key(4)),
+    "stratified: each fold has both classes (the first 18 samples are one class)": splits.stratified(
+        jnp.asarray(np.arange(24) >= 18, int), n_splits=4
+    ),
+    "grouped: all samples of a specimen stay together (7 specimens)": splits.grouped(
+        jnp.asarray(specimens), n_splits=4
+    ),
+    "forward chaining: only the past predicts": splits.forward_chaining(24, n_splits=4),
+}
+_ = plots.folds(kinds)
+
+# %% [markdown]
+# Now the polynomial. Thirty noisy points of the steel at 400 °C, degrees 0 to 12: all degrees and all folds are
+# fitted in one vmapped call. Each fold is a mask of weights, each degree a mask of columns.
+
+# %%
+MAX_DEGREE, N_POINTS, NOISE = 12, 30, 25.0  # MPa
+degrees = np.arange(MAX_DEGREE + 1)
+strain_at = np.linspace(0.0, 0.02, N_POINTS, dtype=np.float32)
+random_order = rng.permutation(N_POINTS)  # so that folds are random, too
+noiseless = np.asarray(jax.jit(tensile.stress)(strain_at, 400.0))
+measured = (noiseless + NOISE * rng.normal(size=N_POINTS)).astype(np.float32)
+position = strain_at / 0.01 - 1.0  # the strain, scaled to [-1, 1]
+columns = jnp.asarray(
+    np.cos(degrees * np.arccos(np.clip(position, -1, 1))[:, None]), float
+)  # Chebyshev polynomials T_0 ... T_12
+
+
+def least_squares(x, y, weights):
+    weighted = weights[:, None] * x  # the small number is for columns of zeros
+    return jax.scipy.linalg.solve(weighted.T @ x + 1e-4 * jnp.eye(x.shape[1]), weighted.T @ y, assume_a="pos")
+
+
+def linear(coefficients, x):
+    return x @ coefficients
+
+
+@jax.jit
+def validate(y):
+    folds = splits.k_fold(N_POINTS, n_splits=10)
+
+    def one_degree(degree):
+        x = (columns * (degrees <= degree))[random_order]
+        task = {"fit": least_squares, "predict": linear, "loss": losses.squared_error}
+        return splits.cross_validate(x, y, folds, **task)
+
+    return jax.vmap(one_degree)(degrees)
+
+
+validated = jax.tree.map(np.asarray, validate(measured[random_order]))
+best_degree = int(validated.mean.argmin())
+
+# %% tags=["fig-complexity"]
+_ = plots.complexity(
+    degrees,
+    validated.train_risk.mean(axis=1),
+    validated.mean,
+    validated.standard_error,
+    chosen=best_degree,
+    unit="MPa²",
+)
+
+# %% [markdown]
+# *What to see.* On the samples learned from, more is always better. On the samples left out, the risk falls,
+# stays flat, and rises again. Where the curve is flat take the simplest model: **Occam's razor**, here not a
+# matter of taste but of the error bar. (Unit 7 makes it a rule.)
+#
+# Why does it rise? Repeat the experiment fifty times, with fresh noise, and fit a stiff, a good and a nervous
+# polynomial:
+
+
+# %% tags=["fig-refits"]
+repeats = noiseless + NOISE * rng.normal(size=(50, N_POINTS))
+chosen = (1, best_degree, MAX_DEGREE)
+chebyshev = np.polynomial.chebyshev  # least squares as above, with all fifty at once
+fits = [chebyshev.chebval(position, chebyshev.chebfit(position, repeats.T, degree)) for degree in chosen]
+_ = plots.refits(
+    strain_at,
+    noiseless,
+    {f"degree {degree}": curves for degree, curves in zip(chosen, fits, strict=True)},
+    x_label="true strain",
+    y_label="true stress (MPa)",
+)
+
+# %% [markdown]
+# *What to see.* The stiff polynomial is wrong in the same way every time: **bias**. The nervous one is right on
+# average and wrong every single time: **variance**. The width of the bundle is what more data would cure,
+# *epistemic* uncertainty; the scatter of the points themselves, *aleatoric*, stays.
+#
+# A frequentist reads this figure as it was made: fixed truth, random data. A Bayesian has one data set and asks
+# which truths are compatible with it. Unit 8 gives both their due.
+#
+# *Exercise 1.8*: the folds of cross-validation.
+
+# %% [markdown]
+# ## Leaks: how noise becomes 90 %
+#
+# Sixty specimens, three thousand channels of pure noise, and labels from a coin. No model can be right more often
+# than half of the time. A common recipe: choose the fifty channels that correlate best with the label, then
+# cross-validate a classifier on those.
+
+# %%
+spectra = jnp.asarray(rng.normal(size=(60, 3000)), float)
+coin = jnp.asarray(np.where(np.arange(60) % 2 == 0, 1, -1))  # as many of each in every fold
+selection = leakage.feature_selection(spectra, coin, splits.k_fold(60, n_splits=5), n_features=50, alpha=100.0)
+print(f"channels chosen on all specimens:   {selection.leaky:.0%} right")
+print(f"channels chosen in each fold anew:  {selection.honest:.0%} right")
+
+# %% [markdown]
+# The choice had seen the labels of the test specimens. It is one of five kinds of **leakage**;
+# `mfml.risk.leakage` has an experiment for each, with the same model twice, once with the leak and once without.
+
+# %%
+five = splits.k_fold(40, n_splits=5)
+carbon, impurities = rng.normal(size=40), rng.normal(size=(40, 3))
+impurities[0] = 300.0  # one contaminated specimen
+hardness = carbon + 0.5 * rng.normal(size=40)
+alloy, hardness = jnp.asarray(np.column_stack([carbon, impurities]), float), jnp.asarray(hardness, float)
+scaling = leakage.preprocessing(alloy, hardness, five)
+
+vague, second_indent = carbon + 2 * rng.normal(size=40), np.asarray(hardness) + 0.2 * rng.normal(size=40)
+before_and_after = jnp.asarray(np.column_stack([vague, second_indent]), float)
+afterwards = leakage.target(before_and_after, hardness, five, proxies=(1,))
+
+specimen = np.repeat(np.arange(25), 4)  # each photographed four times
+photo = jnp.asarray(rng.normal(size=(25, 4))[specimen] + 0.1 * rng.normal(size=(100, 4)), float)
+grade = jnp.asarray(rng.integers(0, 2, 25)[specimen])
+copies = leakage.duplicates(jax.random.key(9), photo, grade, jnp.asarray(specimen))
+
+hours, drift = np.arange(60.0)[:, None], np.cumsum(rng.normal(size=60))  # of a sensor
+future = leakage.temporal(jax.random.key(10), jnp.asarray(hours, float), jnp.asarray(drift, float))
+
+# %% tags=["fig-leaks"]
+experiments = {
+    "feature selection\n(accuracy)": selection,
+    "same specimen twice\n(accuracy)": copies,
+    "preprocessing\n($Q^2$)": scaling,
+    "target\n($Q^2$)": afterwards,
+    "future\n($Q^2$)": future,
+}
+_ = plots.leaks(
+    list(experiments),
+    [float(one.leaky) for one in experiments.values()],
+    [max(float(one.honest), -0.5) for one in experiments.values()],
+    chance=[0.5, 0.5, 0.0, 0.0, 0.0],
+)
+
+# %% [markdown]
+# *What to see.* The red bars would have been published. The cure is the same for all: **whatever looks at data is
+# part of the model**, and is fitted anew on each training set: scaling, selection, everything. $Q^2$ is one minus
+# the held-out squared error in units of that of the mean; bars below −0.5 are cut off.
+#
+# *Where it fails.* The preprocessing leak is often harmless and sometimes even costs; here one contaminated
+# specimen, unknown to the honest scaler, makes the difference. Do not rely on luck.
+#
+# *Exercise 1.7*: standardize without a leak.
+
+# %% [markdown]
+# ## Limits: no free lunch, and the curse of dimensionality
+#
+# Is there a best learner? Take eight points and *all* $2^8 = 256$ ways to label them with 0 and 1. Train on four
+# of the points, test on the other four, for every labelling:
+#
+# $$\frac{1}{2^m} \sum_{f} \operatorname{error}_{\text{unseen}}(f) = \frac{1}{2}
+# \quad\text{for every learner} \tag{1.4}$$
+
+# %% tags=["fig-lunches"]
+points, train = jnp.arange(8.0)[:, None], jnp.array([0, 3, 5, 7])
+
+
+def nearest(x_train, y_train, x):
+    return y_train[jnp.abs(x - x_train.T).argmin(axis=1)]
+
+
+def majority(x_train, y_train, x):
+    return jnp.full(len(x), (2 * y_train.sum() > len(y_train)).astype(int))
+
+
+def minority(x_train, y_train, x):
+    return 1 - majority(x_train, y_train, x)
+
+
+lunches = {
+    learner.__name__: jax.tree.map(np.asarray, limits.no_free_lunch(points, train, learner=learner))
+    for learner in (nearest, majority, minority)
+}
+_ = plots.lunches({name: lunch.unseen_error for name, lunch in lunches.items()})
+
+# %% [markdown]
+# *What to see.* Three learners, one of them perverse, and exactly the same histogram. Without assumptions there
+# is no learning. What saves us is that nature does not draw labellings at random: steel is smooth in strain.
+# Among the labellings with at most one jump, the neighbour wins:
+
+# %%
+jumps = np.abs(np.diff(lunches["nearest"].targets, axis=1)).sum(axis=1)
+on_smooth = {name: float(lunch.unseen_error[jumps <= 1].mean()) for name, lunch in lunches.items()}
+print({name: round(value, 2) for name, value in on_smooth.items()})
+
+# %% [markdown]
+# But "near" needs few dimensions. Draw points in a cube, with more and more coordinates, and measure their
+# distances (norms of differences) to one of them; compute how much of a ball's volume lies in its skin, $1 - (1 -
+# \epsilon)^d$, and how wide a cube must be to hold 1 % of the data, $0.01^{1/d}$.
+
+
+# %% tags=["fig-dimensions"]
+@jax.jit
+def high_dimension(cloud, d):
+    distance = limits.concentration(cloud[1:], cloud[0])
+    return distance, limits.shell_fraction(d, thickness=0.1), limits.neighborhood_edge(d, fraction=0.01)
+
+
+d = np.arange(1.0, 1001.0, dtype=np.float32)
+cloud = rng.uniform(size=(501, 1000)).astype(np.float32)
+distance, skin, width = jax.tree.map(np.asarray, high_dimension(cloud, d))
+_ = plots.dimensions(d, distance.nearest, distance.farthest, skin, width)
+
+# %% [markdown]
+# *What to see.* In a thousand dimensions the nearest of 500 points is almost as far away as the farthest; all
+# volume is in the skin; a "local" neighbourhood spans the cube. Images have thousands of dimensions, and learning
+# from them works only because they fill few of these: Unit 2 finds out how many.
+
+# %% [markdown]
+# ## Learning from rewards
+#
+# So far every sample came with its answer (*supervised* learning); Unit 5 learns without any (*unsupervised*).
+# The third kind, *reinforcement* learning, gets no answers, only rewards for what it tries.
+#
+# Five alloys, each test with a noisy result. Always test the best one so far, or sometimes another? With
+# probability $\epsilon$ the *epsilon-greedy* rule explores. Four values of $\epsilon$, 100 laboratories each, in
+# one call:
+
+
+# %% tags=["fig-bandit"]
+@jax.jit
+def mean_regret(key, epsilons):
+    alloys = jnp.array([0.0, 0.3, 0.5, 0.8, 1.2])
+
+    def laboratory(key, epsilon):
+        return jnp.cumsum(bandit.run(key, alloys, epsilon=epsilon, n_steps=500).regret)
+
+    each = jax.vmap(jax.vmap(laboratory, in_axes=(0, None)), in_axes=(None, 0))
+    return each(jax.random.split(key, 100), epsilons).mean(axis=1)
+
+
+epsilons = np.array([0.0, 0.02, 0.1, 0.5], np.float32)
+lost = np.asarray(mean_regret(jax.random.key(11), epsilons))
+_ = plots.regret({f"ε = {epsilon:g}": curve for epsilon, curve in zip(epsilons, lost, strict=True)})
+
+# %% [markdown]
+# *What to see.* Pure greed often settles for the wrong alloy and pays for it in every later trial: the line stays
+# straight. Too much curiosity pays for useless tests.
+#
+# When actions have consequences, a reward may come many steps later. A robot carries a sample through a
+# laboratory; every step costs a little, the pit costs a lot. **Q-learning** keeps a value for each action in each
+# place and corrects it after every move,
+#
+# $$Q(s, a) \leftarrow Q(s, a) + \eta\,\Bigl(r + \gamma \max_{a'} Q(s', a') - Q(s, a)\Bigr) \tag{1.5}$$
+
+# %%
+floor = np.array(
+    [
+        [0, 0, 0, 1, 0, 2],
+        [0, 1, 0, 1, 0, 3],
+        [0, 1, 0, 0, 0, 0],
+        [0, 0, 0, 1, 0, 0],
+    ]
+)
+START, GOAL = 18, 5  # lower left corner, upper right
+laboratory = reinforcement.gridworld(jnp.asarray(floor))
+learned = reinforcement.fit(jax.random.key(12), laboratory, start=START, n_episodes=300, max_steps=80, epsilon=0.2)
+solved = reinforcement.value_iteration(laboratory)
+value = np.asarray(learned.q).max(axis=1)
+
+# %% tags=["fig-episodes"]
+_ = plots.episodes(learned.length, shortest=8)
+
+# %% tags=["fig-policy"]
+_ = plots.policy(floor, value, learned.policy)
+
+# %% [markdown]
+# *What to see.* The first episodes wander for dozens of steps, the last ones go straight, but for the exploration
+# (those below the line fell into the pit). Along the way the values are those of *value iteration*, which was told
+# how the laboratory works; in corners where the robot hardly ever went they are not. Nobody is paid for knowing
+# what is never used.
+
+# %%
+policy, transition = np.asarray(learned.policy), np.asarray(laboratory.transition)
+way = [START]
+while way[-1] != GOAL and len(way) < 20:
+    way.append(int(transition[way[-1], policy[way[-1]]].argmax()))
+gap = float(np.abs(value - np.asarray(solved.value))[way[:-1]].max())
+print(f"the learned way has {len(way) - 1} steps; its values are right within {gap:.4f}")
+
+# %% [markdown]
+# ## What to take home
+#
+# 1. Model, loss and data are exchangeable parts; learning minimizes their empirical risk (1.1).
+# 2. The loss is a decision: mean, median or quantile; and what is trained is a surrogate of what is wanted.
+# 3. A model is judged on data that nothing in its making has seen. Whatever looks at data is part of the model.
+# 4. Without assumptions nothing can be learned, and in high dimension nothing is near. Physics is the best assumption.
+#
+# **Now you**: [exercises/unit01.py](../exercises/unit01.py), then `nox -s grade -- 1`. To read on: Bishop
+# (2006), chapter 1; Murphy (2012), sections 1.4 and 6.5; McClarren (2021), chapters 1 and 2; Neuer (2024),
+# chapters 1 and 2.
+
+# %% tags=["hide-input"]
+# What this lesson claims, checked.
+miss = {name: float(np.mean((values - y)[~seen] ** 2)) for name, values in boxes.items()}
+assert grey.converged
+assert miss["grey box"] < miss["white box"] < miss["black box"]
+assert best["squared"] < best["absolute"] - 10
+assert best["absolute"] < best["pinball, q = 0.9"]
+assert np.isinf(naive[0])
+assert np.allclose(stable, [1000.0, 0.1269], rtol=1e-3)
+assert 2 <= best_degree < MAX_DEGREE
+assert validated.mean[MAX_DEGREE] > 1.2 * validated.mean[best_degree]
+assert np.all(np.diff(validated.train_risk.mean(axis=1)) < 0)
+assert fits[2].std(axis=0).mean() > fits[0].std(axis=0).mean()
+assert selection.leaky > 0.9
+assert selection.honest < 0.65
+assert all(one.leaky > one.honest + 0.1 for one in experiments.values())
+assert all(abs(lunch.mean_unseen_error - 0.5) < 1e-6 for lunch in lunches.values())
+assert on_smooth["nearest"] < on_smooth["majority"] < on_smooth["minority"]
+assert distance.nearest[-1] > 0.8 * distance.farthest[-1]
+assert lost[2, -1] < min(lost[0, -1], lost[1, -1], lost[3, -1])
+assert len(way) - 1 == 8
+assert gap < 0.05

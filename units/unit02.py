@@ -1,0 +1,442 @@
+# %% [markdown]
+# # Unit 2. Linear algebra for learning: covariance, PCA, SVD, NMF
+#
+# Two hundred powders lie on a table, each a mixture of a few metals. An X-ray machine has turned each into a
+# pattern: 400 intensities over the diffraction angle. **How many substances are in there, what do they look like,
+# and how much of each is in every powder?**
+#
+# Nobody tells us the substances. What we have is a matrix, one row a powder, one column an angle. This unit is about
+# what a matrix knows.
+
+# %%
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mfml.data import digits, spectra
+from mfml.decomposition import (
+    conditioning,
+    kernel_pca,
+    nmf,
+    norms,
+    pca,
+    projection,
+    spectral,
+    subspaces,
+    svd,
+    whitening,
+)
+from mfml.plots import datasets
+from mfml.plots import decomposition as plots
+
+data, card = spectra.load(jax.random.key(2))
+x, angle = data.intensity, np.asarray(data.angle)
+print(f"{card.name} ({card.source}): {x.shape[0]} patterns of {x.shape[1]} intensities")
+
+# %% tags=["fig-spectra"]
+datasets.spectra(angle, np.asarray(x)[:4], offset=0.8, title="four of the powders")
+
+# %% [markdown]
+# ## How much is in a matrix: rank and subspaces
+#
+# A mixture of $k$ substances shows the weighted sum of their patterns. With the amounts in $W$ and the pure patterns
+# in $H$, all 200 measurements are one product:
+#
+# $$X = W H + \text{noise}, \qquad W \ge 0 \ (200 \times k), \quad H \ge 0 \ (k \times 400) \tag{2.1}$$
+#
+# Every row of $WH$ lies in the **row space** of $H$, which has only $k$ dimensions. The **rank** counts them.
+
+# %%
+clean = data.abundances @ data.components  # what a detector without noise would see
+print("rank without noise:", subspaces.numerical_rank(clean, rtol=1e-5), " with noise:", subspaces.numerical_rank(x))
+s = np.linalg.svd(x, compute_uv=False)
+print("largest singular values with noise:", np.round(s[:6], 2))
+
+# %% [markdown]
+# *What to see.* Without noise the rank is 3: there are three substances. With noise it is 200, the most that there can
+# be, for noise points in all directions. But it is *weak* in each of them: after the third the singular values drop
+# to a floor. The rank of measured data is a matter of tolerance.
+#
+# ### What data cannot say: the null space
+#
+# Suppose the hardness of a powder were $b_0 + b_1 w_\mathrm{Al} + b_2 w_\mathrm{Cu} + b_3 w_\mathrm{Fe}$. Can 200
+# measurements of hardness tell us the four numbers?
+
+# %%
+design = jnp.asarray(np.column_stack([np.ones(len(x)), data.abundances]), float)
+found = subspaces.identifiability(design)
+print("rank", found.rank, "of 4; identifiable:", found.identifiable)
+print("invisible change of the weights:", np.round(subspaces.null_space(design, rank=3).T, 2))
+print("variance inflation:", conditioning.variance_inflation(data.abundances))
+
+# %% [markdown]
+# *What to see.* The shares add up to one, so adding 1 to $b_0$ and taking 1 from each of the others changes no
+# prediction. This direction is the **null space** of the design, and as it touches all four weights, none is
+# **identifiable**. No amount of data helps; dropping one column does. The *variance inflation factor* says the same:
+# infinite.
+#
+# > **Materials view.** Compositions always add up to one. Never interpret the weights of all elements *and* an
+# > intercept.
+
+# %% [markdown]
+# ## Projection: when the substances are known
+#
+# If someone tells us $H$, the amounts in a measured pattern $y$ are a least-squares problem, and least squares is a
+# **projection**: the nearest point of the column space of $A = H^\top$.
+#
+# $$\hat w = \arg\min_w \lVert A w - y \rVert_2 = A^+ y, \qquad
+# \hat y = A \hat w = P y, \qquad A^\top (y - \hat y) = 0 \tag{2.2}$$
+#
+# $A^+$ is the **pseudo-inverse**; $P = A A^+$ projects. What is left, $y - \hat y$, is perpendicular to every column.
+
+# %%
+pure = data.components.T  # 400 x 3
+measured, shares = np.asarray(x)[0], np.asarray(data.abundances)[0]
+fit = projection.least_squares(pure, jnp.asarray(measured))
+verdict = projection.solvability(pure, jnp.asarray(measured))
+print("shares found", np.round(fit.weights, 3), " true", np.round(shares, 3))
+print(f"exactly solvable: {verdict.solvable}; distance to the column space {verdict.distance:.2f}")
+
+# %% tags=["fig-projection"]
+plots.projection(angle, measured, fit.fitted)
+
+# %% [markdown]
+# *What to see.* 400 equations for 3 unknowns have no exact solution, but the nearest point is found, and the residual
+# is only noise: no line is left over that a fourth substance would explain.
+#
+# *Exercise 2.3* ([exercises/unit02.py](../exercises/unit02.py)): projection.
+
+# %% [markdown]
+# ## Conditioning: when the answer shakes
+#
+# Beam time is expensive. Is it enough to scan a narrow window? Aluminium and iron both have a line near 45°, and in a
+# window around it their patterns are nearly the same vector. The **condition number** says what this does:
+#
+# $$\kappa(A) = \frac{\sigma_1}{\sigma_k}, \qquad
+# \frac{\lVert \delta w \rVert}{\lVert w \rVert} \le \frac{\kappa}{\eta \cos\theta}\,
+# \frac{\lVert \delta y \rVert}{\lVert y \rVert} \tag{2.3}$$
+#
+# with $\theta$ the angle between $y$ and the column space, and $\eta \ge 1$.
+
+# %%
+WINDOWS = [(25, 95), (43, 46), (44, 46), (44.2, 45.5), (44.5, 45.2)]
+
+
+def shaken(window):
+    """Condition number of a window; errors of the shares and their bound, mean over the powders."""
+    seen = ((angle >= window[0]) & (angle <= window[1]))[:, None]  # other angles count with weight zero
+    a, y, true = pure * seen, (x * seen.T).T, (clean * seen.T).T
+    shares = projection.pseudo_inverse(a) @ y
+    error = jnp.linalg.norm(shares - data.abundances.T, axis=0) / jnp.linalg.norm(data.abundances, axis=1)
+    growth = jax.vmap(lambda one: conditioning.least_squares_condition(a, one).of_target)(true.T)
+    noise = jnp.linalg.norm(y - true, axis=0) / jnp.linalg.norm(true, axis=0)
+    return conditioning.condition_number(a), error.mean(), (growth * noise).mean()
+
+
+kappa, error, bound = jax.jit(jax.vmap(shaken))(jnp.array(WINDOWS))
+
+# %% tags=["fig-conditioning"]
+plots.conditioning(kappa, error, bound, labels=[f"{low:g}° to {high:g}°" for low, high in WINDOWS])
+
+# %% [markdown]
+# *What to see.* The same detector, the same noise; but in the narrow window the shares are worthless, although
+# every intensity is measured as well as before. The bound (2.3) is the worst case, noise that points exactly in the
+# weakest direction; random noise does less, yet follows the same slope.
+
+# %% [markdown]
+# ## Covariance: the shape of a cloud
+#
+# Now forget the pure patterns. Look at two intensities only, at the strongest line of aluminium and of copper. The
+# **covariance matrix** describes how they vary together, and its eigenvectors are the axes of an ellipse:
+#
+# $$S = \frac{1}{n-1} \sum_i (x_i - \bar x)(x_i - \bar x)^\top = Q \Lambda Q^\top, \qquad
+# \Delta(x)^2 = (x - \bar x)^\top S^{-1} (x - \bar x) \tag{2.4}$$
+#
+# The half-axes are $\sqrt{\lambda_i}\, q_i$. The **Mahalanobis distance** $\Delta$ counts standard deviations along
+# them; all points of an ellipse have the same.
+
+# %%
+al, cu = np.argmax(data.components, axis=1)[:2]
+pair = jnp.asarray(np.asarray(x)[:, [al, cu]])
+mean, cov = pair.mean(axis=0), spectral.covariance(pair)
+axes = spectral.ellipse_axes(cov)
+distance = spectral.mahalanobis(pair, mean, cov)
+print("covariance", np.round(cov, 3).tolist(), " positive semi-definite:", spectral.is_psd(cov))
+
+# %% tags=["fig-ellipse"]
+plots.ellipses(
+    pair,
+    {f"Δ = {r}": spectral.ellipse_outline(mean, cov, radius=r) for r in (1.0, 2.0)},
+    mean,
+    np.asarray(axes.lengths)[:, None] * np.asarray(axes.directions),
+    x_label=f"intensity at {angle[al]:.1f}° (Al)",
+    y_label=f"intensity at {angle[cu]:.1f}° (Cu)",
+)
+
+# %% [markdown]
+# *What to see.* More aluminium means less copper, so the long axis falls. *Where it fails*: an ellipse is all that a
+# covariance knows. It does not see that the cloud is a triangle, with the pure substances at its corners. Remember the
+# triangle: it will return.
+#
+# *Exercises 2.1 and 2.2*: center, covariance.
+#
+# ### Whitening
+#
+# Distances between raw features depend on their units. **Whitening** maps the ellipse to a circle,
+# $z = M (x - \bar x)$ with $M^\top M = S^{-1}$. Any rotation of such an $M$ is another one; three are in use.
+
+# %%
+whitened = {"raw": pair - mean}
+for name in ("PCA", "ZCA", "Cholesky"):
+    whitened[name] = whitening.transform(whitening.fit(pair, method=name.lower()), pair)
+
+# %% tags=["fig-whitening"]
+units = {name: "intensity" if name == "raw" else "std. dev." for name in whitened}
+plots.clouds(whitened, units=units, colour=np.asarray(data.abundances)[:, 0], colour_label="share of Al")
+
+# %% [markdown]
+# *What to see.* The same shape, turned: *PCA* whitening puts the principal axes along the coordinates, *ZCA* stays as
+# close to the raw features as possible, *Cholesky* leaves the first feature alone, but for its scale. All have the
+# identity as covariance.
+#
+# *Exercise 2.8*: whitening.
+
+# %% [markdown]
+# ## PCA: the directions that matter
+#
+# With 400 angles instead of two, nobody can draw the ellipse, but most of its axes are short. **Principal component
+# analysis** keeps the $k$ longest:
+#
+# $$\max_{W W^\top = I} \operatorname{tr}(W S W^\top), \qquad z = W (x - \bar x), \qquad
+# \hat x = \bar x + W^\top z \tag{2.5}$$
+#
+# How many? Draw the shares of the variance, the **scree plot**, and look for the elbow.
+
+# %%
+model = pca.fit(x, n_components=10)
+elbow = int(pca.elbow(model.variance))
+needed = int(pca.components_for(model.variance_ratio, 0.98))
+print(f"elbow after {elbow} components; {needed} hold 98 % of the variance")
+
+# %% tags=["fig-scree"]
+plots.scree(model.variance_ratio, elbow)
+
+# %% [markdown]
+# *What to see.* **Two** components stand out, though there are three substances. Nothing is wrong: PCA subtracts the
+# mean first, and around their mean the mixtures, whose shares add up to one, fill a plane. The triangle again. The rest
+# is the floor of the noise.
+#
+# *Exercises 2.4 and 2.5*: principal directions, explained variance ratio.
+
+# %% [markdown]
+# ## SVD: the best approximation of a matrix
+#
+# Any matrix is a sum of matrices of rank one, and to cut this sum is the best one can do (**Eckart and Young**):
+#
+# $$A = \sum_i \sigma_i u_i v_i^\top, \qquad
+# \min_{\operatorname{rank} B \le k} \lVert A - B \rVert_F
+# = \Bigl\lVert A - \sum_{i \le k} \sigma_i u_i v_i^\top \Bigr\rVert_F = \sqrt{\sum_{i > k} \sigma_i^2} \tag{2.6}$$
+#
+# Images are matrices, and a set of images is one, too: one row an image, one column a pixel. PCA is the SVD of the
+# centered data. What do the principal components of handwritten digits look like?
+
+# %%
+pixels = digits.simulate(jax.random.key(0), n_samples=600).images.reshape(600, 64)
+eigen = pca.fit(pixels, n_components=64, solver="svd")
+
+
+@jax.jit
+@jax.vmap
+def cut(k):
+    """The first eight digits from k components: the rows of the others are set to zero."""
+    kept = eigen.components * (jnp.arange(64) < k)[:, None]
+    return pca.reconstruct(eigen._replace(components=kept), pixels[:8])
+
+
+# %% tags=["fig-eigenimages"]
+directions = np.asarray(eigen.components)[:10].reshape(10, 8, 8)
+datasets.images(directions, titles=[f"{i + 1}" for i in range(10)], cmap="PuOr_r", limits=(-0.4, 0.4))
+
+# %% tags=["fig-reconstruction"]
+rows = np.concatenate([np.asarray(pixels)[None, :8], cut(jnp.array([2, 8, 24]))])
+datasets.images(rows.reshape(-1, 8, 8), columns=8, limits=(0.0, 1.0))
+
+# %% [markdown]
+# *What to see.* Above, the ten directions in which handwriting varies most, with negative pixels in one colour and
+# positive ones in the other. Below, from top to bottom: eight digits, and what is left of them with 2, 8 and 24
+# numbers an image.
+#
+# For a large matrix the whole decomposition is wasteful. The **randomized** SVD multiplies $A$ with a few random
+# vectors, which already span nearly the right subspace, and makes them better by power iterations.
+
+# %%
+size = np.linalg.norm(pixels)
+all_values = svd.truncated(pixels, n_components=64).s
+ranks = np.arange(1, 31)
+optimum = np.array([svd.eckart_young_error(all_values, n_components=int(k)) for k in ranks]) / size
+randomized = {}
+for q in (0, 2):
+    values = svd.randomized(pixels, jax.random.key(1), n_components=30, n_oversamples=2, n_iter=q).s
+    captured = np.cumsum(np.square(values)) / size**2  # what the first k parts hold of the squared norm
+    randomized[q] = np.sqrt(1 - captured)
+
+# %% tags=["fig-eckart-young"]
+plots.low_rank_error(
+    {
+        "best possible (Eckart-Young)": (ranks, optimum),
+        "randomized, no power iteration": (ranks[2::3], randomized[0][2::3]),
+        "randomized, 2 power iterations": (ranks[2::3], randomized[2][2::3]),
+    },
+    y_label="relative error of the images",
+)
+
+# %% [markdown]
+# *Exercise 2.6*: low-rank approximation.
+
+# %% [markdown]
+# ## NMF: parts that can be read
+#
+# PCA found the plane of the mixtures, but do its components *look like* substances? An intensity cannot be negative,
+# and neither can a share. **Non-negative matrix factorization** demands just that:
+#
+# $$\min_{W \ge 0,\, H \ge 0} \tfrac12 \lVert X - W H \rVert_F^2, \qquad
+# W \leftarrow W \odot \frac{X H^\top}{W H H^\top}, \quad
+# H \leftarrow H \odot \frac{W^\top X}{W^\top W H} \tag{2.7}$$
+#
+# The **multiplicative updates** keep signs and never raise the misfit. **Coordinate descent** does the same faster.
+# The scree plot said: two components around the mean, so three parts.
+
+# %%
+runs = {
+    name: nmf.fit(x, n_components=3, solver=solver, max_iter=600, tol=1e-6)
+    for name, solver in (("coordinate descent", "cd"), ("multiplicative updates", "mu"))
+}
+best = nmf.canonical(nmf.Factors(runs["coordinate descent"].w, runs["coordinate descent"].h))
+truth = np.asarray(data.components) / np.linalg.norm(data.components, axis=1, keepdims=True)
+likeness = truth @ np.asarray(best.h).T  # cosine between each true and each found pattern
+order = likeness.argmax(axis=1)
+parts = np.asarray(best.h)[order]
+print("cosine with Al, Cu, Fe:", np.round(likeness.max(axis=1), 3))
+
+# %% tags=["fig-parts"]
+metals = ["Al", "Cu", "Fe"]
+mean_first = np.vstack([model.mean, model.components[:2]])
+plots.parts(
+    angle,
+    {"truth": truth, "NMF": parts, "PCA": mean_first},
+    names={"truth": metals, "NMF": metals, "PCA": ["mean", "component 1", "component 2"]},
+)
+
+# %% [markdown]
+# *What to see.* Each part is the pattern of one metal, and nobody has told the method what metals look like. The
+# principal components are *differences* of metals, with negative intensities: correct as directions of variance,
+# useless as spectra.
+#
+# And how much of each is in every powder? Scale the parts as the pure patterns are scaled, to a largest entry of 1.
+
+# %%
+amounts = np.asarray(best.w)[:, order] * parts.max(axis=1)
+share_error = np.abs(amounts - data.abundances).mean(axis=0)
+print("mean error of the shares of Al, Cu, Fe:", np.round(share_error, 3))
+early = {name: np.asarray(run.history)[:16] for name, run in runs.items()}
+
+# %% tags=["fig-descent"]
+plots.histories(early, every=nmf.SWEEPS_PER_CHECK)
+
+# %% [markdown]
+# *Where it fails.* The factors are unique only if nearly pure powders are among the data: the corners of the triangle.
+# Without them a part may borrow from another. Look at aluminium: its line near 45° is too weak. Iron has a line there,
+# too, and iron's part explains some of aluminium's: so the shares of *iron* are too large. There are also local
+# minima: the start matters (`nmf.init`).
+#
+# *Exercise 2.7*: one NMF update.
+
+# %% [markdown]
+# ## Diamonds and circles
+#
+# Least squares has infinitely many solutions where data are missing. A common cure is to keep the weights small, in
+# one of two norms, $\lVert w \rVert_1 = \sum_j |w_j|$ or $\lVert w \rVert_2$. Their balls have different shapes:
+
+# %%
+around = norms.ball_outline(2.0, radius=1.7, n_points=25)[:24]
+names = {"L1: a diamond": (1.0, norms.project_l1_ball), "L2: a circle": (2.0, norms.project_l2_ball)}
+outlines = {name: norms.ball_outline(p) for name, (p, _) in names.items()}
+nearest = {name: np.asarray(jax.vmap(project)(around)) for name, (_, project) in names.items()}
+on_axis = {name: int((np.abs(points) < 1e-6).any(axis=1).sum()) for name, points in nearest.items()}
+print("projections with a weight of exactly zero:", on_axis)
+
+# %% tags=["fig-balls"]
+plots.balls(outlines, around, nearest)
+
+# %% [markdown]
+# *What to see.* Projected onto the diamond, many points land on a corner (in red), where a weight is **exactly
+# zero**: the L1 norm selects features. The circle only shrinks. Unit 7 builds ridge and lasso on this.
+
+# %% [markdown]
+# ## A hint of kernels
+#
+# PCA finds planes. Two rings around each other have no direction that separates them. But PCA can be written with
+# inner products $x_i^\top x_j$ alone, and then each may be replaced by a **kernel**, an inner product after a map
+# $\phi$ into many more dimensions that nobody has to compute:
+#
+# $$k(x, y) = \phi(x)^\top \phi(y) = e^{-\gamma \lVert x - y \rVert^2} \tag{2.8}$$
+
+# %%
+turn = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+radius = np.random.default_rng(2).normal(1.0, 0.08, (2, 60)) * np.array([[1.0], [3.0]])
+rings = np.concatenate([r[:, None] * np.column_stack([np.cos(turn), np.sin(turn)]) for r in radius])
+rings = jnp.asarray(rings, float)
+label = np.repeat([0, 1], 60)
+flat = pca.transform(pca.fit(rings, n_components=2), rings)
+curved = kernel_pca.embedding(kernel_pca.fit(rings, n_components=2, gamma=0.4))
+
+# %% tags=["fig-kernel"]
+plots.embeddings({"data": (rings, label), "PCA": (flat, label), "kernel PCA": (curved, label)})
+
+# %% [markdown]
+# *What to see.* PCA only turns the rings. The first coordinate of kernel PCA alone separates them. *Where it fails*:
+# the choice of $\gamma$ decides everything, and there are no components in the space of the data to look at.
+# Gaussian processes (Unit 12) make more of this idea.
+
+# %% [markdown]
+# ## What to keep
+#
+# 1. Rank counts independent directions; the null space holds what data can never tell.
+# 2. Least squares projects onto the column space. The condition number says how noise grows on the way.
+# 3. The covariance is an ellipse. PCA keeps its longest axes, whitening makes it a circle.
+# 4. The SVD gives the best approximation of low rank; the scree plot says which rank.
+# 5. Non-negative parts can be read as substances; principal components cannot.
+#
+# **Now you**: [exercises/unit02.py](../exercises/unit02.py), then `nox -s grade -- 2`. To read on: Bishop (2006),
+# sections 2.3 and 12.1 to 12.3; Murphy (2012), sections 12.2 and 14.4; McClarren (2021), chapter 4; Neuer (2024),
+# chapter 4; Lee and Seung, Nature 401 (1999).
+
+# %% tags=["hide-input"]
+# What this lesson claims, checked.
+assert int(subspaces.numerical_rank(clean, rtol=1e-5)) == 3
+assert int(subspaces.numerical_rank(x)) == 200
+assert s[2] > 5 * s[3]
+assert not found.identifiable.any()
+assert np.isinf(conditioning.variance_inflation(data.abundances)).all()
+assert np.abs(np.asarray(fit.weights) - shares).max() < 0.05
+assert not verdict.solvable
+assert np.abs(np.asarray(pure.T) @ np.asarray(fit.residual)).max() < 1e-3
+assert np.all(np.asarray(error) <= np.asarray(bound))
+assert float(error[-1]) > 20 * float(error[0])
+assert np.allclose(np.mean(np.square(distance)), 2 * 199 / 200, rtol=1e-3)
+assert all(np.allclose(np.cov(whitened[name].T), np.eye(2), atol=1e-3) for name in ("PCA", "ZCA", "Cholesky"))
+assert (elbow, needed) == (2, 2)
+assert np.all(mean_first[1:].min(axis=1) < -0.05)
+assert all(np.diff(optimum) <= 0)
+assert all(randomized[0] > randomized[2])
+assert all(randomized[2] > optimum * (1 - 1e-4))
+assert all(randomized[2] < optimum * 1.05)
+assert all(run.converged or run.n_iter == 600 for run in runs.values())
+assert runs["coordinate descent"].history[5] < runs["multiplicative updates"].history[5]
+assert sorted(order) == [0, 1, 2]
+assert likeness.max(axis=1).min() > 0.95
+assert share_error.max() < 0.1
+assert parts[0][np.abs(angle - 44.7).argmin()] < 0.7 * truth[0][np.abs(angle - 44.7).argmin()]
+assert on_axis["L1: a diamond"] > 2 * on_axis["L2: a circle"]
+inner, outer = np.sort(np.asarray(curved)[:, 0].reshape(2, 60), axis=1)
+assert inner[0] > outer[-1] or outer[0] > inner[-1]

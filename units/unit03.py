@@ -1,0 +1,390 @@
+# %% [markdown]
+# # Unit 3. Regression as loss minimization
+#
+# The same bar of steel as in Unit 1, now at 400 °C. The machine has written down 350 pairs of strain and stress.
+# **How stiff is the steel, and which curve lies behind the noise?** The first question asks for a straight line,
+# the second for a curve of unknown shape. Both have one answer: write the model as a sum of known functions with
+# unknown weights, and choose the weights that make the squared error smallest.
+
+# %%
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mfml.data import tensile
+from mfml.plots import regression as plots
+from mfml.regression import bases, descent, logistic, ols, rates, runge, scaling
+from mfml.risk import losses, splits
+
+key = jax.random.key(3)
+data, card = tensile.load(key)
+strain, stress = 1000 * data.strain[1], data.stress[1]  # at 400 °C; strain in per mille, stress in MPa
+print(f"{card.name} ({card.source}), {data.temperature[1]:.0f} °C: {len(strain)} points")
+
+# %% [markdown]
+# ## A straight line: how stiff is the steel?
+#
+# Below the yield stress, stress is proportional to strain, and the slope is Young's modulus $E$. We take the 20
+# smallest strains and fit $\sigma = \beta_0 + E\,\varepsilon$ by **least squares**:
+#
+# $$\hat\beta = \arg\min_\beta \frac1n \lVert X\beta - y \rVert^2, \qquad
+# X^\top X\,\hat\beta = X^\top y \tag{3.1}$$
+#
+# The right-hand side are the *normal equations*: at the minimum the residual is perpendicular to every column of the
+# design matrix $X$ (Unit 2 called this a projection). They also say how far the answer can be trusted: with noise of
+# variance $s^2$ the covariance of the weights is $s^2 (X^\top X)^{-1}$.
+
+# %%
+elastic = jnp.argsort(strain)[:20]
+x, y = strain[elastic, None], stress[elastic]
+line = ols.fit(x, y)
+errors = ols.standard_errors(line, x, y)
+weight_of_own = ols.leverage(x)
+print(f"E = {line.coef[0]:.0f} ± {errors.coef[0]:.0f} GPa, R² = {ols.score(line, x, y):.3f}")
+
+# %% tags=["fig-line"]
+plots.line(x[:, 0], y, ols.predict(line, x), weight_of_own)
+
+# %% [markdown]
+# *What to see.* Megapascal over per mille is gigapascal, so the slope is the modulus. The colour is the **leverage**
+# $h_i = \partial \hat y_i / \partial y_i$: how much a point pulls the line to itself. The two ends pull most, and all
+# leverages add up to the number of parameters, here 2.
+#
+# *Where it fails.* The errors count noise in the stress only. Noise in the strain flattens the line, whatever the
+# number of points; and one point beyond yielding, at the far end with its large leverage, bends it down.
+#
+# *Exercise 3.2* ([exercises/unit03.py](../exercises/unit03.py)): ordinary least squares.
+
+# %% [markdown]
+# ## The same line by gradient descent
+#
+# Nobody solves normal equations for a neural network. What always works is to walk downhill, with the **learning
+# rate** $\eta$ as the length of the step:
+#
+# $$J(w) = \frac1n \lVert X w - y \rVert^2, \qquad \nabla J(w) = \frac2n X^\top (X w - y), \qquad
+# w \leftarrow w - \eta\, \nabla J(w) \tag{3.2}$$
+#
+# How large may $\eta$ be? $J$ is a parabola with the Hessian $H = \frac2n X^\top X$. Along an eigenvector with
+# curvature $h$ each step multiplies the error by $1 - \eta h$. So the steepest direction, with the largest curvature
+# $L$, sets the limit, and the flattest direction sets the speed:
+#
+# $$\eta < \frac{2}{L}, \qquad \text{rate} = \max_i \lvert 1 - \eta h_i \rvert \tag{3.3}$$
+
+# %%
+y = y / 100  # in 100 MPa: weights of about 1
+design = jnp.concatenate([jnp.ones_like(x), x], axis=1)
+limit = rates.largest_stable_step(design)
+minimum = np.array([line.intercept, line.coef[0]]) / 100
+task = {"predict": descent.linear, "loss": losses.squared_error}
+choices = {
+    "0.1 of the limit": 0.1 * limit,
+    "fastest": rates.fastest_step(design),
+    "1.01 of the limit": 1.01 * limit,
+}
+start = jnp.asarray(minimum + np.array([0.7, -0.9]), float)
+walk = jax.vmap(lambda rate: descent.path(start, design, y, **task, learning_rate=rate, n_steps=40).parameters)
+walks = dict(zip(choices, np.asarray(walk(jnp.array(list(choices.values())))), strict=True))
+distances = {name: np.linalg.norm(points - minimum, axis=1) for name, points in walks.items()}
+predicted = {name: float(rates.predicted_rate(design, rate)) for name, rate in choices.items()}
+observed = {name: float(rates.observed_rate(jnp.asarray(points))) for name, points in distances.items()}
+for name in choices:
+    print(f"{name:18s} rate predicted {predicted[name]:.3f}, observed {observed[name]:.3f}")
+
+# %% tags=["fig-landscape"]
+intercepts, slopes = np.linspace(-0.9, 0.9, 61) + minimum[0], np.linspace(-1.2, 1.2, 61) + minimum[1]
+mesh = np.stack(np.meshgrid(intercepts, slopes), axis=-1)
+risk = np.mean((mesh @ np.asarray(design).T - np.asarray(y)) ** 2, axis=-1)
+plots.landscape(
+    intercepts,
+    slopes,
+    risk,
+    walks,
+    x_label="intercept (100 MPa)",
+    y_label="slope (100 GPa)",
+    risk_label="risk, (100 MPa)²",
+)
+
+# %% tags=["fig-rates"]
+plots.convergence(distances, predicted)
+
+# %% [markdown]
+# *What to see.* The valley is long and narrow. A small rate creeps along its floor; a rate near the limit jumps from
+# wall to wall; above the limit the jumps grow. The dashed lines are equation (3.3), computed before the first step.
+#
+# *Exercises 3.3 to 3.6*: the gradient, one step, the path, the largest stable learning rate.
+
+# %% [markdown]
+# ### Units decide how fast you learn
+#
+# The best rate possible is $(\kappa - 1)/(\kappa + 1)$ with the condition number $\kappa = L / \mu$, $\mu$ the
+# smallest curvature. And $\kappa$ depends on the units in which we write the strain.
+
+# %%
+designs = {
+    "strain as a number": design * jnp.array([1.0, 0.001]),
+    "strain in per mille": design,
+    "centred and scaled": scaling.design(x).matrix,
+}
+steps_needed = {}
+for name, one in designs.items():
+    one = np.asarray(one, np.float64)
+    h = np.linalg.eigvalsh(2 / len(one) * one.T @ one)
+    best = (h[1] - h[0]) / (h[1] + h[0])
+    steps_needed[name] = np.ceil(np.log(1e-3) / np.log(best)) if best > 1e-6 else 1
+    print(f"{name:20s} κ = {h[1] / h[0]:9.3g}, steps for three digits: {steps_needed[name]:.0f}")
+
+# %% [markdown]
+# > **Materials view.** Strain, stress and temperature come in numbers of very different size. Always centre and scale
+# > them before you let gradient descent loose; then one learning rate fits all directions.
+
+# %% [markdown]
+# ## A few samples at a time
+#
+# The mean over a few samples is a noisy but cheap gradient. **Stochastic** gradient descent takes one sample a step,
+# *mini-batches* (`batch_size=5`) are the way between. With a constant rate it falls fast and then hovers, since single
+# samples disagree; if the rate falls like $\eta\, t^{-a}$ with $\frac12 < a \le 1$, it comes to rest.
+
+# %%
+standard = designs["centred and scaled"]
+lowest = np.mean((np.asarray(ols.predict(line, x)) / 100 - np.asarray(y)) ** 2)
+train = partial(descent.fit, x=standard, y=y, **task, max_iter=60, tol=0.0)
+histories = {}
+for name, size, rate, power in (
+    ("all 20 samples", 20, 0.1, 0.0),
+    ("single samples", 1, 0.1, 0.0),
+    ("single, falling rate", 1, 0.3, 0.7),
+):
+    run = train(key, jnp.zeros(2), batch_size=size, learning_rate=rate, power_t=power)
+    histories[name] = np.maximum(np.asarray(run.history) - lowest, 1e-8)
+
+# %% tags=["fig-batches"]
+plots.epochs(histories, y_label="risk above its minimum, (100 MPa)²")
+
+# %% [markdown]
+# *What to see.* For the same number of looks at the data, many cheap steps come down sooner. At the end precision
+# counts, and there the full gradient or a falling rate wins. Eight digits below the start, single precision ends.
+
+# %% [markdown]
+# ## From a line to a curve: basis functions
+#
+# A model may be a curve and yet *linear in its weights*: $f(x) = \sum_j c_j \phi_j(x)$. Put $\phi_j(x_i)$ into a
+# **design matrix**, and everything above stays true. What changes is the family of curves, and this is our choice:
+#
+# - powers $x^j$ and the polynomials of **Chebyshev** and **Legendre**, the same curves in better coordinates;
+# - **Fourier** waves, for what repeats; **radial** bumps, for any number of dimensions;
+# - **B-splines** and **natural cubic splines**: cubic pieces, joined smoothly at knots.
+
+# %%
+low, high = strain.min(), strain.max()
+M = 9  # functions in each basis
+unit = (strain - low) / (high - low)
+bend = jnp.array([0.0, 0.05, 0.08, 0.11, 0.2, 0.5, 1.0])  # knots, dense where the steel yields
+
+
+@jax.jit  # compiled as one: quicker than one by one
+def all_tables(x):
+    ones = jnp.ones_like(x)[:, None]
+    return (
+        bases.monomial(x, degree=M - 1),
+        bases.chebyshev(x, degree=M - 1, low=0.0, high=1.0),
+        bases.legendre(x, degree=M - 1, low=0.0, high=1.0),
+        bases.fourier(x, n_harmonics=M // 2),
+        jnp.concatenate([ones, bases.rbf(x, jnp.linspace(0.0, 1.0, M - 1), length_scale=0.12)], axis=1),
+        bases.natural_cubic(x, jnp.linspace(0.0, 1.0, M)),
+        bases.bspline(x, bases.clamped_knots(jnp.linspace(0.0, 1.0, M - 2))),
+        bases.bspline(x, bases.clamped_knots(bend)),
+    )
+
+
+NAMES = ("monomials", "Chebyshev", "Legendre", "Fourier", "radial bumps", "natural cubic", "B-splines")
+tables = dict(zip([*NAMES, "B-splines, own knots"], all_tables(unit), strict=True))
+
+# %% tags=["fig-bases"]
+plots.basis_functions(strain, tables)
+
+# %% [markdown]
+# Nine functions each, fitted by the same line of code. How good is each? Judged on points that the fit has not
+# seen, by ten-fold cross-validation (Unit 1), as a root mean square error in MPa:
+
+# %%
+fit = partial(ols.fit, fit_intercept=False, solver="qr")
+folds = splits.k_fold(len(strain), n_splits=10, key=key)
+curves, error = {}, {}
+for name, table in tables.items():
+    curves[name] = ols.predict(fit(table, stress), table)
+    validated = splits.cross_validate(table, stress, folds, fit=fit, predict=ols.predict, loss=losses.squared_error)
+    error[name] = float(validated.mean) ** 0.5
+
+# %% tags=["fig-fits"]
+plots.fits(strain, stress, curves, notes=[f"{value:.1f} MPa" for value in error.values()])
+
+# %% [markdown]
+# *What to see.* The three polynomial bases give the same curve: they span the same space. None of them can follow the
+# yield point, since a global function cannot bend in one place and rest elsewhere: it overshoots before and behind.
+# Fourier waves believe that the curve repeats, and tear at both ends. Bumps and splines bend locally, but at equal
+# distances most of them are wasted on the plateau: the same nine functions with knots *where the steel yields* reach
+# the noise.
+#
+# > **Materials view.** Knots are a place to put knowledge: you know roughly where the steel yields.
+#
+# *Exercises 3.1 and 3.7*: the design matrix, the B-spline basis.
+
+# %% [markdown]
+# ### The same space, not the same digits
+#
+# In exact arithmetic a basis of the same space changes nothing. In single precision it does: powers of $x$ become
+# nearly parallel, and the condition number of the design eats the digits. The normal equations square it.
+
+# %%
+n_functions = np.arange(2, M + 1)
+numbers = {
+    name: [np.linalg.cond(np.asarray(table, np.float64)[:, :m]) for m in n_functions]
+    for name, table in tables.items()
+    if name in ("monomials", "Chebyshev", "Legendre")
+}
+gave_up = {
+    name: not bool(ols.fit(tables[name], stress, fit_intercept=False, solver="cholesky").full_rank)
+    for name in ("monomials", "Chebyshev")
+}
+print("the normal equations give up on 9 columns:", gave_up)
+
+# %% tags=["fig-conditions"]
+eps = float(jnp.finfo(jnp.float32).eps)
+plots.condition_numbers(n_functions, numbers, limits={"normal equations end here": eps**-0.5, "QR ends here": 1 / eps})
+
+# %% [markdown]
+# *What to see.* Powers lose a digit with every second degree. Nine of them are too much for the normal equations,
+# and `ols.fit` says so (`full_rank` is False, the weights are NaN) instead of making numbers up. Chebyshev and
+# Legendre columns stay nearly perpendicular.
+
+# %% [markdown]
+# ## Runge: more points, worse curve
+#
+# A polynomial of degree $m - 1$ passes through $m$ points *exactly*. Is this not the best fit of all? Carl Runge tried
+# it on a harmless function:
+#
+# $$f(x) = \frac{1}{1 + 25 x^2}, \qquad
+# p(x) = \sum_j \ell_j(x)\, f(x_j), \qquad \ell_j(x) = \prod_{k \ne j} \frac{x - x_k}{x_j - x_k} \tag{3.4}$$
+
+# %%
+grid = jnp.linspace(-1.0, 1.0, 401)
+families = {"equispaced nodes": runge.equispaced_nodes, "Chebyshev nodes": runge.chebyshev_nodes}
+polynomials = {}
+for name, family in families.items():
+    nodes = family(15)
+    values = runge.runge_function(nodes)
+    polynomials[name] = (nodes, values, runge.interpolate(grid, nodes, values))
+
+# %% tags=["fig-runge"]
+plots.interpolants(grid, runge.runge_function(grid), polynomials)
+
+# %%
+counts = (5, 11, 21, 41)
+error_of = partial(runge.interpolation_error, runge.runge_function, x=grid)
+worst = {name: [float(error_of(family(m))) for m in counts] for name, family in families.items()}
+growth = {name: float(runge.lebesgue_function(grid, polynomials[name][0]).max()) for name in families}
+print("errors in the values grow at most by", {name: round(value, 1) for name, value in growth.items()})
+
+# %% tags=["fig-errors"]
+plots.interpolation_errors(counts, worst)
+
+# %% [markdown]
+# *What to see.* With equispaced nodes every further point makes it worse: the error grows without end. The same
+# polynomials through **Chebyshev nodes**, which crowd at the ends, converge, and as fast as a geometric series. Noise
+# suffers the same fate: the *Lebesgue constant*, printed above, says how much an error in the values may grow.
+#
+# *Where it bites.* You rarely choose where to measure, and measurements are mostly equispaced. Then fit fewer weights
+# than points, or use splines.
+#
+# *Exercise 3.8*: the error of interpolating Runge's function.
+
+# %% [markdown]
+# ## When the answer is yes or no: logistic regression
+#
+# Which of two bars was the hotter one, given one pair of strain and stress? Regression as loss minimization again,
+# only the loss changes: the model gives a probability, the loss is the surprise (the cross-entropy of Unit 1).
+#
+# $$P(y = 1 \mid x) = \sigma(\beta_0 + x\beta), \qquad
+# J = \frac1n \sum_i \log\bigl(1 + e^{-s_i (\beta_0 + x_i \beta)}\bigr), \quad s_i = \pm 1 \tag{3.5}$$
+#
+# There is no closed form, but **Newton's method** solves a weighted least-squares problem in each step and needs a
+# handful of steps where gradient descent needs thousands.
+
+# %%
+order = jnp.argsort(data.strain[1:], axis=1)  # of the bars at 400 °C and at 600 °C
+N = 18  # points of each bar
+
+
+def pairs_at(index):
+    """Strain and stress of both bars at these places of their order, one row a point."""
+    columns = (1000 * data.strain[1:], data.stress[1:])
+    return jnp.stack([jnp.take_along_axis(one, index, axis=1).ravel() for one in columns], axis=1)
+
+
+elastic_pairs, plastic_pairs = pairs_at(order[:, :N]), pairs_at(order[:, -N:])
+hot = jnp.repeat(jnp.array([0, 1]), N)
+classifier = logistic.fit(elastic_pairs, hot, C=jnp.inf)
+right = np.mean(np.asarray(logistic.predict(classifier, elastic_pairs)) == np.asarray(hot))
+print(f"{classifier.n_iter} Newton steps, {right:.0%} right, converged: {classifier.converged}")
+
+# %% tags=["fig-logistic"]
+strains, stresses = np.linspace(-0.03, 1.03 * np.max(elastic_pairs[:, 0]), 60), np.linspace(-10, 190, 60)
+mesh = jnp.asarray(np.stack(np.meshgrid(strains, stresses), axis=-1), float)
+plots.probability(
+    elastic_pairs,
+    hot,
+    strains,
+    stresses,
+    logistic.predict_proba(classifier, mesh.reshape(-1, 2)).reshape(60, 60),
+    names=("400 °C", "600 °C"),
+)
+
+# %%
+without_doubt = logistic.fit(plastic_pairs, hot, C=jnp.inf)
+with_penalty = logistic.fit(plastic_pairs, hot, C=1.0)
+print(f"plastic points: separated {without_doubt.separated}, converged {without_doubt.converged}")
+print(f"with a penalty: converged {with_penalty.converged}")
+
+# %% [markdown]
+# *What to see.* The hot bar is the softer one, so the line between the two has a slope between the two moduli. Near
+# the origin nobody can tell the bars apart, and the probability says so: one half.
+#
+# *Where it fails.* Among the plastic points a line separates the bars without error. Then there is no best answer: the
+# loss falls for ever as the weights grow. `logistic.fit` says `separated` and stops; a small penalty (Unit 7) cures it.
+
+# %% [markdown]
+# ## What to keep
+#
+# 1. A model that is linear in its weights is one design matrix; its weights are one linear system, or a walk downhill.
+# 2. The curvature of the risk limits the learning rate, $\eta < 2 / L$, and sets the speed. Scale your features.
+# 3. Which basis? The one that bends where your curve bends, in coordinates that keep their digits.
+# 4. Passing through all points is no virtue. With equispaced points and a high degree it is a disaster.
+#
+# **Now you**: [exercises/unit03.py](../exercises/unit03.py), then `nox -s grade -- 3`. To read on: Bishop (2006),
+# chapter 3 and section 4.3; Murphy (2012), chapter 7 and sections 8.1 to 8.3; McClarren (2021), chapter 2; Neuer
+# (2024), chapter 3.
+
+# %% tags=["hide-input"]
+# What this lesson claims, checked.
+assert 100 < line.coef[0] < 210
+assert np.allclose(np.sum(weight_of_own), 2, rtol=1e-4)
+assert all(abs(predicted[name] - observed[name]) < 0.02 for name in choices)
+assert predicted["fastest"] < predicted["0.1 of the limit"] < 1 < predicted["1.01 of the limit"]
+assert distances["1.01 of the limit"][-1] > distances["1.01 of the limit"][20]
+assert steps_needed["strain as a number"] > 1000 * steps_needed["strain in per mille"]
+assert steps_needed["centred and scaled"] == 1
+assert histories["single samples"][3] < histories["all 20 samples"][3]
+assert histories["single, falling rate"][-1] < histories["single samples"][-20:].mean()
+assert np.ptp([error[name] for name in ("monomials", "Chebyshev", "Legendre")]) < 0.2
+assert min(error, key=error.get) == "B-splines, own knots"
+assert max(error, key=error.get) == "Fourier"
+assert gave_up == {"monomials": True, "Chebyshev": False}
+assert worst["equispaced nodes"][-1] > 1000 > 1 > worst["Chebyshev nodes"][0]
+assert worst["Chebyshev nodes"][-1] < 1e-3
+assert classifier.converged
+assert 0.6 < right < 1
+assert without_doubt.separated
+assert not without_doubt.converged
+assert with_penalty.converged
