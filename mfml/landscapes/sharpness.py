@@ -155,7 +155,7 @@ def sam_step(
     return _along(parameters, slope, -jnp.asarray(learning_rate))
 
 
-def sam(objective: Objective, base: Optimizer, *, rho: ArrayLike = 0.05, data: tuple[Any, ...] = ()) -> Optimizer:
+def sam(objective: Objective, base: Any, *, rho: ArrayLike = 0.05, data: tuple[Any, ...] = ()) -> Optimizer:
     r"""Make any optimizer sharpness-aware: it gets the gradient at $\theta + \rho\, g / \|g\|$ in the place of g.
 
     `update` needs the parameters, and costs a second gradient.

@@ -30,8 +30,7 @@ def conditioned(key: Key[Array, ""], *, n_dims: int, condition_number: ArrayLike
     r"""Draw a symmetric matrix with eigenvalues from 1 to $\kappa$, equally spaced on a logarithmic scale.
 
     $A = Q\,\mathrm{diag}(\kappa^{0}, \kappa^{1/(d-1)}, \ldots, \kappa)\,Q^\top$ with a random orthogonal Q. It is
-    the Hessian of `quadratic` with just this condition number. The double precision of the result is that of
-    `condition_number` where that is an array of float64.
+    the Hessian of `quadratic` with just this condition number, in the dtype of an array `condition_number`.
 
     Raises:
         ValueError: unless n_dims >= 2.
@@ -43,7 +42,7 @@ def conditioned(key: Key[Array, ""], *, n_dims: int, condition_number: ArrayLike
     [1.0, 10.0, 100.0]
     """
     require.that(n_dims >= 2, f"n_dims must be at least 2; found {n_dims}")
-    largest = jnp.asarray(condition_number, jnp.result_type(condition_number, jnp.float32))
+    largest = jnp.asarray(condition_number, jnp.result_type(condition_number, float))
     rotation, _ = jnp.linalg.qr(jax.random.normal(key, (n_dims, n_dims), largest.dtype))
     values = largest ** (jnp.arange(n_dims) / (n_dims - 1)).astype(largest.dtype)
     return (rotation * values) @ rotation.T

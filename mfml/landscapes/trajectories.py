@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PyTree
 
 from mfml import require
 from mfml.landscapes.curvature import Objective
-from mfml.landscapes.optimizers import Optimizer, apply_updates
+from mfml.landscapes.optimizers import apply_updates
 
 
 class Trajectory(NamedTuple):
@@ -25,7 +25,7 @@ class Trajectory(NamedTuple):
 def run(
     objective: Objective,
     parameters: PyTree,
-    optimizer: Optimizer,
+    optimizer: Any,  # an Optimizer, or what has its two functions
     *,
     n_steps: int,
     data: tuple[Any, ...] = (),

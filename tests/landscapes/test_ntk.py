@@ -83,7 +83,7 @@ def test_distance():
 
 
 def test_alignment_is_one_for_the_ideal_kernel_and_less_for_others(task):
-    _, x, y = task
+    _, _, y = task
     np.testing.assert_allclose(ntk.alignment(jnp.outer(y, y), y), 1.0, rtol=1e-5)
     np.testing.assert_allclose(ntk.alignment(jnp.eye(6), y), 1 / 6**0.5, rtol=1e-5)
 

@@ -68,7 +68,7 @@ def test_states_carry_over_from_step_to_step_as_optaxs_do(name):
 
 
 @pytest.mark.parametrize("condition_number", [2.0, 100.0])
-def test_gradient_descent_converges_just_below_2_over_L_and_diverges_just_above(key, condition_number):
+def test_gradient_descent_converges_just_below_2_over_the_curvature_and_diverges_just_above(key, condition_number):
     matrix = surfaces.conditioned(key, n_dims=3, condition_number=condition_number)
 
     def bowl(point):

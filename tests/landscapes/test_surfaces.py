@@ -64,10 +64,10 @@ def test_beales_saddle():
 
 def test_the_monkey_saddle_is_flat_to_second_order_and_has_three_ways_down():
     assert curvature.classify(curvature.hessian(surfaces.monkey_saddle, jnp.zeros(2))).kind == curvature.DEGENERATE
-    angle = jnp.arange(3600) / 3600 * 2 * jnp.pi
+    angle = (jnp.arange(3600) + 0.3) / 3600 * 2 * jnp.pi
     around = jax.vmap(surfaces.monkey_saddle)(jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=1))
     np.testing.assert_allclose(around, jnp.cos(3 * angle), atol=1e-5)
-    assert np.sum(np.diff(np.sign(around)) != 0) in (5, 6)
+    assert np.sum(np.diff(np.sign(around)) != 0) == 6
 
 
 def test_rastrigin_has_a_local_minimum_near_each_whole_point():
