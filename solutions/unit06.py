@@ -145,7 +145,7 @@ def _(matrix):
     points=6,
     hints=(
         "The Hessian is the derivative of the gradient. You want that derivative in one direction only.",
-        "The lesson's section on curvature without the Hessian, equation (6.5): the derivative of the gradient along v. "
+        "The lesson's section on curvature without the Hessian, equation (6.5): the gradient's derivative along v. "
         "`jax.jvp` returns a value and the derivative along a tangent.",
         "`jax.jvp(jax.grad(function), (point,), (vector,))[1]`.",
     ),
@@ -292,8 +292,8 @@ def _(hessian):
     points=5,
     hints=(
         "Two lines. Which of the two is computed first?",
-        "The lesson's section on memory, equation (6.4): the velocity forgets a little, takes the gradient in, and only "
-        "then the point moves.",
+        "The lesson's section on memory, equation (6.4): the velocity forgets a little, takes the gradient in, and "
+        "only then the point moves.",
         "`velocity = decay * velocity + gradient`, then return `point - learning_rate * velocity, velocity`.",
     ),
     why="A ball with inertia needs about the square root of the steps that gradient descent needs in a long valley.",
@@ -380,8 +380,8 @@ def _(point, velocity, gradient, learning_rate, decay):
     points=7,
     hints=(
         "It is five formulas: write each on a line of its own, in the order of the docstring.",
-        "The lesson's section on memory: two moving averages, each divided by 1 minus its decay to the power t, since they "
-        "started at zero. The corrected ones are used and thrown away.",
+        "The lesson's section on memory: two moving averages, each divided by 1 minus its decay to the power t, since "
+        "they started at zero. The corrected ones are used and thrown away.",
         "`mean_hat = mean / (1 - b1**step)`, `square_hat = square / (1 - b2**step)`, and "
         "`learning_rate * mean_hat / (jnp.sqrt(square_hat) + eps)` is what is subtracted.",
     ),
@@ -511,9 +511,9 @@ def classify(hessian: Float[Array, "d d"], tol: float) -> Int[Array, ""]:
     return jnp.where(up.any() & down.any(), 1, jnp.where(up.all(), 0, jnp.where(down.all(), 2, 3)))
 
 
-@classify.inputs("a saddle", points=1)
+@classify.inputs("a saddle with two ways down", points=1)
 def _(key):
-    return dict(hessian=jnp.array([[2.0, 0.0], [0.0, -1.0]]), tol=0.001)
+    return dict(hessian=jnp.array([[2.0, 0.5, 0.0], [0.5, -1.0, 0.0], [0.0, 0.0, -3.0]]), tol=0.001)
 
 
 @classify.inputs("a saddle that its diagonal hides", points=1)
@@ -575,10 +575,10 @@ def _(hessian, tol):
     points=6,
     hints=(
         "Write one step first. Then: how many points has a path of n steps?",
-        "The lesson's section on learning rates: a Python loop over `n_steps` that collects points works, also under jit; "
+        "The lesson's section on the bowl: a Python loop over `n_steps` that collects points works, also under jit; "
         "`jax.lax.scan` compiles faster. The start is the first row.",
-        "Collect in a list `points = [start]`, append `points[-1] - learning_rate * jax.grad(function)(points[-1])`, and "
-        "return `jnp.stack(points)`.",
+        "Collect in a list `points = [start]`, append `points[-1] - learning_rate * jax.grad(function)(points[-1])`, "
+        "and return `jnp.stack(points)`.",
     ),
     why="Look at trajectories, not at final losses: zigzag, creeping and divergence each have their own cure.",
     rtol=1e-3,

@@ -44,6 +44,24 @@ def two_valleys(
     return 1 - flat - sharp
 
 
+def two_factors(point: Float[Array, "2"]) -> Float[Array, ""]:
+    r"""A curved valley of minima, flattest in its middle: $f(x, y) = \frac12 (x y - 1)^2$.
+
+    A network of two linear layers with one unit that learns the factor 1. On the whole curve $x y = 1$ the value is 0;
+    the Hessian there has the eigenvalues 0 and $x^2 + y^2$, which is least, 2, at (1, 1) and (-1, -1).
+
+    Raises:
+        ValueError: unless the point has two coordinates.
+
+    Source: the example of Saxe, McClelland and Ganguli (2014), ICLR, in its smallest form.
+
+    >>> two_factors(jnp.array([2.0, 0.5])).item(), two_factors(jnp.array([1.0, 3.0])).item()
+    (0.0, 2.0)
+    """
+    require.that(jnp.shape(point) == (2,), f"point must have shape (2,); found {jnp.shape(point)}")
+    return 0.5 * (point[0] * point[1] - 1) ** 2
+
+
 @partial(jax.jit, static_argnames=("objective", "n_samples"))
 def average_rise(
     key: Key[Array, ""],

@@ -124,6 +124,7 @@ EXAMPLES = [
     Example(surfaces.monkey_saddle, point, gradient=("point",)),
     Example(surfaces.rastrigin, point, gradient=("point",)),
     Example(sharpness.two_valleys, point, gradient=("point",)),
+    Example(sharpness.two_factors, point, gradient=("point",)),
     Example(curvature.hessian, lambda key: {"parameters": tree(key)}, {"objective": objective}, ("parameters",)),
     Example(
         curvature.hvp,

@@ -81,9 +81,9 @@ def test_with_the_root_particles_move_less_the_more_there_are_with_the_mean_they
         cloud = mean_field.init(key, n_particles=n_particles, n_features=2)
         return mean_field.displacement(mean_field.fit(cloud, *data, learning_rate=0.2, n_steps=300, scaling=scaling))
 
-    lazy = moved(16, "sqrt") / moved(1024, "sqrt")
-    rich = moved(16, "mean") / moved(1024, "mean")
-    np.testing.assert_allclose(lazy, (1024 / 16) ** 0.5, rtol=0.5)
+    lazy = moved(64, "sqrt") / moved(1024, "sqrt")
+    rich = moved(64, "mean") / moved(1024, "mean")
+    np.testing.assert_allclose(lazy, (1024 / 64) ** 0.5, rtol=0.5)
     np.testing.assert_allclose(rich, 1.0, rtol=0.4)
 
 

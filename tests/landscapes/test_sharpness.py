@@ -88,15 +88,21 @@ def test_sam_step_is_a_step_of_the_sharpness_aware_gradient_descent():
     np.testing.assert_allclose(way.parameters[1], expected, rtol=1e-5)
 
 
-def test_sam_leaves_the_sharp_valley_and_gradient_descent_does_not():
-    start = jnp.array([1.85, 0.1])
+def test_sharpness_along_the_valley_of_two_factors():
+    for x in (0.5, 1.0, 3.0):
+        matrix = curvature.hessian(sharpness.two_factors, jnp.array([x, 1 / x]))
+        np.testing.assert_allclose(np.linalg.eigvalsh(matrix), [0.0, x**2 + x**-2], atol=1e-5)
+
+
+def test_sam_drifts_to_the_flattest_minimum_and_gradient_descent_stays_at_the_first():
     plain = optimizers.gradient_descent(0.05)
     ends = [
-        trajectories.run(sharpness.two_valleys, start, one, n_steps=1500).parameters[-1]
-        for one in (plain, sharpness.sam(sharpness.two_valleys, plain, rho=0.6))
+        trajectories.run(sharpness.two_factors, jnp.array([3.0, 0.8]), one, n_steps=1000).parameters[-1]
+        for one in (plain, sharpness.sam(sharpness.two_factors, plain, rho=0.3))
     ]
-    assert jnp.linalg.norm(ends[0] - SHARP) < 0.05
-    assert ends[1][0] < 0
+    assert sharpness.two_factors(ends[0]) < 1e-10
+    assert ends[0][0] > 2.8
+    np.testing.assert_allclose(ends[1], [1.0, 1.0], atol=0.1)
 
 
 def test_wrong_arguments(key, unchecked):
@@ -106,3 +112,5 @@ def test_wrong_arguments(key, unchecked):
         sharpness.worst_rise(key, bowl, BOTTOM, rho=0.1, max_iter=-1)
     with pytest.raises(ValueError, match="found none"):
         sharpness.two_valleys(jnp.ones(0))
+    with pytest.raises(ValueError, match=r"shape \(2,\)"):
+        sharpness.two_factors(jnp.ones(3))
