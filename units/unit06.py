@@ -103,7 +103,7 @@ plots.cliff(
 # *Exercises 6.1, 6.2 and 6.4* (`exercises/unit06.py`): gradient and Hessian of a quadratic, condition number.
 
 # %% [markdown]
-# ## Memory: momentum and Adam
+# ## Memory
 #
 # In a valley, gradients across it change their sign in every step, gradients along it do not. An average over steps
 # keeps the one and cancels the other. The heavy ball does that,
@@ -411,7 +411,7 @@ print(f"box dimension of the edge: {dimension:.2f}")
 # ## What to take home
 #
 # 1. The largest curvature limits the learning rate, the smallest sets the pace: $2/L$ and $\kappa$.
-# 2. Memory (momentum) and rates of their own (Adam) are cures for ill conditioning. Newton's cure is the best, and dear.
+# 2. Memory (momentum) and rates of their own (Adam) cure ill conditioning. Newton's cure is the best, and dear.
 # 3. In high dimension, stationary points are saddles; gradient descent leaves them.
 # 4. Hessian-vector products show the curvature of networks of any size.
 # 5. Pictures of landscapes depend on scales: normalize, and do not trust two dimensions.

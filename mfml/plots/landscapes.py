@@ -182,9 +182,9 @@ def trainability(
     for side in (converged, ~converged):
         rank = np.argsort(np.argsort(size[side])) / max(1, side.sum() - 1)
         shade[side] = 1 - 0.85 * rank
-    blue, orange, white = np.array([0.0, 0.30, 0.50]), np.array([0.72, 0.30, 0.0]), np.ones(3)
+    blue, orange = (0.0, 0.30, 0.50), (0.72, 0.30, 0.0)
     colours = np.where(converged[..., None], blue, orange)
-    picture = shade[..., None] * colours + (1 - shade[..., None]) * white
+    picture = shade[..., None] * colours + (1 - shade[..., None])  # mixed with white
     first_rates, second_rates = np.asarray(first_rates), np.asarray(second_rates)
     ax.pcolormesh(first_rates, second_rates, picture.transpose(1, 0, 2), rasterized=True)
     ax.set(xscale="log", yscale="log")
