@@ -30,9 +30,7 @@ HAND = 19  # random numbers that make a handwriting
 class Digits(NamedTuple):
     """Images and what they show."""
 
-    images: Float[
-        Array, "n 8 8"
-    ]  # share of black in each block: multiples of 1/16 from 0 to 1; row 0 is the top
+    images: Float[Array, "n 8 8"]  # share of black in each block: multiples of 1/16 from 0 to 1; row 0 is the top
     labels: Int[Array, " n"]  # 0 to 9
 
 
@@ -98,9 +96,7 @@ def simulate(
     return Digits(jax.vmap(_scan)(paths, hands, flips), labels)
 
 
-def _scan(
-    path: Float[Array, "p 2"], hand: Float[Array, " h"], flips: Bool[Array, " m"]
-) -> Float[Array, "8 8"]:
+def _scan(path: Float[Array, "p 2"], hand: Float[Array, " h"], flips: Bool[Array, " m"]) -> Float[Array, "8 8"]:
     """Write one digit, scan it and count the black pixels."""
     pen = 0.07 * jnp.exp(0.2 * hand[0])  # half the line's width
     centre = (jnp.arange(PIXELS, dtype=path.dtype) + 0.5) / PIXELS
@@ -173,9 +169,7 @@ def _read(file: str) -> Digits:
     return Digits(jnp.asarray(counts.reshape(-1, 8, 8) / 16, float), jnp.asarray(labels, int))
 
 
-SIMULATED_NOTES = (
-    "Drawn by a simulated pen; each digit equally often. One pixel in 200 of the bitmap is flipped."
-)
+SIMULATED_NOTES = "Drawn by a simulated pen; each digit equally often. One pixel in 200 of the bitmap is flipped."
 REAL_NOTES = {
     "train": "Written by 30 people; digits about equally often.",
     "test": "Written by 13 people of whom none wrote the training images; digits about equally often.",

@@ -115,9 +115,7 @@ def pattern(phase: str, angle: Float[Array, " c"]) -> Float[Array, " c"]:
     >>> round(float(angle[jnp.argmax(pattern("Fe", angle))]), 1)
     44.7
     """
-    positions, areas, widths = (
-        jnp.array(values, angle.dtype)[:, None] for values in zip(*lines(phase), strict=True)
-    )
+    positions, areas, widths = (jnp.array(values, angle.dtype)[:, None] for values in zip(*lines(phase), strict=True))
     offset = (angle - positions) / (widths / 2)
     gaussian = sqrt(log(2) / pi) * jnp.exp(-log(2) * offset**2)
     lorentzian = 1 / (pi * (1 + offset**2))

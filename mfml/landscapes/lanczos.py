@@ -193,6 +193,7 @@ def _operator(
 def _tridiagonalize(key: Array, product: Callable[[Array], Array], start: Array, n_steps: int) -> Tridiagonal:
     require.between("n_steps", n_steps, 1, len(start))
     tiny = 10 * float(jnp.finfo(start.dtype).eps)
+    spare = jax.random.normal(key, start.shape, start.dtype)  # its shifts are independent directions
 
     def orthogonal(vector: Array, basis: Array) -> Array:
         for _ in range(2):  # rows not filled yet are zero and take nothing away
@@ -208,7 +209,7 @@ def _tridiagonalize(key: Array, product: Callable[[Array], Array], start: Array,
         remainder = orthogonal(image, basis)
         beta = jnp.linalg.norm(remainder)
         exhausted = beta <= tiny * scale
-        fresh = orthogonal(jax.random.normal(jax.random.fold_in(key, j), start.shape, start.dtype), basis)
+        fresh = orthogonal(jnp.roll(spare, j), basis)
         following = jnp.where(exhausted, _unit(fresh), remainder / jnp.where(exhausted, 1.0, beta))
         return (basis, following, scale), (alpha, jnp.where(exhausted, 0.0, beta))
 

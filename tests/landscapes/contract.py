@@ -88,8 +88,8 @@ def parts(key):
 
 
 def path(key):
-    steps = jnp.linspace(1.0, 0.0, 4)[:, None]
-    return jax.tree.map(lambda leaf: (steps * leaf.ravel()).reshape(4, *leaf.shape) + leaf**2, tree(key))
+    steps = jnp.linspace(1.0, 0.0, 4)
+    return jax.vmap(lambda s: jax.tree.map(lambda leaf: s * leaf + s**2 * leaf**2, tree(key)))(steps)
 
 
 GRID = jnp.array([-0.5, 0.0, 0.7])

@@ -66,7 +66,7 @@ def test_lazy_and_rich_has_a_line_for_each_in_both_panels():
 def test_trainability_colours_by_outcome():
     converged = np.array([[True, False], [True, True]])
     ax = landscapes.trainability([1.0, 10.0], [1.0, 10.0], converged, np.where(converged, 2.0, -3.0))
-    colours = ax.collections[0].get_facecolor().reshape(2, 2, 4)
+    colours = np.asarray(ax.collections[0].get_array())
     assert colours[1, 0, 0] > colours[1, 0, 2]  # first rate 0, second rate 1: diverged, orange
     assert colours[0, 0, 2] > colours[0, 0, 0]
     assert ax.get_xscale() == ax.get_yscale() == "log"
