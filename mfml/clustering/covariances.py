@@ -19,6 +19,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import lax
 from jax.scipy.linalg import solve_triangular
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
@@ -110,7 +111,7 @@ def updated(
     counts: Float[Array, " k"],
     first: Float[Array, "k d"],
     second: Float[Array, "c a b"],
-    reg_covar: Float[Array, ""] | float,
+    reg_covar: ArrayLike,
 ) -> tuple[Float[Array, "k d"], Float[Array, "c a b"]]:
     r"""Shift of the means and new covariances, from the weighted sums of y (`first`) and of y y^T (`second`).
 

@@ -296,7 +296,7 @@ def _best(x: Array, starts: Array, max_iter: int, tol: ArrayLike) -> KMeans:
     require.positive("max_iter", max_iter)
     mean = x.mean(axis=0)
     centred = x - mean
-    allowed = tol * jnp.mean(centred**2)
+    allowed = jnp.asarray(tol) * jnp.mean(centred**2)
     data = blocks.split(centred, size=BLOCK)
     run = partial(_descend, x=centred, data=data, max_iter=max_iter, tol=allowed)
     runs = jax.vmap(run)(starts - mean)

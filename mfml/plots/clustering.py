@@ -54,7 +54,7 @@ def mixture(
     ax = style.axes(ax, x=x_label, y=y_label)
     order = np.argsort(np.asarray(doubt))
     points = np.asarray(x)[order]
-    shown = ax.scatter(*points.T, c=np.asarray(doubt)[order], s=9, cmap=style.SEQUENTIAL)
+    shown = ax.scatter(points[:, 0], points[:, 1], c=np.asarray(doubt)[order], s=9, cmap=style.SEQUENTIAL)
     ax.figure.colorbar(shown, ax=ax, label=doubt_label)
     for mean, covariance in zip(np.asarray(means), np.asarray(covariances), strict=True):
         values, vectors = np.linalg.eigh(covariance)
@@ -114,7 +114,7 @@ def score_histogram(
     """Draw how the scores of each group are distributed, on a logarithmic scale, and the limit."""
     ax = style.axes(ax, x=x_label, y="number of images")
     together = np.concatenate([np.asarray(values) for values in groups.values()])
-    bins = np.geomspace(together.min(), together.max(), 40)
+    bins = np.geomspace(together.min(), together.max(), 40).tolist()
     for index, (name, values) in enumerate(groups.items()):
         ax.hist(np.asarray(values), bins=bins, color=style.PALETTE[index % len(style.PALETTE)], alpha=0.6, label=name)
     ax.axvline(limit, color=style.BLACK, linestyle="--", linewidth=1.2, label="limit")
