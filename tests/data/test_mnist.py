@@ -27,7 +27,7 @@ def write(folder, subset="train", packed=True, images=IMAGES, labels=LABELS):
     for name, array in zip(idx.file_names(subset), (images, labels), strict=True):
         content = idx_bytes(array)
         if packed:
-            (folder / name).write_bytes(gzip.compress(content))
+            (folder / name).write_bytes(gzip.compress(content, mtime=0))
         else:
             (folder / name.removesuffix(".gz")).write_bytes(content)
 
@@ -50,7 +50,7 @@ def test_reads_every_type(tmp_path, kind, dtype, packed):
     array = np.array([[1, -2, 3], [40, 50, 60]]).astype(dtype)
     content = idx_bytes(array, kind)
     path = tmp_path / ("file.gz" if packed else "file")
-    path.write_bytes(gzip.compress(content) if packed else content)
+    path.write_bytes(gzip.compress(content, mtime=0) if packed else content)
     np.testing.assert_array_equal(idx.read(path), array)
 
 
@@ -68,7 +68,7 @@ WHOLE = idx_bytes(LABELS)
         ("x", b"\0\0\7" + WHOLE[3:], "does not begin as an IDX file"),
         ("x", b"\0\0\x08\x03" + b"\xff" * 12, "promises 79228162458924105385300197375 bytes"),
         ("x.gz", WHOLE, "damaged"),
-        ("x.gz", gzip.compress(WHOLE)[:-9], "damaged"),
+        ("x.gz", gzip.compress(WHOLE, mtime=0)[:-9], "damaged"),
     ],
 )
 def test_damaged_files(tmp_path, name, content, message):
@@ -133,7 +133,7 @@ class Server:
 
 def serve(monkeypatch, module, damaged=False):
     contents = {
-        name: gzip.compress(idx_bytes(array))
+        name: gzip.compress(idx_bytes(array), mtime=0)
         for name, array in zip(idx.file_names("train"), (IMAGES, LABELS), strict=True)
     }
     sums = {name: hashlib.md5(content).hexdigest() for name, content in contents.items()}
