@@ -206,16 +206,6 @@ def dimensions(
 
 
 @style.styled
-def regret(curves: Mapping[str, ArrayLike], *, ax: Axes | None = None) -> Axes:
-    """Draw the reward lost to the best arm so far, over the number of trials."""
-    ax = style.axes(ax, x="trial", y="reward lost so far")
-    for label, values in curves.items():
-        ax.plot(np.arange(1, len(np.asarray(values)) + 1), values, label=label)
-    ax.legend()
-    return ax
-
-
-@style.styled
 def policy(layout: ArrayLike, value: ArrayLike, action: ArrayLike, *, ax: Axes | None = None) -> Axes:
     """Draw a gridworld: the value of each free cell, an arrow for its action, walls black, ends marked."""
     ax = style.bare(style.axes(ax, x="", y="", size=(4.8, 3.4)))

@@ -93,11 +93,6 @@ def test_dimensions_have_three_panels():
     np.testing.assert_array_equal(figure.axes[2].lines[0].get_ydata(), d / 8)
 
 
-def test_regret_counts_trials_from_one():
-    ax = risk.regret({"ε = 0.1": [1.0, 1.5]})
-    np.testing.assert_array_equal(ax.lines[0].get_xydata(), [[1, 1], [2, 1.5]])
-
-
 def test_policy_points_an_arrow_in_each_free_cell():
     ax = risk.policy([[0, 0, 2], [1, 0, 3]], np.arange(6.0), np.array([1, 2, 0, 0, 0, 0]))
     texts = [text.get_text() for text in ax.texts]
