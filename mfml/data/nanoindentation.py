@@ -167,7 +167,7 @@ def _fit_unloading(
         misfit = weight @ (displacement - mean_h - b * (x - mean_x)) ** 2
         return misfit, mean_h + b * (1 - mean_x), b
 
-    def narrower(_: int, about: tuple[Array, Array]) -> tuple[Array, Array]:
+    def narrower(_: Int[Array, ""], about: tuple[Array, Array]) -> tuple[Array, Array]:
         middle, width = about
         grid = jnp.maximum(middle + width * jnp.linspace(-1.0, 1.0, 21, dtype=share.dtype), 1.0)
         return grid[jnp.argmin(jax.vmap(line)(grid)[0])], width / 10

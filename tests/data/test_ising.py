@@ -37,17 +37,26 @@ def test_magnetization_is_onsagers(equilibrium):
     assert (np.abs(mean) < 4 * by_temperature(equilibrium.magnetization)[2:].std(axis=1) / 8).all()
 
 
+def test_after_a_quench_domains_remain(key):
+    temperature = jnp.full(64, 1.0)
+    quenched = ising.simulate(key, temperature, size=32, n_sweeps=20, start="quench")
+    assert float(jnp.abs(quenched.magnetization).mean()) < 0.7
+    assert -2.0 < float(quenched.energy.mean()) < -1.8
+    later = ising.simulate(key, temperature, size=32, n_sweeps=200, start="quench")
+    assert float(later.energy.mean()) < float(quenched.energy.mean()) - 0.02, "domains grow"
+
+
 def test_small_lattices_follow_boltzmann(key):
-    # all 16 states of a 2x2 lattice, where each spin meets each neighbour twice
-    states = np.array(np.meshgrid(*[[-1, 1]] * 4)).reshape(4, -1).T.reshape(-1, 2, 2).astype(np.float32)
-    temperature = 3.0
-    energy = 4 * np.asarray(ising.observe(jnp.asarray(states))[1])
-    weights = np.exp(-energy / temperature)
-    expected = weights @ energy / weights.sum() / 4
-    found = ising.simulate(key, jnp.full(20000, temperature), size=2, n_sweeps=40).energy
-    assert float(found.mean()) == pytest.approx(expected, abs=4 * float(found.std()) / np.sqrt(20000))
-    share_of_lowest = float((found == found.min()).mean())
-    assert share_of_lowest == pytest.approx(2 * weights.max() / weights.sum(), abs=0.015)
+    # all 65536 states of a 4x4 lattice
+    states = 2 * ((np.arange(2**16)[:, None] >> np.arange(16)) & 1).reshape(-1, 4, 4) - 1
+    energy = -sum((states * np.roll(states, 1, axis)).sum((1, 2)) for axis in (1, 2)) / 16
+    for temperature in (2.0, 4.0):
+        weights = np.exp(-16 * (energy + 2) / temperature)
+        weights /= weights.sum()
+        found = ising.simulate(key, jnp.full(5000, temperature), size=4, n_sweeps=60).energy
+        mean, deviation = weights @ energy, np.sqrt(weights @ energy**2 - (weights @ energy) ** 2)
+        assert float(found.mean()) == pytest.approx(mean, abs=4 * deviation / np.sqrt(5000))
+        assert float(found.std()) == pytest.approx(deviation, rel=0.06)
 
 
 def test_closed_forms():
@@ -141,6 +150,7 @@ def test_double_precision(x64):
         (jnp.ones(2), {"size": 7}, "size must be even and at least 2; found 7"),
         (jnp.ones(2), {"size": 0}, "size must be even"),
         (jnp.ones(2), {"n_sweeps": -1}, "n_sweeps must not be negative"),
+        (jnp.ones(2), {"start": "cold"}, "start must be one of 'equilibrium', 'quench'; found 'cold'"),
         (jnp.ones(0), {}, "at least one value"),
         (jnp.ones(()), {}, "temperature must have 1 axes"),
     ],
