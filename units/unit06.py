@@ -131,10 +131,9 @@ plots.paths(x, y, heights(surfaces.rosenbrock, x, y), shown, goals=surfaces.MINI
 # %% tags=["fig-race-loss"]
 plots.histories({name: jnp.maximum(way.objective, 1e-8) for name, way in race.items()}, quantity="objective")
 # %% [markdown]
-# *What to see.* Gradient descent falls into the valley at once and then creeps. Momentum swings from wall to
-# wall and gets
-# nearly through. Newton's method, which divides by the curvature, needs six steps: each costs a Hessian, and in a
-# moment we see where else it goes.
+# *What to see.* Gradient descent falls into the valley at once and then creeps. Momentum swings from wall to wall and
+# gets nearly through. Newton's method, which divides by the curvature, needs six steps: each costs a Hessian, and in
+# a moment we see where else it goes.
 #
 # *Exercises 6.5, 6.6 and 6.8*: a step of momentum, a step of Adam, a trajectory.
 
@@ -283,9 +282,8 @@ plots.travelled(first, second, ground, walked.coordinates, walked.share.tolist()
 # %% [markdown]
 # *What to see.* The same minimum, drawn with two rulers: with raw directions the loss rises to 13 within the frame,
 # with normalized ones to 3. A picture whose ruler is not told says nothing of width. Two directions of several
-# hundred hold
-# nearly the whole way of the training. *Where it fails:* a plane shows two directions; the walls may stand in the
-# others. The spectrum above has seen them all.
+# hundred hold nearly the whole way of the training. *Where it fails:* a plane shows two directions; the walls may
+# stand in the others. The spectrum above has seen them all.
 
 # %% [markdown]
 # ## Flat and sharp
@@ -359,9 +357,9 @@ plots.lazy_and_rich(
     jnp.arange(0, 801, 80), *(dict(zip(names, values, strict=True)) for values in stories), unit="half ranges squared"
 )
 # %% [markdown]
-# *What to see.* The tensile curve of a steel, learned three times. Only the small $\alpha$ changes its kernel,
-# and it learns the knee at the yield point best. In real networks the kernel changes fastest in the first
-# epochs (Fort and others, 2020).
+# *What to see.* The tensile curve of a steel, learned three times. Only the small $\alpha$ changes its kernel, and it
+# learns the knee at the yield point best. In real networks the kernel changes fastest in the first epochs (Fort and
+# others, 2020).
 #
 # ## A cloud of particles
 #
