@@ -1,5 +1,6 @@
 """Settings of the whole suite: shapes enforced by beartype, and a compilation cache that outlives a run."""
 
+import itertools
 import os
 from pathlib import Path
 
@@ -19,6 +20,17 @@ import pytest
 CACHE = Path(__file__).resolve().parents[1] / ".cache" / "jax"
 jax.config.update("jax_compilation_cache_dir", str(CACHE))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+
+
+_finished = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _release_compiled_code():
+    """Forget compiled functions from time to time: a whole run would hold several gigabytes of them."""
+    yield
+    if next(_finished) % 150 == 0:
+        jax.clear_caches()
 
 
 @pytest.fixture

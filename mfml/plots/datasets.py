@@ -59,9 +59,7 @@ def images(
     stack = np.asarray(values)
     low, high = limits or (float(stack.min()), float(stack.max()))
     columns = min(columns, len(stack))
-    figure, grid = style.panels(
-        -(-len(stack) // columns), columns, size=(size, size + (0.2 if titles else 0.0))
-    )
+    figure, grid = style.panels(-(-len(stack) // columns), columns, size=(size, size + (0.2 if titles else 0.0)))
     norm = mpl.colors.Normalize(low, high)
     for ax in grid.flat:
         style.bare(ax)

@@ -7,7 +7,7 @@ from exercises.given import Array, Float, squared_error
 from mfml.grading.specification import exercise
 
 
-@exercise(points=3, hints=("a", "b", "c"), why="Doubling matters.", seconds=2.0)
+@exercise(points=3, hints=("a", "b", "c"), why="Doubling matters.", seconds=4.0)
 def double(x: Float[Array, " n"]) -> Float[Array, " n"]:
     """Twice a vector."""
     return 2 * x
@@ -33,7 +33,7 @@ def _(x):
     return x / 2
 
 
-@exercise(points=5, hints=("a", "b", "c"), why="Losses matter.", seconds=2.0)
+@exercise(points=5, hints=("a", "b", "c"), why="Losses matter.", seconds=4.0)
 def total_loss(
     weights: dict[str, Array], x: Float[Array, "n d"], loss: object, scale: float = 1.0, kind: str = "sum"
 ) -> Float[Array, ""]:
@@ -80,7 +80,7 @@ def _(weights, x, loss, scale=1.0, kind="sum"):
     return total_loss(weights, x, loss, 1.0, kind) * jnp.where(scale == 1.0, -1.0, 1.0)
 
 
-@exercise(points=3, hints=("a", "b", "c"), why="Draws matter.", compare=("close", "up to sign"), seconds=2.0)
+@exercise(points=3, hints=("a", "b", "c"), why="Draws matter.", compare=("close", "up to sign"), seconds=4.0)
 def draw(key: Array, n: int) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
     """Noise, and a direction."""
     noise = jax.random.normal(key, (n,), dtype=jnp.float32)
