@@ -82,10 +82,9 @@ def init(params: PyTree, *, key: Key[Array, ""], optimizer: GradientTransformati
     0
     """
     params = jax.tree.map(jnp.asarray, params)
-    zero = jnp.zeros((), jnp.int32)
+    zero, no = jnp.zeros((), jnp.int32), jnp.zeros((), bool)
     best = Best(params, jnp.full((), jnp.nan, _dtype(params)), zero, zero) if validated else None
-    true, false = jnp.ones((), bool), jnp.zeros((), bool)
-    return State(params, optimizer.init(params), key, zero, zero, zero, true, false, best)
+    return State(params, optimizer.init(params), key, zero, zero, zero, finite=~no, stopped=no, best=best)
 
 
 def fit(
