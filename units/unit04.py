@@ -78,7 +78,7 @@ plots.activations(z, values, slopes)
 # by JAX:
 
 # %%
-small = mlp.init(for_weights, sizes=(256, 16, 8, 2))
+small = mlp.init(for_weights, sizes=(256, 16, 2))
 x, y = lattices.spins[:50].reshape(50, 256), jax.nn.one_hot(lattices.above[:50], 2)
 risk, by_hand = jax.jit(partial(backprop.loss_and_gradient, loss="cross_entropy"))(small, x, y)
 by_jax = jax.jit(jax.grad(lambda net: jnp.mean(optax.softmax_cross_entropy(mlp.apply(net, x), y))))(small)
@@ -250,25 +250,26 @@ def run_stack(x, weights, layers):
     return x
 
 
-def influence_of(key, layers):
-    keys = jax.random.split(key, len(layers))
-    weights = [
-        jax.random.normal(k, (9 * c * 6,)).reshape(3, 3, c, 6)
-        for k, c in zip(keys, (1, *[6] * len(layers)), strict=False)
-    ]
-    unit = (PATCH - fields_of[-1].size) // (2 * fields_of[-1].jump)
-    patch = jax.random.normal(key, (PATCH**2,)).reshape(PATCH, PATCH, 1)
-    return geometry.influence(partial(run_stack, weights=weights, layers=layers), patch, row=unit, column=unit), unit
+CHANNELS = 6
+
+
+def influence_of(key, layers, unit):
+    n_inputs = [1] + [CHANNELS] * (len(layers) - 1)
+    drawn = jax.random.normal(key, (PATCH**2 + 9 * CHANNELS * sum(n_inputs),))
+    patch, *flat = jnp.split(drawn, PATCH**2 + 9 * CHANNELS * np.cumsum([0, *n_inputs[:-1]]))
+    weights = [one.reshape(3, 3, n, CHANNELS) for one, n in zip(flat, n_inputs, strict=True)]
+    patch = patch.reshape(PATCH, PATCH, 1)
+    return geometry.influence(partial(run_stack, weights=weights, layers=layers), patch, row=unit, column=unit)
 
 
 influences, sizes, centres = {}, [], []
 for name, layers in STACKS.items():
-    fields_of = geometry.receptive_fields(layers)
-    unit = (PATCH - fields_of[-1].size) // (2 * fields_of[-1].jump)
-    average = jax.jit(jax.vmap(lambda k, layers=layers: influence_of(k, layers)[0]))(jax.random.split(key, 30))
-    influences[name] = average.mean(axis=0)
-    sizes.append(fields_of[-1].size)
-    centres.append(fields_of[-1].start + unit * fields_of[-1].jump)
+    view = geometry.receptive_fields(layers)[-1]
+    unit = (PATCH - view.size) // (2 * view.jump)
+    over_kernels = jax.jit(jax.vmap(partial(influence_of, layers=layers, unit=unit)))
+    influences[name] = np.mean(over_kernels(jax.random.split(key, 30)), axis=0)
+    sizes.append(view.size)
+    centres.append(view.start + unit * view.jump)
 
 # %% tags=["fig-receptive"]
 plots.receptive_fields(influences, sizes, centres)
@@ -331,7 +332,7 @@ for name in start:
 edges = np.linspace(1.0, 3.6, 14)
 place = np.digitize(temperature[N_TRAIN:], edges) - 1
 shares = {
-    name: [float(hits[N_TRAIN:][place == i].mean()) for i in range(len(edges) - 1)] for name, hits in right.items()
+    name: [np.asarray(hits)[N_TRAIN:][place == i].mean() for i in range(len(edges) - 1)] for name, hits in right.items()
 }
 
 # %% tags=["fig-learning"]
