@@ -266,7 +266,7 @@ class _Run(NamedTuple):
 
 
 def _descend(centroids: Array, x: Array, data: Blocks, max_iter: int, tol: Array) -> _Run:
-    """Iterate from one start. The inner loop pauses where a cluster has lost its samples; this is rare."""
+    """Iterate from one start. The inner loop ends early, which is rare, where a cluster loses its samples."""
 
     def goes_on(run: _Run) -> Array:
         state = run.state
@@ -277,18 +277,20 @@ def _descend(centroids: Array, x: Array, data: Blocks, max_iter: int, tol: Array
         state = _step(run.state, data)
         return run._replace(state=state, n_iter=run.n_iter + 1, history=run.history.at[run.n_iter].set(state.inertia))
 
-    def lacks(run: _Run) -> Array:
-        return (run.n_iter < max_iter) & jnp.any(run.state.counts == 0) & ~run.stuck
+    def unfinished(run: _Run) -> Array:
+        lacking = jnp.any(run.state.counts == 0) & ~run.stuck
+        return (run.n_iter < max_iter) & (jnp.isinf(run.state.shift) | lacking)
 
     def repair(run: _Run) -> _Run:
-        moved = relocate(run.state.centroids, run.state.counts, x)
-        stuck = jnp.all(moved == run.state.centroids)
+        fresh = jnp.isinf(run.state.shift)
+        moved = relocate(run.state.centroids, jnp.where(fresh, 1, run.state.counts), x)
+        stuck = ~fresh & jnp.all(moved == run.state.centroids)
         state = jax.tree.map(lambda old, new: jnp.where(stuck, old, new), run.state, init(moved))
         return lax.while_loop(goes_on, advance, run._replace(state=state, stuck=stuck))
 
     history = jnp.full(max_iter, jnp.nan, x.dtype)
     start = _Run(init(centroids), jnp.zeros((), int), history, jnp.zeros((), bool))
-    return lax.while_loop(lacks, repair, lax.while_loop(goes_on, advance, start))
+    return lax.while_loop(unfinished, repair, start)
 
 
 def _best(x: Array, starts: Array, max_iter: int, tol: ArrayLike) -> KMeans:

@@ -56,8 +56,8 @@ def plus_plus(
     _check(x, n_clusters)
     trials = 2 + int(math.log(n_clusters)) if n_trials is None else n_trials
     require.positive("n_trials", trials)
-    key, first_key = jax.random.split(key)
-    first = x[jax.random.randint(first_key, (), 0, len(x))]
+    uniform = jax.random.uniform(key, (n_clusters, 2, trials), x.dtype)
+    first = x[_draw(uniform[0, :, :1], jnp.ones_like(x[:, 0]))[0]]
     centred = x - x.mean(axis=0)
     lengths = jnp.sum(centred**2, axis=1)
 
@@ -67,16 +67,13 @@ def plus_plus(
         itself = chosen[:, None] == jnp.arange(len(x))
         return jnp.where(itself, 0, jnp.maximum(table, 0))
 
-    def choose_next(carry: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
-        nearest, _ = carry
-        candidates = _draw(key, nearest, trials)
+    def choose_next(nearest: Array, uniform: Array) -> tuple[Array, Array]:
+        candidates = _draw(uniform, nearest)
         closer = jnp.minimum(nearest, squared_to(candidates))
         best = jnp.argmin(closer.sum(axis=1))
-        return (closer[best], candidates[best]), x[candidates[best]]
+        return closer[best], x[candidates[best]]
 
-    nearest = jnp.sum((x - first) ** 2, axis=1)
-    keys = jax.random.split(key, n_clusters - 1)
-    _, others = lax.scan(choose_next, (nearest, jnp.zeros((), int)), keys)
+    _, others = lax.scan(choose_next, jnp.sum((x - first) ** 2, axis=1), uniform[1:])
     return jnp.concatenate([first[None], others])
 
 
@@ -104,18 +101,18 @@ def _check(x: Array, n_clusters: int) -> None:
     require.between("n_clusters", n_clusters, 1, len(x))
 
 
-def _draw(key: Array, weight: Array, count: int) -> Array:
-    """Draw indices with probability proportional to the weights; all alike where every weight is 0.
+def _draw(uniform: Array, weight: Array) -> Array:
+    """Turn uniform numbers (2, t) into t indices, drawn with probability proportional to the weights.
 
-    First a row of a square table of the weights, then a place in it: two short sums instead of a long one.
+    All alike where every weight is 0. First a row of a square table of the weights, then a place in it: two
+    short sums instead of a long one.
     """
     n = len(weight)
     side = math.isqrt(n - 1) + 1
     weight = jnp.where(jnp.any(weight > 0), weight, 1)
     table = jnp.pad(weight, (0, side * side - n)).reshape(side, side)
-    for_row, for_place = jax.random.uniform(key, (2, count), weight.dtype)
-    row = jax.vmap(_pick, in_axes=(None, 0))(table.sum(axis=1), for_row)
-    return row * side + jax.vmap(_pick)(table[row], for_place)
+    row = jax.vmap(_pick, in_axes=(None, 0))(table.sum(axis=1), uniform[0])
+    return row * side + jax.vmap(_pick)(table[row], uniform[1])
 
 
 def _pick(weight: Array, uniform: Array) -> Array:
