@@ -160,14 +160,14 @@ plots.conditioning(kappa, error, bound, labels=[f"{low:g}° to {high:g}°" for l
 al, cu = np.argmax(data.components, axis=1)[:2]
 pair = jnp.asarray(np.asarray(x)[:, [al, cu]])
 mean, cov = pair.mean(axis=0), spectral.covariance(pair)
-axes = spectral.ellipse_axes(cov)
+axes, outline = spectral.ellipse_axes(cov), spectral.ellipse_outline(mean, cov)
 distance = spectral.mahalanobis(pair, mean, cov)
 print("covariance", np.round(cov, 3).tolist(), " positive semi-definite:", spectral.is_psd(cov))
 
 # %% tags=["fig-ellipse"]
 plots.ellipses(
     pair,
-    {f"Δ = {r}": spectral.ellipse_outline(mean, cov, radius=r) for r in (1.0, 2.0)},
+    {"Δ = 1": outline, "Δ = 2": mean + 2 * (outline - mean)},
     mean,
     np.asarray(axes.lengths)[:, None] * np.asarray(axes.directions),
     x_label=f"intensity at {angle[al]:.1f}° (Al)",
