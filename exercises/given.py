@@ -13,9 +13,11 @@ __all__ = [
     "Float",
     "Int",
     "Key",
+    "banana",
     "exponential_model",
     "linear_model",
     "lopsided_error",
+    "mountain",
     "squared_error",
 ]
 
@@ -38,3 +40,13 @@ def exponential_model(weights: Float[Array, " d"], x: Float[Array, "n d"]) -> Fl
 def lopsided_error(prediction: Float[Array, " n"], target: Float[Array, " n"]) -> Float[Array, " n"]:
     """Return the error of each sample, three times as dear where the prediction is too low."""
     return jnp.maximum(prediction - target, 3 * (target - prediction))
+
+
+def banana(point: Float[Array, " d"]) -> Float[Array, ""]:
+    """Return the height of Rosenbrock's curved valley, made less steep; its minimum is (1, ..., 1)."""
+    return jnp.sum(5 * (point[1:] - point[:-1] ** 2) ** 2 + (1 - point[:-1]) ** 2)
+
+
+def mountain(point: Float[Array, " d"]) -> Float[Array, ""]:
+    """Return the height of a landscape of waves with hills, valleys and saddles."""
+    return jnp.sum(jnp.sin(point) * jnp.arange(1.0, len(point) + 1)) + jnp.prod(jnp.cos(point))

@@ -103,7 +103,7 @@ def _announce(unit: int) -> None:
 
 
 def _write_json(results: list[UnitResult], target: str) -> None:
-    from mfml.grading import course
+    from mfml.files import write_whole
     from mfml.grading.result import SCHEMA_VERSION
 
     units = [result.to_json() for result in results]
@@ -112,7 +112,7 @@ def _write_json(results: list[UnitResult], target: str) -> None:
     if target == "-":
         sys.stdout.write(text)
     else:
-        course.write_whole(Path(target), text.encode())
+        write_whole(Path(target), text.encode())
 
 
 def _console() -> Console:

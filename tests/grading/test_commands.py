@@ -13,8 +13,9 @@ import pytest
 from rich.console import Console
 
 import mfml
+from mfml.files import write_whole
 from mfml.grading import grade, hints, processes, terminal, watch
-from mfml.grading.course import find_course, write_whole
+from mfml.grading.course import find_course
 from mfml.grading.notebook import check
 
 pytestmark = pytest.mark.xdist_group("grading")

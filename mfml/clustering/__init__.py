@@ -1,0 +1,41 @@
+"""Unit 5: clustering and autoencoders.
+
+- `kmeans`: Lloyd's iteration, with many starts side by side.
+- `seeding`: where it starts: k-means++.
+- `minibatch`: k-means from small batches.
+- `kmedoids`: clusters around samples, from dissimilarities alone.
+- `gmm`: Gaussian mixtures by expectation maximization; BIC and AIC.
+- `covariances`: full, tied, diagonal and spherical covariances of mixtures.
+- `autoencoder`: linear, dense and convolutional autoencoders, plain and denoising.
+- `anomaly`: unusual samples by reconstruction error and by distance in latent space.
+- `scores`: inertia, silhouette, adjusted Rand index, normalized mutual information.
+- `distances`, `blocks`: all pairs by one matrix product; samples in blocks.
+
+`autoencoder` trains with `optax`, and is loaded when first used.
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+from mfml.clustering import anomaly, blocks, covariances, distances, gmm, kmeans, kmedoids, minibatch, scores, seeding
+
+__all__ = [
+    "anomaly",
+    "autoencoder",
+    "blocks",
+    "covariances",
+    "distances",
+    "gmm",
+    "kmeans",
+    "kmedoids",
+    "minibatch",
+    "scores",
+    "seeding",
+]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Load `autoencoder` on first use."""
+    if name == "autoencoder":
+        return import_module("mfml.clustering.autoencoder")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,128 @@
+r"""Which samples are unusual? Shapes: n samples, d features, k latent coordinates.
+
+Two scores, both large for what is unusual. A model that compresses what is usual cannot rebuild what is not:
+the reconstruction error. And a code far from the codes of usual samples is unusual even where it is rebuilt
+well: the latent distance. A threshold, set on usual samples alone, turns a score into a decision.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, Int, Shaped
+
+from mfml import require
+
+
+class Latent(NamedTuple):
+    """Where the codes of usual samples lie."""
+
+    mean: Float[Array, " k"]
+    factor: Float[Array, "k k"]  # lower triangular; its product with its transpose is the covariance, divisor n - 1
+
+
+def reconstruction_error(x: Float[Array, "n *shape"], rebuilt: Float[Array, "n *shape"]) -> Float[Array, " n"]:
+    r"""Mean squared error of each sample over all its features or pixels, $\frac1d \sum_j (x_{ij} - \hat x_{ij})^2$.
+
+    In squared units of x. Samples may have any number of axes.
+
+    Raises:
+        ValueError: unless both have the same shape and a feature axis.
+
+    >>> reconstruction_error(jnp.array([[1.0, 3.0], [0.0, 0.0]]), jnp.array([[1.0, 1.0], [0.0, 0.0]])).tolist()
+    [2.0, 0.0]
+    """
+    require.same_shape(x=x, rebuilt=rebuilt)
+    require.that(x.ndim >= 2, f"x must have samples and features; found shape {x.shape}")
+    return jnp.mean((x - rebuilt) ** 2, axis=tuple(range(1, x.ndim)))
+
+
+def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> Latent:
+    r"""Mean and covariance (divisor n - 1) of the codes of usual samples.
+
+    `regularization`, in squared units of z, is added to the variances. NaN where the covariance is singular.
+
+    Raises:
+        ValueError: unless z has two axes and at least two samples.
+
+    >>> fit_latent(jnp.array([[-1.0], [1.0]])).factor.item() ** 2 > 1.99
+    True
+    """
+    require.rank("z", z, 2)
+    require.that(len(z) >= 2, f"a covariance needs at least 2 samples; found {len(z)}")
+    mean = z.mean(axis=0)
+    covariance = (z - mean).T @ (z - mean) / (len(z) - 1)
+    identity = jnp.eye(z.shape[1], dtype=z.dtype)
+    return Latent(mean, jnp.linalg.cholesky(covariance + regularization * identity, symmetrize_input=False))
+
+
+def latent_distance(latent: Latent, z: Float[Array, "m k"]) -> Float[Array, " m"]:
+    r"""Squared Mahalanobis distance of codes, $(z - \mu)^\top \Sigma^{-1} (z - \mu)$; no unit.
+
+    About k on average over usual samples, and distributed like chi squared with k degrees of freedom where
+    the codes are Gaussian.
+
+    Raises:
+        ValueError: unless z has the latent coordinates.
+
+    Source: Bishop (2006), equation 2.44.
+
+    >>> latent_distance(Latent(jnp.zeros(1), jnp.array([[2.0]])), jnp.array([[4.0]])).tolist()
+    [4.0]
+    """
+    require.rank("z", z, 2)
+    require.same_length(coordinates=z.T, mean=latent.mean)
+    return jnp.sum(solve_triangular(latent.factor, (z - latent.mean).T, lower=True) ** 2, axis=0)
+
+
+def threshold(scores: Float[Array, " n"], *, contamination: ArrayLike = 0.05) -> Float[Array, ""]:
+    """Score above which a share `contamination` of these samples lies, interpolated between neighbours.
+
+    Set it on usual samples that the model was not trained on: on training samples errors are too small. The
+    share is then that of false alarms.
+
+    Raises:
+        ValueError: unless there is one axis of scores with an entry.
+
+    >>> threshold(jnp.arange(11.0), contamination=0.2).item()
+    8.0
+    """
+    require.rank("scores", scores, 1)
+    require.that(len(scores) > 0, "there must be at least one score")
+    return jnp.quantile(scores, 1 - jnp.asarray(contamination, scores.dtype))
+
+
+def flag(scores: Float[Array, " n"], limit: ArrayLike) -> Bool[Array, " n"]:
+    """Whether a score lies above the limit; on it does not count.
+
+    >>> flag(jnp.array([1.0, 2.0, 3.0]), 2.0).tolist()
+    [False, False, True]
+    """
+    return scores > limit
+
+
+def auc(scores: Float[Array, " n"], unusual: Shaped[Array, " n"]) -> Float[Array, ""]:
+    """Probability that an unusual sample scores above a usual one; a tie counts half. NaN without either kind.
+
+    The area under the receiver operating characteristic: 1 separates them, 0.5 is chance.
+
+    Raises:
+        ValueError: unless both have one axis and the same length.
+
+    Source: Hanley and McNeil (1982), Radiology 143.
+
+    >>> auc(jnp.array([0.1, 0.4, 0.3, 0.9]), jnp.array([False, False, True, True])).item()
+    0.75
+    """
+    require.rank("scores", scores, 1)
+    require.same_shape(scores=scores, unusual=unusual)
+    marked = unusual.astype(bool)
+    ascending = jnp.sort(scores)
+    below: Int[Array, " n"] = jnp.searchsorted(ascending, scores, side="left")
+    upto: Int[Array, " n"] = jnp.searchsorted(ascending, scores, side="right")
+    rank = (below + upto + 1).astype(scores.dtype) / 2  # the mean rank of equals
+    positive = marked.sum().astype(scores.dtype)
+    negative = len(scores) - positive
+    centred = jnp.sum(jnp.where(marked, rank - (len(scores) + 1) / 2, 0))
+    return 0.5 + centred / (positive * negative)

@@ -1,0 +1,49 @@
+"""Samples in blocks that fit the cache of a processor. Shapes: n samples, d features, b blocks, s samples each.
+
+One pass of k-means or EM over all samples needs tables of n times k numbers. Block by block they stay small,
+and nothing but sums leaves a block.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from mfml import require
+
+
+class Blocks(NamedTuple):
+    """Samples in blocks, features first; the last block is filled up with zeros."""
+
+    x: Float[Array, "b d s"]
+    valid: Float[Array, "b s"]  # 1 for a sample, 0 for filling
+
+
+def split(x: Float[Array, "n d"], *, size: int) -> Blocks:
+    """Cut n samples into blocks of `size` (static); one smaller block where n is smaller.
+
+    Raises:
+        ValueError: unless x has two axes that are not empty and size >= 1.
+
+    >>> made = split(jnp.array([[1.0], [2.0], [3.0]]), size=2)
+    >>> made.x.tolist(), made.valid.tolist()
+    ([[[1.0, 2.0]], [[3.0, 0.0]]], [[1.0, 1.0], [1.0, 0.0]])
+    """
+    require.rank("x", x, 2)
+    require.that(x.size > 0, f"x must have samples and features; found shape {x.shape}")
+    require.positive("size", size)
+    n, d = x.shape
+    size = min(size, n)
+    count = -(-n // size)
+    filled = jnp.pad(x, ((0, count * size - n), (0, 0)))
+    valid = (jnp.arange(count * size) < n).astype(x.dtype)
+    return Blocks(filled.reshape(count, size, d).swapaxes(1, 2), valid.reshape(count, size))
+
+
+def join(values: Float[Array, "b s"], n: int) -> Float[Array, " n"]:
+    """Put one value a sample back into one row of n (static), without the filling.
+
+    >>> join(jnp.array([[1.0, 2.0], [3.0, 0.0]]), 3).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    return values.reshape(-1)[:n]

@@ -1,0 +1,149 @@
+r"""How good is a clustering? Shapes: n samples, d features, k clusters.
+
+Labels are 0 to n_clusters - 1; the number, static, may be larger than needed. `inertia` and `silhouette` look
+at the data alone, `adjusted_rand` and `normalized_mutual_information` compare with a second labelling, and do
+not care how either numbers its clusters. A label outside gives NaN.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from mfml import require
+from mfml.clustering import distances
+
+
+def inertia(x: Float[Array, "n d"], centroids: Float[Array, "k d"], labels: Int[Array, " n"]) -> Float[Array, ""]:
+    r"""Sum of squared distances to the own centroid, $\sum_i \|x_i - \mu_{l_i}\|^2$: a sum, no mean.
+
+    In squared units of x.
+
+    Raises:
+        ValueError: where shapes do not fit.
+
+    Source: Bishop (2006), equation 9.1.
+
+    >>> inertia(jnp.array([[0.0], [2.0]]), jnp.array([[1.0]]), jnp.array([0, 0])).item()
+    2.0
+    """
+    require.rank("x", x, 2)
+    require.same_length(features_of_x=x.T, features_of_centroids=centroids.T)
+    require.same_length(x=x, labels=labels)
+    return jnp.sum((x - centroids.at[labels].get(mode="fill", fill_value=jnp.nan)) ** 2)
+
+
+def silhouette_samples(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_clusters: int) -> Float[Array, " n"]:
+    r"""Silhouette of each sample, $(b_i - a_i) / \max(a_i, b_i)$, from -1 to 1.
+
+    $a_i$ is the mean distance to the other samples of the own cluster, $b_i$ the smallest mean distance to
+    another cluster. Above 0: closer to its own. Alone in its cluster, or all distances 0: 0. With a single
+    cluster it is NaN. The n x n table of distances is made: for n up to some thousands.
+
+    Raises:
+        ValueError: where shapes do not fit, or n_clusters < 2.
+
+    Source: Rousseeuw (1987), Journal of Computational and Applied Mathematics 20.
+
+    >>> x = jnp.array([[0.0], [1.0], [9.0]])
+    >>> [round(value, 3) for value in silhouette_samples(x, jnp.array([0, 0, 1]), n_clusters=2).tolist()]
+    [0.889, 0.875, 0.0]
+    """
+    require.that(n_clusters >= 2, f"a silhouette needs at least 2 clusters; found {n_clusters}")
+    require.rank("x", x, 2)
+    require.same_length(x=x, labels=labels)
+    member = jax.nn.one_hot(labels, n_clusters, dtype=x.dtype)
+    counts = member.sum(axis=0)
+    table = jnp.where(jnp.eye(len(x), dtype=bool), 0, distances.euclidean(x, x))
+    sums = table @ member
+    own_count = member @ counts
+    a = jnp.sum(sums * member, axis=1) / jnp.maximum(own_count - 1, 1)
+    other = jnp.where((member > 0) | (counts == 0), jnp.inf, sums / jnp.maximum(counts, 1))
+    b = other.min(axis=1)
+    larger = jnp.maximum(a, b)
+    value = jnp.where((own_count > 1) & (larger > 0), (b - a) / jnp.where(larger > 0, larger, 1), 0)
+    return jnp.where(jnp.isfinite(b) & (own_count > 0), value, jnp.nan)
+
+
+def silhouette(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_clusters: int) -> Float[Array, ""]:
+    """Mean of `silhouette_samples`.
+
+    >>> silhouette(jnp.array([[0.0], [0.0], [9.0], [9.0]]), jnp.array([0, 0, 1, 1]), n_clusters=2).item()
+    1.0
+    """
+    return silhouette_samples(x, labels, n_clusters=n_clusters).mean()
+
+
+def contingency(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int) -> Float[Array, "k k"]:
+    """Count the samples of each pair of labels: one row a label of the first, one column of the second.
+
+    Raises:
+        ValueError: unless both have one axis and the same length.
+
+    >>> contingency(jnp.array([0, 0, 1]), jnp.array([1, 1, 1]), n_clusters=2).tolist()
+    [[0.0, 2.0], [0.0, 1.0]]
+    """
+    require.rank("first", first, 1)
+    require.same_shape(first=first, second=second)
+    require.positive("n_clusters", n_clusters)
+    one, two = (jax.nn.one_hot(labels, n_clusters, dtype=float) for labels in (first, second))
+    table = one.T @ two
+    return jnp.where(table.sum() == len(first), table, jnp.nan)
+
+
+def adjusted_rand(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int) -> Float[Array, ""]:
+    r"""Adjusted Rand index: pairs on which both labellings agree, beyond chance. 1: the same clusters; 0: chance.
+
+    With $t_{ij}$ from `contingency`, and row and column sums a and b,
+    $$\frac{\sum \binom{t_{ij}}{2} - E}{\frac12 (\sum \binom{a_i}{2} + \sum \binom{b_j}{2}) - E}, \qquad
+      E = \sum \binom{a_i}{2} \sum \binom{b_j}{2} \Big/ \binom n2.$$
+    1 where both put all samples together, or both keep all apart.
+
+    Raises:
+        ValueError: unless both have one axis and the same length.
+
+    Source: Hubert and Arabie (1985), Journal of Classification 2.
+
+    >>> labels = jnp.array([0, 0, 1, 1])
+    >>> adjusted_rand(labels, 1 - labels, n_clusters=2).item()
+    1.0
+    """
+    table = contingency(first, second, n_clusters=n_clusters)
+    n = table.sum()
+
+    def pairs(counts: Array) -> Array:
+        return jnp.sum(counts / n * ((counts - 1) / jnp.maximum(n - 1, 1)))
+
+    both, rows, columns = pairs(table), pairs(table.sum(axis=1)), pairs(table.sum(axis=0))
+    chance, most = rows * columns, (rows + columns) / 2
+    trivial = (rows == columns) & ((rows == 0) | (rows == 1))
+    return jnp.where(trivial, 1, (both - chance) / jnp.where(trivial, 1, most - chance))
+
+
+def normalized_mutual_information(
+    first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int
+) -> Float[Array, ""]:
+    r"""Mutual information of two labellings over the mean of their entropies, 0 to 1.
+
+    $\mathrm{NMI} = 2 I(A; B) / (H(A) + H(B))$. Unlike `adjusted_rand` it is not corrected for chance: many
+    small clusters raise it. 1 where both put all samples together.
+
+    Raises:
+        ValueError: unless both have one axis and the same length.
+
+    Source: Murphy (2012), section 25.1.2.2.
+
+    >>> labels = jnp.array([0, 0, 1, 1])
+    >>> normalized_mutual_information(labels, 1 - labels, n_clusters=2).item()
+    1.0
+    """
+    joint = contingency(first, second, n_clusters=n_clusters)
+    joint = joint / joint.sum()
+
+    def entropy(p: Array) -> Array:
+        return -jnp.sum(jnp.where(p > 0, p * jnp.log(jnp.where(p > 0, p, 1)), 0))
+
+    of_first, of_second = entropy(joint.sum(axis=1)), entropy(joint.sum(axis=0))
+    total = of_first + of_second
+    mutual = jnp.maximum(total - entropy(joint.ravel()), 0)
+    value = jnp.where(total > 0, 2 * mutual / jnp.where(total > 0, total, 1), 1)
+    return jnp.where(jnp.isnan(joint[0, 0]), jnp.nan, value)

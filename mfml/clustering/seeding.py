@@ -1,0 +1,122 @@
+"""Where k-means starts. Shapes: n samples, d features, k clusters, m centroids so far."""
+
+import math
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float, Int, Key
+
+from mfml import require
+from mfml.clustering import distances
+
+METHODS = ("k-means++", "random")
+
+
+def weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Array, " n"]:
+    r"""Probability of each sample to become the next centroid: $D_i^2 / \sum_j D_j^2$.
+
+    $D_i$ is the distance to the nearest centroid so far. Where all samples lie on centroids, all have the
+    same probability.
+
+    Raises:
+        ValueError: unless both have two axes and as many features, and there is a centroid.
+
+    Source: Arthur and Vassilvitskii (2007), k-means++: the advantages of careful seeding, section 2.2.
+
+    >>> [round(p, 3) for p in weights(jnp.array([[0.0], [1.0], [3.0]]), jnp.array([[0.0]])).tolist()]
+    [0.0, 0.1, 0.9]
+    """
+    require.that(len(centroids) > 0, "there must be at least one centroid")
+    nearest = distances.squared_euclidean(x, centroids).min(axis=1)
+    total = nearest.sum()
+    return jnp.where(total > 0, nearest / jnp.where(total > 0, total, 1), 1 / len(x))
+
+
+@partial(jax.jit, static_argnames=("n_clusters", "n_trials"))
+def plus_plus(
+    x: Float[Array, "n d"], key: Key[Array, ""], *, n_clusters: int, n_trials: int | None = None
+) -> Float[Array, "k d"]:
+    r"""Choose k samples that lie far apart: the next with probability proportional to $D_i^2$, see `weights`.
+
+    Greedy, as scikit-learn does it: each time `n_trials` samples are drawn (2 + log k, rounded down, if left
+    out), and the one that lowers the inertia most is taken. With one trial it is the method of the paper.
+    Both n_clusters and n_trials are static.
+
+    Raises:
+        ValueError: unless x has two axes, 1 <= n_clusters <= n and n_trials >= 1.
+
+    Source: Arthur and Vassilvitskii (2007), k-means++: the advantages of careful seeding.
+
+    >>> x = jnp.array([[0.0], [0.0], [5.0]])
+    >>> sorted(plus_plus(x, jax.random.key(1), n_clusters=2)[:, 0].tolist())
+    [0.0, 5.0]
+    """
+    _check(x, n_clusters)
+    trials = 2 + int(math.log(n_clusters)) if n_trials is None else n_trials
+    require.positive("n_trials", trials)
+    uniform = jax.random.uniform(key, (n_clusters, 2, trials), x.dtype)
+    first = x[_draw(uniform[0, :, :1], jnp.ones_like(x[:, 0]))[0]]
+    centred = x - x.mean(axis=0)
+    lengths = jnp.sum(centred**2, axis=1)
+
+    def squared_to(chosen: Int[Array, " t"]) -> Float[Array, "t n"]:
+        """Squared distances of all samples to some; exactly 0 to itself."""
+        table = lengths[chosen][:, None] - 2 * centred[chosen] @ centred.T + lengths
+        itself = chosen[:, None] == jnp.arange(len(x))
+        return jnp.where(itself, 0, jnp.maximum(table, 0))
+
+    def choose_next(nearest: Array, uniform: Array) -> tuple[Array, Array]:
+        candidates = _draw(uniform, nearest)
+        closer = jnp.minimum(nearest, squared_to(candidates))
+        best = jnp.argmin(closer.sum(axis=1))
+        return closer[best], x[candidates[best]]
+
+    _, others = lax.scan(choose_next, jnp.sum((x - first) ** 2, axis=1), uniform[1:])
+    return jnp.concatenate([first[None], others])
+
+
+def choose(
+    x: Float[Array, "n d"], key: Key[Array, ""], *, n_clusters: int, method: str = "k-means++"
+) -> Float[Array, "k d"]:
+    """Choose k samples to start from: by `plus_plus`, or "random": k different ones, all equally likely.
+
+    Raises:
+        ValueError: unless x has two axes, 1 <= n_clusters <= n, and the method is known.
+
+    >>> sorted(choose(jnp.array([[0.0], [5.0]]), jax.random.key(0), n_clusters=2, method="random")[:, 0].tolist())
+    [0.0, 5.0]
+    """
+    require.one_of("method", method, METHODS)
+    _check(x, n_clusters)
+    if method == "k-means++":
+        return plus_plus(x, key, n_clusters=n_clusters)
+    return x[jax.random.permutation(key, len(x))[:n_clusters]]
+
+
+def _check(x: Array, n_clusters: int) -> None:
+    require.rank("x", x, 2)
+    require.that(x.size > 0, f"x must have samples and features; found shape {x.shape}")
+    require.between("n_clusters", n_clusters, 1, len(x))
+
+
+def _draw(uniform: Array, weight: Array) -> Array:
+    """Turn uniform numbers (2, t) into t indices, drawn with probability proportional to the weights.
+
+    All alike where every weight is 0. First a row of a square table of the weights, then a place in it: two
+    short sums instead of a long one.
+    """
+    n = len(weight)
+    side = math.isqrt(n - 1) + 1
+    weight = jnp.where(jnp.any(weight > 0), weight, 1)
+    table = jnp.pad(weight, (0, side * side - n)).reshape(side, side)
+    row = jax.vmap(_pick, in_axes=(None, 0))(table.sum(axis=1), uniform[0])
+    return row * side + jax.vmap(_pick)(table[row], uniform[1])
+
+
+def _pick(weight: Array, uniform: Array) -> Array:
+    """Index whose share of the cumulated weights the uniform number falls into."""
+    cumulated = jnp.cumsum(weight)
+    # the product may round up to the last sum: then the last place with a weight is meant
+    return jnp.minimum(jnp.sum(cumulated <= uniform * cumulated[-1]), jnp.sum(cumulated < cumulated[-1]))

@@ -1,0 +1,246 @@
+r"""Phase separation by the Cahn-Hilliard equation: microstructures of two phases, and images of them to segment.
+
+The composition $c$ (0: one phase, 1: the other) flows down the free energy $F$, and its mean stays what it is:
+
+$$F[c] = \int c^2 (1 - c)^2 + \tfrac{\kappa}{2} |\nabla c|^2 \,\mathrm{d}x, \qquad
+  \frac{\partial c}{\partial t} = \nabla^2 \mu, \qquad \mu = 2c(1 - c)(1 - 2c) - \kappa \nabla^2 c$$
+
+A step in Fourier space, periodic, implicit in the stiff part and stabilised by A, so that F falls with long steps:
+
+$$\left(1 + \Delta t\, (A k^2 + \kappa k^4)\right) \hat c^{\,n+1} =
+  (1 + \Delta t\, A k^2)\, \hat c^{\,n} - \Delta t\, k^2\, \hat f'(c^n)$$
+
+Source: Cahn and Hilliard, Journal of Chemical Physics 28 (1958) 258; Chen and Shen, Computer Physics
+Communications 108 (1998) 147; Eyre, MRS Proceedings 529 (1998) 39.
+Shapes: n simulations, t times, l x l pixels. Length in pixels; time and energy without unit.
+"""
+
+from functools import partial
+from math import pi
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float, Int, Key
+
+from mfml import require
+from mfml.data import mdsdata
+from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
+
+STABILIZER = 1.5  # A: half the largest f'' for compositions from -0.08 to 1.08
+KAPPA = 0.5  # squared pixels; the border between phases is about 3 pixels wide
+PIXELS = 64
+N_SIMULATIONS = 18  # of the real data, taken over by the simulator
+
+
+class Evolution(NamedTuple):
+    """Composition fields over time."""
+
+    fields: Float[Array, "n t l l"]  # composition, about 0 to 1
+    energy: Float[Array, "n t"]  # free energy F
+    time: Float[Array, " t"]
+
+
+class Microstructures(NamedTuple):
+    """Images, each of one simulation at one time."""
+
+    images: Float[Array, "n 64 64"]  # composition, 0 to 1
+    energy: Float[Array, " n"]  # free energy
+    simulation: Int[Array, " n"]  # number of the simulation
+
+
+class Segmentation(NamedTuple):
+    """Noisy images and what they show."""
+
+    images: Float[Array, "n l l"]  # grey value, about 0 to 1
+    masks: Int[Array, "n l l"]  # 1 where the composition is above one half
+    fields: Float[Array, "n l l"]  # the composition itself
+
+
+@partial(jax.jit, static_argnames=("size", "n_times", "steps"))
+def simulate(
+    key: Key[Array, ""],
+    composition: Float[Array, " n"],
+    *,
+    size: int = PIXELS,
+    n_times: int = 8,
+    steps: int = 50,
+    step_size: float | Float[Array, ""] = 1.0,
+    kappa: float | Float[Array, ""] = KAPPA,
+    noise: float | Float[Array, ""] = 0.05,
+) -> Evolution:
+    """Separate one mixture for each mean composition; `n_times` fields, the first after `steps` steps.
+
+    The start is the mean composition and Gaussian noise (standard deviation `noise`) whose mean is zero.
+    Mixtures separate by themselves between compositions 0.21 and 0.79. size, n_times and steps (between two
+    fields) are static.
+
+    Raises:
+        ValueError: a size below 4, n_times or steps below 1, compositions that are not on one axis.
+
+    >>> run = simulate(jax.random.key(0), jnp.array([0.5]), size=16, n_times=3)
+    >>> run.fields.shape, bool((jnp.diff(run.energy) < 0).all()), round(run.fields.mean().item(), 4)
+    ((1, 3, 16, 16), True, 0.5)
+    """
+    require.rank("composition", composition, 1)
+    require.that(size >= 4, f"size must be at least 4; found {size}")
+    require.that(n_times >= 1 and steps >= 1, f"n_times and steps must be at least 1; found {n_times} and {steps}")
+    dtype = composition.dtype
+    drawn = noise * jax.random.normal(key, (len(composition), size, size), dtype)
+    start = composition[:, None, None] + drawn - drawn.mean((1, 2), keepdims=True)
+    square = _squared_wavenumber(size, dtype)
+    new = 1 + step_size * (STABILIZER * square + kappa * square**2)
+    old = 1 + step_size * STABILIZER * square
+
+    def step(_: Int[Array, ""], pair: tuple[Array, Array]) -> tuple[Array, Array]:
+        field, transformed = pair
+        force = jnp.fft.rfft2(2 * field * (1 - field) * (1 - 2 * field))
+        transformed = (old * transformed - step_size * square * force) / new
+        return jnp.fft.irfft2(transformed, (size, size)), transformed
+
+    def record(pair: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], Array]:
+        pair = lax.fori_loop(0, steps, step, pair)
+        return pair, pair[0]
+
+    _, fields = lax.scan(record, (start, jnp.fft.rfft2(start)), None, length=n_times)
+    fields = jnp.moveaxis(fields, 0, 1)
+    time = step_size * steps * jnp.arange(1, n_times + 1, dtype=dtype)
+    return Evolution(fields, free_energy(fields, kappa=kappa), time)
+
+
+def free_energy(fields: Float[Array, "*n l l"], *, kappa: float | Float[Array, ""] = KAPPA) -> Float[Array, "*n"]:
+    """Return F, the sum over pixels of bulk and gradient energy, for periodic fields.
+
+    >>> float(free_energy(0.5 * jnp.ones((4, 4))))
+    1.0
+    """
+    size = fields.shape[-1]
+    transformed = jnp.fft.rfft2(fields)
+    twice = np.full(size // 2 + 1, 2.0)  # columns of the half plane stand for two, but for those on its edges
+    twice[:1] = twice[size // 2 : size // 2 + (size + 1) % 2] = 1.0
+    power = jnp.asarray(twice, fields.dtype) * (transformed.real**2 + transformed.imag**2) / size**2
+    gradient = (_squared_wavenumber(size, fields.dtype) * power).sum((-2, -1))
+    return (fields**2 * (1 - fields) ** 2).sum((-2, -1)) + kappa / 2 * gradient
+
+
+def _squared_wavenumber(size: int, dtype: jnp.dtype) -> Float[Array, "l h"]:
+    """k^2 of the half plane that a real field's transform fills."""
+    down, across = np.fft.fftfreq(size), np.fft.rfftfreq(size)
+    return jnp.asarray((2 * pi) ** 2 * (down[:, None] ** 2 + across**2), dtype)
+
+
+@partial(jax.jit, static_argnames=("n_samples", "size"))
+def segmentation(
+    key: Key[Array, ""],
+    *,
+    n_samples: int = 64,
+    size: int = PIXELS,
+    contrast: float | Float[Array, ""] = 0.4,
+    noise: float | Float[Array, ""] = 0.2,
+    shading: float | Float[Array, ""] = 0.3,
+) -> Segmentation:
+    """Photograph two-phase microstructures badly: little contrast, noise, and light from one side.
+
+    Each sample is a simulation of its own (composition 0.35 to 0.65, time 200). Grey value: one half, plus the
+    composition less one half times `contrast`, plus light that differs by `shading` across the image in a random
+    direction, plus Gaussian noise of standard deviation `noise`. n_samples and size are static.
+
+    Raises:
+        ValueError: n_samples < 1, a size below 4.
+
+    >>> data = segmentation(jax.random.key(0), n_samples=2, size=16)
+    >>> data.images.shape, data.masks.dtype
+    ((2, 16, 16), dtype('int32'))
+    """
+    require.that(n_samples >= 1, f"n_samples must be at least 1; found {n_samples}")
+    for_composition, for_fields, for_light, for_noise = jax.random.split(key, 4)
+    composition = jax.random.uniform(for_composition, (n_samples,), float, 0.35, 0.65)
+    fields = simulate(for_fields, composition, size=size, n_times=1, steps=100, step_size=2.0).fields[:, 0]
+    angle = jax.random.uniform(for_light, (n_samples, 1, 1), fields.dtype, 0, 2 * pi)
+    across = jnp.linspace(-0.5, 0.5, size, dtype=fields.dtype)
+    light = shading * (jnp.cos(angle) * across + jnp.sin(angle) * across[:, None])
+    grain = noise * jax.random.normal(for_noise, fields.shape, fields.dtype)
+    images = 0.5 + contrast * (fields - 0.5) + light + grain
+    return Segmentation(images, (fields > 0.5).astype(int), fields)
+
+
+def load(
+    key: Key[Array, ""] | None, *, source: str = "auto", simulations: tuple[int, ...] = tuple(range(N_SIMULATIONS))
+) -> tuple[Microstructures, Card]:
+    """Return microstructures of some of 18 simulations, and their card. Same shapes for both sources.
+
+    `source`: "simulated" runs simulations with compositions from 0.3 to 0.7 and takes 16 times of each; "real"
+    reads MDSdata, about 990 images of each, in random order; "auto" takes real data where installed. The key
+    drives the simulator; None will do for real data. Images of one simulation resemble each other: split by
+    `simulation`, not by image.
+
+    Raises:
+        ValueError: another source, no or unknown simulations, "real" without the package, a damaged file, no key
+            to simulate with.
+        FileNotFoundError: the package lacks a file.
+    """
+    known = set(range(N_SIMULATIONS))
+    require.that(
+        len(simulations) > 0 and set(simulations) <= known and len(set(simulations)) == len(simulations),
+        f"simulations must be different numbers from 0 to {N_SIMULATIONS - 1}; found {simulations}",
+    )
+    files = [name for number in simulations for name in mdsdata.CAHN_HILLIARD[number]]
+    if mdsdata.chosen(source, *files) == "real":
+        data = _read(simulations)
+        return data, _card(data, source=mdsdata.SOURCE, notes=REAL_NOTES)
+    if key is None:
+        raise ValueError(NO_KEY)
+    composition = jnp.linspace(0.3, 0.7, N_SIMULATIONS, dtype=float)
+    run = simulate(key, composition, n_times=16, steps=25)
+    chosen = jnp.array(simulations)
+    fields, energy = run.fields[chosen], run.energy[chosen]
+    data = Microstructures(
+        images=jnp.clip(fields, 0.0, 1.0).reshape(-1, PIXELS, PIXELS),
+        energy=energy.reshape(-1),
+        simulation=jnp.repeat(chosen, energy.shape[1]),
+    )
+    return data, _card(data, source=SIMULATED, notes=SIMULATED_NOTES)
+
+
+def _read(simulations: tuple[int, ...]) -> Microstructures:
+    """Read the grey images of each simulation, and a table of names and energies."""
+    images, energies, numbers = [], [], []
+    for number in simulations:
+        archive, labels = mdsdata.CAHN_HILLIARD[number]
+        rows = mdsdata.records(labels, ("filenames", "energy"))
+        images.append(mdsdata.images(archive, [row[0] for row in rows], (PIXELS, PIXELS)))
+        energies += [float(row[1]) for row in rows]
+        numbers += [number] * len(rows)
+    grey = np.concatenate(images).astype(np.float32) / 255
+    return Microstructures(jnp.asarray(grey, float), jnp.asarray(energies, float), jnp.asarray(numbers, int))
+
+
+SIMULATED_NOTES = (
+    "18 simulations with mean compositions from 0.3 to 0.7, each at 16 times from 25 to 400. The images are the "
+    "composition, cut to 0 to 1."
+)
+REAL_NOTES = (
+    "Simulated by the authors of the data set. Grey values 0 to 255 are divided by 255. The energy is the authors', "
+    "in a scale of their own; the order of the images within a simulation is random."
+)
+
+
+def _card(data: Microstructures, *, source: str, notes: str) -> Card:
+    return Card(
+        name="cahn_hilliard",
+        quantities={
+            "images": Quantity("composition: 0 one phase, 1 the other", "1"),
+            "energy": Quantity("free energy of the microstructure", "1"),
+            "simulation": Quantity("number of the simulation", "1"),
+        },
+        source=source,
+        licence="MIT",
+        reference=(
+            "Cahn and Hilliard, Journal of Chemical Physics 28 (1958) 258-267; real data: MDS-3 of S. Sandfeld, "
+            "Materials Data Science, Springer (2024)"
+        ),
+        n_samples=len(data.energy),
+        notes=notes,
+    )

@@ -1,0 +1,176 @@
+r"""Curvature of an objective: Hessian, Gauss-Newton matrix, and their products with vectors.
+
+An objective is a function `objective(parameters, *data)` with one number as its value; parameters are any
+pytree of float arrays, data a tuple. A matrix has its rows and columns in the order of
+`jax.flatten_util.ravel_pytree`. Shapes: p parameters in all.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float, Int, PyTree, Shaped
+
+from mfml import require
+
+Objective = Callable[..., Array]
+
+MINIMUM, SADDLE, MAXIMUM, DEGENERATE = 0, 1, 2, 3
+KINDS = ("minimum", "saddle", "maximum", "degenerate")
+
+
+class StationaryPoint(NamedTuple):
+    """What the second derivatives say of a point where the first vanish."""
+
+    kind: Int[Array, ""]  # place in `KINDS`
+    morse_index: Int[Array, ""]  # number of negative eigenvalues: of independent ways down
+    n_flat: Int[Array, ""]  # number of eigenvalues that are zero within the tolerance
+    eigenvalues: Float[Array, " p"]  # rising
+
+
+def hessian(objective: Objective, parameters: PyTree, *, data: tuple[Any, ...] = ()) -> Float[Array, "p p"]:
+    r"""Matrix of second derivatives, $H_{ij} = \partial^2 f / \partial\theta_i \partial\theta_j$.
+
+    It takes p products with vectors and memory for $p^2$ numbers: for some thousand parameters.
+
+    Source: Bishop (2006), section 5.4.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1], jnp.array([1.0, 2.0])).tolist()
+    [[4.0, 2.0], [2.0, 0.0]]
+    """
+    flat, rebuild = ravel_pytree(parameters)
+    return jax.hessian(lambda theta: objective(rebuild(theta), *data))(flat)
+
+
+def hvp(objective: Objective, parameters: PyTree, vector: PyTree, *, data: tuple[Any, ...] = ()) -> PyTree:
+    r"""Hessian times vector, $H v = \frac{d}{d\epsilon} \nabla f(\theta + \epsilon v)|_0$, as dear as two gradients.
+
+    The derivative of the gradient along v is taken forward; H is never formed. Result and vector have the
+    structure of the parameters.
+
+    Raises:
+        ValueError: if parameters and vector differ in structure or shapes.
+
+    Source: Pearlmutter (1994), Neural Computation 6, 147; Bishop (2006), section 5.4.6.
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1], jnp.array([1.0, 2.0]), jnp.array([1.0, 0.0])).tolist()
+    [4.0, 2.0]
+    """
+    _like(parameters, vector)
+    return jax.jvp(lambda theta: jax.grad(objective)(theta, *data), (parameters,), (vector,))[1]
+
+
+def gauss_newton_product(
+    predict: Callable[[PyTree, Array], Array],
+    loss: Callable[[Array, Array], Array],
+    parameters: PyTree,
+    vector: PyTree,
+    x: Shaped[Array, "n *features"],
+    y: Shaped[Array, "n *targets"],
+) -> PyTree:
+    r"""Gauss-Newton matrix times vector, $J^\top H_L J v$.
+
+    J is the Jacobian of `predict(parameters, x)` in the parameters, $H_L$ the Hessian of the objective
+    `loss(prediction, y)`, one number, in the predictions.
+
+    Raises:
+        ValueError: if parameters and vector differ in structure or shapes, x and y in length.
+
+    Source: Schraudolph (2002), Neural Computation 14, 1723.
+
+    >>> half_square = lambda prediction, y: 0.5 * jnp.sum((prediction - y) ** 2)
+    >>> x, y, w = jnp.array([[1.0, 2.0]]), jnp.array([0.0]), jnp.array([1.0, 1.0])
+    >>> gauss_newton_product(lambda w, x: x @ w, half_square, w, jnp.array([1.0, 0.0]), x, y).tolist()
+    [1.0, 2.0]
+    """
+    _like(parameters, vector)
+    require.same_length(x=x, y=y)
+    prediction, moved = jax.jvp(lambda theta: predict(theta, x), (parameters,), (vector,))
+    pulled = hvp(loss, prediction, moved, data=(y,))
+    return jax.vjp(lambda theta: predict(theta, x), parameters)[1](pulled)[0]
+
+
+def gauss_newton(
+    predict: Callable[[PyTree, Array], Array],
+    loss: Callable[[Array, Array], Array],
+    parameters: PyTree,
+    x: Shaped[Array, "n *features"],
+    y: Shaped[Array, "n *targets"],
+) -> Float[Array, "p p"]:
+    r"""Gauss-Newton matrix $J^\top H_L J$: the Hessian without the curvature of the model.
+
+    Positive semidefinite wherever the loss is convex in the predictions, and equal to the Hessian where the model
+    is linear in its parameters or fits the data perfectly.
+
+    Raises:
+        ValueError: if x and y differ in length.
+
+    Source: Bishop (2006), section 5.4.2; Martens (2020), JMLR 21, 146.
+
+    >>> half_square = lambda prediction, y: 0.5 * jnp.sum((prediction - y) ** 2)
+    >>> x, y, w = jnp.array([[1.0, 2.0]]), jnp.array([0.0]), jnp.array([1.0, 1.0])
+    >>> gauss_newton(lambda w, x: x @ w, half_square, w, x, y).tolist()
+    [[1.0, 2.0], [2.0, 4.0]]
+    """
+    flat, rebuild = ravel_pytree(parameters)
+
+    def column(vector: Array) -> Array:
+        return ravel_pytree(gauss_newton_product(predict, loss, parameters, rebuild(vector), x, y))[0]
+
+    return jax.vmap(column)(jnp.eye(len(flat), dtype=flat.dtype))
+
+
+def condition_number(matrix: Float[Array, "p p"]) -> Float[Array, ""]:
+    r"""$\kappa = \max_i |\lambda_i| / \min_i |\lambda_i|$ of a symmetric matrix; infinite for a singular one.
+
+    For a Hessian without negative eigenvalues, the number of gradient steps that are needed grows like $\kappa$,
+    with momentum like $\sqrt\kappa$.
+
+    Raises:
+        ValueError: if the matrix is not square or empty.
+
+    Source: Nocedal and Wright (2006), Numerical Optimization, section 3.3.
+
+    >>> condition_number(jnp.diag(jnp.array([2.0, -8.0]))).item()
+    4.0
+    """
+    require.square("matrix", matrix)
+    require.that(matrix.size > 0, f"matrix must not be empty; found shape {matrix.shape}")
+    sizes = jnp.abs(jnp.linalg.eigvalsh(matrix))
+    return sizes.max() / sizes.min()
+
+
+def classify(matrix: Float[Array, "p p"], *, tol: float | None = None) -> StationaryPoint:
+    r"""Tell the kind of a stationary point from its Hessian.
+
+    An eigenvalue counts as zero when $|\lambda| \le \text{tol} \cdot \max_i |\lambda_i|$; tol is p times the machine
+    epsilon times 10 unless given. Eigenvalues of both signs make a saddle, whatever else is zero; without, a zero
+    leaves the second derivatives undecided: degenerate. All positive: minimum. All negative: maximum.
+
+    Raises:
+        ValueError: if the matrix is not square or empty, or tol is negative.
+
+    Source: Murphy (2012), section 8.3; Dauphin et al. (2014), Advances in Neural Information Processing 27.
+
+    >>> point = classify(jnp.diag(jnp.array([2.0, -1.0, 3.0])))
+    >>> KINDS[point.kind], point.morse_index.item()
+    ('saddle', 1)
+    """
+    require.square("matrix", matrix)
+    require.that(matrix.size > 0, f"matrix must not be empty; found shape {matrix.shape}")
+    require.that(tol is None or tol >= 0, f"tol must not be negative; found {tol}")
+    values = jnp.linalg.eigvalsh(matrix)
+    share = 10 * len(matrix) * float(jnp.finfo(values.dtype).eps) if tol is None else tol
+    zero = share * jnp.abs(values).max()
+    negative, positive = jnp.sum(values < -zero), jnp.sum(values > zero)
+    flat = len(matrix) - negative - positive
+    decided = jnp.where(negative == 0, MINIMUM, MAXIMUM)
+    kind = jnp.where((negative > 0) & (positive > 0), SADDLE, jnp.where(flat > 0, DEGENERATE, decided))
+    return StationaryPoint(kind, negative, flat, values)
+
+
+def _like(parameters: PyTree, vector: PyTree) -> None:
+    found, needed = (jax.tree.map(jnp.shape, tree) for tree in (vector, parameters))
+    require.that(found == needed, f"vector must have the shapes of the parameters, {needed}; found {found}")

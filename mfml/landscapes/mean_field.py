@@ -1,0 +1,167 @@
+r"""A wide network with one hidden layer as a cloud of particles.
+
+Each hidden unit is a particle with a position: its output weight $a_j$ and its input weights $w_j$. The network's
+prediction is a sum over particles of $a_j\, \max(w_j \cdot x, 0)$, times 1/m or $1/\sqrt m$. Give x a column of ones
+for a bias. Shapes: m particles, n samples, d features.
+"""
+
+from functools import partial
+from math import sqrt
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Key
+
+from mfml import require
+
+SCALINGS = ("mean", "sqrt")
+
+
+class Particles(NamedTuple):
+    """Positions of all particles."""
+
+    output: Float[Array, "*steps m"]
+    hidden: Float[Array, "*steps m d"]
+
+
+class Flow(NamedTuple):
+    """The way of all particles, the start first."""
+
+    particles: Particles  # leading axis of n_steps + 1
+    risk: Float[Array, " points"]  # mean squared error, in squared units of y
+
+
+def init(key: Key[Array, ""], *, n_particles: int, n_features: int) -> Particles:
+    r"""Draw particles: $w_j$ uniform on the unit sphere, $a_j = \pm 1$ by turns.
+
+    With an even number of them, a is balanced. There every particle obeys $|a_j| = \|w_j\|$, which the flow keeps.
+
+    Raises:
+        ValueError: unless both numbers are at least 1.
+
+    Source: Chizat and Bach (2018), Advances in Neural Information Processing 31, section 4.
+
+    >>> init(jax.random.key(0), n_particles=4, n_features=2).output.tolist()
+    [1.0, -1.0, 1.0, -1.0]
+    """
+    require.that(n_particles >= 1, f"n_particles must be at least 1; found {n_particles}")
+    require.that(n_features >= 1, f"n_features must be at least 1; found {n_features}")
+    hidden = jax.random.normal(key, (n_particles, n_features))
+    hidden = hidden / jnp.linalg.norm(hidden, axis=1, keepdims=True)
+    return Particles(jnp.where(jnp.arange(n_particles) % 2 == 0, 1.0, -1.0), hidden)
+
+
+def predict(particles: Particles, x: Float[Array, "n d"], *, scaling: str = "mean") -> Float[Array, " n"]:
+    r"""$f(x) = s \sum_j a_j \max(w_j \cdot x, 0)$ with $s = 1/m$ ("mean") or $1/\sqrt m$ ("sqrt").
+
+    Raises:
+        ValueError: for another scaling.
+
+    Source: Chizat and Bach (2018), section 2; for the square root Jacot, Gabriel and Hongler (2018).
+
+    >>> pair = Particles(jnp.array([1.0, 1.0]), jnp.array([[1.0], [-1.0]]))
+    >>> predict(pair, jnp.array([[3.0]])).tolist()
+    [1.5]
+    """
+    require.one_of("scaling", scaling, SCALINGS)
+    m = len(particles.output)
+    return jnp.maximum(x @ particles.hidden.T, 0.0) @ particles.output / (m if scaling == "mean" else sqrt(m))
+
+
+def risk(
+    particles: Particles, x: Float[Array, "n d"], y: Float[Array, " n"], *, scaling: str = "mean"
+) -> Float[Array, ""]:
+    """Mean squared error of `predict`, without a factor 1/2.
+
+    Raises:
+        ValueError: for another scaling; if x and y differ in length.
+
+    Source: Chizat and Bach (2018), section 2.
+
+    >>> pair = Particles(jnp.array([1.0, 1.0]), jnp.array([[1.0], [-1.0]]))
+    >>> risk(pair, jnp.array([[3.0]]), jnp.array([1.0])).item()
+    0.25
+    """
+    require.same_length(x=x, y=y)
+    return jnp.mean((predict(particles, x, scaling=scaling) - y) ** 2)
+
+
+def step(
+    particles: Particles,
+    x: Float[Array, "n d"],
+    y: Float[Array, " n"],
+    *,
+    learning_rate: ArrayLike,
+    scaling: str = "mean",
+) -> Particles:
+    r"""Move all particles down the risk R: $\theta_j \leftarrow \theta_j - \eta\, c\, \nabla_{\theta_j} R$.
+
+    With "mean" the gradient of one particle has the factor 1/m, and c = m takes it away: particles move at a speed
+    that does not depend on their number, and the cloud has a limit (a gradient flow of measures). With "sqrt" c = 1,
+    predictions change at the same pace, and each particle moves by $1/\sqrt m$ only.
+
+    Raises:
+        ValueError: as `risk`.
+
+    Source: Chizat and Bach (2018), equation 3; Chizat, Oyallon and Bach (2019).
+
+    >>> one = Particles(jnp.array([1.0]), jnp.array([[1.0]]))
+    >>> step(one, jnp.array([[1.0]]), jnp.array([2.0]), learning_rate=0.25).hidden.tolist()
+    [[1.5]]
+    """
+    slope = jax.grad(risk)(particles, x, y, scaling=scaling)
+    pace = len(particles.output) if scaling == "mean" else 1
+    return jax.tree.map(lambda theta, g: theta - jnp.asarray(learning_rate * pace, g.dtype) * g, particles, slope)
+
+
+@partial(jax.jit, static_argnames=("n_steps", "scaling"))
+def fit(
+    particles: Particles,
+    x: Float[Array, "n d"],
+    y: Float[Array, " n"],
+    *,
+    learning_rate: ArrayLike,
+    n_steps: int,
+    scaling: str = "mean",
+) -> Flow:
+    """Take `n_steps` steps and keep every position. It never stops early.
+
+    Raises:
+        ValueError: as `step`; for n_steps < 0.
+
+    Source: Chizat and Bach (2018), Advances in Neural Information Processing 31.
+
+    >>> one = Particles(jnp.array([1.0]), jnp.array([[1.0]]))
+    >>> way = fit(one, jnp.array([[1.0]]), jnp.array([4.0]), learning_rate=0.1, n_steps=20)
+    >>> way.particles.hidden.shape, round(predict(one, jnp.array([[1.0]])).item(), 2), way.risk[-1].item() < 1e-6
+    ((21, 1, 1), 1.0, True)
+    """
+    require.that(n_steps >= 0, f"n_steps must not be negative; found {n_steps}")
+
+    def advance(particles: Particles, _: None) -> tuple[Particles, Flow]:
+        moved = step(particles, x, y, learning_rate=learning_rate, scaling=scaling)
+        return moved, Flow(particles, risk(particles, x, y, scaling=scaling))
+
+    final, points = lax.scan(advance, particles, length=n_steps)
+    last = Flow(final, risk(final, x, y, scaling=scaling))
+    return jax.tree.map(lambda points, last: jnp.concatenate([points, last[None]]), points, last)
+
+
+def displacement(flow: Flow) -> Float[Array, ""]:
+    r"""Root mean square over particles of the way from first to last position, relative to the first.
+
+    $\sqrt{\sum_j \|\theta_j(T) - \theta_j(0)\|^2 / \sum_j \|\theta_j(0)\|^2}$: near 0 for lazy training, about 1 for
+    rich.
+
+    Source: Chizat, Oyallon and Bach (2019), Advances in Neural Information Processing 32.
+
+    >>> still = Particles(jnp.ones((2, 3)), jnp.ones((2, 3, 1)))
+    >>> displacement(Flow(still, jnp.zeros(2))).item()
+    0.0
+    """
+    moved = sum(jnp.sum((leaf[-1] - leaf[0]) ** 2) for leaf in flow.particles)
+    size = sum(jnp.sum(leaf[0] ** 2) for leaf in flow.particles)
+    return jnp.sqrt(jnp.asarray(moved) / jnp.asarray(size))

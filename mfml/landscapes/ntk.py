@@ -1,0 +1,204 @@
+r"""The empirical neural tangent kernel: how a step on one sample moves the prediction of another.
+
+A model is a function `predict(parameters, x)` with one row a sample: `(n,)`, or `(n, k)` with k outputs. Sums of
+squares carry no factor but those written. Shapes: n, m samples; k outputs; t points of a path.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.flatten_util import ravel_pytree
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, PyTree, Shaped
+
+from mfml import require
+
+Predictor = Callable[[PyTree, Array], Array]
+
+
+class Evolution(NamedTuple):
+    """How the kernel changes along a path."""
+
+    kernels: Float[Array, "t n n"]
+    from_start: Float[Array, " t"]  # distance to the first kernel, 0 to 1; the first entry is 0
+    velocity: Float[Array, " t-1"]  # distance between successive kernels
+
+
+class Training(NamedTuple):
+    """A path of gradient descent, the start first."""
+
+    parameters: PyTree  # leading axis of n_steps + 1
+    risk: Float[Array, " points"]  # mean squared error of the scaled model, in squared units of y
+
+
+def kernel(
+    predict: Predictor, parameters: PyTree, x1: Shaped[Array, "n *features"], x2: Shaped[Array, "m *features"]
+) -> Float[Array, "n m"]:
+    r"""$\Theta(x, x') = \frac1k \sum_{a=1}^k \nabla_\theta f_a(x) \cdot \nabla_\theta f_a(x')$: a mean over outputs.
+
+    A gradient step of size $\eta$ on the sample x' with loss slope r moves the prediction at x by
+    $-\eta\, r\, \Theta(x, x')$ to first order. Symmetric and positive semidefinite for x1 = x2.
+
+    Raises:
+        ValueError: if x1 and x2 differ in the shape of a sample, or either is empty.
+
+    Source: Jacot, Gabriel and Hongler (2018), Advances in Neural Information Processing 31.
+
+    >>> x = jnp.array([[1.0, 2.0], [3.0, -1.0]])
+    >>> kernel(lambda w, x: x @ w, jnp.zeros(2), x, x).tolist()
+    [[5.0, 1.0], [1.0, 10.0]]
+    """
+    alike = jnp.shape(x1)[1:] == jnp.shape(x2)[1:]
+    require.that(alike, f"x1 and x2 must have samples of one shape; found {jnp.shape(x1)} and {jnp.shape(x2)}")
+    require.that(len(x1) > 0 and len(x2) > 0, f"needs at least one sample; found {len(x1)} and {len(x2)}")
+    flat, rebuild = ravel_pytree(parameters)
+
+    def outputs(theta: Array, sample: Array) -> Array:
+        return predict(rebuild(theta), sample[None]).reshape(-1)
+
+    rows = [jax.vmap(jax.jacrev(outputs), in_axes=(None, 0))(flat, x) for x in (x1, x2)]
+    return jnp.einsum("iap,jap->ij", *rows) / rows[0].shape[1]
+
+
+def distance(first: Float[Array, "n m"], second: Float[Array, "n m"]) -> Float[Array, ""]:
+    r"""Kernel distance $1 - \langle A, B \rangle / (\|A\| \|B\|)$, Frobenius; between 0 and 1 for Gram matrices.
+
+    It does not see the scale: 0 for A = 2 B. NaN where a kernel is zero.
+
+    Raises:
+        ValueError: if the shapes differ.
+
+    Source: Fort et al. (2020), Advances in Neural Information Processing 33, section 3.
+
+    >>> round(distance(jnp.eye(2), jnp.ones((2, 2))).item(), 4)
+    0.2929
+    """
+    require.same_shape(first=first, second=second)
+    first, second = first / jnp.abs(first).max(), second / jnp.abs(second).max()
+    return 1 - jnp.sum(first * second) / jnp.sqrt(jnp.sum(first**2) * jnp.sum(second**2))
+
+
+def alignment(gram: Float[Array, "n n"], y: Float[Array, " n"]) -> Float[Array, ""]:
+    r"""How well a kernel knows its task: $y^\top \Theta\, y / (\|\Theta\|_F \|y\|^2)$, at most 1.
+
+    Raises:
+        ValueError: if the kernel is not square or does not fit y.
+
+    Source: Cristianini et al. (2001), Advances in Neural Information Processing 14.
+
+    >>> y = jnp.array([1.0, -1.0])
+    >>> alignment(jnp.outer(y, y), y).item()
+    1.0
+    """
+    require.square("gram", gram)
+    require.same_length(gram=gram, y=y)
+    return y @ gram @ y / (jnp.linalg.norm(gram) * jnp.sum(y**2))
+
+
+@partial(jax.jit, static_argnames=("predict",))
+def evolution(predict: Predictor, path: PyTree, x: Shaped[Array, "n *features"]) -> Evolution:
+    """Follow the kernel on samples x along a path of parameters (a leading axis of t points).
+
+    Take every tenth or hundredth point of a training: each costs a Jacobian.
+
+    Raises:
+        ValueError: if x is empty.
+
+    Source: Fort et al. (2020), Advances in Neural Information Processing 33.
+
+    >>> still = evolution(lambda w, x: x @ w, jnp.zeros((3, 2)), jnp.eye(2))
+    >>> still.from_start.tolist(), still.velocity.tolist()
+    ([0.0, 0.0, 0.0], [0.0, 0.0])
+    """
+    kernels = lax.map(lambda parameters: kernel(predict, parameters, x, x), path)
+    from_start = jax.vmap(lambda one: distance(kernels[0], one))(kernels)
+    return Evolution(kernels, from_start, jax.vmap(distance)(kernels[:-1], kernels[1:]))
+
+
+def linearized(
+    predict: Predictor, start: PyTree, parameters: PyTree, x: Shaped[Array, "n *features"]
+) -> Float[Array, "n *targets"]:
+    r"""The model's tangent at the start: $f(x; \theta_0) + \nabla_\theta f(x; \theta_0) \cdot (\theta - \theta_0)$.
+
+    Linear in the parameters, so that least squares and kernel theory hold for it; lazy training stays with it.
+
+    Source: Lee et al. (2019), Advances in Neural Information Processing 32.
+
+    >>> linearized(lambda w, x: w**2 * x, jnp.array(1.0), jnp.array(3.0), jnp.array([1.0])).tolist()
+    [5.0]
+    """
+    move = jax.tree.map(jnp.subtract, parameters, start)
+    value, slope = jax.jvp(lambda theta: predict(theta, x), (start,), (move,))
+    return value + slope
+
+
+def flow(
+    gram: Float[Array, "n n"], start: Float[Array, " n"], y: Float[Array, " n"], time: ArrayLike
+) -> Float[Array, " n"]:
+    r"""Predictions on the training samples after a time under a constant kernel: $y + e^{-\Theta t / n} (f_0 - y)$.
+
+    Gradient flow on $\frac{1}{2n} \|f - y\|^2$: the time is the sum of the learning rates of that loss (the factor 1/2
+    counts). Directions of large eigenvalue are learned first.
+
+    Raises:
+        ValueError: if the kernel is not square, or kernel, start and y differ in length.
+
+    Source: Jacot, Gabriel and Hongler (2018), section 5; Lee et al. (2019), equation 8.
+
+    >>> [round(value, 4) for value in flow(jnp.eye(2) * 2.0, jnp.zeros(2), jnp.ones(2), 1.0).tolist()]
+    [0.6321, 0.6321]
+    """
+    require.square("gram", gram)
+    require.same_length(gram=gram, start=start, y=y)
+    values, vectors = jnp.linalg.eigh(gram)
+    return y + vectors @ (jnp.exp(-values * time / len(y)) * (vectors.T @ (start - y)))
+
+
+@partial(jax.jit, static_argnames=("predict", "n_steps"))
+def train(
+    predict: Predictor,
+    parameters: PyTree,
+    x: Shaped[Array, "n *features"],
+    y: Float[Array, "n *targets"],
+    *,
+    alpha: ArrayLike,
+    learning_rate: ArrayLike,
+    n_steps: int,
+) -> Training:
+    r"""Gradient descent on a scaled model: lazy for large $\alpha$, rich for small.
+
+    The model is $\alpha\,(f(x; \theta) - f(x; \theta_0))$, zero at the start; its loss
+    $\frac{1}{2 n} \sum (\cdot - y)^2$ is divided by $\alpha^2$, so that predictions learn at the same pace for every
+    $\alpha$. The larger $\alpha$, the less the parameters have to move; in the limit the kernel stays what it was.
+
+    Raises:
+        ValueError: if x and y differ in length, or n_steps < 0.
+
+    Source: Chizat, Oyallon and Bach (2019), Advances in Neural Information Processing 32.
+
+    >>> x, y = jnp.array([[1.0]]), jnp.array([1.0])
+    >>> done = train(lambda w, x: x @ w, jnp.zeros(1), x, y, alpha=2.0, learning_rate=0.5, n_steps=2)
+    >>> done.parameters.tolist(), done.risk.tolist()
+    ([[0.0], [0.25], [0.375]], [1.0, 0.25, 0.0625])
+    """
+    require.same_length(x=x, y=y)
+    require.that(n_steps >= 0, f"n_steps must not be negative; found {n_steps}")
+    parameters = jax.tree.map(jnp.asarray, parameters)
+    zero = predict(parameters, x)
+
+    def loss(parameters: PyTree) -> tuple[Array, Array]:
+        error = alpha * (predict(parameters, x) - zero) - y
+        return jnp.sum(error**2) / (2 * len(y) * jnp.square(alpha)), jnp.mean(error**2)
+
+    def step(parameters: PyTree, _: None) -> tuple[PyTree, Training]:
+        (_, risk), slope = jax.value_and_grad(loss, has_aux=True)(parameters)
+        moved = jax.tree.map(lambda theta, g: theta - jnp.asarray(learning_rate, g.dtype) * g, parameters, slope)
+        return moved, Training(parameters, risk)
+
+    final, points = lax.scan(step, parameters, length=n_steps)
+    last = Training(final, loss(final)[1])
+    return jax.tree.map(lambda points, last: jnp.concatenate([points, last[None]]), points, last)

@@ -1,0 +1,68 @@
+"""The way of an optimizer through a landscape, point by point."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float, PyTree
+
+from mfml import require
+from mfml.landscapes.curvature import Objective
+from mfml.landscapes.optimizers import apply_updates
+
+
+class Trajectory(NamedTuple):
+    """Every point on the way, the start first: leading axes of n_steps + 1."""
+
+    parameters: PyTree
+    objective: Float[Array, " points"]
+    gradient_norm: Float[Array, " points"]  # Euclidean, over all parameters
+
+
+@partial(jax.jit, static_argnames=("objective", "optimizer", "n_steps"))
+def run(
+    objective: Objective,
+    parameters: PyTree,
+    optimizer: Any,  # an Optimizer, or what has its two functions
+    *,
+    n_steps: int,
+    data: tuple[Any, ...] = (),
+) -> Trajectory:
+    r"""Take `n_steps` steps on `objective(parameters, *data)` and keep every point. It never stops early.
+
+    Any optax optimizer does as well. What it diverges to (infinity, NaN) is kept.
+
+    Raises:
+        ValueError: for n_steps < 0.
+
+    Source: Nocedal and Wright (2006), Numerical Optimization, chapter 3.
+
+    >>> from mfml.landscapes import optimizers
+    >>> way = run(lambda x: x @ x, jnp.array([1.0]), optimizers.gradient_descent(0.25), n_steps=2)
+    >>> way.parameters.tolist(), way.objective.tolist()
+    ([[1.0], [0.5], [0.25]], [1.0, 0.25, 0.0625])
+    """
+    require.that(n_steps >= 0, f"n_steps must not be negative; found {n_steps}")
+    parameters = jax.tree.map(jnp.asarray, parameters)
+    value_and_gradient = jax.value_and_grad(objective)
+
+    def record(parameters: PyTree) -> tuple[Trajectory, PyTree]:
+        value, gradients = value_and_gradient(parameters, *data)
+        return Trajectory(parameters, value, _norm(gradients)), gradients
+
+    def step(carry: tuple[PyTree, Any], _: None) -> tuple[tuple[PyTree, Any], Trajectory]:
+        parameters, state = carry
+        point, gradients = record(parameters)
+        updates, state = optimizer.update(gradients, state, parameters)
+        return (apply_updates(parameters, updates), state), point
+
+    (final, _), points = lax.scan(step, (parameters, optimizer.init(parameters)), length=n_steps)
+    last = record(final)[0]
+    return jax.tree.map(lambda points, last: jnp.concatenate([points, last[None]]), points, last)
+
+
+def _norm(tree: PyTree) -> Array:
+    square = jnp.asarray(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)))
+    return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)  # no NaN in its derivative

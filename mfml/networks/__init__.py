@@ -1,0 +1,51 @@
+"""Unit 4: neural networks, from neurons to CNNs.
+
+- `activations`: the nonlinearities and their derivatives.
+- `mlp`: a neuron, dense layers, networks as plain pytrees, He's and Glorot's initialization.
+- `backprop`: forward with a cache, backward by hand.
+- `approximation`: networks written down, not learned: bumps, hats and ridges, and their error bounds.
+- `wavelets`: Fourier, Haar and Daubechies bases, the fixed relatives of learned features.
+- `convolution`: cross-correlation by hand and by XLA, transposed convolution, 1x1 mixing.
+- `pooling`: largest and mean values of windows.
+- `geometry`: output sizes, receptive fields, parameter counts.
+- `symmetry`: how far a function is from equivariant or invariant.
+- `segmentation`: Dice's coefficient and losses for images labelled pixel by pixel.
+- `architectures`: LeNet, VGG, NiN, DenseNet, U-Net as flax modules; imports flax when first used.
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+from mfml.networks import (
+    activations,
+    approximation,
+    backprop,
+    convolution,
+    geometry,
+    mlp,
+    pooling,
+    segmentation,
+    symmetry,
+    wavelets,
+)
+
+__all__ = [
+    "activations",
+    "approximation",
+    "architectures",
+    "backprop",
+    "convolution",
+    "geometry",
+    "mlp",
+    "pooling",
+    "segmentation",
+    "symmetry",
+    "wavelets",
+]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import `architectures`, and flax with it, when it is first asked for."""
+    if name == "architectures":
+        return import_module("mfml.networks.architectures")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

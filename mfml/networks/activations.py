@@ -1,0 +1,191 @@
+r"""Activations, the nonlinearity of a neuron, and their derivatives. All work entry by entry, on any shape.
+
+At a kink the derivative is the one from the left: 0 for the rectifier, the small slope for the leaky one, alpha
+for the exponential linear unit. The functions are written so that `jax.grad` gives the same number there. Every
+function is finite wherever its value fits into the dtype, and NaN stays NaN.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from mfml import require
+
+
+class Activation(NamedTuple):
+    """A nonlinearity and its derivative."""
+
+    function: Callable[[Array], Array]
+    derivative: Callable[[Array], Array]
+
+
+def identity(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    """No nonlinearity: $z$, the usual output of a regression.
+
+    >>> identity(jnp.array([-1.0, 2.0])).tolist()
+    [-1.0, 2.0]
+    """
+    return z
+
+
+def heaviside(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Fire or not: 1 where $z > 0$, else 0; 0 at $z = 0$. Its derivative is 0 everywhere: nothing can be learned.
+
+    Source: McCulloch and Pitts (1943), Bulletin of Mathematical Biophysics 5; Bishop (2006), section 4.1.7.
+
+    >>> heaviside(jnp.array([-1.0, 0.0, 2.0])).tolist()
+    [0.0, 0.0, 1.0]
+    """
+    return jnp.heaviside(z, jnp.zeros_like(z))
+
+
+def sigmoid(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    r"""Logistic function $\sigma(z) = 1 / (1 + e^{-z})$, between 0 and 1; saturates without overflow.
+
+    Source: Bishop (2006), equation 4.59.
+
+    >>> sigmoid(jnp.array([-200.0, 0.0, 200.0])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    return jax.nn.sigmoid(z)
+
+
+def tanh(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    r"""Hyperbolic tangent $(e^z - e^{-z}) / (e^z + e^{-z}) = 2 \sigma(2z) - 1$, between -1 and 1.
+
+    Source: Bishop (2006), equation 5.59.
+
+    >>> round(tanh(jnp.array(0.5)).item(), 4)
+    0.4621
+    """
+    return jnp.tanh(z)
+
+
+def relu(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    r"""Rectifier $\max(z, 0)$; derivative 0 at the kink $z = 0$.
+
+    Source: Nair and Hinton (2010), ICML.
+
+    >>> relu(jnp.array([-1.0, 0.0, 2.0])).tolist()
+    [0.0, 0.0, 2.0]
+    """
+    return jax.nn.relu(z)
+
+
+def leaky_relu(z: Float[Array, "..."], *, slope: ArrayLike = 0.01) -> Float[Array, "..."]:
+    r"""Rectifier that leaks: $z$ where $z > 0$, else $\text{slope} \cdot z$; derivative `slope` at $z = 0$.
+
+    Source: Maas, Hannun and Ng (2013), ICML workshop.
+
+    >>> leaky_relu(jnp.array([-1.0, 2.0]), slope=0.5).tolist()
+    [-0.5, 2.0]
+    """
+    return jnp.where(z > 0, z, slope * z)
+
+
+def elu(z: Float[Array, "..."], *, alpha: ArrayLike = 1.0) -> Float[Array, "..."]:
+    r"""Exponential linear unit: $z$ where $z > 0$, else $\alpha (e^z - 1)$; derivative $\alpha$ at $z = 0$.
+
+    Source: Clevert, Unterthiner and Hochreiter (2016), ICLR.
+
+    >>> round(elu(jnp.array(-1.0)).item(), 4)
+    -0.6321
+    """
+    return jnp.where(z > 0, z, alpha * jnp.expm1(jnp.where(z > 0, 0.0, z)))
+
+
+def softplus(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    r"""Smooth rectifier $\log(1 + e^z)$, positive; its derivative is the sigmoid.
+
+    Source: Dugas et al. (2001), NeurIPS.
+
+    >>> round(softplus(jnp.array(0.0)).item(), 4)
+    0.6931
+    """
+    return jax.nn.softplus(z)
+
+
+def silu(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    r"""Sigmoid linear unit, also called swish: $z \sigma(z)$.
+
+    Source: Elfwing, Uchibe and Doya (2018), Neural Networks 107.
+
+    >>> round(silu(jnp.array(1.0)).item(), 4)
+    0.7311
+    """
+    return jax.nn.silu(z)
+
+
+def gelu(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    r"""Gaussian error linear unit $z \Phi(z)$, $\Phi$ the normal distribution function; exact, not by tanh.
+
+    Source: Hendrycks and Gimpel (2016), arXiv:1606.08415.
+
+    >>> round(gelu(jnp.array(1.0)).item(), 4)
+    0.8413
+    """
+    return z * jax.scipy.special.ndtr(z)
+
+
+def apply(z: Float[Array, "..."], *, activation: str = "relu") -> Float[Array, "..."]:
+    """Evaluate an activation by its name, one of `ACTIVATIONS`. The name is static.
+
+    Raises:
+        ValueError: for a name that is not known.
+
+    >>> apply(jnp.array([-1.0, 2.0]), activation="relu").tolist()
+    [0.0, 2.0]
+    """
+    require.one_of("activation", activation, ACTIVATIONS)
+    return ACTIVATIONS[activation].function(z)
+
+
+def derivative(z: Float[Array, "..."], *, activation: str = "relu") -> Float[Array, "..."]:
+    """Evaluate the derivative of an activation at z in closed form; from the left at a kink.
+
+    Raises:
+        ValueError: for a name that is not known.
+
+    Source: Bishop (2006), equation 4.88 for the sigmoid; the others by the chain rule.
+
+    >>> derivative(jnp.array([-1.0, 0.0, 2.0]), activation="relu").tolist()
+    [0.0, 0.0, 1.0]
+    >>> derivative(jnp.array([0.0, 300.0]), activation="sigmoid").tolist()
+    [0.25, 0.0]
+    """
+    require.one_of("activation", activation, ACTIVATIONS)
+    return ACTIVATIONS[activation].derivative(z)
+
+
+def _one_where_positive(z: Array) -> Array:
+    return (z > 0).astype(z.dtype)
+
+
+def _sigmoid_slope(z: Array) -> Array:
+    return jax.nn.sigmoid(z) * jax.nn.sigmoid(-z)  # the second factor is 1 - sigmoid(z) without cancellation
+
+
+def _silu_slope(z: Array) -> Array:
+    return jax.nn.sigmoid(z) + z * _sigmoid_slope(z)
+
+
+def _gelu_slope(z: Array) -> Array:
+    return jax.scipy.special.ndtr(z) + z * jax.scipy.stats.norm.pdf(z)
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "identity": Activation(identity, jnp.ones_like),
+    "heaviside": Activation(heaviside, jnp.zeros_like),
+    "sigmoid": Activation(sigmoid, _sigmoid_slope),
+    "tanh": Activation(tanh, lambda z: 1 - jnp.tanh(z) ** 2),
+    "relu": Activation(relu, _one_where_positive),
+    "leaky_relu": Activation(leaky_relu, lambda z: jnp.where(z > 0, 1.0, jnp.full_like(z, 0.01))),
+    "elu": Activation(elu, lambda z: jnp.exp(jnp.minimum(z, 0.0))),
+    "softplus": Activation(softplus, jax.nn.sigmoid),
+    "silu": Activation(silu, _silu_slope),
+    "gelu": Activation(gelu, _gelu_slope),
+}

@@ -1,0 +1,235 @@
+"""Convolutional networks of any width as flax modules: LeNet, VGG, NiN, DenseNet, U-Net.
+
+All take images (n, h, w, c) of any size that their pooling allows, and return logits. All are functions of their
+parameters alone: `module.init(key, x)` makes them, `module.apply(parameters, x)` evaluates. Where the paper has
+batch normalization stands group normalization, which needs no running statistics, treats each image by itself and
+does the same in training and use. Weights start by He's scheme.
+"""
+
+import math
+from collections.abc import Sequence
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, PyTree
+
+from mfml import require
+from mfml.networks import activations, pooling
+
+
+def he_normal(key: Key[Array, ""], shape: Sequence[int], dtype: type = float) -> Array:
+    r"""Initializer for flax by He's scheme: normal, variance 2 / d, d the inputs of an output: all axes but the last.
+
+    Drawn as one flat vector, since drawing with many axes takes XLA ten times as long to compile.
+
+    Source: He et al. (2015), ICCV, equation 10.
+
+    >>> he_normal(jax.random.key(0), (3, 3, 1, 8)).shape
+    (3, 3, 1, 8)
+    """
+    scale = math.sqrt(2 / math.prod(shape[:-1]))
+    return scale * jax.random.normal(key, (math.prod(shape),), dtype).reshape(shape)
+
+
+def init(module: nn.Module, key: Key[Array, ""], x: Float[Array, "n h w c"]) -> PyTree[Array]:
+    r"""Initialize a module of this file by He's scheme, all kernels in one draw: compiles much faster than its own.
+
+    Kernels are normal with variance 2 / d, d the inputs of an output; biases are 0 and scales 1. Of x only the
+    shape matters. Does what `module.init(key, x)` does, with other random numbers.
+
+    Raises:
+        ValueError: for a module with parameters other than kernels, biases and scales.
+
+    Source: He et al. (2015), ICCV, equation 10.
+
+    >>> parameters = init(LeNet(n_classes=2), jax.random.key(0), jnp.zeros((1, 8, 8, 1)))
+    >>> parameters["params"]["Conv_0"]["kernel"].shape
+    (5, 5, 1, 6)
+    """
+    shapes = jax.eval_shape(module.init, key, x)
+    named, structure = jax.tree.flatten_with_path(shapes)
+    kinds = [str(path[-1].key) for path, _ in named]
+    require.that(set(kinds) <= {"kernel", "bias", "scale"}, f"cannot initialize parameters of the kinds {set(kinds)}")
+    sizes = [leaf.size if kind == "kernel" else 0 for kind, (_, leaf) in zip(kinds, named, strict=True)]
+    drawn = jax.random.normal(key, (sum(sizes),))
+    leaves = []
+    for place, (kind, (_, leaf)) in enumerate(zip(kinds, named, strict=True)):
+        if kind == "kernel":
+            begin = sum(sizes[:place])
+            flat = math.sqrt(2 / math.prod(leaf.shape[:-1])) * drawn[begin : begin + leaf.size]
+            leaves.append(flat.reshape(leaf.shape).astype(leaf.dtype))
+        else:
+            leaves.append(jnp.full(leaf.shape, float(kind == "scale"), leaf.dtype))
+    return jax.tree.unflatten(structure, leaves)
+
+
+class LeNet(nn.Module):
+    """Convolutions and pooling in turn, then dense layers: the first network that read digits.
+
+    Source: LeCun et al. (1998), Proceedings of the IEEE 86, with plain sub-sampling and a linear output.
+    """
+
+    n_classes: int
+    features: Sequence[int] = (6, 16)  # of each convolution
+    hidden: Sequence[int] = (120, 84)  # of each hidden dense layer
+    kernel: int = 5
+    activation: str = "tanh"
+    pool: str = "average"  # or max
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n k"]:
+        """Logits of the classes."""
+        require.one_of("pool", self.pool, ("average", "max"))
+        pool = pooling.average_pool if self.pool == "average" else pooling.max_pool
+        for features in self.features:
+            x = activations.apply(_conv(features, self.kernel)(x), activation=self.activation)
+            x = pool(x)
+        x = x.reshape(len(x), -1)
+        for size in self.hidden:
+            x = activations.apply(nn.Dense(size, kernel_init=he_normal)(x), activation=self.activation)
+        return nn.Dense(self.n_classes, kernel_init=he_normal)(x)
+
+
+class VGG(nn.Module):
+    """Stages of 3x3 convolutions, a pooling after each, then dense layers. The default is VGG-11.
+
+    Source: Simonyan and Zisserman (2015), ICLR, without dropout.
+    """
+
+    n_classes: int
+    stages: Sequence[tuple[int, int]] = ((1, 64), (1, 128), (2, 256), (2, 512), (2, 512))  # (layers, features)
+    hidden: Sequence[int] = (4096, 4096)
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n k"]:
+        """Logits of the classes."""
+        for layers, features in self.stages:
+            for _ in range(layers):
+                x = nn.relu(_conv(features, 3)(x))
+            x = pooling.max_pool(x)
+        x = x.reshape(len(x), -1)
+        for size in self.hidden:
+            x = nn.relu(nn.Dense(size, kernel_init=he_normal)(x))
+        return nn.Dense(self.n_classes, kernel_init=he_normal)(x)
+
+
+class NiN(nn.Module):
+    """Network in network: each convolution is followed by two 1x1 layers, and the mean over pixels is the answer.
+
+    No dense layer: the number of parameters does not depend on the size of the image.
+
+    Source: Lin, Chen and Yan (2014), ICLR, without dropout.
+    """
+
+    n_classes: int
+    features: Sequence[int] = (192, 160, 192)  # of each block; one more block makes the classes
+    kernels: Sequence[int] = (5, 5, 3, 3)  # of each block, that of the classes included
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n k"]:
+        """Logits of the classes."""
+        blocks = (*self.features, self.n_classes)
+        fits = len(self.kernels) == len(blocks)
+        require.that(fits, f"kernels must name one kernel a block, {len(blocks)}; found {tuple(self.kernels)}")
+        for place, (features, kernel) in enumerate(zip(blocks, self.kernels, strict=True)):
+            x = nn.relu(_conv(features, kernel)(x))
+            x = nn.relu(_conv(features, 1)(x))
+            x = _conv(features, 1)(x)
+            if place < len(blocks) - 1:
+                x = pooling.max_pool(nn.relu(x))
+        return pooling.global_average(x)
+
+
+class DenseNet(nn.Module):
+    """Each layer sees the outputs of all layers before it in its block, side by side as channels.
+
+    Between blocks, a 1x1 layer keeps the share `compression` of the channels and a pooling halves the image.
+
+    Source: Huang et al. (2017), CVPR; the variant BC where `bottleneck` is True and compression below 1.
+    """
+
+    n_classes: int
+    blocks: Sequence[int] = (6, 12, 24, 16)  # layers of each block
+    growth: int = 32  # channels that each layer adds
+    compression: float = 0.5
+    bottleneck: bool = True  # a 1x1 layer of 4 growth channels before each 3x3 layer
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n k"]:
+        """Logits of the classes."""
+        require.that(0 < self.compression <= 1, f"compression must be in (0, 1]; found {self.compression}")
+        x = _conv(2 * self.growth, 3, bias=False)(x)
+        for place, layers in enumerate(self.blocks):
+            for _ in range(layers):
+                x = DenseLayer(self.growth, bottleneck=self.bottleneck)(x)
+            if place < len(self.blocks) - 1:
+                kept = max(int(self.compression * x.shape[-1]), 1)
+                x = pooling.average_pool(_conv(kept, 1, bias=False)(nn.relu(_norm(x))))
+        return nn.Dense(self.n_classes, kernel_init=he_normal)(pooling.global_average(nn.relu(_norm(x))))
+
+
+class DenseLayer(nn.Module):
+    """A layer of `DenseNet`: adds `growth` channels to those it is given."""
+
+    growth: int
+    bottleneck: bool = True
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n h w k"]:
+        """Return the input's channels first, then the new ones."""
+        y = nn.relu(_norm(x))
+        if self.bottleneck:
+            y = nn.relu(_norm(_conv(4 * self.growth, 1, bias=False)(y)))
+        return jnp.concatenate([x, _conv(self.growth, 3, bias=False)(y)], axis=-1)
+
+
+class UNet(nn.Module):
+    """Down to a coarse view and up again, with the fine view handed across: an answer for every pixel.
+
+    Images keep their size: convolutions are padded, where the paper's are not. Height and width must be
+    multiples of 2 ** (len(features) - 1).
+
+    Source: Ronneberger, Fischer and Brox (2015), MICCAI.
+    """
+
+    n_classes: int
+    features: Sequence[int] = (64, 128, 256, 512, 1024)  # of each level, the finest first
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n h w k"]:
+        """Logits of the classes of each pixel."""
+        factor = 2 ** (len(self.features) - 1)
+        fits = x.shape[1] % factor == 0 and x.shape[2] % factor == 0
+        require.that(fits, f"height and width must be multiples of {factor}; found images of shape {x.shape}")
+        *finer, coarsest = self.features
+        across = []
+        for features in finer:
+            across.append(DoubleConv(features)(x))
+            x = pooling.max_pool(across[-1])
+        x = DoubleConv(coarsest)(x)
+        for features, fine in zip(reversed(finer), reversed(across), strict=True):
+            x = nn.ConvTranspose(features, (2, 2), strides=(2, 2), kernel_init=he_normal)(x)
+            x = DoubleConv(features)(jnp.concatenate([fine, x], axis=-1))
+        return _conv(self.n_classes, 1)(x)
+
+
+class DoubleConv(nn.Module):
+    """Two 3x3 convolutions with rectifiers: one level of `UNet`."""
+
+    features: int
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n h w k"]:
+        """Return `features` channels of the same size."""
+        x = nn.relu(_conv(self.features, 3)(x))
+        return nn.relu(_conv(self.features, 3)(x))
+
+
+def _conv(features: int, kernel: int, *, bias: bool = True) -> nn.Conv:
+    return nn.Conv(features, (kernel, kernel), padding="SAME", use_bias=bias, kernel_init=he_normal)
+
+
+def _norm(x: Array) -> Array:
+    """Group normalization with a learned scale and shift; as many groups as divide the channels, 8 at most."""
+    return nn.GroupNorm(num_groups=math.gcd(8, x.shape[-1]))(x)

@@ -1,0 +1,159 @@
+r"""Neurons, dense layers and multilayer perceptrons (MLP) as plain pytrees. Shapes: n samples, d in, k out.
+
+A layer computes $\phi(x W + b)$ with one sample a row, so W has shape (inputs, outputs): the transpose of what
+PyTorch stores. A network's parameters are a tuple of `Layer`.
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, PyTree
+
+from mfml import require
+from mfml.networks import activations
+
+SCHEMES = ("he", "glorot", "lecun")
+DISTRIBUTIONS = ("normal", "uniform")
+
+
+class Layer(NamedTuple):
+    """Parameters of a dense layer."""
+
+    weight: Float[Array, "d k"]  # inputs by outputs
+    bias: Float[Array, " k"]
+
+
+Network = tuple[Layer, ...]
+
+
+def neuron(
+    weights: Float[Array, " d"], bias: Float[Array, ""], x: Float[Array, "n d"], *, activation: str = "sigmoid"
+) -> Float[Array, " n"]:
+    r"""Answer of a single neuron to each sample: $\phi(x \cdot w + b)$.
+
+    Raises:
+        ValueError: if weights and samples differ in length, or the activation is not known.
+
+    Source: Rosenblatt (1958), Psychological Review 65; Neuer (2024), chapter 4.
+
+    >>> neuron(jnp.array([1.0, -1.0]), jnp.array(0.5), jnp.array([[2.0, 2.5]])).tolist()
+    [0.5]
+    """
+    require.rank("x", x, 2)
+    require.rank("weights", weights, 1)
+    fits = x.shape[1] == weights.shape[0]
+    require.that(fits, f"x has {x.shape[1]} columns, but there are {weights.shape[0]} weights")
+    return activations.apply(x @ weights + bias, activation=activation)
+
+
+def init(
+    key: Key[Array, ""], *, sizes: Sequence[int], scheme: str = "he", distribution: str = "normal", dtype: type = float
+) -> Network:
+    r"""Draw a network's weights; biases are 0.
+
+    The variance of a weight is $2/d$ (He, keeps a signal's size through rectifiers), $2/(d + k)$ (Glorot, for
+    tanh) or $1/d$ (LeCun, for linear layers), d the inputs and k the outputs of the layer. Uniform weights have
+    the same variance v, on $\pm\sqrt{3 v}$.
+
+    Args:
+        key: for the draw.
+        sizes: neurons of each layer, the inputs first; at least two; static.
+        scheme: one of `SCHEMES`; static.
+        distribution: `normal` or `uniform`; static.
+        dtype: of the parameters; `float` is JAX's default.
+
+    Raises:
+        ValueError: for fewer than two sizes, a size below 1, or an option that is not known.
+
+    Source: He et al. (2015), ICCV, equation 10; Glorot and Bengio (2010), AISTATS, equation 16.
+
+    >>> network = init(jax.random.key(0), sizes=(3, 5, 2))
+    >>> [layer.weight.shape for layer in network]
+    [(3, 5), (5, 2)]
+    """
+    require.that(len(sizes) >= 2, f"sizes must name at least inputs and outputs; found {tuple(sizes)}")
+    for size in sizes:
+        require.positive("sizes", size)
+    require.one_of("scheme", scheme, SCHEMES)
+    require.one_of("distribution", distribution, DISTRIBUTIONS)
+    keys = jax.random.split(key, len(sizes) - 1)
+    layers = []
+    for one, (d, k) in zip(keys, pairwise(sizes), strict=True):
+        scale = math.sqrt({"he": 2 / d, "glorot": 2 / (d + k), "lecun": 1 / d}[scheme])
+        if distribution == "normal":
+            weight = scale * jax.random.normal(one, (d, k), dtype)
+        else:
+            weight = scale * math.sqrt(3) * jax.random.uniform(one, (d, k), dtype, -1.0, 1.0)
+        layers.append(Layer(weight, jnp.zeros(k, dtype)))
+    return tuple(layers)
+
+
+def dense(layer: Layer, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
+    """Dense layer without activation: $x W + b$.
+
+    Raises:
+        ValueError: if the columns of x are not as many as the rows of W.
+
+    Source: Bishop (2006), equation 5.2.
+
+    >>> dense(Layer(jnp.array([[1.0, 2.0]]), jnp.array([0.0, 1.0])), jnp.array([[3.0]])).tolist()
+    [[3.0, 7.0]]
+    """
+    require.rank("x", x, 2)
+    d = layer.weight.shape[0]
+    require.that(x.shape[1] == d, f"x has {x.shape[1]} columns, but the layer's weight has {d} rows")
+    return x @ layer.weight + layer.bias
+
+
+def apply(
+    network: Network, x: Float[Array, "n d"], *, activation: str = "relu", output: str = "identity"
+) -> Float[Array, "n k"]:
+    r"""Output of a network: dense layers, `activation` after each but the last, `output` after the last.
+
+    Raises:
+        ValueError: if shapes do not fit, or an activation is not known.
+
+    Source: Bishop (2006), section 5.1.
+
+    >>> network = (Layer(jnp.array([[1.0, -1.0]]), jnp.zeros(2)), Layer(jnp.ones((2, 1)), jnp.zeros(1)))
+    >>> apply(network, jnp.array([[-3.0], [2.0]])).tolist()
+    [[3.0], [2.0]]
+    """
+    for layer in network[:-1]:
+        x = activations.apply(dense(layer, x), activation=activation)
+    return activations.apply(dense(network[-1], x), activation=output)
+
+
+def signal_sizes(network: Network, x: Float[Array, "n d"], *, activation: str = "relu") -> Float[Array, " layers"]:
+    r"""Root mean square of each layer's preactivations: whether a signal fades or explodes with depth.
+
+    With He's scheme and rectifiers it stays about the same, whatever the depth.
+
+    Raises:
+        ValueError: if shapes do not fit, or the activation is not known.
+
+    Source: He et al. (2015), ICCV, section 2.2.
+
+    >>> network = (Layer(2 * jnp.eye(1), jnp.zeros(1)), Layer(2 * jnp.eye(1), jnp.zeros(1)))
+    >>> signal_sizes(network, jnp.ones((1, 1))).tolist()
+    [2.0, 4.0]
+    """
+    sizes = []
+    for layer in network:
+        z = dense(layer, x)
+        sizes.append(jnp.sqrt(jnp.mean(z**2)))
+        x = activations.apply(z, activation=activation)
+    return jnp.stack(sizes)
+
+
+def n_parameters(parameters: PyTree) -> int:
+    """Number of parameters in a pytree of arrays, or of their shapes: of a network, or of a flax module.
+
+    >>> n_parameters(init(jax.random.key(0), sizes=(3, 5, 2)))
+    32
+    """
+    return sum(leaf.size for leaf in jax.tree.leaves(parameters))

@@ -1,0 +1,114 @@
+"""Pooling: one number a window and channel. Shapes: n images, h rows, w columns, c channels.
+
+For `padding` see `geometry`. Padding never counts: it is no candidate for the largest value, and the mean is over
+the entries that are there (unless `count_padding`).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float
+
+from mfml import require
+from mfml.networks import geometry
+from mfml.networks.geometry import Padding
+
+
+def max_pool(
+    x: Float[Array, "n h w c"], *, window: int = 2, stride: int | None = None, padding: Padding = "valid"
+) -> Float[Array, "n _ _ c"]:
+    """Largest value of each window, each channel by itself.
+
+    Where several entries are the largest, the gradient goes to the first of them, row by row.
+
+    Args:
+        x: images.
+        window: rows and columns of the window; static.
+        stride: entries between windows; the window's size if left out, so that windows do not overlap; static.
+        padding: less than the window on each side; static.
+
+    Raises:
+        ValueError: if the window is larger than the padded image, or an option is out of range.
+
+    Source: Ranzato et al. (2007), CVPR; Dumoulin and Visin (2016), chapter 3.
+
+    >>> max_pool(jnp.arange(16.0).reshape(1, 4, 4, 1))[0, :, :, 0].tolist()
+    [[5.0, 7.0], [13.0, 15.0]]
+    """
+    return _slide(x, -np.inf, lax.max, window, stride, padding)
+
+
+def average_pool(
+    x: Float[Array, "n h w c"],
+    *,
+    window: int = 2,
+    stride: int | None = None,
+    padding: Padding = "valid",
+    count_padding: bool = False,
+) -> Float[Array, "n _ _ c"]:
+    """Mean value of each window, each channel by itself.
+
+    Args:
+        x: images.
+        window: rows and columns of the window; static.
+        stride: entries between windows; the window's size if left out; static.
+        padding: less than the window on each side; static.
+        count_padding: whether the padding counts as zeros; static.
+
+    Raises:
+        ValueError: if the window is larger than the padded image, or an option is out of range.
+
+    Source: LeCun et al. (1998), Proceedings of the IEEE 86, where it is called sub-sampling.
+
+    >>> average_pool(jnp.arange(16.0).reshape(1, 4, 4, 1))[0, :, :, 0].tolist()
+    [[2.5, 4.5], [10.5, 12.5]]
+    """
+    total = _slide(x, 0.0, lax.add, window, stride, padding)
+    if count_padding:
+        return total / window**2
+    return total / _slide(jnp.ones((1, *x.shape[1:3], 1), x.dtype), 0.0, lax.add, window, stride, padding)
+
+
+def global_average(x: Float[Array, "n h w c"]) -> Float[Array, "n c"]:
+    """Mean of each channel over all pixels: invariant to shifts of a periodic image.
+
+    Raises:
+        ValueError: if x has not 4 axes, or no pixels.
+
+    Source: Lin, Chen and Yan (2014), ICLR, "Network in network".
+
+    >>> global_average(jnp.arange(4.0).reshape(1, 2, 2, 1)).tolist()
+    [[1.5]]
+    """
+    require.rank("x", x, 4)
+    require.positive("the number of pixels", x.shape[1] * x.shape[2])
+    return jnp.mean(x, axis=(1, 2))
+
+
+def _slide(
+    x: Array,
+    start: float,
+    reduce: Callable[[Any, Any], Any],
+    window: int,
+    stride: int | None,
+    padding: Padding,
+) -> Array:
+    require.rank("x", x, 4)
+    require.positive("window", window)
+    stride = window if stride is None else stride
+    require.that(isinstance(padding, str) or padding < window, f"padding must be below {window}; found {padding}")
+    around = []
+    for size in x.shape[1:3]:
+        geometry.output_size(size, kernel=window, stride=stride, padding=padding)  # refuses what does not fit
+        around.append(geometry.pads(size, kernel=window, stride=stride, padding=padding))
+    return lax.reduce_window(
+        x,
+        np.asarray(start, x.dtype),
+        reduce,
+        (1, window, window, 1),
+        (1, stride, stride, 1),
+        [(0, 0), *around, (0, 0)],
+    )

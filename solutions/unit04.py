@@ -1,0 +1,667 @@
+"""Unit 4, neural networks: the reference answers and their specification."""
+
+import jax
+import jax.numpy as jnp
+
+from exercises.given import Array, Float, Int
+from mfml.grading.specification import exercise
+
+
+def _normal(key, *shape):
+    """Draws with many axes compile slowly: draw flat."""
+    size = 1
+    for length in shape:
+        size *= length
+    return jax.random.normal(key, (size,)).reshape(shape)
+
+
+# ---------------------------------------------------------------- 4.1
+
+
+@exercise(
+    points=4,
+    hints=(
+        "A neuron weighs its inputs, adds a bias, and squashes the sum. In this order.",
+        "The lesson's section on the neuron: `x @ weights` weighs all samples at once, one number a sample. "
+        "Add the bias before the sigmoid.",
+        "Let z be `x @ weights + bias`; return `jax.nn.sigmoid(z)`, or 1 / (1 + exp(-z)).",
+    ),
+    why="A network is nothing but many of these, and logistic regression is exactly one.",
+)
+def neuron(weights: Float[Array, " d"], bias: float, x: Float[Array, "n d"]) -> Float[Array, " n"]:
+    """Answer of a neuron."""
+    return jax.nn.sigmoid(x @ weights + bias)
+
+
+@neuron.inputs("three samples", points=1)
+def _(key):
+    return dict(weights=jnp.array([1.0, -2.0]), bias=0.5, x=jnp.array([[1.0, 0.0], [0.0, 1.0], [2.0, 1.5]]))
+
+
+@neuron.inputs("random samples", points=1)
+def _(key):
+    return dict(weights=_normal(key, 4), bias=-0.3, x=_normal(jax.random.fold_in(key, 1), 6, 4))
+
+
+@neuron.inputs("large inputs, where the neuron saturates", points=1, hidden=True)
+def _(key):
+    return dict(weights=jnp.array([50.0, 30.0]), bias=1.0, x=jnp.array([[5.0, 1.0], [-5.0, -1.0], [0.0, 0.0]]))
+
+
+@neuron.mistake("Your neuron has no bias: add it to the weighted sum before the sigmoid.")
+def _(weights, bias, x):
+    return jax.nn.sigmoid(x @ weights)
+
+
+@neuron.mistake("You added the bias after the sigmoid: it belongs to the weighted sum, inside the sigmoid.")
+def _(weights, bias, x):
+    return jax.nn.sigmoid(x @ weights) + bias
+
+
+@neuron.mistake("You returned the weighted sum: the neuron still has to squash it by the sigmoid.")
+def _(weights, bias, x):
+    return x @ weights + bias
+
+
+@neuron.mistake("The sign in your exponential is turned round: the sigmoid is 1 / (1 + exp(-z)), with a minus.")
+def _(weights, bias, x):
+    return jax.nn.sigmoid(-(x @ weights + bias))
+
+
+@neuron.mistake("You squashed by tanh: this neuron's activation is the sigmoid, whose values lie between 0 and 1.")
+def _(weights, bias, x):
+    return jnp.tanh(x @ weights + bias)
+
+
+# ---------------------------------------------------------------- 4.2
+
+
+@exercise(
+    points=6,
+    hints=(
+        "Write each activation's derivative by its own value: which of them need nothing else?",
+        "The lesson's section on activations: s' = s (1 - s) and t' = 1 - t^2; the rectifier's slope is 0 or 1, "
+        "and at the kink this course takes 0.",
+        "With s = `jax.nn.sigmoid(z)` return the tuple of `s * (1 - s)`, `1 - jnp.tanh(z) ** 2` and "
+        "`jnp.where(z > 0, 1.0, 0.0)`.",
+    ),
+    why="These slopes are multiplied layer by layer: where they are small, a deep network stops to learn.",
+)
+def activation_derivatives(z: Float[Array, " n"]) -> tuple[Float[Array, " n"], Float[Array, " n"], Float[Array, " n"]]:
+    """Derivatives of three activations."""
+    return jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), 1 - jnp.tanh(z) ** 2, jnp.where(z > 0, 1.0, 0.0)
+
+
+@activation_derivatives.inputs("four numbers", points=2)
+def _(key):
+    return dict(z=jnp.array([-2.0, -0.5, 0.5, 2.0]))
+
+
+@activation_derivatives.inputs("at the kink", points=1)
+def _(key):
+    return dict(z=jnp.array([0.0, 1.0, -1.0]))
+
+
+@activation_derivatives.inputs("far out, at 200 and -200", points=2, hidden=True)
+def _(key):
+    return dict(z=jnp.array([-200.0, 200.0, 3.0]))
+
+
+@activation_derivatives.mistake("You returned the activations themselves: return their derivatives.")
+def _(z):
+    return jax.nn.sigmoid(z), jnp.tanh(z), jax.nn.relu(z)
+
+
+@activation_derivatives.mistake("Your sigmoid's derivative is z (1 - z): put the sigmoid s of z in, s (1 - s).")
+def _(z):
+    return z * (1 - z), 1 - jnp.tanh(z) ** 2, jnp.where(z > 0, 1.0, 0.0)
+
+
+@activation_derivatives.mistake("Your tanh's derivative is 1 - z^2: put the tanh of z in, 1 - tanh(z)^2.")
+def _(z):
+    return jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), 1 - z**2, jnp.where(z > 0, 1.0, 0.0)
+
+
+@activation_derivatives.mistake("The square is missing in your tanh's derivative: it is 1 - tanh(z)^2.")
+def _(z):
+    return jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), 1 - jnp.tanh(z), jnp.where(z > 0, 1.0, 0.0)
+
+
+@activation_derivatives.mistake("At the kink z = 0 your rectifier's derivative is 1: take the slope from the left, 0.")
+def _(z):
+    return jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), 1 - jnp.tanh(z) ** 2, jnp.where(z >= 0, 1.0, 0.0)
+
+
+@activation_derivatives.mistake(
+    "At the kink z = 0 your rectifier's derivative is 1/2, as jax.grad of jnp.maximum has it: take 0."
+)
+def _(z):
+    return jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), 1 - jnp.tanh(z) ** 2, jnp.heaviside(z, 0.5)
+
+
+@activation_derivatives.mistake(
+    "Your exponential overflows for very negative z and gives NaN: use s (1 - s) with the sigmoid s."
+)
+def _(z):
+    e = jnp.exp(-z)
+    return e / (1 + e) ** 2, 1 - jnp.tanh(z) ** 2, jnp.where(z > 0, 1.0, 0.0)
+
+
+# ---------------------------------------------------------------- 4.3
+
+
+@exercise(
+    points=5,
+    hints=(
+        "Many neurons at once: which axis of the weight belongs to the inputs, and which to the neurons?",
+        "The lesson's section on layers: samples are rows, so the layer is x W + b with W of shape (inputs, "
+        "neurons), and the rectifier comes last.",
+        "Return `jax.nn.relu(x @ weight + bias)`.",
+    ),
+    why="This one line is most of the arithmetic in any network, up to the largest language models.",
+)
+def dense_forward(x: Float[Array, "n d"], weight: Float[Array, "d k"], bias: Float[Array, " k"]) -> Float[Array, "n k"]:
+    """Dense layer with rectifiers."""
+    return jax.nn.relu(x @ weight + bias)
+
+
+@dense_forward.inputs("two inputs, three neurons", points=1)
+def _(key):
+    return dict(
+        x=jnp.array([[1.0, 2.0], [-1.0, 0.5]]),
+        weight=jnp.array([[1.0, 0.0, -1.0], [0.5, 1.0, 2.0]]),
+        bias=jnp.array([0.0, -1.0, 0.5]),
+    )
+
+
+@dense_forward.inputs("as many neurons as inputs", points=2)
+def _(key):
+    keys = jax.random.split(key, 3)
+    return dict(x=_normal(keys[0], 5, 4), weight=_normal(keys[1], 4, 4), bias=_normal(keys[2], 4))
+
+
+@dense_forward.inputs("one sample, one neuron", points=1, hidden=True)
+def _(key):
+    return dict(x=jnp.array([[2.0, -1.0, 0.5]]), weight=jnp.array([[1.0], [1.0], [-1.0]]), bias=jnp.array([0.3]))
+
+
+@dense_forward.mistake(
+    "You used the weight transposed: here its rows belong to inputs and its columns to neurons, so x @ weight."
+)
+def _(x, weight, bias):
+    return jax.nn.relu(x @ weight.T + bias)
+
+
+@dense_forward.mistake("The bias is missing: add one number for each neuron, that is to each column.")
+def _(x, weight, bias):
+    return jax.nn.relu(x @ weight)
+
+
+@dense_forward.mistake("You forgot the rectifier: negative sums become 0.")
+def _(x, weight, bias):
+    return x @ weight + bias
+
+
+@dense_forward.mistake("You added the bias after the rectifier: it decides when a neuron fires, so add it before.")
+def _(x, weight, bias):
+    return jax.nn.relu(x @ weight) + bias
+
+
+@dense_forward.mistake("You subtracted the bias: in this course's convention it is added.")
+def _(x, weight, bias):
+    return jax.nn.relu(x @ weight - bias)
+
+
+# ---------------------------------------------------------------- 4.4
+
+
+@exercise(
+    points=9,
+    hints=(
+        "Go forward once and keep what you need, then ask of each quantity in turn, from the loss backwards: how "
+        "does the loss change with it?",
+        "The lesson's section on backpropagation: delta is the gradient in a layer's sum. A weight's gradient is "
+        "(inputs of the layer)^T delta, a bias's is the sum of delta over samples, and delta passes a layer by "
+        "delta W^T, times the slope of the activation.",
+        "`a = jnp.tanh(x @ w1 + b1)`; `d2 = 2 * (a @ w2 + b2 - y) / y.size`; `d1 = (d2 @ w2.T) * (1 - a ** 2)`; "
+        "then `x.T @ d1`, `d1.sum(axis=0)`, `a.T @ d2`, `d2.sum(axis=0)`.",
+    ),
+    why="Every deep learning framework is this calculation, written once for all functions.",
+)
+def two_layer_gradient(
+    w1: Float[Array, "d h"],
+    b1: Float[Array, " h"],
+    w2: Float[Array, "h k"],
+    b2: Float[Array, " k"],
+    x: Float[Array, "n d"],
+    y: Float[Array, "n k"],
+) -> tuple[Float[Array, "d h"], Float[Array, " h"], Float[Array, "h k"], Float[Array, " k"]]:
+    """Gradient of a two-layer network."""
+    return _backward(w1, b1, w2, b2, x, y)
+
+
+def _backward(w1, b1, w2, b2, x, y, *, scale=None, slope=lambda z, a: 1 - a**2, w2_back=None, bias=jnp.sum, sign=1):
+    """The right answer, and with other options what goes wrong in it."""
+    z = x @ w1 + b1
+    a = jnp.tanh(z)
+    d2 = sign * (2 / y.size if scale is None else scale) * (a @ w2 + b2 - y)
+    d1 = (d2 @ (w2.T if w2_back is None else w2_back)) * slope(z, a)
+    return x.T @ d1, bias(d1, axis=0), a.T @ d2, bias(d2, axis=0)
+
+
+def _network(key, n, d, h, k):
+    keys = jax.random.split(key, 6)
+    shapes = ((d, h), (h,), (h, k), (k,), (n, d), (n, k))
+    names = ("w1", "b1", "w2", "b2", "x", "y")
+    return {name: _normal(one, *shape) for name, one, shape in zip(names, keys, shapes, strict=True)}
+
+
+@two_layer_gradient.inputs("four samples, one output", points=2)
+def _(key):
+    return _network(key, 4, 2, 3, 1)
+
+
+@two_layer_gradient.inputs("five samples, two outputs", points=3)
+def _(key):
+    return _network(key, 5, 3, 4, 2)
+
+
+@two_layer_gradient.inputs("as many outputs as hidden neurons", points=2, hidden=True)
+def _(key):
+    return _network(key, 3, 3, 3, 3)
+
+
+@two_layer_gradient.inputs("one sample", points=1, hidden=True)
+def _(key):
+    return _network(key, 1, 2, 3, 2)
+
+
+@two_layer_gradient.mistake(
+    "You summed where the mean is meant: divide the gradient by the number of entries of y, n times k."
+)
+def _(w1, b1, w2, b2, x, y):
+    return _backward(w1, b1, w2, b2, x, y, scale=2.0)
+
+
+@two_layer_gradient.mistake(
+    "You divided by the number of samples only: the mean runs over all entries of y, n times k of them."
+)
+def _(w1, b1, w2, b2, x, y):
+    return _backward(w1, b1, w2, b2, x, y, scale=2 / len(x))
+
+
+@two_layer_gradient.mistake("The factor 2 is missing: the derivative of a square is twice the error.")
+def _(w1, b1, w2, b2, x, y):
+    return _backward(w1, b1, w2, b2, x, y, scale=1 / y.size)
+
+
+@two_layer_gradient.mistake("All your signs are turned round: the error is the prediction minus y.")
+def _(w1, b1, w2, b2, x, y):
+    return _backward(w1, b1, w2, b2, x, y, sign=-1)
+
+
+@two_layer_gradient.mistake(
+    "On the way back you forgot the activation: multiply by the slope of tanh, 1 - a^2, in the hidden layer."
+)
+def _(w1, b1, w2, b2, x, y):
+    return _backward(w1, b1, w2, b2, x, y, slope=lambda z, a: 1.0)
+
+
+@two_layer_gradient.mistake("Your slope of tanh is 1 - z^2: it is 1 - a^2 with a = tanh(z), the layer's output.")
+def _(w1, b1, w2, b2, x, y):
+    return _backward(w1, b1, w2, b2, x, y, slope=lambda z, a: 1 - z**2)
+
+
+@two_layer_gradient.mistake(
+    "Going back through the second layer you used w2 as it is: the way back takes its transpose, delta @ w2.T."
+)
+def _(w1, b1, w2, b2, x, y):
+    return _backward(w1, b1, w2, b2, x, y, w2_back=w2)
+
+
+@two_layer_gradient.mistake(
+    "Your bias gradients are means over the samples: sum delta over the samples, it holds the 1/n already."
+)
+def _(w1, b1, w2, b2, x, y):
+    return _backward(w1, b1, w2, b2, x, y, bias=jnp.mean)
+
+
+# ---------------------------------------------------------------- 4.5
+
+
+@exercise(
+    points=9,
+    hints=(
+        "Fix one tap (i, j) of the kernel. Which part of the padded image does it ever touch, and what does it do "
+        "to the channels there?",
+        "The lesson's section on convolution: pad both axes on both sides, then add up over the taps: the image, "
+        "shifted by (i, j) and taken with the stride, times that tap's matrix of shape (c, k). The kernel is not "
+        "flipped.",
+        "With the sizes `rows` and `columns` of the output: for each i and j add `padded[i : i + stride * (rows - "
+        "1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride] @ kernel[i, j]`.",
+    ),
+    why="One small kernel, used everywhere: 80 parameters do what would take a dense layer millions.",
+)
+def cross_correlation(
+    x: Float[Array, "h w c"], kernel: Float[Array, "p q c k"], stride: int, padding: int
+) -> Float[Array, "r s k"]:
+    """Convolutional layer without bias."""
+    return _correlate(x, kernel, stride, ((padding, padding), (padding, padding)))
+
+
+def _correlate(x, kernel, stride, around):
+    padded = jnp.pad(x, (*around, (0, 0)))
+    p, q = kernel.shape[:2]
+    rows, columns = (padded.shape[0] - p) // stride + 1, (padded.shape[1] - q) // stride + 1
+    total = jnp.zeros((rows, columns, kernel.shape[3]), x.dtype)
+    for i in range(p):
+        for j in range(q):
+            read = padded[i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]
+            total = total + read @ kernel[i, j]
+    return total
+
+
+@cross_correlation.inputs("one channel, a kernel of two taps", points=1)
+def _(key):
+    return dict(
+        x=jnp.arange(9.0).reshape(3, 3, 1), kernel=jnp.array([1.0, 2.0]).reshape(1, 2, 1, 1), stride=1, padding=0
+    )
+
+
+@cross_correlation.inputs("two channels in and two out, with padding", points=2)
+def _(key):
+    return dict(x=_normal(key, 5, 4, 2), kernel=_normal(jax.random.fold_in(key, 1), 3, 3, 2, 2), stride=1, padding=1)
+
+
+@cross_correlation.inputs("stride 2, more channels out than in", points=2)
+def _(key):
+    return dict(x=_normal(key, 6, 7, 2), kernel=_normal(jax.random.fold_in(key, 1), 2, 3, 2, 3), stride=2, padding=1)
+
+
+@cross_correlation.inputs("a 1x1 kernel", points=1, hidden=True)
+def _(key):
+    return dict(x=_normal(key, 3, 4, 3), kernel=_normal(jax.random.fold_in(key, 1), 1, 1, 3, 2), stride=1, padding=0)
+
+
+@cross_correlation.inputs("a kernel as large as the image", points=2, hidden=True)
+def _(key):
+    return dict(x=_normal(key, 3, 3, 2), kernel=_normal(jax.random.fold_in(key, 1), 3, 3, 2, 1), stride=1, padding=0)
+
+
+@cross_correlation.mistake(
+    "You flipped the kernel: that is the convolution of mathematics; a convolutional layer does not flip it."
+)
+def _(x, kernel, stride, padding):
+    return _correlate(x, kernel[::-1, ::-1], stride, ((padding, padding),) * 2)
+
+
+@cross_correlation.mistake(
+    "Your channels are in the wrong order: the kernel is (rows, columns, channels in, channels out), and the sum "
+    "runs over the third axis."
+)
+def _(x, kernel, stride, padding):
+    return _correlate(x, kernel.swapaxes(2, 3), stride, ((padding, padding),) * 2)
+
+
+@cross_correlation.mistake("You padded the top and the left only: pad both sides, so the output has 2 * padding more.")
+def _(x, kernel, stride, padding):
+    return _correlate(x, kernel, stride, ((padding, 0),) * 2)
+
+
+@cross_correlation.mistake("You did not pad: surround the image with `padding` rows and columns of zeros first.")
+def _(x, kernel, stride, padding):
+    return _correlate(x, kernel, stride, ((0, 0),) * 2)
+
+
+@cross_correlation.mistake("Your output is one row and one column short: there are (padded - kernel) // stride + 1.")
+def _(x, kernel, stride, padding):
+    return _correlate(x, kernel, stride, ((padding, padding),) * 2)[:-1, :-1]
+
+
+@cross_correlation.mistake("You forgot the stride: neighbouring outputs read windows that are `stride` pixels apart.")
+def _(x, kernel, stride, padding):
+    return _correlate(x, kernel, 1, ((padding, padding),) * 2)
+
+
+@cross_correlation.mistake("You took the mean over the input channels: their contributions are summed.")
+def _(x, kernel, stride, padding):
+    return _correlate(x, kernel, stride, ((padding, padding),) * 2) / x.shape[2]
+
+
+@cross_correlation.mistake("You swapped the kernel's rows and columns: its first axis runs down the image.")
+def _(x, kernel, stride, padding):
+    return _correlate(x, kernel.swapaxes(0, 1), stride, ((padding, padding),) * 2)
+
+
+# ---------------------------------------------------------------- 4.6
+
+
+@exercise(
+    points=6,
+    hints=(
+        "The window moves as the kernel did in 4.5, but there is nothing to multiply, and channels stay apart.",
+        "The lesson's section on pooling: take the shifted images for all places (i, j) in the window, with the "
+        "stride, and then the largest of them at each pixel.",
+        "Stack `x[i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]` for all "
+        "i, j below the window, and take `jnp.max(..., axis=0)`.",
+    ),
+    why="Pooling forgets exactly where something is, and keeps that it is there.",
+)
+def max_pool(x: Float[Array, "h w c"], window: int, stride: int) -> Float[Array, "r s c"]:
+    """Max pooling."""
+    return jnp.max(_windows(x, window, stride), axis=0)
+
+
+def _windows(x, window, stride):
+    rows, columns = (x.shape[0] - window) // stride + 1, (x.shape[1] - window) // stride + 1
+    return jnp.stack(
+        [
+            x[i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]
+            for i in range(window)
+            for j in range(window)
+        ]
+    )
+
+
+@max_pool.inputs("a 4x4 image, windows of 2x2", points=1)
+def _(key):
+    return dict(x=jnp.arange(16.0).reshape(4, 4, 1), window=2, stride=2)
+
+
+@max_pool.inputs("two channels, overlapping windows", points=2)
+def _(key):
+    return dict(x=_normal(key, 6, 5, 2), window=3, stride=1)
+
+
+@max_pool.inputs("negative values, and a row that no window reaches", points=1, hidden=True)
+def _(key):
+    return dict(x=-1 - jnp.abs(_normal(key, 5, 7, 2)), window=2, stride=2)
+
+
+@max_pool.inputs("windows of one pixel, stride 2", points=1, hidden=True)
+def _(key):
+    return dict(x=_normal(key, 4, 5, 2), window=1, stride=2)
+
+
+@max_pool.mistake("You averaged over the windows: take the largest value of each.")
+def _(x, window, stride):
+    return jnp.mean(_windows(x, window, stride), axis=0)
+
+
+@max_pool.mistake("Your windows do not overlap: they are `stride` pixels apart, which may be less than the window.")
+def _(x, window, stride):
+    return jnp.max(_windows(x, window, window), axis=0)
+
+
+@max_pool.mistake("You forgot the stride: neighbouring windows are `stride` pixels apart.")
+def _(x, window, stride):
+    return jnp.max(_windows(x, window, 1), axis=0)
+
+
+@max_pool.mistake("You took the maximum over the channels as well: each channel is pooled by itself.")
+def _(x, window, stride):
+    return jnp.max(_windows(x, window, stride), axis=(0, 3))[..., None]
+
+
+@max_pool.mistake(
+    "You filled up with zeros to fit the last windows in: leave the rows and columns that no whole window reaches."
+)
+def _(x, window, stride):
+    more = [(0, -(size - window) % stride) for size in x.shape[:2]]
+    return jnp.max(_windows(jnp.pad(x, (*more, (0, 0))), window, stride), axis=0)
+
+
+@max_pool.mistake("You took the largest magnitude: take the largest value, with its sign.")
+def _(x, window, stride):
+    return jnp.max(jnp.abs(_windows(x, window, stride)), axis=0)
+
+
+# ---------------------------------------------------------------- 4.7
+
+
+@exercise(
+    points=5,
+    hints=(
+        "Lay the kernel on the left end of the padded row. How many strides can it still move?",
+        "The lesson's section on sizes: a dilated kernel spans dilation * (kernel - 1) + 1 pixels, padding counts "
+        "on both sides, and the first place counts too.",
+        "Return `(size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1`.",
+    ),
+    why="Half of all error messages of your first CNN will be about this number.",
+)
+def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
+    """Output size of a convolution."""
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+@output_size.inputs("stride 2 with padding", points=1)
+def _(key):
+    return dict(size=28, kernel=5, stride=2, padding=2, dilation=1)
+
+
+@output_size.inputs("a plain 5x5 kernel", points=1)
+def _(key):
+    return dict(size=32, kernel=5, stride=1, padding=0, dilation=1)
+
+
+@output_size.inputs("dilation, and a remainder", points=1, hidden=True)
+def _(key):
+    return dict(size=20, kernel=3, stride=3, padding=2, dilation=4)
+
+
+@output_size.inputs("a kernel as large as the image", points=1, hidden=True)
+def _(key):
+    return dict(size=7, kernel=7, stride=4, padding=0, dilation=1)
+
+
+@output_size.mistake("You are one short: the kernel's first place counts too, so add 1 after dividing by the stride.")
+def _(size, kernel, stride, padding, dilation):
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride
+
+
+@output_size.mistake("You counted the padding once: it is added on both sides, so 2 * padding.")
+def _(size, kernel, stride, padding, dilation):
+    return (size + padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+@output_size.mistake("You rounded up: a window that does not fit any more does not count, so divide by // (floor).")
+def _(size, kernel, stride, padding, dilation):
+    return -(-(size + 2 * padding - dilation * (kernel - 1) - 1) // stride) + 1
+
+
+@output_size.mistake("You forgot the dilation: the kernel spans dilation * (kernel - 1) + 1 pixels.")
+def _(size, kernel, stride, padding, dilation):
+    return (size + 2 * padding - kernel) // stride + 1
+
+
+@output_size.mistake(
+    "Your dilated kernel spans dilation * kernel pixels: there are kernel - 1 gaps, so dilation * (kernel - 1) + 1."
+)
+def _(size, kernel, stride, padding, dilation):
+    return (size + 2 * padding - dilation * kernel) // stride + 1
+
+
+@output_size.mistake("You returned a float: use // so that a size stays a whole number.")
+def _(size, kernel, stride, padding, dilation):
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1
+
+
+# ---------------------------------------------------------------- 4.8
+
+
+@exercise(
+    points=6,
+    hints=(
+        "Start from one unit at the top. How many units below does it see, and how far apart are these in pixels?",
+        "The lesson's section on receptive fields: a layer adds dilation * (kernel - 1) steps, and a step is as "
+        "long as the product of the strides of the layers before it. A pixel alone sees 1.",
+        "With `jump = jnp.cumprod(strides) // strides`, the strides before each layer, return "
+        "`1 + jnp.sum(dilations * (kernels - 1) * jump)`.",
+    ),
+    why="A network cannot know what it cannot see: a grain larger than the receptive field has no shape to it.",
+)
+def receptive_field(
+    kernels: Int[Array, " layers"], strides: Int[Array, " layers"], dilations: Int[Array, " layers"]
+) -> Int[Array, ""]:
+    """Receptive field of a stack of layers."""
+    jump = jnp.cumprod(strides) // strides
+    return 1 + jnp.sum(dilations * (kernels - 1) * jump)
+
+
+def _layers(kernels, strides, dilations):
+    return dict(kernels=jnp.array(kernels), strides=jnp.array(strides), dilations=jnp.array(dilations))
+
+
+@receptive_field.inputs("two 3x3 layers with a pooling between them", points=1)
+def _(key):
+    return _layers([3, 2, 3], [1, 2, 1], [1, 1, 1])
+
+
+@receptive_field.inputs("LeNet: two 5x5 layers, each with a pooling", points=2)
+def _(key):
+    return _layers([5, 2, 5, 2], [1, 2, 1, 2], [1, 1, 1, 1])
+
+
+@receptive_field.inputs("dilated layers after a stride", points=1, hidden=True)
+def _(key):
+    return _layers([7, 3, 3, 5], [3, 1, 2, 1], [1, 2, 4, 1])
+
+
+@receptive_field.inputs("a single 1x1 layer", points=1, hidden=True)
+def _(key):
+    return _layers([1], [2], [1])
+
+
+@receptive_field.mistake(
+    "You counted a layer's own stride in its step: only the strides of the layers before it matter."
+)
+def _(kernels, strides, dilations):
+    return 1 + jnp.sum(dilations * (kernels - 1) * jnp.cumprod(strides))
+
+
+@receptive_field.mistake("You forgot the strides: after a stride of 2 a step in the layer above is 2 pixels long.")
+def _(kernels, strides, dilations):
+    return 1 + jnp.sum(dilations * (kernels - 1))
+
+
+@receptive_field.mistake("You are one pixel short: even without any layer a unit sees one pixel, so start from 1.")
+def _(kernels, strides, dilations):
+    return jnp.sum(dilations * (kernels - 1) * (jnp.cumprod(strides) // strides))
+
+
+@receptive_field.mistake("You added whole kernels: a kernel adds kernel - 1 steps to what one unit sees already.")
+def _(kernels, strides, dilations):
+    return 1 + jnp.sum(dilations * kernels * (jnp.cumprod(strides) // strides))
+
+
+@receptive_field.mistake("You forgot the dilation: neighbouring taps are `dilation` units apart.")
+def _(kernels, strides, dilations):
+    return 1 + jnp.sum((kernels - 1) * (jnp.cumprod(strides) // strides))
+
+
+@receptive_field.mistake(
+    "You used only the stride of the layer just before: the strides of all layers before multiply."
+)
+def _(kernels, strides, dilations):
+    before = jnp.concatenate([jnp.ones(1, strides.dtype), strides[:-1]])
+    return 1 + jnp.sum(dilations * (kernels - 1) * before)

@@ -1,0 +1,697 @@
+"""Unit 5, clustering and autoencoders: the reference answers and their specification."""
+
+import jax
+import jax.numpy as jnp
+
+from exercises.given import Array, Float, Int
+from mfml.grading.specification import exercise
+
+
+def _squared_distances(x, centroids):
+    return jnp.sum((x[:, None] - centroids) ** 2, axis=-1)
+
+
+# ---------------------------------------------------------------- 5.1
+
+
+@exercise(
+    points=5,
+    hints=(
+        "Make a table of distances first: one row a sample, one column a centroid.",
+        "The lesson's section on k-means, equation 5.2. `x[:, None] - centroids` has shape (n, k, d): square it and "
+        "sum over the last axis, then ask for the place of the smallest entry in each row.",
+        "`jnp.argmin(jnp.sum((x[:, None] - centroids) ** 2, axis=-1), axis=1)`.",
+    ),
+    why="Half of k-means, all of vector quantization, and the nearest-neighbour rule are this one line.",
+)
+def assign(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array, " n"]:
+    """Assign samples to centroids."""
+    return jnp.argmin(_squared_distances(x, centroids), axis=1)
+
+
+@assign.inputs("four samples, three centroids", points=1)
+def _(key):
+    x = jnp.array([[0.0, 0.0], [4.0, 1.0], [0.5, 3.0], [9.0, 9.0]])
+    return dict(x=x, centroids=jnp.array([[0.0, 4.0], [1.0, 0.0], [5.0, 2.0]]))
+
+
+@assign.inputs("random samples", points=2)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(x=3 * jax.random.normal(a, (40, 3)), centroids=3 * jax.random.normal(b, (5, 3)) + 1)
+
+
+@assign.inputs("two centroids as near, and one on top of another", points=1, hidden=True)
+def _(key):
+    x = jnp.array([[1.0, 0.0], [3.0, 0.0], [1.0, 7.0], [-2.0, 2.0]])
+    return dict(x=x, centroids=jnp.array([[0.0, 0.0], [2.0, 0.0], [2.0, 0.0]]))
+
+
+@assign.mistake("You took the farthest centroid: ask for the smallest distance, `argmin`, not the largest.")
+def _(x, centroids):
+    return jnp.argmax(_squared_distances(x, centroids), axis=1)
+
+
+@assign.mistake("You found the nearest sample of each centroid: take the minimum over the centroids, `axis=1`.")
+def _(x, centroids):
+    return jnp.argmin(_squared_distances(x, centroids), axis=0)
+
+
+@assign.mistake("You returned the smallest distance itself: the answer is the centroid's index, so use `argmin`.")
+def _(x, centroids):
+    return jnp.min(_squared_distances(x, centroids), axis=1)
+
+
+@assign.mistake("Your differences cancel in the sum: square each of them before you sum over the features.")
+def _(x, centroids):
+    return jnp.argmin(jnp.sum(x[:, None] - centroids, axis=-1), axis=1)
+
+
+@assign.mistake("You took the largest scalar product, which favours long centroids: compare distances instead.")
+def _(x, centroids):
+    return jnp.argmax(x @ centroids.T, axis=1)
+
+
+@assign.mistake("You summed absolute differences: the distance of k-means is Euclidean, so square the differences.")
+def _(x, centroids):
+    return jnp.argmin(jnp.sum(jnp.abs(x[:, None] - centroids), axis=-1), axis=1)
+
+
+@assign.mistake("Your indices start at 1: number the centroids from 0, as arrays do.")
+def _(x, centroids):
+    return jnp.argmin(_squared_distances(x, centroids), axis=1) + 1
+
+
+# ---------------------------------------------------------------- 5.2
+
+
+@exercise(
+    points=6,
+    hints=(
+        "For each cluster you need two things: the sum of its samples, and how many there are.",
+        "The lesson's section on k-means, equation 5.2. A table of 0 and 1, samples times clusters "
+        "(`jax.nn.one_hot`), turns both into sums along the samples; `jnp.where` keeps the empty clusters.",
+        "With `member = jax.nn.one_hot(labels, len(centroids))`, the sums are `member.T @ x` and the counts "
+        "`member.sum(axis=0)[:, None]`; divide by `jnp.maximum(counts, 1)` where counts > 0.",
+    ),
+    why="No step of assigning or averaging can raise the inertia: this is why k-means always comes to rest.",
+)
+def update_centroids(
+    x: Float[Array, "n d"], labels: Int[Array, " n"], centroids: Float[Array, "k d"]
+) -> Float[Array, "k d"]:
+    """Move the centroids."""
+    member = jax.nn.one_hot(labels, len(centroids), dtype=x.dtype)
+    counts = member.sum(axis=0)[:, None]
+    return jnp.where(counts > 0, member.T @ x / jnp.maximum(counts, 1), centroids)
+
+
+@update_centroids.inputs("five samples, two clusters", points=1)
+def _(key):
+    x = jnp.array([[0.0, 1.0], [2.0, 1.0], [10.0, 0.0], [1.0, 4.0], [12.0, 6.0]])
+    return dict(x=x, labels=jnp.array([0, 0, 1, 0, 1]), centroids=jnp.array([[0.0, 0.0], [9.0, 9.0]]))
+
+
+@update_centroids.inputs("random samples", points=2)
+def _(key):
+    a, b, c = jax.random.split(key, 3)
+    labels = jnp.concatenate([jnp.arange(4), jax.random.randint(b, (16,), 0, 4)])
+    return dict(x=jax.random.normal(a, (20, 3)) + 2, labels=labels, centroids=jax.random.normal(c, (4, 3)))
+
+
+@update_centroids.inputs("a cluster without samples", points=1)
+def _(key):
+    x = jnp.array([[1.0], [3.0], [8.0]])
+    return dict(x=x, labels=jnp.array([0, 0, 2]), centroids=jnp.array([[1.0], [-5.0], [6.0]]))
+
+
+@update_centroids.inputs("one sample, the last clusters empty", points=1, hidden=True)
+def _(key):
+    return dict(x=jnp.array([[2.0, -3.0]]), labels=jnp.array([0]), centroids=jnp.arange(6.0).reshape(3, 2))
+
+
+def _sums(x, labels, centroids):
+    member = jax.nn.one_hot(labels, len(centroids), dtype=x.dtype)
+    return member.T @ x, member.sum(axis=0)[:, None]
+
+
+@update_centroids.mistake("You returned the sums: divide each by the number of samples in its cluster.")
+def _(x, labels, centroids):
+    sums, counts = _sums(x, labels, centroids)
+    return jnp.where(counts > 0, sums, centroids)
+
+
+@update_centroids.mistake("You divided every sum by the number of all samples: each cluster has a count of its own.")
+def _(x, labels, centroids):
+    sums, counts = _sums(x, labels, centroids)
+    return jnp.where(counts > 0, sums / len(x), centroids)
+
+
+@update_centroids.mistake(
+    "A cluster without samples became NaN, 0 divided by 0: keep its old centroid with `jnp.where`."
+)
+def _(x, labels, centroids):
+    sums, counts = _sums(x, labels, centroids)
+    return sums / counts
+
+
+@update_centroids.mistake("A cluster without samples jumped to the origin: keep its old centroid with `jnp.where`.")
+def _(x, labels, centroids):
+    sums, counts = _sums(x, labels, centroids)
+    return sums / jnp.maximum(counts, 1)
+
+
+@update_centroids.mistake(
+    "You averaged the old centroid in as if it were a sample: the new one is the mean of the samples alone."
+)
+def _(x, labels, centroids):
+    sums, counts = _sums(x, labels, centroids)
+    return (sums + centroids) / (counts + 1)
+
+
+@update_centroids.mistake("You divided by the count minus 1: that is for variances; a mean is divided by the count.")
+def _(x, labels, centroids):
+    sums, counts = _sums(x, labels, centroids)
+    return jnp.where(counts > 1, sums / jnp.maximum(counts - 1, 1), centroids)
+
+
+# ---------------------------------------------------------------- 5.3
+
+
+@exercise(
+    points=5,
+    hints=(
+        "How far is each sample from the centroid that is nearest to it?",
+        "The lesson's section on the start: the probability is proportional to the SQUARED distance to the nearest "
+        "of the centroids so far. Probabilities add up to 1.",
+        "Take the minimum over `axis=1` of the table of squared distances, and divide it by its sum.",
+    ),
+    why="A good start is worth more than many iterations: it bounds the inertia before the first of them.",
+)
+def seeding_weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Array, " n"]:
+    """Weights of k-means++."""
+    nearest = jnp.min(_squared_distances(x, centroids), axis=1)
+    return nearest / nearest.sum()
+
+
+@seeding_weights.inputs("four samples, two centroids", points=1)
+def _(key):
+    return dict(x=jnp.array([[0.0], [1.0], [3.0], [7.0]]), centroids=jnp.array([[0.0], [4.0]]))
+
+
+@seeding_weights.inputs("random samples", points=1)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(x=jax.random.normal(a, (12, 3)), centroids=2 * jax.random.normal(b, (4, 3)))
+
+
+@seeding_weights.inputs("one centroid so far", points=1, hidden=True)
+def _(key):
+    x = jax.random.normal(key, (6, 2))
+    return dict(x=x, centroids=x[2:3])
+
+
+@seeding_weights.inputs("all samples but one on centroids", points=1, hidden=True)
+def _(key):
+    x = jnp.array([[0.0, 0.0], [5.0, 5.0], [5.0, 4.0], [0.0, 0.0]])
+    return dict(x=x, centroids=x[:2])
+
+
+@seeding_weights.mistake("Your weights grow with the distance: k-means++ takes its square.")
+def _(x, centroids):
+    nearest = jnp.sqrt(jnp.min(_squared_distances(x, centroids), axis=1))
+    return nearest / nearest.sum()
+
+
+@seeding_weights.mistake("You returned squared distances: divide by their sum, so that they are probabilities.")
+def _(x, centroids):
+    return jnp.min(_squared_distances(x, centroids), axis=1)
+
+
+@seeding_weights.mistake("You added the distances to all centroids: only the nearest one counts, so take the minimum.")
+def _(x, centroids):
+    total = jnp.sum(_squared_distances(x, centroids), axis=1)
+    return total / total.sum()
+
+
+@seeding_weights.mistake("You took the farthest centroid: what counts is the distance to the nearest one.")
+def _(x, centroids):
+    farthest = jnp.max(_squared_distances(x, centroids), axis=1)
+    return farthest / farthest.sum()
+
+
+@seeding_weights.mistake("You looked at the last centroid alone: take the minimum over all centroids so far.")
+def _(x, centroids):
+    last = _squared_distances(x, centroids)[:, -1]
+    return last / last.sum()
+
+
+@seeding_weights.mistake("You divided by the largest entry: probabilities add up to 1, so divide by the sum.")
+def _(x, centroids):
+    nearest = jnp.min(_squared_distances(x, centroids), axis=1)
+    return nearest / nearest.max()
+
+
+# ---------------------------------------------------------------- 5.4
+
+
+@exercise(
+    points=6,
+    hints=(
+        "This is Bayes' rule: prior times likelihood, divided by the sum over the components. Stay with logarithms "
+        "as long as you can.",
+        "The lesson's section on mixtures, equation 5.4: add `log(weights)` to the log-densities, and normalize each "
+        "row. `jax.nn.softmax` does it without underflow.",
+        "`jax.nn.softmax(log_densities + jnp.log(weights), axis=1)`.",
+    ),
+    why="Instead of a verdict you get a probability, and with it the samples that nobody should be sure about.",
+)
+def responsibilities(log_densities: Float[Array, "n k"], weights: Float[Array, " k"]) -> Float[Array, "n k"]:
+    """Responsibilities of the components."""
+    return jax.nn.softmax(log_densities + jnp.log(weights), axis=1)
+
+
+@responsibilities.inputs("three samples, two components", points=1)
+def _(key):
+    return dict(
+        log_densities=jnp.log(jnp.array([[0.4, 0.1], [0.2, 0.2], [0.05, 0.3]])), weights=jnp.array([0.75, 0.25])
+    )
+
+
+@responsibilities.inputs("random densities", points=2)
+def _(key):
+    a, b = jax.random.split(key)
+    weights = jax.nn.softmax(jax.random.normal(b, (4,)))
+    return dict(log_densities=2 * jax.random.normal(a, (7, 4)) - 3, weights=weights)
+
+
+@responsibilities.inputs("samples far from all components", points=1)
+def _(key):
+    return dict(log_densities=jnp.array([[-400.0, -401.0], [-900.0, -300.0]]), weights=jnp.array([0.5, 0.5]))
+
+
+@responsibilities.inputs("a component of weight 0, and very dense samples", points=1, hidden=True)
+def _(key):
+    return dict(log_densities=jnp.array([[120.0, 119.0, 121.0], [0.0, 1.0, 2.0]]), weights=jnp.array([0.6, 0.4, 0.0]))
+
+
+@responsibilities.mistake("You left out the mixing weights: multiply each density by its component's weight.")
+def _(log_densities, weights):
+    return jax.nn.softmax(log_densities, axis=1)
+
+
+@responsibilities.mistake("You added the weights to logarithms of densities: add the LOGARITHM of the weights.")
+def _(log_densities, weights):
+    return jax.nn.softmax(log_densities + weights, axis=1)
+
+
+@responsibilities.mistake(
+    "Far from all components every density underflows to 0, and 0/0 is NaN: subtract the row's largest logarithm "
+    "before you exponentiate, or use `jax.nn.softmax`."
+)
+def _(log_densities, weights):
+    joint = jnp.exp(log_densities) * weights
+    return joint / joint.sum(axis=1, keepdims=True)
+
+
+@responsibilities.mistake("Your columns add up to 1: the components share each SAMPLE, so normalize along `axis=1`.")
+def _(log_densities, weights):
+    return jax.nn.softmax(log_densities + jnp.log(weights), axis=0)
+
+
+@responsibilities.mistake("You returned density times weight: divide each row by its sum.")
+def _(log_densities, weights):
+    return jnp.exp(log_densities) * weights
+
+
+@responsibilities.mistake("You returned logarithms: the responsibilities themselves are asked for, so exponentiate.")
+def _(log_densities, weights):
+    return jax.nn.log_softmax(log_densities + jnp.log(weights), axis=1)
+
+
+# ---------------------------------------------------------------- 5.5
+
+
+@exercise(
+    points=8,
+    hints=(
+        "Everything is a mean in which sample i counts gamma_ik times. What do these counts add up to?",
+        "The lesson's section on mixtures, equation 5.5: N_k is the sum of a column. The covariance of component k is "
+        "measured from ITS new mean, and divided by N_k.",
+        "With `counts = gamma.sum(axis=0)`, `means = gamma.T @ x / counts[:, None]` and `centred = x[:, None] - means` "
+        "the covariances are `jnp.einsum('nk,nki,nkj->kij', gamma, centred, centred)` over the counts.",
+    ),
+    why="A weighted maximum-likelihood fit: the same formulas train hidden Markov models and mixtures of experts.",
+)
+def m_step(
+    x: Float[Array, "n d"], gamma: Float[Array, "n k"]
+) -> tuple[Float[Array, " k"], Float[Array, "k d"], Float[Array, "k d d"]]:
+    """M-step of a Gaussian mixture."""
+    counts = gamma.sum(axis=0)
+    means = gamma.T @ x / counts[:, None]
+    centred = x[:, None] - means
+    covariances = jnp.einsum("nk,nki,nkj->kij", gamma, centred, centred) / counts[:, None, None]
+    return counts / len(x), means, covariances
+
+
+@m_step.inputs("four samples on a line, two components", points=2)
+def _(key):
+    gamma = jnp.array([[1.0, 0.0], [0.75, 0.25], [0.25, 0.75], [0.0, 1.0]])
+    return dict(x=jnp.array([[0.0], [1.0], [5.0], [6.0]]), gamma=gamma)
+
+
+@m_step.inputs("random samples", points=3)
+def _(key):
+    a, b = jax.random.split(key)
+    gamma = jax.nn.softmax(2 * jax.random.normal(b, (15, 3)), axis=1)
+    return dict(x=jax.random.normal(a, (15, 2)) + jnp.array([1.0, -2.0]), gamma=gamma)
+
+
+@m_step.inputs("a single component", points=1, hidden=True)
+def _(key):
+    return dict(x=jax.random.normal(key, (6, 3)) + 1, gamma=jnp.ones((6, 1)))
+
+
+@m_step.inputs("responsibilities of 0 and 1", points=1, hidden=True)
+def _(key):
+    gamma = jax.nn.one_hot(jnp.array([0, 0, 1, 0, 1, 1, 1]), 2)
+    return dict(x=jax.random.normal(key, (7, 2)), gamma=gamma)
+
+
+def _moments(x, gamma):
+    counts = gamma.sum(axis=0)
+    means = gamma.T @ x / counts[:, None]
+    centred = x[:, None] - means
+    return counts, means, jnp.einsum("nk,nki,nkj->kij", gamma, centred, centred)
+
+
+@m_step.mistake("Your weights are counts: divide by the number of samples, so that they add up to 1.")
+def _(x, gamma):
+    counts, means, scatter = _moments(x, gamma)
+    return counts, means, scatter / counts[:, None, None]
+
+
+@m_step.mistake("You divided by the number of all samples: each component has its own count N_k, its column's sum.")
+def _(x, gamma):
+    counts = gamma.sum(axis=0)
+    means = gamma.T @ x / len(x)
+    centred = x[:, None] - means
+    return counts / len(x), means, jnp.einsum("nk,nki,nkj->kij", gamma, centred, centred) / len(x)
+
+
+@m_step.mistake("Your covariances are sums: divide each by its component's count N_k.")
+def _(x, gamma):
+    counts, means, scatter = _moments(x, gamma)
+    return counts / len(x), means, scatter
+
+
+@m_step.mistake("You divided the covariances by N_k - 1: maximum likelihood divides by N_k.")
+def _(x, gamma):
+    counts, means, scatter = _moments(x, gamma)
+    return counts / len(x), means, scatter / (counts - 1)[:, None, None]
+
+
+@m_step.mistake("You measured the covariances from the mean of all samples: use each component's own new mean.")
+def _(x, gamma):
+    counts, means, _ = _moments(x, gamma)
+    centred = x - x.mean(axis=0)
+    scatter = jnp.einsum("nk,ni,nj->kij", gamma, centred, centred)
+    return counts / len(x), means, scatter / counts[:, None, None]
+
+
+@m_step.mistake("You did not subtract the means before squaring: the covariance is that of x minus the mean.")
+def _(x, gamma):
+    counts, means, _ = _moments(x, gamma)
+    return counts / len(x), means, jnp.einsum("nk,ni,nj->kij", gamma, x, x) / counts[:, None, None]
+
+
+@m_step.mistake("You squared the responsibilities in the covariance: each sample counts gamma_ik times, once.")
+def _(x, gamma):
+    counts, means, _ = _moments(x, gamma)
+    weighted = gamma[:, :, None] * (x[:, None] - means)
+    return counts / len(x), means, jnp.einsum("nki,nkj->kij", weighted, weighted) / counts[:, None, None]
+
+
+# ---------------------------------------------------------------- 5.6
+
+
+@exercise(
+    points=6,
+    hints=(
+        "The density of a sample is a SUM over components; the logarithm comes after the sum.",
+        "The lesson's section on mixtures, equation 5.3: add the logarithm of the weights, sum over components with "
+        "`jax.scipy.special.logsumexp`, then take the mean over samples.",
+        "`jnp.mean(jax.scipy.special.logsumexp(log_densities + jnp.log(weights), axis=1))`.",
+    ),
+    why="This number never falls from one step of EM to the next; where yours does, there is a mistake in your code.",
+)
+def log_likelihood(log_densities: Float[Array, "n k"], weights: Float[Array, " k"]) -> Float[Array, ""]:
+    """Log-likelihood of a mixture."""
+    return jnp.mean(jax.scipy.special.logsumexp(log_densities + jnp.log(weights), axis=1))
+
+
+@log_likelihood.inputs("two samples, two components", points=1)
+def _(key):
+    return dict(log_densities=jnp.log(jnp.array([[0.4, 0.1], [0.2, 0.3]])), weights=jnp.array([0.75, 0.25]))
+
+
+@log_likelihood.inputs("random densities", points=2)
+def _(key):
+    a, b = jax.random.split(key)
+    weights = jax.nn.softmax(jax.random.normal(b, (3,)))
+    return dict(log_densities=jax.random.normal(a, (9, 3)) - 2, weights=weights)
+
+
+@log_likelihood.inputs("a sample far from all components", points=1)
+def _(key):
+    return dict(log_densities=jnp.array([[-500.0, -498.0], [-1.0, -3.0]]), weights=jnp.array([0.5, 0.5]))
+
+
+@log_likelihood.inputs("one sample, a component of weight 0", points=1, hidden=True)
+def _(key):
+    return dict(log_densities=jnp.array([[-1.0, 2.0, -2.0]]), weights=jnp.array([0.7, 0.0, 0.3]))
+
+
+def _log_joint(log_densities, weights):
+    return log_densities + jnp.log(weights)
+
+
+@log_likelihood.mistake("You summed over the samples: the mean is asked for, so that n does not matter.")
+def _(log_densities, weights):
+    return jnp.sum(jax.scipy.special.logsumexp(_log_joint(log_densities, weights), axis=1))
+
+
+@log_likelihood.mistake("You left out the mixing weights: a component's density counts as much as its weight.")
+def _(log_densities, weights):
+    return jnp.mean(jax.scipy.special.logsumexp(log_densities, axis=1))
+
+
+@log_likelihood.mistake(
+    "Far from all components every density underflows to 0, whose logarithm is minus infinity: use `logsumexp`."
+)
+def _(log_densities, weights):
+    return jnp.mean(jnp.log(jnp.sum(jnp.exp(log_densities) * weights, axis=1)))
+
+
+@log_likelihood.mistake(
+    "You averaged the logarithms over the components: first add up weight times density, then take the logarithm."
+)
+def _(log_densities, weights):
+    return jnp.mean(jnp.sum(weights * log_densities, axis=1))
+
+
+@log_likelihood.mistake("Your sign is turned: this is the loss, minus the log-likelihood.")
+def _(log_densities, weights):
+    return -jnp.mean(jax.scipy.special.logsumexp(_log_joint(log_densities, weights), axis=1))
+
+
+@log_likelihood.mistake(
+    "You took the logarithm after averaging over the samples: samples multiply, so average their logarithms."
+)
+def _(log_densities, weights):
+    return jnp.log(jnp.mean(jnp.sum(jnp.exp(log_densities) * weights, axis=1)))
+
+
+@log_likelihood.mistake("You kept only the best component of each sample: `max` is not `logsumexp`; add them all up.")
+def _(log_densities, weights):
+    return jnp.mean(jnp.max(_log_joint(log_densities, weights), axis=1))
+
+
+# ---------------------------------------------------------------- 5.7
+
+
+@exercise(
+    points=7,
+    hints=(
+        "Three steps: subtract the mean and encode; decode and add the mean; compare with what came in.",
+        "The lesson's section on autoencoders, equation 5.6. Rows are samples, so both matrices stand on the right: "
+        "`(x - mean) @ encoder` is the code.",
+        "With `rebuilt = mean + (x - mean) @ encoder @ decoder` the loss is `jnp.mean((rebuilt - x) ** 2)`.",
+    ),
+    why="Its minimum is the plane of PCA: what you found by eigenvectors, gradient descent finds as well.",
+)
+def linear_autoencoder_loss(
+    x: Float[Array, "n d"], encoder: Float[Array, "d k"], decoder: Float[Array, "k d"]
+) -> Float[Array, ""]:
+    """Loss of a linear autoencoder."""
+    mean = x.mean(axis=0)
+    rebuilt = mean + (x - mean) @ encoder @ decoder
+    return jnp.mean((rebuilt - x) ** 2)
+
+
+def _autoencoder(key, n=9, d=4, k=2):
+    a, b, c = jax.random.split(key, 3)
+    return dict(
+        x=jax.random.normal(a, (n, d)) + jnp.arange(1.0, d + 1),
+        encoder=jax.random.normal(b, (d, k)),
+        decoder=jax.random.normal(c, (k, d)),
+    )
+
+
+@linear_autoencoder_loss.inputs("three samples, one coordinate", points=1)
+def _(key):
+    x = jnp.array([[1.0, 2.0], [3.0, 3.0], [2.0, 7.0]])
+    return dict(x=x, encoder=jnp.array([[0.0], [1.0]]), decoder=jnp.array([[0.5, 1.0]]))
+
+
+@linear_autoencoder_loss.inputs("random matrices", points=2)
+def _(key):
+    return _autoencoder(key)
+
+
+@linear_autoencoder_loss.inputs("its gradient", points=1, call="grad", over=("encoder", "decoder"))
+def _(key):
+    return _autoencoder(key, n=5, d=3, k=2)
+
+
+@linear_autoencoder_loss.inputs("as many coordinates as features, nothing lost", points=1, hidden=True)
+def _(key):
+    return _autoencoder(key, d=2) | dict(encoder=jnp.eye(2)[::-1], decoder=jnp.eye(2)[::-1])
+
+
+@linear_autoencoder_loss.inputs("a single sample", points=1, hidden=True)
+def _(key):
+    return _autoencoder(key, n=1)
+
+
+@linear_autoencoder_loss.mistake("You summed all squared errors: the loss is their mean, over samples AND features.")
+def _(x, encoder, decoder):
+    mean = x.mean(axis=0)
+    return jnp.sum((mean + (x - mean) @ encoder @ decoder - x) ** 2)
+
+
+@linear_autoencoder_loss.mistake(
+    "You summed over the features and averaged over the samples alone: take the mean over both."
+)
+def _(x, encoder, decoder):
+    mean = x.mean(axis=0)
+    return jnp.mean(jnp.sum((mean + (x - mean) @ encoder @ decoder - x) ** 2, axis=1))
+
+
+@linear_autoencoder_loss.mistake("You did not subtract the mean: encode x minus the mean of the samples.")
+def _(x, encoder, decoder):
+    return jnp.mean((x @ encoder @ decoder - x) ** 2)
+
+
+@linear_autoencoder_loss.mistake("You forgot to add the mean after decoding: what you compare is still centred.")
+def _(x, encoder, decoder):
+    return jnp.mean(((x - x.mean(axis=0)) @ encoder @ decoder - x) ** 2)
+
+
+@linear_autoencoder_loss.mistake("You took the square root: the loss is the mean of the squares itself.")
+def _(x, encoder, decoder):
+    mean = x.mean(axis=0)
+    return jnp.sqrt(jnp.mean((mean + (x - mean) @ encoder @ decoder - x) ** 2))
+
+
+@linear_autoencoder_loss.mistake("Your loss is half as large: this one has no factor 1/2.")
+def _(x, encoder, decoder):
+    mean = x.mean(axis=0)
+    return jnp.mean((mean + (x - mean) @ encoder @ decoder - x) ** 2) / 2
+
+
+@linear_autoencoder_loss.mistake(
+    "You decoded with the encoder's transpose: the decoder is a matrix of its own, with its own weights."
+)
+def _(x, encoder, decoder):
+    mean = x.mean(axis=0)
+    return jnp.mean((mean + (x - mean) @ encoder @ encoder.T - x) ** 2)
+
+
+@linear_autoencoder_loss.mistake(
+    "You subtracted one number, the mean of all entries: every feature has a mean of its own, `x.mean(axis=0)`."
+)
+def _(x, encoder, decoder):
+    mean = x.mean()
+    return jnp.mean((mean + (x - mean) @ encoder @ decoder - x) ** 2)
+
+
+# ---------------------------------------------------------------- 5.8
+
+
+@exercise(
+    points=5,
+    hints=(
+        "One number an image: over which axes do you average, and which one do you keep?",
+        "The lesson's section on anomalies, equation 5.7: the mean of the squared error over the pixels, that is over "
+        "the last two axes. Images keep the first.",
+        "`jnp.mean((x - rebuilt) ** 2, axis=(1, 2))`.",
+    ),
+    why="What a model was never shown it cannot rebuild: the error finds defects that nobody has labelled.",
+)
+def anomaly_score(x: Float[Array, "n rows columns"], rebuilt: Float[Array, "n rows columns"]) -> Float[Array, " n"]:
+    """Anomaly score of images."""
+    return jnp.mean((x - rebuilt) ** 2, axis=(1, 2))
+
+
+@anomaly_score.inputs("two images of two by two", points=1)
+def _(key):
+    x = jnp.array([[[0.0, 1.0], [1.0, 0.0]], [[1.0, 1.0], [0.0, 1.0]]])
+    return dict(x=x, rebuilt=jnp.array([[[0.0, 0.5], [1.0, 0.0]], [[0.5, 0.0], [1.0, 1.0]]]))
+
+
+@anomaly_score.inputs("random images", points=2)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(x=jax.random.normal(a, (5, 4, 3)), rebuilt=jax.random.normal(b, (5, 4, 3)))
+
+
+@anomaly_score.inputs("a perfect copy, and errors that cancel", points=1, hidden=True)
+def _(key):
+    x = jax.random.uniform(key, (2, 3, 4))
+    sign = jnp.where(jnp.arange(12).reshape(3, 4) % 2 == 0, 0.5, -0.5)
+    return dict(x=x, rebuilt=x + jnp.array([0.0, 1.0])[:, None, None] * sign)
+
+
+@anomaly_score.mistake("You summed over the pixels: take their mean, so that image size does not matter.")
+def _(x, rebuilt):
+    return jnp.sum((x - rebuilt) ** 2, axis=(1, 2))
+
+
+@anomaly_score.mistake("You took the square root: the score is the mean squared error itself.")
+def _(x, rebuilt):
+    return jnp.sqrt(jnp.mean((x - rebuilt) ** 2, axis=(1, 2)))
+
+
+@anomaly_score.mistake("You averaged over everything: each image needs a score of its own, so keep the first axis.")
+def _(x, rebuilt):
+    return jnp.mean((x - rebuilt) ** 2)
+
+
+@anomaly_score.mistake("You averaged over the images: keep the first axis, average over the last two.")
+def _(x, rebuilt):
+    return jnp.mean((x - rebuilt) ** 2, axis=0)
+
+
+@anomaly_score.mistake("You averaged over a single axis: an image has two, rows and columns.")
+def _(x, rebuilt):
+    return jnp.mean((x - rebuilt) ** 2, axis=-1)
+
+
+@anomaly_score.mistake("You squared after averaging, where errors have cancelled: square each pixel's error first.")
+def _(x, rebuilt):
+    return jnp.mean(x - rebuilt, axis=(1, 2)) ** 2
+
+
+@anomaly_score.mistake("You averaged absolute errors: square them.")
+def _(x, rebuilt):
+    return jnp.mean(jnp.abs(x - rebuilt), axis=(1, 2))

@@ -1,0 +1,653 @@
+"""Unit 6, loss landscapes and optimization: the reference answers and their specification."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from exercises.given import Array, Float, Int, banana, mountain
+from mfml.grading.specification import exercise
+
+
+def _symmetric(key, d):
+    a = jax.random.normal(key, (d, d))
+    return a + a.T
+
+
+# ---------------------------------------------------------------- 6.1
+
+
+@exercise(
+    points=4,
+    hints=(
+        "Try one dimension first: what is the derivative of a x^2 / 2 - b x?",
+        "The lesson's section on the quadratic bowl, equation (6.1): for a symmetric matrix the factor 1/2 and the "
+        "two places of x cancel.",
+        "`matrix @ point - slope`.",
+    ),
+    why="Near a minimum every smooth loss is such a quadratic, so this is the gradient that optimizers meet at last.",
+)
+def quadratic_gradient(
+    point: Float[Array, " d"], matrix: Float[Array, "d d"], slope: Float[Array, " d"]
+) -> Float[Array, " d"]:
+    """Gradient of a quadratic."""
+    return matrix @ point - slope
+
+
+@quadratic_gradient.inputs("two dimensions", points=1)
+def _(key):
+    return dict(point=jnp.array([1.0, 2.0]), matrix=jnp.array([[2.0, 1.0], [1.0, 3.0]]), slope=jnp.array([1.0, -1.0]))
+
+
+@quadratic_gradient.inputs("random, four dimensions", points=1)
+def _(key):
+    a, b, c = jax.random.split(key, 3)
+    return dict(point=jax.random.normal(a, (4,)), matrix=_symmetric(b, 4), slope=jax.random.normal(c, (4,)))
+
+
+@quadratic_gradient.inputs("one dimension", points=1, hidden=True)
+def _(key):
+    return dict(point=jnp.array([3.0]), matrix=jnp.array([[-2.0]]), slope=jnp.array([0.5]))
+
+
+@quadratic_gradient.mistake("Your quadratic part is twice too large: the 1/2 cancels the 2 of the derivative.")
+def _(point, matrix, slope):
+    return 2 * matrix @ point - slope
+
+
+@quadratic_gradient.mistake(
+    "Your quadratic part is half of the right one: x stands twice in it, and that cancels the 1/2."
+)
+def _(point, matrix, slope):
+    return 0.5 * matrix @ point - slope
+
+
+@quadratic_gradient.mistake("You added b: the linear part is - b^T x, so its gradient is - b.")
+def _(point, matrix, slope):
+    return matrix @ point + slope
+
+
+@quadratic_gradient.mistake("You left out the linear part: - b^T x adds - b to the gradient.")
+def _(point, matrix, slope):
+    return matrix @ point
+
+
+@quadratic_gradient.mistake("You returned the value of f: the gradient has one entry for each coordinate.")
+def _(point, matrix, slope):
+    return 0.5 * point @ matrix @ point - slope @ point
+
+
+@quadratic_gradient.mistake("You multiplied entry by entry: the product of matrix and vector is `matrix @ point`.")
+def _(point, matrix, slope):
+    return matrix * point - slope
+
+
+# ---------------------------------------------------------------- 6.2
+
+
+@exercise(
+    points=4,
+    hints=(
+        "Write f for two dimensions and differentiate twice: which entries of A stand at x_1 x_2?",
+        "The lesson's section on the quadratic bowl: only the symmetric part of A counts, since x^T A x = x^T A^T x.",
+        "`(matrix + matrix.T) / 2`.",
+    ),
+    why="Second derivatives do not care about their order, so a Hessian is symmetric and has real eigenvalues.",
+)
+def quadratic_hessian(matrix: Float[Array, "d d"]) -> Float[Array, "d d"]:
+    """Hessian of a quadratic."""
+    return (matrix + matrix.T) / 2
+
+
+@quadratic_hessian.inputs("two dimensions", points=1)
+def _(key):
+    return dict(matrix=jnp.array([[2.0, 4.0], [0.0, 6.0]]))
+
+
+@quadratic_hessian.inputs("random, not symmetric", points=1)
+def _(key):
+    return dict(matrix=jax.random.normal(key, (4, 4)))
+
+
+@quadratic_hessian.inputs("one dimension", points=1, hidden=True)
+def _(key):
+    return dict(matrix=jnp.array([[-3.0]]))
+
+
+@quadratic_hessian.mistake(
+    "You returned A itself: that is right only where A is symmetric; average it with its transpose."
+)
+def _(matrix):
+    return matrix
+
+
+@quadratic_hessian.mistake(
+    "Your Hessian is twice too large: f has a factor 1/2, so halve the sum of A and its transpose."
+)
+def _(matrix):
+    return matrix + matrix.T
+
+
+@quadratic_hessian.mistake("You took half of A: add the transpose before you halve.")
+def _(matrix):
+    return matrix / 2
+
+
+@quadratic_hessian.mistake("You multiplied A by its transpose: the Hessian is linear in A, so add the two and halve.")
+def _(matrix):
+    return matrix @ matrix.T
+
+
+# ---------------------------------------------------------------- 6.3
+
+
+@exercise(
+    points=6,
+    hints=(
+        "The Hessian is the derivative of the gradient. You want that derivative in one direction only.",
+        "The lesson's section on curvature without the Hessian, equation (6.5): the gradient's derivative along v. "
+        "`jax.jvp` returns a value and the derivative along a tangent.",
+        "`jax.jvp(jax.grad(function), (point,), (vector,))[1]`.",
+    ),
+    why="With this one line you see the curvature of networks whose Hessian would fit on no computer.",
+)
+def hessian_vector_product(
+    function: Callable[[Array], Array], point: Float[Array, " d"], vector: Float[Array, " d"]
+) -> Float[Array, " d"]:
+    """Hessian times vector."""
+    return jax.jvp(jax.grad(function), (point,), (vector,))[1]
+
+
+@hessian_vector_product.inputs("a curved valley", points=2)
+def _(key):
+    return dict(function=banana, point=jnp.array([-0.5, 1.0]), vector=jnp.array([1.0, 2.0]))
+
+
+@hessian_vector_product.inputs("random point and vector, five dimensions", points=2)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(function=mountain, point=jax.random.normal(a, (5,)), vector=jax.random.normal(b, (5,)))
+
+
+@hessian_vector_product.inputs("a long vector", points=1, hidden=True)
+def _(key):
+    return dict(function=banana, point=jnp.array([0.3, 0.2, -0.7]), vector=jnp.array([20.0, -10.0, 30.0]))
+
+
+@hessian_vector_product.mistake("You returned the gradient at the point: differentiate it once more, along the vector.")
+def _(function, point, vector):
+    return jax.grad(function)(point)
+
+
+@hessian_vector_product.mistake(
+    "You returned gradient times vector, the slope along v: take the derivative of the gradient."
+)
+def _(function, point, vector):
+    return jax.grad(function)(point) @ vector
+
+
+@hessian_vector_product.mistake("You returned v^T H v, one number: the exercise asks for the vector H v.")
+def _(function, point, vector):
+    return vector @ jax.jvp(jax.grad(function), (point,), (vector,))[1]
+
+
+@hessian_vector_product.mistake(
+    "You took the difference of gradients at x + v and x: v is no small step, so use the derivative."
+)
+def _(function, point, vector):
+    return jax.grad(function)(point + vector) - jax.grad(function)(point)
+
+
+@hessian_vector_product.mistake("You took only the diagonal of the Hessian: the mixed second derivatives count, too.")
+def _(function, point, vector):
+    return jnp.diag(jax.hessian(function)(point)) * vector
+
+
+@hessian_vector_product.mistake(
+    "You returned all of `jax.jvp`: the first part is the gradient, the second the product; take [1]."
+)
+def _(function, point, vector):
+    return jax.jvp(jax.grad(function), (point,), (vector,))
+
+
+# ---------------------------------------------------------------- 6.4
+
+
+@exercise(
+    points=5,
+    hints=(
+        "How much steeper is the steepest direction than the flattest?",
+        "The lesson's section on conditioning, equation (6.3): eigenvalues of a symmetric matrix come from "
+        "`jnp.linalg.eigvalsh`; take magnitudes before you look for the largest and the smallest.",
+        "With `sizes = jnp.abs(jnp.linalg.eigvalsh(hessian))` return `sizes.max() / sizes.min()`.",
+    ),
+    why="The number of steps that gradient descent needs grows with this ratio; it is what momentum and Adam fight.",
+    rtol=1e-3,
+)
+def condition_number(hessian: Float[Array, "d d"]) -> Float[Array, ""]:
+    """Condition number."""
+    sizes = jnp.abs(jnp.linalg.eigvalsh(hessian))
+    return sizes.max() / sizes.min()
+
+
+@condition_number.inputs("two dimensions, turned", points=1)
+def _(key):
+    return dict(hessian=jnp.array([[5.0, 3.0], [3.0, 5.0]]))
+
+
+@condition_number.inputs("a long valley", points=1)
+def _(key):
+    q = jnp.linalg.qr(jax.random.normal(key, (4, 4)))[0]
+    return dict(hessian=(q * jnp.array([0.5, 2.0, 3.0, 40.0])) @ q.T)
+
+
+@condition_number.inputs("negative eigenvalues", points=1, hidden=True)
+def _(key):
+    return dict(hessian=jnp.array([[-2.0, 0.0, 0.0], [0.0, 3.0, 1.0], [0.0, 1.0, -6.0]]))
+
+
+@condition_number.inputs("one dimension", points=1, hidden=True)
+def _(key):
+    return dict(hessian=jnp.array([[-3.0]]))
+
+
+@condition_number.mistake("You turned the ratio over: divide the largest by the smallest, so that it is at least 1.")
+def _(hessian):
+    sizes = jnp.abs(jnp.linalg.eigvalsh(hessian))
+    return sizes.min() / sizes.max()
+
+
+@condition_number.mistake("Your ratio goes wrong for negative eigenvalues: take their magnitudes first.")
+def _(hessian):
+    values = jnp.linalg.eigvalsh(hessian)
+    return values[-1] / values[0]
+
+
+@condition_number.mistake("You used entries of the diagonal: a matrix that is not diagonal has other eigenvalues.")
+def _(hessian):
+    sizes = jnp.abs(jnp.diag(hessian))
+    return sizes.max() / sizes.min()
+
+
+@condition_number.mistake("You used the entries of the matrix: the condition number is a ratio of eigenvalues.")
+def _(hessian):
+    return jnp.abs(hessian).max() / jnp.abs(hessian).min()
+
+
+@condition_number.mistake("You took a root too many: that is the rate with momentum; return the plain ratio.")
+def _(hessian):
+    sizes = jnp.abs(jnp.linalg.eigvalsh(hessian))
+    return jnp.sqrt(sizes.max() / sizes.min())
+
+
+@condition_number.mistake("You returned the largest magnitude alone: divide it by the smallest.")
+def _(hessian):
+    return jnp.abs(jnp.linalg.eigvalsh(hessian)).max()
+
+
+# ---------------------------------------------------------------- 6.5
+
+
+@exercise(
+    points=5,
+    hints=(
+        "Two lines. Which of the two is computed first?",
+        "The lesson's section on memory, equation (6.4): the velocity forgets a little, takes the gradient in, and "
+        "only then the point moves.",
+        "`velocity = decay * velocity + gradient`, then return `point - learning_rate * velocity, velocity`.",
+    ),
+    why="A ball with inertia needs about the square root of the steps that gradient descent needs in a long valley.",
+)
+def momentum_step(
+    point: Float[Array, " d"],
+    velocity: Float[Array, " d"],
+    gradient: Float[Array, " d"],
+    learning_rate: float,
+    decay: float,
+) -> tuple[Float[Array, " d"], Float[Array, " d"]]:
+    """Step of momentum."""
+    velocity = decay * velocity + gradient
+    return point - learning_rate * velocity, velocity
+
+
+@momentum_step.inputs("one dimension", points=1)
+def _(key):
+    return dict(
+        point=jnp.array([1.0]),
+        velocity=jnp.array([2.0]),
+        gradient=jnp.array([0.5]),
+        learning_rate=0.1,
+        decay=0.9,
+    )
+
+
+@momentum_step.inputs("random, three dimensions", points=2)
+def _(key):
+    point, velocity, gradient = jax.random.normal(key, (3, 3))
+    return dict(point=point, velocity=velocity, gradient=gradient, learning_rate=0.3, decay=0.7)
+
+
+@momentum_step.inputs("a ball at rest", points=1, hidden=True)
+def _(key):
+    return dict(
+        point=jnp.array([1.0, -1.0]),
+        velocity=jnp.zeros(2),
+        gradient=jnp.array([4.0, 3.0]),
+        learning_rate=0.5,
+        decay=0.8,
+    )
+
+
+@momentum_step.mistake("You moved with the old velocity: change the velocity first, then move with the new one.")
+def _(point, velocity, gradient, learning_rate, decay):
+    return point - learning_rate * velocity, decay * velocity + gradient
+
+
+@momentum_step.mistake("You averaged: here the gradient enters the velocity whole, without the factor 1 - decay.")
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = decay * velocity + (1 - decay) * gradient
+    return point - learning_rate * velocity, velocity
+
+
+@momentum_step.mistake("You put the learning rate into the velocity: it belongs to the move of the point alone.")
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = decay * velocity + learning_rate * gradient
+    return point - velocity, velocity
+
+
+@momentum_step.mistake("You moved uphill: subtract the learning rate times the velocity.")
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = decay * velocity + gradient
+    return point + learning_rate * velocity, velocity
+
+
+@momentum_step.mistake("Your point is Nesterov's, which looks ahead once more: move with the new velocity itself.")
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = decay * velocity + gradient
+    return point - learning_rate * (gradient + decay * velocity), velocity
+
+
+@momentum_step.mistake("You returned the velocity first: the order is point, velocity.")
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = decay * velocity + gradient
+    return velocity, point - learning_rate * velocity
+
+
+# ---------------------------------------------------------------- 6.6
+
+
+@exercise(
+    points=7,
+    hints=(
+        "It is five formulas: write each on a line of its own, in the order of the docstring.",
+        "The lesson's section on memory: two moving averages, each divided by 1 minus its decay to the power t, since "
+        "they started at zero. The corrected ones are used and thrown away.",
+        "`mean_hat = mean / (1 - b1**step)`, `square_hat = square / (1 - b2**step)`, and "
+        "`learning_rate * mean_hat / (jnp.sqrt(square_hat) + eps)` is what is subtracted.",
+    ),
+    why="Most networks of this course and of the world are trained by these lines.",
+)
+def adam_step(
+    point: Float[Array, " d"],
+    mean: Float[Array, " d"],
+    square: Float[Array, " d"],
+    gradient: Float[Array, " d"],
+    step: int,
+    learning_rate: float,
+    b1: float,
+    b2: float,
+    eps: float,
+) -> tuple[Float[Array, " d"], Float[Array, " d"], Float[Array, " d"]]:
+    """Step of Adam."""
+    mean = b1 * mean + (1 - b1) * gradient
+    square = b2 * square + (1 - b2) * gradient**2
+    mean_hat, square_hat = mean / (1 - b1**step), square / (1 - b2**step)
+    return point - learning_rate * mean_hat / (jnp.sqrt(square_hat) + eps), mean, square
+
+
+ADAM = dict(learning_rate=0.1, b1=0.9, b2=0.99, eps=0.01)
+
+
+@adam_step.inputs("the first step", points=2)
+def _(key):
+    return dict(
+        point=jnp.array([1.0, 2.0]),
+        mean=jnp.zeros(2),
+        square=jnp.zeros(2),
+        gradient=jnp.array([2.0, -0.5]),
+        step=1,
+        **ADAM,
+    )
+
+
+@adam_step.inputs("the fourth step, random", points=2)
+def _(key):
+    point, mean, gradient, square = jax.random.normal(key, (4, 3))
+    return dict(point=point, mean=mean, square=square**2, gradient=gradient, step=4, **ADAM)
+
+
+@adam_step.inputs("a gradient of zero", points=1, hidden=True)
+def _(key):
+    return dict(
+        point=jnp.array([1.0]), mean=jnp.array([0.0]), square=jnp.array([0.0]), gradient=jnp.zeros(1), step=1, **ADAM
+    )
+
+
+@adam_step.inputs("after many steps, other rates", points=1, hidden=True)
+def _(key):
+    point, mean, gradient, square = jax.random.normal(key, (4, 2))
+    settings = dict(learning_rate=0.5, b1=0.5, b2=0.95, eps=0.1)
+    return dict(point=point, mean=mean, square=square**2, gradient=gradient, step=50, **settings)
+
+
+def _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square = b1 * mean + (1 - b1) * gradient, b2 * square + (1 - b2) * gradient**2
+    return mean, square, mean / (1 - b1**step), square / (1 - b2**step)
+
+
+@adam_step.mistake(
+    "You left out the correction: divide the averages by 1 - b1 ** t and 1 - b2 ** t before you use them."
+)
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, _, _ = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point - learning_rate * mean / (jnp.sqrt(square) + eps), mean, square
+
+
+@adam_step.mistake("You returned the corrected averages: the next step needs them uncorrected.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, m, s = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point - learning_rate * m / (jnp.sqrt(s) + eps), m, s
+
+
+@adam_step.mistake("Your eps stands under the root: add it to the root, not to what is below.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, m, s = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point - learning_rate * m / jnp.sqrt(s + eps), mean, square
+
+
+@adam_step.mistake("You forgot the root: divide by the square root of the averaged squares.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, m, s = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point - learning_rate * m / (s + eps), mean, square
+
+
+@adam_step.mistake("You averaged the gradient where its square is meant: s takes in (1 - b2) * g ** 2.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square = b1 * mean + (1 - b1) * gradient, b2 * square + (1 - b2) * jnp.abs(gradient)
+    m, s = mean / (1 - b1**step), square / (1 - b2**step)
+    return point - learning_rate * m / (jnp.sqrt(s) + eps), mean, square
+
+
+@adam_step.mistake("You count steps from 0: the first step has t = 1, as it is given; do not change it.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, _, _ = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    m, s = mean / (1 - b1 ** (step + 1)), square / (1 - b2 ** (step + 1))
+    return point - learning_rate * m / (jnp.sqrt(s) + eps), mean, square
+
+
+@adam_step.mistake("You changed b1 and b2 over: b1 belongs to the gradient, b2 to its square.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, m, s = _adam(point, mean, square, gradient, step, learning_rate, b2, b1, eps)
+    return point - learning_rate * m / (jnp.sqrt(s) + eps), mean, square
+
+
+# ---------------------------------------------------------------- 6.7
+
+
+@exercise(
+    points=6,
+    hints=(
+        "Count: how many eigenvalues are positive, how many negative?",
+        "The lesson's section on saddles: `jnp.linalg.eigvalsh`, then one question after the other; `jnp.any` and "
+        "`jnp.all` answer for all eigenvalues at once.",
+        "`jnp.where(any_up & any_down, 1, jnp.where(all_up, 0, jnp.where(all_down, 2, 3)))`.",
+    ),
+    why="In many dimensions nearly every stationary point is a saddle: a vanishing gradient alone says little.",
+)
+def classify(hessian: Float[Array, "d d"], tol: float) -> Int[Array, ""]:
+    """Kind of a stationary point."""
+    values = jnp.linalg.eigvalsh(hessian)
+    up, down = values > tol, values < -tol
+    return jnp.where(up.any() & down.any(), 1, jnp.where(up.all(), 0, jnp.where(down.all(), 2, 3)))
+
+
+@classify.inputs("a saddle with two ways down", points=1)
+def _(key):
+    return dict(hessian=jnp.array([[2.0, 0.5, 0.0], [0.5, -1.0, 0.0], [0.0, 0.0, -3.0]]), tol=0.001)
+
+
+@classify.inputs("a saddle that its diagonal hides", points=1)
+def _(key):
+    return dict(hessian=jnp.array([[1.0, 3.0], [3.0, 1.0]]), tol=0.001)
+
+
+@classify.inputs("a minimum", points=1)
+def _(key):
+    return dict(hessian=jnp.array([[2.0, 1.0], [1.0, 2.0]]), tol=0.001)
+
+
+@classify.inputs("a maximum whose determinant is positive", points=1, hidden=True)
+def _(key):
+    return dict(hessian=jnp.array([[-2.0, 1.0], [1.0, -3.0]]), tol=0.001)
+
+
+@classify.inputs("a flat direction in a valley", points=1, hidden=True)
+def _(key):
+    return dict(hessian=jnp.diag(jnp.array([0.0, 1.0, 4.0])), tol=0.001)
+
+
+@classify.mistake("You looked at the diagonal: the signs of the eigenvalues decide, not those of the entries.")
+def _(hessian, tol):
+    values = jnp.diag(hessian)
+    up, down = values > tol, values < -tol
+    return jnp.where(up.any() & down.any(), 1, jnp.where(up.all(), 0, jnp.where(down.all(), 2, 3)))
+
+
+@classify.mistake("A positive determinant is no minimum: two negative eigenvalues have one, too.")
+def _(hessian, tol):
+    determinant = jnp.linalg.det(hessian)
+    return jnp.where(determinant > tol, 0, jnp.where(determinant < -tol, 1, 3))
+
+
+@classify.mistake("You take eigenvalues of zero for positive: a flat direction leaves it undecided, 3.")
+def _(hessian, tol):
+    values = jnp.linalg.eigvalsh(hessian)
+    down = values < -tol
+    return jnp.where(down.all(), 2, jnp.where(down.any(), 1, 0))
+
+
+@classify.mistake("You changed minimum and maximum over: all eigenvalues positive means curved upwards, a minimum, 0.")
+def _(hessian, tol):
+    values = jnp.linalg.eigvalsh(hessian)
+    up, down = values > tol, values < -tol
+    return jnp.where(up.any() & down.any(), 1, jnp.where(up.all(), 2, jnp.where(down.all(), 0, 3)))
+
+
+@classify.mistake("You return how many eigenvalues are negative: the exercise asks for the kind, 0, 1, 2 or 3.")
+def _(hessian, tol):
+    return jnp.sum(jnp.linalg.eigvalsh(hessian) < -tol)
+
+
+# ---------------------------------------------------------------- 6.8
+
+
+@exercise(
+    points=6,
+    hints=(
+        "Write one step first. Then: how many points has a path of n steps?",
+        "The lesson's section on the bowl: a Python loop over `n_steps` that collects points works, also under jit; "
+        "`jax.lax.scan` compiles faster. The start is the first row.",
+        "Collect in a list `points = [start]`, append `points[-1] - learning_rate * jax.grad(function)(points[-1])`, "
+        "and return `jnp.stack(points)`.",
+    ),
+    why="Look at trajectories, not at final losses: zigzag, creeping and divergence each have their own cure.",
+    rtol=1e-3,
+)
+def gd_trajectory(
+    function: Callable[[Array], Array], start: Float[Array, " d"], learning_rate: float, n_steps: int
+) -> Float[Array, "points d"]:
+    """Trajectory of gradient descent."""
+    points = [start]
+    for _ in range(n_steps):
+        points.append(points[-1] - learning_rate * jax.grad(function)(points[-1]))
+    return jnp.stack(points)
+
+
+@gd_trajectory.inputs("three steps in a curved valley", points=2)
+def _(key):
+    return dict(function=banana, start=jnp.array([-0.5, 0.5]), learning_rate=0.02, n_steps=3)
+
+
+@gd_trajectory.inputs("ten steps over hills, random start", points=2)
+def _(key):
+    return dict(function=mountain, start=jax.random.normal(key, (3,)), learning_rate=0.1, n_steps=10)
+
+
+@gd_trajectory.inputs("no step", points=1, hidden=True)
+def _(key):
+    return dict(function=banana, start=jnp.array([0.2, 0.3]), learning_rate=0.1, n_steps=0)
+
+
+@gd_trajectory.mistake("Your path lacks its start: row 0 is the start, so there are n_steps + 1 rows.")
+def _(function, start, learning_rate, n_steps):
+    points = [start]
+    for _ in range(n_steps):
+        points.append(points[-1] - learning_rate * jax.grad(function)(points[-1]))
+    return jnp.stack(points[1:]) if n_steps else jnp.zeros((0, *start.shape))
+
+
+@gd_trajectory.mistake("You returned the last point only: the exercise asks for all points on the way.")
+def _(function, start, learning_rate, n_steps):
+    for _ in range(n_steps):
+        start = start - learning_rate * jax.grad(function)(start)
+    return start
+
+
+@gd_trajectory.mistake("You climb: gradient descent subtracts the gradient.")
+def _(function, start, learning_rate, n_steps):
+    points = [start]
+    for _ in range(n_steps):
+        points.append(points[-1] + learning_rate * jax.grad(function)(points[-1]))
+    return jnp.stack(points)
+
+
+@gd_trajectory.mistake("You took the gradient at the start in every step: take it where you are.")
+def _(function, start, learning_rate, n_steps):
+    return start - learning_rate * jnp.arange(n_steps + 1.0)[:, None] * jax.grad(function)(start)
+
+
+@gd_trajectory.mistake("You made the gradient one unit long: a step is the learning rate times the gradient itself.")
+def _(function, start, learning_rate, n_steps):
+    points = [start]
+    for _ in range(n_steps):
+        slope = jax.grad(function)(points[-1])
+        points.append(points[-1] - learning_rate * slope / jnp.linalg.norm(slope))
+    return jnp.stack(points)
+
+
+@gd_trajectory.mistake("Your last point is missing: n_steps steps have n_steps + 1 points.")
+def _(function, start, learning_rate, n_steps):
+    points = [start]
+    for _ in range(n_steps):
+        points.append(points[-1] - learning_rate * jax.grad(function)(points[-1]))
+    return jnp.stack(points[:-1]) if n_steps else jnp.zeros((0, *start.shape))

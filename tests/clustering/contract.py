@@ -1,0 +1,242 @@
+"""One example of every public function of unit 5."""
+
+import jax
+import jax.numpy as jnp
+
+from mfml.clustering import (
+    anomaly,
+    autoencoder,
+    blocks,
+    covariances,
+    distances,
+    gmm,
+    kmeans,
+    kmedoids,
+    minibatch,
+    scores,
+    seeding,
+)
+from tests.contract import Example
+
+
+def clouds(key, n=12, d=2):
+    """Three clouds far apart, so that rounding decides nothing."""
+    centres = jnp.array([[-6.0, 0.0], [0.0, 6.0], [6.0, -3.0]])[:, :d]
+    return jnp.repeat(centres, n // 3, axis=0) + 0.5 * jax.random.normal(key, (n, d))
+
+
+def data(key):
+    return {"x": clouds(key)}
+
+
+def starts(key):
+    return clouds(key)[jnp.array([1, 5, 9])]
+
+
+def started(key):
+    return {"x": clouds(key), "centroids": starts(key)}
+
+
+def labels(key):
+    return jnp.arange(12) // 4
+
+
+def model(key):
+    return {"model": kmeans.fit_from(clouds(key), starts(key)), "x": clouds(key) + 0.1}
+
+
+def table(key):
+    x = clouds(key)
+    return jnp.abs(x[:, None] - x).sum(axis=-1)
+
+
+def medoids(key):
+    return kmedoids.init(table(key), jnp.array([0, 1, 2]))
+
+
+def gamma(key):
+    return jax.nn.softmax(jax.random.normal(key, (12, 3)), axis=1)
+
+
+def mixture(key):
+    return gmm.m_step(clouds(key), gamma(key))
+
+
+def mixed(key):
+    return {"mixture": mixture(key), "x": clouds(key)}
+
+
+def whitener(key):
+    return covariances.whitener(mixture(key).covariances, mixture(key).means)
+
+
+def dense(key):
+    return autoencoder.init_dense(key, n_features=2, n_components=1, hidden=(3,))
+
+
+def coded(key):
+    return {"model": dense(key), "x": clouds(key) / 6}
+
+
+def latent(key):
+    return {"latent": anomaly.fit_latent(clouds(key)), "z": clouds(key) + 1}
+
+
+def pair(key):
+    return {"first": jax.random.randint(key, (12,), 0, 3), "second": labels(key)}
+
+
+CLUSTERS = {"n_clusters": 3}
+
+EXAMPLES = [
+    Example(blocks.split, data, {"size": 5}, gradient=("x",)),
+    Example(blocks.join, lambda key: {"values": jax.random.normal(key, (3, 4))}, {"n": 10}, gradient=("values",)),
+    Example(
+        distances.squared_euclidean,
+        lambda key: {"x": clouds(key), "y": starts(key)},
+        gradient=("x", "y"),
+        tolerance=1e-3,
+    ),
+    Example(distances.euclidean, lambda key: {"x": clouds(key), "y": starts(key)}, gradient=("x", "y"), tolerance=1e-3),
+    Example(seeding.weights, started, gradient=("x", "centroids"), tolerance=1e-3),
+    Example(seeding.plus_plus, lambda key: data(key) | {"key": key}, CLUSTERS, x64=False),  # draws differ by dtype
+    Example(seeding.choose, lambda key: data(key) | {"key": key}, CLUSTERS | {"method": "random"}, x64=False),
+    Example(kmeans.assign, started),
+    Example(kmeans.update, lambda key: started(key) | {"labels": labels(key)}, gradient=("x",)),
+    Example(kmeans.init, lambda key: {"centroids": starts(key)}, gradient=("centroids",)),
+    Example(kmeans.step, lambda key: {"state": kmeans.init(starts(key)), "x": clouds(key)}, tolerance=1e-3),
+    Example(kmeans.relocate, lambda key: started(key) | {"counts": jnp.array([4.0, 0.0, 4.0])}),
+    Example(kmeans.fit, lambda key: data(key) | {"key": key}, CLUSTERS | {"n_init": 2, "max_iter": 9}, x64=False),
+    Example(kmeans.fit_from, started, {"max_iter": 9}, tolerance=1e-3),
+    Example(kmeans.predict, model),
+    Example(kmeans.transform, model, gradient=("x",), tolerance=1e-3),
+    Example(kmeans.ordered, lambda key: {"centroids": starts(key)}),
+    Example(minibatch.init, lambda key: {"centroids": starts(key)}, gradient=("centroids",)),
+    Example(minibatch.step, lambda key: {"state": minibatch.init(starts(key)), "batch": clouds(key)}),
+    Example(minibatch.fit, lambda key: data(key) | {"key": key}, CLUSTERS | {"batch_size": 6}, x64=False),
+    Example(kmedoids.init, lambda key: {"dissimilarity": table(key), "medoids": jnp.array([0, 4])}),
+    Example(kmedoids.plus_plus, lambda key: {"dissimilarity": table(key), "key": key}, CLUSTERS, x64=False),
+    Example(kmedoids.swap_changes, lambda key: {"state": medoids(key), "rows": table(key)[:5]}, gradient=("rows",)),
+    Example(
+        kmedoids.swap,
+        lambda key: {"state": medoids(key), "dissimilarity": table(key), "candidates": jnp.arange(12)},
+    ),
+    Example(kmedoids.alternate, lambda key: {"state": medoids(key), "dissimilarity": table(key)}),
+    Example(kmedoids.fit, lambda key: {"dissimilarity": table(key), "key": key}, CLUSTERS, x64=False),
+    Example(kmedoids.predict, lambda key: {"to_medoids": table(key)[:, :3]}),
+    # sizes, read from shapes: a Python number comes back
+    Example(covariances.n_parameters, lambda key: {"covariance": mixture(key).covariances}, batched=()),
+    Example(
+        covariances.dense,
+        lambda key: {"covariance": jnp.exp(jax.random.normal(key, (3, 1, 2)))},
+        {"n_components": 3, "n_features": 2},
+        gradient=("covariance",),
+    ),
+    Example(
+        covariances.whitener,
+        lambda key: {"covariance": mixture(key).covariances, "means": mixture(key).means},
+        gradient=("covariance",),
+        tolerance=1e-3,
+    ),
+    Example(
+        covariances.whiten,
+        lambda key: {"made": whitener(key), "means": mixture(key).means, "x": clouds(key).T},
+        gradient=("means", "x"),
+    ),
+    Example(
+        covariances.second_moment,
+        lambda key: {"r": gamma(key).T, "y": jax.random.normal(key, (3, 2, 12))},
+        {"shape": (3, 2, 2)},
+        gradient=("r", "y"),
+    ),
+    Example(
+        covariances.updated,
+        lambda key: {
+            "made": whitener(key),
+            "counts": gamma(key).sum(axis=0),
+            "first": jnp.ones((3, 2)),
+            "second": 5 * jnp.broadcast_to(jnp.eye(2), (3, 2, 2)),
+            "reg_covar": 0.1,
+        },
+        gradient=("first", "second"),
+        batched=("made", "counts", "first", "second"),
+        tolerance=1e-3,
+    ),
+    # no arrays go in, and the dtype is an argument
+    Example(
+        covariances.start,
+        lambda key: {},
+        {"kind": "diag", "n_components": 3, "n_features": 2, "dtype": jnp.float32},
+        batched=(),
+        x64=False,
+    ),
+    Example(gmm.component_log_prob, mixed, gradient=("mixture", "x"), tolerance=1e-3),
+    Example(gmm.log_prob, mixed, gradient=("mixture", "x"), tolerance=1e-3),
+    Example(gmm.responsibilities, mixed, gradient=("mixture", "x"), tolerance=1e-3),
+    Example(gmm.predict, mixed),
+    Example(gmm.score, mixed, gradient=("mixture", "x"), tolerance=1e-3),
+    Example(gmm.n_parameters, lambda key: {"mixture": mixture(key)}, batched=()),  # read from shapes
+    Example(gmm.bic, mixed, gradient=("x",), tolerance=1e-3),
+    Example(gmm.aic, mixed, gradient=("x",), tolerance=1e-3),
+    Example(gmm.sample, lambda key: {"mixture": mixture(key), "key": key}, {"n_samples": 4}, x64=False),
+    Example(gmm.m_step, lambda key: data(key) | {"gamma": gamma(key)}, gradient=("x", "gamma"), tolerance=1e-3),
+    Example(gmm.step, mixed, tolerance=1e-3),
+    Example(
+        gmm.fit,
+        lambda key: data(key) | {"key": key},
+        {"n_components": 3, "covariance_type": "diag", "max_iter": 5},
+        tolerance=1e-3,
+        x64=False,
+    ),
+    Example(gmm.fit_from, mixed, {"max_iter": 3}, tolerance=1e-3),
+    Example(autoencoder.init_dense, lambda key: {"key": key}, {"n_features": 3, "n_components": 2}, x64=False),
+    Example(
+        autoencoder.init_convolutional,
+        lambda key: {"key": key},
+        {"shape": (4, 4, 1), "n_components": 2, "channels": (2,)},
+        x64=False,
+    ),
+    Example(autoencoder.encode, coded, gradient=("model", "x")),
+    Example(
+        autoencoder.decode,
+        lambda key: {"model": dense(key), "z": jax.random.normal(key, (5, 1))},
+        gradient=("model", "z"),
+    ),
+    Example(autoencoder.reconstruct, coded, gradient=("model", "x")),
+    Example(autoencoder.loss, coded, gradient=("model", "x")),
+    Example(
+        autoencoder.fit,
+        lambda key: coded(key) | {"key": key},
+        {"n_steps": 3, "batch_size": 6},
+        x64=False,
+        tolerance=1e-3,
+    ),
+    Example(
+        anomaly.reconstruction_error,
+        lambda key: {"x": clouds(key), "rebuilt": clouds(key) + 1},
+        gradient=("x", "rebuilt"),
+    ),
+    Example(anomaly.fit_latent, lambda key: {"z": clouds(key)}, gradient=("z",)),
+    Example(anomaly.latent_distance, latent, gradient=("z",)),
+    Example(anomaly.threshold, lambda key: {"scores": clouds(key)[:, 0]}, gradient=("scores",)),
+    Example(anomaly.flag, lambda key: {"scores": clouds(key)[:, 0], "limit": 0.5}, batched=("scores",)),
+    Example(anomaly.auc, lambda key: {"scores": clouds(key)[:, 0], "unusual": labels(key) == 1}),
+    Example(
+        scores.inertia,
+        lambda key: started(key) | {"labels": labels(key)},
+        gradient=("x", "centroids"),
+    ),
+    Example(
+        scores.silhouette_samples,
+        lambda key: data(key) | {"labels": labels(key)},
+        CLUSTERS,
+        gradient=("x",),
+        tolerance=1e-3,
+    ),
+    Example(
+        scores.silhouette, lambda key: data(key) | {"labels": labels(key)}, CLUSTERS, gradient=("x",), tolerance=1e-3
+    ),
+    Example(scores.contingency, pair, CLUSTERS),
+    Example(scores.adjusted_rand, pair, CLUSTERS),
+    Example(scores.normalized_mutual_information, pair, CLUSTERS),
+]

@@ -1,0 +1,172 @@
+"""Gaussian mixtures against scikit-learn, scipy, and the law of EM."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+from sklearn.mixture import GaussianMixture
+
+from mfml.clustering import covariances, gmm
+
+KINDS = covariances.KINDS
+
+
+@pytest.fixture
+def x(key):
+    a, c = jax.random.split(key)
+    centres = jnp.array([[0.0, 0.0], [5.0, 1.0], [-2.0, 6.0]])
+    turn = jnp.eye(2) + 0.5 * jax.random.normal(c, (3, 2, 2))
+    noise = jax.random.normal(a, (3, 50, 2)) @ turn
+    return (centres[:, None] + noise).reshape(-1, 2)
+
+
+def gamma_of(key, n, k):
+    return jax.nn.softmax(2 * jax.random.normal(key, (n, k)), axis=1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_densities_equal_scipy(x, key, kind):
+    mixture = gmm.m_step(x, gamma_of(key, 150, 3), covariance_type=kind)
+    full = covariances.dense(mixture.covariances, n_components=3, n_features=2)
+    parts = [multivariate_normal(np.asarray(m), np.asarray(s)).pdf(x) for m, s in zip(mixture.means, full, strict=True)]
+    joint = np.asarray(mixture.weights) * np.stack(parts, axis=1)
+    np.testing.assert_allclose(gmm.log_prob(mixture, x), np.log(joint.sum(axis=1)), rtol=1e-4)
+    gamma = gmm.responsibilities(mixture, x)
+    np.testing.assert_allclose(gamma, joint / joint.sum(axis=1, keepdims=True), atol=1e-4)
+    np.testing.assert_array_equal(gmm.predict(mixture, x), joint.argmax(axis=1))
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("kind", KINDS)
+def test_fit_from_equals_sklearn(x, kind):
+    x = jnp.asarray(np.asarray(x), float)
+    gamma = jax.nn.one_hot(jnp.arange(150) // 50, 3)
+    start = gmm.m_step(x, gamma, covariance_type=kind)
+    full = np.asarray(covariances.dense(start.covariances, n_components=3, n_features=2))
+    precision = np.linalg.inv(full)
+    shaped = {
+        "full": precision,
+        "tied": precision[0],
+        "diag": precision.diagonal(axis1=1, axis2=2),
+        "spherical": precision[:, 0, 0],
+    }[kind]
+    peer = GaussianMixture(
+        3,
+        covariance_type=kind,
+        tol=1e-7,
+        max_iter=500,
+        weights_init=start.weights,
+        means_init=start.means,
+        precisions_init=shaped,
+    ).fit(x)
+    found = gmm.fit_from(x, start, tol=1e-7, max_iter=500)
+    order = np.lexsort(peer.means_.T[::-1])
+    assert found.converged and peer.converged_
+    np.testing.assert_allclose(found.mixture.means, peer.means_[order], atol=1e-3)
+    np.testing.assert_allclose(found.mixture.weights, peer.weights_[order], atol=1e-4)
+    mine = np.asarray(covariances.dense(found.mixture.covariances, n_components=3, n_features=2))
+    theirs = {
+        "full": lambda c: c[order],
+        "tied": lambda c: np.broadcast_to(c, (3, 2, 2)),
+        "diag": lambda c: np.stack([np.diag(v) for v in c[order]]),
+        "spherical": lambda c: np.stack([np.eye(2) * v for v in c[order]]),
+    }[kind](peer.covariances_)
+    np.testing.assert_allclose(mine, theirs, atol=1e-3)
+    np.testing.assert_allclose(found.log_likelihood, peer.score(x), rtol=1e-6)
+    np.testing.assert_allclose(gmm.bic(found.mixture, x), peer.bic(x), rtol=1e-6)
+    np.testing.assert_allclose(gmm.aic(found.mixture, x), peer.aic(x), rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("features", [1, 2])
+def test_step_is_m_step_on_responsibilities(x, key, kind, features):
+    x = x[:, :features]
+    mixture = gmm.m_step(x, gamma_of(key, 150, 3), covariance_type=kind)
+    expected = gmm.m_step(x, gmm.responsibilities(mixture, x), covariance_type=kind)
+    found, before = gmm.step(mixture, x)
+    np.testing.assert_allclose(before, gmm.score(mixture, x), rtol=1e-5)
+    for a, b in zip(found, expected, strict=True):
+        assert a.shape == b.shape
+        np.testing.assert_allclose(a, b, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("kind", KINDS)
+def test_log_likelihood_never_falls_over_100_data_sets(key, kind):
+    def history(key):
+        a, b, c = jax.random.split(key, 3)
+        centres = 2 * jax.random.normal(b, (3, 2))
+        x = (centres[:, None] + jax.random.normal(a, (3, 40, 2))).reshape(-1, 2)
+        start = gmm.m_step(x, gamma_of(c, 120, 3), covariance_type=kind)
+        return gmm.fit_from(x, start, max_iter=25, tol=-1.0, reg_covar=0.0).history
+
+    histories = np.asarray(jax.vmap(history)(jax.random.split(key, 100)))
+    assert histories.shape == (100, 26) and np.isfinite(histories).all()
+    assert np.diff(histories, axis=1).min() > -1e-10
+    assert np.median(histories[:, -1] - histories[:, 0]) > 0.01
+
+
+def test_far_from_the_origin_and_thin(key):
+    """Cancellation would eat a variance of 1e-4 at 1000 in single precision."""
+    a = jax.random.normal(key, (200, 2)) * jnp.array([0.01, 1.0]) + jnp.array([30.0, 0.0])
+    b = jax.random.normal(jax.random.fold_in(key, 1), (200, 2)) - jnp.array([30.0, 0.0])
+    x = jnp.concatenate([a, b])
+    found = gmm.fit(x, key, n_components=2, reg_covar=0.0).mixture
+    np.testing.assert_allclose(found.covariances[1], np.cov(np.asarray(a, np.float64).T, ddof=0), rtol=0.02, atol=1e-4)
+
+
+def test_fit_recovers_the_mixture_it_samples_from(key):
+    truth = gmm.GMM(
+        jnp.array([0.3, 0.7]),
+        jnp.array([[-3.0, 0.0], [2.0, 1.0]]),
+        jnp.array([[[1.0, 0.6], [0.6, 1.0]], [[0.5, 0.0], [0.0, 2.0]]]),
+    )
+    x, component = gmm.sample(truth, key, n_samples=4000)
+    found = gmm.fit(x, key, n_components=2, tol=1e-5)
+    for a, b in zip(found.mixture, truth, strict=True):
+        np.testing.assert_allclose(a, b, atol=0.12)
+    assert np.mean(gmm.predict(found.mixture, x) == component) > 0.97
+    more = gmm.fit(x, key, n_components=4, tol=1e-5, max_iter=300).mixture
+    assert gmm.bic(found.mixture, x) < gmm.bic(more, x)
+    assert gmm.score(more, x) > gmm.score(found.mixture, x)
+
+
+@pytest.mark.parametrize("method", ["k-means++", "random"])
+def test_other_starts_and_the_best_of_them(x, key, method):
+    one = gmm.fit(x, key, n_components=3, init_params=method, n_init=6, covariance_type="tied")
+    assert one.log_likelihood >= gmm.fit(x, key, n_components=3, covariance_type="tied").log_likelihood - 0.01
+    assert (np.diff(one.mixture.means[:, 0]) >= 0).all()
+    np.testing.assert_allclose(one.log_likelihood, gmm.score(one.mixture, x), rtol=1e-5)
+
+
+def test_a_singular_covariance_is_not_hidden(key):
+    line = jnp.outer(jnp.arange(10.0), jnp.array([1.0, 2.0]))
+    found = gmm.fit(line, key, n_components=1, reg_covar=0.0)
+    assert not found.converged
+    assert jnp.isnan(found.log_likelihood)
+    assert gmm.fit(line, key, n_components=1, reg_covar=1e-3).converged
+
+
+def test_samples_far_from_all_components_have_finite_scores(x, key):
+    mixture = gmm.m_step(x, gamma_of(key, 150, 3))
+    far = jnp.array([[1e3, -1e3]])
+    np.testing.assert_allclose(gmm.responsibilities(mixture, far).sum(), 1, rtol=1e-5)
+    assert jnp.isfinite(gmm.log_prob(mixture, far)).all()
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x, key: gmm.fit(x, key, n_components=151), "n_clusters must be between 1 and 150"),
+        (lambda x, key: gmm.fit(x, key, n_components=2, covariance_type="round"), "covariance_type must be one of"),
+        (lambda x, key: gmm.fit(x, key, n_components=2, init_params="pca"), "init_params must be one of"),
+        (lambda x, key: gmm.fit(x, key, n_components=2, max_iter=0), "max_iter must be positive"),
+        (lambda x, key: gmm.m_step(x, jnp.ones((3, 2))), "same length"),
+        (lambda x, key: gmm.score(gmm.m_step(x, jnp.ones((150, 1))), x[:, :1]), "same length"),
+    ],
+)
+def test_errors(x, key, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(x, key)

@@ -1,0 +1,327 @@
+"""One example of every public function of unit 6."""
+
+import jax
+import jax.numpy as jnp
+
+from mfml.landscapes import (
+    curvature,
+    lanczos,
+    mean_field,
+    ntk,
+    optimizers,
+    sharpness,
+    slices,
+    surfaces,
+    trainability,
+    trajectories,
+)
+from tests.contract import Example
+
+
+def objective(tree):
+    """Not quadratic, bounded below, and with a Hessian that has six different eigenvalues."""
+    bowl = jnp.arange(1.0, 5.0, dtype=tree["w"].dtype).reshape(2, 2)
+    return jnp.sum(bowl * jnp.square(tree["w"])) + jnp.sum(jnp.cosh(tree["b"] * jnp.array([0.5, 3.0], tree["w"].dtype)))
+
+
+def parts_objective(parts):
+    return jnp.sum(jnp.tanh(parts[0]) ** 2) + parts[1] ** 2
+
+
+def model(tree, x):
+    return jnp.tanh(x @ tree["w"] + tree["b"]).sum(axis=1)
+
+
+def half_square(prediction, y):
+    return 0.5 * jnp.sum((prediction - y) ** 2)
+
+
+def diagonal_product(vector):
+    return jnp.arange(1.0, 6.0, dtype=vector.dtype) * vector
+
+
+def tree(key):
+    return {"w": jax.random.normal(key, (2, 2)), "b": jax.random.normal(key, (2,))}
+
+
+def trees(key, *names):
+    return {name: tree(k) for name, k in zip(names, jax.random.split(key, len(names)), strict=True)}
+
+
+def data(key):
+    for_x, for_y = jax.random.split(key)
+    return {"x": jax.random.normal(for_x, (5, 2)), "y": jax.random.normal(for_y, (5,))}
+
+
+def point(key):
+    return {"point": jax.random.normal(key, (2,))}
+
+
+def symmetric(key):
+    a = jax.random.normal(key, (4, 4))
+    return {"matrix": a + a.T}
+
+
+def gram(key):
+    a = jax.random.normal(key, (4, 6))
+    return a @ a.T
+
+
+def spectrum(key):
+    return lanczos.spectral_density(key, objective, tree(key), n_steps=3, n_probes=2)
+
+
+def updated(optimizer, key):
+    return trajectories.run(objective, tree(key), optimizer, n_steps=3)
+
+
+def particles(key):
+    return {"particles": mean_field.init(key, n_particles=4, n_features=2), **data(key)}
+
+
+def network(key):
+    return {"network": trainability.init(key, n_features=2, n_hidden=3), **data(key)}
+
+
+def parts(key):
+    return {"parameters": (jax.random.normal(key, (2,)), jnp.ones(()))}
+
+
+def path(key):
+    steps = jnp.linspace(1.0, 0.0, 4)
+    return jax.vmap(lambda s: jax.tree.map(lambda leaf: s * leaf + s**2 * leaf**2, tree(key)))(steps)
+
+
+GRID = jnp.array([-0.5, 0.0, 0.7])
+OPTIMIZERS = [
+    optimizers.gradient_descent(0.01),
+    optimizers.momentum(0.01),
+    optimizers.nesterov(0.01),
+    optimizers.adagrad(0.1),
+    optimizers.rmsprop(0.01),
+    optimizers.adam(0.1),
+    optimizers.adamw(0.1, weight_decay=0.1),
+    optimizers.newton(objective, damping=1.0),
+    optimizers.newton(objective, damping=1.0, saddle_free=True),
+    sharpness.sam(objective, optimizers.gradient_descent(0.01), rho=0.1),
+]
+
+EXAMPLES = [
+    Example(
+        surfaces.conditioned,
+        lambda key: {"key": key, "condition_number": jnp.array(50.0)},
+        {"n_dims": 3},
+        x64=False,  # draws differ by dtype
+    ),
+    Example(
+        surfaces.quadratic,
+        lambda key: {"point": jnp.arange(4.0), "slope": jax.random.normal(key, (4,)), **symmetric(key)},
+        gradient=("point", "matrix", "slope"),
+    ),
+    Example(surfaces.rosenbrock, point, gradient=("point",)),
+    Example(surfaces.himmelblau, point, gradient=("point",)),
+    Example(surfaces.beale, point, gradient=("point",)),
+    Example(surfaces.monkey_saddle, point, gradient=("point",)),
+    Example(surfaces.rastrigin, point, gradient=("point",)),
+    Example(sharpness.two_valleys, point, gradient=("point",)),
+    Example(sharpness.two_factors, point, gradient=("point",)),
+    Example(curvature.hessian, lambda key: {"parameters": tree(key)}, {"objective": objective}, ("parameters",)),
+    Example(
+        curvature.hvp,
+        lambda key: trees(key, "parameters", "vector"),
+        {"objective": objective},
+        ("parameters", "vector"),
+    ),
+    Example(
+        curvature.gauss_newton_product,
+        lambda key: trees(key, "parameters", "vector") | data(key),
+        {"predict": model, "loss": half_square},
+        ("parameters", "vector", "x"),
+    ),
+    Example(
+        curvature.gauss_newton,
+        lambda key: {"parameters": tree(key), **data(key)},
+        {"predict": model, "loss": half_square},
+        ("parameters", "x"),
+    ),
+    Example(curvature.condition_number, symmetric, gradient=("matrix",), tolerance=1e-3),
+    Example(curvature.classify, symmetric),
+    Example(
+        lanczos.tridiagonalize,
+        lambda key: {"key": key, "start": jax.random.normal(key, (5,))},
+        {"product": diagonal_product, "n_steps": 3},
+        tolerance=1e-3,
+    ),
+    Example(
+        lanczos.top_eigenvalues,
+        lambda key: {"key": key, "parameters": tree(key)},
+        {"objective": objective, "n_eigenvalues": 2, "n_steps": 6},
+        tolerance=1e-2,
+    ),
+    Example(
+        lanczos.spectral_density,
+        lambda key: {"key": key, "parameters": tree(key)},
+        {"objective": objective, "n_steps": 3, "n_probes": 2},
+        tolerance=1e-3,
+    ),
+    Example(lanczos.density, lambda key: {"spectrum": spectrum(key), "grid": GRID, "width": 0.5}),
+    Example(lanczos.moment, lambda key: {"spectrum": spectrum(key), "order": 2}, batched=("spectrum",)),
+    # factories: what they return are functions, which no compiled code can return; the runs below show their updates
+    *(
+        Example(factory, lambda key: {}, static, jit=False, x64=False)
+        for factory, static in (
+            (optimizers.gradient_descent, {"learning_rate": 0.1}),
+            (optimizers.momentum, {"learning_rate": 0.1}),
+            (optimizers.nesterov, {"learning_rate": 0.1}),
+            (optimizers.adagrad, {"learning_rate": 0.1}),
+            (optimizers.rmsprop, {"learning_rate": 0.1}),
+            (optimizers.adam, {"learning_rate": 0.1}),
+            (optimizers.adamw, {"learning_rate": 0.1}),
+            (optimizers.newton, {"objective": objective}),
+            (sharpness.sam, {"objective": objective, "base": optimizers.gradient_descent(0.1)}),
+        )
+    ),
+    Example(
+        optimizers.apply_updates,
+        lambda key: trees(key, "parameters", "updates"),
+        gradient=("parameters", "updates"),
+    ),
+    *(
+        Example(
+            trajectories.run,
+            lambda key: {"parameters": tree(key)},
+            {"objective": objective, "optimizer": optimizer, "n_steps": 3},
+            ("parameters",),
+            tolerance=1e-3,
+        )
+        for optimizer in OPTIMIZERS
+    ),
+    Example(
+        slices.random_direction,
+        lambda key: {"key": key, "parameters": tree(key)},
+        x64=False,  # draws differ by dtype
+    ),
+    Example(
+        slices.filter_normalized,
+        lambda key: trees(key, "direction", "parameters"),
+        gradient=("direction", "parameters"),
+    ),
+    Example(
+        slices.line,
+        lambda key: trees(key, "start", "direction") | {"steps": GRID},
+        {"objective": objective},
+        ("start", "direction", "steps"),
+    ),
+    Example(
+        slices.plane,
+        lambda key: trees(key, "center", "first", "second") | {"along_first": GRID, "along_second": GRID[:2]},
+        {"objective": objective},
+        ("center", "first", "second"),
+    ),
+    Example(slices.path_plane, lambda key: {"path": path(key)}, tolerance=1e-3),
+    Example(
+        sharpness.average_rise,
+        lambda key: {"key": key, "parameters": tree(key), "sigma": 0.1},
+        {"objective": objective, "n_samples": 4},
+        ("parameters", "sigma"),
+        x64=False,  # draws differ by dtype
+    ),
+    Example(
+        sharpness.worst_rise,
+        lambda key: {"key": key, "parameters": tree(key), "rho": 0.1},
+        {"objective": objective, "max_iter": 40},
+        ("parameters",),
+        tolerance=1e-3,
+    ),
+    Example(
+        sharpness.sam_gradient,
+        lambda key: {"parameters": tree(key), "rho": 0.1},
+        {"objective": objective},
+        ("parameters", "rho"),
+    ),
+    Example(
+        sharpness.sam_step,
+        lambda key: {"parameters": tree(key), "rho": 0.1, "learning_rate": 0.1},
+        {"objective": objective},
+        ("parameters", "rho", "learning_rate"),
+    ),
+    Example(
+        ntk.kernel,
+        lambda key: {"parameters": tree(key), "x1": data(key)["x"], "x2": data(key)["x"][:2]},
+        {"predict": model},
+        ("parameters", "x1", "x2"),
+    ),
+    Example(
+        ntk.distance, lambda key: {"first": gram(key), "second": gram(key) + jnp.eye(4)}, gradient=("first", "second")
+    ),
+    Example(ntk.alignment, lambda key: {"gram": gram(key), "y": jnp.arange(1.0, 5.0)}, gradient=("gram", "y")),
+    Example(ntk.evolution, lambda key: {"path": path(key), "x": data(key)["x"]}, {"predict": model}, ("path", "x")),
+    Example(
+        ntk.linearized,
+        lambda key: trees(key, "start", "parameters") | {"x": data(key)["x"]},
+        {"predict": model},
+        ("start", "parameters", "x"),
+    ),
+    Example(
+        ntk.flow,
+        lambda key: {"gram": gram(key), "start": jnp.zeros(4), "y": jnp.arange(1.0, 5.0), "time": 0.5},
+        gradient=("gram", "start", "y", "time"),
+    ),
+    Example(
+        ntk.train,
+        lambda key: {"parameters": tree(key), "alpha": 2.0, "learning_rate": 0.1, **data(key)},
+        {"predict": model, "n_steps": 3},
+        ("parameters", "alpha", "learning_rate"),
+    ),
+    Example(
+        trainability.init,
+        lambda key: {"key": key},
+        {"n_features": 2, "n_hidden": 3},
+        x64=False,  # draws differ by dtype
+    ),
+    Example(
+        trainability.predict,
+        lambda key: {"network": network(key)["network"], "x": data(key)["x"]},
+        gradient=("network", "x"),
+    ),
+    Example(trainability.loss, network, gradient=("network", "x", "y")),
+    Example(
+        trainability.outcome,
+        lambda key: parts(key) | {"rates": (jnp.array(0.1), jnp.array(0.2))},
+        {"objective": parts_objective, "n_steps": 25},
+        ("parameters",),
+    ),
+    Example(
+        trainability.convergence_map,
+        lambda key: parts(key) | {"first_rates": jnp.array([0.1, 0.3]), "second_rates": jnp.array([0.1, 0.5, 1.2])},
+        {"objective": parts_objective, "n_steps": 25},
+        ("parameters",),
+        tolerance=1e-3,
+    ),
+    Example(trainability.boundary, lambda key: {"converged": jax.random.bernoulli(key, shape=(4, 5))}, x64=False),
+    Example(trainability.box_dimension, lambda key: {"marked": jax.random.bernoulli(key, shape=(8, 8))}),
+    Example(
+        mean_field.init,
+        lambda key: {"key": key},
+        {"n_particles": 4, "n_features": 2},
+        x64=False,  # draws differ by dtype
+    ),
+    Example(
+        mean_field.predict,
+        lambda key: {"particles": particles(key)["particles"], "x": data(key)["x"]},
+        gradient=("particles", "x"),
+    ),
+    Example(mean_field.risk, particles, {"scaling": "sqrt"}, ("particles", "x", "y")),
+    Example(mean_field.step, lambda key: particles(key) | {"learning_rate": 0.1}, gradient=("particles", "x")),
+    Example(
+        mean_field.fit,
+        lambda key: particles(key) | {"learning_rate": 0.1},
+        {"n_steps": 3, "scaling": "sqrt"},
+        ("particles", "x", "learning_rate"),
+    ),
+    Example(
+        mean_field.displacement,
+        lambda key: {"flow": mean_field.fit(**particles(key), learning_rate=0.1, n_steps=2)},
+        gradient=("flow",),
+    ),
+]

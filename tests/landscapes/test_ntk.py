@@ -1,0 +1,159 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.flatten_util import ravel_pytree
+
+from mfml.landscapes import ntk
+
+
+def network(parameters, x):
+    return jnp.tanh(x @ parameters["in"]) @ parameters["out"] / parameters["out"].shape[0] ** 0.5
+
+
+def linear(w, x):
+    return x @ w
+
+
+@pytest.fixture
+def task(key):
+    keys = jax.random.split(key, 4)
+    parameters = {"in": jax.random.normal(keys[0], (2, 30)), "out": jax.random.normal(keys[1], (30,))}
+    x = jax.random.normal(keys[2], (6, 2))
+    return parameters, x, jnp.sin(2 * x[:, 0]) + x[:, 1]
+
+
+def test_kernel_equals_the_gram_matrix_of_gradients_one_by_one(task):
+    parameters, x, _ = task
+    rows = [ravel_pytree(jax.grad(lambda p, s=s: network(p, s[None])[0])(parameters))[0] for s in x]
+    expected = [[a @ b for b in rows[:4]] for a in rows]
+    found = ntk.kernel(network, parameters, x, x[:4])
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_kernel_of_two_outputs_is_the_mean_of_their_kernels(task):
+    parameters, x, _ = task
+
+    def two(parameters, x):
+        hidden = jnp.tanh(x @ parameters["in"])
+        return jnp.stack([hidden @ parameters["out"], hidden.sum(axis=1)], axis=1)
+
+    each = [ntk.kernel(lambda p, x, k=k: two(p, x)[:, k], parameters, x, x) for k in (0, 1)]
+    np.testing.assert_allclose(ntk.kernel(two, parameters, x, x), (each[0] + each[1]) / 2, rtol=1e-4)
+
+
+def test_kernel_is_symmetric_positive_and_that_of_a_linear_model_is_its_gram_matrix(task):
+    parameters, x, _ = task
+    gram = ntk.kernel(network, parameters, x, x)
+    np.testing.assert_allclose(gram, gram.T, rtol=1e-5)
+    assert np.linalg.eigvalsh(gram).min() > -1e-4
+    np.testing.assert_allclose(ntk.kernel(linear, jnp.ones(2), x, x), x @ x.T, rtol=1e-4, atol=1e-6)
+
+
+def test_kernel_of_a_wide_network_hardly_depends_on_the_draw(key):
+    """Jacot: at infinite width the kernel is a constant. At width w the spread falls like 1/sqrt w."""
+    x = jnp.array([[1.0, 0.0], [0.6, 0.8]])
+
+    def off_diagonal(key, width):
+        a, b = jax.random.split(key)
+        drawn = {"in": jax.random.normal(a, (2, width)), "out": jax.random.normal(b, (width,))}
+        return ntk.kernel(network, drawn, x, x)[0, 1]
+
+    spread = [jax.vmap(lambda k, w=w: off_diagonal(k, w))(jax.random.split(key, 64)).std() for w in (16, 256)]
+    np.testing.assert_allclose(spread[0] / spread[1], 4.0, rtol=0.35)
+
+
+def test_one_small_step_moves_predictions_by_the_kernel(task):
+    parameters, x, y = task
+    done = ntk.train(network, parameters, x, y, alpha=1.0, learning_rate=1e-3, n_steps=1)
+    before, after = network(parameters, x), network(jax.tree.map(lambda leaf: leaf[1], done.parameters), x)
+    predicted = -1e-3 / len(y) * ntk.kernel(network, parameters, x, x) @ (0 - y)
+    np.testing.assert_allclose(after - before, predicted, rtol=2e-2, atol=1e-6)
+
+
+def test_distance():
+    a = jnp.array([[2.0, 1.0], [1.0, 2.0]])
+    np.testing.assert_allclose(ntk.distance(a, 5 * a), 0.0, atol=1e-6)
+    np.testing.assert_allclose(ntk.distance(a, 1e30 * a), 0.0, atol=1e-6)
+    np.testing.assert_allclose(ntk.distance(jnp.diag(jnp.array([1.0, 0.0])), jnp.diag(jnp.array([0.0, 1.0]))), 1.0)
+    b = jnp.eye(2)
+    expected = 1 - np.sum(a * b) / np.linalg.norm(a) / np.linalg.norm(b)
+    np.testing.assert_allclose(ntk.distance(a, b), expected, rtol=1e-5)
+    assert np.isnan(ntk.distance(a, jnp.zeros((2, 2))))
+
+
+def test_alignment_is_one_for_the_ideal_kernel_and_less_for_others(task):
+    _, _, y = task
+    np.testing.assert_allclose(ntk.alignment(jnp.outer(y, y), y), 1.0, rtol=1e-5)
+    np.testing.assert_allclose(ntk.alignment(jnp.eye(6), y), 1 / 6**0.5, rtol=1e-5)
+
+
+def test_flow_is_exact_for_a_linear_model(task):
+    """Gradient descent in many small steps on mean((f - y)^2)/2."""
+    _, x, y = task
+    done = ntk.train(linear, jnp.zeros(2), x, y, alpha=1.0, learning_rate=1e-3, n_steps=1500)
+    expected = ntk.flow(x @ x.T, jnp.zeros(6), y, 1.5)
+    np.testing.assert_allclose(x @ done.parameters[-1], expected, atol=2e-3)
+    np.testing.assert_allclose(ntk.flow(x @ x.T, jnp.ones(6), y, 0.0), 1.0, atol=1e-5)
+
+
+def test_linearized_is_the_tangent(task):
+    parameters, x, _ = task
+    moved = jax.tree.map(lambda leaf: leaf + 1e-3, parameters)
+    np.testing.assert_allclose(ntk.linearized(network, parameters, moved, x), network(moved, x), atol=1e-4)
+    far = jax.tree.map(lambda leaf: leaf + 1.0, parameters)
+    start, once, twice = (
+        ntk.linearized(network, parameters, jax.tree.map(lambda p, f, t=t: p + t * (f - p), parameters, far), x)
+        for t in (0.0, 1.0, 2.0)
+    )
+    np.testing.assert_allclose(start, network(parameters, x), rtol=1e-5)
+    np.testing.assert_allclose(twice - once, once - start, rtol=1e-3, atol=1e-4)
+
+
+def test_large_alpha_is_lazy_and_small_alpha_is_rich(task):
+    parameters, x, y = task
+
+    def run(alpha):
+        done = ntk.train(network, parameters, x, y, alpha=alpha, learning_rate=0.1, n_steps=400)
+        every = jax.tree.map(lambda leaf: leaf[::100], done.parameters)
+        followed = ntk.evolution(network, every, x)
+        return followed.from_start[-1], done
+
+    lazy, done = run(50.0)
+    rich, _ = run(0.5)
+    assert lazy < 1e-3 < 1e-2 < rich
+    end = jax.tree.map(lambda leaf: leaf[-1], done.parameters)
+    tangent = ntk.linearized(network, parameters, end, x)
+    scaled = 50 * (network(end, x) - network(parameters, x))
+    np.testing.assert_allclose(50 * (tangent - network(parameters, x)), scaled, atol=0.05)
+    predicted = ntk.flow(ntk.kernel(network, parameters, x, x), jnp.zeros(6), y, 40.0)
+    np.testing.assert_allclose(scaled, predicted, atol=0.05)
+
+
+def test_evolution_begins_at_distance_zero_and_adds_up(task):
+    parameters, x, y = task
+    done = ntk.train(network, parameters, x, y, alpha=1.0, learning_rate=0.2, n_steps=30)
+    every = jax.tree.map(lambda leaf: leaf[::10], done.parameters)
+    found = ntk.evolution(network, every, x)
+    assert abs(found.from_start[0]) < 1e-6
+    np.testing.assert_allclose(found.from_start[1], found.velocity[0], rtol=1e-5)
+    last = jax.tree.map(lambda leaf: leaf[-1], every)
+    np.testing.assert_allclose(found.kernels[-1], ntk.kernel(network, last, x, x), rtol=1e-4)
+    assert done.risk[-1] < done.risk[0]
+
+
+def test_wrong_arguments(unchecked):
+    with pytest.raises(ValueError, match="samples of one shape"):
+        ntk.kernel(linear, jnp.ones(2), jnp.ones((3, 2)), jnp.ones((3, 4)))
+    with pytest.raises(ValueError, match="at least one sample"):
+        ntk.kernel(linear, jnp.ones(2), jnp.ones((3, 2)), jnp.ones((0, 2)))
+    with pytest.raises(ValueError, match="same shape"):
+        ntk.distance(jnp.eye(2), jnp.eye(3))
+    with pytest.raises(ValueError, match="same length"):
+        ntk.flow(jnp.eye(2), jnp.ones(3), jnp.ones(3), 1.0)
+    with pytest.raises(ValueError, match="square"):
+        ntk.alignment(jnp.ones((2, 3)), jnp.ones(2))
+    with pytest.raises(ValueError, match="same length"):
+        ntk.train(linear, jnp.ones(2), jnp.ones((3, 2)), jnp.ones(4), alpha=1.0, learning_rate=0.1, n_steps=1)
+    with pytest.raises(ValueError, match="n_steps"):
+        ntk.train(linear, jnp.ones(2), jnp.ones((3, 2)), jnp.ones(3), alpha=1.0, learning_rate=0.1, n_steps=-1)

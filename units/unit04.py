@@ -1,0 +1,451 @@
+# %% [markdown]
+# # Unit 4. Neural networks: from neurons to CNNs
+#
+# Two images of a material. In the first, spins point up or down, and we ask one question about the whole image:
+# **was it hot?** In the second, a micrograph of an alloy with two phases, badly lit and noisy, we ask a question
+# about every pixel: **which phase is this?** Both answers come from a stack of very simple functions whose numbers
+# are learned by gradient descent. This unit builds that stack: neuron, layer, backward pass, convolution, network.
+
+# %%
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from mfml import training
+from mfml.data import cahn_hilliard, ising
+from mfml.networks import (
+    activations,
+    approximation,
+    architectures,
+    backprop,
+    convolution,
+    geometry,
+    mlp,
+    pooling,
+    segmentation,
+    symmetry,
+    wavelets,
+)
+from mfml.networks.geometry import Window
+from mfml.plots import networks as plots
+from mfml.risk import losses
+
+key = jax.random.key(4)
+for_ising, for_alloy, for_weights, for_training = jax.random.split(key, 4)
+temperature = jax.random.uniform(for_ising, (2400,), float, 1.0, 3.6)
+lattices = ising.simulate(for_ising, temperature, size=16)
+alloy = cahn_hilliard.segmentation(for_alloy, n_samples=96, size=32, noise=0.15)
+print(f"{len(lattices.spins)} spin lattices, {len(alloy.images)} micrographs")
+
+# %% [markdown]
+# ## One neuron
+#
+# A neuron weighs its inputs, adds a bias and squashes the sum:
+#
+# $$a = \phi(z), \qquad z = x \cdot w + b \tag{4.1}$$
+#
+# Without the **activation** $\phi$ a network of any depth would be one linear map. What learning sees of $\phi$ is
+# its derivative, and where this is small nothing is learned.
+
+# %%
+z = jnp.linspace(-4.0, 4.0, 201)
+NAMES = ("sigmoid", "tanh", "relu", "silu")
+values = {name: activations.apply(z, activation=name) for name in NAMES}
+slopes = {name: activations.derivative(z, activation=name) for name in NAMES}
+
+# %% tags=["fig-activations"]
+plots.activations(z, values, slopes)
+
+# %% [markdown]
+# *What to see.* The sigmoid's slope is at most 1/4: ten such layers shrink a gradient by a factor of a million. The
+# rectifier (relu) passes it on whole, or not at all. At its kink there is no derivative; we take 0.
+#
+# *Exercises 4.1 and 4.2* (`exercises/unit04.py`): a neuron, derivatives of activations.
+
+# %% [markdown]
+# ## Layers, and the way back
+#
+# Many neurons side by side are a **dense layer**, $A = \phi(X W + b)$, samples in rows. The loss of the last layer's
+# output tells how each weight should move, by the chain rule, from the back to the front:
+#
+# $$\delta_l = \frac{\partial J}{\partial z_l}, \qquad \frac{\partial J}{\partial W_l} = a_{l-1}^\top \delta_l,
+# \qquad \delta_{l-1} = (\delta_l W_l^\top) \odot \phi'(z_{l-1}) \tag{4.2}$$
+#
+# This is **backpropagation**. One forward and one backward pass give the gradient in *all* parameters. By hand, and
+# by JAX:
+
+# %%
+small = mlp.init(for_weights, sizes=(256, 16, 2))
+x, y = lattices.spins[:50].reshape(50, 256), jax.nn.one_hot(lattices.above[:50], 2)
+risk, by_hand = jax.jit(partial(backprop.loss_and_gradient, loss="cross_entropy"))(small, x, y)
+by_jax = jax.jit(jax.grad(lambda net: jnp.mean(optax.softmax_cross_entropy(mlp.apply(net, x), y))))(small)
+pairs = zip(jax.tree.leaves(by_hand.network), jax.tree.leaves(by_jax), strict=True)
+largest_difference = max(float(np.abs(a - b).max()) for a, b in pairs)
+print(f"risk {risk:.3f} nats; backward pass by hand against jax.grad: differ by {largest_difference:.0e}")
+
+# %% [markdown]
+# *Exercises 4.3 and 4.4*: the dense layer, the backward pass of two layers.
+
+# %% [markdown]
+# ## What can such a network represent?
+#
+# Any continuous function, with one hidden layer. The proof is a construction: threshold neurons make bumps side by
+# side; rectifiers make hats. With $m$ neurons on an interval of length $\ell$, slope at most $L$, curvature at most
+# $M$:
+#
+# $$\text{bumps: error} \le \frac{L \ell}{2 m}, \qquad \text{hats: error} \le \frac{M \ell^2}{8 m^2} \tag{4.3}$$
+
+
+# %%
+def wave(x):
+    return jnp.sin(3 * x) + 0.3 * x
+
+
+low, high = 0.0, 3.0
+grid = jnp.linspace(low, high, 1201)
+
+
+@partial(jax.jit, static_argnames="m")
+def constructed(m):
+    bumps = mlp.apply(approximation.bumps(wave, low, high, width=m), grid[:, None], activation="heaviside")
+    hats = mlp.apply(approximation.hats(wave, low, high, width=m), grid[:, None], activation="relu")
+    return bumps[:, 0], hats[:, 0]
+
+
+widths = np.array([4, 8, 16, 32])
+errors = np.array([[np.abs(curve - wave(grid)).max() for curve in constructed(int(m))] for m in widths])
+limits = {
+    "bumps": [approximation.bumps_bound(3.3, low, high, width=int(m)) for m in widths],
+    "hats": [approximation.hats_bound(9.0, low, high, width=int(m)) for m in widths],
+}
+
+# %% tags=["fig-approximation"]
+plots.approximations(
+    grid, wave(grid), dict(zip(("8 bumps", "8 hats"), constructed(8), strict=True)), y_label="function"
+)
+
+# %% tags=["fig-bounds"]
+plots.bounds(widths, {"bumps": errors[:, 0], "hats": errors[:, 1]}, limits)
+
+# %% [markdown]
+# *What to see.* Twice the neurons halve the error of bumps and quarter that of hats, as (4.3) says. In $d$ dimensions
+# a grid of bumps would need $m^d$ of them; random **ridges** (`approximation.ridges`) come with $1/\sqrt m$ in any
+# dimension, for functions that are smooth enough (Barron).
+#
+# *Where it fails.* The theorem says that weights exist, not that gradient descent finds them, nor that a handful of
+# samples determines them. For images it matters much more to build in what we know about images.
+
+# %% [markdown]
+# ## Fixed features: Fourier and wavelets
+#
+# Before features were learned they were designed. A microstructure, written in an orthonormal basis: keep the
+# largest 5 % of the coefficients and go back.
+
+# %%
+field = alloy.fields[0]
+fields, kept = {"composition": field}, int(0.05 * field.size)
+
+
+@jax.jit
+def compressed(field):
+    both = wavelets.fourier(wavelets.fourier(field).T).T
+    both = wavelets.keep_largest(both, n_kept=kept)
+    return wavelets.inverse_fourier(wavelets.inverse_fourier(both).T).T, *(
+        wavelets.synthesize_image(
+            wavelets.keep_largest(wavelets.analyze_image(field, order=p, levels=3), n_kept=kept), order=p, levels=3
+        )
+        for p in (1, 3)
+    )
+
+
+for name, image in zip(("Fourier", "Haar", "Daubechies 3"), compressed(field), strict=True):
+    lost = jnp.linalg.norm(image - field) / jnp.linalg.norm(field - field.mean())
+    fields[f"{name}\n{lost:.0%} lost"] = image
+
+# %% tags=["fig-wavelets"]
+plots.columns([fields], size=1.7)
+
+# %% [markdown]
+# *What to see.* Twenty times fewer numbers, and the phases are still there. Waves win here: the field is smooth and
+# repeats at its borders. But each of them is everywhere at once. Haar's steps are local and blocky, Daubechies'
+# wavelets local and smooth. Local, and the same in every place: this is the idea of a convolutional layer, which
+# *learns* its little waves.
+
+# %% [markdown]
+# ## Convolution: the same small neuron everywhere
+#
+# A convolutional layer slides one kernel over the image and mixes channels:
+#
+# $$y_{rsk} = \sum_{i,j,c} x_{r + i,\, s + j,\, c}\, K_{ijck} \tag{4.4}$$
+#
+# (a *cross-correlation*: the kernel is not flipped). Two kernels on a composition field, and how pooling coarsens:
+
+# %%
+image = alloy.fields[:1, :, :, None]
+smooth = jnp.ones((3, 3)) / 9
+edge = jnp.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]) / 8
+kernels = jnp.stack([smooth, edge], axis=-1)[:, :, None, :]
+layer = jax.jit(lambda x: convolution.cross_correlation(x, kernels, padding="same", mode="periodic"))
+features = layer(image)
+same = bool(jnp.allclose(features, convolution.by_hand(image, kernels, padding="same", mode="periodic"), atol=1e-5))
+shown = {
+    "composition": image[0, :, :, 0],
+    "mean": features[0, :, :, 0],
+    "vertical edges": features[0, :, :, 1],
+    "edges, max pooled": pooling.max_pool(jnp.abs(features))[0, :, :, 1],
+}
+
+# %% tags=["fig-kernels"]
+plots.columns([shown], size=1.7)
+
+# %%
+shift = partial(symmetry.translate, rows=3, columns=5)
+mean = lambda x: pooling.global_average(jnp.abs(layer(x)))  # noqa: E731
+symmetry_errors = {
+    "layer, shifted": symmetry.equivariance_error(layer, image, before=shift, after=shift),
+    "layer and mean over all pixels, shifted": symmetry.invariance_error(mean, image, transform=shift),
+    "layer and mean over all pixels, turned": symmetry.invariance_error(mean, image, transform=symmetry.rotate),
+}
+for name, error in symmetry_errors.items():
+    print(f"{name:42s} {float(error):.1e}")
+as_dense = geometry.dense_parameters((32 * 32, 32 * 32 * 2))
+as_convolution = geometry.convolution_parameters((3, 3), inputs=1, outputs=2)
+print(f"the same map as a dense layer: {as_dense:,} parameters; as a convolution: {as_convolution}")
+
+# %% [markdown]
+# *What to see.* Shift the image and the answer shifts along (**equivariance**); the mean over all pixels does not
+# notice (**invariance**). Nobody had to learn that. Turned images are another matter: the edge kernel looks for
+# vertical edges only. And the count of parameters says why a convolution learns from few images.
+#
+# *Exercises 4.5 to 4.7*: cross-correlation, max pooling, output size.
+
+# %% [markdown]
+# ## What can one unit see?
+#
+# Each layer widens the view: with kernel $k$, dilation $d$ and $j$ the product of the strides before it,
+#
+# $$r \leftarrow r + d\,(k - 1)\,j, \qquad j \leftarrow s\,j \tag{4.5}$$
+#
+# This is the **receptive field**. Below, the frame is (4.5), and the colour is the truth: how much one unit's output
+# changes with each pixel, averaged over random kernels.
+
+# %%
+STACKS = {
+    "three 3x3 layers": [Window(3)] * 3,
+    "with a pooling": [Window(3), Window(2, 2), Window(3), Window(3)],
+    "with dilation": [Window(3), Window(3, 1, 2), Window(3, 1, 4)],
+}
+PATCH = 24
+
+
+def run_stack(x, weights, layers):
+    for one, (kernel, stride, dilation, _) in zip(weights, layers, strict=True):
+        if stride > 1:
+            x = pooling.average_pool(x, window=kernel)
+        else:
+            x = activations.relu(convolution.cross_correlation(x, one, dilation=dilation))
+    return x
+
+
+CHANNELS = 6
+
+
+def influence_of(key, layers, unit):
+    n_inputs = [1] + [CHANNELS] * (len(layers) - 1)
+    drawn = jax.random.normal(key, (PATCH**2 + 9 * CHANNELS * sum(n_inputs),))
+    patch, *flat = jnp.split(drawn, PATCH**2 + 9 * CHANNELS * np.cumsum([0, *n_inputs[:-1]]))
+    weights = [one.reshape(3, 3, n, CHANNELS) for one, n in zip(flat, n_inputs, strict=True)]
+    patch = patch.reshape(PATCH, PATCH, 1)
+    return geometry.influence(partial(run_stack, weights=weights, layers=layers), patch, row=unit, column=unit)
+
+
+influences, sizes, centres = {}, [], []
+for name, layers in STACKS.items():
+    view = geometry.receptive_fields(layers)[-1]
+    unit = (PATCH - view.size) // (2 * view.jump)
+    over_kernels = jax.jit(jax.vmap(partial(influence_of, layers=layers, unit=unit)))
+    influences[name] = np.mean(over_kernels(jax.random.split(key, 30)), axis=0)
+    sizes.append(view.size)
+    centres.append(view.start + unit * view.jump)
+
+# %% tags=["fig-receptive"]
+plots.receptive_fields(influences, sizes, centres)
+
+# %% [markdown]
+# *What to see.* Nothing outside the frame matters, and inside the middle matters most: the *effective* receptive field
+# is smaller than the formula. A pooling or a dilation widens the view at no cost in parameters.
+#
+# > **Materials view.** A grain larger than the receptive field has no shape to the network. Know the size of your
+# > features in pixels before you choose the depth.
+#
+# *Exercise 4.8*: the receptive field of a stack of layers.
+
+# %% [markdown]
+# ## Dense or convolutional? Ising lattices
+#
+# Spins on a 16 x 16 lattice, in equilibrium at some temperature. Was it above the critical one, $T_c \approx 2.27$?
+# We learn from 400 lattices and test on 2000. Both networks have the same number of parameters; one is told that
+# images have neighbours, the other has to find out.
+
+# %%
+N_TRAIN = 400
+spins, above = lattices.spins[..., None], lattices.above
+lenet = architectures.LeNet(2, features=(8, 16), hidden=(16,), kernel=3, activation="relu", pool="max")
+start = {
+    "dense": mlp.init(for_weights, sizes=(256, 21, 2)),
+    "LeNet": jax.jit(partial(architectures.init, lenet))(for_weights, spins[:1]),
+}
+predict = {
+    "dense": lambda network, x: mlp.apply(network, x.reshape(len(x), -1)),
+    "LeNet": lenet.apply,
+}
+
+
+def pixel_or_image_loss(apply, parameters, batch, key):
+    """Mean cross-entropy in nats: over images, or over all their pixels."""
+    inputs, labels = batch
+    return jnp.mean(losses.cross_entropy(apply(parameters, inputs), labels))
+
+
+n_parameters, histories, right = {}, {}, {}
+for name, parameters in start.items():
+    n_parameters[name] = mlp.n_parameters(parameters)
+    trained = training.fit(
+        partial(pixel_or_image_loss, predict[name]),
+        parameters,
+        (spins[:N_TRAIN], above[:N_TRAIN]),
+        key=for_training,
+        optimizer=optax.adam(3e-3),
+        n_steps=300,
+        batch_size=50,
+    )
+    histories[name] = trained.loss
+    right[name] = jnp.argmax(jax.jit(predict[name])(trained.params, spins), axis=1) == above
+accuracy = {name: float(hits[N_TRAIN:].mean()) for name, hits in right.items()}
+for name in start:
+    print(f"{name:6s} {n_parameters[name]} parameters, {accuracy[name]:.1%} of 2000 new lattices right")
+
+# %%
+edges = np.linspace(1.0, 3.6, 14)
+place = np.digitize(temperature[N_TRAIN:], edges) - 1
+shares = {
+    name: [np.asarray(hits)[N_TRAIN:][place == i].mean() for i in range(len(edges) - 1)] for name, hits in right.items()
+}
+
+# %% tags=["fig-learning"]
+plots.learning(histories)
+
+# %% tags=["fig-ising"]
+plots.accuracy_over((edges[:-1] + edges[1:]) / 2, shares, x_label="temperature (J / k_B)", mark=ising.CRITICAL)
+
+# %% [markdown]
+# *What to see.* Both networks learn the 400 lattices by heart: the training loss says nothing about which is better.
+# On new lattices the convolutional one wins. Near $T_c$ both must err: a small lattice does not tell.
+#
+# *Where it fails.* One line beats both nearly: the magnetization's magnitude. Always try the physicist's feature first,
+# and ask whether a network adds anything to it.
+
+# %% [markdown]
+# ## An answer for every pixel: the U-Net
+#
+# A phase is a matter of the surroundings as well as of the pixel: lighting varies over the micrograph, noise hides
+# edges. The **U-Net** goes down to a coarse view by pooling, up again by transposed convolution, and hands the fine
+# view across. We judge by Dice's coefficient, $2 |A \cap B| / (|A| + |B|)$ for each phase.
+
+# %%
+micrographs, masks = alloy.images[..., None], alloy.masks
+centred = micrographs - micrographs.mean(axis=(1, 2), keepdims=True)
+unet = architectures.UNet(2, features=(8, 16, 24))
+learned = training.fit(
+    partial(pixel_or_image_loss, unet.apply),
+    jax.jit(partial(architectures.init, unet))(for_weights, centred[:1]),
+    (centred[:64], masks[:64]),
+    key=for_training,
+    optimizer=optax.adam(4e-3),
+    n_steps=150,
+    batch_size=16,
+)
+found = jnp.argmax(jax.jit(unet.apply)(learned.params, centred[64:]), axis=-1)
+threshold = (centred[64:, :, :, 0] > 0).astype(int)
+dice = {
+    "threshold": segmentation.dice(threshold, masks[64:]),
+    "U-Net": segmentation.dice(found, masks[64:]),
+}
+for name, value in dice.items():
+    print(f"{name:10s} Dice of the two phases: {value[0]:.3f}, {value[1]:.3f}")
+
+# %% tags=["fig-unet"]
+plots.columns(
+    [
+        {
+            "micrograph": alloy.images[64 + i],
+            "true phases": masks[64 + i],
+            "threshold": threshold[i],
+            "U-Net": found[i],
+        }
+        for i in range(2)
+    ]
+)
+
+# %% [markdown]
+# *What to see.* A threshold follows the lighting and keeps the noise; the U-Net has learned that phases are smooth and
+# that brightness is relative. What it gets wrong lies on the boundaries.
+
+# %% [markdown]
+# ## Four more architectures, one idea each
+#
+# | network | idea |
+# |---|---|
+# | LeNet (1998) | convolve, pool, repeat, then dense layers |
+# | VGG (2015) | small kernels only, but many of them |
+# | NiN (2014) | 1x1 layers mix channels; the mean over pixels replaces dense layers |
+# | DenseNet (2017) | each layer sees all layers before it |
+# | U-Net (2015) | down and up again, with bridges |
+#
+# All take any width: `architectures.VGG(n_classes, stages=...)`. Their published sizes, in millions:
+
+# %%
+published = {
+    "LeNet": (architectures.LeNet(10), 32, 1),
+    "VGG": (architectures.VGG(1000), 224, 3),
+    "NiN": (architectures.NiN(10), 32, 3),
+    "DenseNet": (architectures.DenseNet(1000), 64, 3),
+    "U-Net": (architectures.UNet(2), 64, 1),
+}
+millions = {}
+for name, (module, size, channels) in published.items():
+    shapes = jax.eval_shape(module.init, key, jax.ShapeDtypeStruct((1, size, size, channels), float))
+    millions[name] = mlp.n_parameters(shapes) / 1e6
+    print(f"{name:9s} {millions[name]:7.2f}")
+
+# %% [markdown]
+# ## What to keep
+#
+# 1. A network is neurons in layers; its gradient is the chain rule from back to front, at the price of two passes.
+# 2. One hidden layer can represent anything. What you build in decides how much data it takes.
+# 3. A convolution shares one small kernel: equivariant by construction, and independent of the image's size.
+# 4. Count before you train: output size, receptive field, parameters.
+#
+# **Now you**: `exercises/unit04.py` ([the sheet](../exercises/unit04.py)), then `nox -s grade -- 4`. To read on:
+# Bishop (2006), chapter 5; Murphy (2012), section 16.5; McClarren (2021), chapters 5 and 6; Neuer (2024), chapter 4.
+
+# %% tags=["hide-input"]
+# What this lesson claims, checked.
+assert largest_difference < 1e-6
+assert (errors[:, 0] <= np.array(limits["bumps"]) * 1.001).all()
+assert (errors[:, 1] <= np.array(limits["hats"]) * 1.001 + 1e-5).all()
+assert errors[0, 1] / errors[-1, 1] > 30
+assert same
+assert symmetry_errors["layer, shifted"] < 1e-5
+assert symmetry_errors["layer and mean over all pixels, shifted"] < 1e-5
+assert symmetry_errors["layer and mean over all pixels, turned"] > 1e-3
+assert as_dense > 10_000 * as_convolution
+assert sizes == [7, 12, 15]
+assert abs(n_parameters["dense"] / n_parameters["LeNet"] - 1) < 0.02
+assert accuracy["LeNet"] > accuracy["dense"] + 0.02
+assert max(float(np.mean(history[-20:])) for history in histories.values()) < 0.1
+assert dice["U-Net"].min() > 0.9 > dice["threshold"].max()
+assert round(millions["VGG"], 1) == 132.9
