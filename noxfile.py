@@ -1,4 +1,4 @@
-"""The sessions of this project: `nox -s grade -- 3`, `tests`, `lint`, `lessons`, `bench`.
+"""The sessions of this project: `nox -s grade -- 3`, `tests`, `peers`, `lint`, `lessons`, `bench`.
 
 Environments are kept, and filled again only when pyproject.toml or the interpreter changed. With uv on the path
 they are made by uv.
@@ -48,6 +48,13 @@ def tests(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", *arguments)
 
 
+@nox.session(venv_backend="virtualenv")
+def peers(session: nox.Session) -> None:
+    """Compare with the heavy libraries (PyTorch, ...), which the ordinary tests do without."""
+    fill(session, "test,peers")
+    session.run("python", "-m", "pytest", *(session.posargs or ["tests/peers"]))
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, format and types."""
@@ -67,7 +74,7 @@ def lessons(session: nox.Session) -> None:
             session.run("python", str(path), env={"MPLBACKEND": "Agg"})
 
 
-@nox.session
+@nox.session(venv_backend="virtualenv")
 def bench(session: nox.Session) -> None:
     """Measure speed against the peers: all rows, or `nox -s bench -- pca nmf`."""
     fill(session, "bench")

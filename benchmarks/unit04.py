@@ -69,7 +69,7 @@ def put(torch, layer, parameters, *, transposed=False):
     """Copy a layer's weights: kernels (p, q, in, out) into (out, in, p, q); dense ones are turned."""
     kernel = np.asarray(parameters["kernel"])
     if transposed:
-        kernel = kernel[::-1, ::-1].transpose(2, 3, 0, 1)
+        kernel = kernel.transpose(2, 3, 0, 1)
     elif kernel.ndim == 4:
         kernel = kernel.transpose(3, 2, 0, 1)
     else:
@@ -139,7 +139,7 @@ def unet() -> Pair:
             put(torch, both[0], parameters[f"DoubleConv_{place}"]["Conv_0"])
             put(torch, both[2], parameters[f"DoubleConv_{place}"]["Conv_1"])
         for place, up in enumerate(network.ups):
-            put(torch, up, parameters[f"ConvTranspose_{place}"], transposed=True)
+            put(torch, up, parameters[f"Doubling_{place}"], transposed=True)
         put(torch, network.head, parameters["Conv_0"])
 
     return pair(module, TheirUNet().to(memory_format=torch.channels_last), load, images, labels)

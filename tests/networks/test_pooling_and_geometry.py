@@ -46,6 +46,26 @@ def test_largest_of_equals_gets_the_gradient():
     np.testing.assert_array_equal(gradient[0, :, :, 0], [[1, 0], [0, 0]])
 
 
+def test_windows_that_do_not_overlap_give_what_sliding_ones_give(key):
+    """Two ways of computing the same: with many ties, so that the gradient's choice among equals shows."""
+    x = jnp.round(2 * jax.random.normal(key, (2, 7, 9, 2)))
+
+    def slide(x, window):
+        return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, window, window, 1), (1, window, window, 1), "valid")
+
+    for window in (2, 3):
+        found, back = jax.vjp(lambda x, w=window: pooling.max_pool(x, window=w), x)
+        needed, needed_back = jax.vjp(lambda x, w=window: slide(x, w), x)
+        np.testing.assert_array_equal(found, needed)
+        np.testing.assert_array_equal(back(needed)[0], needed_back(needed)[0])
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_nan_is_passed_on(place):
+    x = jnp.zeros(4).at[place].set(jnp.nan).reshape(1, 2, 2, 1)
+    assert jnp.isnan(pooling.max_pool(x)).all()
+
+
 def test_global_average_is_invariant_and_max_pool_nearly(key):
     x = jax.random.normal(key, (2, 8, 8, 3))
     np.testing.assert_allclose(pooling.global_average(x), np.mean(x, axis=(1, 2)), atol=1e-6)

@@ -118,10 +118,8 @@ def test_unet(key):
     p = architectures.init(module, key, x)["params"]
     fine = double_conv(p["DoubleConv_0"], to_torch(x))
     coarse = double_conv(p["DoubleConv_1"], torch.nn.functional.max_pool2d(fine, 2))
-    kernel = np.asarray(p["ConvTranspose_0"]["kernel"])  # (p, q, in, out), flax does not turn it
-    up = torch.nn.functional.conv_transpose2d(
-        coarse, torch.tensor(kernel[::-1, ::-1].transpose(2, 3, 0, 1).copy()), stride=2
-    )
+    kernel = np.asarray(p["Doubling_0"]["kernel"])  # (p, q, in, out)
+    up = torch.nn.functional.conv_transpose2d(coarse, torch.tensor(kernel.transpose(2, 3, 0, 1).copy()), stride=2)
     both = double_conv(p["DoubleConv_2"], torch.cat([fine, up], dim=1))
     needed = conv_of(p["Conv_0"], 0)(both)
     np.testing.assert_allclose(module.apply({"params": p}, x), from_torch(needed), **TOLERANCE)
