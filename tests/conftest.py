@@ -20,6 +20,9 @@ import pytest
 CACHE = Path(__file__).resolve().parents[1] / ".cache" / "jax"
 jax.config.update("jax_compilation_cache_dir", str(CACHE))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+# Shapes are small here, so compiling is what takes the time. Lessons and benchmarks run in processes of their own,
+# fully optimized.
+jax.config.update("jax_disable_most_optimizations", True)
 
 
 _finished = itertools.count(1)

@@ -2,6 +2,7 @@
 
 import inspect
 import pkgutil
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -72,42 +73,51 @@ def test_every_public_function_has_an_example():
     assert not missing, f"add an Example to tests/<package>/contract.py for: {sorted(missing)}"
 
 
-def test_jit_equals_eager(example, key):
-    if not example.jit:
-        pytest.skip("runs outside compiled code on purpose")
-    arguments = example.arguments(key)
-    assert_same(jax.jit(lambda a: call(example, a))(arguments), call(example, arguments), example.tolerance)
+def test_contract(example, key):
+    """One test a function, since its parts share values: compiling is what takes the time."""
+    arguments, others = [example.arguments(k) for k in jax.random.split(key)]
+    eager = call(example, arguments)
+    check_fields(eager)
+    if example.jit:
+        check_compiled(example, arguments, others, eager)
+    if example.gradient:
+        check_gradient(example, arguments)
+    if example.x64:
+        check_double_precision(example, arguments, eager)
 
 
-def test_vmap_equals_loop(example, key):
-    if not example.jit or example.batched == ():
-        pytest.skip("not for vmap")
-    pair = [example.arguments(k) for k in jax.random.split(key)]
-    mapped = set(pair[0]) if example.batched is None else set(example.batched)
-    shared = {name: value for name, value in pair[0].items() if name not in mapped}
-    pair = [{name: one[name] for name in mapped} for one in pair]
-    stacked = jax.tree.map(lambda *leaves: jnp.stack([jnp.asarray(leaf) for leaf in leaves]), *pair)
-    together = jax.vmap(lambda a: call(example, {**a, **shared}))(stacked)
-    for i, one in enumerate(pair):
-        assert_same(jax.tree.map(lambda leaf: leaf[i], together), call(example, {**one, **shared}), example.tolerance)
+def check_compiled(example, arguments, others, eager):
+    """Jit equals eager and vmap equals a loop, in one compiled program."""
+    function = partial(call, example)
+    mapped = set(arguments) if example.batched is None else set(example.batched)
+    if not mapped:
+        assert_same(jax.jit(function)(arguments), eager, example.tolerance)
+        return
+    others = {name: others[name] if name in mapped else value for name, value in arguments.items()}
+    both = {name: stack(value, others[name]) if name in mapped else value for name, value in arguments.items()}
+    axes = {name: 0 if name in mapped else None for name in arguments}
+    together = jax.jit(jax.vmap(function, in_axes=(axes,)))(both)
+    for i, expected in enumerate((eager, function(others))):
+        assert_same(jax.tree.map(lambda leaf, i=i: leaf[i], together), expected, example.tolerance)
 
 
-def test_gradient_is_finite(example, key):
-    if not example.gradient:
-        pytest.skip("no gradient asked for")
-    arguments = example.arguments(key)
+def stack(*trees):
+    return jax.tree.map(lambda *leaves: jnp.stack([jnp.asarray(leaf) for leaf in leaves]), *trees)
 
+
+def check_gradient(example, arguments):
     def total(moving):
         return sum(jnp.sum(leaf) for leaf in floating(call(example, {**arguments, **moving})))
 
-    gradient = jax.grad(total)({name: arguments[name] for name in example.gradient})
-    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient))
+    moving = {name: arguments[name] for name in example.gradient}
+    gradient = (jax.jit(jax.grad(total)) if example.jit else jax.grad(total))(moving)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient)), "the gradient is not finite"
 
 
-def test_fields_have_declared_shapes(example, key):
-    result = call(example, example.arguments(key))
+def check_fields(result):
+    """A NamedTuple's fields have the shapes that it declares."""
     if not hasattr(result, "_fields"):
-        pytest.skip("returns no NamedTuple")
+        return
     annotations = inspect.get_annotations(type(result), eval_str=True)
     with jaxtyped("context"):
         for name in result._fields:
@@ -118,13 +128,10 @@ def test_fields_have_declared_shapes(example, key):
                 )
 
 
-def test_x64_agrees_with_float32(example, key):
-    if not example.x64:
-        pytest.skip("draws differ by dtype")
-    arguments = example.arguments(key)
-    single = call(example, arguments)
+def check_double_precision(example, arguments, single):
     with jax.enable_x64(True):
-        double = call(example, jax.tree.map(to_float64, arguments))
+        function = partial(call, example)
+        double = (jax.jit(function) if example.jit else function)(jax.tree.map(to_float64, arguments))
         for leaf in floating(double):
             assert jnp.result_type(leaf) == jnp.float64, "float64 in must give float64 out"
         assert_same(single, double, example.tolerance)
