@@ -64,11 +64,20 @@ print("largest singular values with noise:", np.round(s[:6], 2))
 # measurements of hardness tell us the four numbers?
 
 # %%
-design = jnp.asarray(np.column_stack([np.ones(len(x)), data.abundances]), float)
-found = subspaces.identifiability(design)
+design = np.column_stack([np.ones(len(x)), data.abundances])
+
+
+@jax.jit
+def invisible(design):
+    """What data cannot say: which weights, which change of them, and how much their variance is inflated."""
+    inflation = conditioning.variance_inflation(design[:, 1:])
+    return subspaces.identifiability(design), subspaces.null_space(design, rank=3), inflation
+
+
+found, null, inflation = jax.tree.map(np.asarray, invisible(design))
 print("rank", found.rank, "of 4; identifiable:", found.identifiable)
-print("invisible change of the weights:", np.round(subspaces.null_space(design, rank=3).T, 2))
-print("variance inflation:", conditioning.variance_inflation(data.abundances))
+print("invisible change of the weights:", np.round(null.T, 2))
+print("variance inflation:", inflation)
 
 # %% [markdown]
 # *What to see.* The shares add up to one, so adding 1 to $b_0$ and taking 1 from each of the others changes no
@@ -91,10 +100,10 @@ print("variance inflation:", conditioning.variance_inflation(data.abundances))
 # $A^+$ is the **pseudo-inverse**; $P = A A^+$ projects. What is left, $y - \hat y$, is perpendicular to every column.
 
 # %%
-pure = data.components.T  # 400 x 3
+pure = np.asarray(data.components).T  # 400 x 3
 measured, shares = np.asarray(x)[0], np.asarray(data.abundances)[0]
-fit = projection.least_squares(pure, jnp.asarray(measured))
-verdict = projection.solvability(pure, jnp.asarray(measured))
+fit = jax.tree.map(np.asarray, projection.least_squares(pure, measured))
+verdict = projection.solvability(pure, measured)
 print("shares found", np.round(fit.weights, 3), " true", np.round(shares, 3))
 print(f"exactly solvable: {verdict.solvable}; distance to the column space {verdict.distance:.2f}")
 
@@ -134,7 +143,7 @@ def shaken(window):
     return conditioning.condition_number(a), error.mean(), (growth * noise).mean()
 
 
-kappa, error, bound = jax.jit(jax.vmap(shaken))(jnp.array(WINDOWS))
+kappa, error, bound = (np.asarray(one) for one in jax.jit(jax.vmap(shaken))(np.array(WINDOWS)))
 
 # %% tags=["fig-conditioning"]
 plots.conditioning(kappa, error, bound, labels=[f"{low:g}° to {high:g}°" for low, high in WINDOWS])
@@ -157,12 +166,21 @@ plots.conditioning(kappa, error, bound, labels=[f"{low:g}° to {high:g}°" for l
 # them; all points of an ellipse have the same.
 
 # %%
-al, cu = np.argmax(data.components, axis=1)[:2]
-pair = jnp.asarray(np.asarray(x)[:, [al, cu]])
-mean, cov = pair.mean(axis=0), spectral.covariance(pair)
-axes, outline = spectral.ellipse_axes(cov), spectral.ellipse_outline(mean, cov)
-distance = spectral.mahalanobis(pair, mean, cov)
-print("covariance", np.round(cov, 3).tolist(), " positive semi-definite:", spectral.is_psd(cov))
+al, cu = np.argmax(pure, axis=0)[:2]
+pair = np.asarray(x)[:, [al, cu]]
+
+
+@jax.jit
+def described(pair):
+    """Covariance, axes and outline of the ellipse, distance of each point, and whether all is as it must be."""
+    mean, cov = pair.mean(axis=0), spectral.covariance(pair)
+    distance = spectral.mahalanobis(pair, mean, cov)
+    return cov, spectral.ellipse_axes(cov), spectral.ellipse_outline(mean, cov), distance, spectral.is_psd(cov)
+
+
+cov, axes, outline, distance, allowed = described(pair)
+mean, outline = pair.mean(axis=0), np.asarray(outline)
+print("covariance", np.round(cov, 3).tolist(), " positive semi-definite:", allowed)
 
 # %% tags=["fig-ellipse"]
 plots.ellipses(
@@ -187,9 +205,15 @@ plots.ellipses(
 # $z = M (x - \bar x)$ with $M^\top M = S^{-1}$. Any rotation of such an $M$ is another one; three are in use.
 
 # %%
-whitened = {"raw": pair - mean}
-for name in ("PCA", "ZCA", "Cholesky"):
-    whitened[name] = whitening.transform(whitening.fit(pair, method=name.lower()), pair)
+KINDS = ("PCA", "ZCA", "Cholesky")
+
+
+@jax.jit
+def white(pair):
+    return [whitening.transform(whitening.fit(pair, method=name.lower()), pair) for name in KINDS]
+
+
+whitened = {"raw": pair - mean, **dict(zip(KINDS, white(pair), strict=True))}
 
 # %% tags=["fig-whitening"]
 units = {name: "intensity" if name == "raw" else "std. dev." for name in whitened}
@@ -242,7 +266,7 @@ plots.scree(model.variance_ratio, elbow)
 # centered data. What do the principal components of handwritten digits look like?
 
 # %%
-pixels = digits.simulate(jax.random.key(0), n_samples=600).images.reshape(600, 64)
+pixels = np.asarray(digits.simulate(jax.random.key(0), n_samples=600).images).reshape(600, 64)
 eigen = pca.fit(pixels, n_components=64, solver="svd")
 
 
@@ -259,7 +283,7 @@ directions = np.asarray(eigen.components)[:10].reshape(10, 8, 8)
 datasets.images(directions, titles=[f"{i + 1}" for i in range(10)], cmap="PuOr_r", limits=(-0.4, 0.4))
 
 # %% tags=["fig-reconstruction"]
-rows = np.concatenate([np.asarray(pixels)[None, :8], cut(jnp.array([2, 8, 24]))])
+rows = np.concatenate([pixels[None, :8], cut(np.array([2, 8, 24]))])
 datasets.images(rows.reshape(-1, 8, 8), columns=8, limits=(0.0, 1.0))
 
 # %% [markdown]
@@ -271,14 +295,19 @@ datasets.images(rows.reshape(-1, 8, 8), columns=8, limits=(0.0, 1.0))
 # vectors, which already span nearly the right subspace, and makes them better by power iterations.
 
 # %%
-centered = pixels - eigen.mean
+centered = pixels - np.asarray(eigen.mean)
 size = np.linalg.norm(centered)
-all_values = jnp.sqrt(599 * eigen.variance)  # PCA is the SVD of the centered data: variance = σ² / (n - 1)
+all_values = np.sqrt(599 * np.asarray(eigen.variance))  # PCA is the SVD of the centered data: variance = σ² / (n - 1)
 kept = np.arange(1, 31, 3)
-optimum = np.array([svd.eckart_young_error(all_values, n_components=int(k)) for k in kept]) / size
+errors = jax.jit(lambda s: [svd.eckart_young_error(s, n_components=int(k)) for k in kept])(all_values)
+optimum = np.array(errors) / size
+basis, _ = np.linalg.qr(centered @ np.random.default_rng(1).normal(size=(64, 32)))  # a few random vectors
+found_values = {
+    0: np.linalg.svd(basis.T @ centered, compute_uv=False)[:30],
+    2: svd.randomized(centered, jax.random.key(1), n_components=30, n_oversamples=2, n_iter=2).s,
+}
 randomized = {}
-for q in (0, 2):
-    values = svd.randomized(centered, jax.random.key(1), n_components=30, n_oversamples=2, n_iter=q).s
+for q, values in found_values.items():
     captured = np.cumsum(np.square(values)) / size**2  # what the first k parts hold of the squared norm
     randomized[q] = np.sqrt(1 - captured[kept - 1])
 
@@ -313,7 +342,8 @@ runs = {
     name: nmf.fit(x, n_components=3, solver=solver, max_iter=400, tol=1e-6)
     for name, solver in (("coordinate descent", "cd"), ("multiplicative updates", "mu"))
 }
-w, h = (np.asarray(factor) for factor in runs["coordinate descent"][:2])
+runs = jax.tree.map(np.asarray, runs)
+w, h = runs["coordinate descent"][:2]
 truth = np.asarray(data.components)
 directions = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (truth, h)]
 likeness = directions[0] @ directions[1].T  # cosine between each true and each found pattern
@@ -324,7 +354,7 @@ print("cosine with Al, Cu, Fe:", np.round(likeness.max(axis=1), 3))
 
 # %% tags=["fig-parts"]
 metals = ["Al", "Cu", "Fe"]
-mean_first = np.vstack([model.mean, model.components[:2]])
+mean_first = np.vstack([model.mean, np.asarray(model.components)[:2]])
 plots.parts(
     angle,
     {"truth": truth, "NMF": parts, "PCA": mean_first},
@@ -339,9 +369,9 @@ plots.parts(
 # And how much of each is in every powder?
 
 # %%
-share_error = np.abs(amounts - data.abundances).mean(axis=0)
+share_error = np.abs(amounts - np.asarray(data.abundances)).mean(axis=0)
 print("mean error of the shares of Al, Cu, Fe:", np.round(share_error, 3))
-early = {name: np.asarray(run.history)[:16] for name, run in runs.items()}
+early = {name: run.history[:16] for name, run in runs.items()}
 
 # %% tags=["fig-descent"]
 plots.histories(early, every=nmf.SWEEPS_PER_CHECK)
@@ -361,10 +391,11 @@ plots.histories(early, every=nmf.SWEEPS_PER_CHECK)
 # one of two norms, $\lVert w \rVert_1 = \sum_j |w_j|$ or $\lVert w \rVert_2$. Their balls have different shapes:
 
 # %%
-around = norms.ball_outline(2.0, radius=1.7, n_points=25)[:24]
+turn = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+around = 1.7 * np.column_stack([np.cos(turn), np.sin(turn)])
 names = {"L1: a diamond": (1.0, norms.project_l1_ball), "L2: a circle": (2.0, norms.project_l2_ball)}
-outlines = {name: norms.ball_outline(p) for name, (p, _) in names.items()}
-nearest = {name: np.asarray(jax.vmap(project)(around)) for name, (_, project) in names.items()}
+drawn = jax.jit(lambda x: [(norms.ball_outline(p), jax.vmap(project)(x)) for p, project in names.values()])(around)
+outlines, nearest = (dict(zip(names, np.asarray(one), strict=True)) for one in zip(*drawn, strict=True))
 on_axis = {name: int((np.abs(points) < 1e-6).any(axis=1).sum()) for name, points in nearest.items()}
 print("projections with a weight of exactly zero:", on_axis)
 
@@ -388,9 +419,8 @@ plots.balls(outlines, around, nearest)
 turn = np.linspace(0, 2 * np.pi, 60, endpoint=False)
 radius = np.random.default_rng(2).normal(1.0, 0.08, (2, 60)) * np.array([[1.0], [3.0]])
 rings = np.concatenate([r[:, None] * np.column_stack([np.cos(turn), np.sin(turn)]) for r in radius])
-rings = jnp.asarray(rings, float)
 label = np.repeat([0, 1], 60)
-curved = kernel_pca.embedding(kernel_pca.fit(rings, n_components=2, gamma=0.4))
+curved = jax.jit(lambda x: kernel_pca.embedding(kernel_pca.fit(x, n_components=2, gamma=0.4)))(rings)
 
 # %% tags=["fig-kernel"]
 plots.embeddings({"data": (rings, label), "kernel PCA": (curved, label)})
@@ -418,14 +448,14 @@ plots.embeddings({"data": (rings, label), "kernel PCA": (curved, label)})
 assert ranks == [3, 200]
 assert s[2] > 5 * s[3]
 assert not found.identifiable.any()
-assert np.isinf(conditioning.variance_inflation(data.abundances)).all()
-assert np.abs(np.asarray(fit.weights) - shares).max() < 0.05
+assert np.isinf(inflation).all()
+assert np.abs(fit.weights - shares).max() < 0.05
 assert not verdict.solvable
-assert np.abs(np.asarray(pure.T) @ np.asarray(fit.residual)).max() < 1e-3
+assert np.abs(pure.T @ fit.residual).max() < 1e-3
 assert np.all(np.asarray(error) <= np.asarray(bound))
 assert float(error[-1]) > 20 * float(error[0])
 assert np.allclose(np.mean(np.square(distance)), 2 * 199 / 200, rtol=1e-3)
-assert all(np.allclose(np.cov(whitened[name].T), np.eye(2), atol=1e-3) for name in ("PCA", "ZCA", "Cholesky"))
+assert all(np.allclose(np.cov(whitened[name].T), np.eye(2), atol=1e-3) for name in KINDS)
 assert (elbow, needed) == (2, 2)
 assert np.all(mean_first[1:].min(axis=1) < -0.05)
 assert all(np.diff(optimum) <= 0)

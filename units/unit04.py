@@ -35,9 +35,10 @@ from mfml.risk import losses
 
 key = jax.random.key(4)
 for_ising, for_alloy, for_weights, for_training = jax.random.split(key, 4)
-temperature = jax.random.uniform(for_ising, (2400,), float, 1.0, 3.6)
+temperature = np.random.default_rng(4).uniform(1.0, 3.6, 2400)
 lattices = ising.simulate(for_ising, temperature, size=16)
-alloy = cahn_hilliard.segmentation(for_alloy, n_samples=96, size=32, noise=0.15)
+lattices = jax.tree.map(np.asarray, lattices)
+alloy = jax.tree.map(np.asarray, cahn_hilliard.segmentation(for_alloy, n_samples=96, size=32, noise=0.15))
 print(f"{len(lattices.spins)} spin lattices, {len(alloy.images)} micrographs")
 
 # %% [markdown]
@@ -51,10 +52,19 @@ print(f"{len(lattices.spins)} spin lattices, {len(alloy.images)} micrographs")
 # its derivative, and where this is small nothing is learned.
 
 # %%
-z = jnp.linspace(-4.0, 4.0, 201)
+z = np.linspace(-4.0, 4.0, 201)
+
+
 NAMES = ("sigmoid", "tanh", "relu", "silu")
-values = {name: activations.apply(z, activation=name) for name in NAMES}
-slopes = {name: activations.derivative(z, activation=name) for name in NAMES}
+
+
+@jax.jit
+def both(z):
+    """Four activations and their derivatives."""
+    return [[f(z, activation=name) for name in NAMES] for f in (activations.apply, activations.derivative)]
+
+
+values, slopes = (dict(zip(NAMES, curves, strict=True)) for curves in both(z))
 
 # %% tags=["fig-activations"]
 plots.activations(z, values, slopes)
@@ -77,11 +87,16 @@ plots.activations(z, values, slopes)
 # This is **backpropagation**. One forward and one backward pass give the gradient in *all* parameters. By hand, and
 # by JAX:
 
+
 # %%
-small = mlp.init(for_weights, sizes=(256, 16, 2))
-x, y = lattices.spins[:50].reshape(50, 256), jax.nn.one_hot(lattices.above[:50], 2)
-risk, by_hand = jax.jit(partial(backprop.loss_and_gradient, loss="cross_entropy"))(small, x, y)
-by_jax = jax.jit(jax.grad(lambda net: jnp.mean(optax.softmax_cross_entropy(mlp.apply(net, x), y))))(small)
+@jax.jit
+def gradients(key, x, y):
+    small = mlp.init(key, sizes=(256, 16, 2))
+    by_jax = jax.grad(lambda net: jnp.mean(optax.softmax_cross_entropy(mlp.apply(net, x), y)))(small)
+    return *backprop.loss_and_gradient(small, x, y, loss="cross_entropy"), by_jax
+
+
+risk, by_hand, by_jax = gradients(for_weights, lattices.spins[:50].reshape(50, 256), np.eye(2)[lattices.above[:50]])
 pairs = zip(jax.tree.leaves(by_hand.network), jax.tree.leaves(by_jax), strict=True)
 largest_difference = max(float(np.abs(a - b).max()) for a, b in pairs)
 print(f"risk {risk:.3f} nats; backward pass by hand against jax.grad: differ by {largest_difference:.0e}")
@@ -105,27 +120,33 @@ def wave(x):
 
 
 low, high = 0.0, 3.0
-grid = jnp.linspace(low, high, 1201)
+grid = np.linspace(low, high, 1201)
+widths = (4, 8, 16, 32)
 
 
-@partial(jax.jit, static_argnames="m")
-def constructed(m):
-    bumps = mlp.apply(approximation.bumps(wave, low, high, width=m), grid[:, None], activation="heaviside")
-    hats = mlp.apply(approximation.hats(wave, low, high, width=m), grid[:, None], activation="relu")
-    return bumps[:, 0], hats[:, 0]
+@jax.jit
+def constructed(grid):
+    """The function, networks of each width and the bounds of their errors: bumps first, then hats."""
+    curves = [
+        (
+            mlp.apply(approximation.bumps(wave, low, high, width=m), grid[:, None], activation="heaviside")[:, 0],
+            mlp.apply(approximation.hats(wave, low, high, width=m), grid[:, None], activation="relu")[:, 0],
+        )
+        for m in widths
+    ]
+    limits = [
+        (approximation.bumps_bound(3.3, low, high, width=m), approximation.hats_bound(9.0, low, high, width=m))
+        for m in widths
+    ]
+    return wave(grid), curves, limits
 
 
-widths = np.array([4, 8, 16, 32])
-errors = np.array([[np.abs(curve - wave(grid)).max() for curve in constructed(int(m))] for m in widths])
-limits = {
-    "bumps": [approximation.bumps_bound(3.3, low, high, width=int(m)) for m in widths],
-    "hats": [approximation.hats_bound(9.0, low, high, width=int(m)) for m in widths],
-}
+truth, curves, limits = constructed(grid)
+errors = np.abs(np.array(curves) - truth).max(axis=2)
+limits = dict(zip(("bumps", "hats"), np.array(limits).T, strict=True))
 
 # %% tags=["fig-approximation"]
-plots.approximations(
-    grid, wave(grid), dict(zip(("8 bumps", "8 hats"), constructed(8), strict=True)), y_label="function"
-)
+plots.approximations(grid, truth, dict(zip(("8 bumps", "8 hats"), curves[1], strict=True)), y_label="function")
 
 # %% tags=["fig-bounds"]
 plots.bounds(widths, {"bumps": errors[:, 0], "hats": errors[:, 1]}, limits)
@@ -162,7 +183,7 @@ def compressed(field):
 
 
 for name, image in zip(("Fourier", "Haar", "Daubechies 3"), compressed(field), strict=True):
-    lost = jnp.linalg.norm(image - field) / jnp.linalg.norm(field - field.mean())
+    lost = np.linalg.norm(image - field) / np.linalg.norm(field - field.mean())
     fields[f"{name}\n{lost:.0%} lost"] = image
 
 # %% tags=["fig-wavelets"]
@@ -185,17 +206,29 @@ plots.columns([fields], size=1.7)
 
 # %%
 image = alloy.fields[:1, :, :, None]
-smooth = jnp.ones((3, 3)) / 9
-edge = jnp.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]) / 8
-kernels = jnp.stack([smooth, edge], axis=-1)[:, :, None, :]
-layer = jax.jit(lambda x: convolution.cross_correlation(x, kernels, padding="same", mode="periodic"))
-features = layer(image)
-same = bool(jnp.allclose(features, convolution.by_hand(image, kernels, padding="same", mode="periodic"), atol=1e-5))
+smooth = np.ones((3, 3)) / 9
+edge = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]) / 8
+kernels = np.stack([smooth, edge], axis=-1, dtype=np.float32)[:, :, None, :]
+
+
+def layer(image):
+    return convolution.cross_correlation(image, kernels, padding="same", mode="periodic")
+
+
+@jax.jit
+def both_kernels(image):
+    """The layer, the same written as loops, and its edges after pooling."""
+    features = layer(image)
+    by_hand = convolution.by_hand(image, kernels, padding="same", mode="periodic")
+    return features, by_hand, pooling.max_pool(jnp.abs(features))
+
+
+features, by_hand, pooled = (np.asarray(one) for one in both_kernels(image))
 shown = {
     "composition": image[0, :, :, 0],
     "mean": features[0, :, :, 0],
     "vertical edges": features[0, :, :, 1],
-    "edges, max pooled": pooling.max_pool(jnp.abs(features))[0, :, :, 1],
+    "edges, max pooled": pooled[0, :, :, 1],
 }
 
 # %% tags=["fig-kernels"]
@@ -203,12 +236,23 @@ plots.columns([shown], size=1.7)
 
 # %%
 shift = partial(symmetry.translate, rows=3, columns=5)
-mean = lambda x: pooling.global_average(jnp.abs(layer(x)))  # noqa: E731
-symmetry_errors = {
-    "layer, shifted": symmetry.equivariance_error(layer, image, before=shift, after=shift),
-    "layer and mean over all pixels, shifted": symmetry.invariance_error(mean, image, transform=shift),
-    "layer and mean over all pixels, turned": symmetry.invariance_error(mean, image, transform=symmetry.rotate),
-}
+
+
+def mean(image):
+    return pooling.global_average(jnp.abs(layer(image)))
+
+
+@jax.jit
+def errors_of_symmetry(image):
+    return (
+        symmetry.equivariance_error(layer, image, before=shift, after=shift),
+        symmetry.invariance_error(mean, image, transform=shift),
+        symmetry.invariance_error(mean, image, transform=symmetry.rotate),
+    )
+
+
+names = ("layer, shifted", "layer and mean over all pixels, shifted", "layer and mean over all pixels, turned")
+symmetry_errors = dict(zip(names, errors_of_symmetry(image), strict=True))
 for name, error in symmetry_errors.items():
     print(f"{name:42s} {float(error):.1e}")
 as_dense = geometry.dense_parameters((32 * 32, 32 * 32 * 2))
@@ -251,14 +295,10 @@ def run_stack(x, weights, layers):
 
 
 CHANNELS = 6
+rng = np.random.default_rng(4)
 
 
-def influence_of(key, layers, unit):
-    n_inputs = [1] + [CHANNELS] * (len(layers) - 1)
-    drawn = jax.random.normal(key, (PATCH**2 + 9 * CHANNELS * sum(n_inputs),))
-    patch, *flat = jnp.split(drawn, PATCH**2 + 9 * CHANNELS * np.cumsum([0, *n_inputs[:-1]]))
-    weights = [one.reshape(3, 3, n, CHANNELS) for one, n in zip(flat, n_inputs, strict=True)]
-    patch = patch.reshape(PATCH, PATCH, 1)
+def influence_of(patch, *weights, layers, unit):
     return geometry.influence(partial(run_stack, weights=weights, layers=layers), patch, row=unit, column=unit)
 
 
@@ -266,8 +306,10 @@ influences, sizes, centres = {}, [], []
 for name, layers in STACKS.items():
     view = geometry.receptive_fields(layers)[-1]
     unit = (PATCH - view.size) // (2 * view.jump)
+    patches = rng.normal(size=(30, PATCH, PATCH, 1))
+    weights = [rng.normal(size=(30, 3, 3, inputs, CHANNELS)) for inputs in [1] + [CHANNELS] * (len(layers) - 1)]
     over_kernels = jax.jit(jax.vmap(partial(influence_of, layers=layers, unit=unit)))
-    influences[name] = np.mean(over_kernels(jax.random.split(key, 30)), axis=0)
+    influences[name] = np.mean(over_kernels(patches, *weights), axis=0)
     sizes.append(view.size)
     centres.append(view.start + unit * view.jump)
 
@@ -295,8 +337,8 @@ N_TRAIN = 400
 spins, above = lattices.spins[..., None], lattices.above
 lenet = architectures.LeNet(2, features=(8, 16), hidden=(16,), kernel=3, activation="relu", pool="max")
 start = {
-    "dense": mlp.init(for_weights, sizes=(256, 21, 2)),
-    "LeNet": jax.jit(partial(architectures.init, lenet))(for_weights, spins[:1]),
+    "dense": lambda key: mlp.init(key, sizes=(256, 21, 2)),
+    "LeNet": lambda key: architectures.init(lenet, key, spins[:1]),
 }
 predict = {
     "dense": lambda network, x: mlp.apply(network, x.reshape(len(x), -1)),
@@ -310,20 +352,29 @@ def pixel_or_image_loss(apply, parameters, batch, key):
     return jnp.mean(losses.cross_entropy(apply(parameters, inputs), labels))
 
 
-n_parameters, histories, right = {}, {}, {}
-for name, parameters in start.items():
-    n_parameters[name] = mlp.n_parameters(parameters)
+@partial(jax.jit, static_argnames=("start", "predict", "n_train", "rate", "n_steps", "batch_size"))
+def learned(start, predict, inputs, labels, *, n_train, rate, n_steps, batch_size):
+    """Train on the first samples, answer for all: the training, and the class that gets the largest logit."""
     trained = training.fit(
-        partial(pixel_or_image_loss, predict[name]),
-        parameters,
-        (spins[:N_TRAIN], above[:N_TRAIN]),
+        partial(pixel_or_image_loss, predict),
+        start(for_weights),
+        (inputs[:n_train], labels[:n_train]),
         key=for_training,
-        optimizer=optax.adam(3e-3),
-        n_steps=300,
-        batch_size=50,
+        optimizer=optax.adam(rate),
+        n_steps=n_steps,
+        batch_size=batch_size,
     )
+    return trained, jnp.argmax(predict(trained.params, inputs), axis=-1)
+
+
+n_parameters, histories, right = {}, {}, {}
+for name in start:
+    trained, answers = learned(
+        start[name], predict[name], spins, above, n_train=N_TRAIN, rate=3e-3, n_steps=300, batch_size=50
+    )
+    n_parameters[name] = mlp.n_parameters(trained.params)
     histories[name] = trained.loss
-    right[name] = jnp.argmax(jax.jit(predict[name])(trained.params, spins), axis=1) == above
+    right[name] = np.asarray(answers) == above
 accuracy = {name: float(hits[N_TRAIN:].mean()) for name, hits in right.items()}
 for name in start:
     print(f"{name:6s} {n_parameters[name]} parameters, {accuracy[name]:.1%} of 2000 new lattices right")
@@ -331,9 +382,7 @@ for name in start:
 # %%
 edges = np.linspace(1.0, 3.6, 14)
 place = np.digitize(temperature[N_TRAIN:], edges) - 1
-shares = {
-    name: [np.asarray(hits)[N_TRAIN:][place == i].mean() for i in range(len(edges) - 1)] for name, hits in right.items()
-}
+shares = {name: [hits[N_TRAIN:][place == i].mean() for i in range(len(edges) - 1)] for name, hits in right.items()}
 
 # %% tags=["fig-learning"]
 plots.learning(histories)
@@ -358,22 +407,21 @@ plots.accuracy_over((edges[:-1] + edges[1:]) / 2, shares, x_label="temperature (
 # %%
 micrographs, masks = alloy.images[..., None], alloy.masks
 centred = micrographs - micrographs.mean(axis=(1, 2), keepdims=True)
-unet = architectures.UNet(2, features=(8, 16, 24))
-learned = training.fit(
-    partial(pixel_or_image_loss, unet.apply),
-    jax.jit(partial(architectures.init, unet))(for_weights, centred[:1]),
-    (centred[:64], masks[:64]),
-    key=for_training,
-    optimizer=optax.adam(4e-3),
-    n_steps=150,
+unet = architectures.UNet(2, features=(8, 16))
+_, answers = learned(
+    lambda key: architectures.init(unet, key, centred[:1]),
+    unet.apply,
+    centred,
+    masks,
+    n_train=64,
+    rate=4e-3,
+    n_steps=100,
     batch_size=16,
 )
-found = jnp.argmax(jax.jit(unet.apply)(learned.params, centred[64:]), axis=-1)
+found = np.asarray(answers)[64:]
 threshold = (centred[64:, :, :, 0] > 0).astype(int)
-dice = {
-    "threshold": segmentation.dice(threshold, masks[64:]),
-    "U-Net": segmentation.dice(found, masks[64:]),
-}
+scores = jax.jit(jax.vmap(partial(segmentation.dice, truth=masks[64:])))(np.stack([threshold, found]))
+dice = dict(zip(("threshold", "U-Net"), np.asarray(scores), strict=True))
 for name, value in dice.items():
     print(f"{name:10s} Dice of the two phases: {value[0]:.3f}, {value[1]:.3f}")
 
@@ -435,10 +483,10 @@ for name, (module, size, channels) in published.items():
 # %% tags=["hide-input"]
 # What this lesson claims, checked.
 assert largest_difference < 1e-6
-assert (errors[:, 0] <= np.array(limits["bumps"]) * 1.001).all()
-assert (errors[:, 1] <= np.array(limits["hats"]) * 1.001 + 1e-5).all()
+assert (errors[:, 0] <= limits["bumps"] * 1.001).all()
+assert (errors[:, 1] <= limits["hats"] * 1.001 + 1e-5).all()
 assert errors[0, 1] / errors[-1, 1] > 30
-assert same
+assert np.allclose(features, by_hand, atol=1e-5)
 assert symmetry_errors["layer, shifted"] < 1e-5
 assert symmetry_errors["layer and mean over all pixels, shifted"] < 1e-5
 assert symmetry_errors["layer and mean over all pixels, turned"] > 1e-3

@@ -88,7 +88,8 @@ def simulate(
     require.that(size >= 4, f"size must be at least 4; found {size}")
     require.that(n_times >= 1 and steps >= 1, f"n_times and steps must be at least 1; found {n_times} and {steps}")
     dtype = composition.dtype
-    drawn = noise * jax.random.normal(key, (len(composition), size, size), dtype)
+    drawn = jax.random.normal(key, (len(composition) * size**2,), dtype)  # in one row: quicker to compile
+    drawn = noise * drawn.reshape(-1, size, size)
     start = composition[:, None, None] + drawn - drawn.mean((1, 2), keepdims=True)
     square = _squared_wavenumber(size, dtype)
     new = 1 + step_size * (STABILIZER * square + kappa * square**2)
@@ -158,10 +159,10 @@ def segmentation(
     for_composition, for_fields, for_light, for_noise = jax.random.split(key, 4)
     composition = jax.random.uniform(for_composition, (n_samples,), float, 0.35, 0.65)
     fields = simulate(for_fields, composition, size=size, n_times=1, steps=100, step_size=2.0).fields[:, 0]
-    angle = jax.random.uniform(for_light, (n_samples, 1, 1), fields.dtype, 0, 2 * pi)
+    angle = jax.random.uniform(for_light, (n_samples,), fields.dtype, 0, 2 * pi)[:, None, None]
     across = jnp.linspace(-0.5, 0.5, size, dtype=fields.dtype)
     light = shading * (jnp.cos(angle) * across + jnp.sin(angle) * across[:, None])
-    grain = noise * jax.random.normal(for_noise, fields.shape, fields.dtype)
+    grain = noise * jax.random.normal(for_noise, (fields.size,), fields.dtype).reshape(fields.shape)
     images = 0.5 + contrast * (fields - 0.5) + light + grain
     return Segmentation(images, (fields > 0.5).astype(int), fields)
 

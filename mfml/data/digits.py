@@ -89,7 +89,8 @@ def simulate(
     """
     require.that(n_samples >= 1, f"n_samples must be at least 1; found {n_samples}")
     labels, distance, pen = strokes(key, n_samples=n_samples, pixels=PIXELS, distortion=distortion)
-    flips = jax.random.bernoulli(jax.random.split(key, 3)[2], noise, distance.shape)
+    # drawn in one row: quicker to compile
+    flips = jax.random.bernoulli(jax.random.split(key, 3)[2], noise, (distance.size,)).reshape(distance.shape)
     black = (distance < pen[:, None, None]) ^ flips
     counted = black.reshape(-1, 8, BLOCK, 8, BLOCK).mean(axis=(2, 4), dtype=distance.dtype)
     return Digits(counted, labels)
@@ -108,7 +109,7 @@ def strokes(
     """
     for_order, for_hand, _ = jax.random.split(key, 3)
     labels = jax.random.permutation(for_order, jnp.arange(n_samples) % 10)
-    hands = distortion * jax.random.normal(for_hand, (n_samples, HAND), float)
+    hands = distortion * jax.random.normal(for_hand, (n_samples * HAND,), float).reshape(n_samples, HAND)
     paths = jnp.asarray(SKELETONS, float)[labels]
     centre = (jnp.arange(pixels, dtype=paths.dtype) + 0.5) / pixels * (1 + 2 * margin) - margin
     grid = jnp.stack(jnp.meshgrid(centre, centre), axis=-1).reshape(-1, 2)

@@ -13,7 +13,7 @@ Journal of Chemical Physics 21 (1953) 1087. Shapes: n lattices of l x l spins.
 """
 
 from functools import partial
-from math import asinh
+from math import asinh, prod
 from typing import NamedTuple
 
 import jax
@@ -108,7 +108,8 @@ def simulate(
     for_start, for_seeds = jax.random.split(key)
     above = temperature > CRITICAL
     halves = _start(for_start, above if start == "equilibrium" else jnp.ones_like(above), size)
-    seeds = jax.random.bits(for_seeds, (2, *halves[0].shape), jnp.uint32)
+    # drawn in one row: quicker to compile
+    seeds = jax.random.bits(for_seeds, (2 * halves[0].size,), jnp.uint32).reshape(2, *halves[0].shape)
     chances = _thresholds(temperature)
 
     def sweep(number: Int[Array, ""], pair: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -135,7 +136,7 @@ def _start(key: Key[Array, ""], disordered: Bool[Array, " n"], size: int) -> tup
     """The two colours of the checkerboard, lattices along the last axis, where they lie side by side."""
     shape = (2, size, size // 2, len(disordered))
     for_spins, for_signs = jax.random.split(key)
-    drawn = jax.random.bernoulli(for_spins, 0.5, shape)
+    drawn = jax.random.bernoulli(for_spins, 0.5, (prod(shape),)).reshape(shape)
     sign = jax.random.bernoulli(for_signs, 0.5, disordered.shape)
     spins = jnp.where(jnp.where(disordered, drawn, sign), 1, -1).astype(jnp.int8)
     return spins[0], spins[1]

@@ -156,14 +156,16 @@ def simulate(
     angle = jnp.linspace(*ANGLES, n_channels)
     components = jnp.stack([pattern(phase, angle) for phase in phases])
     if concentration == 1:  # the same distribution, from draws that compile far sooner
-        amounts = jax.random.exponential(for_shares, (n_samples, len(phases)), angle.dtype)
+        amounts = jax.random.exponential(for_shares, (n_samples * len(phases),), angle.dtype)
+        amounts = amounts.reshape(n_samples, len(phases))
         abundances = amounts / amounts.sum(axis=1, keepdims=True)
     else:
         alpha = jnp.full(len(phases), concentration, angle.dtype)
         abundances = jax.random.dirichlet(for_shares, alpha, (n_samples,), angle.dtype)
     intensity = jnp.matmul(abundances, components, precision="highest")
     if counts is not None:
-        intensity = jax.random.poisson(for_noise, counts * intensity) / jnp.asarray(counts, angle.dtype)
+        photons = jax.random.poisson(for_noise, counts * intensity.ravel())  # in one row: quicker to compile
+        intensity = photons.reshape(intensity.shape) / jnp.asarray(counts, angle.dtype)
     return Spectra(intensity, components, abundances, angle)
 
 

@@ -96,7 +96,7 @@ def _randomized(
 ) -> tuple[Float[Array, "n k"], Float[Array, " k"], Float[Array, "k d"]]:
     """Range finder and small decomposition, for n >= d."""
     width = min(n_components + n_oversamples, a.shape[1])
-    omega = jax.random.normal(key, (a.shape[1], width), a.dtype)
+    omega = jax.random.normal(key, (a.shape[1] * width,), a.dtype).reshape(-1, width)  # in one row: quicker to compile
 
     def basis(y: Float[Array, "m w"]) -> Float[Array, "m w"]:
         return jnp.linalg.qr(y)[0]

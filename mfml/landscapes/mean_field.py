@@ -49,7 +49,7 @@ def init(key: Key[Array, ""], *, n_particles: int, n_features: int) -> Particles
     """
     require.that(n_particles >= 1, f"n_particles must be at least 1; found {n_particles}")
     require.that(n_features >= 1, f"n_features must be at least 1; found {n_features}")
-    hidden = jax.random.normal(key, (n_particles, n_features))
+    hidden = jax.random.normal(key, (n_particles * n_features,)).reshape(n_particles, n_features)
     hidden = hidden / jnp.linalg.norm(hidden, axis=1, keepdims=True)
     return Particles(jnp.where(jnp.arange(n_particles) % 2 == 0, 1.0, -1.0), hidden)
 

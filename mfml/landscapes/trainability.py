@@ -49,7 +49,8 @@ def init(key: Key[Array, ""], *, n_features: int, n_hidden: int) -> Network:
     """
     require.that(n_features >= 1 and n_hidden >= 1, f"sizes must be at least 1; found {n_features} and {n_hidden}")
     for_hidden, for_output = jax.random.split(key)
-    return Network(jax.random.normal(for_hidden, (n_features, n_hidden)), jax.random.normal(for_output, (n_hidden,)))
+    hidden = jax.random.normal(for_hidden, (n_features * n_hidden,)).reshape(n_features, n_hidden)
+    return Network(hidden, jax.random.normal(for_output, (n_hidden,)))
 
 
 def predict(network: Network, x: Float[Array, "n d"]) -> Float[Array, " n"]:
