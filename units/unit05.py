@@ -7,6 +7,8 @@
 # ever told us what wrong looks like? Both are questions without labels: *unsupervised* learning.
 
 # %%
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,16 +20,16 @@ from mfml.plots import datasets
 
 key = jax.random.key(5)
 data, card = nanoindentation.load(key)
-raw = jnp.stack([data.hardness, data.modulus], axis=1)
+raw = np.stack([data.hardness, data.modulus], axis=1)
 scale = raw.std(axis=0)
-x = (raw - raw.mean(axis=0)) / scale  # hardness and modulus count alike
+x = jnp.asarray((raw - raw.mean(axis=0)) / scale)  # hardness and modulus count alike
 UNITS = {"x_label": "hardness (GPa)", "y_label": "Young's modulus (GPa)"}
 print(f"{card.name} ({card.source}): {len(x)} indents")
 
 
 def in_units(points):
     """Take standardized points back to GPa."""
-    return points * scale + raw.mean(axis=0)
+    return np.asarray(points) * scale + raw.mean(axis=0)
 
 
 # %% [markdown]
@@ -61,19 +63,19 @@ plots.clusters(raw, phases.labels, in_units(phases.centroids), **UNITS, names=["
 # ### The start matters
 #
 # Each start ends in the minimum next to it, and there are many. **k-means++** draws the centres one after the other,
-# each sample with a probability proportional to its squared distance to the nearest centre so far. A hundred
-# starts with six centres, all in one compiled call:
+# each sample with a probability proportional to its squared distance to the nearest centre so far. Fifty starts of
+# each kind with six centres, all hundred in one compiled call:
 
 # %%
 MOST = 6
 keys = jax.random.split(key, 50)
 run = jax.vmap(lambda start: kmeans.fit_from(x, start, max_iter=40).inertia)
 starts = {
-    "random": jax.vmap(lambda one: x[jax.random.randint(one, (MOST,), 0, len(x))])(keys),
-    "k-means++": jax.vmap(lambda one: seeding.plus_plus(x, one, n_clusters=MOST))(keys),
+    "random": np.asarray(x)[np.random.default_rng(5).integers(0, len(x), (50, MOST))],
+    "k-means++": np.asarray(jax.vmap(lambda one: seeding.plus_plus(x, one, n_clusters=MOST))(keys)),
 }
-inertia_of = run(jnp.concatenate(list(starts.values())))
-ends = dict(zip(starts, jnp.split(inertia_of, 2), strict=True))
+inertia_of = np.asarray(run(np.concatenate(list(starts.values()))))
+ends = dict(zip(starts, np.split(inertia_of, 2), strict=True))
 for name, inertia in ends.items():
     print(f"{name:10s} inertia: best {inertia.min():.1f}, mean {inertia.mean():.1f}, worst {inertia.max():.1f}")
 
@@ -110,14 +112,19 @@ plots.elbow(counts, inertias, silhouettes)
 # sample as each centre, and needs nothing but a table of distances:
 
 # %%
-table = distances.euclidean(x, x)
-central = kmedoids.fit(table, key, n_clusters=K)
 spoiled = x.at[0].set(60.0)  # a slip in one row of the table
 of_means = kmeans.fit(spoiled, key, n_clusters=K, n_init=10)
-of_medoids = kmedoids.fit(distances.euclidean(spoiled, spoiled), key, n_clusters=K)
-agreement = float(scores.adjusted_rand(phases.labels, central.labels, n_clusters=K))
+
+
+@jax.jit
+def by_medoids(x):
+    return kmedoids.fit(distances.euclidean(x, x), key, n_clusters=K)
+
+
+central, of_medoids = by_medoids(x), by_medoids(spoiled)
+agreement = float(jax.jit(partial(scores.adjusted_rand, n_clusters=K))(phases.labels, central.labels))
 print(f"agreement of k-means and k-medoids: {agreement:.2f}")
-alone = int((of_medoids.labels == of_medoids.labels[0]).sum())
+alone = int(np.sum(np.equal(of_medoids.labels, of_medoids.labels[0]))) - 1
 print(f"with a slip, k-means spends a cluster on it: {of_means.counts.tolist()}")
 print(f"k-medoids leaves it among {alone} others")
 
@@ -140,14 +147,22 @@ print(f"k-medoids leaves it among {alone} others")
 # $$\pi_k = \frac{N_k}{n}, \quad \mu_k = \frac{1}{N_k} \sum_i \gamma_{ik}\, x_i, \quad
 # \Sigma_k = \frac{1}{N_k} \sum_i \gamma_{ik} (x_i - \mu_k)(x_i - \mu_k)^\top \tag{5.5}$$
 
+
 # %%
-bells = gmm.fit(x, key, n_components=K, tol=1e-5, max_iter=300)
-gamma = gmm.responsibilities(bells.mixture, x)
-doubt = 1 - gamma.max(axis=1)
-print(f"{bells.n_iter} steps, log-likelihood {bells.log_likelihood:.3f} nats, weights {bells.mixture.weights.round(2)}")
+@jax.jit
+def mixture_of(gamma):
+    """Start from what k-means found; the M-step makes a mixture of it."""
+    fitted = gmm.fit_from(x, gmm.m_step(x, gamma), tol=1e-5, max_iter=300)
+    return fitted, gmm.responsibilities(fitted.mixture, x)
+
+
+bells, gamma = mixture_of(np.eye(K, dtype=x.dtype)[phases.labels])
+doubt = 1 - np.max(gamma, axis=1)
+weights = ", ".join(f"{weight:.2f}" for weight in bells.mixture.weights.tolist())
+print(f"{bells.n_iter} steps, log-likelihood {bells.log_likelihood:.3f} nats, weights {weights}")
 
 # %% tags=["fig-mixture"]
-ellipses = bells.mixture.covariances * scale[:, None] * scale
+ellipses = np.asarray(bells.mixture.covariances) * scale[:, None] * scale
 plots.mixture(raw, doubt, in_units(bells.mixture.means), ellipses, **UNITS)
 
 # %% [markdown]
@@ -163,7 +178,7 @@ plots.mixture(raw, doubt, in_units(bells.mixture.means), ellipses, **UNITS)
 
 # %%
 numbers = np.arange(1, MOST + 1)
-gammas = jax.nn.one_hot(jnp.concatenate([jnp.zeros((1, len(x)), int), labels]), MOST)
+gammas = np.eye(MOST, dtype=x.dtype)[np.concatenate([np.zeros((1, len(x)), int), labels])]
 n_parameters = {"full": 6 * numbers - 1, "spherical": 4 * numbers - 1}  # in two dimensions
 bic = {}
 for kind, charge in n_parameters.items():
@@ -172,7 +187,7 @@ for kind, charge in n_parameters.items():
         start = gmm.m_step(x, gamma, covariance_type=kind)  # a bell without samples has weight 0, and keeps it
         return gmm.fit_from(x, start, tol=1e-4).log_likelihood
 
-    bic[kind] = -2 * len(x) * jax.vmap(likelihood)(gammas) + charge * np.log(len(x))
+    bic[kind] = -2 * len(x) * np.asarray(jax.jit(jax.vmap(likelihood))(gammas)) + charge * np.log(len(x))
 
 # %% tags=["fig-bic"]
 plots.criteria(numbers, bic, x_label="number of components", y_label="BIC (small is good)")
@@ -193,23 +208,15 @@ plots.criteria(numbers, bic, x_label="number of components", y_label="BIC (small
 SIZE = 32
 
 
-def microstructures(key, count, composition):
-    made = cahn_hilliard.simulate(key, jnp.full(count, composition), size=SIZE, n_times=1, steps=200)
-    return made.fields[:, 0]
-
-
-for_usual, for_odd, for_init, for_fit = jax.random.split(key, 4)
-usual = microstructures(for_usual, 600, 0.5)
-train, calibration, test = usual[:400], usual[400:500], usual[500:]
-rows, columns = jnp.mgrid[:SIZE, :SIZE]
-pore = (rows - 12) ** 2 + (columns - 18) ** 2 < 36
-odd = {
-    "droplets": microstructures(for_odd, 100, 0.35),
-    "pore": jnp.where(pore, -0.5, microstructures(jax.random.fold_in(for_odd, 1), 100, 0.5)),
-}
+for_fields, for_init, for_fit = jax.random.split(key, 3)
+composition = jnp.asarray(np.repeat([0.5, 0.35], [700, 100]), float)
+made = np.array(cahn_hilliard.simulate(for_fields, composition, size=SIZE, n_times=1, steps=200).fields[:, 0])
+rows, columns = np.mgrid[:SIZE, :SIZE]
+made[600:700, (rows - 12) ** 2 + (columns - 18) ** 2 < 36] = -0.5  # darker than any metal
+train, calibration, test, with_pore, droplets = np.split(made, [400, 500, 600, 700])
 
 # %% tags=["fig-microstructures"]
-shown = jnp.concatenate([test[:5], odd["droplets"][:5], odd["pore"][:5]])
+shown = np.concatenate([test[:5], droplets[:5], with_pore[:5]])
 datasets.images(shown, columns=5, limits=(-0.5, 1.0), size=1.1)
 
 # %% [markdown]
@@ -234,10 +241,10 @@ images = (train - mean)[..., None]
 deep = autoencoder.fit(images, for_fit, curved, learning_rate=5e-3, batch_size=50, n_steps=300)
 
 # %%
-singular = np.linalg.svd(np.asarray(flat, np.float64), compute_uv=False)
+singular = np.linalg.svd(flat.astype(np.float64), compute_uv=False)
 of_pca = float(np.sum(singular[CODE:] ** 2) / flat.size)
-of_linear = float(autoencoder.loss(linear.model, flat))
-of_deep = float(autoencoder.loss(deep.model, images))
+loss = jax.jit(autoencoder.loss)
+of_linear, of_deep = float(loss(linear.model, flat)), float(loss(deep.model, images))
 print(f"mean squared error: PCA {of_pca:.4f}, linear autoencoder {of_linear:.4f}, convolutional {of_deep:.4f}")
 
 # %% tags=["fig-training"]
@@ -256,23 +263,31 @@ plots.histories({"linear": linear.history, "convolutional": deep.history}, y_lab
 
 
 # %%
-def score(images):
-    centred = (images - mean)[..., None]
-    return anomaly.reconstruction_error(centred, autoencoder.reconstruct(deep.model, centred))
+@jax.jit
+def judge(images):
+    """Code and score of each image."""
+    z = autoencoder.encode(deep.model, images)
+    return z, anomaly.reconstruction_error(images, autoencoder.decode(deep.model, z))
 
 
-limit = anomaly.threshold(score(calibration), contamination=0.05)
-found = {"usual": score(test)} | {name: score(group) for name, group in odd.items()}
-caught = {name: float(anomaly.flag(values, limit).mean()) for name, values in found.items()}
-area = {}
-for name in odd:
-    both = jnp.concatenate([found["usual"], found[name]])
-    area[name] = float(anomaly.auc(both, jnp.arange(len(both)) >= len(test)))
+@jax.jit
+def area_under_curve(usual, unusual):
+    both = jnp.concatenate([usual, unusual])
+    return anomaly.auc(both, jnp.arange(len(both)) >= len(usual))
+
+
+seen = {"calibration": calibration, "usual": test, "droplets": droplets, "pore": with_pore}
+judged = {name: judge((group - mean)[..., None]) for name, group in seen.items()}
+found = {name: np.asarray(score) for name, (_, score) in judged.items()}
+limit = float(anomaly.threshold(jnp.asarray(found.pop("calibration")), contamination=0.05))
+caught = {name: float(np.mean(score > limit)) for name, score in found.items()}
+area = {name: float(area_under_curve(found["usual"], found[name])) for name in ("droplets", "pore")}
+for name in area:
     print(f"{name:9s} flagged {caught[name]:.0%}, area under the curve {area[name]:.2f}")
 print(f"false alarms {caught['usual']:.0%}")
 
 # %% tags=["fig-scores"]
-plots.score_histogram(found, float(limit))
+plots.score_histogram(found, limit)
 
 # %% [markdown]
 # *What to see.* A pore is nothing that the model can build from what it knows, and every one is found; most droplets
@@ -282,16 +297,14 @@ plots.score_histogram(found, float(limit))
 
 
 # %%
-def code(images):
-    return autoencoder.encode(deep.model, (images - mean)[..., None])
+@jax.jit
+def distance(usual, codes):
+    return anomaly.latent_distance(anomaly.fit_latent(usual, regularization=1e-4), codes)
 
 
-latent = anomaly.fit_latent(code(calibration), regularization=1e-4)
-far = {name: anomaly.latent_distance(latent, code(group)) for name, group in ({"usual": test} | odd).items()}
-area_latent = {}
-for name in odd:
-    both = jnp.concatenate([far["usual"], far[name]])
-    area_latent[name] = float(anomaly.auc(both, jnp.arange(len(both)) >= len(test)))
+far = {name: distance(judged["calibration"][0], codes) for name, (codes, _) in judged.items()}
+area_latent = {name: float(area_under_curve(far["usual"], far[name])) for name in area}
+for name in area:
     print(f"{name:9s} by latent distance: area under the curve {area_latent[name]:.2f}")
 
 # %% [markdown]
@@ -324,8 +337,8 @@ assert agreement > 0.7
 assert min(of_means.counts.tolist()) == 1
 assert of_medoids.converged
 assert bells.converged
-assert jnp.nanmin(jnp.diff(bells.history)) > -1e-4
-assert jnp.allclose(gamma.sum(axis=1), 1, atol=1e-5)
+assert np.nanmin(np.diff(bells.history)) > -1e-4
+assert np.allclose(np.sum(gamma, axis=1), 1, atol=1e-5)
 assert bic["full"].min() < bic["spherical"].min()
 assert of_pca <= of_linear < 1.5 * of_pca
 assert caught["usual"] < 0.2

@@ -9,8 +9,10 @@ A model is a pytree of arrays; its type says the architecture. Codes are not uni
 coordinates in the encoder can be undone in the decoder.
 """
 
+import math
+from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import jax
@@ -64,6 +66,7 @@ class Fitted(NamedTuple):
     history: Float[Array, " steps"]  # loss of each step's batch before the step, with the noise of denoising
 
 
+@partial(jax.jit, static_argnames=("n_features", "n_components", "hidden"))
 def init_dense(key: Key[Array, ""], *, n_features: int, n_components: int, hidden: tuple[int, ...] = ()) -> Layered:
     r"""Random dense autoencoder: widths d, hidden, k, and back. Without `hidden` it is linear.
 
@@ -84,12 +87,12 @@ def init_dense(key: Key[Array, ""], *, n_features: int, n_components: int, hidde
         require.positive("width", width)
     there = list(pairwise(widths))
     back = [(o, i) for i, o in reversed(there)]
-    layers = tuple(
-        _dense(one, *sizes) for one, sizes in zip(jax.random.split(key, 2 * len(there)), there + back, strict=True)
-    )
+    kernels = _kernels(key, there + back, gain=1.0)
+    layers = tuple(Dense(kernel, jnp.zeros(kernel.shape[-1])) for kernel in kernels)
     return Layered(layers[: len(there)], layers[len(there) :])
 
 
+@partial(jax.jit, static_argnames=("shape", "n_components", "channels"))
 def init_convolutional(
     key: Key[Array, ""], *, shape: tuple[int, int, int], n_components: int, channels: tuple[int, ...] = (8, 16)
 ) -> Convolutional:
@@ -114,14 +117,16 @@ def init_convolutional(
     widths = (shape[2], *channels)
     there = list(pairwise(widths))
     back = [(o, i) for i, o in reversed(there)]
-    for_code, for_expand, *keys = jax.random.split(key, 2 + 2 * len(there))
-    layers = tuple(_convolution(one, *sizes) for one, sizes in zip(keys, there + back, strict=True))
     small = (shape[0] // factor, shape[1] // factor, channels[-1])
     size = small[0] * small[1] * small[2]
+    for_dense, for_convolutions = jax.random.split(key)
+    code, expand = _kernels(for_dense, [(size, n_components), (n_components, size)], gain=1.0)
+    kernels = _kernels(for_convolutions, [(3, 3, *sizes) for sizes in there + back], gain=2.0)
+    layers = tuple(Convolution(kernel, jnp.zeros(kernel.shape[-1])) for kernel in kernels)
     return Convolutional(
         layers[: len(there)],
-        _dense(for_code, size, n_components),
-        _dense(for_expand, n_components, size).kernel,
+        Dense(code, jnp.zeros(n_components)),
+        expand,
         jnp.zeros(small),
         layers[len(there) :],
     )
@@ -244,13 +249,12 @@ def fit(
     return Fitted(done.params, done.loss)
 
 
-def _dense(key: Array, inputs: int, outputs: int) -> Dense:
-    return Dense(jax.random.normal(key, (inputs, outputs)) / jnp.sqrt(1.0 * inputs), jnp.zeros(outputs))
-
-
-def _convolution(key: Array, inputs: int, outputs: int) -> Convolution:
-    scale = jnp.sqrt(2 / (9.0 * inputs))
-    return Convolution(scale * jax.random.normal(key, (3, 3, inputs, outputs)), jnp.zeros(outputs))
+def _kernels(key: Array, shapes: Sequence[tuple[int, ...]], *, gain: float) -> list[Array]:
+    """Normal kernels of variance gain/inputs; one draw for all of them compiles faster than one for each."""
+    sizes = [math.prod(shape) for shape in shapes]
+    flat = jnp.split(jax.random.normal(key, (sum(sizes),)), list(accumulate(sizes))[:-1])
+    scales = [math.sqrt(gain / math.prod(shape[:-1])) for shape in shapes]
+    return [scale * part.reshape(shape) for scale, part, shape in zip(scales, flat, shapes, strict=True)]
 
 
 def _affine(layer: Dense, x: Array) -> Array:

@@ -39,7 +39,7 @@ class KMeans(NamedTuple):
     inertia: Float[Array, ""]  # sum of squared distances to the nearest centroid, squared units of x
     history: Float[Array, " steps"]  # inertia before each step, then NaN; max_iter entries
     n_iter: Int[Array, ""]  # steps taken
-    converged: Bool[Array, ""]  # the last step was no longer than tol
+    converged: Bool[Array, ""]  # the last step was no longer than tol, or than rounding
 
 
 def assign(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array, " n"]:
@@ -150,7 +150,7 @@ def fit(
         init_method: "k-means++" (see `seeding.plus_plus`) or "random" (k different samples); static.
         max_iter: largest number of steps of each start; static.
         tol: squared length of a step, summed over centroids, that counts as none; in units of the mean
-            variance of the features. 0 goes on until nothing changes.
+            variance of the features. 0 goes on until nothing changes but by rounding.
 
     Raises:
         ValueError: unless x has two axes, 1 <= n_clusters <= n, n_init >= 1, max_iter >= 1 and the method
@@ -298,7 +298,8 @@ def _best(x: Array, starts: Array, max_iter: int, tol: ArrayLike) -> KMeans:
     require.positive("max_iter", max_iter)
     mean = x.mean(axis=0)
     centred = x - mean
-    allowed = jnp.asarray(tol) * jnp.mean(centred**2)
+    rounding = starts.shape[1] * jnp.finfo(x.dtype).eps ** 2 * jnp.sum(centred**2, axis=1).max()
+    allowed = jnp.maximum(jnp.asarray(tol) * jnp.mean(centred**2), rounding)
     data = blocks.split(centred, size=BLOCK)
     run = partial(_descend, x=centred, data=data, max_iter=max_iter, tol=allowed)
     runs = jax.vmap(run)(starts - mean)

@@ -63,17 +63,17 @@ def plus_plus(dissimilarity: Float[Array, "n n"], key: Key[Array, ""], *, n_clus
     """
     _check(dissimilarity, n_clusters)
     n = len(dissimilarity)
-    first, *keys = jax.random.split(key, n_clusters)
-    chosen = [jax.random.randint(first, (), 0, n)]
-    nearest = dissimilarity[chosen[0]].at[chosen[0]].set(0)
-    taken = jnp.zeros(n, bool).at[chosen[0]].set(True)
-    for one in keys:
+    weightless = jnp.finfo(dissimilarity.dtype).tiny
+
+    def choose_next(carry: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
+        nearest, taken = carry
+        weight = jnp.where(jnp.isinf(nearest), 1, jnp.maximum(nearest, weightless))  # infinite: none chosen yet
         # samples on top of a medoid come last, not never: k medoids are different samples
-        logits = jnp.where(taken, -jnp.inf, jnp.log(jnp.maximum(nearest, jnp.finfo(nearest.dtype).tiny)))
-        chosen.append(jax.random.categorical(one, logits))
-        nearest = jnp.minimum(nearest, dissimilarity[chosen[-1]])
-        taken = taken.at[chosen[-1]].set(True)
-    return jnp.stack(chosen)
+        chosen = jax.random.categorical(key, jnp.where(taken, -jnp.inf, jnp.log(weight)))
+        return (jnp.minimum(nearest, dissimilarity[chosen]), taken.at[chosen].set(True)), chosen
+
+    start = jnp.full(n, jnp.inf, dissimilarity.dtype), jnp.zeros(n, bool)
+    return lax.scan(choose_next, start, jax.random.split(key, n_clusters))[1]
 
 
 def swap_changes(state: State, rows: Float[Array, "m n"]) -> Float[Array, "m k"]:

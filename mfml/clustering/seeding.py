@@ -56,7 +56,7 @@ def plus_plus(
     _check(x, n_clusters)
     trials = 2 + int(math.log(n_clusters)) if n_trials is None else n_trials
     require.positive("n_trials", trials)
-    uniform = jax.random.uniform(key, (n_clusters, 2, trials), x.dtype)
+    uniform = jax.random.uniform(key, (n_clusters * 2 * trials,), x.dtype).reshape(n_clusters, 2, trials)
     first = x[_draw(uniform[0, :, :1], jnp.ones_like(x[:, 0]))[0]]
     centred = x - x.mean(axis=0)
     lengths = jnp.sum(centred**2, axis=1)
@@ -117,6 +117,7 @@ def _draw(uniform: Array, weight: Array) -> Array:
 
 def _pick(weight: Array, uniform: Array) -> Array:
     """Index whose share of the cumulated weights the uniform number falls into."""
-    cumulated = jnp.cumsum(weight)
+    place = jnp.arange(len(weight))
+    cumulated = jnp.sum(jnp.where(place <= place[:, None], weight, 0), axis=1)
     # the product may round up to the last sum: then the last place with a weight is meant
     return jnp.minimum(jnp.sum(cumulated <= uniform * cumulated[-1]), jnp.sum(cumulated < cumulated[-1]))

@@ -64,8 +64,8 @@ class Nanoindentation(NamedTuple):
 def reduced_modulus(modulus: ArrayLike, poisson: ArrayLike = POISSON) -> Array:
     """Return the reduced modulus (GPa) of a specimen's Young's modulus (GPa) under a diamond tip.
 
-    >>> round(float(reduced_modulus(119.0)), 1)
-    117.3
+    >>> round(float(reduced_modulus(119.0)))
+    117
     """
     return 1 / ((1 - jnp.square(poisson)) / jnp.asarray(modulus) + (1 - DIAMOND_POISSON**2) / DIAMOND)
 
@@ -73,8 +73,8 @@ def reduced_modulus(modulus: ArrayLike, poisson: ArrayLike = POISSON) -> Array:
 def youngs_modulus(reduced: ArrayLike, poisson: ArrayLike = POISSON) -> Array:
     """Return the Young's modulus (GPa): the inverse of `reduced_modulus`.
 
-    >>> round(float(youngs_modulus(reduced_modulus(119.0))), 1)
-    119.0
+    >>> round(float(youngs_modulus(reduced_modulus(119.0))))
+    119
     """
     return (1 - jnp.square(poisson)) / (1 / jnp.asarray(reduced) - (1 - DIAMOND_POISSON**2) / DIAMOND)
 
@@ -194,12 +194,18 @@ def load(key: Key[Array, ""] | None, *, source: str = "auto") -> tuple[Nanoinden
         return data, _card(data, source=mdsdata.SOURCE, notes=REAL_NOTES)
     if key is None:
         raise ValueError(NO_KEY)
+    data = _simulated(key)
+    return data, _card(data, source=SIMULATED, notes=SIMULATED_NOTES)
+
+
+@jax.jit
+def _simulated(key: Key[Array, ""]) -> Nanoindentation:
+    """Specimens, their curves, and what the method finds in them."""
     for_specimens, for_curves = jax.random.split(key)
     hardness, modulus, specimen = _specimens(for_specimens)
     curves = simulate(for_curves, hardness, reduced_modulus(modulus))
     found = oliver_pharr(curves.displacement, curves.load)
-    data = Nanoindentation(found.hardness, youngs_modulus(found.reduced_modulus), specimen)
-    return data, _card(data, source=SIMULATED, notes=SIMULATED_NOTES)
+    return Nanoindentation(found.hardness, youngs_modulus(found.reduced_modulus), specimen)
 
 
 def _specimens(key: Key[Array, ""]) -> tuple[Float[Array, " n"], Float[Array, " n"], Int[Array, " n"]]:

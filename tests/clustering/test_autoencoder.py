@@ -26,7 +26,7 @@ def plane(x, k):
 
 def test_linear_autoencoder_finds_the_plane_of_pca(x, key):
     start = autoencoder.init_dense(key, n_features=6, n_components=2)
-    done = autoencoder.fit(x, key, start, learning_rate=0.02, n_steps=1500)
+    done = autoencoder.fit(x, key, start, learning_rate=0.05, n_steps=4000)
     directions, lowest = plane(x, 2)
     learned = np.linalg.qr(np.asarray(done.model.decoder[0].kernel).T)[0]
     cosines = np.linalg.svd(directions @ learned, compute_uv=False)

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture
 
-from mfml.clustering import covariances, gmm
+from mfml.clustering import covariances, distances, gmm
 
 KINDS = covariances.KINDS
 
@@ -95,10 +95,11 @@ def test_step_is_m_step_on_responsibilities(x, key, kind, features):
 @pytest.mark.parametrize("kind", KINDS)
 def test_log_likelihood_never_falls_over_100_data_sets(key, kind):
     def history(key):
-        a, b, c = jax.random.split(key, 3)
-        centres = 2 * jax.random.normal(b, (3, 2))
-        x = (centres[:, None] + jax.random.normal(a, (3, 40, 2))).reshape(-1, 2)
-        start = gmm.m_step(x, gamma_of(c, 120, 3), covariance_type=kind)
+        normal = jax.random.normal(key, (246,))
+        centres, noise = 2 * normal[:6].reshape(3, 1, 2), normal[6:].reshape(3, 40, 2)
+        x = (centres + noise).reshape(-1, 2)
+        gamma = jax.nn.softmax(-distances.squared_euclidean(x, x[:3]) / 8, axis=1)  # a poor start
+        start = gmm.m_step(x, gamma, covariance_type=kind)
         return gmm.fit_from(x, start, max_iter=25, tol=-1.0, reg_covar=0.0).history
 
     histories = np.asarray(jax.vmap(history)(jax.random.split(key, 100)))

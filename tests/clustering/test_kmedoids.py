@@ -64,8 +64,8 @@ def test_blocks_of_candidates_cover_all_samples(key, monkeypatch):
 
 
 def test_an_outlier_pulls_no_medoid(key):
-    x = jnp.array([0.0, 1.0, 2.0, 1e4])
-    assert kmedoids.fit(jnp.abs(x[:, None] - x), key, n_clusters=1).medoids.tolist() == [1]
+    x = jnp.array([0.0, 1.0, 2.0, 3.0, 1e4])
+    assert kmedoids.fit(jnp.abs(x[:, None] - x), key, n_clusters=1).medoids.tolist() == [2]
 
 
 def test_equal_samples_still_get_different_medoids(key):
