@@ -19,7 +19,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import lax
 from jax.scipy.linalg import solve_triangular
-from jax.typing import ArrayLike
+from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Array, Float
 
 from mfml import require
@@ -142,7 +142,7 @@ def updated(
     return jnp.einsum("kij,kj->ki", jnp.broadcast_to(made.factor, outer.shape), a), covariance + reg_covar * identity
 
 
-def start(kind: str, *, n_components: int, n_features: int, dtype: jnp.dtype) -> Float[Array, "c a b"]:
+def start(kind: str, *, n_components: int, n_features: int, dtype: DTypeLike) -> Float[Array, "c a b"]:
     """Unit covariances of a kind. All arguments are static.
 
     Raises:
