@@ -247,6 +247,7 @@ def _require_mistakes_fail(exercise: Exercise, checks: list[dict[str, Any]]) -> 
 def main(root: str, unit: str, seed: str, out: str) -> None:
     """Seal one unit into a file."""
     private = Course(Path(root)).private
+    jax.config.update("jax_disable_most_optimizations", True)  # as in the worker
     jax.config.update("jax_compilation_cache_dir", str(private / "compiled"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

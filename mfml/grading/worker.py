@@ -140,6 +140,7 @@ def _given(path: str) -> ModuleType:
 
 def _configure(compiled: str | None) -> None:
     jax.config.update("jax_platforms", "cpu")
+    jax.config.update("jax_disable_most_optimizations", True)  # inputs are small: compiling takes the time
     if compiled:
         jax.config.update("jax_compilation_cache_dir", compiled)
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
