@@ -12,6 +12,7 @@ from mfml import syllabus
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = {unit.package: unit.number for unit in syllabus.UNITS}
+BUILT = [unit.number for unit in syllabus.UNITS if (ROOT / "mfml" / unit.package / "__init__.py").exists()]
 FILES = sorted((ROOT / "mfml").rglob("*.py"))
 
 
@@ -67,9 +68,10 @@ def test_the_command_line_loads_no_jax():
     assert not heavy & loaded_by("from mfml.grading import grade, judge, watch, terminal, hints, progress")
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("number", BUILT)
 def test_a_unit_loads_neither_matplotlib_nor_flax(number):
-    assert not {"matplotlib", "flax", "optax"} & loaded_by(f"import mfml; mfml.unit({number})")
+    heavy = {"matplotlib", "flax", "optax", "scipy", "sklearn"}
+    assert not heavy & loaded_by(f"import mfml; mfml.unit({number})")
 
 
 def test_unit_gives_the_package():

@@ -9,6 +9,7 @@
 - `svd`: truncated and randomized singular value decomposition, the Eckart-Young error.
 - `pca`: principal component analysis by three solvers, scree plots and their elbow.
 - `nmf`: non-negative matrix factorization by multiplicative updates and coordinate descent.
+- `nmf_start`: where it starts: from singular vectors or at random.
 - `kernel_pca`: principal components in the feature space of a kernel.
 - `krylov`: the leading eigenpairs of a large symmetric matrix.
 - `signs`: one rule for the sign of a singular vector.
@@ -19,6 +20,7 @@ from mfml.decomposition import (
     kernel_pca,
     krylov,
     nmf,
+    nmf_start,
     norms,
     pca,
     projection,
@@ -34,6 +36,7 @@ __all__ = [
     "kernel_pca",
     "krylov",
     "nmf",
+    "nmf_start",
     "norms",
     "pca",
     "projection",

@@ -13,20 +13,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import require
-from mfml.decomposition import svd
+from mfml.decomposition.nmf_start import Factors, init
 
-STARTS = ("nndsvd", "nndsvda", "random")
 SOLVERS = ("cd", "mu")
 LOSSES = ("frobenius", "kullback-leibler")
 # The objective costs as much as half a sweep, so it is looked at only this often.
 SWEEPS_PER_CHECK = 10
-
-
-class Factors(NamedTuple):
-    """Two non-negative matrices whose product approximates X."""
-
-    w: Float[Array, "n k"]  # amounts
-    h: Float[Array, "k d"]  # parts
 
 
 class NMF(NamedTuple):
@@ -62,72 +54,6 @@ def objective(x: Float[Array, "n d"], factors: Factors, *, loss: str = "frobeniu
     present = x > 0
     ratio = jnp.where(present, x, 1.0) / jnp.where(present, fitted, 1.0)
     return jnp.sum(jnp.where(present, x * jnp.log(ratio), 0.0) - x + fitted)
-
-
-@partial(jax.jit, static_argnames=("n_components", "method"))
-def init(
-    x: Float[Array, "n d"], *, n_components: int, method: str = "nndsvda", key: Key[Array, ""] | None = None
-) -> Factors:
-    r"""Choose the first factors.
-
-    - "nndsvd": of each pair of singular vectors of X, the larger of its positive and negative parts,
-      $\sqrt{\sigma_i \|u^\pm\| \|v^\pm\|}$ times their directions. About half the entries are zero, and stay zero
-      under multiplicative updates.
-    - "nndsvda": the same with zeros replaced by the mean of X.
-    - "random" (needs a `key`): $\sqrt{\bar x / k}\,|\epsilon|$ with normal $\epsilon$.
-
-    Given a key, the first two use the randomized decomposition, which is faster for large X.
-
-    Raises:
-        ValueError: unless `x` is a matrix, 1 <= n_components (<= min(n, d) but for "random"), the method is
-            known, and "random" has a key.
-
-    Source: Boutsidis and Gallopoulos, "SVD based initialization", Pattern Recognition 41 (2008).
-
-    >>> start = init(jnp.array([[1.0, 2.0], [2.0, 4.0]]), n_components=1)
-    >>> print((start.w @ start.h).round(3))
-    [[1. 2.]
-     [2. 4.]]
-    """
-    require.rank("x", x, 2)
-    require.that(min(x.shape) > 0, f"x must not be empty; found shape {x.shape}")
-    require.one_of("method", method, STARTS)
-    if method == "random":
-        require.that(n_components >= 1, f"n_components must be at least 1; found {n_components}")
-        if key is None:
-            raise ValueError('method "random" needs a key; found none')
-        of_w, of_h = jax.random.split(key)
-        scale = jnp.sqrt(x.mean() / n_components)
-        w = jax.random.normal(of_w, (x.shape[0], n_components), x.dtype)
-        h = jax.random.normal(of_h, (n_components, x.shape[1]), x.dtype)
-        return Factors(scale * jnp.abs(w), scale * jnp.abs(h))
-    require.between("n_components", n_components, 1, min(x.shape))
-    factors = _nndsvd(x, n_components, key)
-    return factors if method == "nndsvd" else Factors(*(jnp.where(f == 0, x.mean(), f) for f in factors))
-
-
-def _nndsvd(x: Float[Array, "n d"], n_components: int, key: Key[Array, ""] | None) -> Factors:
-    parts = (
-        svd.truncated(x, n_components=n_components)
-        if key is None
-        else svd.randomized(x, key, n_components=n_components)
-    )
-    u, v = parts.u.T, parts.vt
-    # The leading pair of a non-negative matrix has one sign; only rounding could say otherwise.
-    u, v = u.at[0].set(jnp.abs(u[0])), v.at[0].set(jnp.abs(v[0]))
-    pieces = []
-    for sign in (1, -1):
-        p, q = jnp.maximum(sign * u, 0), jnp.maximum(sign * v, 0)
-        pieces.append((p, q, jnp.linalg.norm(p, axis=1), jnp.linalg.norm(q, axis=1)))
-    (p, q, p_length, q_length), (m, r, m_length, r_length) = pieces
-    positive = p_length * q_length >= m_length * r_length
-    a, b = jnp.where(positive[:, None], p, m), jnp.where(positive[:, None], q, r)
-    a_length, b_length = jnp.where(positive, p_length, m_length), jnp.where(positive, q_length, r_length)
-    weight = jnp.sqrt(parts.s * a_length * b_length)
-    a = a * (weight / jnp.where(a_length > 0, a_length, 1.0))[:, None]
-    b = b * (weight / jnp.where(b_length > 0, b_length, 1.0))[:, None]
-    tiny = 1e-6
-    return Factors(jnp.where(a < tiny, 0.0, a).T, jnp.where(b < tiny, 0.0, b))
 
 
 def step(x: Float[Array, "n d"], factors: Factors, *, solver: str = "cd", loss: str = "frobenius") -> Factors:

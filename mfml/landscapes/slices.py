@@ -37,8 +37,11 @@ def random_direction(key: Key[Array, ""], parameters: PyTree) -> PyTree:
     """
     leaves, structure = jax.tree.flatten(parameters)
     keys = jax.random.split(key, len(leaves))
-    drawn = [jax.random.normal(k, jnp.shape(leaf), jnp.result_type(leaf)) for k, leaf in zip(keys, leaves, strict=True)]
-    return jax.tree.unflatten(structure, drawn)
+
+    def drawn(key: Array, leaf: Array) -> Array:  # in one row: quicker to compile
+        return jax.random.normal(key, (jnp.size(leaf),), jnp.result_type(leaf)).reshape(jnp.shape(leaf))
+
+    return jax.tree.unflatten(structure, list(map(drawn, keys, leaves)))
 
 
 def filter_normalized(direction: PyTree, parameters: PyTree) -> PyTree:

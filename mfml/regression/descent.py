@@ -4,9 +4,14 @@ r"""Gradient descent: on all samples, on mini-batches, and stochastic. How fast 
 and keeps every point; `mfml.risk.empirical.fit` takes them on all samples until the gradient vanishes. A
 predictor is a function `predict(parameters, x)`, a loss a function `loss(prediction, target)` with one number
 a sample; both are static.
+
+A batch of one sample makes `fit` stochastic, one of all samples batch gradient descent. With a constant rate
+(power_t = 0) the parameters keep jumping around the minimum unless the model fits all samples; with
+1/2 < power_t <= 1, the schedule that scikit-learn calls `invscaling`, they come to rest.
 Shapes: n samples, d columns of the design; give it a column of ones for an intercept.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -124,20 +129,15 @@ def fit(
 ) -> Minimum:
     r"""Minimize the empirical risk by steps on random batches, `max_iter` times through the data.
 
-    Every epoch takes each sample once, in a new random order; its last batch may be smaller. batch_size = 1
-    is stochastic, batch_size = n is batch gradient descent. The rate of step t is `learning_rate` /
-    t**power_t: with a constant rate (power_t = 0) the parameters keep jumping around the minimum unless the
-    model fits all samples; with 1/2 < power_t <= 1 they come to rest. Stops where the gradient over all
-    samples has a norm <= `tol` after an epoch, or the risk is no longer a number.
-
-    In the result, `n_iter` counts epochs, and `history` is the risk over all samples at the start and after
-    each epoch, NaN after the last.
+    Every epoch takes each sample once, in a new random order; its last batch may be smaller. The rate of step t
+    is `learning_rate` / t**power_t (see above). Stops where the gradient over all samples has a norm <= `tol` after
+    an epoch, or the risk is no longer a number. `n_iter` counts epochs; `history` is the risk over all samples at
+    the start and after each epoch, NaN after the last.
 
     Raises:
         ValueError: as `mfml.risk.empirical.risk`, and unless 1 <= batch_size <= n and max_iter >= 1.
 
-    Source: Bottou, Curtis and Nocedal (2018), SIAM Review 60, 223, sections 3 and 4; the schedule is
-    scikit-learn's `invscaling`.
+    Source: Bottou, Curtis and Nocedal (2018), SIAM Review 60, 223, sections 3 and 4.
 
     >>> from mfml.risk import losses
     >>> x, w = jnp.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]), jnp.array([1.0, 2.0])
@@ -152,21 +152,13 @@ def fit(
     risk_at = partial(empirical.init, x=x, y=y, predict=predict, loss=loss)
     one_step = partial(step, predict=predict, loss=loss, learning_rate=learning_rate, power_t=power_t)
 
-    def epoch(state: State, key: Array) -> State:
-        def advance(state: State, batch: tuple[Array, Array]) -> tuple[State, None]:
-            index, weights = batch
-            return one_step(state, x[index], y[index], weights=weights), None
-
-        dtype = jnp.result_type(float, *jax.tree.leaves(state.parameters))
-        return lax.scan(advance, state, _batches(key, len(x), batch_size, dtype))[0]
-
     def unfinished(carry: tuple[State, Array, Array, Array]) -> Array:
         _, norm, _, n_iter = carry
         return (n_iter < max_iter) & (norm > tol)
 
     def descend(carry: tuple[State, Array, Array, Array]) -> tuple[State, Array, Array, Array]:
         state, _, history, n_iter = carry
-        state = epoch(state, jax.random.fold_in(key, n_iter))
+        state = _epoch(one_step, state, jax.random.fold_in(key, n_iter), x, y, batch_size)
         now = risk_at(state.parameters)
         return state, _norm(now.gradient), history.at[n_iter + 1].set(now.objective), n_iter + 1
 
@@ -222,6 +214,17 @@ def path(
 
 def _norm(tree: PyTree) -> Array:
     return jnp.sqrt(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)))
+
+
+def _epoch(one_step: Callable[..., State], state: State, key: Array, x: Array, y: Array, batch_size: int) -> State:
+    """Take a step on every batch, in a random order of the samples."""
+
+    def advance(state: State, batch: tuple[Array, Array]) -> tuple[State, None]:
+        index, weights = batch
+        return one_step(state, x[index], y[index], weights=weights), None
+
+    dtype = jnp.result_type(float, *jax.tree.leaves(state.parameters))
+    return lax.scan(advance, state, _batches(key, len(x), batch_size, dtype))[0]
 
 
 def _batches(key: Array, n: int, size: int, dtype: jnp.dtype) -> tuple[Array, Array]:

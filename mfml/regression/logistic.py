@@ -3,6 +3,16 @@ r"""Logistic regression of two classes by Newton's method. Shapes: n samples, d 
 The model is $P(y = 1 | x) = \sigma(\beta_0 + x \beta)$ with $\sigma(z) = 1 / (1 + e^{-z})$; z, the logit, is
 in nats. Newton's method solves a weighted least-squares problem in each step, hence its other name:
 iteratively reweighted least squares (IRLS). `problem`, `init` and `step` take it apart; `fit` does it all.
+
+Without a penalty, classes that a plane splits without error have no optimum: the coefficients would grow for
+ever. As soon as a step finds such a plane, `fit` stops with `separated` True and `converged` False, and the
+coefficients are that plane's. Where only some samples lie on the plane (quasi-complete separation), or features
+depend on each other, it stops after `max_iter` steps or with NaN, `converged` False. With a penalty there is
+always one optimum, and `separated` is no fault. Source: Albert and Anderson (1984), Biometrika 71, 1.
+
+The fitted model may be differentiated in x, weights and C: its derivative is that of the optimum, by the last
+Newton step, whatever happened before. A step after one of size `tol` in the logits is of size about `tol`
+squared: the default gives the optimum to single precision.
 """
 
 from functools import partial
@@ -138,34 +148,15 @@ def fit(
 ) -> Logistic:
     r"""Minimise $(\sum_i w_i \ell_i + \|\beta\|^2 / (2 C)) / \sum_i w_i$, in nats a sample.
 
-    $\ell_i = \log(1 + e^{-s_i z_i})$ with $s_i = \pm 1$ for class 1 and 0. C is scikit-learn's: small C,
-    strong penalty; C = inf, none. The intercept carries no penalty.
-
-    Without a penalty, classes that a plane splits without error have no optimum: the coefficients would grow
-    for ever. As soon as a step finds such a plane, `fit` stops with `separated` True and `converged` False,
-    and the coefficients are that plane's. Where only some samples lie on the plane (quasi-complete
-    separation), or features depend on each other, it stops after `max_iter` steps or with NaN, `converged`
-    False. With a penalty there is always one optimum, and `separated` is no fault.
-
-    The result may be differentiated in x, weights and C: its derivative is that of the optimum, by the last
-    Newton step, whatever happened before. A step after one of size `tol` in the logits is of size about `tol`
-    squared: the default gives the optimum to single precision.
-
-    Args:
-        x: features.
-        y: labels; class 1 where y > 0 (so 0 and 1, False and True, or -1 and 1).
-        C: inverse strength of the penalty, positive.
-        weights: non-negative, one a sample; all 1 if left out. A sample of weight 0 takes no part, but its
-            numbers must be finite.
-        fit_intercept: whether there is a $\beta_0$; static.
-        max_iter: largest number of Newton steps; static.
-        tol: largest change of the logits, as `step` measures it, that counts as none.
+    $\ell_i = \log(1 + e^{-s_i z_i})$ with $s_i = \pm 1$ for class 1 (where y > 0) and 0. C is scikit-learn's: small
+    C, strong penalty; C = inf, none. The intercept carries no penalty. Weights are non-negative; a sample of weight
+    0 takes no part, but its numbers must be finite. `tol` is the largest change of the logits, as `step` measures
+    it, that counts as none. On separated classes and on derivatives see above.
 
     Raises:
         ValueError: if shapes do not fit, or max_iter < 1.
 
-    Source: Bishop (2006), section 4.3.3; Murphy (2012), section 8.3.4; separation: Albert and Anderson
-    (1984), Biometrika 71, 1.
+    Source: Bishop (2006), section 4.3.3; Murphy (2012), section 8.3.4.
 
     >>> x, y = jnp.array([[0.0], [1.0], [2.0], [3.0]]), jnp.array([0, 1, 0, 1])
     >>> model = fit(x, y, C=jnp.inf)

@@ -50,16 +50,12 @@ def test_kernel_is_symmetric_positive_and_that_of_a_linear_model_is_its_gram_mat
     np.testing.assert_allclose(ntk.kernel(linear, jnp.ones(2), x, x), x @ x.T, rtol=1e-4, atol=1e-6)
 
 
-def test_kernel_of_a_wide_network_hardly_depends_on_the_draw(key):
+def test_kernel_of_a_wide_network_hardly_depends_on_the_draw():
     """Jacot: at infinite width the kernel is a constant. At width w the spread falls like 1/sqrt w."""
-    x = jnp.array([[1.0, 0.0], [0.6, 0.8]])
-
-    def off_diagonal(key, width):
-        a, b = jax.random.split(key)
-        drawn = {"in": jax.random.normal(a, (2, width)), "out": jax.random.normal(b, (width,))}
-        return ntk.kernel(network, drawn, x, x)[0, 1]
-
-    spread = [jax.vmap(lambda k, w=w: off_diagonal(k, w))(jax.random.split(key, 64)).std() for w in (16, 256)]
+    x, rng = jnp.array([[1.0, 0.0], [0.6, 0.8]]), np.random.default_rng(0)
+    kernels = jax.jit(jax.vmap(lambda drawn: ntk.kernel(network, drawn, x, x)[0, 1]))
+    shapes = [{"in": (64, 2, width), "out": (64, width)} for width in (8, 128)]
+    spread = [kernels({name: np.float32(rng.normal(size=size)) for name, size in s.items()}).std() for s in shapes]
     np.testing.assert_allclose(spread[0] / spread[1], 4.0, rtol=0.35)
 
 
