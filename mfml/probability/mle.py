@@ -96,7 +96,7 @@ def fit_bernoulli(y: Num[Array, " n"]) -> Float[Array, ""]:
     0.5
     """
     _require_sample(y)
-    return jnp.mean(y)
+    return jnp.mean(y, dtype=jnp.result_type(float, y))
 
 
 def fit_poisson(y: Num[Array, " n"]) -> Float[Array, ""]:
@@ -111,7 +111,7 @@ def fit_poisson(y: Num[Array, " n"]) -> Float[Array, ""]:
     2.0
     """
     _require_sample(y)
-    return jnp.mean(y)
+    return jnp.mean(y, dtype=jnp.result_type(float, y))
 
 
 def init(nll: NLL, parameters: PyTree, data: PyTree, *, log_prior: LogPrior | None = None) -> State:
