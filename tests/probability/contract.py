@@ -97,6 +97,13 @@ def height(x):
     return -0.5 * jnp.sum(x**2) - 0.1 * jnp.sum(x**4)
 
 
+def off(key):
+    """One sample is far off, so that the degrees of freedom are well determined."""
+    data = regression(key)
+    data["y"] = data["y"].at[0].add(9.0)
+    return {"model": robust.init(**data), **data}
+
+
 def start(key):
     return {"state": sampling.init(height, jax.random.normal(key, (3,))), "key": key}
 
@@ -289,7 +296,7 @@ EXAMPLES = [
     Example(robust.predict, lambda key: {"model": line(key)["model"], "x": points(key, d=2)}, gradient=("model", "x")),
     Example(robust.score, line, gradient=("model", "x", "y")),
     Example(robust.trust, line, gradient=("model", "x", "y")),
-    Example(robust.step, line, {"estimate_df": True}, tolerance=1e-3),
+    Example(robust.step, off, {"estimate_df": True}, tolerance=1e-3),
     Example(robust.fit, regression, {"max_iter": 30}, tolerance=1e-3),
     Example(
         intervals.contains,
