@@ -84,7 +84,8 @@ def _(y, mean, scale):
     points=5,
     hints=(
         "Set the derivatives of 8.1 to zero: first in the mean, then in the variance.",
-        "The lesson's section on maximum likelihood: the mean of the data, and the mean squared distance from it.",
+        "The lesson's section on likelihood, equation (8.4), for one scale and no line: the mean of the data, "
+        "and the mean squared distance from it.",
         "`mean = jnp.mean(y)`, and `jnp.mean((y - mean) ** 2)`, which divides by n.",
     ),
     why="Maximum likelihood is a recipe for estimators, and not always for unbiased ones: this variance is too small.",
@@ -154,7 +155,7 @@ def _(y):
     points=5,
     hints=(
         "Average the surprise -log p, weighted with p itself. What happens where p is 0?",
-        "The lesson's section on entropy: x log x goes to 0 with x, so an impossible outcome adds nothing. But a "
+        "The lesson's equation (8.7), as a sum: x log x goes to 0 with x, so an impossible outcome adds nothing. But a "
         "computer says 0 times minus infinity, and that is not a number.",
         "`-jnp.sum(jnp.where(p > 0, p * jnp.log(jnp.where(p > 0, p, 1.0)), 0.0))`.",
     ),
@@ -225,7 +226,8 @@ def _(p):
     points=6,
     hints=(
         "Coordinates are independent, so the divergences of the coordinates add up. Do one coordinate first.",
-        "The lesson's section on divergence, equation (8.4): three parts, the logarithm of scale_q / scale_p, the "
+        "The lesson's section on the distance of two distributions, figures and code: three parts, the "
+        "logarithm of scale_q / scale_p, the "
         "spread and shift of p in units of scale_q, and -1/2. All is seen from q: its scale divides.",
         "`jnp.sum(jnp.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2) - 0.5)`.",
     ),
@@ -318,7 +320,8 @@ def _(mean_p, scale_p, mean_q, scale_q):
     points=7,
     hints=(
         "Only the residual's part depends on y; the rest is the constant that makes the density integrate to 1.",
-        "The lesson's section on outliers, equation (8.3). The logarithm of the gamma function is "
+        "The lesson's first section, equation (8.2), with the constant of the exercise. The logarithm of the "
+        "gamma function is "
         "`jax.scipy.special.gammaln`; log(1 + small) keeps its digits as `jnp.log1p`.",
         "`(df + 1) / 2 * jnp.log1p(z**2 / df)`, plus `jnp.log(scale)`, plus `0.5 * jnp.log(df * jnp.pi)`, plus "
         "`gammaln(df / 2) - gammaln((df + 1) / 2)`; the mean over the samples.",
@@ -406,7 +409,8 @@ def _(y, loc, scale, df):
     points=6,
     hints=(
         "Precision is one over variance. What is the precision of the mean of n measurements?",
-        "The lesson's section on priors: precisions add up, the prior's and n times that of a measurement; the "
+        "The lesson's section on the posterior, equation (8.6): precisions add up, the prior's and n times "
+        "that of a measurement; the "
         "posterior mean is the mean of prior mean and data, weighted with their precisions.",
         "`precision = 1 / prior_variance + len(y) / noise_variance`; the mean is "
         "`(prior_mean / prior_variance + jnp.sum(y) / noise_variance) / precision`, the variance `1 / precision`.",
@@ -490,7 +494,8 @@ def _(prior_mean, prior_variance, y, noise_variance):
     points=6,
     hints=(
         "Write down -log likelihood - log prior, and multiply by twice the noise variance. What stands before |w|^2?",
-        "The lesson's section on MAP, equation (8.6): ridge regression with alpha = noise variance / prior variance.",
+        "The lesson's section on regularizers, equation (8.5): ridge regression with alpha = noise variance / "
+        "prior variance.",
         "`jnp.linalg.solve(design.T @ design + alpha * jnp.eye(m), design.T @ y)` with m the number of columns.",
     ),
     why="A regularizer is a prior: now alpha is not a knob, but a ratio of two variances that you can argue about.",
@@ -573,7 +578,8 @@ def _(design, y, noise_variance, prior_variance):
     points=7,
     hints=(
         "Give each sample the number of its bin first. Then everything is a sum over the samples of each bin.",
-        "The lesson's last section. `jnp.searchsorted(inner_edges, probability)` counts the inner edges below each "
+        "The lesson's last section asks the same of quantiles. `jnp.searchsorted(inner_edges, probability)` "
+        "counts the inner edges below each "
         "probability; a table of which sample is in which bin makes sums into matrix products.",
         "`bins = jnp.searchsorted(jnp.arange(1, n_bins) / n_bins, probability)`, "
         "`member = bins[:, None] == jnp.arange(n_bins)`, then divide `probability @ member` and `y @ member` by "

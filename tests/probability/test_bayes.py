@@ -74,16 +74,14 @@ def test_a_vague_prior_leaves_the_data_alone():
 
 
 def test_unknown_variance_predicts_a_student_distribution():
-    """The prediction is the ratio of two evidences, and those come from a double integral."""
+    """The prediction is the ratio of two evidences, and those are sums over a grid of mean and variance."""
     prior, y = (0.5, 2.0, 3.0, 1.0), np.array([1.0, 3.0])
+    variance, mean = np.meshgrid(np.geomspace(0.01, 200, 1500), np.linspace(-30, 30, 1501))
 
     def evidence(y):
-        def density(variance, mean):
-            log = stats.norm(prior[0], np.sqrt(variance / prior[1])).logpdf(mean)
-            log += stats.invgamma(prior[2], scale=prior[3]).logpdf(variance)
-            return np.exp(log + stats.norm(mean, np.sqrt(variance)).logpdf(y).sum())
-
-        return integrate.dblquad(density, -8, 10, 0.02, 60, epsabs=1e-8)[0]
+        log = stats.norm(prior[0], np.sqrt(variance / prior[1])).logpdf(mean)
+        log += stats.invgamma(prior[2], scale=prior[3]).logpdf(variance) + np.log(variance)  # even in the logarithm
+        return np.exp(log + sum(stats.norm(mean, np.sqrt(variance)).logpdf(one) for one in y)).sum()
 
     posterior = bayes.update_normal(bayes.NormalInverseGamma(*map(number, prior)), jnp.asarray(y, jnp.float32))
     df, loc, scale = map(float, bayes.predict_normal(posterior))

@@ -13,15 +13,15 @@ from mfml.probability import calibration
 def forecasts():
     rng = np.random.default_rng(4)
     probability = rng.uniform(size=300).astype(np.float32) ** 2
-    probability[:4] = [0.0, 0.2, 0.4, 1.0]  # on edges
+    probability[:4] = [0.0, 0.25, 0.5, 1.0]  # on edges
     return (rng.uniform(size=300) < probability).astype(int), probability
 
 
 @pytest.mark.parametrize("strategy", ["uniform", "quantile"])
 def test_curve_equals_scikit_learn(forecasts, strategy):
     y, p = forecasts
-    observed, predicted = calibration_curve(y, p, n_bins=5, strategy=strategy)
-    made = calibration.curve(jnp.asarray(y), jnp.asarray(p), n_bins=5, strategy=strategy)
+    observed, predicted = calibration_curve(y, p, n_bins=4, strategy=strategy)
+    made = calibration.curve(jnp.asarray(y), jnp.asarray(p), n_bins=4, strategy=strategy)
     np.testing.assert_allclose(made.predicted, predicted, rtol=1e-5)
     np.testing.assert_allclose(made.observed, observed, rtol=1e-5)
     assert made.number.sum() == 300

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
 from sklearn.metrics import mutual_info_score
@@ -17,6 +17,7 @@ def normalized(weights):
     return jnp.asarray(np.array(weights, float) / sum(weights), jnp.float32)
 
 
+@settings(deadline=None, max_examples=60)
 @given(WEIGHTS, WEIGHTS)
 def test_laws_of_the_divergence(first, second):
     p, q = normalized(first), normalized(second)
