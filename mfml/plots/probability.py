@@ -61,6 +61,7 @@ def curves(
     points: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
     log_x: bool = False,
     log_y: bool = False,
+    x_ticks: ArrayLike | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw lines over x, theory as thin dashed lines, and sets of points (x, y) on top."""
@@ -73,6 +74,10 @@ def curves(
         ax.plot(places, values, marker, color=style.BLACK, markersize=5, fillstyle="none", label=label)
     ax.set_xscale("log" if log_x else "linear")
     ax.set_yscale("log" if log_y else "linear")
+    if x_ticks is not None:
+        places = np.asarray(x_ticks)
+        ax.set_xticks(places, [f"{place:g}" for place in places])
+        ax.set_xticks([], minor=True)
     ax.legend()
     return ax
 
@@ -85,7 +90,7 @@ def densities(
     x_label: str,
     y_label: str,
     filled: str = "",
-    marks: ArrayLike = (),
+    marks: ArrayLike | Sequence[float] = (),
     marks_label: str = "",
     ax: Axes | None = None,
 ) -> Axes:
@@ -114,7 +119,7 @@ def shrinkage(
     deviation: ArrayLike,
     *,
     overall: float,
-    exact: ArrayLike = (),
+    exact: ArrayLike | Sequence[float] = (),
     y_label: str,
     ax: Axes | None = None,
 ) -> Axes:
