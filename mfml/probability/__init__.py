@@ -12,6 +12,7 @@
 - `robust`: regression with Student-t noise by EM.
 - `intervals`: credible, confidence and bootstrap intervals, and their coverage.
 - `sampling`, `diagnostics`: Metropolis, Hamiltonian Monte Carlo; effective sample size, R-hat.
+- `warmup`: how a sampler finds its step size and scales.
 - `hierarchical`: groups that share what they know (eight schools), with and without a funnel.
 - `mixture_density`: a network that predicts a mixture of normal distributions.
 - `enrichment`: noise on the inputs, and the penalty that it stands for.
@@ -40,6 +41,7 @@ from mfml.probability import (
     mle,
     robust,
     sampling,
+    warmup,
 )
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "mle",
     "robust",
     "sampling",
+    "warmup",
 ]
 
 

@@ -19,10 +19,11 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Key
 
 from mfml import require
+from mfml.probability import warmup
+from mfml.probability.warmup import Warmup
 
 DIVERGED = 1000.0  # an energy error, in nats, from which on the integrator has lost the way
 METROPOLIS_TARGET = 0.25  # acceptance at which a random walk in many dimensions is the most efficient
-WINDOWS = (0.1, 0.3, 0.6)  # shares of the warm-up where the estimate of the scales begins, is renewed, ends
 
 LogProb = Callable[[Array], Array]
 
@@ -56,20 +57,6 @@ class Chain(NamedTuple):
     scale: Float[Array, " d"]  # of each coordinate, found in the warm-up
 
 
-class _Adaptation(NamedTuple):
-    """What the warm-up learns: step size by dual averaging, scales by running variances."""
-
-    log_step: Array
-    average: Array  # of log_step, weighted towards the latest
-    error: Array  # mean of target - acceptance
-    centre: Array  # log_step is drawn towards it
-    time: Array  # moves since the last restart
-    scale: Array
-    seen: Array
-    mean: Array
-    squares: Array
-
-
 def init(log_prob: LogProb, position: Float[Array, " d"]) -> State:
     """Evaluate density and gradient at the start.
 
@@ -99,10 +86,7 @@ def metropolis_step(
     >>> info.acceptance.item()
     1.0
     """
-    for_noise, for_choice = jax.random.split(key)
-    position = state.position + step_size * scale * _normal(for_noise, state)
-    proposal = State(position, log_prob(position), jnp.zeros_like(position))
-    return _choose(for_choice, state, proposal, state.log_prob - proposal.log_prob)
+    return _walk(log_prob, state, *_draws(key, state), step_size, scale)
 
 
 def hmc_step(
@@ -129,20 +113,7 @@ def hmc_step(
     True
     """
     require.positive("n_leapfrog", n_leapfrog)
-    for_momentum, for_choice = jax.random.split(key)
-    momentum = _normal(for_momentum, state)
-    gradient = jax.value_and_grad(log_prob)
-
-    def leap(carry: tuple[State, Array], _: None) -> tuple[tuple[State, Array], None]:
-        now, v = carry
-        v = v + 0.5 * step_size * scale * now.gradient
-        position = now.position + step_size * scale * v
-        value, slope = gradient(position)
-        return (State(position, value, slope), v + 0.5 * step_size * scale * slope), None
-
-    (proposal, last), _ = lax.scan(leap, (state, momentum), length=n_leapfrog)
-    error = state.log_prob - proposal.log_prob + 0.5 * (jnp.sum(last**2) - jnp.sum(momentum**2))
-    return _choose(for_choice, state, proposal, error)
+    return _roll(log_prob, n_leapfrog, state, *_draws(key, state), step_size, scale)
 
 
 @partial(jax.jit, static_argnames=("log_prob", "n_samples", "n_warmup"))
@@ -175,13 +146,9 @@ def metropolis(
     >>> abs(chain.samples.mean().item()) < 0.2
     True
     """
-
-    def kernel(state: State, key: Array, step: Array, scale: Array) -> tuple[State, Transition]:
-        return metropolis_step(log_prob, state, key, step_size=step, scale=scale)
-
     state = init(log_prob, start)
     state = state._replace(gradient=jnp.zeros_like(start))
-    return _run(kernel, state, key, n_samples, n_warmup, step_size, METROPOLIS_TARGET, 0.0)
+    return _run(partial(_walk, log_prob), state, key, n_samples, n_warmup, step_size, METROPOLIS_TARGET, 0.0)
 
 
 @partial(jax.jit, static_argnames=("log_prob", "n_samples", "n_warmup", "n_leapfrog"))
@@ -222,23 +189,57 @@ def hmc(
     >>> (jnp.abs(chain.samples.mean(axis=0)) < 0.2).tolist()
     [True, True]
     """
-
-    def kernel(state: State, key: Array, step: Array, scale: Array) -> tuple[State, Transition]:
-        return hmc_step(log_prob, state, key, step_size=step, scale=scale, n_leapfrog=n_leapfrog)
-
     require.positive("n_leapfrog", n_leapfrog)
+    kernel = partial(_roll, log_prob, n_leapfrog)
     return _run(kernel, init(log_prob, start), key, n_samples, n_warmup, step_size, target_accept, jitter)
 
 
-def _normal(key: Array, state: State) -> Array:
-    return jax.random.normal(key, state.position.shape, state.position.dtype)
+def _draws(key: Array, state: State) -> tuple[Array, Array]:
+    """What chance decides in a move: standard normal noise (d,), and a number in [0, 1) to accept by."""
+    for_noise, for_choice = jax.random.split(key)
+    dtype = state.position.dtype
+    return jax.random.normal(for_noise, state.position.shape, dtype), jax.random.uniform(for_choice, (), dtype)
 
 
-def _choose(key: Array, state: State, proposal: State, error: Array) -> tuple[State, Transition]:
+def _walk(
+    log_prob: LogProb, state: State, noise: Array, chance: Array, step_size: ArrayLike, scale: Array
+) -> tuple[State, Transition]:
+    """A move of Metropolis."""
+    position = state.position + step_size * scale * noise
+    proposal = State(position, log_prob(position), jnp.zeros_like(position))
+    return _choose(chance, state, proposal, state.log_prob - proposal.log_prob)
+
+
+def _roll(
+    log_prob: LogProb,
+    n_leapfrog: int,
+    state: State,
+    momentum: Array,
+    chance: Array,
+    step_size: ArrayLike,
+    scale: Array,
+) -> tuple[State, Transition]:
+    """A move of HMC."""
+    gradient = jax.value_and_grad(log_prob)
+    stride = step_size * scale
+
+    def leap(carry: tuple[State, Array], _: None) -> tuple[tuple[State, Array], None]:
+        now, v = carry
+        v = v + 0.5 * stride * now.gradient
+        position = now.position + stride * v
+        value, slope = gradient(position)
+        return (State(position, value, slope), v + 0.5 * stride * slope), None
+
+    (proposal, last), _ = lax.scan(leap, (state, momentum), length=n_leapfrog)
+    error = state.log_prob - proposal.log_prob + 0.5 * (jnp.sum(last**2) - jnp.sum(momentum**2))
+    return _choose(chance, state, proposal, error)
+
+
+def _choose(chance: Array, state: State, proposal: State, error: Array) -> tuple[State, Transition]:
     """Accept or stay. A proposal without a finite density is never accepted."""
     lost = ~(error < DIVERGED)  # also where it is NaN
     acceptance = jnp.where(lost, 0.0, jnp.exp(jnp.minimum(-error, 0.0)))
-    accepted = jax.random.uniform(key, (), error.dtype) < acceptance
+    accepted = chance < acceptance
     new = jax.tree.map(partial(jnp.where, accepted), proposal, state)
     return new, Transition(acceptance, accepted, error, lost)
 
@@ -257,59 +258,25 @@ def _run(
     require.positive("n_samples", n_samples)
     require.that(n_warmup >= 0, f"n_warmup must not be negative; found {n_warmup}")
     dtype = state.position.dtype
-    first = _start(jnp.asarray(step_size, dtype), state.position)
+    first = warmup.start(jnp.asarray(step_size, dtype), state.position)
 
-    def move(carry: tuple[State, _Adaptation], at: tuple[Array, Array]) -> tuple[tuple[State, _Adaptation], Any]:
+    def move(carry: tuple[State, Warmup], at: tuple[Array, ...]) -> tuple[tuple[State, Warmup], Any]:
         state, old = carry
-        key, number = at
+        number, noise, chances = at
         warming = number < n_warmup
-        for_step, for_kernel = jax.random.split(key)
-        factor = 1 + jitter * jax.random.uniform(for_step, (), dtype, -1.0, 1.0)
+        factor = 1 + jitter * (2 * chances[0] - 1)
         step = jnp.exp(jnp.where(warming, old.log_step, old.average)) * factor
-        state, info = kernel(state, for_kernel, step, old.scale)
-        new = _learn_step(old, jnp.asarray(target) - info.acceptance)
-        new = _learn_scale(new, state.position, number, n_warmup)
+        state, info = kernel(state, noise, chances[1], step, old.scale)
+        new = warmup.learn_step(old, jnp.asarray(target) - info.acceptance)
+        new = warmup.learn_scale(new, state.position, number, n_warmup=n_warmup)
         learned = jax.tree.map(partial(jnp.where, warming), new, old)
         return (state, learned), (state.position, state.log_prob, info.acceptance, info.energy_error, info.divergent)
 
     # one scan for both phases: its body, with the caller's density in it, is compiled once
-    numbered = jax.random.split(key, n_warmup + n_samples), jnp.arange(n_warmup + n_samples)
-    (_, learned), drawn = lax.scan(move, (state, first), numbered)
+    n_moves, d = n_warmup + n_samples, len(state.position)
+    for_noise, for_chances = jax.random.split(key)
+    noise = jax.random.normal(for_noise, (n_moves * d,), dtype).reshape(n_moves, d)
+    chances = jax.random.uniform(for_chances, (n_moves * 2,), dtype).reshape(n_moves, 2)
+    (_, learned), drawn = lax.scan(move, (state, first), (jnp.arange(n_moves), noise, chances))
     samples, values, acceptance, errors, divergent = (part[n_warmup:] for part in drawn)
     return Chain(samples, values, acceptance, errors, divergent, jnp.exp(learned.average), learned.scale)
-
-
-def _start(step_size: Array, position: Array) -> _Adaptation:
-    zero, vector = jnp.zeros_like(step_size), jnp.zeros_like(position)
-    log_step = jnp.log(step_size)
-    return _Adaptation(log_step, log_step, zero, log_step + jnp.log(10.0), zero, vector + 1, zero, vector, vector)
-
-
-def _learn_step(old: _Adaptation, error: Array) -> _Adaptation:
-    """Dual averaging with the constants of Hoffman and Gelman, t0 10 and kappa 0.75, but gamma 0.2 instead of 0.05.
-
-    With 0.05 the steps jump so far that their average accepts much more than the target.
-    """
-    time = old.time + 1
-    mean = old.error + (error - old.error) / (time + 10)
-    log_step = old.centre - jnp.sqrt(time) / 0.2 * mean
-    share = time**-0.75
-    average = jnp.where(time > 1, share * log_step + (1 - share) * old.average, log_step)
-    return old._replace(log_step=log_step, average=average, error=mean, time=time)
-
-
-def _learn_scale(old: _Adaptation, position: Array, number: Array, n_warmup: int) -> _Adaptation:
-    """Running variance of the positions; at the end of each window it becomes the scale, and all starts anew."""
-    begin, middle, end = (int(share * n_warmup) for share in WINDOWS)
-    inside = (number >= begin) & (number < end)
-    count = old.seen + 1
-    shift = position - old.mean
-    mean = old.mean + shift / count
-    squares = old.squares + shift * (position - mean)
-    updated = old._replace(seen=count, mean=mean, squares=squares)
-    new = jax.tree.map(partial(jnp.where, inside), updated, old)
-    # a few samples say little of a variance: it is drawn towards 1e-3 as in Stan
-    variance = (new.squares + 5e-3) / (new.seen + 5.0)
-    fresh = _start(jnp.exp(new.average), position)._replace(scale=jnp.sqrt(variance))
-    renew = ((number == middle) | (number == end)) & (new.seen > 1)
-    return jax.tree.map(partial(jnp.where, renew), fresh, new)

@@ -21,6 +21,7 @@ from mfml.probability import (
     mle,
     robust,
     sampling,
+    warmup,
 )
 from mfml.probability.gaussian import Gaussian
 from tests.contract import Example
@@ -106,6 +107,11 @@ def off(key):
 
 def start(key):
     return {"state": sampling.init(height, jax.random.normal(key, (3,))), "key": key}
+
+
+def warming(key):
+    made = warmup.start(jnp.array(0.5), jnp.zeros(3))
+    return {"old": made._replace(seen=jnp.array(4.0), squares=jnp.arange(1.0, 4.0), time=jnp.array(4.0))}
 
 
 def chain(key):
@@ -354,6 +360,14 @@ EXAMPLES = [
         {"log_prob": height, "n_samples": 5, "n_warmup": 5, "n_leapfrog": 2},
         x64=False,  # draws differ by dtype
         tolerance=1e-3,
+    ),
+    Example(warmup.start, lambda key: {"step_size": jnp.array(0.5), "position": jax.random.normal(key, (3,))}),
+    Example(warmup.learn_step, lambda key: warming(key) | {"error": 0.3 * jax.random.normal(key)}),
+    Example(
+        warmup.learn_scale,
+        lambda key: warming(key) | {"position": jax.random.normal(key, (3,)), "number": jnp.array(30)},
+        {"n_warmup": 100},
+        batched=("old", "position"),
     ),
     Example(diagnostics.autocorrelation, walks, gradient=("chains",)),
     Example(diagnostics.r_hat, walks, gradient=("chains",)),

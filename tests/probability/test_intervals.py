@@ -101,6 +101,22 @@ def test_bootstrap_equals_scipy_up_to_its_draws(key, method):
     np.testing.assert_allclose(found.estimate, np.std(x), rtol=1e-5)
 
 
+def smallest_and_largest(x):
+    return jnp.array([x.min(), x.max(), x.mean()])
+
+
+@pytest.mark.parametrize("n", [2, 7, 65_600])
+def test_bootstrap_draws_every_sample_alike(key, n):
+    """The mean of the draws of 0, ..., n - 1 is that of all, and none lies outside."""
+    found = intervals.bootstrap(smallest_and_largest, jnp.arange(float(n)), key, n_resamples=64, level=0.999)
+    assert found.interval.low[0] >= 0
+    assert found.interval.high[1] <= n - 1
+    expected = (n**2 - 1) ** 0.5 / 12**0.5 / n**0.5  # standard error of the mean of n draws
+    np.testing.assert_allclose(found.standard_error[2], expected, rtol=0.35)
+    middle = (found.interval.low[2] + found.interval.high[2]) / 2
+    assert abs(middle - (n - 1) / 2) < 1.5 * expected
+
+
 def correlation(data):
     x, y = data
     return jnp.corrcoef(x, y)[0, 1]
