@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
 from mfml import require
@@ -63,9 +62,7 @@ def learn_step(old: Warmup, error: Float[Array, ""]) -> Warmup:
     return old._replace(log_step=log_step, average=average, error=mean, time=time)
 
 
-def learn_scale(
-    old: Warmup, position: Float[Array, " d"], number: Int[Array, ""] | ArrayLike, *, n_warmup: int
-) -> Warmup:
+def learn_scale(old: Warmup, position: Float[Array, " d"], number: Int[Array, ""], *, n_warmup: int) -> Warmup:
     """Count the position of move `number` in; at the end of a window its deviations become the scales.
 
     Windows are shares of the warm-up (`WINDOWS`; n_warmup is static). The step size starts anew with them. A few
@@ -73,7 +70,7 @@ def learn_scale(
 
     Source: Stan Reference Manual, section on HMC algorithm parameters (the windows, and the shrinkage).
 
-    >>> moved = learn_scale(start(jnp.array(1.0), jnp.zeros(1)), jnp.array([3.0]), 10, n_warmup=100)
+    >>> moved = learn_scale(start(jnp.array(1.0), jnp.zeros(1)), jnp.array([3.0]), jnp.array(10), n_warmup=100)
     >>> moved.seen.item(), moved.mean.tolist()
     (1.0, [3.0])
     """
