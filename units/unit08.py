@@ -183,8 +183,8 @@ plots.curves(
 # %% [markdown]
 # *What to see.* With equal noise both are the same. With unequal noise the squared error pays for the bad instrument,
 # while the likelihood learns to ignore it. The dashed line is the **Cramér-Rao bound** from the Fisher information:
-# no unbiased estimate can do better, and maximum likelihood touches it. (Where its line dips below, it is by the scatter
-# of a hundred repetitions.)
+# no unbiased estimate can do better, and maximum likelihood touches it. (Where its line dips below, that is the
+# scatter of a hundred repetitions.)
 #
 # *Exercise 8.2*: the most likely mean and variance.
 
