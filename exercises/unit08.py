@@ -1,0 +1,139 @@
+"""Exercises of unit 8: probability, noise and likelihood.
+
+Complete the functions below: replace each `raise NotImplementedError` by your own lines. The docstring of a
+function says what it has to return. Then see what is right, and what helps where it is not:
+
+    nox -s grade -- 8
+
+Stuck? `mfml hint 8.2` gives a nudge, and more if you ask again. A later function may call an earlier one of
+yours. The whole sheet takes about 90 minutes; the lesson is `units/unit08.py`.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.special import gammaln
+
+from exercises.given import Array, Float, Int
+
+
+def gaussian_nll(y: Float[Array, " n"], mean: Float[Array, " n"], scale: float) -> Float[Array, ""]:
+    """Exercise 8.1. Negative log-likelihood of normal noise.
+
+    Sample i was measured as y_i and predicted as m_i; the noise has the standard deviation s = `scale`, the
+    same for all. Return the mean over the samples, one number in nats:
+
+        1/n sum_i [ (y_i - m_i)^2 / (2 s^2) + log s + 1/2 log(2 pi) ]
+
+    Example: gaussian_nll(jnp.array([1.0, 3.0]), jnp.array([1.0, 1.0]), 2.0) is about 1.8621.
+    """
+    raise NotImplementedError
+
+
+def gaussian_mle(y: Float[Array, " n"]) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Exercise 8.2. Most likely mean and variance.
+
+    Return the mean and the variance (in this order, a tuple) of the normal distribution under which the samples
+    y are most likely. The variance is the one that makes 8.1 smallest, not the unbiased one. Make sure that it
+    keeps its digits also where all y are large and near each other. For one sample it is 0.
+
+    Example: gaussian_mle(jnp.array([1.0, 3.0])) is (2.0, 1.0).
+    """
+    raise NotImplementedError
+
+
+def entropy(p: Float[Array, " k"]) -> Float[Array, ""]:
+    """Exercise 8.3. Entropy of a distribution.
+
+    The k probabilities add up to 1; some may be 0. Return, in nats,
+
+        H = - sum_j p_j log p_j,    where 0 log 0 counts as 0
+
+    Example: entropy(jnp.array([0.5, 0.5, 0.0])) is about 0.6931, log 2.
+    """
+    raise NotImplementedError
+
+
+def gaussian_kl(
+    mean_p: Float[Array, " d"], scale_p: Float[Array, " d"], mean_q: Float[Array, " d"], scale_q: Float[Array, " d"]
+) -> Float[Array, ""]:
+    """Exercise 8.4. Divergence of two normal distributions.
+
+    p and q are normal distributions in d dimensions with independent coordinates; the scales are standard
+    deviations. Return the Kullback-Leibler divergence D(p || q), one number in nats. For one coordinate it is
+
+        log(s_q / s_p) + (s_p^2 + (m_p - m_q)^2) / (2 s_q^2) - 1/2
+
+    and those of the coordinates add up.
+
+    Example: with mean_p = [0.0], scale_p = [1.0], mean_q = [1.0], scale_q = [2.0] it is about 0.4431.
+    """
+    raise NotImplementedError
+
+
+def student_t_nll(y: Float[Array, " n"], loc: Float[Array, " n"], scale: float, df: float) -> Float[Array, ""]:
+    """Exercise 8.5. Negative log-likelihood of Student's noise.
+
+    As 8.1, but the noise follows Student's distribution with v = `df` degrees of freedom. With
+    z_i = (y_i - loc_i) / s return the mean over the samples, in nats, of
+
+        (v + 1)/2 log(1 + z_i^2 / v) + log s + 1/2 log(v pi) + log Gamma(v/2) - log Gamma((v + 1)/2)
+
+    `gammaln(x)` is log Gamma(x), imported above.
+
+    Example: student_t_nll(jnp.array([0.0]), jnp.array([0.0]), 1.0, 1.0) is about 1.1447, log pi.
+    """
+    raise NotImplementedError
+
+
+def gaussian_posterior(
+    prior_mean: float, prior_variance: float, y: Float[Array, " n"], noise_variance: float
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Exercise 8.6. Posterior of a mean.
+
+    An unknown quantity has a normal prior with this mean and variance. It was measured n times, each with
+    independent normal noise of known variance. The posterior is normal again: return its mean and its variance
+    (a tuple). Precisions, that is 1 / variance, add up:
+
+        1 / v = 1 / prior_variance + n / noise_variance
+        m     = v * (prior_mean / prior_variance + sum_i y_i / noise_variance)
+
+    With no measurement (n = 0) the posterior is the prior.
+
+    Example: gaussian_posterior(0.0, 1.0, jnp.array([2.0, 4.0, 3.0]), 1.0) is (2.25, 0.25).
+    """
+    raise NotImplementedError
+
+
+def map_weights(
+    design: Float[Array, "n m"], y: Float[Array, " n"], noise_variance: float, prior_variance: float
+) -> Float[Array, " m"]:
+    """Exercise 8.7. Most probable weights.
+
+    The model is y = X w + noise, X the design matrix; the noise is normal with variance `noise_variance`, and
+    each weight has a normal prior with mean 0 and variance `prior_variance`. Return the weights that maximize
+    the posterior, that is, minimize
+
+        |y - X w|^2 / (2 noise_variance) + |w|^2 / (2 prior_variance)
+
+    There may be more weights than samples.
+
+    Example: map_weights(jnp.array([[1.0], [2.0]]), jnp.array([2.0, 4.0]), 1.0, 0.2) is [1.0].
+    """
+    raise NotImplementedError
+
+
+def calibration_bins(
+    y: Int[Array, " n"], probability: Float[Array, " n"], n_bins: int
+) -> tuple[Float[Array, " b"], Float[Array, " b"]]:
+    """Exercise 8.8. Calibration curve.
+
+    A model predicted that sample i belongs to the class with this probability; y_i is 1 where it does and 0
+    where not. Divide [0, 1] into `n_bins` bins of equal width. A probability on the edge between two bins belongs
+    to the lower one; 0 belongs to the first. Return two arrays with an entry for each bin (a tuple): the mean of
+    the predicted probabilities in the bin, and the share of its samples with y = 1. Where a bin is empty, both
+    are NaN. `n_bins` is a Python integer, also under `jax.jit`: so make no arrays whose size depends on values.
+
+    Example: calibration_bins(jnp.array([0, 1, 1]), jnp.array([0.125, 0.375, 0.75]), 2) is
+    ([0.25, 0.75], [0.5, 1.0]).
+    """
+    raise NotImplementedError

@@ -1,0 +1,187 @@
+r"""Whether predicted probabilities mean what they say. Shapes: n samples, b bins.
+
+Of the samples that got the probability 0.7, 70 % should belong to the class; of the values below the predicted
+30 % quantile there should be 30 %. A calibrated model may still know nothing (it may always say the base rate):
+judge it by its likelihood as well.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.special import ndtr
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Num
+
+from mfml import require
+
+STRATEGIES = ("uniform", "quantile")
+
+
+class Curve(NamedTuple):
+    """A calibration curve, one entry a bin; empty bins are NaN with number 0."""
+
+    predicted: Float[Array, " b"]  # mean probability that was predicted
+    observed: Float[Array, " b"]  # share of samples of the class
+    number: Float[Array, " b"]  # of samples
+
+
+class Histogram(NamedTuple):
+    """PIT values in bins of equal width on [0, 1]."""
+
+    edges: Float[Array, " e"]  # e = b + 1
+    density: Float[Array, " b"]  # 1 in every bin for a calibrated model
+
+
+def curve(
+    y: Num[Array, " n"], probability: Float[Array, " n"], *, n_bins: int = 10, strategy: str = "uniform"
+) -> Curve:
+    """Predicted probability and observed share, bin by bin.
+
+    A probability on an edge belongs to the bin below; 0 belongs to the first.
+
+    Args:
+        y: 1 for samples of the class, 0 for others.
+        probability: predicted, of the class.
+        n_bins: static.
+        strategy: "uniform" bins of equal width, or "quantile" bins with as many samples each; static.
+
+    Raises:
+        ValueError: for lengths that differ, no sample, n_bins < 1, an unknown strategy.
+
+    Source: Niculescu-Mizil and Caruana (2005), ICML; bins as in scikit-learn's calibration_curve, which leaves
+    the empty ones out.
+
+    >>> made = curve(jnp.array([0, 1, 1]), jnp.array([0.125, 0.375, 0.75]), n_bins=2)
+    >>> print(made.predicted, made.observed, made.number)
+    [0.25 0.75] [0.5 1. ] [2. 1.]
+    """
+    _check(y, probability)
+    require.positive("n_bins", n_bins)
+    require.one_of("strategy", strategy, STRATEGIES)
+    inner = jnp.arange(1, n_bins, dtype=probability.dtype) / n_bins
+    if strategy == "quantile":
+        inner = jnp.quantile(probability, inner)
+    bins = jnp.searchsorted(inner, probability, side="left")
+
+    def total(values: Array) -> Array:
+        return jax.ops.segment_sum(values.astype(probability.dtype), bins, n_bins)
+
+    count = total(jnp.ones_like(probability))
+    number = jnp.where(count > 0, count, jnp.nan)
+    return Curve(total(probability) / number, total(y) / number, count)
+
+
+def expected_error(
+    y: Num[Array, " n"], probability: Float[Array, " n"], *, n_bins: int = 10, strategy: str = "uniform"
+) -> Float[Array, ""]:
+    r"""Expected calibration error: $\sum_b \frac{n_b}{n} |\mathrm{observed}_b - \mathrm{predicted}_b|$, from 0 to 1.
+
+    It depends on the bins, and noise makes it positive even for a perfect model: about $\sqrt{b/n}$ times 0.3.
+
+    Raises:
+        ValueError: as `curve`.
+
+    Source: Guo et al. (2017), ICML, equation 3.
+
+    >>> round(expected_error(jnp.array([0, 1]), jnp.array([0.4, 0.9])).item(), 4)
+    0.25
+    """
+    made = curve(y, probability, n_bins=n_bins, strategy=strategy)
+    filled = made.number > 0
+    gap = jnp.where(filled, jnp.abs(made.observed - made.predicted), 0.0)
+    return jnp.sum(made.number * gap) / len(y)
+
+
+def brier(y: Num[Array, " n"], probability: Float[Array, " n"]) -> Float[Array, ""]:
+    r"""Brier score $\frac1n \sum_i (p_i - y_i)^2$: a proper score, smallest for the true probabilities.
+
+    Raises:
+        ValueError: for lengths that differ, or no sample.
+
+    Source: Brier (1950), Monthly Weather Review 78.
+
+    >>> round(brier(jnp.array([0, 1]), jnp.array([0.5, 1.0])).item(), 4)
+    0.125
+    """
+    _check(y, probability)
+    return jnp.mean((probability - y) ** 2)
+
+
+def gaussian_pit(y: Float[Array, " n"], mean: ArrayLike, scale: ArrayLike) -> Float[Array, " n"]:
+    r"""Probability integral transform of normal predictions: $\Phi((y - \mu)/\sigma)$, the quantile that came true.
+
+    Uniform on [0, 1] for a calibrated model. For other predictions take their distribution function.
+
+    Raises:
+        ValueError: unless y has one axis.
+
+    Source: Gneiting, Balabdaoui and Raftery (2007), Journal of the Royal Statistical Society B 69.
+
+    >>> gaussian_pit(jnp.array([1.0]), 1.0, 2.0).tolist()
+    [0.5]
+    """
+    require.rank("y", y, 1)
+    return ndtr((y - mean) / scale)
+
+
+def pit_histogram(pit: Float[Array, " n"], *, n_bins: int = 10) -> Histogram:
+    """Histogram of PIT values. A valley in the middle: too sure of itself; a hill: not sure enough; a slope: biased.
+
+    Raises:
+        ValueError: unless pit has one axis and an entry, and n_bins >= 1.
+
+    Source: Gneiting, Balabdaoui and Raftery (2007), section 3.1.
+
+    >>> pit_histogram(jnp.array([0.1, 0.2, 0.3, 0.9]), n_bins=2).density.tolist()
+    [1.5, 0.5]
+    """
+    require.rank("pit", pit, 1)
+    require.positive("number of PIT values", len(pit))
+    require.positive("n_bins", n_bins)
+    count, edges = jnp.histogram(pit, bins=n_bins, range=(0.0, 1.0))
+    return Histogram(edges.astype(pit.dtype), count.astype(pit.dtype) * n_bins / len(pit))
+
+
+def pit_distance(pit: Float[Array, " n"]) -> Float[Array, ""]:
+    r"""Largest gap between the distribution of the PIT values and the uniform one: $\sup_u |F_n(u) - u|$.
+
+    Of n calibrated values it exceeds $1.36/\sqrt n$ in 5 % of the cases.
+
+    Raises:
+        ValueError: unless pit has one axis and an entry.
+
+    Source: Wasserman (2004), All of Statistics, section 10.8 (Kolmogorov-Smirnov test).
+
+    >>> round(pit_distance(jnp.array([0.25, 0.75])).item(), 4)
+    0.25
+    """
+    require.rank("pit", pit, 1)
+    n = len(pit)
+    require.positive("number of PIT values", n)
+    u, place = jnp.sort(pit), jnp.arange(n)
+    return jnp.max(jnp.maximum((place + 1) / n - u, u - place / n))
+
+
+def interval_coverage(pit: Float[Array, " n"], levels: Float[Array, " b"]) -> Float[Array, " b"]:
+    """Share of values that fell into the central predicted interval of each level: equal to it when calibrated.
+
+    Raises:
+        ValueError: unless both have one axis and pit an entry.
+
+    Source: Kuleshov, Fenner and Ermon (2018), ICML, section 3.
+
+    >>> interval_coverage(jnp.array([0.02, 0.4, 0.5, 0.7]), jnp.array([0.5, 0.9])).tolist()
+    [0.75, 0.75]
+    """
+    require.rank("pit", pit, 1)
+    require.rank("levels", levels, 1)
+    require.positive("number of PIT values", len(pit))
+    return jnp.mean(jnp.abs(2 * pit - 1)[:, None] <= levels, axis=0, dtype=pit.dtype)
+
+
+def _check(y: Array, probability: Array) -> None:
+    require.rank("y", y, 1)
+    require.rank("probability", probability, 1)
+    require.same_length(y=y, probability=probability)
+    require.that(len(y) > 0, "y needs at least one sample; found none")

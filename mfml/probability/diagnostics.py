@@ -1,0 +1,107 @@
+r"""Whether chains have forgotten their starts, and how much their draws are worth. Shapes: c chains, n draws each.
+
+Draws of a chain resemble each other: n of them are worth fewer independent ones. And a chain may miss a part of the
+distribution altogether, which only other chains, from other starts, can show.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from mfml import require
+
+
+def autocorrelation(chains: Float[Array, "c n"]) -> Float[Array, "c n"]:
+    r"""Correlation of each chain with itself, t draws later: $\rho_t$, $t = 0, \dots, n - 1$, divisor n at all lags.
+
+    NaN for a chain that does not move.
+
+    Raises:
+        ValueError: unless there are two axes and two draws a chain.
+
+    Source: Geyer (1992), Statistical Science 7.
+
+    >>> print(autocorrelation(jnp.array([[1.0, -1.0, 1.0, -1.0]])).round(2))
+    [[ 1.   -0.75  0.5  -0.25]]
+    """
+    covariance = _autocovariance(chains)
+    return covariance / covariance[:, :1]
+
+
+def r_hat(chains: Float[Array, "c n"]) -> Float[Array, ""]:
+    r"""Potential scale reduction of split chains, $\hat R = \sqrt{\hat V / W}$: near 1, below 1.01, if all agree.
+
+    W is the mean variance within half chains of m draws (divisor m - 1), B/m the variance of their means,
+    $\hat V = \tfrac{m - 1}m W + B/m$. Halves of one chain disagree where it drifts. Of an odd number of draws the
+    first is left out. NaN where no chain moves.
+
+    Raises:
+        ValueError: unless there are two axes and four draws a chain.
+
+    Source: Gelman et al. (2013), Bayesian Data Analysis, section 11.4.
+
+    >>> round(r_hat(jnp.array([[0.0, 1.0, 0.0, 1.0], [5.0, 6.0, 5.0, 6.0]])).item(), 2)
+    4.14
+    """
+    require.rank("chains", chains, 2)
+    require.that(chains.shape[1] >= 4, f"chains need four draws each; found shape {chains.shape}")
+    m = chains.shape[1] // 2
+    halves = chains[:, -2 * m :].reshape(-1, m)
+    within = jnp.mean(jnp.var(halves, axis=1, ddof=1))
+    between = jnp.var(jnp.mean(halves, axis=1), ddof=1)
+    return jnp.sqrt((m - 1) / m + between / within)
+
+
+def effective_sample_size(chains: Float[Array, "c n"]) -> Float[Array, ""]:
+    r"""Number of independent draws that would know the mean as well: $c n / \tau$, $\tau = 1 + 2 \sum_t \rho_t$.
+
+    $\rho_t$ combines all chains and their disagreement; sums of neighbouring pairs are cut at the first negative
+    one and made to fall (Geyer's initial monotone sequence). Draws that alternate around the mean may be worth
+    more than their number: up to $c n \log_{10}(c n)$. NaN where no chain moves.
+
+    Raises:
+        ValueError: unless there are two axes and four draws a chain.
+
+    Source: Gelman et al. (2013), Bayesian Data Analysis, section 11.5; Geyer (1992), Statistical Science 7.
+
+    >>> chain = jnp.sin(jnp.arange(1000.0) / 20)[None]
+    >>> effective_sample_size(chain).item() < 50
+    True
+    """
+    require.rank("chains", chains, 2)
+    c, n = chains.shape
+    require.that(n >= 4, f"chains need four draws each; found shape {chains.shape}")
+    covariance = jnp.mean(_autocovariance(chains), axis=0)
+    within = covariance[0] * n / (n - 1)
+    between = jnp.var(jnp.mean(chains, axis=1), ddof=1) if c > 1 else 0.0
+    total = covariance[0] + between
+    rho = (1 - (within - covariance) / total).at[0].set(1.0)
+    pairs = rho[: n // 2 * 2].reshape(-1, 2).sum(axis=1)
+    counts = jnp.cumprod(pairs > 0)
+    tau = 2 * jnp.sum(counts * jnp.minimum.accumulate(pairs)) - 1
+    largest = c * n * jnp.log10(jnp.asarray(float(c * n), rho.dtype))
+    return jnp.minimum(c * n / jnp.maximum(tau, jnp.finfo(rho.dtype).tiny), largest)
+
+
+def mean_error(chains: Float[Array, "c n"]) -> Float[Array, ""]:
+    r"""Monte-Carlo standard error of the mean of all draws, $\mathrm{sd} / \sqrt{\mathrm{ESS}}$, in the draws' units.
+
+    Raises:
+        ValueError: as `effective_sample_size`.
+
+    Source: Gelman et al. (2013), Bayesian Data Analysis, section 11.5.
+
+    >>> mean_error(jnp.sin(jnp.arange(1000.0) / 20)[None]).item() > 0.1
+    True
+    """
+    return jnp.std(chains, ddof=1) / jnp.sqrt(effective_sample_size(chains))
+
+
+def _autocovariance(chains: Array) -> Array:
+    """Of each chain at all lags, divisor n; by Fourier transform, padded so that the ends do not meet."""
+    require.rank("chains", chains, 2)
+    n = chains.shape[1]
+    require.that(n >= 2, f"chains need two draws each; found shape {chains.shape}")
+    centred = chains - chains.mean(axis=1, keepdims=True)
+    size = 1 << (2 * n - 1).bit_length()
+    power = jnp.abs(jnp.fft.rfft(centred, size, axis=1)) ** 2
+    return jnp.fft.irfft(power, size, axis=1)[:, :n] / n

@@ -1,0 +1,191 @@
+r"""The multivariate normal distribution. Shapes: n samples, d coordinates, k of them chosen.
+
+$\mathcal N(x; \mu, \Sigma) = (2\pi)^{-d/2} |\Sigma|^{-1/2} \exp(-\tfrac12 (x - \mu)^\top \Sigma^{-1} (x - \mu))$.
+It is closed under all that one does with it: parts of it, parts given other parts, and linear maps are normal
+again. All go through the Cholesky factor of $\Sigma$; where there is none, results are NaN. Logarithms are
+natural.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
+from jaxtyping import Array, Float, Key
+
+from mfml import require
+
+
+class Gaussian(NamedTuple):
+    """A normal distribution."""
+
+    mean: Float[Array, " d"]  # units of x
+    covariance: Float[Array, "d d"]  # squared units of x; symmetric, positive definite
+
+
+def fit(x: Float[Array, "n d"]) -> Gaussian:
+    r"""Maximum likelihood: the mean, and $\Sigma = \frac1n \sum_i (x_i - \bar x)(x_i - \bar x)^\top$.
+
+    Divisor n, not n - 1. With n <= d samples the covariance is singular, and densities are NaN.
+
+    Raises:
+        ValueError: unless x has two axes and a sample.
+
+    Source: Bishop (2006), equations 2.121 and 2.122.
+
+    >>> fitted = fit(jnp.array([[0.0, 1.0], [2.0, 5.0]]))
+    >>> fitted.mean.tolist(), fitted.covariance.tolist()
+    ([1.0, 3.0], [[1.0, 2.0], [2.0, 4.0]])
+    """
+    require.rank("x", x, 2)
+    require.that(x.size > 0, f"x needs at least one sample and one coordinate; found shape {x.shape}")
+    mean = x.mean(axis=0)
+    centred = x - mean
+    return Gaussian(mean, centred.T @ centred / len(x))
+
+
+def whitened(gaussian: Gaussian, x: Float[Array, "n d"]) -> Float[Array, "d n"]:
+    r"""Coordinates $L^{-1} (x - \mu)$, $\Sigma = L L^\top$, in which the distribution is standard normal.
+
+    One column a sample.
+
+    Raises:
+        ValueError: unless x has the distribution's coordinates.
+
+    Source: Bishop (2006), section 12.1.3.
+
+    >>> whitened(Gaussian(jnp.ones(1), 4 * jnp.eye(1)), jnp.array([[5.0], [1.0]])).tolist()
+    [[2.0, 0.0]]
+    """
+    _check(gaussian)
+    require.rank("x", x, 2)
+    require.same_length(coordinates_of_x=x.T, mean=gaussian.mean)
+    return solve_triangular(jnp.linalg.cholesky(gaussian.covariance), (x - gaussian.mean).T, lower=True)
+
+
+def mahalanobis(gaussian: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
+    r"""Distance from the mean in standard deviations, $\sqrt{(x - \mu)^\top \Sigma^{-1} (x - \mu)}$.
+
+    Raises:
+        ValueError: unless x has the distribution's coordinates.
+
+    Source: Bishop (2006), equation 2.44.
+
+    >>> round(mahalanobis(Gaussian(jnp.zeros(1), 4 * jnp.eye(1)), jnp.array([[6.0]])).item(), 4)
+    3.0
+    """
+    return jnp.linalg.norm(whitened(gaussian, x), axis=0)
+
+
+def log_prob(gaussian: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
+    r"""Log-density $-\tfrac12 (x - \mu)^\top \Sigma^{-1} (x - \mu) - \tfrac12 \log |\Sigma| - \tfrac d2 \log 2\pi$.
+
+    In nats, for densities per volume of x.
+
+    Raises:
+        ValueError: unless x has the distribution's coordinates.
+
+    Source: Bishop (2006), equation 2.43.
+
+    >>> round(log_prob(Gaussian(jnp.zeros(2), jnp.eye(2)), jnp.zeros((1, 2))).item(), 4)
+    -1.8379
+    """
+    half_log_det = jnp.sum(jnp.log(jnp.diag(jnp.linalg.cholesky(gaussian.covariance))))
+    y = whitened(gaussian, x)
+    return -0.5 * jnp.sum(y**2, axis=0) - half_log_det - 0.5 * len(y) * jnp.log(2 * jnp.pi)
+
+
+def sample(gaussian: Gaussian, key: Key[Array, ""], *, n_samples: int) -> Float[Array, "n d"]:
+    r"""Draw $\mu + L z$ with $\Sigma = L L^\top$ and z standard normal; n_samples is static.
+
+    Raises:
+        ValueError: unless n_samples >= 1.
+
+    Source: Bishop (2006), section 11.1.1.
+
+    >>> sample(Gaussian(jnp.zeros(3), jnp.eye(3)), jax.random.key(0), n_samples=5).shape
+    (5, 3)
+    """
+    _check(gaussian)
+    require.positive("n_samples", n_samples)
+    noise = jax.random.normal(key, (n_samples, len(gaussian.mean)), gaussian.mean.dtype)
+    return gaussian.mean + noise @ jnp.linalg.cholesky(gaussian.covariance).T
+
+
+def marginal(gaussian: Gaussian, *, keep: tuple[int, ...]) -> Gaussian:
+    """Distribution of some coordinates, in the order of `keep`, whatever the others are; static.
+
+    Raises:
+        ValueError: where a coordinate does not exist or comes twice, or none is kept.
+
+    Source: Bishop (2006), equation 2.98.
+
+    >>> marginal(Gaussian(jnp.arange(3.0), jnp.diag(jnp.arange(1.0, 4.0))), keep=(2, 0)).covariance.tolist()
+    [[3.0, 0.0], [0.0, 1.0]]
+    """
+    _check(gaussian)
+    chosen = _indices("keep", keep, len(gaussian.mean))
+    return Gaussian(gaussian.mean[chosen], gaussian.covariance[jnp.ix_(chosen, chosen)])
+
+
+def conditional(gaussian: Gaussian, values: Float[Array, " k"], *, given: tuple[int, ...]) -> Gaussian:
+    r"""Distribution of the other coordinates a, in their order, where those of `given`, b, have these values.
+
+    $\mu_{a|b} = \mu_a + \Sigma_{ab} \Sigma_{bb}^{-1} (x_b - \mu_b)$ and
+    $\Sigma_{a|b} = \Sigma_{aa} - \Sigma_{ab} \Sigma_{bb}^{-1} \Sigma_{ba}$: the mean moves with what was seen,
+    the covariance shrinks by the same amount whatever it was. `given` is static.
+
+    Raises:
+        ValueError: where a coordinate does not exist or comes twice, none or all are given, or values are not
+            as many.
+
+    Source: Bishop (2006), equations 2.81 and 2.82.
+
+    >>> pair = Gaussian(jnp.zeros(2), jnp.array([[1.0, 0.8], [0.8, 1.0]]))
+    >>> seen = conditional(pair, jnp.array([2.0]), given=(1,))
+    >>> round(seen.mean.item(), 4), round(seen.covariance.item(), 4)
+    (1.6, 0.36)
+    """
+    _check(gaussian)
+    d = len(gaussian.mean)
+    b = _indices("given", given, d)
+    require.that(len(given) < d, f"given must leave a coordinate; found all {d} of them")
+    require.rank("values", values, 1)
+    require.that(len(values) == len(given), f"values must be {len(given)}, one a coordinate; found {len(values)}")
+    a = jnp.array([i for i in range(d) if i not in given])
+    factor = jnp.linalg.cholesky(gaussian.covariance[jnp.ix_(b, b)])
+    across = solve_triangular(factor, gaussian.covariance[jnp.ix_(b, a)], lower=True)
+    seen = solve_triangular(factor, values - gaussian.mean[b], lower=True)
+    covariance = gaussian.covariance[jnp.ix_(a, a)] - across.T @ across
+    return Gaussian(gaussian.mean[a] + across.T @ seen, covariance)
+
+
+def affine(gaussian: Gaussian, matrix: Float[Array, "k d"], shift: Float[Array, " k"]) -> Gaussian:
+    r"""Distribution of $A x + b$: mean $A \mu + b$, covariance $A \Sigma A^\top$.
+
+    Raises:
+        ValueError: where shapes do not fit.
+
+    Source: Murphy (2012), section 4.4.1 (linear Gaussian systems without noise).
+
+    >>> total = affine(Gaussian(jnp.array([1.0, 2.0]), jnp.eye(2)), jnp.array([[1.0, 1.0]]), jnp.zeros(1))
+    >>> total.mean.tolist(), total.covariance.tolist()
+    ([3.0], [[2.0]])
+    """
+    _check(gaussian)
+    require.rank("matrix", matrix, 2)
+    require.same_length(columns_of_matrix=matrix.T, mean=gaussian.mean)
+    require.same_length(matrix=matrix, shift=shift)
+    return Gaussian(matrix @ gaussian.mean + shift, matrix @ gaussian.covariance @ matrix.T)
+
+
+def _check(gaussian: Gaussian) -> None:
+    require.rank("mean", gaussian.mean, 1)
+    require.square("covariance", gaussian.covariance)
+    require.same_length(mean=gaussian.mean, covariance=gaussian.covariance)
+
+
+def _indices(name: str, chosen: tuple[int, ...], d: int) -> Array:
+    sound = len(chosen) > 0 and len(set(chosen)) == len(chosen) and all(0 <= i < d for i in chosen)
+    require.that(sound, f"{name} must name different coordinates, from 0 to {d - 1}; found {chosen}")
+    return jnp.array(chosen)

@@ -1,0 +1,125 @@
+r"""Negative log-likelihoods of noise models, one number a sample, in nats.
+
+A noise model turns a prediction into a distribution of what is measured; $-\log p(y)$ is then the loss of a
+sample. Gaussian noise makes it the squared error, Laplace noise the absolute error, labels the cross-entropy.
+Densities are per unit of y. Parameters broadcast to the shape of y; those out of range give NaN or infinity.
+"""
+
+import math
+
+import jax.numpy as jnp
+from jax.scipy.special import gammaln
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Num
+
+from mfml import require
+
+SERIES_FROM = 10.0  # of log Gamma(a + 1/2) - log Gamma(a): from here on the difference would lose its digits
+
+
+def gaussian_nll(y: Float[Array, "*shape"], mean: ArrayLike, scale: ArrayLike) -> Float[Array, "*shape"]:
+    r"""Normal noise: $\frac{(y - \mu)^2}{2 \sigma^2} + \log \sigma + \tfrac12 \log 2\pi$.
+
+    `scale` is the standard deviation, not the variance.
+
+    Raises:
+        ValueError: where a parameter does not broadcast to the shape of y.
+
+    Source: Bishop (2006), equation 1.54.
+
+    >>> round(gaussian_nll(jnp.array([2.0]), 0.0, 1.0).item(), 4)
+    2.9189
+    """
+    _require_fit(y, mean=mean, scale=scale)
+    z = (y - mean) / scale
+    return 0.5 * z**2 + jnp.log(scale) + 0.5 * math.log(2 * math.pi)
+
+
+def laplace_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike) -> Float[Array, "*shape"]:
+    r"""Noise with exponential tails: $|y - \mu| / b + \log 2b$; the standard deviation is $\sqrt 2\, b$.
+
+    Raises:
+        ValueError: where a parameter does not broadcast to the shape of y.
+
+    Source: Murphy (2012), equation 2.73.
+
+    >>> round(laplace_nll(jnp.array([2.0]), 0.0, 1.0).item(), 4)
+    2.6931
+    """
+    _require_fit(y, loc=loc, scale=scale)
+    return jnp.abs(y - loc) / scale + jnp.log(2 * jnp.asarray(scale))
+
+
+def student_t_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike, df: ArrayLike) -> Float[Array, "*shape"]:
+    r"""Noise with heavy tails, which grows only like $(\nu + 1) \log |z|$ far out, $z = (y - \mu)/\sigma$.
+
+    $$\tfrac{\nu + 1}{2} \log(1 + z^2/\nu) + \log \sigma + \tfrac12 \log \nu\pi
+      + \log \Gamma(\tfrac\nu2) - \log \Gamma(\tfrac{\nu + 1}2)$$
+
+    The scale $\sigma$ is not the standard deviation, which is $\sigma \sqrt{\nu/(\nu - 2)}$ for $\nu > 2$. Small
+    $\nu$: heavy tails (1 is Cauchy's distribution); large, finite $\nu$: nearly normal.
+
+    Raises:
+        ValueError: where a parameter does not broadcast to the shape of y.
+
+    Source: Bishop (2006), equation 2.159; Murphy (2012), equation 2.71.
+
+    >>> round(student_t_nll(jnp.array([1.0]), 0.0, 1.0, 1.0).item(), 4)
+    1.8379
+    """
+    _require_fit(y, loc=loc, scale=scale, df=df)
+    nu = jnp.asarray(df, jnp.result_type(y, df))
+    z = (y - loc) / scale
+    constant = 0.5 * jnp.log(nu * math.pi) - _log_gamma_half_step(nu / 2)
+    return 0.5 * (nu + 1) * jnp.log1p(z**2 / nu) + jnp.log(scale) + constant
+
+
+def bernoulli_nll(y: Num[Array, "*shape"], logits: ArrayLike) -> Float[Array, "*shape"]:
+    r"""Yes or no, $y \in \{0, 1\}$: $y \log(1 + e^{-s}) + (1 - y) \log(1 + e^{s})$, $p(y = 1) = 1/(1 + e^{-s})$.
+
+    It takes the logit s and not the probability, so that a certain and wrong prediction costs |s| and not
+    infinity.
+
+    Raises:
+        ValueError: where the logits do not broadcast to the shape of y.
+
+    Source: Bishop (2006), equation 4.90.
+
+    >>> print(bernoulli_nll(jnp.array([1, 0]), jnp.array([0.0, 100.0])).round(4))
+    [  0.6931 100.    ]
+    """
+    _require_fit(y, logits=logits)
+    s = jnp.asarray(logits, jnp.result_type(float, logits))
+    return y * jnp.logaddexp(0.0, -s) + (1 - y) * jnp.logaddexp(0.0, s)
+
+
+def poisson_nll(y: Num[Array, "*shape"], log_rate: ArrayLike) -> Float[Array, "*shape"]:
+    r"""Counts, such as photons in a detector: $e^{\eta} - y \eta + \log y!$ with the log-rate $\eta$.
+
+    Raises:
+        ValueError: where the log-rate does not broadcast to the shape of y.
+
+    Source: Murphy (2012), equation 2.62.
+
+    >>> round(poisson_nll(jnp.array([2]), 0.0).item(), 4)
+    1.6931
+    """
+    _require_fit(y, log_rate=log_rate)
+    eta = jnp.asarray(log_rate, jnp.result_type(float, log_rate))
+    return jnp.exp(eta) - y * eta + gammaln(y + 1.0)
+
+
+def _log_gamma_half_step(a: Array) -> Array:
+    r"""$\log \Gamma(a + 1/2) - \log \Gamma(a)$, by its asymptotic series for large a."""
+    large = a > SERIES_FROM
+    big, small = jnp.where(large, a, SERIES_FROM), jnp.where(large, 1.0, a)
+    r = 1 / big
+    series = 0.5 * jnp.log(big) - r / 8 + r**3 / 192 - r**5 / 640 + 17 * r**7 / 14336
+    return jnp.where(large, series, gammaln(small + 0.5) - gammaln(small))
+
+
+def _require_fit(y: Array, **parameters: ArrayLike) -> None:
+    for name, value in parameters.items():
+        shape = jnp.shape(value)
+        fits = len(shape) <= y.ndim and all(a in (1, b) for a, b in zip(shape[::-1], y.shape[::-1], strict=False))
+        require.that(fits, f"{name} must broadcast to the shape of y, {y.shape}; found shape {shape}")

@@ -1,0 +1,232 @@
+r"""Maximum likelihood: the parameters under which the data are least surprising. Shapes: n samples.
+
+Closed forms where there are some, and Newton's method for every other smooth likelihood. With a log-prior the
+same method finds the maximum a posteriori (MAP): a prior is a regularizer that has a meaning.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.flatten_util import ravel_pytree
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, Int, Num, PyTree
+
+from mfml import require
+
+HALVINGS = 24  # of a step that does not lower the objective
+
+NLL = Callable[[PyTree, PyTree], Array]  # of parameters and data, one number a sample
+LogPrior = Callable[[PyTree], Array]  # log-density of the parameters, up to a constant
+
+
+class LocationScale(NamedTuple):
+    """Parameters of a noise model."""
+
+    loc: Float[Array, ""]  # units of y
+    scale: Float[Array, ""]  # units of y
+
+
+class State(NamedTuple):
+    """Where Newton's method stands."""
+
+    parameters: PyTree
+    objective: Float[Array, ""]  # mean NLL, less log-prior / n; nats a sample
+    decrement: Float[Array, ""]  # nats that the last step's parabola promised; infinite before the first
+
+
+class Fitted(NamedTuple):
+    """The most likely parameters."""
+
+    parameters: PyTree
+    objective: Float[Array, ""]  # at them, as in `State`
+    history: Float[Array, " steps"]  # objective at the start and after each step, then NaN; max_iter + 1
+    n_iter: Int[Array, ""]
+    converged: Bool[Array, ""]  # the last step promised less than tol
+
+
+def fit_gaussian(y: Float[Array, " n"]) -> LocationScale:
+    r"""Mean and standard deviation $\sqrt{\frac1n \sum_i (y_i - \bar y)^2}$: divisor n, which is biased.
+
+    Raises:
+        ValueError: for an empty sample.
+
+    Source: Bishop (2006), equations 1.55 and 1.56.
+
+    >>> fit_gaussian(jnp.array([1.0, 3.0]))._asdict()
+    {'loc': Array(2., dtype=float32), 'scale': Array(1., dtype=float32)}
+    """
+    _require_sample(y)
+    mean = jnp.mean(y)
+    largest = jnp.max(jnp.abs(y - mean))
+    unit = jnp.where(largest > 0, largest, 1.0)  # squares of huge or tiny numbers leave the float range
+    variance = jnp.mean(((y - mean) / unit) ** 2)
+    return LocationScale(mean, jnp.where(largest > 0, unit * jnp.sqrt(jnp.where(largest > 0, variance, 1.0)), 0.0))
+
+
+def fit_laplace(y: Float[Array, " n"]) -> LocationScale:
+    r"""Median, and mean absolute deviation from it. An even number of samples: the middle of the middle two.
+
+    Raises:
+        ValueError: for an empty sample.
+
+    Source: Murphy (2012), section 2.4.3 and exercise 7.4 (regression).
+
+    >>> fitted = fit_laplace(jnp.array([0.0, 1.0, 5.0]))
+    >>> fitted.loc.item(), fitted.scale.item()
+    (1.0, 1.666...)
+    """
+    _require_sample(y)
+    median = jnp.median(y)
+    return LocationScale(median, jnp.mean(jnp.abs(y - median)))
+
+
+def fit_bernoulli(y: Num[Array, " n"]) -> Float[Array, ""]:
+    """Probability of a 1: the share of ones.
+
+    Raises:
+        ValueError: for an empty sample.
+
+    Source: Bishop (2006), equation 2.8.
+
+    >>> fit_bernoulli(jnp.array([1, 0, 0, 1])).item()
+    0.5
+    """
+    _require_sample(y)
+    return jnp.mean(y, dtype=jnp.result_type(float, y))
+
+
+def fit_poisson(y: Num[Array, " n"]) -> Float[Array, ""]:
+    """Rate of counts, a sample: their mean.
+
+    Raises:
+        ValueError: for an empty sample.
+
+    Source: Gelman et al. (2013), Bayesian Data Analysis, section 2.6.
+
+    >>> fit_poisson(jnp.array([3, 0, 1, 4])).item()
+    2.0
+    """
+    _require_sample(y)
+    return jnp.mean(y, dtype=jnp.result_type(float, y))
+
+
+def init(nll: NLL, parameters: PyTree, data: PyTree, *, log_prior: LogPrior | None = None) -> State:
+    """Return the state before the first step. Arguments as for `fit`.
+
+    >>> start = init(lambda m, y: (y - m) ** 2, jnp.array(0.0), jnp.array([1.0, 3.0]))
+    >>> start.objective.item()
+    5.0
+    """
+    vector, objective, _ = _flat(nll, parameters, data, log_prior)
+    return State(parameters, objective(vector), jnp.full((), jnp.inf, vector.dtype))
+
+
+def step(nll: NLL, state: State, data: PyTree, *, log_prior: LogPrior | None = None) -> State:
+    r"""One step $\theta - t |H|^{-1} g$ with gradient g and Hessian H of the objective.
+
+    $|H|$ has the eigenvalues' magnitudes, of H scaled to a unit diagonal, and none below $\sqrt{\mathrm{eps}}$ of
+    the largest: so the step goes downhill also where the objective is not convex. It is halved until the
+    objective falls (Armijo), and left out where this does not help.
+
+    Source: Nocedal and Wright (2006), Numerical Optimization, sections 3.1 and 3.4.
+
+    >>> start = init(lambda m, y: (y - m) ** 2, jnp.array(0.0), jnp.array([1.0, 3.0]))
+    >>> step(lambda m, y: (y - m) ** 2, start, jnp.array([1.0, 3.0])).parameters.item()
+    2.0
+    """
+    vector, objective, unravel = _flat(nll, state.parameters, data, log_prior)
+    gradient, hessian = jax.grad(objective)(vector), jax.hessian(objective)(vector)
+    eps = jnp.finfo(vector.dtype).eps
+    size = jnp.sqrt(jnp.abs(jnp.diag(hessian)))
+    size = jnp.where(size > 0, size, 1.0)
+    values, vectors = jnp.linalg.eigh(hessian / size / size[:, None])
+    magnitude = jnp.abs(values)
+    magnitude = jnp.maximum(magnitude, jnp.sqrt(eps) * jnp.max(magnitude) + jnp.finfo(vector.dtype).tiny)
+    along = vectors.T @ (gradient / size)
+    direction = -(vectors @ (along / magnitude)) / size
+    promised = jnp.sum(along**2 / magnitude) / 2
+    fractions = 0.5 ** jnp.arange(HALVINGS, dtype=vector.dtype)
+    tried = vector + fractions[:, None] * direction
+    values = jax.vmap(objective)(tried)
+    fine = values <= state.objective - 1e-4 * fractions * promised + 8 * eps * jnp.abs(state.objective)
+    best = jnp.argmax(fine)
+    new = jnp.where(fine.any(), tried[best], vector)
+    return State(unravel(new), jnp.where(fine.any(), values[best], state.objective), promised)
+
+
+@partial(jax.jit, static_argnames=("nll", "log_prior", "max_iter"))
+def fit(
+    nll: NLL,
+    parameters: PyTree,
+    data: PyTree,
+    *,
+    log_prior: LogPrior | None = None,
+    max_iter: int = 100,
+    tol: ArrayLike = 1e-8,
+) -> Fitted:
+    r"""Minimise $\frac1n \sum_i \mathrm{nll}_i(\theta) - \frac1n \log p(\theta)$ by Newton's method.
+
+    The Hessian is formed, so this is for tens of parameters, not for networks. It finds a local minimum near the
+    start; where the likelihood has none (separated classes, a scale that goes to 0) it runs on and does not
+    converge. Let positive parameters be exponentials of free ones.
+
+    Args:
+        nll: of parameters and data, twice differentiable, returns one number a sample, in nats; static. Define it
+            once, outside of loops: another function object compiles again.
+        parameters: where to start: a pytree of float arrays.
+        data: a pytree of arrays, whatever `nll` takes.
+        log_prior: of the parameters, in nats, up to a constant; static. None: maximum likelihood.
+        max_iter: largest number of steps; static.
+        tol: promised fall of the objective, in nats a sample, that counts as none.
+
+    Raises:
+        ValueError: unless `nll` returns one number a sample, and max_iter >= 1.
+
+    Source: Nocedal and Wright (2006), Numerical Optimization, section 3.4; MAP: Bishop (2006), section 1.2.5.
+
+    >>> from mfml.probability import likelihood
+    >>> def nll(log_rate, y):
+    ...     return likelihood.poisson_nll(y, log_rate)
+    >>> round(jnp.exp(fit(nll, jnp.array(0.0), jnp.array([3, 0, 1, 4])).parameters).item(), 4)
+    2.0
+    """
+    require.positive("max_iter", max_iter)
+    state = init(nll, parameters, data, log_prior=log_prior)
+    history = jnp.full(max_iter + 1, jnp.nan, state.decrement.dtype).at[0].set(state.objective)
+
+    def goes_on(carry: tuple[State, Array, Array]) -> Array:
+        state, n_iter, _ = carry
+        return (n_iter < max_iter) & (state.decrement >= tol)
+
+    def advance(carry: tuple[State, Array, Array]) -> tuple[State, Array, Array]:
+        state, n_iter, history = carry
+        state = step(nll, state, data, log_prior=log_prior)
+        return state, n_iter + 1, history.at[n_iter + 1].set(state.objective)
+
+    state, n_iter, history = lax.while_loop(goes_on, advance, (state, jnp.zeros((), int), history))
+    return Fitted(state.parameters, state.objective, history, n_iter, state.decrement < tol)
+
+
+def _flat(
+    nll: NLL, parameters: PyTree, data: PyTree, log_prior: LogPrior | None
+) -> tuple[Array, Callable[[Array], Array], Callable[[Array], PyTree]]:
+    """The parameters as a vector, the objective of such a vector, and the way back."""
+    vector, unravel = ravel_pytree(parameters)
+
+    def objective(vector: Array) -> Array:
+        losses = nll(unravel(vector), data)
+        fits = jnp.ndim(losses) == 1 and len(losses) > 0
+        require.that(fits, f"nll must return one number a sample; found shape {jnp.shape(losses)}")
+        penalty = 0.0 if log_prior is None else -log_prior(unravel(vector)) / len(losses)
+        return jnp.mean(losses) + penalty
+
+    return vector, objective, unravel
+
+
+def _require_sample(y: Array) -> None:
+    require.rank("y", y, 1)
+    require.that(len(y) > 0, "y needs at least one sample; found none")

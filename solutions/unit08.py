@@ -1,0 +1,674 @@
+"""Unit 8, probability, noise and likelihood: the reference answers and their specification."""
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.special import gammaln
+
+from exercises.given import Array, Float, Int
+from mfml.grading.specification import exercise
+
+# ---------------------------------------------------------------- 8.1
+
+
+@exercise(
+    points=5,
+    hints=(
+        "Take the logarithm of the normal density, term by term, and turn its sign. Which terms are there?",
+        "The lesson's first section, equation (8.1): half the squared residual in units of the scale, the logarithm "
+        "of the scale, and half the logarithm of 2 pi; then the mean over the samples.",
+        "`z = (y - mean) / scale`, then `jnp.mean(0.5 * z**2 + jnp.log(scale) + 0.5 * jnp.log(2 * jnp.pi))`.",
+    ),
+    why="Least squares is this loss with a scale that is the same everywhere: now you know what it assumes.",
+)
+def gaussian_nll(y: Float[Array, " n"], mean: Float[Array, " n"], scale: float) -> Float[Array, ""]:
+    """Negative log-likelihood of normal noise."""
+    z = (y - mean) / scale
+    return jnp.mean(0.5 * z**2 + jnp.log(scale) + 0.5 * jnp.log(2 * jnp.pi))
+
+
+@gaussian_nll.inputs("three measurements, scale 2", points=1)
+def _(key):
+    return dict(y=jnp.array([1.0, 2.0, 4.0]), mean=jnp.array([0.0, 2.5, 3.0]), scale=2.0)
+
+
+@gaussian_nll.inputs("random residuals", points=2)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(y=jax.random.normal(a, (9,)), mean=jax.random.normal(b, (9,)), scale=0.6)
+
+
+@gaussian_nll.inputs("one measurement, exactly as predicted", points=1, hidden=True)
+def _(key):
+    return dict(y=jnp.array([2.0]), mean=jnp.array([2.0]), scale=0.1)
+
+
+@gaussian_nll.mistake("You left out the logarithm of the scale: without it a huge scale would explain everything.")
+def _(y, mean, scale):
+    return jnp.mean(0.5 * ((y - mean) / scale) ** 2 + 0.5 * jnp.log(2 * jnp.pi))
+
+
+@gaussian_nll.mistake("You summed over the samples: return their mean, so that it does not grow with the data.")
+def _(y, mean, scale):
+    return gaussian_nll(y, mean, scale) * len(y)
+
+
+@gaussian_nll.mistake("You divided the squared residual by the scale: divide by its square, the variance.")
+def _(y, mean, scale):
+    return jnp.mean(0.5 * (y - mean) ** 2 / scale + jnp.log(scale) + 0.5 * jnp.log(2 * jnp.pi))
+
+
+@gaussian_nll.mistake("You lost the factor 1/2 before the squared residual.")
+def _(y, mean, scale):
+    return jnp.mean(((y - mean) / scale) ** 2 + jnp.log(scale) + 0.5 * jnp.log(2 * jnp.pi))
+
+
+@gaussian_nll.mistake("You returned the log-likelihood itself: a loss is its negative.")
+def _(y, mean, scale):
+    return -gaussian_nll(y, mean, scale)
+
+
+@gaussian_nll.mistake("You left out the constant, half the logarithm of 2 pi: here we want all of the density.")
+def _(y, mean, scale):
+    return jnp.mean(0.5 * ((y - mean) / scale) ** 2 + jnp.log(scale))
+
+
+@gaussian_nll.mistake("You counted log(scale^2) in full: it comes with a factor 1/2, which makes it log(scale).")
+def _(y, mean, scale):
+    return jnp.mean(0.5 * ((y - mean) / scale) ** 2 + 2 * jnp.log(scale) + 0.5 * jnp.log(2 * jnp.pi))
+
+
+# ---------------------------------------------------------------- 8.2
+
+
+@exercise(
+    points=5,
+    hints=(
+        "Set the derivatives of 8.1 to zero: first in the mean, then in the variance.",
+        "The lesson's section on likelihood, equation (8.4), for one scale and no line: the mean of the data, "
+        "and the mean squared distance from it.",
+        "`mean = jnp.mean(y)`, and `jnp.mean((y - mean) ** 2)`, which divides by n.",
+    ),
+    why="Maximum likelihood is a recipe for estimators, and not always for unbiased ones: this variance is too small.",
+)
+def gaussian_mle(y: Float[Array, " n"]) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Most likely mean and variance."""
+    mean = jnp.mean(y)
+    return mean, jnp.mean((y - mean) ** 2)
+
+
+@gaussian_mle.inputs("four measurements", points=1)
+def _(key):
+    return dict(y=jnp.array([1.0, 2.0, 4.0, 9.0]))
+
+
+@gaussian_mle.inputs("random measurements", points=1)
+def _(key):
+    return dict(y=1.5 * jax.random.normal(key, (7,)) - 2.0)
+
+
+@gaussian_mle.inputs("a single measurement", points=1, hidden=True)
+def _(key):
+    return dict(y=jnp.array([3.5]))
+
+
+@gaussian_mle.inputs("far from zero, so that the mean of squares loses its digits", points=1, hidden=True)
+def _(key):
+    return dict(y=jnp.array([3000.0, 3001.0, 3002.0, 3004.0]))
+
+
+@gaussian_mle.mistake("You divided by n - 1: that variance is unbiased, but the most likely one divides by n.")
+def _(y):
+    return jnp.mean(y), jnp.var(y, ddof=1)
+
+
+@gaussian_mle.mistake("Your second number is the standard deviation: return its square, the variance.")
+def _(y):
+    return jnp.mean(y), jnp.std(y)
+
+
+@gaussian_mle.mistake("You took the median: it is most likely for Laplace's noise, for normal noise it is the mean.")
+def _(y):
+    return jnp.median(y), jnp.mean((y - jnp.median(y)) ** 2)
+
+
+@gaussian_mle.mistake("Your second number is the mean of the squares: subtract the mean from y before you square.")
+def _(y):
+    return jnp.mean(y), jnp.mean(y**2)
+
+
+@gaussian_mle.mistake(
+    "You subtract two large numbers, mean of squares and square of mean, and lose the digits: square y - mean instead."
+)
+def _(y):
+    return jnp.mean(y), jnp.mean(y**2) - jnp.mean(y) ** 2
+
+
+@gaussian_mle.mistake("You summed the squares without dividing: the variance is their mean.")
+def _(y):
+    return jnp.mean(y), jnp.sum((y - jnp.mean(y)) ** 2)
+
+
+# ---------------------------------------------------------------- 8.3
+
+
+@exercise(
+    points=5,
+    hints=(
+        "Average the surprise -log p, weighted with p itself. What happens where p is 0?",
+        "The lesson's equation (8.7), as a sum: x log x goes to 0 with x, so an impossible outcome adds nothing. But a "
+        "computer says 0 times minus infinity, and that is not a number.",
+        "`-jnp.sum(jnp.where(p > 0, p * jnp.log(jnp.where(p > 0, p, 1.0)), 0.0))`.",
+    ),
+    why="The double `where` keeps the gradient finite as well: the same trick saves many a loss function.",
+)
+def entropy(p: Float[Array, " k"]) -> Float[Array, ""]:
+    """Entropy of a distribution."""
+    happens = p > 0
+    return -jnp.sum(jnp.where(happens, p * jnp.log(jnp.where(happens, p, 1.0)), 0.0))
+
+
+@entropy.inputs("three outcomes", points=1)
+def _(key):
+    return dict(p=jnp.array([0.5, 0.3, 0.2]))
+
+
+@entropy.inputs("random distributions, by vmap", points=1, call="vmap", over="p")
+def _(key):
+    return dict(p=jax.nn.softmax(2 * jax.random.normal(key, (4, 5))))
+
+
+@entropy.inputs("an impossible outcome", points=1, hidden=True)
+def _(key):
+    return dict(p=jnp.array([0.25, 0.0, 0.75]))
+
+
+@entropy.inputs("certainty", points=1, hidden=True)
+def _(key):
+    return dict(p=jnp.array([0.0, 1.0, 0.0, 0.0]))
+
+
+@entropy.mistake(
+    "Your entropy is NaN where an outcome is impossible: 0 log 0 counts as 0, so leave it out with `where`."
+)
+def _(p):
+    return -jnp.sum(p * jnp.log(p))
+
+
+@entropy.mistake("You measured in bits: take the natural logarithm, which gives nats.")
+def _(p):
+    return entropy(p) / jnp.log(2.0)
+
+
+@entropy.mistake("Your entropy is negative: the logarithm of a probability is, so turn the sign.")
+def _(p):
+    return -entropy(p)
+
+
+@entropy.mistake("You averaged the surprises with equal weights: weight each with its own probability.")
+def _(p):
+    return -jnp.mean(jnp.log(jnp.where(p > 0, p, 1.0)))
+
+
+@entropy.mistake("You divided by the number of outcomes: p already holds the weights, so sum and do not average.")
+def _(p):
+    return entropy(p) / len(p)
+
+
+@entropy.mistake("You added a small number inside the logarithm, and it shows: treat p = 0 with `where` instead.")
+def _(p):
+    return -jnp.sum(p * jnp.log(p + 1e-2))
+
+
+# ---------------------------------------------------------------- 8.4
+
+
+@exercise(
+    points=6,
+    hints=(
+        "Coordinates are independent, so the divergences of the coordinates add up. Do one coordinate first.",
+        "The lesson's section on the distance of two distributions, figures and code: three parts, the "
+        "logarithm of scale_q / scale_p, the "
+        "spread and shift of p in units of scale_q, and -1/2. All is seen from q: its scale divides.",
+        "`jnp.sum(jnp.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2) - 0.5)`.",
+    ),
+    why="This is the regularizer of variational autoencoders (Unit 11), with the standard normal for q.",
+)
+def gaussian_kl(
+    mean_p: Float[Array, " d"], scale_p: Float[Array, " d"], mean_q: Float[Array, " d"], scale_q: Float[Array, " d"]
+) -> Float[Array, ""]:
+    """Divergence of two normal distributions."""
+    ratio = (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2)
+    return jnp.sum(jnp.log(scale_q / scale_p) + ratio - 0.5)
+
+
+def _two(key, d=3):
+    keys = jax.random.split(key, 4)
+    return dict(
+        mean_p=jax.random.normal(keys[0], (d,)),
+        scale_p=jnp.exp(0.5 * jax.random.normal(keys[1], (d,))),
+        mean_q=jax.random.normal(keys[2], (d,)),
+        scale_q=jnp.exp(0.5 * jax.random.normal(keys[3], (d,))),
+    )
+
+
+@gaussian_kl.inputs("one coordinate", points=1)
+def _(key):
+    return dict(mean_p=jnp.array([0.0]), scale_p=jnp.array([1.0]), mean_q=jnp.array([1.0]), scale_q=jnp.array([2.0]))
+
+
+@gaussian_kl.inputs("random, three coordinates", points=2)
+def _(key):
+    return _two(key)
+
+
+@gaussian_kl.inputs("equal distributions", points=1, hidden=True)
+def _(key):
+    made = _two(key)
+    return made | dict(mean_q=made["mean_p"], scale_q=made["scale_p"])
+
+
+@gaussian_kl.inputs("a far and narrow q", points=1, hidden=True)
+def _(key):
+    return _two(key, d=2) | dict(scale_q=jnp.array([0.01, 0.02]))
+
+
+@gaussian_kl.mistake("You measured from q to p: the divergence is not symmetric, and here p is the truth.")
+def _(mean_p, scale_p, mean_q, scale_q):
+    return gaussian_kl(mean_q, scale_q, mean_p, scale_p)
+
+
+@gaussian_kl.mistake("You left out the -1/2 of each coordinate: without it equal distributions differ.")
+def _(mean_p, scale_p, mean_q, scale_q):
+    return gaussian_kl(mean_p, scale_p, mean_q, scale_q) + 0.5 * len(mean_p)
+
+
+@gaussian_kl.mistake("You subtracted 1/2 only once: every coordinate has its own.")
+def _(mean_p, scale_p, mean_q, scale_q):
+    return gaussian_kl(mean_p, scale_p, mean_q, scale_q) + 0.5 * (len(mean_p) - 1)
+
+
+@gaussian_kl.mistake("You took the scales for variances: they are standard deviations, so square them in the ratio.")
+def _(mean_p, scale_p, mean_q, scale_q):
+    return gaussian_kl(mean_p, jnp.sqrt(scale_p), mean_q, jnp.sqrt(scale_q))
+
+
+@gaussian_kl.mistake("Your logarithm stands upside down: it is log(scale_q / scale_p), so a wide q costs.")
+def _(mean_p, scale_p, mean_q, scale_q):
+    ratio = (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2)
+    return jnp.sum(jnp.log(scale_p / scale_q) + ratio - 0.5)
+
+
+@gaussian_kl.mistake("You averaged over the coordinates: the divergences of independent coordinates add up.")
+def _(mean_p, scale_p, mean_q, scale_q):
+    return gaussian_kl(mean_p, scale_p, mean_q, scale_q) / len(mean_p)
+
+
+@gaussian_kl.mistake("You left out the shift of the means: the squared distance belongs to the spread seen from q.")
+def _(mean_p, scale_p, mean_q, scale_q):
+    return gaussian_kl(mean_q, scale_p, mean_q, scale_q)
+
+
+@gaussian_kl.mistake("You returned one number a coordinate: sum them up.")
+def _(mean_p, scale_p, mean_q, scale_q):
+    return jnp.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2) - 0.5
+
+
+# ---------------------------------------------------------------- 8.5
+
+
+@exercise(
+    points=7,
+    hints=(
+        "Only the residual's part depends on y; the rest is the constant that makes the density integrate to 1.",
+        "The lesson's first section, equation (8.2), with the constant of the exercise. The logarithm of the "
+        "gamma function is "
+        "`jax.scipy.special.gammaln`; log(1 + small) keeps its digits as `jnp.log1p`.",
+        "`(df + 1) / 2 * jnp.log1p(z**2 / df)`, plus `jnp.log(scale)`, plus `0.5 * jnp.log(df * jnp.pi)`, plus "
+        "`gammaln(df / 2) - gammaln((df + 1) / 2)`; the mean over the samples.",
+    ),
+    why="Its gradient in a residual falls again when the residual is large: a lone outlier has no lever.",
+    rtol=1e-4,
+)
+def student_t_nll(y: Float[Array, " n"], loc: Float[Array, " n"], scale: float, df: float) -> Float[Array, ""]:
+    """Negative log-likelihood of Student's noise."""
+    z = (y - loc) / scale
+    constant = 0.5 * jnp.log(df * jnp.pi) + gammaln(df / 2) - gammaln((df + 1) / 2)
+    return jnp.mean((df + 1) / 2 * jnp.log1p(z**2 / df) + jnp.log(scale) + constant)
+
+
+@student_t_nll.inputs("three measurements, 3 degrees of freedom", points=2)
+def _(key):
+    return dict(y=jnp.array([1.0, 2.0, 4.0]), loc=jnp.array([0.0, 2.5, 3.0]), scale=2.0, df=3.0)
+
+
+@student_t_nll.inputs("random residuals and an outlier", points=2)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(y=jax.random.normal(a, (9,)).at[4].set(1e3), loc=jax.random.normal(b, (9,)), scale=0.6, df=4.5)
+
+
+@student_t_nll.inputs("one degree of freedom, Cauchy's distribution", points=1, hidden=True)
+def _(key):
+    return dict(y=jax.random.cauchy(key, (6,)), loc=jnp.zeros(6), scale=1.5, df=1.0)
+
+
+@student_t_nll.inputs("a perfect prediction", points=1, hidden=True)
+def _(key):
+    return dict(y=jnp.array([2.0]), loc=jnp.array([2.0]), scale=0.5, df=2.0)
+
+
+@student_t_nll.mistake("You left out the logarithm of the scale.")
+def _(y, loc, scale, df):
+    return student_t_nll(y, loc, scale, df) - jnp.log(scale)
+
+
+@student_t_nll.mistake("Your exponent is df / 2: the density falls with the power (df + 1) / 2.")
+def _(y, loc, scale, df):
+    z = (y - loc) / scale
+    return student_t_nll(y, loc, scale, df) - jnp.mean(0.5 * jnp.log1p(z**2 / df))
+
+
+@student_t_nll.mistake("You did not divide z^2 by the degrees of freedom inside the logarithm.")
+def _(y, loc, scale, df):
+    z = (y - loc) / scale
+    inside = jnp.log1p(z**2) - jnp.log1p(z**2 / df)
+    return student_t_nll(y, loc, scale, df) + jnp.mean((df + 1) / 2 * inside)
+
+
+@student_t_nll.mistake(
+    "Your two gamma functions are swapped: the one of df / 2 is added, that of (df + 1) / 2 subtracted."
+)
+def _(y, loc, scale, df):
+    return student_t_nll(y, loc, scale, df) + 2 * (gammaln((df + 1) / 2) - gammaln(df / 2))
+
+
+@student_t_nll.mistake("You left out the constant with the gamma functions: it depends on df, so it counts.")
+def _(y, loc, scale, df):
+    return student_t_nll(y, loc, scale, df) + gammaln((df + 1) / 2) - gammaln(df / 2)
+
+
+@student_t_nll.mistake("You summed over the samples: return their mean.")
+def _(y, loc, scale, df):
+    return student_t_nll(y, loc, scale, df) * len(y)
+
+
+@student_t_nll.mistake("You wrote the normal density: its square is not inside a logarithm, so an outlier rules.")
+def _(y, loc, scale, df):
+    return gaussian_nll(y, loc, scale)
+
+
+@student_t_nll.mistake("You forgot to divide the residual by the scale.")
+def _(y, loc, scale, df):
+    return student_t_nll(y, loc, 1.0, df) + jnp.log(scale)
+
+
+# ---------------------------------------------------------------- 8.6
+
+
+@exercise(
+    points=6,
+    hints=(
+        "Precision is one over variance. What is the precision of the mean of n measurements?",
+        "The lesson's section on the posterior, equation (8.6): precisions add up, the prior's and n times "
+        "that of a measurement; the "
+        "posterior mean is the mean of prior mean and data, weighted with their precisions.",
+        "`precision = 1 / prior_variance + len(y) / noise_variance`; the mean is "
+        "`(prior_mean / prior_variance + jnp.sum(y) / noise_variance) / precision`, the variance `1 / precision`.",
+    ),
+    why="Every later posterior, of a line or of a Gaussian process (Unit 12), is this one with matrices.",
+)
+def gaussian_posterior(
+    prior_mean: float, prior_variance: float, y: Float[Array, " n"], noise_variance: float
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Posterior of a mean."""
+    precision = 1 / prior_variance + len(y) / noise_variance
+    mean = (prior_mean / prior_variance + jnp.sum(y) / noise_variance) / precision
+    return mean, jnp.asarray(1 / precision)
+
+
+@gaussian_posterior.inputs("three measurements", points=1)
+def _(key):
+    return dict(prior_mean=200.0, prior_variance=25.0, y=jnp.array([210.0, 214.0, 206.0]), noise_variance=16.0)
+
+
+@gaussian_posterior.inputs("random measurements", points=2)
+def _(key):
+    return dict(prior_mean=-1.0, prior_variance=0.5, y=jax.random.normal(key, (8,)) + 2.0, noise_variance=3.0)
+
+
+@gaussian_posterior.inputs("a vague prior", points=1, hidden=True)
+def _(key):
+    return dict(prior_mean=5.0, prior_variance=1e6, y=jax.random.normal(key, (4,)), noise_variance=1.0)
+
+
+@gaussian_posterior.inputs("no data at all", points=1, hidden=True)
+def _(key):
+    return dict(prior_mean=3.0, prior_variance=2.0, y=jnp.zeros(0), noise_variance=1.0)
+
+
+@gaussian_posterior.mistake("You counted all measurements as one: n of them have n times the precision of one.")
+def _(prior_mean, prior_variance, y, noise_variance):
+    precision = 1 / prior_variance + 1 / noise_variance
+    return (prior_mean / prior_variance + jnp.mean(y) / noise_variance) / precision, jnp.asarray(1 / precision)
+
+
+@gaussian_posterior.mistake("Your second number is the precision: return one over it, the variance.")
+def _(prior_mean, prior_variance, y, noise_variance):
+    mean, variance = gaussian_posterior(prior_mean, prior_variance, y, noise_variance)
+    return mean, 1 / variance
+
+
+@gaussian_posterior.mistake("Your second number is the standard deviation: return the variance.")
+def _(prior_mean, prior_variance, y, noise_variance):
+    mean, variance = gaussian_posterior(prior_mean, prior_variance, y, noise_variance)
+    return mean, jnp.sqrt(variance)
+
+
+@gaussian_posterior.mistake(
+    "Your second number is for the next measurement: leave out its noise, only the mean is asked."
+)
+def _(prior_mean, prior_variance, y, noise_variance):
+    mean, variance = gaussian_posterior(prior_mean, prior_variance, y, noise_variance)
+    return mean, variance + noise_variance
+
+
+@gaussian_posterior.mistake(
+    "You weighted with variances: the surer of the two must count more, so weight with precisions."
+)
+def _(prior_mean, prior_variance, y, noise_variance):
+    variance = gaussian_posterior(prior_mean, prior_variance, y, noise_variance)[1]
+    of_data = noise_variance / max(len(y), 1)
+    data = jnp.sum(y) / max(len(y), 1)
+    return (prior_mean * prior_variance + data * of_data) / (prior_variance + of_data), variance
+
+
+@gaussian_posterior.mistake("You took the mean of the data alone: the prior pulls it towards its own mean.")
+def _(prior_mean, prior_variance, y, noise_variance):
+    return jnp.mean(y), gaussian_posterior(prior_mean, prior_variance, y, noise_variance)[1]
+
+
+# ---------------------------------------------------------------- 8.7
+
+
+@exercise(
+    points=6,
+    hints=(
+        "Write down -log likelihood - log prior, and multiply by twice the noise variance. What stands before |w|^2?",
+        "The lesson's section on regularizers, equation (8.5): ridge regression with alpha = noise variance / "
+        "prior variance.",
+        "`jnp.linalg.solve(design.T @ design + alpha * jnp.eye(m), design.T @ y)` with m the number of columns.",
+    ),
+    why="A regularizer is a prior: now alpha is not a knob, but a ratio of two variances that you can argue about.",
+    rtol=1e-3,
+    atol=1e-5,
+)
+def map_weights(
+    design: Float[Array, "n m"], y: Float[Array, " n"], noise_variance: float, prior_variance: float
+) -> Float[Array, " m"]:
+    """Most probable weights."""
+    alpha = noise_variance / prior_variance
+    return jnp.linalg.solve(design.T @ design + alpha * jnp.eye(design.shape[1]), design.T @ y)
+
+
+def _line(key, n=10, m=3):
+    a, b = jax.random.split(key)
+    return dict(design=jax.random.normal(a, (n, m)), y=jax.random.normal(b, (n,)))
+
+
+@map_weights.inputs("a line through three points", points=1)
+def _(key):
+    design = jnp.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
+    return dict(design=design, y=jnp.array([1.0, 2.0, 4.0]), noise_variance=0.5, prior_variance=2.0)
+
+
+@map_weights.inputs("random design", points=2)
+def _(key):
+    return _line(key) | dict(noise_variance=3.0, prior_variance=0.4)
+
+
+@map_weights.inputs("more weights than samples", points=1, hidden=True)
+def _(key):
+    return _line(key, n=3, m=5) | dict(noise_variance=0.3, prior_variance=1.5)
+
+
+@map_weights.inputs("one sample and one weight", points=1, hidden=True)
+def _(key):
+    return dict(design=jnp.array([[2.0]]), y=jnp.array([3.0]), noise_variance=0.7, prior_variance=0.2)
+
+
+@map_weights.mistake("Your penalty is upside down: much noise or a narrow prior must shrink the weights more.")
+def _(design, y, noise_variance, prior_variance):
+    return map_weights(design, y, prior_variance, noise_variance)
+
+
+@map_weights.mistake("You left out the prior: this is maximum likelihood, least squares.")
+def _(design, y, noise_variance, prior_variance):
+    return jnp.linalg.lstsq(design, y)[0]
+
+
+@map_weights.mistake("Your penalty ignores the noise: alpha is noise variance over prior variance.")
+def _(design, y, noise_variance, prior_variance):
+    return map_weights(design, y, 1.0, prior_variance)
+
+
+@map_weights.mistake("Your penalty ignores the prior's width: alpha is noise variance over prior variance.")
+def _(design, y, noise_variance, prior_variance):
+    return map_weights(design, y, noise_variance, 1.0)
+
+
+@map_weights.mistake("You took standard deviations: alpha is the ratio of the variances, which are given.")
+def _(design, y, noise_variance, prior_variance):
+    return map_weights(design, y, jnp.sqrt(noise_variance), jnp.sqrt(prior_variance))
+
+
+@map_weights.mistake("You multiplied the penalty by n: the prior is seen once, however many samples there are.")
+def _(design, y, noise_variance, prior_variance):
+    return map_weights(design, y, noise_variance * len(y), prior_variance)
+
+
+@map_weights.mistake("Your penalty is half of the right one: both squares carry the same factor 1/2, and it cancels.")
+def _(design, y, noise_variance, prior_variance):
+    return map_weights(design, y, noise_variance / 2, prior_variance)
+
+
+# ---------------------------------------------------------------- 8.8
+
+
+@exercise(
+    points=7,
+    hints=(
+        "Give each sample the number of its bin first. Then everything is a sum over the samples of each bin.",
+        "The lesson's last section asks the same of quantiles. `jnp.searchsorted(inner_edges, probability)` "
+        "counts the inner edges below each "
+        "probability; a table of which sample is in which bin makes sums into matrix products.",
+        "`bins = jnp.searchsorted(jnp.arange(1, n_bins) / n_bins, probability)`, "
+        "`member = bins[:, None] == jnp.arange(n_bins)`, then divide `probability @ member` and `y @ member` by "
+        "`member.sum(axis=0)`: 0 / 0 is the NaN of an empty bin.",
+    ),
+    why="A model whose 90 % means 70 % is dangerous however accurate it is, and accuracy never shows it.",
+)
+def calibration_bins(
+    y: Int[Array, " n"], probability: Float[Array, " n"], n_bins: int
+) -> tuple[Float[Array, " b"], Float[Array, " b"]]:
+    """Calibration curve."""
+    bins = jnp.searchsorted(jnp.arange(1, n_bins) / n_bins, probability)
+    member = bins[:, None] == jnp.arange(n_bins)
+    number = member.sum(axis=0)
+    return probability @ member / number, y @ member / number
+
+
+@calibration_bins.inputs("six samples, two bins", points=1)
+def _(key):
+    p = jnp.array([0.1, 0.3, 0.4, 0.6, 0.7, 0.9])
+    return dict(y=jnp.array([0, 1, 0, 1, 0, 1]), probability=p, n_bins=2)
+
+
+@calibration_bins.inputs("random forecasts, four bins", points=2)
+def _(key):
+    a, b = jax.random.split(key)
+    p = jnp.concatenate([jnp.array([0.1, 0.3, 0.6, 0.9]), jax.random.uniform(a, (30,))])
+    return dict(y=jax.random.bernoulli(b, p).astype(int), probability=p, n_bins=4)
+
+
+@calibration_bins.inputs("an empty bin", points=1, hidden=True)
+def _(key):
+    return dict(y=jnp.array([0, 1, 1]), probability=jnp.array([0.1, 0.2, 0.9]), n_bins=4)
+
+
+@calibration_bins.inputs("probabilities on the edges, 0 and 1 among them", points=2, hidden=True)
+def _(key):
+    p = jnp.array([0.0, 0.25, 0.3, 0.5, 0.6, 0.75, 0.8, 1.0])
+    return dict(y=jnp.array([0, 1, 0, 0, 1, 1, 0, 1]), probability=p, n_bins=4)
+
+
+def _binned(y, probability, bins, n_bins):
+    member = bins[:, None] == jnp.arange(n_bins)
+    number = member.sum(axis=0)
+    return probability @ member / number, y @ member / number
+
+
+@calibration_bins.mistake("A probability on an inner edge belongs to the bin below it, yours goes to the one above.")
+def _(y, probability, n_bins):
+    bins = jnp.searchsorted(jnp.arange(1, n_bins) / n_bins, probability, side="right")
+    return _binned(y, probability, bins, n_bins)
+
+
+@calibration_bins.mistake("The probability 1 falls out of your last bin: the last bin includes its upper edge.")
+def _(y, probability, n_bins):
+    return _binned(y, probability, jnp.floor(probability * n_bins).astype(int), n_bins)
+
+
+@calibration_bins.mistake("The probability 0 falls out of your first bin: the first bin includes its lower edge.")
+def _(y, probability, n_bins):
+    return _binned(y, probability, jnp.ceil(probability * n_bins).astype(int) - 1, n_bins)
+
+
+@calibration_bins.mistake("Your empty bins are 0: that looks like a forecast that was right, so return NaN there.")
+def _(y, probability, n_bins):
+    return tuple(jnp.nan_to_num(part) for part in calibration_bins(y, probability, n_bins))
+
+
+@calibration_bins.mistake("You divided by the number of all samples: divide by that of the samples in the bin.")
+def _(y, probability, n_bins):
+    bins = jnp.searchsorted(jnp.arange(1, n_bins) / n_bins, probability)
+    member = bins[:, None] == jnp.arange(n_bins)
+    return probability @ member / len(y), y @ member / len(y)
+
+
+@calibration_bins.mistake(
+    "You returned the middles of the bins: return the mean of the probabilities that lie in each."
+)
+def _(y, probability, n_bins):
+    observed = calibration_bins(y, probability, n_bins)[1]
+    return jnp.where(jnp.isnan(observed), jnp.nan, (jnp.arange(n_bins) + 0.5) / n_bins), observed
+
+
+@calibration_bins.mistake("Your two outputs are swapped: first what was predicted, then what was observed.")
+def _(y, probability, n_bins):
+    return calibration_bins(y, probability, n_bins)[::-1]
+
+
+@calibration_bins.mistake("Your bins hold equal numbers of samples: here they have equal width.")
+def _(y, probability, n_bins):
+    inner = jnp.quantile(probability, jnp.arange(1, n_bins) / n_bins)
+    return _binned(y, probability, jnp.searchsorted(inner, probability), n_bins)

@@ -1,0 +1,92 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss
+
+from mfml.probability import calibration
+
+
+@pytest.fixture
+def forecasts():
+    rng = np.random.default_rng(4)
+    probability = rng.uniform(size=300).astype(np.float32) ** 2
+    probability[:4] = [0.0, 0.25, 0.5, 1.0]  # on edges
+    return (rng.uniform(size=300) < probability).astype(int), probability
+
+
+@pytest.mark.parametrize("strategy", ["uniform", "quantile"])
+def test_curve_equals_scikit_learn(forecasts, strategy):
+    y, p = forecasts
+    observed, predicted = calibration_curve(y, p, n_bins=4, strategy=strategy)
+    made = calibration.curve(jnp.asarray(y), jnp.asarray(p), n_bins=4, strategy=strategy)
+    np.testing.assert_allclose(made.predicted, predicted, rtol=1e-5)
+    np.testing.assert_allclose(made.observed, observed, rtol=1e-5)
+    assert made.number.sum() == 300
+    np.testing.assert_allclose(calibration.brier(jnp.asarray(y), jnp.asarray(p)), brier_score_loss(y, p), rtol=1e-5)
+
+
+def test_expected_error_by_hand_and_empty_bins():
+    y, p = jnp.array([0, 0, 1, 1]), jnp.array([0.1, 0.15, 0.12, 0.9])
+    made = calibration.curve(y, p, n_bins=5)
+    np.testing.assert_array_equal(made.number, [3, 0, 0, 0, 1])
+    assert np.isnan(made.predicted[1:4]).all()
+    expected = 0.75 * abs(1 / 3 - 0.37 / 3) + 0.25 * 0.1
+    np.testing.assert_allclose(calibration.expected_error(y, p, n_bins=5), expected, rtol=1e-5)
+
+
+def test_true_probabilities_are_calibrated_and_exaggerated_ones_are_not(key):
+    for_p, for_y = jax.random.split(key)
+    p = jax.random.uniform(for_p, (20_000,))
+    y = jax.random.bernoulli(for_y, p).astype(int)
+    sharp = jax.nn.sigmoid(3 * jnp.log(p / (1 - p)))
+    assert calibration.expected_error(y, p) < 0.02
+    assert calibration.expected_error(y, sharp) > 0.08
+    assert calibration.brier(y, p) < calibration.brier(y, sharp)
+
+
+def test_a_sample_alone():
+    y, p = jnp.array([1]), jnp.array([1.0])
+    assert calibration.expected_error(y, p) == 0
+    assert calibration.expected_error(1 - y, p, strategy="quantile") == 1
+
+
+def test_pit_is_flat_for_the_truth_and_bent_for_wrong_scales(key):
+    y = 2 + 3 * jax.random.normal(key, (20_000,))
+
+    def histogram(scale):
+        return np.asarray(calibration.pit_histogram(calibration.gaussian_pit(y, 2.0, scale)).density)
+
+    np.testing.assert_allclose(histogram(3.0), 1.0, atol=0.12)
+    assert histogram(1.5)[[0, -1]].min() > 1.5 > 0.9 > histogram(1.5)[4]
+    assert histogram(6.0)[[0, -1]].max() < 0.5 < 1.3 < histogram(6.0)[4]
+
+
+def test_pit_distance_equals_scipy(key):
+    pit = jax.random.uniform(key, (40,)) ** 1.5
+    np.testing.assert_allclose(
+        calibration.pit_distance(pit), stats.kstest(np.asarray(pit), "uniform").statistic, atol=1e-6
+    )
+
+
+def test_interval_coverage_of_normal_predictions(key):
+    pit = calibration.gaussian_pit(jax.random.normal(key, (20_000,)), 0.0, 2.0)  # twice too wide
+    levels = jnp.array([0.5, 0.9])
+    expected = 2 * stats.norm.cdf(2 * stats.norm.ppf((1 + np.asarray(levels)) / 2)) - 1
+    np.testing.assert_allclose(calibration.interval_coverage(pit, levels), expected, atol=0.02)
+
+
+def test_errors(unchecked):
+    y, p = jnp.array([1, 0]), jnp.array([0.5, 0.5])
+    with pytest.raises(ValueError, match="same length"):
+        calibration.curve(y, p[:1])
+    with pytest.raises(ValueError, match="n_bins must be positive"):
+        calibration.curve(y, p, n_bins=0)
+    with pytest.raises(ValueError, match="'uniform', 'quantile'"):
+        calibration.expected_error(y, p, strategy="isotonic")
+    with pytest.raises(ValueError, match="at least one sample"):
+        calibration.brier(y[:0], p[:0])
+    with pytest.raises(ValueError, match="number of PIT values"):
+        calibration.pit_distance(p[:0])

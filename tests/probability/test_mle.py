@@ -1,0 +1,146 @@
+"""Maximum likelihood, maximum a posteriori, Fisher information."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from scipy import stats
+
+from mfml.probability import fisher, likelihood, linear, mle
+
+
+def normal_nll(parameters, y):
+    return likelihood.gaussian_nll(y, parameters["mean"], jnp.exp(parameters["log_scale"]))
+
+
+def line_nll(weights, data):
+    x, y = data
+    return likelihood.gaussian_nll(y, x @ weights, 0.5)
+
+
+def small_weights(weights):
+    return -0.5 * jnp.sum(weights**2) / 0.2**2
+
+
+def count_nll(weights, data):
+    x, y = data
+    return likelihood.poisson_nll(y, x @ weights)
+
+
+def rate_nll(log_rate, y):
+    return likelihood.poisson_nll(y, log_rate)
+
+
+def label_nll(logit, y):
+    return likelihood.bernoulli_nll(y, logit)
+
+
+def bent_nll(position, y):
+    return jnp.broadcast_to((position**2 - 1) ** 2, y.shape)  # not convex: a hill at 0
+
+
+@pytest.fixture
+def regression(key):
+    for_x, for_noise = jax.random.split(key)
+    x = jax.random.normal(for_x, (40, 3))
+    return x, x @ jnp.array([1.0, -0.5, 0.2]) + 0.5 * jax.random.normal(for_noise, (40,))
+
+
+def test_closed_forms_equal_scipy():
+    y = np.array([0.3, -1.2, 4.0, 0.8])
+    np.testing.assert_allclose(mle.fit_gaussian(jnp.asarray(y, jnp.float32)), stats.norm.fit(y), rtol=1e-5)
+    np.testing.assert_allclose(mle.fit_laplace(jnp.asarray(y, jnp.float32)), stats.laplace.fit(y), rtol=1e-5)
+
+
+def test_closed_forms_at_the_edges():
+    assert mle.fit_gaussian(jnp.array([3.0])).scale == 0
+    np.testing.assert_allclose(mle.fit_gaussian(jnp.array([-1e30, 1e30])).scale, 1e30, rtol=1e-6)
+    np.testing.assert_allclose(mle.fit_gaussian(jnp.array([0.0, 2e-30])).scale, 1e-30, rtol=1e-6)
+    assert np.isfinite(jax.grad(lambda y: mle.fit_gaussian(y).scale)(jnp.ones(3))).all()
+    for fit in (mle.fit_gaussian, mle.fit_laplace, mle.fit_bernoulli, mle.fit_poisson):
+        with pytest.raises(ValueError, match="at least one sample"):
+            fit(jnp.zeros(0))
+
+
+def test_newton_finds_the_closed_form_and_its_standard_errors(key):
+    y = 3 + 2 * jax.random.normal(key, (50,))
+    start = {"mean": jnp.array(0.0), "log_scale": jnp.array(0.0)}
+    fitted = mle.fit(normal_nll, start, y)
+    exact = mle.fit_gaussian(y)
+    assert fitted.converged
+    np.testing.assert_allclose(fitted.parameters["mean"], exact.loc, rtol=1e-4)
+    np.testing.assert_allclose(jnp.exp(fitted.parameters["log_scale"]), exact.scale, rtol=1e-4)
+    assert (np.diff(fitted.history[: fitted.n_iter + 1]) <= 1e-6).all()
+    information = fisher.observed(normal_nll, fitted.parameters, y)
+    expected = [1 / np.sqrt(100), exact.scale / np.sqrt(50)]  # of log scale, mean: the pytree's order
+    np.testing.assert_allclose(fisher.standard_errors(information), expected, rtol=1e-3)
+    np.testing.assert_allclose(fisher.scores(normal_nll, fitted.parameters, y).sum(axis=0), 0, atol=2e-3)
+
+
+def test_newton_equals_statsmodels_poisson_regression(regression, key):
+    x, _ = regression
+    y = jax.random.poisson(key, jnp.exp(x @ jnp.array([0.5, -0.3, 0.1])))
+    peer = sm.GLM(np.asarray(y), np.asarray(x, float), family=sm.families.Poisson()).fit()
+    fitted = mle.fit(count_nll, jnp.zeros(3), (x, y))
+    np.testing.assert_allclose(fitted.parameters, peer.params, atol=1e-4)
+    np.testing.assert_allclose(fitted.objective, -peer.llf / len(y), rtol=1e-5)
+    errors = fisher.standard_errors(fisher.observed(count_nll, fitted.parameters, (x, y)))
+    np.testing.assert_allclose(errors, peer.bse, rtol=1e-3)
+
+
+def test_map_with_a_gaussian_prior_is_ridge(regression):
+    """Newton's method on likelihood and prior, ridge in closed form, and the posterior mean are the same weights."""
+    x, y = regression
+    alpha = 0.5**2 / 0.2**2
+    ridge = np.linalg.solve(np.asarray(x.T @ x, float) + alpha * np.eye(3), np.asarray(x.T @ y, float))
+    found = mle.fit(line_nll, jnp.zeros(3), (x, y), log_prior=small_weights)
+    np.testing.assert_allclose(found.parameters, ridge, atol=1e-5)
+    prior = linear.ridge_prior(alpha, 0.25, n_columns=3)
+    np.testing.assert_allclose(linear.fit(x, y, prior=prior, noise_variance=0.25).mean, ridge, atol=1e-5)
+    assert np.linalg.norm(ridge) < np.linalg.norm(mle.fit(line_nll, jnp.zeros(3), (x, y)).parameters)
+
+
+def test_newton_goes_downhill_from_a_hill():
+    fitted = mle.fit(bent_nll, jnp.array(0.05), jnp.zeros(2))
+    assert fitted.converged
+    np.testing.assert_allclose(fitted.parameters, 1.0, rtol=1e-3)
+
+
+def test_a_likelihood_without_a_maximum_does_not_converge():
+    fitted = mle.fit(rate_nll, jnp.array(0.0), jnp.zeros(3), max_iter=10)  # the rate goes to 0
+    assert not fitted.converged
+    assert fitted.parameters < -5
+
+
+def test_expected_information_of_labels_and_counts():
+    p = 0.3
+    logit = jnp.log(p / (1 - p))
+    np.testing.assert_allclose(fisher.expected(label_nll, logit, jnp.array([0, 1]))[0, 0], p * (1 - p), rtol=1e-5)
+    counts = jnp.arange(60)
+    np.testing.assert_allclose(fisher.expected(rate_nll, jnp.log(7.0), counts)[0, 0], 7.0, rtol=1e-4)
+
+
+def test_expected_information_of_a_density_on_a_grid():
+    grid = jnp.linspace(-20.0, 20.0, 2001)
+    at = {"mean": jnp.array(0.5), "log_scale": jnp.log(2.0)}
+    found = fisher.expected(normal_nll, at, grid, jnp.full(2001, 0.02))
+    np.testing.assert_allclose(found, np.diag([2.0, 0.25]), atol=1e-3)
+
+
+def test_empirical_information_tends_to_the_expected_one(key):
+    y = jax.random.poisson(key, 7.0, (20_000,))
+    found = fisher.empirical(rate_nll, jnp.log(7.0), y) / len(y)
+    np.testing.assert_allclose(found, 7.0, rtol=0.05)
+
+
+def test_errors(unchecked):
+    with pytest.raises(ValueError, match="one number a sample"):
+        mle.fit(lambda w, y: jnp.sum(y), jnp.zeros(1), jnp.zeros(3))
+    with pytest.raises(ValueError, match="max_iter must be positive"):
+        mle.fit(rate_nll, jnp.array(0.0), jnp.zeros(3), max_iter=0)
+    with pytest.raises(ValueError, match="one number a sample"):
+        fisher.scores(lambda w, y: jnp.sum(y), jnp.zeros(1), jnp.zeros(3))
+    with pytest.raises(ValueError, match="square matrix"):
+        fisher.standard_errors(jnp.zeros((2, 3)))
+    assert np.isnan(fisher.standard_errors(jnp.zeros((2, 2)))).all()
