@@ -13,9 +13,14 @@ from mfml.syllabus import UNITS
 
 install_import_hook([f"mfml.{room}" for room in ("data", *(unit.package for unit in UNITS))], "beartype.beartype")
 
+import hypothesis
 import jax
 import jaxtyping
 import pytest
+
+# The same examples in every run, so that a change is judged by what it changed; HYPOTHESIS_PROFILE=default searches on.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 CACHE = Path(__file__).resolve().parents[1] / ".cache" / "jax"
 jax.config.update("jax_compilation_cache_dir", str(CACHE))

@@ -58,7 +58,10 @@ def test_hmc_moments_of_a_correlated_gaussian(hmc_chains):
     flat = samples.reshape(-1, 3)
     error = np.sqrt(np.diag(COVARIANCE) / worth)
     assert (np.abs(flat.mean(axis=0) - MEAN) < 4 * error).all()
-    np.testing.assert_allclose(np.cov(flat.T), COVARIANCE, atol=5 * 4.0 * np.sqrt(2 / worth.min()))
+    # Paths swing from one side to the other: means are worth more than the draws, squares much less.
+    variance = np.diag(COVARIANCE)
+    scatter = np.sqrt((np.outer(variance, variance) + COVARIANCE**2) / ess((hmc_chains.samples - MEAN) ** 2).min())
+    assert (np.abs(np.cov(flat.T) - COVARIANCE) < 4 * scatter).all()
     np.testing.assert_allclose(np.corrcoef(flat.T)[0, 1], 0.95, atol=0.01)
     assert (r_hats(hmc_chains.samples) < 1.01).all()
 
