@@ -8,8 +8,6 @@ F \leftarrow F + \eta f, \qquad f(\text{leaf}) = -\frac{G}{H + \lambda}$$
 
 with G and H the sums over a leaf. A split gains
 $\frac12 \left[\frac{G_L^2}{H_L + \lambda} + \frac{G_R^2}{H_R + \lambda} - \frac{G^2}{H + \lambda}\right] - \gamma$.
-Losses, each of the score F: `squared_error` $\frac12 (y - F)^2$; `logistic`, of labels 0 and 1, and `softmax`, of
-labels 0 to k - 1, the cross-entropy in nats (for h the diagonal alone).
 """
 
 from functools import partial
@@ -21,11 +19,8 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
 
 from mfml import require
-from mfml.generalization import binning, growth, trees
+from mfml.generalization import binning, growth, objectives, trees
 from mfml.generalization.trees import Trees
-from mfml.risk import losses
-
-LOSSES = ("squared_error", "logistic", "softmax")
 
 
 class Boosting(NamedTuple):
@@ -122,53 +117,11 @@ def init(task: Task, *, loss: str = "squared_error", n_classes: int | None = Non
     >>> init(problem(jnp.array([[0.0], [2.0]]), jnp.array([0.0, 1.0]), max_bins=2)).scores.tolist()
     [[0.5, 0.5]]
     """
-    require.one_of("loss", loss, LOSSES)
     dtype = task.weights.dtype
-    if loss == "softmax":
-        require.that(n_classes is not None and n_classes >= 2, f"softmax needs n_classes >= 2; found {n_classes}")
-        share = jnp.stack([_mean(task.y == label, task.weights) for label in range(n_classes or 0)])
-        offset = jnp.log(jnp.maximum(share, jnp.finfo(dtype).eps))
-    else:
-        mean = _mean(task.y, task.weights)[None]
-        edge = jnp.finfo(dtype).eps
-        offset = mean if loss == "squared_error" else _logit(jnp.clip(mean, edge, 1 - edge))
+    offset = objectives.best_constant(task.y, task.weights, loss=loss, n_classes=n_classes)
     scores = jnp.broadcast_to(offset[:, None], (len(offset), len(task.y))).astype(dtype)
     none = jnp.zeros((), int)
     return State(scores, jnp.asarray(jnp.inf, dtype), none, none, jnp.zeros((), bool))
-
-
-def derivatives(
-    scores: Float[Array, "k n"], y: Num[Array, " n"], *, loss: str
-) -> tuple[Float[Array, "k n"], Float[Array, "k n"]]:
-    """First and second derivative of each sample's loss in its scores.
-
-    >>> g, h = derivatives(jnp.array([[0.0, 0.0]]), jnp.array([0, 1]), loss="logistic")
-    >>> g.tolist(), h.tolist()
-    ([[0.5, -0.5]], [[0.25, 0.25]])
-    """
-    require.one_of("loss", loss, LOSSES)
-    if loss == "squared_error":
-        return scores - y, jnp.ones_like(scores)
-    if loss == "logistic":
-        chance, target = jax.nn.sigmoid(scores), y.astype(scores.dtype)[None]
-    else:
-        chance = jax.nn.softmax(scores, axis=0)
-        target = jax.nn.one_hot(y, len(scores), dtype=scores.dtype, axis=0)
-    return chance - target, jnp.maximum(chance * (1 - chance), 1e-16)
-
-
-def sample_losses(scores: Float[Array, "k n"], y: Num[Array, " n"], *, loss: str) -> Float[Array, " n"]:
-    """Loss of each sample: half the squared error, or nats.
-
-    >>> sample_losses(jnp.array([[3.0]]), jnp.array([1.0]), loss="squared_error").tolist()
-    [2.0]
-    """
-    require.one_of("loss", loss, LOSSES)
-    if loss == "squared_error":
-        return 0.5 * (scores[0] - y) ** 2
-    if loss == "logistic":
-        return jax.nn.softplus(scores[0]) - y * scores[0]
-    return losses.cross_entropy(scores.T, y.astype(int))
 
 
 def step(
@@ -194,7 +147,7 @@ def step(
         rows = (jax.random.uniform(for_rows, (n,)) < rates.subsample).astype(rows.dtype)
         rank = jnp.argsort(jax.random.permutation(for_columns, d))
         columns = rank < jnp.maximum(jnp.round(rates.max_features * d), 1)
-    g, h = derivatives(state.scores, task.y, loss=loss)
+    g, h = objectives.derivatives(state.scores, task.y, loss=loss)
     limits = growth.Limits(rates.l2_regularization, rates.min_child_weight, 2 * rates.gamma)
 
     def one(statistics: Array) -> tuple[Trees, Array]:
@@ -222,8 +175,8 @@ def step(
         grown, change = lax.map(one, statistics)
         grown = grown._replace(value=grown.value * jnp.eye(k, dtype=grown.value.dtype)[:, None, :])
     scores = state.scores + change
-    each = sample_losses(scores, task.y, loss=loss)
-    checked = _mean(each, task.validation)
+    each = objectives.sample_losses(scores, task.y, loss=loss)
+    checked = objectives.mean(each, task.validation)
     better = checked < state.best_loss
     following = State(
         scores,
@@ -232,7 +185,7 @@ def step(
         state.iteration + 1,
         state.stopped,
     )
-    return following, Round(grown, _mean(each, task.weights), checked)
+    return following, Round(grown, objectives.mean(each, task.weights), checked)
 
 
 @partial(
@@ -271,7 +224,7 @@ def fit(
         key: draws rows and features; None where `subsample` and `max_features` are 1.
         weights: non-negative, one a sample; they multiply the derivatives.
         validation: features and targets to watch; needed for early stopping.
-        loss: one of `LOSSES`; static.
+        loss: one of `objectives.LOSSES`; static.
         n_classes: for `softmax`; static.
         max_iter: rounds; static.
         learning_rate: factor of each tree, the shrinkage.
@@ -379,13 +332,3 @@ def predict_proba(model: Boosting, x: Float[Array, "m d"]) -> Float[Array, "m cl
     if scores.shape[1] == 1:
         return jnp.concatenate([jax.nn.sigmoid(-scores), jax.nn.sigmoid(scores)], axis=1)
     return jax.nn.softmax(scores, axis=1)
-
-
-def _mean(values: Array, weights: Array) -> Array:
-    """Weighted mean; NaN where the weights are all zero."""
-    total = jnp.sum(weights)
-    return jnp.where(total > 0, jnp.sum(values * weights) / jnp.where(total > 0, total, 1.0), jnp.nan)
-
-
-def _logit(chance: Array) -> Array:
-    return jnp.log(chance) - jnp.log1p(-chance)

@@ -1,4 +1,4 @@
-r"""How a tree grows, level by level: the search for the best split, by histograms or exactly.
+r"""How a tree grows, level by level: the search for the best split, by histograms (`exact` has the other way).
 
 Shapes: n samples, d features, b bins and one for missing values, c statistics a sample, q nodes on a level.
 
@@ -188,12 +188,17 @@ def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: 
     place = jnp.argmax(gains[feature, nodes], axis=1).astype(jnp.int32)
     highest = of_feature[feature, nodes]
     missing_left = to_left[feature, nodes, place] >= to_right[feature, nodes, place]
-    made = alive & _worth_it(highest, parent[0, :, 0], limits)
+    made = alive & worth_it(highest, parent[0, :, 0], limits)
     return Split(feature, place, jnp.zeros_like(highest), missing_left, jnp.where(made, highest, 0.0), made)
 
 
-def _worth_it(gain: Array, parent: Array, limits: Limits) -> Array:
-    """Whether a gain is more than asked for, and more than rounding."""
+def worth_it(gain: Float[Array, " q"], parent: Float[Array, "*q"], limits: Limits) -> Bool[Array, " q"]:
+    """Say whether a gain is more than asked for, and more than rounding of the node's own score.
+
+    >>> zero = jnp.array(0.0)
+    >>> worth_it(jnp.array([1e-9, 0.5]), jnp.array(1.0), Limits(zero, zero, zero)).tolist()
+    [False, True]
+    """
     rounding = 16 * jnp.finfo(gain.dtype).eps * jnp.abs(parent)
     return gain > jnp.maximum(limits.min_gain, 0.0) + rounding
 
@@ -284,65 +289,3 @@ def thresholds_of_bins(edges: Float[Array, "d b_1"], splits: list[Split]) -> lis
     """Turn the bins of splits into thresholds: the edge, infinite for the last bin of values."""
     ends = jnp.pad(edges, ((0, 0), (0, 1)), constant_values=jnp.inf)
     return [ends[split.feature, split.place] for split in splits]
-
-
-def grow_exactly(
-    x: Float[Array, "n d"],
-    statistics: Float[Array, "c n"],
-    limits: Limits,
-    *,
-    max_depth: int,
-    score: Score = squared,
-) -> Grown:
-    """Grow a tree that tries every threshold between two neighbouring values; missing values go right.
-
-    On each level, each feature is sorted within its nodes: much more work than a histogram. Options are static.
-
-    Source: Breiman, Friedman, Olshen, Stone (1984), Classification and Regression Trees, chapter 2.
-
-    >>> none, y = jnp.array(0.0), jnp.array([1.0, 1.0, 5.0])
-    >>> x = jnp.array([[0.0], [1.0], [3.0]])
-    >>> tree = grow_exactly(x, jnp.stack([y, jnp.ones(3)]), Limits(none, none, none), max_depth=1)
-    >>> tree.splits[0].threshold.tolist()
-    [2.0]
-    """
-    node, alive, splits = jnp.zeros(len(x), jnp.int32), jnp.ones(1, bool), []
-    for _ in range(max_depth):
-        split = _best_exact_split(x, node, statistics, alive, limits, score)
-        splits.append(split)
-        own = jnp.take_along_axis(x, split.feature[node][:, None], 1)[:, 0]
-        node = 2 * node + (split.made[node] & ~(own <= split.threshold[node]))
-        alive = jnp.repeat(split.made, 2)
-    return Grown(splits, node, sums_at(node, statistics, n_places=2**max_depth))
-
-
-def _best_exact_split(x: Array, node: Array, statistics: Array, alive: Array, limits: Limits, score: Score) -> Split:
-    n_nodes, n = len(alive), len(x)
-    whole = sums_at(node, statistics, n_places=n_nodes)
-    parent = score(whole, limits.l2)
-    position = jnp.arange(n)
-
-    def one(column: Array) -> tuple[Array, Array]:
-        order = jnp.lexsort((column, node))
-        value, at = column[order], node[order]
-        left = jnp.cumsum(statistics[:, order], axis=1) - (jnp.cumsum(whole, axis=1) - whole)[:, at]
-        right = whole[:, at] - left
-        after = jnp.append(value[1:], jnp.nan)
-        last_of_node = jnp.append(at[1:], n_nodes) != at
-        lighter = jnp.minimum(left[-1], right[-1])
-        possible = ~last_of_node & ((value < after) | (jnp.isnan(after) & ~jnp.isnan(value)))
-        gain = score(left, limits.l2) + score(right, limits.l2) - parent[at]
-        gain = jnp.where(possible & (lighter >= limits.min_weight) & (lighter > 0), gain, -jnp.inf)
-        highest = jnp.full(n_nodes, -jnp.inf, gain.dtype).at[at].max(gain)
-        first = jnp.full(n_nodes, n - 1).at[at].min(jnp.where(gain == highest[at], position, n - 1))
-        low, high = value[first], after[first]
-        middle = low + (high - low) / 2
-        return highest, jnp.where(jnp.isnan(high), jnp.inf, jnp.where(middle < high, middle, low))
-
-    gains, thresholds = jax.vmap(one)(x.T)
-    feature = jnp.argmax(gains, axis=0).astype(jnp.int32)
-    gain = jnp.max(gains, axis=0)
-    made = alive & _worth_it(gain, parent, limits)
-    threshold = thresholds[feature, jnp.arange(n_nodes)]
-    no = jnp.zeros(n_nodes, bool)
-    return Split(feature, jnp.zeros(n_nodes, jnp.int32), threshold, no, jnp.where(made, gain, 0.0), made)

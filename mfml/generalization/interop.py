@@ -152,7 +152,8 @@ def _lightgbm_tree(root: Mapping[str, Any]) -> list[_Node]:
         node, parent, side = waiting.pop()
         own = len(nodes)
         if parent >= 0:
-            nodes[parent] = nodes[parent]._replace(**{side: own})
+            linked = nodes[parent]
+            nodes[parent] = linked._replace(left=own) if side == "left" else linked._replace(right=own)
         nodes.append(_lightgbm_node(node, own))
         if "split_feature" in node:
             waiting += [(node["right_child"], own, "right"), (node["left_child"], own, "left")]

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Num
 
 from mfml import require
-from mfml.generalization import binning, growth, trees
+from mfml.generalization import binning, exact, growth, trees
 from mfml.generalization.trees import Trees
 
 CRITERIA = {"squared_error": growth.squared, "gini": growth.squared, "entropy": growth.entropy}
@@ -74,7 +74,7 @@ def fit(
     limits = growth.Limits(*(jnp.asarray(limit, targets.dtype) for limit in (0.0, min_samples_leaf, 0.0)))
     score = CRITERIA[criterion]
     if splitter == "exact":
-        grown = growth.grow_exactly(x, statistics, limits, max_depth=max_depth, score=score)
+        grown = exact.grow(x, statistics, limits, max_depth=max_depth, score=score)
         thresholds = [split.threshold for split in grown.splits]
     else:
         ends = binning.edges(x, max_bins=max_bins)
@@ -152,7 +152,7 @@ def statistics_of(
         mean = jnp.sum(weights * y) / jnp.sum(weights)
         return (y - mean)[None].astype(weights.dtype), mean[None].astype(weights.dtype)
     require.that(n_classes is not None and n_classes >= 2, f"{criterion} needs n_classes >= 2; found {n_classes}")
-    return jax.nn.one_hot(y, n_classes, dtype=weights.dtype, axis=0), jnp.zeros(n_classes, weights.dtype)
+    return jax.nn.one_hot(y, n_classes or 0, dtype=weights.dtype, axis=0), jnp.zeros(n_classes or 0, weights.dtype)
 
 
 def check(x: Array, y: Array, weights: Array | None, *, criterion: str, max_depth: int) -> None:
