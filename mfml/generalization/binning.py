@@ -8,7 +8,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, UInt8
+from jaxtyping import Array, Float, Integer
 
 from mfml import require
 
@@ -62,7 +62,7 @@ def _half_way(low: Array, high: Array) -> Array:
 
 
 @jax.jit
-def transform(edges: Float[Array, "d b_1"], x: Float[Array, "n d"]) -> UInt8[Array, "d n"] | Int[Array, "d n"]:
+def transform(edges: Float[Array, "d b_1"], x: Float[Array, "n d"]) -> Integer[Array, "d n"]:
     """Return the bin of each value: the number of edges below it; b for a missing value.
 
     So x <= edges[j, i] is the same as bin <= i. Bytes where b <= 255, else int32. Feature first: shape (d, n).

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
+from jaxtyping import Array, Bool, Float, Int, Integer, Key, Num
 
 from mfml import require
 from mfml.generalization import binning, growth, objectives, trees
@@ -36,7 +36,7 @@ class Boosting(NamedTuple):
 class Task(NamedTuple):
     """Binned data, training samples first, then those of validation."""
 
-    bins: UInt8[Array, "d n"] | Int[Array, "d n"]
+    bins: Integer[Array, "d n"]
     edges: Float[Array, "d b_1"]
     y: Num[Array, " n"]
     weights: Float[Array, " n"]  # 0 for validation
@@ -190,7 +190,16 @@ def step(
 
 @partial(
     jax.jit,
-    static_argnames=("loss", "n_classes", "max_iter", "max_depth", "max_bins", "n_iter_no_change"),
+    static_argnames=(
+        "loss",
+        "n_classes",
+        "max_iter",
+        "max_depth",
+        "max_bins",
+        "subsample",
+        "max_features",
+        "n_iter_no_change",
+    ),
 )
 def fit(
     x: Float[Array, "n d"],
@@ -208,8 +217,8 @@ def fit(
     l2_regularization: float | Float[Array, ""] = 1.0,
     gamma: float | Float[Array, ""] = 0.0,
     min_child_weight: float | Float[Array, ""] = 1.0,
-    subsample: float | Float[Array, ""] = 1.0,
-    max_features: float | Float[Array, ""] = 1.0,
+    subsample: float = 1.0,
+    max_features: float = 1.0,
     n_iter_no_change: int | None = None,
 ) -> Boosting:
     r"""Boost `max_iter` rounds from the best constant.
@@ -233,8 +242,8 @@ def fit(
         l2_regularization: lambda.
         gamma: gain that a split has to exceed.
         min_child_weight: smallest sum of second derivatives in a leaf; for `squared_error` the number of samples.
-        subsample: share of rows, drawn anew each round; only with a key.
-        max_features: share of features, drawn anew each tree; only with a key.
+        subsample: share of rows, drawn anew each round; static.
+        max_features: share of features that a round may use, drawn anew each; static.
         n_iter_no_change: rounds to wait for a lower validation loss; None: run all; static.
 
     Raises:
@@ -252,13 +261,15 @@ def fit(
     require.between("max_depth", max_depth, 1, 14)
     stops = n_iter_no_change is not None
     require.that(not stops or validation is not None, "n_iter_no_change needs validation data")
-    drawing = any(not isinstance(share, int | float) or share != 1 for share in (subsample, max_features))
-    require.that(key is not None or not drawing or _traced_ones(subsample, max_features), NO_KEY)
+    for name, share in {"subsample": subsample, "max_features": max_features}.items():
+        require.that(0 < share <= 1, f"{name} must be above 0 and at most 1; found {share}")
+    drawing = subsample < 1 or max_features < 1
+    require.that(key is not None or not drawing, "subsample and max_features below 1 need a key")
     task = problem(x, y, weights=weights, validation=validation, max_bins=max_bins)
     numbers = (learning_rate, l2_regularization, gamma, min_child_weight, subsample, max_features)
     rates = Rates(*(jnp.asarray(number, x.dtype) for number in numbers))
     start = init(task, loss=loss, n_classes=n_classes)
-    keys = None if key is None else jax.random.split(key, max_iter)
+    keys = jax.random.split(key, max_iter) if key is not None and drawing else None
 
     def go_on(state: State, key: Array | None) -> tuple[State, Round]:
         following, made = step(key, state, task, rates, loss=loss, max_depth=max_depth)
@@ -275,14 +286,6 @@ def fit(
     last, rounds = lax.scan(one, start, keys, length=max_iter)
     n_iter = last.best_iter if stops else last.iteration
     return _finish(rounds, start.scores[:, 0], n_iter)
-
-
-NO_KEY = "subsample and max_features other than 1 need a key"
-
-
-def _traced_ones(*shares: float | Array) -> bool:
-    """Whether all shares are numbers that only the running program knows, or 1."""
-    return all(not isinstance(share, int | float) or share == 1 for share in shares)
 
 
 def _finish(rounds: Round, offset: Array, n_iter: Array) -> Boosting:

@@ -45,7 +45,7 @@ def apply(
 
 
 def ridge_penalty(x: Float[Array, "n d"], *, rate: ArrayLike) -> Float[Array, " d"]:
-    r"""The penalty that dropout on the inputs of a linear model amounts to, one a feature:
+    r"""The penalty that dropout on the inputs of a linear model amounts to, one number a feature.
 
     $$\mathbb{E}_m \lVert y - (m \odot X) w \rVert^2 = \lVert y - X w \rVert^2 +
       \frac{p}{1 - p} \sum_j w_j^2 \sum_i x_{ij}^2$$

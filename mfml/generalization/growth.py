@@ -17,12 +17,12 @@ it.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, Integer
 
 from mfml.generalization.trees import Trees
 
@@ -80,7 +80,7 @@ def entropy(sums: Array, l2: Array) -> Array:
 
 
 def histogram(
-    bins: Int[Array, "d n"], node: Int[Array, " n"], statistics: Float[Array, "c n"], *, n_nodes: int, n_bins: int
+    bins: Integer[Array, "d n"], node: Int[Array, " n"], statistics: Float[Array, "c n"], *, n_nodes: int, n_bins: int
 ) -> Float[Array, "c d q bins"]:
     r"""Add up the statistics of the samples in each bin of each feature, for each node.
 
@@ -126,7 +126,7 @@ def sums_at(place: Int[Array, " n"], statistics: Float[Array, "c n"], *, n_place
 
 
 def grow(
-    bins: Int[Array, "d n"],
+    bins: Integer[Array, "d n"],
     statistics: Float[Array, "c n"],
     limits: Limits,
     *,
@@ -267,7 +267,7 @@ def assemble(grown: Grown, thresholds: list[Array], value: Callable[[Array], Arr
     m = sums.shape[1]
     n_inner = m - grown.sums.shape[1]
 
-    def heap(parts: list[Array], in_leaves: float | bool) -> Array:
+    def heap(parts: list[Array], in_leaves: Any) -> Array:
         return jnp.concatenate([*parts, jnp.full(m - n_inner, in_leaves, parts[0].dtype)])
 
     made = heap([split.made for split in grown.splits], False)
