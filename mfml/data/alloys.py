@@ -8,7 +8,7 @@ $$\sigma_y = \sigma_0 + \frac{k}{\sqrt{D}}
   + \Bigl(\sum_i (Z_i^{3/2} x_i)\Bigr)^{2/3} + \sqrt{\sigma_p^2 + \sigma_\rho^2}, \qquad
   Z_i = \frac{M G}{550} \epsilon_i^{4/3}, \qquad
   \epsilon_i = \sqrt{\eta_i^2 + (15 \delta_i)^2}$$
-$$\sigma_p = \min\left(0.7 M G\, e^{3/2} \sqrt{\tfrac{f r}{b}},\;
+$$\sigma_p = \min\left(2.6 M G\, e^{3/2} \sqrt{\tfrac{2 f r}{b}},\;
   \frac{0.4 M G b}{\pi \sqrt{1 - \nu}\, L} \ln \frac{2 r}{b}\right), \quad
   L = r \Bigl(\sqrt{\tfrac{2\pi}{3f}} - \tfrac{\pi}{2}\Bigr), \qquad \sigma_\rho = \alpha M G b \sqrt\rho$$
 $$\rho_\text{el} = \rho_\text{Cu} + \sum_i C_i x_i (1 - x_i) + A_\rho \rho, \qquad \kappa = 1/\rho_\text{el}$$
@@ -19,7 +19,8 @@ and leave chromium in solution up to its solubility. Shapes: n alloys, d = 8 fea
 
 Sources: Labusch (1970), Physica Status Solidi 41, 659 (solutes); Gypen and Deruyttere (1977), Journal of Materials
 Science 12, 1028 (several solutes); Smith and Hashemi (2006), Foundations of Materials Science and Engineering
-(Hall-Petch constants of copper); Gladman (1999), Materials Science and Technology 15, 30 (precipitates); Taylor
+(Hall-Petch constants of copper); Ardell (1985), Metallurgical Transactions A 16, 2131
+(sheared precipitates); Gladman (1999), Materials Science and Technology 15, 30 (bypassed ones); Taylor
 (1934), Proceedings of the Royal Society A 145, 362 (dislocations); Nordheim (1931), Annalen der Physik 401, 607,
 and Linde (1932), Annalen der Physik 407, 219 (resistivity of solutes); King (1966), Journal of Materials Science
 1, 79 (size misfits). Constants are rounded; kinetic ones are chosen such that strength peaks after hours at 450 °C.
@@ -30,6 +31,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from mfml import require
@@ -50,7 +52,7 @@ RESISTIVITY_CR, RESISTIVITY_CU = 4.0, 1.68  # likewise of Cr in solution; µΩ c
 PER_DISLOCATION = 2e-17  # µΩ cm m²
 SOLUBILITY_CR = 0.03  # at.% at the ageing temperature, 450 °C
 AVRAMI_TIME, AVRAMI_EXPONENT = 1.0, 0.8  # h
-FIRST_RADIUS, COARSENING, COHERENCY = 1.0, 0.35, 0.015  # nm, nm³/h, misfit e
+FIRST_RADIUS, COARSENING, COHERENCY = 1.0, 20.0, 0.011  # nm, nm³/h, misfit e
 ALPHA, SATURATED = 0.25, 1.2e15  # of Taylor's law; dislocations per m² after much cold work
 
 
@@ -117,7 +119,7 @@ def conductivity(x: Float[Array, "n 8"]) -> Float[Array, " n"]:
     return 100 / (resistivity + PER_DISLOCATION * _dislocations(x))
 
 
-def noise(strength: Float[Array, " n"], *, relative: float = 0.03, absolute: float = 3.0) -> Float[Array, " n"]:
+def noise(strength: Float[Array, " n"], *, relative: ArrayLike = 0.03, absolute: ArrayLike = 3.0) -> Float[Array, " n"]:
     r"""Standard deviation of a measured strength in MPa, $\sqrt{a^2 + (r \sigma_y)^2}$: strong alloys scatter more.
 
     >>> noise(jnp.array([0.0])).tolist()
@@ -127,7 +129,7 @@ def noise(strength: Float[Array, " n"], *, relative: float = 0.03, absolute: flo
 
 
 @partial(jax.jit, static_argnames=("n", "region"))
-def simulate(key: Key[Array, ""], n: int = 1000, *, region: str = "known", scatter: float = 1.0) -> Alloys:
+def simulate(key: Key[Array, ""], n: int = 1000, *, region: str = "known", scatter: ArrayLike = 1.0) -> Alloys:
     """Draw n alloys, process and measure them.
 
     Zinc and nickel are uniform over the region, which is `known`, `held_out` (rich in both, see `HELD_OUT`) or `all`;
@@ -191,8 +193,8 @@ def load(
 
 
 REFERENCE = (
-    "Solution strengthening of Labusch (1970) and Gypen and Deruyttere (1977), Hall-Petch, precipitates after Gladman "
-    "(1999), dislocations after Taylor (1934), resistivity after Nordheim (1931) and Linde (1932)"
+    "Solution strengthening of Labusch (1970) and Gypen and Deruyttere (1977), Hall-Petch, precipitates after Ardell "
+    "(1985) and Gladman (1999), dislocations after Taylor (1934), resistivity after Nordheim (1931) and Linde (1932)"
 )
 NOTES = (
     "Noise on the strength grows with it (3 MPa and 3 %), on the conductivity it is 1 %. Mechanisms add up without "
@@ -207,7 +209,7 @@ def _of_precipitates(x: Array) -> Array:
     state = precipitates(x)
     present = state.fraction > 0
     f, r = jnp.where(present, state.fraction, 1e-3), state.radius * 1e-9
-    sheared = 0.7 * M * G * COHERENCY**1.5 * jnp.sqrt(f * r / B)
+    sheared = 2.6 * M * G * COHERENCY**1.5 * jnp.sqrt(2 * f * r / B)
     gap = r * (jnp.sqrt(2 * jnp.pi / (3 * f)) - jnp.pi / 2)
     bypassed = 0.4 * M * G * B / (jnp.pi * jnp.sqrt(1 - NU) * gap) * jnp.log(2 * r / B)
     return jnp.where(present, jnp.minimum(sheared, bypassed), 0.0)

