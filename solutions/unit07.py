@@ -492,9 +492,7 @@ def _(u):
     return indices, jnp.zeros(len(u)).at[indices].add(1.0) > 0
 
 
-@bootstrap.mistake(
-    "You drew without repetition, a new order of all samples: a bootstrap sample repeats some."
-)
+@bootstrap.mistake("You drew without repetition, a new order of all samples: a bootstrap sample repeats some.")
 def _(u):
     return jnp.argsort(u), jnp.zeros(len(u), bool)
 
@@ -586,7 +584,8 @@ def _(prediction, x, y, threshold, learning_rate):
 def _(prediction, x, y, threshold, learning_rate):
     left, residual = x <= threshold, y - prediction
     means = [jnp.sum(jnp.where(side, residual, 0.0)) / jnp.sum(side) for side in (left, ~left)]
-    return prediction + learning_rate * (left * means[0] + ~left * means[1])
+    share = left.astype(float)
+    return prediction + learning_rate * (share * means[0] + (1 - share) * means[1])
 
 
 @boosting_step.mistake("You took sums over each side: a leaf predicts the mean residual.")

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Unit 7. Generalization, regularization, tree ensembles
 #
-# A foundry has cast and tested a few hundred copper alloys: composition, grain size, ageing, cold work, and for each the
-# yield strength. **How strong will the next alloy be?** Fitting what was measured is easy; a table does it without
+# A foundry has cast and tested some hundred copper alloys: composition, grain size, ageing, cold work, and for each
+# the yield strength. **How strong will the next alloy be?** Fitting what was measured is easy; a table does it without
 # error. The question is what a model says about alloys that nobody has cast yet, and what we can do to make it better
 # there: penalties, validation, and many trees instead of one.
 
@@ -124,20 +124,21 @@ def misfit(params, batch, key):
 
 start = mlp.init(for_network, sizes=(1, 64, 1), scheme="lecun")
 learned = training.fit(
-    misfit, start, halves[0], key=key, optimizer=optax.adam(0.01), n_steps=4000, chunk=40, validation=halves[1]
+    misfit, start, halves[0], key=key, optimizer=optax.adam(0.003), n_steps=1500, chunk=15, validation=halves[1]
 )
-steps = np.arange(40, 4001, 40)
-on_train, on_validation = np.asarray(learned.loss)[39::40] * scale**2, np.asarray(learned.validation_loss) * scale**2
+steps = np.arange(15, 1501, 15)
+on_train, on_validation = np.asarray(learned.loss)[14::15] * scale**2, np.asarray(learned.validation_loss) * scale**2
 
 # %% tags=["fig-network"]
 best_step = steps[np.argmin(on_validation)]
-plots.train_and_validation(
+ax = plots.train_and_validation(
     steps,
     {"validation": (on_train, on_validation)},
     marks={"validation": best_step},
     x_label="step of Adam",
     y_label="squared error (MPa²)",
 )
+ax.set_ylim(bottom=1.0)
 
 # %% [markdown]
 # *What to see.* The training error falls and falls; the validation error has a minimum. To stop there is **early
@@ -166,7 +167,7 @@ plots.double_descent(SIZES, descent.train, descent.test, n_samples=40, y_label="
 # beyond. A small ridge penalty takes the peak away.
 
 # %% [markdown]
-# ## Penalties: ridge and lasso
+# ## Penalties for large weights: ridge and lasso
 #
 # Now all alloys: five solutes, grain size, ageing time and cold work. Strength is not linear in these, so we give the
 # model their squares and products as well: 44 features, 150 alloys. To keep such a model tame, pay for large weights:
@@ -202,7 +203,7 @@ names = short + [f"{a}·{b}" if a != b else f"{a}²" for i, a in enumerate(short
 design = quadratic(x_all)
 few, y_few = design[:FEW], strength[:FEW]
 
-alphas = np.geomspace(40.0, 0.04, 40).astype(np.float32)
+alphas = np.geomspace(40.0, 0.004, 40).astype(np.float32)
 of_ridge = ridge.path(few, y_few, alphas * FEW)  # ridge's squares are summed, the lasso's averaged
 of_lasso = lasso.path(few, y_few, alphas)
 by_gcv = int(ridge.best(of_ridge))
@@ -282,8 +283,8 @@ ax.legend()
 # the sum of squares (for classes: Gini's impurity $1 - \sum_k p_k^2$) falls most. It needs no scaling, takes missing
 # values, and finds interactions by itself. One tree alone has a large variance. Two ways out:
 #
-# - a **forest**: many deep trees, each on a bootstrap sample and on random features, averaged. The samples that a tree has
-#   not drawn, about 37 %, are its test set: the *out-of-bag* error costs nothing.
+# - a **forest**: many deep trees, each on a bootstrap sample and on random features, averaged. The samples that a tree
+#   has not drawn, about 37 %, are its test set: the *out-of-bag* error costs nothing.
 # - **boosting**: many shallow trees one after the other, each fitted to what is still missing, and added with a small
 #   learning rate:
 #
@@ -296,14 +297,14 @@ x_train, y_train, x_test = x_all[:TRAIN], strength[:TRAIN], x_all[test]
 unknown = alloys.simulate(for_unknown, 350, region="held_out")
 x_both = np.concatenate([x_test, np.asarray(unknown.x)])  # the same region, and one never seen: one call for both
 
-one = tree.fit(x_train, y_train, max_depth=5)
-grown = forest.fit(for_forest, x_train, y_train, n_estimators=100, max_depth=6, max_features=5)
+one = tree.fit(x_train, y_train, max_depth=4)
+grown = forest.fit(for_forest, x_train, y_train, n_estimators=60, max_depth=5, max_features=6)
 boosted = boosting.fit(
     x_train[:600],
     y_train[:600],
     validation=(x_train[600:], y_train[600:]),
-    max_iter=300,
-    learning_rate=0.1,
+    max_iter=150,
+    learning_rate=0.2,
     max_depth=3,
     n_iter_no_change=20,
 )
@@ -325,7 +326,7 @@ print(f"one tree: {n_leaves} leaves; forest: out of bag {out_of_bag:.1f} MPa; bo
 plots.errors(error_of, x_label="root mean square error on new alloys (MPa)", noise=only_noise)
 
 # %% tags=["fig-rounds"]
-rounds = np.arange(1, 301)
+rounds = np.arange(1, 151)
 losses_of_boosting = [np.sqrt(2 * np.asarray(part)) for part in (boosted.train_loss, boosted.validation_loss)]
 plots.train_and_validation(
     rounds,
@@ -336,7 +337,7 @@ plots.train_and_validation(
 )
 
 # %% [markdown]
-# *What to see.* Averaging a hundred trees takes much of the error of one, boosting more; its validation error levels
+# *What to see.* Averaging sixty trees takes much of the error of one, boosting more; its validation error levels
 # off near the noise, where it stops. Ridge is as good here, but only since we knew which axes to use: $D^{-1/2}$ and
 # $\lg t$. The out-of-bag error of the forest is that on new alloys, without a test set.
 #
@@ -346,10 +347,8 @@ plots.train_and_validation(
 # ### What matters, and where not to believe it
 
 # %% tags=["fig-importance"]
-shares = {
-    "forest": forest.importance(grown, n_features=8),
-    "boosting": trees.importance(boosted.trees, n_features=8),
-}
+share_of = jax.jit(partial(trees.importance, n_features=8))  # compiled as one
+shares = {"forest": share_of(grown.trees), "boosting": share_of(boosted.trees)}
 labels = ["Zn", "Ni", "Al", "Sn", "Cr", "grain size", "ageing time", "cold work"]
 plots.importances(labels, shares)
 
@@ -364,14 +363,16 @@ plots.predicted_against_measured(
 outside = {
     name: float(np.sqrt(np.mean((values[350:] - np.asarray(unknown.strength)) ** 2))) for name, values in said.items()
 }
+off = {name: float(np.mean(values[350:] - np.asarray(unknown.strength))) for name, values in said.items()}
 for name in said:
-    print(f"{name:28s} {error_of[name]:5.1f} MPa in the region of the data, {outside[name]:5.1f} MPa outside")
+    print(f"{name:28s} {error_of[name]:4.1f} MPa in the region, {outside[name]:4.1f} outside, off by {off[name]:+5.1f}")
 
 # %% [markdown]
-# *What to see.* Alloys rich in both zinc and nickel were never cast. No validation on the data at hand could have told
-# us how wrong the models are there. Unit 12 lets a model say how sure it is, Unit 14 where it must not be trusted.
+# *What to see.* Alloys rich in both zinc and nickel were never cast. On average the trees are too low there: a tree
+# cannot say more than its largest leaf, and no validation on the data at hand shows it. Unit 12 lets a model say how
+# sure it is, Unit 14 where it must not be trusted.
 #
-# > **Materials view.** A test set drawn from the same castings measures interpolation. Ask whether the next alloy is one.
+# > **Materials view.** A test set drawn from the same castings measures interpolation. Is the next alloy one?
 #
 # ## Checks
 
@@ -380,9 +381,10 @@ assert np.all(np.abs(total / error - 1) < 0.1)  # equation (7.1)
 assert P[np.argmin(error)] not in (1, 11)
 assert on_validation[-1] > 1.2 * on_validation.min()
 assert SIZES[int(np.argmax(descent.test))] in (35, 40, 45)
-kkt = elastic_net.kkt_residual(of_lasso.coef[-1], elastic_net.problem(few, y_few), alpha=alphas[-1])
+task = jax.jit(elastic_net.problem)(few, y_few)
+kkt = jax.jit(partial(elastic_net.kkt_residual, alpha=alphas[-1]))(of_lasso.coef[-1], task)
 assert float(kkt.max()) < 1.0
 assert np.count_nonzero(of_lasso.coef[20]) < 44
 assert error_of["boosting"] < error_of["forest"] < error_of["one tree"]
 assert abs(out_of_bag / error_of["forest"] - 1) < 0.2
-assert outside["boosting"] > error_of["boosting"]
+assert off["forest"] < off["boosting"] < -2

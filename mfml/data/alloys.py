@@ -84,6 +84,7 @@ def precipitates(x: Float[Array, "n 8"]) -> Precipitates:
     return Precipitates(out / 100, (FIRST_RADIUS**3 + COARSENING * time) ** (1 / 3), chromium - out)
 
 
+@jax.jit
 def strength(x: Float[Array, "n 8"]) -> Float[Array, " n"]:
     """Return the yield strength in MPa, without noise.
 
@@ -103,6 +104,7 @@ def strength(x: Float[Array, "n 8"]) -> Float[Array, " n"]:
     return FRICTION + grains + _power(solutes @ strengthening**1.5, 2 / 3) + inside
 
 
+@jax.jit
 def conductivity(x: Float[Array, "n 8"]) -> Float[Array, " n"]:
     """Return the electrical conductivity at 20 °C in MS/m, without noise.
 

@@ -180,7 +180,8 @@ def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: 
         found = score(left, limits.l2) + score(right, limits.l2) - parent
         return jnp.where((lighter >= limits.min_weight) & (lighter > 0), found, -jnp.inf)
 
-    to_right, to_left = gain(below[..., :-1]), gain(below[..., :-1] + missing)
+    # a barrier, or else the compiler builds both gains into each of the four places that read them
+    to_right, to_left = lax.optimization_barrier((gain(below[..., :-1]), gain(below[..., :-1] + missing)))
     gains = jnp.where(mask.T[..., None], jnp.maximum(to_left, to_right), -jnp.inf)
     of_feature = jnp.max(gains, axis=2)
     feature = jnp.argmax(of_feature, axis=0).astype(jnp.int32)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
 from mfml import require
@@ -37,7 +38,7 @@ def is_leaf(trees: Trees) -> Bool[Array, "t m"]:
     return trees.left == jnp.arange(trees.left.shape[1])
 
 
-def stump(feature: int, threshold: float, value: Float[Array, "3 k"]) -> Trees:
+def stump(feature: ArrayLike, threshold: ArrayLike, value: Float[Array, "3 k"]) -> Trees:
     """Make one tree of one split; `value` holds the rows of root, left and right leaf. Missing values go left.
 
     Raises:
