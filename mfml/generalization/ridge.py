@@ -1,0 +1,154 @@
+r"""Ridge regression. Shapes: n samples, d features, a penalties.
+
+The model is $y = \beta_0 + x \beta$; the intercept is not penalised. The penalty is in squared units of y over x:
+features in different units are penalised differently, so standardise them first.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.linalg import cho_factor, cho_solve
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Int
+
+from mfml import require
+
+
+class Ridge(NamedTuple):
+    """A fitted model."""
+
+    coef: Float[Array, " d"]  # units of y over units of x
+    intercept: Float[Array, ""]  # units of y; 0 without an intercept
+
+
+class Path(NamedTuple):
+    """Models for many penalties, from one decomposition."""
+
+    alphas: Float[Array, " a"]
+    coef: Float[Array, "a d"]
+    intercept: Float[Array, " a"]
+    degrees_of_freedom: Float[Array, " a"]  # sum of s^2 / (s^2 + alpha), plus 1 with an intercept
+    gcv: Float[Array, " a"]  # generalized cross-validation, in squared units of y
+
+
+@partial(jax.jit, static_argnames="fit_intercept")
+def fit(
+    x: Float[Array, "n d"],
+    y: Float[Array, " n"],
+    *,
+    alpha: ArrayLike = 1.0,
+    weights: Float[Array, " n"] | None = None,
+    fit_intercept: bool = True,
+) -> Ridge:
+    r"""Minimise $\sum_i w_i (y_i - \beta_0 - x_i \beta)^2 + \alpha \lVert \beta \rVert^2$ in closed form.
+
+    $\beta = (X^\top W X + \alpha I)^{-1} X^\top W y$ with centred X and y; where n < d by the smaller system
+    $X^\top (X X^\top + \alpha I)^{-1} y$, which is the same. NaN where alpha is 0 and X has not full rank.
+
+    Args:
+        x: features.
+        y: targets.
+        alpha: penalty, not negative.
+        weights: non-negative, one a sample; all 1 if left out.
+        fit_intercept: whether there is a $\beta_0$; static.
+
+    Raises:
+        ValueError: if shapes do not fit.
+
+    Source: Hoerl and Kennard (1970), Technometrics 12, 55-67; Bishop (2006), equation 3.28.
+
+    >>> model = fit(jnp.array([[-1.0], [1.0]]), jnp.array([-1.0, 1.0]), alpha=2.0)
+    >>> round(float(model.coef[0]), 4)
+    0.5
+    """
+    x_mean, y_mean, a, b = _centred(x, y, weights, fit_intercept)
+    n, d = a.shape
+    wide = n < d
+    system = a @ a.T if wide else a.T @ a
+    system = system + jnp.asarray(alpha, a.dtype) * jnp.eye(min(n, d), dtype=a.dtype)
+    factor = cho_factor(system)
+    coef = a.T @ cho_solve(factor, b) if wide else cho_solve(factor, a.T @ b)
+    return Ridge(coef, y_mean - x_mean @ coef)
+
+
+def predict(model: Ridge, x: Float[Array, "m d"]) -> Float[Array, " m"]:
+    r"""Predict $\beta_0 + x \beta$, in units of y.
+
+    >>> predict(Ridge(jnp.array([2.0]), jnp.array(1.0)), jnp.array([[3.0]])).tolist()
+    [7.0]
+    """
+    return x @ model.coef + model.intercept
+
+
+@partial(jax.jit, static_argnames="fit_intercept")
+def path(
+    x: Float[Array, "n d"], y: Float[Array, " n"], alphas: Float[Array, " a"], *, fit_intercept: bool = True
+) -> Path:
+    r"""Fit all penalties from one singular value decomposition $X = U S V^\top$ of the centred features.
+
+    $$\beta(\alpha) = V \,\mathrm{diag}\Bigl(\frac{s_j}{s_j^2 + \alpha}\Bigr)\, U^\top y, \qquad
+      \mathrm{df}(\alpha) = \sum_j \frac{s_j^2}{s_j^2 + \alpha} + 1, \qquad
+      \mathrm{GCV}(\alpha) = \frac{n \lVert y - \hat y \rVert^2}{(n - \mathrm{df})^2}$$
+
+    (without the 1 where there is no intercept). GCV estimates the mean squared error of a new sample; it is infinite
+    where df reaches n. The decomposition is computed from the eigenvectors of the smaller of $X^\top X$ and
+    $X X^\top$: directions with $s_j^2$ below rounding, eps times n or d times the largest, count as absent.
+
+    Raises:
+        ValueError: if shapes do not fit.
+
+    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning (2009), section 3.4.1; Golub, Heath,
+    Wahba (1979), Technometrics 21, 215-223.
+
+    >>> found = path(jnp.array([[-1.0], [1.0]]), jnp.array([-1.0, 1.0]), jnp.array([0.0, 2.0]))
+    >>> found.coef[:, 0].round(4).tolist(), found.degrees_of_freedom.round(4).tolist()
+    ([1.0, 0.5], [2.0, 1.5])
+    """
+    require.rank("alphas", alphas, 1)
+    x_mean, y_mean, a, b = _centred(x, y, None, fit_intercept)
+    n, d = a.shape
+    square, vectors = jnp.linalg.eigh(a @ a.T if n < d else a.T @ a)
+    cutoff = jnp.finfo(a.dtype).eps * max(n, d) * square[-1]
+    used = square > cutoff
+    square = jnp.where(used, square, 0.0)
+    root = jnp.sqrt(square)
+    # V^T X^T y, from U as S U^T y where there are fewer samples than features
+    rotated = root * (vectors.T @ b) if n < d else vectors.T @ (a.T @ b)
+    below = square + alphas[:, None]
+    shrunk = jnp.where(used, rotated / jnp.where(used, below, 1.0), 0.0)  # (a, directions)
+    coef = shrunk / jnp.where(used, root, 1.0) @ vectors.T @ a if n < d else shrunk @ vectors.T
+    df = jnp.sum(jnp.where(used, square / jnp.where(used, below, 1.0), 0.0), axis=1) + fit_intercept
+    residual = jnp.sum((b - coef @ a.T) ** 2, axis=1)
+    left = n - df
+    gcv = jnp.where(left > 1e-3, n * residual / jnp.where(left > 1e-3, left, 1.0) ** 2, jnp.inf)
+    return Path(alphas, coef, y_mean - coef @ x_mean, df, gcv)
+
+
+def best(path: Path) -> Int[Array, ""]:
+    """Return the number of the penalty with the smallest GCV; the largest penalty of equals.
+
+    >>> x, y = jnp.array([[-1.0], [0.0], [1.0]]), jnp.array([-1.0, 0.1, 1.0])
+    >>> best(globals()["path"](x, y, jnp.array([1.0, 0.01]))).item()
+    1
+    """
+    least = path.gcv == jnp.min(path.gcv)
+    return jnp.argmax(jnp.where(least, path.alphas, -jnp.inf))
+
+
+def _centred(x: Array, y: Array, weights: Array | None, fit_intercept: bool) -> tuple[Array, Array, Array, Array]:
+    """Means, and features and targets less these, times the root of the weights."""
+    require.rank("x", x, 2)
+    require.rank("y", y, 1)
+    require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
+    require.same_length(x=x, y=y, **({} if weights is None else {"weights": weights}))
+    w = jnp.ones(len(x), x.dtype) if weights is None else weights
+    if fit_intercept:
+        x_mean, y_mean = w @ x / jnp.sum(w), w @ y / jnp.sum(w)
+    else:
+        x_mean, y_mean = jnp.zeros(x.shape[1], x.dtype), jnp.zeros((), y.dtype)
+    if weights is None:
+        return x_mean, y_mean, x - x_mean, y - y_mean
+    root = jnp.sqrt(w)
+    return x_mean, y_mean, (x - x_mean) * root[:, None], (y - y_mean) * root

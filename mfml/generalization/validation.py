@@ -1,0 +1,236 @@
+r"""Choosing a model by validation: grid search, nested cross-validation, learning curves, the one-standard-error rule.
+
+Shapes: n samples, k folds, a settings of the hyperparameters. A learner is three static functions, as in
+`risk.splits.cross_validate`, its `fit` with a further argument: `fit(x, y, setting, weights=w)` learns from the
+samples of weight 1, `predict(fitted, x)`, `loss(prediction, y)` per sample. A setting is a number or a pytree of
+numbers; a grid has all settings along a first axis. Everything that is tried is fitted in one vmapped call.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key, PyTree, Shaped
+
+from mfml import require
+from mfml.risk.empirical import weighted_mean
+from mfml.risk.splits import Folds
+
+Fit = Callable[..., Any]
+Predict = Callable[[Any, Array], Array]
+Loss = Callable[[Array, Array], Array]
+
+
+class Search(NamedTuple):
+    """What a grid search has found, in units of the loss."""
+
+    risk: Float[Array, " a"]  # mean over folds of the test risk
+    standard_error: Float[Array, " a"]  # of this mean, divisor k - 1 in the deviation
+    train_risk: Float[Array, " a"]
+    best: Int[Array, ""]  # setting of least risk, the first of equals
+
+
+class Nested(NamedTuple):
+    """Risk of the whole procedure, the choice of the setting included."""
+
+    test_risk: Float[Array, " k"]  # of each outer fold
+    chosen: Int[Array, " k"]  # setting that the inner folds chose
+    mean: Float[Array, ""]
+    standard_error: Float[Array, ""]
+
+
+class LearningCurve(NamedTuple):
+    """Risk over the number of training samples, in units of the loss."""
+
+    sizes: Int[Array, " s"]
+    train_risk: Float[Array, " s"]  # means over folds
+    test_risk: Float[Array, " s"]
+    standard_error: Float[Array, " s"]  # of the test risk
+
+
+STATIC = ("fit", "predict", "loss")
+
+
+@partial(jax.jit, static_argnames=STATIC)
+def grid_search(
+    x: Shaped[Array, "n *features"],
+    y: Shaped[Array, "n *targets"],
+    folds: Folds,
+    grid: PyTree,
+    *,
+    fit: Fit,
+    predict: Predict,
+    loss: Loss,
+) -> Search:
+    """Cross-validate every setting of the grid.
+
+    The risk of the best setting is too good to be true, as it was chosen for it: `nested` gives an honest one.
+
+    Raises:
+        ValueError: if shapes do not fit, or the grid is empty or uneven.
+
+    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning (2009), section 7.10.
+
+    >>> from mfml.risk import losses, splits
+    >>> fit = lambda x, y, setting, weights: setting
+    >>> predict = lambda fitted, x: jnp.full(len(x), fitted)
+    >>> x, y, folds = jnp.zeros((4, 1)), jnp.array([1.0, 1.0, 2.0, 2.0]), splits.k_fold(4, n_splits=2)
+    >>> found = grid_search(x, y, folds, jnp.array([0.0, 1.5]), fit=fit, predict=predict, loss=losses.squared_error)
+    >>> found.risk.tolist(), found.best.item()
+    ([2.5, 0.25], 1)
+    """
+    test, train = _risks(x, y, folds, grid, fit, predict, loss)
+    mean, error = _mean_and_error(test)
+    return Search(mean, error, jnp.mean(train, axis=1), jnp.argmin(mean))
+
+
+def one_standard_error(search: Search, complexity: Float[Array, " a"]) -> Int[Array, ""]:
+    """Return the least complex setting whose risk is within one standard error of the best one's.
+
+    `complexity` is any number that grows with the flexibility, such as -alpha of a penalty; the first of equals.
+
+    Raises:
+        ValueError: if shapes do not fit.
+
+    Source: Breiman, Friedman, Olshen, Stone (1984), Classification and Regression Trees, section 3.4.3.
+
+    >>> error = jnp.full(3, 0.5)
+    >>> search = Search(jnp.array([2.0, 1.2, 1.0]), error, error, jnp.array(2))
+    >>> one_standard_error(search, jnp.arange(3.0)).item()
+    1
+    """
+    require.same_shape(risk=search.risk, complexity=complexity)
+    limit = search.risk[search.best] + search.standard_error[search.best]
+    return jnp.argmin(jnp.where(search.risk <= limit, complexity, jnp.inf))
+
+
+@partial(jax.jit, static_argnames=STATIC)
+def nested(
+    x: Shaped[Array, "n *features"],
+    y: Shaped[Array, "n *targets"],
+    outer: Folds,
+    inner: Folds,
+    grid: PyTree,
+    *,
+    fit: Fit,
+    predict: Predict,
+    loss: Loss,
+) -> Nested:
+    """Nested cross-validation: in each outer fold, the setting is chosen anew on its training samples alone.
+
+    The inner folds are those of `inner` without the outer test samples; those that are empty then do not count, so
+    take other folds inside than outside. All k x k_inner x a fits are one call.
+
+    Raises:
+        ValueError: if shapes do not fit, or the grid is empty or uneven.
+
+    Source: Varma and Simon (2006), BMC Bioinformatics 7, 91.
+
+    >>> from mfml.risk import losses, splits
+    >>> fit = lambda x, y, setting, weights: setting
+    >>> predict = lambda fitted, x: jnp.full(len(x), fitted)
+    >>> x, y, folds = jnp.zeros((4, 1)), jnp.array([1.0, 1.0, 2.0, 2.0]), splits.k_fold(4, n_splits=2)
+    >>> options = {"fit": fit, "predict": predict, "loss": losses.squared_error}
+    >>> nested(x, y, folds, splits.k_fold(4, n_splits=4), jnp.array([0.0, 1.5]), **options).mean.item()
+    0.25
+    """
+    outer.require(len(x))
+    inner.require(len(x))
+
+    def one(train: Array, test: Array) -> tuple[Array, Array]:
+        within = Folds(inner.train & train, inner.test & train)
+        risks, _ = _risks(x, y, within, grid, fit, predict, loss)
+        usable = jnp.any(within.test, axis=1) & jnp.any(within.train, axis=1)
+        chosen = jnp.argmin(jnp.sum(jnp.where(usable, risks, 0.0), axis=1))
+        setting = jax.tree.map(lambda leaf: jnp.asarray(leaf)[chosen], grid)
+        fitted = fit(x, y, setting, weights=train.astype(_dtype(x)))
+        return weighted_mean(loss(predict(fitted, x), y), test.astype(_dtype(x))), chosen
+
+    risk, chosen = jax.vmap(one)(jnp.asarray(outer.train), jnp.asarray(outer.test))
+    mean, error = _mean_and_error(risk[None])
+    return Nested(risk, chosen, mean[0], error[0])
+
+
+@partial(jax.jit, static_argnames=STATIC)
+def learning_curve(
+    key: Key[Array, ""],
+    x: Shaped[Array, "n *features"],
+    y: Shaped[Array, "n *targets"],
+    folds: Folds,
+    sizes: Int[Array, " s"],
+    setting: PyTree,
+    *,
+    fit: Fit,
+    predict: Predict,
+    loss: Loss,
+) -> LearningCurve:
+    """Cross-validate with ever larger parts of the training samples.
+
+    In each fold the training samples are put into one random order, of which the first `sizes` are taken: the sets
+    are nested. A size above the number of training samples takes all.
+
+    Raises:
+        ValueError: if shapes do not fit.
+
+    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning (2009), figure 7.8.
+
+    >>> from mfml.risk import losses, splits
+    >>> fit = lambda x, y, setting, weights: jnp.sum(weights * y) / jnp.sum(weights)
+    >>> predict = lambda fitted, x: jnp.full(len(x), fitted)
+    >>> x, y, folds = jnp.zeros((4, 1)), jnp.ones(4), splits.k_fold(4, n_splits=2)
+    >>> options = {"fit": fit, "predict": predict, "loss": losses.squared_error}
+    >>> learning_curve(jax.random.key(0), x, y, folds, jnp.array([1, 2]), None, **options).test_risk.tolist()
+    [0.0, 0.0]
+    """
+    require.same_length(x=x, y=y)
+    folds.require(len(x))
+    require.rank("sizes", sizes, 1)
+    draws = jax.random.uniform(key, (len(x),))
+
+    def one(train: Array, test: Array) -> tuple[Array, Array]:
+        rank = jnp.argsort(jnp.argsort(jnp.where(train, draws, 2.0)))
+
+        def of_size(size: Array) -> tuple[Array, Array]:
+            part = (train & (rank < size)).astype(_dtype(x))
+            values = loss(predict(fit(x, y, setting, weights=part), x), y)
+            return weighted_mean(values, test.astype(part.dtype)), weighted_mean(values, part)
+
+        return jax.vmap(of_size)(sizes)
+
+    test, train = jax.vmap(one)(jnp.asarray(folds.train), jnp.asarray(folds.test))  # (k, s)
+    mean, error = _mean_and_error(test.T)
+    return LearningCurve(sizes, jnp.mean(train, axis=0), mean, error)
+
+
+def _risks(
+    x: Array, y: Array, folds: Folds, grid: PyTree, fit: Fit, predict: Predict, loss: Loss
+) -> tuple[Array, Array]:
+    """Test and training risk of each setting and fold, shape (a, k)."""
+    require.same_length(x=x, y=y)
+    folds.require(len(x))
+    lengths = {jnp.shape(leaf)[:1] for leaf in jax.tree.leaves(grid)}
+    even = len(lengths) == 1 and () not in lengths and (0,) not in lengths
+    require.that(even, f"all parts of the grid must have the same number of settings; found {sorted(lengths)}")
+
+    def one(setting: PyTree, train: Array, test: Array) -> tuple[Array, Array]:
+        train, test = train.astype(_dtype(x)), test.astype(_dtype(x))
+        values = loss(predict(fit(x, y, setting, weights=train), x), y)
+        return weighted_mean(values, test), weighted_mean(values, train)
+
+    over_folds = jax.vmap(one, in_axes=(None, 0, 0))
+    over_grid = jax.vmap(over_folds, in_axes=(0, None, None))
+    return over_grid(jax.tree.map(jnp.asarray, grid), jnp.asarray(folds.train), jnp.asarray(folds.test))
+
+
+def _mean_and_error(risks: Array) -> tuple[Array, Array]:
+    """Mean over the last axis, and its standard error."""
+    k = risks.shape[-1]
+    mean = jnp.mean(risks, axis=-1)
+    variance = jnp.sum((risks - mean[..., None]) ** 2, axis=-1) / max(k - 1, 1)
+    return mean, jnp.where(k > 1, jnp.sqrt(variance / k), jnp.nan)
+
+
+def _dtype(x: Array) -> Any:
+    return x.dtype if jnp.issubdtype(x.dtype, jnp.floating) else jnp.result_type(float)

@@ -1,0 +1,691 @@
+"""Unit 7, generalization, regularization, tree ensembles: the reference answers and their specification."""
+
+import jax
+import jax.numpy as jnp
+
+from exercises.given import Array, Bool, Float, Int
+from mfml.grading.specification import exercise
+
+# ---------------------------------------------------------------- 7.1
+
+
+@exercise(
+    points=4,
+    hints=(
+        "Which entries become zero, and by how much do the others move?",
+        "The lesson's section on the lasso: keep the sign, take the threshold off the magnitude, and stop at zero.",
+        "`jnp.sign(v)` times `jnp.maximum(jnp.abs(v) - threshold, 0.0)`.",
+    ),
+    why="This one line is why the lasso switches features off, where ridge only makes them small.",
+)
+def soft_threshold(v: Float[Array, " d"], threshold: float) -> Float[Array, " d"]:
+    """Soft threshold."""
+    return jnp.sign(v) * jnp.maximum(jnp.abs(v) - threshold, 0.0)
+
+
+@soft_threshold.inputs("four numbers", points=1)
+def _(key):
+    return dict(v=jnp.array([-3.0, -0.5, 0.2, 2.0]), threshold=1.0)
+
+
+@soft_threshold.inputs("random vector", points=1)
+def _(key):
+    return dict(v=2 * jax.random.normal(key, (9,)), threshold=0.7)
+
+
+@soft_threshold.inputs("entries at the threshold, and threshold zero", points=1, hidden=True)
+def _(key):
+    return dict(v=jnp.array([0.4, -0.4, 0.0, 5.0]), threshold=0.4)
+
+
+@soft_threshold.mistake("You shrink, but never stop at zero: an entry smaller than the threshold becomes exactly 0.")
+def _(v, threshold):
+    return v - threshold * jnp.sign(v)
+
+
+@soft_threshold.mistake("You set small entries to zero but leave the large ones: take the threshold off these as well.")
+def _(v, threshold):
+    return jnp.where(jnp.abs(v) > threshold, v, 0.0)
+
+
+@soft_threshold.mistake("You lost the sign: what was negative stays negative, so multiply by the sign at the end.")
+def _(v, threshold):
+    return jnp.maximum(jnp.abs(v) - threshold, 0.0)
+
+
+@soft_threshold.mistake("You set all negative entries to zero: shrink the magnitude, not the number itself.")
+def _(v, threshold):
+    return jnp.maximum(v - threshold, 0.0)
+
+
+# ---------------------------------------------------------------- 7.2
+
+
+@exercise(
+    points=5,
+    hints=(
+        "Set the gradient of the penalised sum of squares to zero. Where does alpha appear?",
+        "The lesson's section on ridge: (X^T X + alpha I) w = X^T y, a square linear system.",
+        "`jnp.linalg.solve(x.T @ x + alpha * jnp.eye(d), x.T @ y)` with d the number of columns.",
+    ),
+    why="Alpha on the diagonal makes every least-squares problem solvable, with more features than samples too.",
+    rtol=1e-3,
+    atol=1e-4,
+)
+def ridge(x: Float[Array, "n d"], y: Float[Array, " n"], alpha: float) -> Float[Array, " d"]:
+    """Ridge regression."""
+    return jnp.linalg.solve(x.T @ x + alpha * jnp.eye(x.shape[1]), x.T @ y)
+
+
+@ridge.inputs("three samples, two features", points=1)
+def _(key):
+    return dict(x=jnp.array([[1.0, 0.0], [1.0, 1.0], [0.0, 2.0]]), y=jnp.array([1.0, 2.0, 4.0]), alpha=0.5)
+
+
+@ridge.inputs("random data", points=1)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(x=jax.random.normal(a, (12, 4)) + 1, y=jax.random.normal(b, (12,)) + 2, alpha=2.5)
+
+
+@ridge.inputs("more features than samples", points=1, hidden=True)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(x=jax.random.normal(a, (3, 6)), y=jax.random.normal(b, (3,)), alpha=1.0)
+
+
+@ridge.inputs("twice the same feature", points=1, hidden=True)
+def _(key):
+    column = jax.random.normal(key, (6,))
+    return dict(x=jnp.stack([column, column], axis=1), y=2 * column + 1, alpha=1.0)
+
+
+@ridge.mistake("You left the penalty out: this is least squares, and alpha belongs on the diagonal of X^T X.")
+def _(x, y, alpha):
+    return jnp.linalg.lstsq(x, y)[0]
+
+
+@ridge.mistake("You added alpha to every entry of X^T X: it belongs on the diagonal only, alpha times the identity.")
+def _(x, y, alpha):
+    return jnp.linalg.solve(x.T @ x + alpha + 1e-6 * jnp.eye(x.shape[1]), x.T @ y)
+
+
+@ridge.mistake("You took alpha times n: here the squares are summed, not averaged, so alpha stands alone.")
+def _(x, y, alpha):
+    return jnp.linalg.solve(x.T @ x + len(y) * alpha * jnp.eye(x.shape[1]), x.T @ y)
+
+
+@ridge.mistake("You squared alpha: it enters the system as it is.")
+def _(x, y, alpha):
+    return jnp.linalg.solve(x.T @ x + alpha**2 * jnp.eye(x.shape[1]), x.T @ y)
+
+
+@ridge.mistake("You centred the data: there is no intercept here, so leave x and y as they are.")
+def _(x, y, alpha):
+    x, y = x - x.mean(axis=0), y - y.mean()
+    return jnp.linalg.solve(x.T @ x + alpha * jnp.eye(x.shape[1]), x.T @ y)
+
+
+# ---------------------------------------------------------------- 7.3
+
+
+@exercise(
+    points=6,
+    hints=(
+        "Two moves: downhill on the smooth part, then shrink because of the absolute values.",
+        "The lesson's section on the lasso: the gradient of 1/(2n) |y - Xw|^2 is X^T (Xw - y) / n. After the step of "
+        "size t, soft-threshold with t times alpha.",
+        "`soft_threshold(weights - step * x.T @ (x @ weights - y) / n, step * alpha)`.",
+    ),
+    why="Gradient step plus proximal map solves every problem that is smooth but for a simple kink.",
+)
+def ista_step(
+    weights: Float[Array, " d"], x: Float[Array, "n d"], y: Float[Array, " n"], alpha: float, step: float
+) -> Float[Array, " d"]:
+    """One step of ISTA."""
+    gradient = x.T @ (x @ weights - y) / len(y)
+    return soft_threshold(weights - step * gradient, step * alpha)
+
+
+def _regression(key, n=8, d=4):
+    a, b, c = jax.random.split(key, 3)
+    return dict(weights=jax.random.normal(a, (d,)), x=jax.random.normal(b, (n, d)), y=2 * jax.random.normal(c, (n,)))
+
+
+@ista_step.inputs("two samples, two features", points=1)
+def _(key):
+    x = jnp.array([[1.0, 2.0], [3.0, 1.0]])
+    return dict(weights=jnp.array([0.5, -0.1]), x=x, y=jnp.array([1.0, 2.0]), alpha=0.3, step=0.2)
+
+
+@ista_step.inputs("random data", points=2)
+def _(key):
+    return _regression(key) | dict(alpha=0.4, step=0.3)
+
+
+@ista_step.inputs("from zero with a large penalty", points=1, hidden=True)
+def _(key):
+    return _regression(key) | dict(weights=jnp.zeros(4), alpha=50.0, step=0.3)
+
+
+@ista_step.inputs("one sample", points=1, hidden=True)
+def _(key):
+    return _regression(key, n=1) | dict(alpha=0.1, step=0.2)
+
+
+@ista_step.mistake("You soft-threshold with alpha itself: the threshold is the step size times alpha.")
+def _(weights, x, y, alpha, step):
+    return soft_threshold(weights - step * x.T @ (x @ weights - y) / len(y), alpha)
+
+
+@ista_step.mistake("You forgot the factor 1/n: the loss is 1/(2n) times the sum, so its gradient has a 1/n.")
+def _(weights, x, y, alpha, step):
+    return soft_threshold(weights - step * x.T @ (x @ weights - y), step * alpha)
+
+
+@ista_step.mistake("You walk uphill: the residual in the gradient is prediction minus target.")
+def _(weights, x, y, alpha, step):
+    return soft_threshold(weights + step * x.T @ (x @ weights - y) / len(y), step * alpha)
+
+
+@ista_step.mistake("Your gradient is twice the right one: the factor 1/2 of the loss cancels the 2 of the square.")
+def _(weights, x, y, alpha, step):
+    return soft_threshold(weights - 2 * step * x.T @ (x @ weights - y) / len(y), step * alpha)
+
+
+@ista_step.mistake(
+    "You took the gradient of the absolute value instead of the soft threshold: so no weight ever becomes exactly 0."
+)
+def _(weights, x, y, alpha, step):
+    return weights - step * (x.T @ (x @ weights - y) / len(y) + alpha * jnp.sign(weights))
+
+
+@ista_step.mistake("You only made the gradient step: apply the soft threshold to its result.")
+def _(weights, x, y, alpha, step):
+    return weights - step * x.T @ (x @ weights - y) / len(y)
+
+
+# ---------------------------------------------------------------- 7.4
+
+
+@exercise(
+    points=5,
+    compare=("close", "close"),
+    hints=(
+        "First average the predictions over the data sets: which axis is that?",
+        "The lesson's section on bias and variance: bias^2 is the squared distance of the mean prediction from the "
+        "truth; the variance is the mean squared distance of the predictions from their own mean.",
+        "`mean = predictions.mean(axis=0)`, then `(mean - truth) ** 2` and `((predictions - mean) ** 2).mean(axis=0)`.",
+    ),
+    why="Bias calls for a richer model, variance for more data or a penalty: know which of them you fight.",
+)
+def bias_variance(
+    predictions: Float[Array, "r m"], truth: Float[Array, " m"]
+) -> tuple[Float[Array, " m"], Float[Array, " m"]]:
+    """Bias and variance."""
+    mean = jnp.mean(predictions, axis=0)
+    return (mean - truth) ** 2, jnp.mean((predictions - mean) ** 2, axis=0)
+
+
+@bias_variance.inputs("three data sets, two points", points=1)
+def _(key):
+    return dict(predictions=jnp.array([[1.0, 2.0], [2.0, 5.0], [6.0, 5.0]]), truth=jnp.array([1.0, 6.0]))
+
+
+@bias_variance.inputs("random predictions", points=2)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(predictions=jax.random.normal(a, (5, 5)) + 1, truth=jax.random.normal(b, (5,)))
+
+
+@bias_variance.inputs("one data set", points=1, hidden=True)
+def _(key):
+    return dict(predictions=jnp.array([[1.0, -2.0, 0.5]]), truth=jnp.array([0.0, 1.0, 0.5]))
+
+
+@bias_variance.mistake("You averaged over the points: average over the data sets, the first axis.")
+def _(predictions, truth):
+    mean = jnp.mean(predictions, axis=1, keepdims=True)
+    bias = jnp.mean((mean - truth) ** 2, axis=0)
+    return bias, jnp.mean((predictions - mean) ** 2, axis=0)
+
+
+@bias_variance.mistake("Your bias is not squared: square the difference of mean prediction and truth.")
+def _(predictions, truth):
+    mean = jnp.mean(predictions, axis=0)
+    return mean - truth, jnp.mean((predictions - mean) ** 2, axis=0)
+
+
+@bias_variance.mistake("You divided the variance by r - 1: divide by r, so that the two parts add up to the error.")
+def _(predictions, truth):
+    mean = jnp.mean(predictions, axis=0)
+    return (mean - truth) ** 2, jnp.sum((predictions - mean) ** 2, axis=0) / (len(predictions) - 1)
+
+
+@bias_variance.mistake("Your second part is the whole error: measure the spread around the mean, not around the truth.")
+def _(predictions, truth):
+    mean = jnp.mean(predictions, axis=0)
+    return (mean - truth) ** 2, jnp.mean((predictions - truth) ** 2, axis=0)
+
+
+@bias_variance.mistake("Your first part is the whole error: average the predictions first, then square.")
+def _(predictions, truth):
+    mean = jnp.mean(predictions, axis=0)
+    return jnp.mean((predictions - truth) ** 2, axis=0), jnp.mean((predictions - mean) ** 2, axis=0)
+
+
+@bias_variance.mistake("You returned the standard deviation: the variance is its square.")
+def _(predictions, truth):
+    mean = jnp.mean(predictions, axis=0)
+    return (mean - truth) ** 2, jnp.std(predictions, axis=0)
+
+
+# ---------------------------------------------------------------- 7.5
+
+
+@exercise(
+    points=4,
+    hints=(
+        "Turn the counts into shares first.",
+        "The lesson's section on trees: 1 minus the sum of the squared shares. A pure node has 0.",
+        "`p = counts / counts.sum()`, then `1 - jnp.sum(p ** 2)`.",
+    ),
+    why="A tree grows by asking which question makes this number fall most.",
+)
+def gini(counts: Float[Array, " k"]) -> Float[Array, ""]:
+    """Gini impurity."""
+    share = counts / jnp.sum(counts)
+    return 1 - jnp.sum(share**2)
+
+
+@gini.inputs("two and six samples", points=1)
+def _(key):
+    return dict(counts=jnp.array([2.0, 6.0]))
+
+
+@gini.inputs("five classes", points=1)
+def _(key):
+    return dict(counts=jnp.floor(jax.random.uniform(key, (5,), minval=1.0, maxval=30.0)))
+
+
+@gini.inputs("a pure node", points=1, hidden=True)
+def _(key):
+    return dict(counts=jnp.array([0.0, 7.0, 0.0]))
+
+
+@gini.mistake("You squared the counts: divide them by their sum first, so that they are shares.")
+def _(counts):
+    return 1 - jnp.sum(counts**2)
+
+
+@gini.mistake("You returned the sum of the squared shares, which is the purity: take it away from 1.")
+def _(counts):
+    return jnp.sum((counts / jnp.sum(counts)) ** 2)
+
+
+@gini.mistake("This is the entropy: Gini takes squares, no logarithm.")
+def _(counts):
+    share = counts / jnp.sum(counts)
+    return -jnp.sum(jnp.where(share > 0, share * jnp.log(jnp.where(share > 0, share, 1.0)), 0.0))
+
+
+@gini.mistake("This is the error rate, 1 minus the largest share: Gini takes 1 minus the sum of all squared shares.")
+def _(counts):
+    return 1 - jnp.max(counts) / jnp.sum(counts)
+
+
+@gini.mistake("You divided by the number of classes: divide by the number of samples, the sum of the counts.")
+def _(counts):
+    return 1 - jnp.sum((counts / len(counts)) ** 2)
+
+
+# ---------------------------------------------------------------- 7.6
+
+
+def _between(x):
+    ordered = jnp.sort(x)
+    return ordered, (ordered[:-1] + ordered[1:]) / 2
+
+
+def _spread(y, member):
+    """Sum of squared distances of the members of each row from their mean."""
+    count = jnp.maximum(jnp.sum(member, axis=1), 1)
+    mean = jnp.sum(jnp.where(member, y, 0.0), axis=1) / count
+    return jnp.sum(jnp.where(member, (y - mean[:, None]) ** 2, 0.0), axis=1)
+
+
+@exercise(
+    points=6,
+    hints=(
+        "There are only n - 1 places where a threshold can lie. Try all of them at once.",
+        "The lesson's section on trees: candidates are half way between neighbours of the sorted x. For each, the cost "
+        "is the sum of squared distances from the mean on the left plus the same on the right; take the cheapest.",
+        "`left = x <= candidates[:, None]` has a row a candidate; means by `jnp.sum(jnp.where(left, y, 0), axis=1)` "
+        "over the counts, costs likewise for `left` and `~left`, then `candidates[jnp.argmin(cost)]`.",
+    ),
+    why="All of a decision tree is this search, repeated on every side and for every feature.",
+)
+def best_split(x: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, ""]:
+    """Best split."""
+    _, candidates = _between(x)
+    left = x <= candidates[:, None]
+    return candidates[jnp.argmin(_spread(y, left) + _spread(y, ~left))]
+
+
+@best_split.inputs("four points", points=1)
+def _(key):
+    return dict(x=jnp.array([3.0, 1.0, 2.0, 6.0]), y=jnp.array([5.0, 1.0, 1.5, 6.0]))
+
+
+@best_split.inputs("random points with a jump", points=2)
+def _(key):
+    a, b = jax.random.split(key)
+    x = jax.random.permutation(a, jnp.arange(1.0, 10.0) ** 2)
+    return dict(x=x, y=3.0 * (x > 5.0) + 0.5 * (x > 40.0) + 0.1 * jax.random.normal(b, (9,)))
+
+
+@best_split.inputs("sides of different size", points=1, hidden=True)
+def _(key):
+    return dict(x=jnp.array([1.0, 11.0, 4.0, 2.0, 7.0, 0.0]), y=jnp.array([1.0, 4.0, 7.0, 8.0, 2.0, 6.0]))
+
+
+@best_split.inputs("two points", points=1, hidden=True)
+def _(key):
+    return dict(x=jnp.array([2.0, -1.0]), y=jnp.array([0.0, 1.0]))
+
+
+@best_split.mistake("You returned a sample's own value: the threshold lies half way to the next larger one.")
+def _(x, y):
+    ordered, candidates = _between(x)
+    left = x <= candidates[:, None]
+    return ordered[jnp.argmin(_spread(y, left) + _spread(y, ~left))]
+
+
+@best_split.mistake("You took the place with the largest cost: the best split has the smallest.")
+def _(x, y):
+    _, candidates = _between(x)
+    left = x <= candidates[:, None]
+    return candidates[jnp.argmax(_spread(y, left) + _spread(y, ~left))]
+
+
+@best_split.mistake(
+    "You added up the two variances: a side counts with its number of samples, so add sums of squares, not means."
+)
+def _(x, y):
+    _, candidates = _between(x)
+    left = x <= candidates[:, None]
+    cost = sum(_spread(y, side) / jnp.maximum(side.sum(axis=1), 1) for side in (left, ~left))
+    return candidates[jnp.argmin(cost)]
+
+
+@best_split.mistake("You did not sort: neighbours in the list need not be neighbours on the axis.")
+def _(x, y):
+    candidates = (x[:-1] + x[1:]) / 2
+    left = x <= candidates[:, None]
+    return candidates[jnp.argmin(_spread(y, left) + _spread(y, ~left))]
+
+
+@best_split.mistake("You returned the number of the candidate: return the threshold itself.")
+def _(x, y):
+    _, candidates = _between(x)
+    left = x <= candidates[:, None]
+    return jnp.argmin(_spread(y, left) + _spread(y, ~left)) * 1.0
+
+
+@best_split.mistake("You split where the largest jump of y is: add up the squared distances on both sides instead.")
+def _(x, y):
+    _, candidates = _between(x)
+    return candidates[jnp.argmax(jnp.abs(jnp.diff(y[jnp.argsort(x)])))]
+
+
+# ---------------------------------------------------------------- 7.7
+
+
+@exercise(
+    points=5,
+    compare=("close", "close"),
+    hints=(
+        "A number between 0 and 1 becomes one of n indices by stretching it. And who was never drawn?",
+        "The lesson's section on forests: multiply by n and round down. Out of the bag is every index that does not "
+        "appear among those drawn.",
+        "`jnp.floor(u * n).astype(int)`; then count with `jnp.zeros(n).at[indices].add(1)` and ask where it is 0.",
+    ),
+    why="About 37 % of the samples are out of each bag: a test set for free.",
+)
+def bootstrap(u: Float[Array, " n"]) -> tuple[Int[Array, " n"], Bool[Array, " n"]]:
+    """Bootstrap sample."""
+    n = len(u)
+    indices = jnp.floor(u * n).astype(int)
+    return indices, jnp.zeros(n).at[indices].add(1.0) == 0
+
+
+@bootstrap.inputs("four numbers", points=1)
+def _(key):
+    return dict(u=jnp.array([0.1, 0.9, 0.6, 0.2]))
+
+
+@bootstrap.inputs("random numbers", points=2)
+def _(key):
+    return dict(u=(jax.random.randint(key, (12,), 0, 24) + 0.6) / 24)
+
+
+@bootstrap.inputs("zero, and close to one", points=1, hidden=True)
+def _(key):
+    return dict(u=jnp.array([0.0, 0.99, 0.5]))
+
+
+@bootstrap.mistake("You rounded to the nearest number: round down, else index n may come up, which does not exist.")
+def _(u):
+    indices = jnp.round(u * len(u)).astype(int)
+    return indices, jnp.zeros(len(u)).at[indices].add(1.0) == 0
+
+
+@bootstrap.mistake("You stretched to n - 1: then the last sample is never drawn; multiply by n.")
+def _(u):
+    indices = jnp.floor(u * (len(u) - 1)).astype(int)
+    return indices, jnp.zeros(len(u)).at[indices].add(1.0) == 0
+
+
+@bootstrap.mistake("Your mask says who is in the bag: out of bag is the opposite.")
+def _(u):
+    indices = jnp.floor(u * len(u)).astype(int)
+    return indices, jnp.zeros(len(u)).at[indices].add(1.0) > 0
+
+
+@bootstrap.mistake("You drew without repetition, a new order of all samples: a bootstrap sample repeats some.")
+def _(u):
+    return jnp.argsort(u), jnp.zeros(len(u), bool)
+
+
+@bootstrap.mistake("You sorted the indices: leave them in the order in which they were drawn.")
+def _(u):
+    indices = jnp.floor(u * len(u)).astype(int)
+    return jnp.sort(indices), jnp.zeros(len(u)).at[indices].add(1.0) == 0
+
+
+# ---------------------------------------------------------------- 7.8
+
+
+@exercise(
+    points=6,
+    hints=(
+        "What is the ensemble still missing at each sample? Fit this, not y.",
+        "The lesson's section on boosting: the stump predicts the mean residual of each side; add the learning rate "
+        "times it to the prediction.",
+        "`r = y - prediction`, `left = x <= threshold`, means of r over `left` and over `~left`, then "
+        "`prediction + learning_rate * jnp.where(left, mean_left, mean_right)`.",
+    ),
+    why="Every round corrects what all rounds before left over: that is gradient boosting for squared error.",
+)
+def boosting_step(
+    prediction: Float[Array, " n"], x: Float[Array, " n"], y: Float[Array, " n"], threshold: float, learning_rate: float
+) -> Float[Array, " n"]:
+    """One round of boosting."""
+    return _boost(prediction, x, y - prediction, threshold, learning_rate)
+
+
+def _boost(prediction, x, target, threshold, learning_rate):
+    left = x <= threshold
+    means = [jnp.sum(jnp.where(side, target, 0.0)) / jnp.maximum(jnp.sum(side), 1) for side in (left, ~left)]
+    return prediction + learning_rate * jnp.where(left, *means)
+
+
+@boosting_step.inputs("four samples", points=1)
+def _(key):
+    x, y = jnp.array([1.0, 2.0, 3.0, 4.0]), jnp.array([1.0, 2.0, 6.0, 8.0])
+    return dict(prediction=jnp.array([1.0, 1.0, 2.0, 2.0]), x=x, y=y, threshold=2.0, learning_rate=0.5)
+
+
+@boosting_step.inputs("random data", points=2)
+def _(key):
+    a, b, c = jax.random.split(key, 3)
+    draws = dict(prediction=jax.random.normal(a, (9,)), x=jax.random.uniform(b, (9,)), y=jax.random.normal(c, (9,)) + 3)
+    return draws | dict(threshold=0.45, learning_rate=0.3)
+
+
+@boosting_step.inputs("all samples on one side", points=1, hidden=True)
+def _(key):
+    x, y = jnp.array([1.0, 2.0, 3.0]), jnp.array([0.0, 2.0, 7.0])
+    return dict(prediction=jnp.array([0.0, 1.0, 1.0]), x=x, y=y, threshold=9.0, learning_rate=0.1)
+
+
+@boosting_step.inputs("a sample at the threshold", points=1, hidden=True)
+def _(key):
+    x, y = jnp.array([0.0, 1.0, 2.0]), jnp.array([1.0, 5.0, -2.0])
+    return dict(prediction=jnp.array([0.5, 0.0, 0.0]), x=x, y=y, threshold=1.0, learning_rate=1.0)
+
+
+@boosting_step.mistake("You fitted y itself: fit the residual, what the prediction is still missing.")
+def _(prediction, x, y, threshold, learning_rate):
+    return _boost(prediction, x, y, threshold, learning_rate)
+
+
+@boosting_step.mistake("Your residual has the wrong sign: it is y minus the prediction.")
+def _(prediction, x, y, threshold, learning_rate):
+    return _boost(prediction, x, prediction - y, threshold, learning_rate)
+
+
+@boosting_step.mistake("You forgot the learning rate: multiply the stump by it before you add.")
+def _(prediction, x, y, threshold, learning_rate):
+    return _boost(prediction, x, y - prediction, threshold, 1.0)
+
+
+@boosting_step.mistake("You returned the stump alone: add it to the prediction so far.")
+def _(prediction, x, y, threshold, learning_rate):
+    return _boost(prediction, x, y - prediction, threshold, learning_rate) - prediction
+
+
+@boosting_step.mistake("A sample at the threshold belongs to the left side: compare with <=.")
+def _(prediction, x, y, threshold, learning_rate):
+    return _boost(prediction, jnp.where(x == threshold, threshold + 1.0, x), y - prediction, threshold, learning_rate)
+
+
+@boosting_step.mistake("Dividing by the number of samples of an empty side gives NaN: an empty side must do no harm.")
+def _(prediction, x, y, threshold, learning_rate):
+    left, residual = x <= threshold, y - prediction
+    means = [jnp.sum(jnp.where(side, residual, 0.0)) / jnp.sum(side) for side in (left, ~left)]
+    share = left.astype(float)
+    return prediction + learning_rate * (share * means[0] + (1 - share) * means[1])
+
+
+@boosting_step.mistake("You took sums over each side: a leaf predicts the mean residual.")
+def _(prediction, x, y, threshold, learning_rate):
+    left, residual = x <= threshold, y - prediction
+    sums = [jnp.sum(jnp.where(side, residual, 0.0)) for side in (left, ~left)]
+    return prediction + learning_rate * jnp.where(left, *sums)
+
+
+# ---------------------------------------------------------------- 7.9
+
+
+@exercise(
+    points=7,
+    hints=(
+        "Hide one block, learn from the rest, measure on the block; then the next block.",
+        "The lesson's section on validation: with fold size m = n / k, block i is the rows i m to (i + 1) m. Fit "
+        "ridge (7.2) to the other rows, and average the squared error over the block; then average over blocks.",
+        "For each i: `test = slice(i * m, (i + 1) * m)`, the others `jnp.concatenate([x[: i * m], x[(i + 1) * m :]])`,"
+        " then `jnp.mean((x[test] @ w - y[test]) ** 2)`.",
+    ),
+    why="This is the number by which penalties, depths and models are chosen, here and everywhere.",
+    rtol=1e-3,
+    atol=1e-4,
+)
+def k_fold_error(x: Float[Array, "n d"], y: Float[Array, " n"], alpha: float, k: int) -> Float[Array, ""]:
+    """Error by k-fold cross-validation."""
+    return jnp.mean(jnp.stack([_fold_error(x, y, alpha, k, i) for i in range(k)]))
+
+
+def _fold(x, k, i):
+    m = len(x) // k
+    return jnp.concatenate([x[: i * m], x[(i + 1) * m :]]), x[i * m : (i + 1) * m]
+
+
+def _fold_error(x, y, alpha, k, i):
+    (x_train, x_test), (y_train, y_test) = _fold(x, k, i), _fold(y, k, i)
+    return jnp.mean((x_test @ ridge(x_train, y_train, alpha) - y_test) ** 2)
+
+
+def _noisy(key, n, d=2):
+    a, b = jax.random.split(key)
+    return dict(x=jax.random.normal(a, (n, d)), y=2 * jax.random.normal(b, (n,)) + 1)
+
+
+@k_fold_error.inputs("six samples, three folds", points=2)
+def _(key):
+    x = jnp.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, 0.0], [1.0, 2.0], [0.0, 2.0]])
+    return dict(x=x, y=jnp.array([1.0, 2.0, 2.0, 3.0, 5.0, 3.0]), alpha=0.5, k=3)
+
+
+@k_fold_error.inputs("random data, four folds", points=2)
+def _(key):
+    return _noisy(key, 12) | dict(alpha=1.5, k=4)
+
+
+@k_fold_error.inputs("leave one out", points=2, hidden=True)
+def _(key):
+    return _noisy(key, 5) | dict(alpha=1.0, k=5)
+
+
+@k_fold_error.mistake("You learned from all samples, those of the test block included: leave the block out of the fit.")
+def _(x, y, alpha, k):
+    return jnp.mean((x @ ridge(x, y, alpha) - y) ** 2)
+
+
+@k_fold_error.mistake("You measured on the samples that the model has learned from: measure on the block left out.")
+def _(x, y, alpha, k):
+    def one(i):
+        a, b = _fold(x, k, i)[0], _fold(y, k, i)[0]
+        return jnp.mean((a @ ridge(a, b, alpha) - b) ** 2)
+
+    return jnp.mean(jnp.stack([one(i) for i in range(k)]))
+
+
+@k_fold_error.mistake("You learned from the block and tested on the rest: it is the other way round.")
+def _(x, y, alpha, k):
+    def one(i):
+        (x_test, x_train), (y_test, y_train) = _fold(x, k, i), _fold(y, k, i)
+        return jnp.mean((x_test @ ridge(x_train, y_train, alpha) - y_test) ** 2)
+
+    return jnp.mean(jnp.stack([one(i) for i in range(k)]))
+
+
+@k_fold_error.mistake("You left one fold out of the average: all k blocks have their turn.")
+def _(x, y, alpha, k):
+    return jnp.mean(jnp.stack([_fold_error(x, y, alpha, k, i) for i in range(k - 1)]))
+
+
+@k_fold_error.mistake("You added up the errors of the folds: take their mean.")
+def _(x, y, alpha, k):
+    return jnp.sum(jnp.stack([_fold_error(x, y, alpha, k, i) for i in range(k)]))
+
+
+@k_fold_error.mistake("You took every k-th sample as a fold: here a fold is a block of neighbouring rows.")
+def _(x, y, alpha, k):
+    order = jnp.concatenate([jnp.arange(i, len(x), k) for i in range(k)])
+    return jnp.mean(jnp.stack([_fold_error(x[order], y[order], alpha, k, i) for i in range(k)]))
+
+
+@k_fold_error.mistake("You left the penalty out of the fits: pass alpha on to ridge.")
+def _(x, y, alpha, k):
+    return jnp.mean(jnp.stack([_fold_error(x, y, 0.0, k, i) for i in range(k)]))

@@ -1,0 +1,109 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mfml.data import alloys
+
+PURE = np.array([[0.0, 0, 0, 0, 0, 50, 1, 0]], np.float32)
+
+
+def with_(**values):
+    x = PURE.copy()
+    for name, value in values.items():
+        x[0, alloys.FEATURES.index(name)] = value
+    return jnp.asarray(x)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return alloys.simulate(jax.random.key(1), 2000)
+
+
+def test_known_alloys():
+    # handbook: annealed copper 33 to 70 MPa and 58 to 59.6 MS/m; cold-worked copper above 300 MPa
+    assert 33 < float(alloys.strength(jnp.asarray(PURE))[0]) < 70
+    assert float(alloys.conductivity(jnp.asarray(PURE))[0]) == pytest.approx(59.5, abs=0.2)
+    assert 280 < float(alloys.strength(with_(cold_work=1.0))[0]) < 420
+    # brass with 30 % zinc has 28 % IACS, 16 MS/m; with 15 %, 37 % IACS, 21.5 MS/m
+    assert float(alloys.conductivity(with_(Zn=15.0))[0]) == pytest.approx(19, abs=4)
+    # tin bronze of 3 at.% has about 15 % IACS, 9 MS/m
+    assert float(alloys.conductivity(with_(Sn=3.0))[0]) == pytest.approx(9.5, abs=1.5)
+
+
+@pytest.mark.parametrize("name", ["Zn", "Ni", "Al", "Sn"])
+def test_solutes_strengthen_and_cost_conductivity(name):
+    amounts = [with_(**{name: c}) for c in (0.0, 1.0, 2.0, 4.0)]
+    assert np.all(np.diff([float(alloys.strength(x)[0]) for x in amounts]) > 1)
+    assert np.all(np.diff([float(alloys.conductivity(x)[0]) for x in amounts]) < 0)
+
+
+def test_one_solute_follows_the_power_two_thirds():
+    one, eight = (float(alloys.strength(with_(Sn=c))[0] - alloys.strength(with_())[0]) for c in (0.5, 4.0))
+    assert eight / one == pytest.approx(4, rel=1e-4)
+
+
+def test_hall_petch():
+    size = np.array([5.0, 20, 45, 80])
+    value = [float(alloys.strength(with_(grain_size=d))[0]) for d in size]
+    slope = np.polyfit(1 / np.sqrt(size * 1e-6), value, 1)[0]
+    assert slope == pytest.approx(alloys.HALL_PETCH, rel=1e-3)
+
+
+def test_ageing_peaks_in_strength_and_restores_conductivity():
+    time = np.geomspace(0.01, 100, 40)
+    strength = [float(alloys.strength(with_(Cr=0.6, ageing_time=t))[0]) for t in time]
+    peak = int(np.argmax(strength))
+    assert 0.3 < time[peak] < 30
+    assert strength[peak] > strength[0] + 60
+    assert strength[-1] < strength[peak] - 20
+    conducting = [float(alloys.conductivity(with_(Cr=0.6, ageing_time=t))[0]) for t in time]
+    assert np.all(np.diff(conducting) >= 0)
+    assert conducting[-1] > 2 * conducting[0]
+
+
+def test_chromium_is_conserved(drawn):
+    state = alloys.precipitates(drawn.x)
+    np.testing.assert_allclose(state.dissolved + 100 * state.fraction, drawn.x[:, 4], atol=1e-5)
+
+
+def test_noise_is_heteroscedastic(drawn):
+    truth = np.asarray(alloys.strength(drawn.x))
+    standard = (np.asarray(drawn.strength) - truth) / np.asarray(alloys.noise(jnp.asarray(truth)))
+    assert abs(standard.mean()) < 0.1
+    assert standard.std() == pytest.approx(1, abs=0.06)
+    strong = truth > np.median(truth)
+    error = np.asarray(drawn.strength) - truth
+    assert error[strong].std() > 1.3 * error[~strong].std()
+    exact = alloys.simulate(jax.random.key(1), 2000, scatter=0.0)
+    np.testing.assert_allclose(exact.strength, truth, rtol=1e-6)
+
+
+def test_the_region_left_out(drawn):
+    def inside(x):
+        return (x[:, 0] > alloys.HELD_OUT[0]) & (x[:, 1] > alloys.HELD_OUT[1])
+
+    assert not inside(drawn.x).any()
+    assert inside(alloys.simulate(jax.random.key(1), 2000, region="held_out").x).all()
+    share = float(inside(alloys.simulate(jax.random.key(1), 2000, region="all").x).mean())
+    assert share == pytest.approx(8 / 20 * 7 / 15, abs=0.03)
+    zinc_rich = np.asarray(drawn.x[:, 0]) > alloys.HELD_OUT[0]  # uniform over the rest: 8 x 8 of 12 x 15 + 8 x 8
+    assert zinc_rich.mean() == pytest.approx(64 / 244, abs=0.03)
+    assert np.all((np.asarray(drawn.x) >= np.array(alloys.LOW)) & (np.asarray(drawn.x) <= np.array(alloys.HIGH)))
+
+
+def test_gradients_are_finite(drawn):
+    x = jnp.concatenate([drawn.x[:20], with_()])
+    for function in (alloys.strength, alloys.conductivity):
+        assert np.isfinite(jax.grad(lambda x, f=function: f(x).sum())(x)).all()
+
+
+def test_errors(unchecked):
+    with pytest.raises(ValueError, match="8 columns"):
+        alloys.strength(jnp.ones((2, 7)))
+    with pytest.raises(ValueError, match="region must be one of"):
+        alloys.simulate(jax.random.key(0), region="brass")
+    with pytest.raises(ValueError, match="n must be at least 1"):
+        alloys.simulate(jax.random.key(0), 0)
+    with pytest.raises(ValueError, match="source must be one of"):
+        alloys.load(jax.random.key(0), source="real")

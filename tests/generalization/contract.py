@@ -1,0 +1,319 @@
+"""One example of every public function of unit 7."""
+
+import jax
+import jax.numpy as jnp
+
+from mfml.generalization import (
+    bias_variance,
+    binning,
+    boosting,
+    dropout,
+    elastic_net,
+    exact,
+    forest,
+    growth,
+    interop,
+    lasso,
+    objectives,
+    ridge,
+    tree,
+    trees,
+    validation,
+)
+from mfml.risk import losses, splits
+from tests.contract import Example
+from tests.generalization import models
+
+N, D = 24, 3
+
+
+def data(key):
+    for_x, for_noise = jax.random.split(key)
+    x = jax.random.normal(for_x, (N, D))
+    return {"x": x, "y": x @ jnp.array([2.0, -1.0, 0.0]) + 0.5 * jax.random.normal(for_noise, (N,))}
+
+
+def classes(key):
+    both = data(key)
+    return {"x": both["x"], "y": (both["y"] > 0).astype(int) + (both["y"] > 1.5)}
+
+
+def weights(key):
+    return {"weights": jax.random.uniform(key, (N,), minval=0.5, maxval=2.0)}
+
+
+def binned(key):
+    x = data(key)["x"]
+    return binning.transform(binning.edges(x, max_bins=7), x)
+
+
+def statistics(key):
+    return jnp.stack([data(key)["y"], jnp.ones(N)])
+
+
+def limits():
+    return growth.Limits(jnp.array(0.5), jnp.array(1.0), jnp.array(0.0))
+
+
+def grown(key):
+    return growth.grow(binned(key), statistics(key), limits(), n_bins=8, max_depth=2)
+
+
+def some_tree(key):
+    return tree.fit(**data(key), max_depth=2, max_bins=7)
+
+
+def shares(key):
+    return tree.fit(**classes(key), criterion="gini", n_classes=3, max_depth=2, max_bins=7)
+
+
+def some_forest(key):
+    return forest.fit(key, **data(key), n_estimators=3, max_depth=2, max_bins=7)
+
+
+def a_problem(key):
+    return boosting.problem(**data(key), max_bins=7)
+
+
+def rates():
+    return boosting.Rates(*(jnp.array(rate) for rate in (0.5, 1.0, 0.0, 1.0, 0.7, 1.0)))
+
+
+def boosted(key):
+    return boosting.fit(**data(key), max_iter=3, max_depth=2, max_bins=7)
+
+
+def task(key):
+    return elastic_net.problem(**data(key))
+
+
+def fold_data(key):
+    return data(key) | {"folds": splits.k_fold(N, n_splits=3)}
+
+
+def ridge_of(x, y, setting, weights):
+    return ridge.fit(x, y, alpha=setting, weights=weights)
+
+
+LEARNER = {"fit": ridge_of, "predict": ridge.predict, "loss": losses.squared_error}
+GRID = jnp.array([0.1, 1.0, 10.0])
+
+
+def draw_set(key):
+    both = data(key)
+    return both["x"], both["y"]
+
+
+def learn(x, y, x_test):
+    return ridge.predict(ridge.fit(x, y), x_test)
+
+
+def doubled(sums):
+    return 2 * sums[:1]
+
+
+def searched(key):
+    return validation.grid_search(**fold_data(key), grid=GRID, **LEARNER)
+
+
+def predictions(key):
+    return {"predictions": jax.random.normal(key, (5, 4)), "truth": jnp.arange(4.0)}
+
+
+def one_coef(key):
+    return {"coef": jnp.array([1.0, 0.0, -1.0]), "task": task(key)}
+
+
+EXAMPLES = [
+    Example(bias_variance.decompose, predictions, gradient=("predictions", "truth")),
+    Example(
+        bias_variance.experiment,
+        lambda key: {"key": key, "x_test": jnp.ones((2, D))},
+        {"learner": learn, "sample": draw_set, "n_sets": 3},
+        gradient=("x_test",),
+        x64=False,  # draws
+    ),
+    Example(bias_variance.minimum_norm, data, gradient=("x", "y")),
+    Example(
+        bias_variance.double_descent,
+        lambda key: data(key) | {"x_test": jnp.ones((2, D)), "y_test": jnp.ones(2)},
+        {"n_features": (1, 3)},
+    ),
+    Example(ridge.fit, lambda key: data(key) | weights(key) | {"alpha": jnp.array(0.7)}, gradient=("x", "y", "alpha")),
+    Example(ridge.predict, lambda key: {"model": ridge.fit(**data(key)), "x": jnp.ones((2, D))}, gradient=("x",)),
+    Example(ridge.path, lambda key: data(key) | {"alphas": GRID}, gradient=("x", "y", "alphas")),
+    Example(ridge.best, lambda key: {"path": ridge.path(**data(key), alphas=GRID)}),
+    Example(
+        elastic_net.soft_threshold, lambda key: {"v": jax.random.normal(key, (4,)), "threshold": 0.5}, gradient=("v",)
+    ),
+    Example(elastic_net.problem, data, gradient=("x", "y")),
+    Example(elastic_net.grid, lambda key: {"task": task(key)}, {"n_alphas": 3}),
+    Example(elastic_net.kkt_residual, lambda key: one_coef(key) | {"alpha": jnp.array(0.3)}, gradient=("coef",)),
+    Example(
+        elastic_net.duality_gap,
+        lambda key: one_coef(key) | {"correlation": jnp.ones(D), "alpha": jnp.array(0.3), "l1_ratio": 0.5},
+        gradient=("coef", "alpha"),
+    ),
+    Example(lasso.init, lambda key: {"task": task(key)}),
+    Example(
+        lasso.step,
+        lambda key: {"state": lasso.init(task(key)), "task": task(key), "alpha": jnp.array(0.2)},
+        {"solver": "fista"},
+    ),
+    Example(lasso.fit, lambda key: data(key) | {"alpha": jnp.array(0.2)}, {"max_iter": 60}, tolerance=1e-3),
+    Example(lasso.path, lambda key: data(key) | {"alphas": jnp.array([0.5, 0.1])}, {"max_iter": 60}, tolerance=1e-3),
+    Example(
+        lasso.predict,
+        lambda key: {"model": lasso.fit(**data(key), alpha=0.2), "x": jnp.ones((2, D))},
+        gradient=("x",),
+        tolerance=1e-3,
+    ),
+    Example(dropout.mask, lambda key: {"key": key, "rate": jnp.array(0.3)}, {"shape": (5,)}, x64=False),
+    Example(dropout.apply, lambda key: {"key": key, "x": jnp.ones(5), "rate": 0.3}, gradient=("x",), x64=False),
+    Example(dropout.ridge_penalty, lambda key: {"x": data(key)["x"], "rate": 0.3}, gradient=("x", "rate")),
+    Example(validation.grid_search, lambda key: fold_data(key) | {"grid": GRID}, LEARNER, batched=("x", "y")),
+    Example(
+        validation.one_standard_error,
+        lambda key: {"search": searched(key), "complexity": -GRID},
+        batched=("search",),
+    ),
+    Example(
+        validation.nested,
+        lambda key: (
+            data(key)
+            | {"outer": splits.k_fold(N, n_splits=3), "inner": splits.k_fold(N, n_splits=4, key=key), "grid": GRID}
+        ),
+        LEARNER,
+        batched=("x", "y"),
+        x64=False,  # the folds are drawn
+    ),
+    Example(
+        validation.learning_curve,
+        lambda key: fold_data(key) | {"key": key, "sizes": jnp.array([6, 12]), "setting": jnp.array(1.0)},
+        LEARNER,
+        batched=("x", "y"),
+        x64=False,  # draws
+    ),
+    Example(trees.is_leaf, lambda key: {"trees": some_tree(key)}),
+    Example(
+        trees.stump,
+        lambda key: {"value": jnp.ones((3, 1)), "feature": jnp.array(1), "threshold": jnp.array(0.5)},
+        batched=("value",),
+    ),
+    Example(trees.apply, lambda key: {"trees": some_tree(key), "x": data(key)["x"]}),
+    Example(trees.outputs, lambda key: {"trees": shares(key), "x": data(key)["x"]}, gradient=("x",)),
+    Example(trees.total, lambda key: {"trees": shares(key), "x": data(key)["x"]}, gradient=("x",)),
+    Example(trees.depth, lambda key: {"trees": some_tree(key)}),
+    Example(trees.n_leaves, lambda key: {"trees": some_tree(key)}),
+    Example(trees.importance, lambda key: {"trees": some_tree(key)}, {"n_features": D}),
+    Example(binning.edges, lambda key: {"x": data(key)["x"]}, {"max_bins": 7, "subsample": 20}, gradient=("x",)),
+    Example(binning.transform, lambda key: {"edges": binning.edges(data(key)["x"], max_bins=7), "x": data(key)["x"]}),
+    Example(growth.squared, lambda key: {"sums": statistics(key), "l2": jnp.array(0.5)}, gradient=("sums", "l2")),
+    Example(
+        growth.entropy, lambda key: {"sums": jnp.arange(6.0).reshape(3, 2), "l2": jnp.array(0.0)}, gradient=("sums",)
+    ),
+    Example(
+        growth.histogram,
+        lambda key: {"bins": binned(key), "node": jnp.arange(N) % 2, "statistics": statistics(key)},
+        {"n_nodes": 2, "n_bins": 8},
+        gradient=("statistics",),
+    ),
+    Example(
+        growth.sums_at,
+        lambda key: {"place": jnp.arange(N) % 2, "statistics": statistics(key)},
+        {"n_places": 2},
+        gradient=("statistics",),
+    ),
+    Example(
+        growth.grow,
+        lambda key: {"bins": binned(key), "statistics": statistics(key), "limits": limits()},
+        {"n_bins": 8, "max_depth": 2, "subtract": True},
+    ),
+    Example(growth.worth_it, lambda key: {"gain": jnp.ones(2), "parent": jnp.ones(2), "limits": limits()}),
+    Example(
+        growth.assemble,
+        lambda key: {"grown": grown(key), "thresholds": [jnp.zeros(1), jnp.ones(2)]},
+        {"value": doubled},
+    ),
+    Example(
+        growth.thresholds_of_bins,
+        lambda key: {"edges": binning.edges(data(key)["x"], max_bins=7), "splits": grown(key).splits},
+    ),
+    Example(
+        exact.grow,
+        lambda key: {"x": data(key)["x"], "statistics": statistics(key), "limits": limits()},
+        {"max_depth": 2},
+    ),
+    Example(tree.fit, lambda key: data(key) | weights(key), {"max_depth": 2, "max_bins": 7}),
+    Example(
+        tree.fit, classes, {"max_depth": 2, "splitter": "exact", "criterion": "entropy", "n_classes": 3}, batched=("x",)
+    ),
+    Example(tree.predict, lambda key: {"tree": some_tree(key), "x": data(key)["x"]}, gradient=("x",)),
+    Example(tree.predict_proba, lambda key: {"tree": shares(key), "x": data(key)["x"]}, gradient=("x",)),
+    Example(tree.classify, lambda key: {"tree": shares(key), "x": data(key)["x"]}),
+    Example(tree.gini, lambda key: {"counts": jnp.arange(6.0).reshape(2, 3)}, gradient=("counts",)),
+    Example(tree.mean_of_leaf, lambda key: {"sums": statistics(key), "shift": jnp.ones(1)}, gradient=("sums",)),
+    Example(
+        tree.statistics_of,
+        lambda key: {"y": data(key)["y"], **weights(key)},
+        {"criterion": "squared_error", "n_classes": None},
+        gradient=("y",),
+    ),
+    Example(tree.check, data, {"weights": None, "criterion": "gini", "max_depth": 2}),
+    Example(forest.bootstrap_counts, lambda key: {"key": key}, {"n": 9}, x64=False),
+    Example(
+        forest.fit,
+        lambda key: {"key": key, **data(key)},
+        {"n_estimators": 3, "max_depth": 2, "max_features": 2, "max_bins": 7},
+        x64=False,  # draws
+    ),
+    Example(forest.random_features, lambda key: {"key": key}, {"level": 1, "d": 5, "n_chosen": 2}, x64=False),
+    Example(forest.predict, lambda key: {"forest": some_forest(key), "x": data(key)["x"]}, gradient=("x",), x64=False),
+    Example(
+        forest.predict_proba, lambda key: {"forest": some_forest(key), "x": data(key)["x"]}, gradient=("x",), x64=False
+    ),
+    Example(forest.importance, lambda key: {"forest": some_forest(key)}, {"n_features": D}, x64=False),
+    Example(
+        objectives.best_constant,
+        lambda key: {"y": classes(key)["y"], **weights(key)},
+        {"loss": "softmax", "n_classes": 3},
+        gradient=("weights",),
+    ),
+    Example(objectives.mean, lambda key: {"values": data(key)["y"], **weights(key)}, gradient=("values", "weights")),
+    Example(
+        objectives.derivatives,
+        lambda key: {"scores": data(key)["x"].T, "y": classes(key)["y"]},
+        {"loss": "softmax"},
+        gradient=("scores",),
+    ),
+    Example(
+        objectives.sample_losses,
+        lambda key: {"scores": data(key)["x"].T, "y": classes(key)["y"]},
+        {"loss": "softmax"},
+        gradient=("scores",),
+    ),
+    Example(boosting.problem, lambda key: data(key) | weights(key), {"max_bins": 7}),
+    Example(boosting.init, lambda key: {"task": a_problem(key)}),
+    Example(
+        boosting.step,
+        lambda key: {
+            "key": key,
+            "state": boosting.init(a_problem(key)),
+            "task": a_problem(key),
+            "rates": rates(),
+        },
+        {"max_depth": 2},
+        x64=False,  # draws
+    ),
+    Example(
+        boosting.fit,
+        lambda key: data(key) | {"validation": (data(key)["x"][:5], data(key)["y"][:5])},
+        {"max_iter": 3, "max_depth": 2, "max_bins": 7, "n_iter_no_change": 2},
+    ),
+    Example(boosting.decision_function, lambda key: {"model": boosted(key), "x": data(key)["x"]}, gradient=("x",)),
+    Example(boosting.predict, lambda key: {"model": boosted(key), "x": data(key)["x"]}, gradient=("x",)),
+    Example(boosting.predict_proba, lambda key: {"model": boosted(key), "x": data(key)["x"]}, gradient=("x",)),
+    # both read dictionaries of Python objects
+    Example(interop.from_xgboost, lambda key: {}, {"model": models.XGBOOST}, jit=False),
+    Example(interop.from_lightgbm, lambda key: {}, {"model": models.LIGHTGBM}, jit=False),
+]

@@ -1,0 +1,388 @@
+# %% [markdown]
+# # Unit 7. Generalization, regularization, tree ensembles
+#
+# A foundry has cast and tested some hundred copper alloys: composition, grain size, ageing, cold work, and for each
+# the yield strength. **How strong will the next alloy be?** Fitting what was measured is easy; a table does it without
+# error. The question is what a model says about alloys that nobody has cast yet, and what we can do to make it better
+# there: penalties, validation, and many trees instead of one.
+
+# %%
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from mfml import training
+from mfml.data import alloys
+from mfml.generalization import bias_variance, boosting, elastic_net, forest, lasso, ridge, trees, validation
+from mfml.networks import mlp
+from mfml.plots import generalization as plots
+from mfml.risk import losses, splits
+
+key = jax.random.key(7)
+for_age, for_sets, for_network, for_alloys, for_unknown, for_forest, for_folds = jax.random.split(key, 7)
+
+# %% [markdown]
+# ## Fitting is not predicting
+#
+# One alloy first: copper with 0.6 at.% chromium. While it ages, chromium precipitates and strengthens, until the
+# particles grow too coarse. Twelve specimens were aged for times between 1 minute and 100 hours. Polynomials of three
+# degrees are fitted to them by least squares (Unit 3).
+
+# %%
+N, NOISE = 12, 8.0  # specimens; standard deviation of a measurement in MPa
+
+
+def age_hardening(t):
+    """Strength in MPa over t, the logarithm of the time scaled to -1 ... 1."""
+    x = np.zeros((np.size(t), 8), np.float32)
+    x[:, 4], x[:, 5], x[:, 6] = 0.6, 40.0, 100.0 ** np.ravel(t)
+    return np.asarray(alloys.strength(x))
+
+
+times, grid = np.linspace(-1.0, 1.0, N), np.linspace(-1.0, 1.0, 101)
+clean, truth = np.split(age_hardening(np.concatenate([times, grid])), [N])
+measured = clean + NOISE * np.asarray(jax.random.normal(for_age, (N,)))
+legendre = partial(np.polynomial.legendre.legvander, deg=N - 1)  # one column a degree
+degrees = {"degree 1": 1, "degree 4": 4, "degree 11": 11}
+curves = {
+    name: legendre(grid)[:, : p + 1] @ np.linalg.lstsq(legendre(times)[:, : p + 1], measured, rcond=None)[0]
+    for name, p in degrees.items()
+}
+
+# %% tags=["fig-overfitting"]
+figure = plots.overfitting(
+    2 * times, measured, 2 * grid, truth, curves, x_label="lg of ageing time in h", y_label="yield strength (MPa)"
+)
+
+# %% [markdown]
+# *What to see.* The line is too stiff to bend at the peak: it **underfits**, and more data would not help. Degree 11
+# passes through all twelve points and is worst between them: it **overfits**, it has learned the noise.
+#
+# ## Bias and variance
+#
+# Repeat the experiment with new noise, again and again, and look at one point. The prediction misses the truth for
+# three reasons: because the mean prediction $\bar f$ is off, because single predictions scatter around it, and because
+# the measurement itself is noisy:
+#
+# $$\mathbb{E}\,(y - \hat f)^2 = \underbrace{(\bar f - f)^2}_{\text{bias}^2} +
+# \underbrace{\mathbb{E}\,(\hat f - \bar f)^2}_{\text{variance}} + \underbrace{\sigma^2}_{\text{noise}} \tag{7.1}$$
+
+# %%
+P = np.arange(1, N)  # degrees
+inside = np.abs(grid) < 0.95
+used = (np.arange(N) <= P[:, None]).astype(np.float32)
+table, new_table = (legendre(t).astype(np.float32) for t in (times, grid[inside]))
+
+
+def draw(key):
+    return table, clean + NOISE * jax.random.normal(key, (N,))
+
+
+def all_degrees(x, y, x_new):
+    weights = jax.vmap(lambda kept: bias_variance.minimum_norm(x, y, used=kept))(used)
+    return (weights @ x_new.T).ravel()
+
+
+SETS = 400
+predictions = bias_variance.experiment(for_sets, new_table, learner=all_degrees, sample=draw, n_sets=SETS)
+predictions = np.asarray(predictions).reshape(SETS, len(P), -1)
+parts = bias_variance.decompose(predictions.reshape(SETS, -1), np.tile(truth[inside], len(P)), noise_variance=NOISE**2)
+bias2, variance, noise, total = (np.asarray(part).reshape(len(P), -1).mean(axis=1) for part in parts)
+new = truth[inside] + NOISE * np.random.default_rng(7).normal(size=predictions.shape)
+error = np.mean((new - predictions) ** 2, axis=(0, 2))
+
+# %% tags=["fig-bias-variance"]
+plots.parts_of_error(P, bias2, variance, noise, error, x_label="degree", y_label="squared error (MPa²)")
+
+# %% [markdown]
+# *What to see.* The three parts add up to the error that is measured on new samples (diamonds). With the degree, bias
+# falls and variance rises; the best model is in between. Where it lies depends on the noise and on the number of
+# samples: with more of either it moves.
+#
+# *Exercise 7.4* ([exercises/unit07.py](../exercises/unit07.py)): bias and variance.
+
+# %% [markdown]
+# ### A network overfits in time
+#
+# A network with 64 hidden neurons has 193 weights for our twelve points. What it may become depends on how long it
+# learns. Half of the points are held out.
+
+# %%
+scale = 60.0  # MPa: targets of about one
+fit_on, hold_out = np.arange(0, N, 2), np.arange(1, N, 2)
+points = (np.float32(3 * times[:, None]), np.float32((measured - measured.mean()) / scale))
+halves = [jax.tree.map(lambda leaf, part=part: leaf[part], points) for part in (fit_on, hold_out)]
+
+
+def misfit(params, batch, key):
+    x, y = batch
+    return jnp.mean((mlp.apply(params, x, activation="tanh")[:, 0] - y) ** 2)
+
+
+start = mlp.init(for_network, sizes=(1, 64, 1), scheme="lecun")
+learned = training.fit(
+    misfit, start, halves[0], key=key, optimizer=optax.adam(0.003), n_steps=1500, chunk=15, validation=halves[1]
+)
+steps = np.arange(15, 1501, 15)
+on_train, on_validation = np.asarray(learned.loss)[14::15] * scale**2, np.asarray(learned.validation_loss) * scale**2
+
+# %% tags=["fig-network"]
+best_step = steps[np.argmin(on_validation)]
+ax = plots.train_and_validation(
+    steps,
+    {"validation": (on_train, on_validation)},
+    marks={"validation": best_step},
+    x_label="step of Adam",
+    y_label="squared error (MPa²)",
+)
+ax.set_ylim(bottom=1.0)
+
+# %% [markdown]
+# *What to see.* The training error falls and falls; the validation error has a minimum. To stop there is **early
+# stopping**, the penalty that costs nothing. **Dropout** (`dropout.apply`) is another one: switch off a random half of
+# the neurons in each step, so that none can rely on another. For a linear model this is, on average, a ridge penalty.
+
+# %% [markdown]
+# ### More parameters than samples, and yet
+#
+# Beyond the point where everything is fitted, the error may fall again: of all weights that fit, least squares with the
+# smallest norm takes the gentlest. Forty samples, up to 300 random features:
+
+# %%
+rng = np.random.default_rng(3)
+SIZES = (5, 10, 20, 30, 35, 40, 45, 50, 60, 80, 120, 200, 300)
+inputs = rng.normal(size=(340, 10))
+features = np.tanh(inputs @ rng.normal(size=(10, 300)) / np.sqrt(10)).astype(np.float32)
+target = np.float32(np.sin(inputs[:, 0]) + 0.5 * inputs[:, 1] + 0.2 * rng.normal(size=340))
+descent = bias_variance.double_descent(features[:40], target[:40], features[40:], target[40:], n_features=SIZES)
+
+# %% tags=["fig-double-descent"]
+plots.double_descent(SIZES, descent.train, descent.test, n_samples=40, y_label="mean squared error")
+
+# %% [markdown]
+# *What to see.* **Double descent**: the test error peaks where the number of features is that of the samples, and falls
+# beyond. A small ridge penalty takes the peak away.
+
+# %% [markdown]
+# ## Penalties for large weights: ridge and lasso
+#
+# Now all alloys: five solutes, grain size, ageing time and cold work. Strength is not linear in these, so we give the
+# model their squares and products as well: 44 features, 150 alloys. To keep such a model tame, pay for large weights:
+#
+# $$\text{ridge: } \lVert y - Xw \rVert^2 + \alpha \lVert w \rVert_2^2, \qquad
+# \text{lasso: } \tfrac{1}{2n}\lVert y - Xw \rVert^2 + \alpha \lVert w \rVert_1 \tag{7.2}$$
+#
+# Ridge has a closed form, $w = (X^\top X + \alpha I)^{-1} X^\top y$. The lasso has none: its kink at zero asks for the
+# **soft threshold** $S(v, t) = \mathrm{sign}(v) \max(|v| - t, 0)$, after each gradient step (ISTA) or in each
+# coordinate in turn. It sets weights to exactly zero.
+
+# %%
+data, card = alloys.load(for_alloys, n=1150)
+x_all, strength, _ = map(np.asarray, data)
+print(f"{card.name} ({card.source}): {card.n_samples} alloys, {strength.min():.0f} to {strength.max():.0f} MPa")
+TRAIN, FEW = 800, 150
+
+
+def readable(x):
+    """Grain size and ageing time on their natural axes."""
+    return np.concatenate([x[:, :5], x[:, 5:6] ** -0.5, np.log10(x[:, 6:7]), x[:, 7:]], axis=1)
+
+
+def quadratic(x):
+    z = (readable(x) - center) / spread
+    pairs = [z[:, i] * z[:, j] for i in range(8) for j in range(i, 8)]
+    return np.float32(np.concatenate([z, np.stack(pairs, axis=1)], axis=1))
+
+
+center, spread = readable(x_all[:FEW]).mean(axis=0), readable(x_all[:FEW]).std(axis=0)
+short = ["Zn", "Ni", "Al", "Sn", "Cr", "1/√D", "lg t", "work"]
+names = short + [f"{a}·{b}" if a != b else f"{a}²" for i, a in enumerate(short) for b in short[i:]]
+design = quadratic(x_all)
+few, y_few = design[:FEW], strength[:FEW]
+
+alphas = np.geomspace(40.0, 0.004, 40).astype(np.float32)
+of_ridge = ridge.path(few, y_few, alphas * FEW)  # ridge's squares are summed, the lasso's averaged
+of_lasso = lasso.path(few, y_few, alphas)
+by_gcv = int(ridge.best(of_ridge))
+print(f"ridge: α/n = {alphas[by_gcv]:.2g} by GCV, {of_ridge.degrees_of_freedom[by_gcv]:.0f} degrees of freedom")
+
+# %% tags=["fig-paths"]
+figure = plots.coefficient_paths(
+    alphas,
+    {"ridge (α per sample)": of_ridge.coef, "lasso": of_lasso.coef},
+    names,
+    chosen={"ridge (α per sample)": alphas[by_gcv]},
+    y_label="weight (MPa)",
+)
+
+# %% [markdown]
+# *What to see.* From left to right the penalty falls. Ridge lets all weights grow together; the lasso lets them in one
+# by one, cold work first, then tin: a ranking for nothing. Where the features are correlated the order is a matter of
+# chance: do not take it for physics.
+#
+# How much penalty? **Generalized cross-validation** guesses the error on new samples from one fit, with the *effective
+# degrees of freedom* $\sum_j s_j^2/(s_j^2 + \alpha)$ as the number of parameters (dotted line).
+#
+# *Exercises 7.1 to 7.3*: the soft threshold, ridge, one step of ISTA.
+
+# %% [markdown]
+# ### Choosing by validation
+#
+# Cross-validation (Unit 1) works for every model. All penalties and folds are fitted in one call. The best value is
+# uncertain, as is any measurement, so the **one-standard-error rule** takes the strongest penalty whose error is within
+# one standard error of the best.
+
+
+# %%
+def ridge_fit(x, y, setting, weights):
+    return ridge.fit(x, y, alpha=setting, weights=weights)
+
+
+ten = splits.k_fold(FEW, n_splits=10, key=for_folds)
+settings = alphas[::3] * FEW
+search = validation.grid_search(
+    few, y_few, ten, settings, fit=ridge_fit, predict=ridge.predict, loss=losses.squared_error
+)
+careful = int(validation.one_standard_error(search, -jnp.asarray(settings)))
+print(f"best α/n {settings[int(search.best)] / FEW:.2g}, by the rule {settings[careful] / FEW:.2g}")
+
+
+def rms(predicted, rows):
+    return float(np.sqrt(np.mean((np.asarray(predicted) - strength[rows]) ** 2)))
+
+
+test = slice(TRAIN, None)
+linear_of_few = np.asarray(of_ridge.coef) @ design[test].T + np.asarray(of_ridge.intercept)[:, None]
+by_alpha = [rms(row, test) for row in linear_of_few]
+
+# %% tags=["fig-validation"]
+ax = plots.train_and_validation(
+    settings / FEW,
+    {"10-fold": (np.sqrt(search.train_risk), np.sqrt(search.risk))},
+    marks={"10-fold": settings[careful] / FEW},
+    x_label="penalty α per sample",
+    y_label="error (MPa)",
+)
+ax.plot(alphas, by_alpha, color="black", label="350 new alloys")
+ax.set_xscale("log")
+ax.legend()
+
+# %% [markdown]
+# *What to see.* The cross-validated error follows the error on 350 new alloys; the training error knows nothing of it.
+# To report the error of the model chosen, choose inside each fold anew (`validation.nested`).
+#
+# *Exercise 7.9*: the k-fold error.
+
+# %% [markdown]
+# ## Trees: questions instead of weights
+#
+# A **tree** asks one question a node, "cold work at most 0.2?", chosen such that both sides are as alike as possible:
+# the sum of squares (for classes: Gini's impurity $1 - \sum_k p_k^2$) falls most. It needs no scaling, takes missing
+# values, and finds interactions by itself (`tree.fit`). One tree alone has a large variance. Two ways out:
+#
+# - a **forest**: many deep trees, each on a bootstrap sample and on random features, averaged. The samples that a tree
+#   has not drawn, about 37 %, are its test set: the *out-of-bag* error costs nothing.
+# - **boosting**: many shallow trees one after the other, each fitted to what is still missing, and added with a small
+#   learning rate:
+#
+# $$F \leftarrow F + \eta f, \qquad f(\text{leaf}) = -\frac{\sum g_i}{\sum h_i + \lambda} \tag{7.3}$$
+#
+# with the first and second derivatives $g_i$, $h_i$ of the loss: for the squared error, the mean residual.
+
+# %%
+x_train, y_train, x_test = x_all[:TRAIN], strength[:TRAIN], x_all[test]
+unknown = alloys.simulate(for_unknown, 350, region="held_out")
+x_both = np.concatenate([x_test, np.asarray(unknown.x)])  # the same region, and one never seen: one call for both
+
+grown = forest.fit(for_forest, x_train, y_train, n_estimators=60, max_depth=4, max_features=6)
+boosted = boosting.fit(
+    x_train[:600],
+    y_train[:600],
+    validation=(x_train[600:], y_train[600:]),
+    max_iter=150,
+    learning_rate=0.2,
+    max_depth=3,
+    n_iter_no_change=20,
+)
+of_all = ridge.fit(design[:TRAIN], y_train, alpha=settings[careful])
+said = {
+    "one tree": trees.outputs(jax.tree.map(lambda leaf: leaf[:1], grown.trees), x_both)[0, :, 0],
+    "forest": forest.predict(grown, x_both),
+    "boosting": boosting.predict(boosted, x_both),
+    "ridge, squares and products": ridge.predict(of_all, quadratic(x_both)),
+}
+said = {name: np.asarray(values) for name, values in said.items()}
+error_of = {name: rms(values[:350], test) for name, values in said.items()}
+out_of_bag = rms(grown.oob_prediction[:, 0], slice(0, TRAIN))
+only_noise = float(np.sqrt(np.mean(np.asarray(alloys.noise(alloys.strength(x_test))) ** 2)))
+print(f"forest: {out_of_bag:.1f} MPa out of bag; boosting: {boosted.n_iter} rounds")
+
+# %% tags=["fig-errors"]
+plots.errors(error_of, x_label="root mean square error on new alloys (MPa)", noise=only_noise)
+
+# %% tags=["fig-rounds"]
+rounds = np.arange(1, 151)
+losses_of_boosting = [np.sqrt(2 * np.asarray(part)) for part in (boosted.train_loss, boosted.validation_loss)]
+plots.train_and_validation(
+    rounds,
+    {"validation": tuple(losses_of_boosting)},
+    marks={"validation": int(boosted.n_iter)},
+    x_label="rounds of boosting",
+    y_label="error (MPa)",
+)
+
+# %% [markdown]
+# *What to see.* Averaging sixty trees takes much of the error of the first of them, boosting more; its validation
+# error levels off near the noise. Ridge is nearly as good here, but only since we knew which axes to use: $D^{-1/2}$
+# and $\lg t$. The out-of-bag error of the forest is that on new alloys, without a test set.
+#
+# *Exercises 7.5 to 7.8*: Gini, the best split, bootstrap, one round of boosting.
+
+# %% [markdown]
+# ### What matters, and where not to believe it
+
+# %% tags=["fig-importance"]
+share_of = jax.jit(partial(trees.importance, n_features=8))  # compiled as one
+shares = {"forest": share_of(grown.trees), "boosting": share_of(boosted.trees)}
+labels = ["Zn", "Ni", "Al", "Sn", "Cr", "grain size", "ageing time", "cold work"]
+plots.importances(labels, shares)
+
+# %% tags=["fig-held-out"]
+plots.predicted_against_measured(
+    {
+        "boosting, same region": (strength[test], said["boosting"][:350]),
+        "boosting, rich in Zn and Ni": (np.asarray(unknown.strength), said["boosting"][350:]),
+    },
+    unit="MPa",
+)
+outside = {
+    name: float(np.sqrt(np.mean((values[350:] - np.asarray(unknown.strength)) ** 2))) for name, values in said.items()
+}
+off = {name: float(np.mean(values[350:] - np.asarray(unknown.strength))) for name, values in said.items()}
+for name in said:
+    print(f"{name:28s} {error_of[name]:4.1f} MPa in the region, {outside[name]:4.1f} outside, off by {off[name]:+5.1f}")
+
+# %% [markdown]
+# *What to see.* Alloys rich in both zinc and nickel were never cast. On average the trees are too low there: a tree
+# cannot say more than its largest leaf, and no validation on the data at hand shows it. Unit 12 lets a model say how
+# sure it is, Unit 14 where it must not be trusted.
+#
+# > **Materials view.** A test set drawn from the same castings measures interpolation. Is the next alloy one?
+#
+# ## Checks
+
+# %%
+assert np.all(np.abs(total / error - 1) < 0.1)  # equation (7.1)
+assert P[np.argmin(error)] not in (1, 11)
+assert on_validation[-1] > 1.2 * on_validation.min()
+assert SIZES[int(np.argmax(descent.test))] in (35, 40, 45)
+task = jax.jit(elastic_net.problem)(few, y_few)
+kkt = jax.jit(partial(elastic_net.kkt_residual, alpha=alphas[-1]))(of_lasso.coef[-1], task)
+assert float(kkt.max()) < 1.0
+assert np.count_nonzero(of_lasso.coef[20]) < 44
+assert error_of["boosting"] < error_of["forest"] < error_of["one tree"]
+assert abs(out_of_bag / error_of["forest"] - 1) < 0.2
+assert off["forest"] < off["boosting"] < -2
