@@ -27,11 +27,17 @@ def splitter(request):
 
 def test_regression_equals_scikit_learn(splitter):
     ours = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=DEPTH, splitter=splitter)
-    theirs = DecisionTreeRegressor(max_depth=DEPTH).fit(X, Y)
+    theirs = DecisionTreeRegressor(max_depth=DEPTH, random_state=0).fit(X, Y)
     np.testing.assert_allclose(tree.predict(ours, jnp.asarray(X)), theirs.predict(X), rtol=1e-5, atol=1e-6)
     assert trees.n_leaves(ours)[0] == theirs.get_n_leaves()
     assert trees.depth(ours)[0] == theirs.get_depth()
-    np.testing.assert_allclose(trees.importance(ours, n_features=4), theirs.feature_importances_, atol=0.02)  # ties
+
+
+def test_importance_equals_scikit_learn(splitter):
+    """In large nodes: where few samples are left several features split them alike, and each library takes its own."""
+    ours = tree.fit(jnp.asarray(X), jnp.asarray(BOUNDED), max_depth=3, splitter=splitter)
+    theirs = DecisionTreeRegressor(max_depth=3, random_state=0).fit(X, BOUNDED)
+    np.testing.assert_allclose(trees.importance(ours, n_features=4), theirs.feature_importances_, atol=1e-4)
 
 
 @pytest.mark.parametrize("criterion", ["gini", "entropy"])
