@@ -207,7 +207,7 @@ def fit(
     key: Key[Array, ""],
     model: Model,
     *,
-    noise: ArrayLike = 0.0,
+    noise: ArrayLike | None = None,
     learning_rate: ArrayLike = 3e-3,
     batch_size: int | None = None,
     n_steps: int = 1000,
@@ -221,7 +221,7 @@ def fit(
         x: samples.
         key: for the order of the samples and the noise.
         model: where to start: from `init_dense` or `init_convolutional`.
-        noise: in units of x; 0 for a plain autoencoder.
+        noise: in units of x; None for a plain autoencoder.
         learning_rate: at the start.
         batch_size: samples a step; all if left out; static.
         n_steps: number of steps; static.
@@ -237,10 +237,12 @@ def fit(
     >>> bool(fit(x, jax.random.key(1), start, learning_rate=0.03).history[-1] < 1e-3)
     True
     """
-    level = jnp.asarray(noise, x.dtype)
 
     def objective(model: Model, batch: Array, key: Array) -> Array:
-        return loss(model, batch + level * jax.random.normal(key, batch.shape, batch.dtype), batch)
+        if noise is None:
+            return loss(model, batch)
+        drawn = jax.random.normal(key, (batch.size,), batch.dtype).reshape(batch.shape)
+        return loss(model, batch + noise * drawn, batch)
 
     fraction = optax.cosine_decay_schedule(1.0, n_steps)
     rate = jnp.asarray(learning_rate, x.dtype)
