@@ -306,8 +306,8 @@ plots.score_histogram(found, limit)
 
 # %% [markdown]
 # *What to see.* A pore is nothing that the model can build from what it knows, and every one is found; so are
-# nearly all droplets. *Where it fails:* an error only sees what is hard to rebuild. Something simple and wrong, such as an
-# image without any phases, may be rebuilt well. So one looks at the code as well: how far does it lie from the codes
+# nearly all droplets. *Where it fails:* an error only sees what is hard to rebuild. Something simple and wrong, such as
+# an image without any phases, may be rebuilt well. So one looks at the code as well: how far does it lie from the codes
 # of usual images, measured in their own covariance (the Mahalanobis distance)?
 
 

@@ -18,7 +18,7 @@ from mfml import require
 from mfml.clustering import blocks, distances, seeding
 from mfml.clustering.blocks import Blocks
 
-BLOCK = 2048  # samples a block: the tables of a pass stay in the cache
+BLOCK = 1024  # samples a block: the tables of a pass stay in the cache
 
 
 class State(NamedTuple):
@@ -99,7 +99,7 @@ def step(state: State, x: Float[Array, "n d"]) -> State:
     ([[1.0], [8.0]], 5.0)
     """
     _check(x, state.centroids)
-    return _step(state, blocks.split(x, size=BLOCK))
+    return _step(state, _split(x))
 
 
 def relocate(centroids: Float[Array, "k d"], counts: Float[Array, " k"], x: Float[Array, "n d"]) -> Float[Array, "k d"]:
@@ -224,9 +224,14 @@ def _check(x: Array, centroids: Array) -> None:
     require.that(len(centroids) > 0, f"there must be at least one centroid; found shape {centroids.shape}")
 
 
-def _distances(centroids: Array, block: Array) -> Array:
-    r"""Squared distances (k, s) but for $\|x\|^2$, which has no part in the choice."""
-    return jnp.sum(centroids**2, axis=1, keepdims=True) - 2 * centroids @ block
+def _split(x: Array) -> Blocks:
+    """Samples (d + 1, s) in blocks, with a last feature 1: a sum over samples ends with their count."""
+    return blocks.split(jnp.concatenate([x, jnp.ones_like(x[:, :1])], axis=1), size=BLOCK)
+
+
+def _distances(centroids: Array, with_one: Array) -> Array:
+    r"""Squared distances (k, s) but for $\|x\|^2$, which has no part in the choice: one matrix product."""
+    return jnp.concatenate([-2 * centroids, jnp.sum(centroids**2, axis=1, keepdims=True)], axis=1) @ with_one
 
 
 def _nearest(table: Array) -> tuple[Array, Array]:
@@ -244,9 +249,8 @@ def _step(state: State, data: Blocks) -> State:
     def one_block(total: tuple[Array, Array], block: Blocks) -> tuple[tuple[Array, Array], None]:
         smallest, label = _nearest(_distances(centroids, block.x))
         member = (label == rows).astype(centroids.dtype)
-        with_one = jnp.concatenate([block.x, block.valid[None]])  # its sum over a cluster ends with the count
-        sums = lax.dot_general(member, with_one, (((1,), (1,)), ((), ())))
-        squared = jnp.maximum(smallest + jnp.sum(block.x**2, axis=0), 0) * block.valid
+        sums = lax.dot_general(member, block.x, (((1,), (1,)), ((), ())))
+        squared = jnp.maximum(smallest + jnp.sum(block.x[:-1] ** 2, axis=0), 0) * block.valid
         return (total[0] + sums, total[1] + squared.sum()), None
 
     zero = jnp.zeros((k, d + 1), centroids.dtype), jnp.zeros((), centroids.dtype)
@@ -300,7 +304,7 @@ def _best(x: Array, starts: Array, max_iter: int, tol: ArrayLike) -> KMeans:
     centred = x - mean
     rounding = starts.shape[1] * jnp.finfo(x.dtype).eps ** 2 * jnp.sum(centred**2, axis=1).max()
     allowed = jnp.maximum(jnp.asarray(tol) * jnp.mean(centred**2), rounding)
-    data = blocks.split(centred, size=BLOCK)
+    data = _split(centred)
     run = partial(_descend, x=centred, data=data, max_iter=max_iter, tol=allowed)
     runs = jax.vmap(run)(starts - mean)
     final = jax.vmap(lambda state: _step(state, data).inertia)(runs.state)
