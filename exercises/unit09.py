@@ -119,8 +119,8 @@ def probe_step(
 def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], n_neighbors: int) -> Float[Array, ""]:
     """Exercise 9.8. Trustworthiness.
 
-    y is a map of the samples x. For each sample i, look at its K = n_neighbors nearest others IN THE MAP; r(i, j) is the
-    place of j in the order of distance from i IN THE DATA, 1 for the nearest other. Return
+    y is a map of the samples x. For each sample i, look at its K = n_neighbors nearest others IN THE MAP; r(i, j) is
+    the place of j in the order of distance from i IN THE DATA, 1 for the nearest other. Return
 
         1 - 2/(n K (2 n - 3 K - 1))  sum_i  sum over those j of  max(0, r(i, j) - K)
 

@@ -157,12 +157,12 @@ def _(squared, perplexity):
     return _gaussian(squared, jnp.asarray(perplexity))
 
 
-@perplexity_row.mistake("You took distances, not their squares, into the exponent: the input holds the squares already.")
+@perplexity_row.mistake("You took distances into the exponent: the input holds their squares already, as it should be.")
 def _(squared, perplexity):
     return _search(jnp.sqrt(squared), jnp.log(perplexity))
 
 
-@perplexity_row.mistake("You returned exponentials that are not normalised: divide by their sum, so that p adds up to 1.")
+@perplexity_row.mistake("Your exponentials are not normalised: divide by their sum, so that p adds up to 1.")
 def _(squared, perplexity):
     p = _search(squared, jnp.log(perplexity))
     return p / p.max()
@@ -380,7 +380,7 @@ def _(distances, sigma):
     return jnp.exp(-jnp.maximum(0, distances - distances[:, :1]) * sigma[:, None])
 
 
-@umap_memberships.mistake("You normalised each row: memberships are strengths between 0 and 1, and need not add up to 1.")
+@umap_memberships.mistake("You normalised each row: memberships are strengths, and need not add up to 1.")
 def _(distances, sigma):
     w = jnp.exp(-jnp.maximum(0, distances - distances[:, :1]) / sigma[:, None])
     return w / w.sum(axis=1, keepdims=True)
@@ -540,7 +540,7 @@ def _(features, labels, weights, learning_rate):
     return weights - learning_rate * _probe_slope(features, labels, weights)
 
 
-@probe_step.mistake("You took the softmax along the samples: the probabilities of the classes of ONE sample add up to 1.")
+@probe_step.mistake("You took the softmax along the samples: the classes' probabilities of ONE sample add up to 1.")
 def _(features, labels, weights, learning_rate):
     p = jax.nn.softmax(features @ weights, axis=0)
     target = jax.nn.one_hot(labels, weights.shape[1])

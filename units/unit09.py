@@ -22,12 +22,12 @@ from mfml.representation import augment, contrastive, probe, quality, tsne, umap
 
 key = jax.random.key(9)
 for_digits, for_fields, for_maps, for_views, for_training, for_noise = jax.random.split(key, 6)
-N = 800
+N, METHODS = 800, ("PCA", "t-SNE", "UMAP")
 
 # %% [markdown]
 # ## A shadow and two maps
 #
-# We begin where we know the answer: handwritten digits, 64 pixels each. PCA (Unit 2) is their flattest shadow. Two
+# We begin where we know the answer: handwritten digits, 64 pixels each. PCA (Unit 2) is their best shadow. Two
 # methods do not project at all; they *place* points, such that neighbours stay neighbours.
 #
 # **t-SNE** first asks who is near whom. Sample $i$ looks around with a Gaussian, just as wide as it takes to see a
@@ -40,7 +40,8 @@ N = 800
 #
 # In the map, points $y_i$ have probabilities with a heavy tail, and the points move until both tables agree:
 #
-# $$q_{ij} = \frac{(1 + \lVert y_i - y_j \rVert^2)^{-1}}{\sum_{k \ne l} (1 + \lVert y_k - y_l \rVert^2)^{-1}} \tag{9.3}$$
+# $$q_{ij} = \frac{(1 + \lVert y_i - y_j \rVert^2)^{-1}}{\sum_{k \ne l} (1 + \lVert y_k - y_l \rVert^2)^{-1}}
+# \tag{9.3}$$
 #
 # $$\mathrm{KL}(P \| Q) = \sum_{i \ne j} p_{ij} \ln \frac{p_{ij}}{q_{ij}} \tag{9.4}$$
 #
@@ -59,11 +60,9 @@ N = 800
 def draw(x, key):
     """The shadow and the two maps."""
     model = pca.fit(x, n_components=2)
-    return {
-        "PCA": pca.transform(model, x),
-        "t-SNE": tsne.fit(x, key, perplexity=30.0, max_iter=750).embedding,
-        "UMAP": umap.fit(x, key, n_neighbors=15).embedding,
-    }
+    t = tsne.fit(x, key, perplexity=30.0, max_iter=750)
+    u = umap.fit(x, key, n_neighbors=15)
+    return pca.transform(model, x), t.embedding, u.embedding
 
 
 @partial(jax.jit, static_argnames="k")
@@ -83,7 +82,7 @@ def report(x, maps):
 
 written, card = digits.load(for_digits)
 numerals = np.asarray(written.images[:N]).reshape(N, -1)
-numeral_maps = draw(numerals, for_maps)
+numeral_maps = dict(zip(METHODS, draw(numerals, for_maps), strict=True))
 print(f"{card.name} ({card.source}): {N} of {card.n_samples} images")
 numeral_scores = report(numerals, numeral_maps)
 
@@ -95,8 +94,8 @@ plots.maps(numeral_maps, written.labels[:N], names=[str(digit) for digit in rang
 #
 # ### May we believe it?
 #
-# **Trustworthiness** punishes neighbours in the map that are none in the data. With $r(i, j)$ the place of $j$ among the
-# neighbours of $i$ in the data, and $N_k(i)$ the $k$ nearest in the map:
+# **Trustworthiness** punishes neighbours in the map that are none in the data. With $r(i, j)$ the place of $j$ among
+# the neighbours of $i$ in the data, and $N_k(i)$ the $k$ nearest in the map:
 #
 # $$T = 1 - \frac{2}{n k (2 n - 3 k - 1)} \sum_i \sum_{j \in N_k(i)} \max(0,\, r(i, j) - k) \tag{9.9}$$
 #
@@ -135,7 +134,7 @@ rings = [(frequency > low) & (frequency <= low + 1) for low in range(12)]
 spectrum = np.log(np.stack([power[:, ring].mean(axis=1) for ring in rings], axis=1) + 1e-3)
 spectrum = ((spectrum - spectrum.mean(axis=0)) / spectrum.std(axis=0)).astype(np.float32)
 padded = np.pad(spectrum, ((0, 0), (0, numerals.shape[1] - len(rings))))  # zeros change no distance
-texture_maps = draw(padded, for_maps)
+texture_maps = dict(zip(METHODS, draw(padded, for_maps), strict=True))
 texture_scores = report(padded, texture_maps)
 
 # %% tags=["fig-textures"]
@@ -258,8 +257,8 @@ curves.histories({"SimCLR": learned.history}, y_label="NT-Xent (nats)")
 # $$P(y = c\,|\,x) = \mathrm{softmax}(f(x) W + b)_c, \qquad
 # \nabla_W = \frac1n f^\top (P - Y) \tag{9.8}$$
 #
-# with $Y$ the labels as rows of 0 and 1. We compare three representations: the pixels, the same encoder before training,
-# and after it. Ten draws of the labelled images each.
+# with $Y$ the labels as rows of 0 and 1. We compare three representations: the pixels, the same encoder before
+# training, and after it. Ten draws of the labelled images each.
 
 # %%
 COUNTS, DRAWS = (2, 5, 20), 10

@@ -2,7 +2,7 @@ r"""Who is near whom, as probabilities: the P of t-SNE. Shapes: n samples, d fea
 
 Each sample i gets a Gaussian around it, just so wide that it sees a given number of others, the perplexity:
 
-$$p_{j|i} \propto \exp(-\beta_i d_{ij}^2), \qquad \mathrm{Perp}_i = 2^{H_i} = \exp\Bigl(-\sum_j p_{j|i} \ln p_{j|i}\Bigr)$$
+$$p_{j|i} \propto \exp(-\beta_i d_{ij}^2), \quad \mathrm{Perp}_i = e^{-\sum_j p_{j|i} \ln p_{j|i}}$$
 """
 
 from functools import partial

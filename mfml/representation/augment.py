@@ -54,9 +54,9 @@ def cropped(key: Key[Array, ""], images: Float[Array, "n h w"], *, size: int) ->
 def relit(
     key: Key[Array, ""], images: Float[Array, "n h w"], *, gain: ArrayLike = 0.3, offset: ArrayLike = 0.1
 ) -> Float[Array, "n h w"]:
-    r"""Change contrast and brightness: $m + e^{\text{gain} \cdot u} (x - m) + \text{offset} \cdot v$, u and v standard normal.
+    r"""Change contrast and brightness: $m + e^{g u} (x - m) + o v$ with gain g and offset o.
 
-    m is the image's mean; offset is in units of the image.
+    m is the image's mean, u and v are standard normal; the offset is in units of the image.
 
     Raises:
         ValueError: unless there are three axes.

@@ -1,4 +1,4 @@
-r"""Linear probes: what can be read from a representation along straight lines. Shapes: n samples, d features, c classes.
+r"""Linear probes: what can be read from features along straight lines. Shapes: n samples, d features, c classes.
 
 The encoder stays as it is; a multinomial logistic regression is trained on its features alone:
 

@@ -157,8 +157,8 @@ def interpolation(
     r"""How smoothly samples change along the straight line between two codes.
 
     With $x_t = \mathrm{decode}(z_t)$ at s + 1 evenly spaced codes and steps $l_t = \|x_{t+1} - x_t\|$: stretch
-    $\sum_t l_t / \|x_s - x_0\|$, roughness $\max_t l_t \cdot s / \sum_t l_t$. A linear decoder has 1 and 1; a jump makes
-    the roughness as large as s. NaN where nothing changes.
+    $\sum_t l_t / \|x_s - x_0\|$, roughness $\max_t l_t \cdot s / \sum_t l_t$. A linear decoder has 1 and 1; a jump
+    makes the roughness as large as s. NaN where nothing changes.
 
     Args:
         decode: from codes (s + 1, k) to samples with any axes after the first.

@@ -37,7 +37,7 @@ class Memberships(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """$\\phi(r) = 1 / (1 + a r^{2b})$."""
+    """The curve 1 / (1 + a r^(2b)): how likely a pair at distance r is linked."""
 
     a: Float[Array, ""]
     b: Float[Array, ""]
@@ -128,9 +128,9 @@ def graph(found: Neighbors) -> Graph:
 
 @partial(jax.jit, static_argnames="max_iter")
 def curve(min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, *, max_iter: int = 100) -> Curve:
-    r"""Least-squares fit of a and b: $\phi(r)$ to 1 for r < min_dist, then $e^{-(r - \text{min\_dist}) / \text{spread}}$.
+    r"""Least-squares fit of a and b: $\phi(r)$ to 1 up to r = min_dist, then $e^{-(r - m) / s}$.
 
-    At 300 distances from 0 to 3 spread; damped Gauss-Newton steps in ln a and ln b.
+    With m = min_dist and s = spread, at 300 distances from 0 to 3 s; damped Gauss-Newton steps in ln a and ln b.
 
     Raises:
         ValueError: unless max_iter >= 1.
