@@ -45,6 +45,8 @@ def run(names: list[str], path: Path | None, budget: float) -> int:
         print(f"{name} ...", file=sys.stderr, flush=True)
         try:
             outcomes.append(harness.in_fresh_process(name, budget=budget))
+        except harness.Absent as error:
+            print(error, file=sys.stderr)
         except RuntimeError as error:
             print(error, file=sys.stderr)
             failed = True

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -45,6 +46,11 @@ class Row(NamedTuple):
     build: Callable[[], Pair]  # makes the data; not timed
     dtype: str = "float32"  # of the data that both sides get
     note: str = ""
+    min_pairs: int = MIN_PAIRS  # fewer where a call takes minutes
+
+
+class Absent(RuntimeError):
+    """A row's peer is not installed."""
 
 
 class Times(NamedTuple):
@@ -73,8 +79,9 @@ class Outcome(NamedTuple):
     as_good: bool  # our answer is not worse than theirs
 
 
-def measure(row: Row, *, budget: float = BUDGET, min_pairs: int = MIN_PAIRS) -> Outcome:
+def measure(row: Row, *, budget: float = BUDGET, min_pairs: int | None = None) -> Outcome:
     """Measure a row in this process; its cold times are cold only where the process is fresh."""
+    min_pairs = row.min_pairs if min_pairs is None else min_pairs
     pair = row.build()
     calls = {"ours": pair.ours, "theirs": pair.theirs}
     cold, results = {}, {}
@@ -139,12 +146,15 @@ def chosen(names: Iterable[str]) -> list[str]:
 
 
 def in_fresh_process(name: str, *, budget: float = BUDGET) -> Outcome:
-    """Measure a row in a new interpreter; RuntimeError with its last words where that fails."""
+    """Measure a row in a new interpreter; Absent without its peer, RuntimeError where it fails otherwise."""
     environment = {key: value for key, value in os.environ.items() if key != "JAX_COMPILATION_CACHE_DIR"}
     environment["JAX_ENABLE_COMPILATION_CACHE"] = "false"
     command = [sys.executable, "-m", "benchmarks", "--measure", name, "--budget", str(budget)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
+        missing = re.search(r"^ModuleNotFoundError: No module named '([^']+)'$", done.stderr, re.MULTILINE)
+        if missing:
+            raise Absent(f"{name}: left out, as {missing[1]} is not installed")
         raise RuntimeError(f"{name} failed:\n" + "\n".join(done.stderr.splitlines()[-15:]))
     return from_dict(json.loads(done.stdout.splitlines()[-1]))
 

@@ -1,0 +1,131 @@
+"""Exercises of unit 9: representation.
+
+Complete the functions below: replace each `raise NotImplementedError` by your own lines. The docstring of a
+function says what it has to return. Then see what is right, and what helps where it is not:
+
+    nox -s grade -- 9
+
+Stuck? `mfml hint 9.2` gives a nudge, and more if you ask again. A later function may call an earlier one of
+yours. The whole sheet takes about 90 minutes; the lesson is `units/unit09.py`.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from exercises.given import Array, Float, Int
+
+
+def joint_probabilities(conditional: Float[Array, "n n"]) -> Float[Array, "n n"]:
+    """Exercise 9.1. Joint probabilities.
+
+    Row i of `conditional` says how likely sample i takes each other sample for its neighbour; each row adds up to 1.
+    Return the symmetric table
+
+        p[i, j] = (conditional[i, j] + conditional[j, i]) / (2 n)
+
+    All its entries together add up to 1.
+
+    Example: joint_probabilities(jnp.array([[0.0, 1.0], [1.0, 0.0]])) is [[0.0, 0.5], [0.5, 0.0]].
+    """
+    raise NotImplementedError
+
+
+def perplexity_row(squared: Float[Array, " k"], perplexity: float) -> Float[Array, " k"]:
+    """Exercise 9.2. Search for the perplexity.
+
+    `squared` holds the SQUARED distances of one sample to k others. Find the beta > 0 for which
+
+        p_j = exp(-beta squared_j) / sum_l exp(-beta squared_l)
+
+    has the given perplexity, exp(H) with the entropy H = -sum_j p_j ln p_j in nats, and return p, shape (k,). The
+    answer's ln beta lies between -20 and 20; 50 bisections are enough. p is finite for distances of any size.
+
+    Example: perplexity_row(jnp.array([1.0, 1.0, 4.0]), 2.5) is about [0.447, 0.447, 0.105].
+    """
+    raise NotImplementedError
+
+
+def embedding_probabilities(y: Float[Array, "n k"]) -> Float[Array, "n n"]:
+    """Exercise 9.3. Probabilities in the embedding.
+
+    Return the table Q of the points y, zero on its diagonal, all entries together adding up to 1:
+
+        q[i, j] = 1/(1 + |y_i - y_j|^2) / Z,    Z = the sum of 1/(1 + |y_k - y_l|^2) over all k != l
+
+    Example: embedding_probabilities(jnp.array([[0.0], [3.0]])) is [[0.0, 0.5], [0.5, 0.0]].
+    """
+    raise NotImplementedError
+
+
+def tsne_gradient(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array, "n k"]:
+    """Exercise 9.4. Gradient of t-SNE.
+
+    Return the gradient of KL(P || Q) in the points y, shape (n, k), with Q as in 9.3:
+
+        4 sum_j (p[i, j] - q[i, j]) (y_i - y_j) / (1 + |y_i - y_j|^2)
+
+    P need not add up to 1: early exaggeration multiplies it by 12, and Q stays as it is.
+
+    Example: tsne_gradient(jnp.array([[0.0, 1.0], [1.0, 0.0]]), jnp.array([[0.0], [1.0]])) is [[-1.0], [1.0]].
+    """
+    raise NotImplementedError
+
+
+def umap_memberships(distances: Float[Array, "n k"], sigma: Float[Array, " n"]) -> Float[Array, "n k"]:
+    """Exercise 9.5. Memberships of UMAP.
+
+    Row i holds the distances (not squared) of sample i to its k nearest neighbours; they rise along the row and are
+    positive. With rho_i the distance to the nearest one, return
+
+        w[i, j] = exp(-max(0, distances[i, j] - rho_i) / sigma_i)
+
+    Example: umap_memberships(jnp.array([[1.0, 3.0]]), jnp.array([2.0])) is [[1.0, 0.368]].
+    """
+    raise NotImplementedError
+
+
+def info_nce(queries: Float[Array, "n k"], keys: Float[Array, "n k"], temperature: float) -> Float[Array, ""]:
+    """Exercise 9.6. InfoNCE.
+
+    Scale each row of `queries` and `keys` to length 1: q_i and k_i. Key i belongs to query i. Return the mean over the
+    n queries of
+
+        -ln( exp(q_i . k_i / temperature) / sum_j exp(q_i . k_j / temperature) )
+
+    in nats. It is finite for small temperatures, too.
+
+    Example: info_nce(jnp.eye(2), jnp.eye(2), 1.0) is ln(1 + exp(-1)), about 0.313.
+    """
+    raise NotImplementedError
+
+
+def probe_step(
+    features: Float[Array, "n d"], labels: Int[Array, " n"], weights: Float[Array, "d c"], learning_rate: float
+) -> Float[Array, "d c"]:
+    """Exercise 9.7. One step of a linear probe.
+
+    A linear probe has the logits features @ weights (no intercept) and the mean cross-entropy over n samples as its
+    loss; labels are 0 to c - 1. Return the weights after one step of gradient descent:
+
+        weights - learning_rate * 1/n features^T (softmax(features @ weights) - one_hot(labels))
+
+    The step is finite for logits of any size.
+
+    Example: probe_step(jnp.array([[2.0]]), jnp.array([0]), jnp.zeros((1, 2)), 0.1) is [[0.1, -0.1]].
+    """
+    raise NotImplementedError
+
+
+def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], n_neighbors: int) -> Float[Array, ""]:
+    """Exercise 9.8. Trustworthiness.
+
+    y is a map of the samples x. For each sample i, look at its K = n_neighbors nearest others IN THE MAP; r(i, j) is
+    the place of j in the order of distance from i IN THE DATA, 1 for the nearest other. Return
+
+        1 - 2/(n K (2 n - 3 K - 1))  sum_i  sum over those j of  max(0, r(i, j) - K)
+
+    No sample counts as its own neighbour.
+
+    Example: for y = 2 * x it is 1.0, whatever x is.
+    """
+    raise NotImplementedError

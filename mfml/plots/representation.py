@@ -1,0 +1,71 @@
+"""Figures of unit 9: maps of samples, what views look like, accuracy over the number of labels."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jax.typing import ArrayLike
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mfml.plots import style
+
+
+@style.styled
+def maps(
+    panels: Mapping[str, ArrayLike],
+    labels: ArrayLike,
+    *,
+    names: Sequence[str] = (),
+    colour_label: str = "class",
+    size: float = 2.9,
+) -> Figure:
+    """Draw maps (n, 2) of the same samples side by side, coloured by label.
+
+    With `names` the labels are classes from 0 on, and there is a legend; else they are values, and there is a
+    colour bar. The axes of a map have no unit, so they carry none.
+    """
+    figure, grid = style.panels(1, len(panels), size=(size, size + 0.2))
+    value = np.asarray(labels)
+    for ax, (name, points) in zip(grid[0], panels.items(), strict=True):
+        at = np.asarray(points)
+        if names:
+            for number, label in enumerate(names):
+                own = at[value == number]
+                ax.plot(own[:, 0], own[:, 1], ".", markersize=3.5, color=_colour(number, len(names)), label=label)
+        else:
+            shown = ax.scatter(at[:, 0], at[:, 1], c=value, s=6, cmap=style.SEQUENTIAL, linewidths=0)
+        ax.set(title=name, aspect="equal", adjustable="datalim", xticks=[], yticks=[])
+        ax.spines[["top", "right"]].set_visible(True)
+    if names:
+        handles, found = grid[0, -1].get_legend_handles_labels()
+        figure.legend(handles, found, loc="outside right center", title=colour_label, markerscale=3)
+    else:
+        figure.colorbar(shown, ax=grid[0], label=colour_label)
+    return figure
+
+
+def _colour(number: int, count: int) -> object:
+    """The palette for few classes; evenly spaced hues of one map for many."""
+    if count <= len(style.PALETTE):
+        return style.PALETTE[number]
+    import matplotlib as mpl
+
+    return mpl.colormaps["turbo"]((number + 0.5) / count)
+
+
+@style.styled
+def accuracies(counts: ArrayLike, curves: Mapping[str, ArrayLike], *, chance: float, ax: Axes | None = None) -> Axes:
+    """Draw the accuracy of probes over the number of labels of each class: mean and range of (counts, draws)."""
+    ax = style.axes(ax, x="labelled images of each class", y="accuracy on new images")
+    number = np.asarray(counts)
+    for (name, values), colour in zip(curves.items(), style.PALETTE, strict=False):
+        drawn = np.asarray(values)
+        ax.plot(number, drawn.mean(axis=1), "o-", color=colour, label=name)
+        ax.fill_between(number, drawn.min(axis=1), drawn.max(axis=1), color=colour, alpha=0.18, linewidth=0)
+    ax.axhline(chance, color=style.GREY, linestyle="--", linewidth=1.2, label="guessing")
+    ax.set_xscale("log")
+    ax.set_xticks(number, [f"{one:g}" for one in number])
+    ax.minorticks_off()
+    ax.set_ylim(0, 1.03)
+    ax.legend()
+    return ax

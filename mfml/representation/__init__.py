@@ -1,0 +1,40 @@
+"""Unit 9: representation.
+
+- `neighbors`: exact nearest neighbours by matrix products.
+- `descent`: approximate ones, by random trees and neighbours of neighbours.
+- `affinities`: perplexity, and the probabilities of t-SNE; sparse graphs.
+- `repulsion`: the forces between all pairs of points from a grid.
+- `tsne`: t-SNE, with all pairs or at a cost linear in the number of samples.
+- `umap`: UMAP: fuzzy graph, spectral start, layout with negative samples.
+- `augment`: views of microstructure images.
+- `contrastive`: InfoNCE, NT-Xent and SimCLR.
+- `probe`: linear probes: multinomial logistic regression on any features.
+- `quality`: trustworthiness, continuity, recall, compactness, separation, interpolation.
+
+`contrastive` trains with `optax`, and is loaded when first used.
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+from mfml.representation import affinities, augment, descent, neighbors, probe, quality, repulsion, tsne, umap
+
+__all__ = [
+    "affinities",
+    "augment",
+    "contrastive",
+    "descent",
+    "neighbors",
+    "probe",
+    "quality",
+    "repulsion",
+    "tsne",
+    "umap",
+]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Load `contrastive` on first use."""
+    if name == "contrastive":
+        return import_module("mfml.representation.contrastive")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,227 @@
+r"""Contrastive learning: views of one sample close together, others apart. Shapes: n samples, k coordinates.
+
+SimCLR makes two views of each image in a batch (`augment`), and trains an encoder with a small network on top so
+that from one view its partner can be told among all others. No labels are needed; afterwards the network on top is
+dropped, and the encoder's features serve for anything (`probe`).
+"""
+
+from functools import partial
+from itertools import pairwise
+from math import prod, sqrt
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import lax
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Key
+
+from mfml import require, training
+from mfml.representation import augment
+
+
+class Layer(NamedTuple):
+    """A convolution (3, 3, inputs, outputs) or a dense layer (inputs, outputs)."""
+
+    kernel: Float[Array, "*window i o"]
+    bias: Float[Array, " o"]
+
+
+class Encoder(NamedTuple):
+    """Convolutions that halve the image, the mean over what is left of it, and the network on top."""
+
+    convolutions: tuple[Layer, ...]
+    head: tuple[Layer, Layer]  # from features to the sphere on which views are compared
+
+
+class Fitted(NamedTuple):
+    """A trained encoder."""
+
+    model: Encoder
+    history: Float[Array, " steps"]  # NT-Xent of each step's batch before the step, in nats
+
+
+def info_nce(
+    queries: Float[Array, "n k"], keys: Float[Array, "n k"], *, temperature: ArrayLike = 0.1
+) -> Float[Array, ""]:
+    r"""Mean over i of $-\ln \frac{\exp(q_i \cdot k_i / \tau)}{\sum_j \exp(q_i \cdot k_j / \tau)}$, in nats.
+
+    Both are first scaled to unit length; key i belongs to query i, all others are negatives. Guessing has ln n.
+
+    Raises:
+        ValueError: unless both have the same shape of two axes.
+
+    Source: van den Oord, Li and Vinyals (2018), arXiv:1807.03748.
+
+    >>> round(info_nce(jnp.eye(2), jnp.eye(2), temperature=1.0).item(), 4)
+    0.3133
+    """
+    require.rank("queries", queries, 2)
+    require.same_shape(queries=queries, keys=keys)
+    logits = _unit(queries) @ _unit(keys).T / temperature
+    return jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits))
+
+
+def nt_xent(
+    first: Float[Array, "n k"], second: Float[Array, "n k"], *, temperature: ArrayLike = 0.5
+) -> Float[Array, ""]:
+    r"""SimCLR's loss: the 2n views are queries in turn; the other view of the same sample is the one to find.
+
+    $$\frac{1}{2n} \sum_{a=1}^{2n} -\ln \frac{\exp(s_{a,p(a)} / \tau)}{\sum_{b \ne a} \exp(s_{ab} / \tau)}$$
+
+    with cosines s and p(a) the partner of a. In nats; a view is not compared with itself.
+
+    Raises:
+        ValueError: unless both have the same shape of two axes.
+
+    Source: Chen, Kornblith, Norouzi and Hinton (2020), ICML, equation 1.
+
+    >>> round(nt_xent(jnp.eye(2), jnp.eye(2), temperature=1.0).item(), 4)
+    0.5514
+    """
+    require.rank("first", first, 2)
+    require.same_shape(first=first, second=second)
+    n = len(first)
+    views = _unit(jnp.concatenate([first, second]))
+    logits = jnp.where(jnp.eye(2 * n, dtype=bool), -jnp.inf, views @ views.T / temperature)
+    partners = jnp.roll(jnp.arange(2 * n), n)
+    found = jnp.take_along_axis(logits, partners[:, None], axis=1)[:, 0]
+    return jnp.mean(jax.nn.logsumexp(logits, axis=1) - found)
+
+
+@partial(jax.jit, static_argnames=("channels", "n_components"))
+def init(key: Key[Array, ""], *, channels: tuple[int, ...] = (16, 32, 64), n_components: int = 32) -> Encoder:
+    """Random encoder of grey images: as many features as the last convolution has channels.
+
+    Kernels are normal with variance 2/inputs (He), biases zero. All sizes are static.
+
+    Raises:
+        ValueError: without convolutions, or where a size is not positive.
+
+    >>> model = init(jax.random.key(0), channels=(4, 8), n_components=2)
+    >>> [layer.kernel.shape for layer in (*model.convolutions, *model.head)]
+    [(3, 3, 1, 4), (3, 3, 4, 8), (8, 8), (8, 2)]
+    """
+    require.that(len(channels) > 0, "there must be at least one convolution; found channels=()")
+    for size in (*channels, n_components):
+        require.positive("size", size)
+    features = channels[-1]
+    shapes = [(3, 3, *sizes) for sizes in pairwise((1, *channels))] + [(features, features), (features, n_components)]
+    flat = jax.random.normal(key, (sum(prod(shape) for shape in shapes),))
+    layers, used = [], 0
+    for shape in shapes:
+        kernel = flat[used : used + prod(shape)].reshape(shape) * sqrt(2 / prod(shape[:-1]))
+        layers.append(Layer(kernel, jnp.zeros(shape[-1])))
+        used += prod(shape)
+    return Encoder(tuple(layers[:-2]), (layers[-2], layers[-1]))
+
+
+def encode(model: Encoder, images: Float[Array, "n h w"]) -> Float[Array, "n f"]:
+    """Features of images of any size: convolutions with stride 2 and ReLU, then the mean over all places.
+
+    Convolutions go on at the opposite edge (periodic), so a shift by a whole number of strides changes nothing.
+
+    Raises:
+        ValueError: unless there are three axes and the image can be halved once per convolution.
+
+    >>> encode(init(jax.random.key(0), channels=(4, 8)), jnp.ones((3, 8, 8))).shape
+    (3, 8)
+    """
+    require.rank("images", images, 3)
+    factor = 2 ** len(model.convolutions)
+    require.that(
+        images.shape[1] % factor == 0 and images.shape[2] % factor == 0,
+        f"height and width must be multiples of {factor}; found shape {images.shape}",
+    )
+    x = images[..., None]
+    for layer in model.convolutions:
+        # with stride 2 a window of 3 needs one more row and column, on one side
+        x = jnp.concatenate([x[:, -1:], x], axis=1)
+        x = jnp.concatenate([x[:, :, -1:], x], axis=2)
+        axes = ("NHWC", "HWIO", "NHWC")
+        x = lax.conv_general_dilated(x, layer.kernel, (2, 2), "VALID", dimension_numbers=axes)
+        x = jax.nn.relu(x + layer.bias)
+    return x.mean(axis=(1, 2))
+
+
+def project(model: Encoder, features: Float[Array, "n f"]) -> Float[Array, "n k"]:
+    """The network on top: where views are compared while training.
+
+    >>> project(init(jax.random.key(0), channels=(4,), n_components=2), jnp.ones((3, 4))).shape
+    (3, 2)
+    """
+    first, second = model.head
+    return jax.nn.relu(features @ first.kernel + first.bias) @ second.kernel + second.bias
+
+
+def loss(
+    model: Encoder, first: Float[Array, "n h w"], second: Float[Array, "n h w"], *, temperature: ArrayLike = 0.5
+) -> Float[Array, ""]:
+    """`nt_xent` of the projections of two views of each image.
+
+    >>> model, image = init(jax.random.key(0), channels=(4,)), jnp.ones((1, 8, 8))
+    >>> loss(model, image, image).item()
+    0.0
+    """
+    both = project(model, encode(model, jnp.concatenate([first, second])))
+    return nt_xent(both[: len(first)], both[len(first) :], temperature=temperature)
+
+
+@partial(jax.jit, static_argnames=("size", "batch_size", "n_steps"))
+def fit(
+    images: Float[Array, "n h h"],
+    key: Key[Array, ""],
+    model: Encoder,
+    *,
+    size: int | None = None,
+    gain: ArrayLike = 0.3,
+    offset: ArrayLike = 0.1,
+    noise: ArrayLike = 0.1,
+    temperature: ArrayLike = 0.5,
+    learning_rate: ArrayLike = 3e-3,
+    batch_size: int = 128,
+    n_steps: int = 300,
+) -> Fitted:
+    """SimCLR: two new views of a batch in each step, Adam on `loss`; the rate falls to 0 like a cosine.
+
+    Args:
+        images: grey images, centred at about 0 and on a scale of 1.
+        key: for the order of the images and their views.
+        model: where to start: from `init`.
+        size: of the views' windows, see `augment.microstructure`, as are gain, offset and noise; static.
+        gain: see there.
+        offset: see there.
+        noise: see there.
+        temperature: of `nt_xent`.
+        learning_rate: at the start.
+        batch_size: images a step, at most n; static.
+        n_steps: steps; static.
+
+    Raises:
+        ValueError: where shapes do not fit, or sizes are out of range.
+
+    Source: Chen, Kornblith, Norouzi and Hinton (2020), ICML, algorithm 1; Kingma and Ba (2015), Adam.
+
+    >>> images = jax.random.normal(jax.random.key(0), (8, 8, 8))
+    >>> start = init(jax.random.key(1), channels=(4,))
+    >>> fit(images, jax.random.key(2), start, batch_size=4, n_steps=3).history.shape
+    (3,)
+    """
+
+    def objective(model: Encoder, batch: Array, key: Array) -> Array:
+        view = partial(augment.microstructure, size=size, gain=gain, offset=offset, noise=noise)
+        first, second = (view(one, batch) for one in jax.random.split(key))
+        return loss(model, first, second, temperature=temperature)
+
+    fraction = optax.cosine_decay_schedule(1.0, n_steps)
+    rate = jnp.asarray(learning_rate, images.dtype)
+    optimizer = optax.adam(lambda count: rate * fraction(count))
+    done = training.fit(objective, model, images, key=key, optimizer=optimizer, n_steps=n_steps, batch_size=batch_size)
+    return Fitted(done.params, done.loss)
+
+
+def _unit(vectors: Float[Array, "n k"]) -> Float[Array, "n k"]:
+    """Scale rows to length 1; a row of zeros stays, with slope 0."""
+    squared = jnp.sum(vectors**2, axis=1, keepdims=True)
+    return vectors * jnp.where(squared > 0, lax.rsqrt(jnp.where(squared > 0, squared, 1)), 0)

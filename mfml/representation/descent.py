@@ -1,0 +1,207 @@
+r"""Approximate nearest neighbours at a cost of about $n \log n$. Shapes: n samples, d features, k neighbours.
+
+First, a forest: each tree cuts the samples in halves, again and again, along random directions, until leaves are
+small enough to compare all pairs in them. Then the descent: a neighbour of a neighbour is likely a neighbour, so
+each sample tries those, until hardly anything changes.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from math import log2
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from mfml import require
+from mfml.representation import neighbors
+from mfml.representation.neighbors import Neighbors
+
+LEAF = 128  # samples in a leaf, at least
+PASSED_ON = 6  # neighbours of each kind that a sample asks, and that each of them names
+ROWS = 512  # samples whose candidates are compared at a time
+
+
+class Descent(NamedTuple):
+    """Approximate neighbours, and how the search went."""
+
+    neighbors: Neighbors  # indices and distances (n, k), nearest first
+    history: Float[Array, " steps"]  # share of all n k neighbours that each step changed, then NaN
+    n_iter: Int[Array, ""]  # steps
+    converged: Bool[Array, ""]  # the last step changed a share of at most tol
+
+
+@partial(jax.jit, static_argnames=("n_neighbors", "n_trees", "max_iter", "tol"))
+def fit(
+    x: Float[Array, "n d"],
+    key: Key[Array, ""],
+    *,
+    n_neighbors: int,
+    n_trees: int = 4,
+    max_iter: int = 10,
+    tol: float = 0.01,
+) -> Descent:
+    """Find the k nearest other samples of each sample, most of them; measure how many with `quality.recall`.
+
+    Starts from `init` and repeats `step`. Where n is so small that a tree is one leaf, the start is exact. All
+    options are static.
+
+    Raises:
+        ValueError: unless x has two axes, 1 <= n_neighbors <= n - 1, n_trees >= 1 and max_iter >= 1.
+
+    Source: Dong, Moses and Li (2011), WWW, "Efficient k-nearest neighbor graph construction for generic
+    similarity measures"; trees: Dasgupta and Freund (2008), STOC.
+
+    >>> x = jax.random.normal(jax.random.key(0), (300, 2))
+    >>> found = fit(x, jax.random.key(1), n_neighbors=3).neighbors
+    >>> bool((found.indices == neighbors.exact(x, n_neighbors=3).indices).mean() > 0.9)
+    True
+    """
+    require.positive("max_iter", max_iter)
+    for_start, for_steps = jax.random.split(key)
+    start = init(x, for_start, n_neighbors=n_neighbors, n_trees=n_trees)
+
+    def unfinished(carry: tuple[Neighbors, Array, Array]) -> Array:
+        _, history, n_iter = carry
+        return (n_iter < max_iter) & ((n_iter == 0) | (history[n_iter - 1] > tol))
+
+    def advance(carry: tuple[Neighbors, Array, Array]) -> tuple[Neighbors, Array, Array]:
+        found, history, n_iter = carry
+        better = step(found, x, jax.random.fold_in(for_steps, n_iter))
+        stays = (better.indices[:, :, None] == found.indices[:, None]).any(axis=-1)
+        return better, history.at[n_iter].set(1 - stays.mean(dtype=x.dtype)), n_iter + 1
+
+    history = jnp.full(max_iter, jnp.nan, x.dtype)
+    found, history, n_iter = lax.while_loop(unfinished, advance, (start, history, jnp.zeros((), int)))
+    return Descent(found, history, n_iter, history[n_iter - 1] <= tol)
+
+
+@partial(jax.jit, static_argnames=("n_neighbors", "n_trees"))
+def init(x: Float[Array, "n d"], key: Key[Array, ""], *, n_neighbors: int, n_trees: int = 4) -> Neighbors:
+    """The nearest samples among those that share a leaf with it in some random tree.
+
+    Raises:
+        ValueError: as `fit`.
+
+    >>> init(jnp.array([[0.0], [1.0], [3.0]]), jax.random.key(0), n_neighbors=1).indices.tolist()
+    [[1], [0], [1]]
+    """
+    require.rank("x", x, 2)
+    require.between("n_neighbors", n_neighbors, 1, len(x) - 1)
+    require.positive("n_trees", n_trees)
+    n_levels = max(0, int(log2(len(x) / max(LEAF, 3 * n_neighbors))))
+    centred = x - x.mean(axis=0)
+    shape = len(x), n_neighbors
+    nobody = Neighbors(jnp.full(shape, len(x)), jnp.full(shape, jnp.inf, x.dtype))
+
+    def add(found: Neighbors, key: Array) -> tuple[Neighbors, None]:
+        new = _within(centred, leaves(centred, key, n_levels=n_levels), nobody)
+        return _by_rows(lambda at: _better(*at), (found, new)), None
+
+    return lax.scan(add, nobody, jax.random.split(key, n_trees if n_levels else 1))[0]
+
+
+@partial(jax.jit, static_argnames="n_levels")
+def leaves(x: Float[Array, "n d"], key: Key[Array, ""], *, n_levels: int) -> Int[Array, "l s"]:
+    """The samples of each leaf of one random tree, $2^{levels}$ leaves of equal size; n stands for an empty place.
+
+    Each node is cut at the median along the difference of two of its samples. n_levels is static.
+
+    Raises:
+        ValueError: unless 0 <= n_levels and there are as many samples as leaves.
+
+    >>> leaves(jnp.array([[0.0], [9.0], [1.0], [8.0]]), jax.random.key(3), n_levels=1).tolist()
+    [[0, 2], [1, 3]]
+    """
+    n, count = len(x), 2**n_levels
+    require.that(n_levels >= 0, f"n_levels must not be negative; found {n_levels}")
+    require.that(n >= count, f"{count} leaves need as many samples; found {n}")
+    size = -(-n // count)
+    total = size * count
+
+    def cut(level: Array, placed: Array) -> Array:
+        width = total >> level  # samples in a node
+        ends = jax.random.uniform(jax.random.fold_in(key, level), (2, count), x.dtype)
+        inside = jnp.minimum((ends * width).astype(int), width - 1)
+        a, b = placed[jnp.minimum(jnp.arange(count) * width, total - width) + inside] % n
+        node = jnp.arange(total) // width
+        along = jnp.sum(x[placed % n] * (x[a] - x[b])[node], axis=1)
+        return lax.sort((node, along, placed), num_keys=2)[2]
+
+    placed = lax.fori_loop(0, n_levels, cut, jnp.arange(total))
+    return jnp.where(placed < n, placed, n).reshape(count, size)
+
+
+@jax.jit
+def step(found: Neighbors, x: Float[Array, "n d"], key: Key[Array, ""]) -> Neighbors:
+    """One step of the descent: each sample asks some neighbours, and some whose neighbour it is, for theirs.
+
+    >>> x = jnp.array([[0.0], [1.0], [3.0], [4.0]])
+    >>> poor = Neighbors(jnp.array([[2], [0], [3], [2]]), jnp.array([[3.0], [1.0], [1.0], [1.0]]))
+    >>> step(poor, x, jax.random.key(0)).indices[0].tolist()
+    [1]
+    """
+    n, k = found.indices.shape
+    for_columns, for_slots, for_order, for_names = jax.random.split(key, 4)
+    asked = min(k, PASSED_ON)
+    columns = jax.random.randint(for_columns, (n, asked), 0, k)
+    onward = jnp.take_along_axis(found.indices, columns, axis=1)
+    # of those that have i as a neighbour, a random one gets each slot: the last, counted from a random sample on
+    first = jax.random.randint(for_order, (), 0, n)
+    slots = jax.random.randint(for_slots, (n, k), 0, asked)
+    last = jnp.full((n, asked), -1).at[found.indices, slots].max(((jnp.arange(n) - first) % n)[:, None])
+    back = jnp.where(last >= 0, (last + first) % n, onward)
+    hubs = jnp.concatenate([onward, back], axis=1)
+    names = jax.random.randint(for_names, (n, 2 * asked, asked), 0, k)
+    named = found.indices.reshape(-1)[hubs[:, :, None] * k + names].reshape(n, -1)
+    candidates = jnp.concatenate([back, named], axis=1)
+    centred = x - x.mean(axis=0)
+
+    def block(at: tuple[Neighbors, Array, Array, Array]) -> Neighbors:
+        found, own, numbers, tried = at
+        again = (tried[:, :, None] == tried[:, None]) & jnp.tri(tried.shape[1], k=-1, dtype=bool)
+        distances = neighbors.distances_to(centred, own, tried)
+        useless = again.any(axis=-1) | (tried == numbers[:, None]) | (tried == n)
+        return _better(found, Neighbors(tried, jnp.where(useless, jnp.inf, distances)))
+
+    return _by_rows(block, (found, centred, jnp.arange(n), candidates))
+
+
+def _by_rows(function: Callable[[Any], Neighbors], arrays: Any) -> Neighbors:
+    """Apply a function of rows to blocks of them; the last block is filled up with row 0."""
+    n = len(jax.tree.leaves(arrays)[0])
+    rows = min(ROWS, n)
+    blocks = jnp.arange(-(-n // rows) * rows).reshape(-1, rows)
+    numbers = jnp.where(blocks < n, blocks, 0)
+    found = lax.map(lambda own: function(jax.tree.map(lambda a: a[own], arrays)), numbers)
+    return Neighbors(*(part.reshape(-1, part.shape[-1])[:n] for part in found))
+
+
+def _within(x: Array, leaf: Int[Array, "l s"], nobody: Neighbors) -> Neighbors:
+    """The nearest samples of each sample within its leaf; distance inf for places that stay empty."""
+    n, size, k = len(x), leaf.shape[1], nobody.indices.shape[1]
+    norms = jnp.sum(x**2, axis=1)
+
+    def one(ids: Array) -> tuple[Array, Neighbors]:
+        points = x[ids % n]
+        table = norms[ids % n] - 2 * points @ points.T
+        table = jnp.where((ids == n) | jnp.eye(size, dtype=bool), jnp.inf, table)
+        places = neighbors.smallest(table, k)
+        distances = neighbors.distances_to(points, points, places)
+        missing = jnp.isinf(jnp.take_along_axis(table, places, axis=1))
+        return ids, Neighbors(ids[places], jnp.where(missing, jnp.inf, distances))
+
+    ids, found = lax.map(one, leaf)
+    where = ids.reshape(-1)
+    return jax.tree.map(lambda start, part: start.at[where].set(part.reshape(-1, k), mode="drop"), nobody, found)
+
+
+def _better(found: Neighbors, new: Neighbors) -> Neighbors:
+    """The nearest of both, each once; within `new` none occurs twice at a finite distance."""
+    known = (new.indices[:, :, None] == found.indices[:, None]).any(axis=-1)
+    indices = jnp.concatenate([found.indices, new.indices], axis=1)
+    distances = jnp.concatenate([found.distances, jnp.where(known, jnp.inf, new.distances)], axis=1)
+    best = lax.top_k(-distances, found.indices.shape[1])[1]
+    return Neighbors(*(jnp.take_along_axis(part, best, axis=1) for part in (indices, distances)))

@@ -1,0 +1,139 @@
+r"""Nearest neighbours by matrix products. Shapes: n samples, m queries, d features, k neighbours.
+
+All pairs cost $n^2 d$ multiplications, but processors do matrix products at their full speed; finding the k
+smallest of a row is the harder part. `exact` and `search` do both block by block. `forest` is the approximate
+search whose cost grows like $n \log n$; `mfml.representation.descent` improves on what it finds.
+"""
+
+from functools import partial
+from math import ceil, sqrt
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float, Int
+
+from mfml import require
+
+ROWS = 256  # queries in a block: their table of distances to 70000 samples takes 72 MB
+
+
+class Neighbors(NamedTuple):
+    """The nearest samples of each query, the nearest first."""
+
+    indices: Int[Array, "m k"]  # of the samples
+    distances: Float[Array, "m k"]  # Euclidean, in units of x
+
+
+@partial(jax.jit, static_argnames="n_neighbors")
+def exact(x: Float[Array, "n d"], *, n_neighbors: int) -> Neighbors:
+    r"""The k nearest other samples of each sample by $\|x_i - x_j\|_2$; a sample is no neighbour of itself.
+
+    Which are nearest is decided by $\|x_j\|^2 - 2 x_i \cdot x_j$ of centred data, so two that differ by less than
+    about epsilon times the squared size of the cloud may change places with each other; the distances themselves
+    are then computed from differences. Copies of a sample are neighbours at distance 0. Of equal distances any
+    may come first, the same every time. n_neighbors is static.
+
+    Raises:
+        ValueError: unless x has two axes and 1 <= n_neighbors <= n - 1.
+
+    Source: Cover and Hart (1967), IEEE Transactions on Information Theory 13, 21; Murphy (2012), section 1.4.2.
+
+    >>> found = exact(jnp.array([[0.0], [1.0], [3.0]]), n_neighbors=1)
+    >>> found.indices.tolist(), found.distances.tolist()
+    ([[1], [0], [1]], [[1.0], [1.0], [2.0]])
+    """
+    require.rank("x", x, 2)
+    require.between("n_neighbors", n_neighbors, 1, len(x) - 1)
+    return _in_blocks(x, x, n_neighbors, others_only=True)
+
+
+@partial(jax.jit, static_argnames="n_neighbors")
+def search(x: Float[Array, "n d"], queries: Float[Array, "m d"], *, n_neighbors: int) -> Neighbors:
+    """The k samples nearest to each query, see `exact`; a sample that equals the query counts, at distance 0.
+
+    Raises:
+        ValueError: unless both have two axes and as many features, and 1 <= n_neighbors <= n.
+
+    >>> search(jnp.array([[0.0], [1.0], [3.0]]), jnp.array([[2.5]]), n_neighbors=2).indices.tolist()
+    [[2, 1]]
+    """
+    require.rank("x", x, 2)
+    require.rank("queries", queries, 2)
+    require.same_length(features_of_x=x.T, features_of_queries=queries.T)
+    require.between("n_neighbors", n_neighbors, 1, len(x))
+    return _in_blocks(x, queries, n_neighbors, others_only=False)
+
+
+def smallest(values: Float[Array, "b m"], k: int) -> Int[Array, "b k"]:
+    r"""Columns of the k smallest entries of each row, the smallest first; k is static.
+
+    Long rows are split into groups of $g = \sqrt{m / k}$ entries. The k smallest entries lie in the k groups
+    with the smallest minima, so only k g candidates are left to choose from.
+
+    Raises:
+        ValueError: unless `values` has two axes and 1 <= k <= m.
+
+    >>> smallest(jnp.array([[3.0, 1.0, 2.0]]), 2).tolist()
+    [[1, 2]]
+    """
+    require.rank("values", values, 2)
+    rows, m = values.shape
+    require.between("k", k, 1, m)
+    g = int(sqrt(m / k))
+    if g < 3:
+        return lax.top_k(-values, k)[1]
+    width = ceil(m / g)
+    filled = jnp.pad(values, ((0, 0), (0, width * g - m)), constant_values=jnp.inf)
+    lowest = filled[:, :width]
+    for start in range(width, width * g, width):  # group j is every width-th entry from j on: plain vector minima
+        lowest = jnp.minimum(lowest, filled[:, start : start + width])
+    groups = lax.top_k(-lowest, k)[1]
+    columns = (groups[:, None] + width * jnp.arange(g)[:, None]).reshape(rows, -1)
+    best = lax.top_k(-jnp.take_along_axis(filled, columns, axis=1), k)[1]
+    return jnp.take_along_axis(columns, best, axis=1)
+
+
+def distances_to(
+    x: Float[Array, "n d"], queries: Float[Array, "b d"], indices: Int[Array, "b k"]
+) -> Float[Array, "b k"]:
+    """Euclidean distances of each query to some samples of its own, from differences; slope 0 at distance 0.
+
+    >>> distances_to(jnp.array([[0.0], [4.0]]), jnp.array([[1.0]]), jnp.array([[1, 0]])).tolist()
+    [[3.0, 1.0]]
+    """
+    squared = jnp.sum((queries[:, None] - x[indices]) ** 2, axis=-1)
+    apart = squared > 0
+    return jnp.where(apart, jnp.sqrt(jnp.where(apart, squared, 1)), 0)
+
+
+def _in_blocks(x: Array, queries: Array, k: int, *, others_only: bool) -> Neighbors:
+    m, rows = len(queries), min(ROWS, len(queries))
+    count = -(-m // rows)
+    mean = x.mean(axis=0)
+    centred = x - mean
+    norms = jnp.sum(centred**2, axis=1)
+    filled = jnp.pad(queries - mean, ((0, count * rows - m), (0, 0)))
+
+    def block(at: tuple[Array, Array]) -> Neighbors:
+        own, numbers = at
+        table = norms - 2 * own @ centred.T
+        if others_only:
+            table = table.at[jnp.arange(rows), numbers].set(jnp.inf, mode="drop")
+        return in_order(centred, own, smallest(table, k))
+
+    numbers = jnp.arange(count * rows).reshape(count, rows)
+    found = lax.map(block, (filled.reshape(count, rows, -1), numbers))
+    return Neighbors(*(part.reshape(count * rows, k)[:m] for part in found))
+
+
+def in_order(x: Float[Array, "n d"], queries: Float[Array, "b d"], indices: Int[Array, "b k"]) -> Neighbors:
+    """Neighbours by their indices, sorted by distance; equal distances stay in the given order.
+
+    >>> in_order(jnp.array([[0.0], [4.0]]), jnp.array([[1.0]]), jnp.array([[1, 0]])).indices.tolist()
+    [[0, 1]]
+    """
+    distances = distances_to(x, queries, indices)
+    order = lax.top_k(-distances, indices.shape[1])[1]
+    return Neighbors(*(jnp.take_along_axis(part, order, axis=1) for part in (indices, distances)))

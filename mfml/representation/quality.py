@@ -1,0 +1,208 @@
+r"""How good is a representation? Shapes: n samples, d features, k coordinates, c classes, s steps.
+
+No embedding in a plane keeps everything. Trustworthiness asks whether neighbours in the plane are neighbours in
+the data, continuity the reverse, and recall counts the shared ones. With labels one can ask for compact classes
+that lie apart; with a decoder, whether a walk through latent space changes the sample little by little.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float, Int
+
+from mfml import require
+from mfml.representation import neighbors
+
+
+class Walk(NamedTuple):
+    """A straight walk through latent space, seen in the space of the samples."""
+
+    stretch: Float[Array, ""]  # length of the decoded path over the distance of its ends; 1 is straight
+    roughness: Float[Array, ""]  # longest decoded step over the mean step; 1 is even
+
+
+@partial(jax.jit, static_argnames="n_neighbors")
+def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
+    r"""Punish neighbours in the embedding y that are none in the data x, by how far off they are.
+
+    $$T = 1 - \frac{2}{n k (2 n - 3 k - 1)} \sum_i \sum_{j \in N_k^y(i)} \max(0, r_x(i, j) - k)$$
+
+    with k neighbours and $r_x(i, j)$ the place of j in the order of distance from i in x; the nearest has 1, and
+    of equally far ones the lower index comes first. 1 is best; a random embedding has about 0.5.
+
+    Raises:
+        ValueError: unless both have two axes and as many rows, and 1 <= n_neighbors < n / 2.
+
+    Source: Venna and Kaski (2001), ICANN.
+
+    >>> x = jnp.array([[0.0], [1.0], [3.0], [7.0], [15.0]])
+    >>> trustworthiness(x, 2 * x, n_neighbors=2).item()
+    1.0
+    """
+    _check(x, y, n_neighbors)
+    n, k = len(x), n_neighbors
+    excess = jnp.maximum(0, ranks(x, neighbors.exact(y, n_neighbors=k).indices) - k)
+    return 1 - jnp.sum(excess, dtype=x.dtype) * (2 / (n * k * (2 * n - 3 * k - 1)))
+
+
+def continuity(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
+    """Punish neighbours in the data x that are none in the embedding y: `trustworthiness` with x and y exchanged.
+
+    Raises:
+        ValueError: as `trustworthiness`.
+
+    Source: Venna and Kaski (2001), ICANN.
+
+    >>> x = jnp.array([[0.0], [1.0], [3.0], [7.0], [15.0]])
+    >>> continuity(x, -x, n_neighbors=2).item()
+    1.0
+    """
+    return trustworthiness(y, x, n_neighbors=n_neighbors)
+
+
+def ranks(x: Float[Array, "n d"], indices: Int[Array, "n k"]) -> Int[Array, "n k"]:
+    """The place of given samples in the order of distance from each sample: 1 for the nearest other one.
+
+    Raises:
+        ValueError: unless both have two axes and as many rows.
+
+    >>> ranks(jnp.array([[0.0], [1.0], [5.0]]), jnp.array([[2], [2], [0]])).tolist()
+    [[2], [2], [2]]
+    """
+    require.rank("x", x, 2)
+    require.rank("indices", indices, 2)
+    require.same_length(x=x, indices=indices)
+    numbers, centred = jnp.arange(len(x)), x - x.mean(axis=0)
+    norms = jnp.sum(centred**2, axis=1)
+
+    def row(at: tuple[Array, Array, Array]) -> Array:
+        own, i, chosen = at
+        squared = jnp.where(numbers == i, jnp.inf, norms - 2 * centred @ own)
+        theirs = squared[chosen][:, None]
+        nearer = (squared < theirs) | ((squared == theirs) & (numbers < chosen[:, None]))
+        return 1 + nearer.sum(axis=1)
+
+    return lax.map(row, (centred, numbers, indices), batch_size=min(128, len(x)))
+
+
+def recall(found: Int[Array, "n k"], needed: Int[Array, "n k"]) -> Float[Array, ""]:
+    """Share of the needed neighbours that were found, in any order.
+
+    Raises:
+        ValueError: unless both have the same shape of two axes.
+
+    >>> recall(jnp.array([[1, 2]]), jnp.array([[2, 5]])).item()
+    0.5
+    """
+    require.rank("found", found, 2)
+    require.same_shape(found=found, needed=needed)
+    return jnp.mean((needed[:, :, None] == found[:, None]).any(axis=-1), dtype=float)
+
+
+@partial(jax.jit, static_argnames="n_neighbors")
+def neighbor_recall(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
+    """Share of the nearest neighbours in the data x that are among the nearest in the embedding y.
+
+    Raises:
+        ValueError: as `trustworthiness`.
+
+    Source: Lee and Verleysen (2009), Neurocomputing 72, 1431.
+
+    >>> x = jnp.array([[0.0], [1.0], [3.0], [7.0], [15.0]])
+    >>> neighbor_recall(x, x**2, n_neighbors=2).item()
+    1.0
+    """
+    _check(x, y, n_neighbors)
+    in_x, in_y = (neighbors.exact(space, n_neighbors=n_neighbors).indices for space in (x, y))
+    return recall(in_y, in_x).astype(x.dtype)
+
+
+def compactness(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: int) -> Float[Array, ""]:
+    r"""Mean distance of a sample to the mean of its class, in units of z; small is compact.
+
+    Raises:
+        ValueError: unless z has two axes, with a label for each row, and n_classes >= 1.
+
+    >>> compactness(jnp.array([[0.0], [2.0], [9.0]]), jnp.array([0, 0, 1]), n_classes=2).item()
+    0.6666666865348816
+    """
+    return jnp.mean(_norm(z - _means(z, labels, n_classes)[0][labels]))
+
+
+def separation(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: int) -> Float[Array, ""]:
+    """Smallest distance between the means of two classes, in units of z; compare it with `compactness`.
+
+    Classes without samples do not count; NaN where fewer than two have any.
+
+    Raises:
+        ValueError: as `compactness`.
+
+    >>> separation(jnp.array([[0.0], [2.0], [9.0]]), jnp.array([0, 0, 1]), n_classes=2).item()
+    8.0
+    """
+    means, counts = _means(z, labels, n_classes)
+    there = counts > 0
+    pairs = there[:, None] & there & ~jnp.eye(n_classes, dtype=bool)
+    apart = jnp.where(pairs, _norm(means[:, None] - means), jnp.inf).min()
+    return jnp.where(jnp.isfinite(apart), apart, jnp.nan)
+
+
+def interpolation(
+    decode: Callable[[Array], Array], start: Float[Array, " k"], end: Float[Array, " k"], *, n_steps: int = 32
+) -> Walk:
+    r"""How smoothly samples change along the straight line between two codes.
+
+    With $x_t = \mathrm{decode}(z_t)$ at s + 1 evenly spaced codes and steps $l_t = \|x_{t+1} - x_t\|$: stretch
+    $\sum_t l_t / \|x_s - x_0\|$, roughness $\max_t l_t \cdot s / \sum_t l_t$. A linear decoder has 1 and 1; a jump
+    makes the roughness as large as s. NaN where nothing changes.
+
+    Args:
+        decode: from codes (s + 1, k) to samples with any axes after the first.
+        start: the first code.
+        end: the last code.
+        n_steps: s, static.
+
+    Raises:
+        ValueError: unless start and end have the same shape of one axis, and n_steps >= 1.
+
+    >>> [value.item() for value in interpolation(lambda z: 2 * z, jnp.zeros(2), jnp.ones(2), n_steps=4)]
+    [1.0, 1.0]
+    """
+    require.rank("start", start, 1)
+    require.same_shape(start=start, end=end)
+    require.positive("n_steps", n_steps)
+    share = jnp.linspace(0, 1, n_steps + 1, dtype=start.dtype)[:, None]
+    path = decode((1 - share) * start + share * end)
+    path = path.reshape(n_steps + 1, -1)
+    steps = _norm(jnp.diff(path, axis=0))
+    return Walk(steps.sum() / _norm(path[-1] - path[0]), steps.max() / steps.mean())
+
+
+def _means(z: Array, labels: Array, n_classes: int) -> tuple[Array, Array]:
+    require.rank("z", z, 2)
+    require.rank("labels", labels, 1)
+    require.same_length(z=z, labels=labels)
+    require.positive("n_classes", n_classes)
+    member = jax.nn.one_hot(labels, n_classes, dtype=z.dtype)
+    counts = member.sum(axis=0)
+    return member.T @ z / jnp.maximum(counts, 1)[:, None], counts
+
+
+def _norm(vectors: Array) -> Array:
+    """Length along the last axis; slope 0 at 0."""
+    squared = jnp.sum(vectors**2, axis=-1)
+    return jnp.where(squared > 0, jnp.sqrt(jnp.where(squared > 0, squared, 1)), 0)
+
+
+def _check(x: Array, y: Array, n_neighbors: int) -> None:
+    require.rank("x", x, 2)
+    require.rank("y", y, 2)
+    require.same_length(x=x, y=y)
+    require.that(
+        1 <= n_neighbors < len(x) / 2,
+        f"n_neighbors must be at least 1 and less than half of {len(x)} samples; found {n_neighbors}",
+    )

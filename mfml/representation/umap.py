@@ -1,0 +1,352 @@
+r"""UMAP: a weighted graph of neighbours, drawn in the plane. Shapes: n samples, d features, k neighbours.
+
+Each sample i has links to its neighbours with memberships $\exp(-\max(0, d_{ij} - \rho_i) / \sigma_i)$, and two
+opposite links join to one of weight $w_{ij}$. In the embedding, a pair at distance r is linked with probability
+$\phi(r) = 1 / (1 + a r^{2b})$. Links pull with the slope of $-w \ln \phi$; everybody pushes everybody else with the
+slope of $-\ln(1 - \phi)$, of which each step takes a few samples.
+"""
+
+from functools import partial
+from math import log2
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from mfml import require
+from mfml.decomposition import pca
+from mfml.landscapes import lanczos
+from mfml.representation import affinities, descent, neighbors
+from mfml.representation.affinities import Links
+from mfml.representation.neighbors import Neighbors
+
+MANY = 20_000  # samples beyond which neighbours are searched by descent
+KRYLOV = 48  # steps of Lanczos' method for the start
+NEAREST = 1e-3  # sigma is at least this share of the mean distance
+
+
+class Memberships(NamedTuple):
+    """How strongly each sample is linked to its neighbours."""
+
+    weights: Float[Array, "n k"]  # 0 to 1; 1 for the nearest
+    rho: Float[Array, " n"]  # distance to the nearest sample that is not a copy
+    sigma: Float[Array, " n"]  # width, in units of the distances
+
+
+class Curve(NamedTuple):
+    """The curve 1 / (1 + a r^(2b)): how likely a pair at distance r is linked."""
+
+    a: Float[Array, ""]
+    b: Float[Array, ""]
+
+
+class Graph(NamedTuple):
+    """The fuzzy union of all links."""
+
+    out: Links  # half of each w_ij, seen from i
+    back: Links  # the other half, seen from j
+    degree: Float[Array, " n"]  # sum_j w_ij
+
+
+class UMAP(NamedTuple):
+    """An embedding, and how it came about."""
+
+    embedding: Float[Array, "n 2"]
+    curve: Curve
+    spectral: Bool[Array, ""]  # the start was spectral, not that of PCA
+    history: Float[Array, " epochs"]  # root mean square length of each step, in units of the embedding
+    n_iter: Int[Array, ""]  # epochs
+    converged: Bool[Array, ""]  # the last step was at most tol times the cloud's standard deviation
+
+
+def memberships(distances: Float[Array, "n k"], *, max_iter: int = 64) -> Memberships:
+    r"""$w_j = \exp(-\max(0, d_j - \rho) / \sigma)$ with $\sum_j w_j = \log_2 (k + 1)$, row by row.
+
+    $\rho$ is the smallest positive distance of the row, $\sigma$ comes from bisection and is at least 1e-3 of the
+    row's mean distance (of the whole table's where the row is 0). k + 1, as the sample itself counts as its own
+    neighbour in UMAP's `n_neighbors`. Distances are to rise along each row; no gradient flows through the search.
+
+    Raises:
+        ValueError: unless `distances` has two axes that are not empty, and max_iter >= 1.
+
+    Source: McInnes, Healy and Melville (2018), arXiv:1802.03426, algorithms 2 and 3.
+
+    >>> found = memberships(jnp.array([[1.0, 2.0, 3.0]]))
+    >>> round(found.weights.sum().item(), 3), found.rho.item()
+    (2.0, 1.0)
+    """
+    require.rank("distances", distances, 2)
+    require.that(distances.size > 0, f"distances must not be empty; found shape {distances.shape}")
+    require.positive("max_iter", max_iter)
+    table = lax.stop_gradient(distances)
+    rho = jnp.min(jnp.where(table > 0, table, jnp.inf), axis=1)
+    rho = jnp.where(jnp.isfinite(rho), rho, 0)
+    beyond = jnp.maximum(table - rho[:, None], 0)
+    mean = table.mean(axis=1)
+    mean = jnp.where(rho > 0, mean, table.mean())
+    wanted = log2(table.shape[1] + 1)
+
+    def halve(carry: tuple[Array, Array, Array], _: None) -> tuple[tuple[Array, Array, Array], None]:
+        sigma, low, high = carry
+        wide = jnp.exp(-beyond / sigma[:, None]).sum(axis=1) > wanted
+        low, high = jnp.where(wide, low, sigma), jnp.where(wide, sigma, high)
+        return (jnp.where(jnp.isinf(high), 2 * sigma, (low + high) / 2), low, high), None
+
+    scale = jnp.where(mean > 0, mean, 1)
+    start = (scale, jnp.zeros_like(scale), jnp.full_like(scale, jnp.inf))
+    (sigma, _, _), _ = lax.scan(halve, start, length=max_iter)
+    sigma = jnp.maximum(jnp.where(jnp.isfinite(sigma), sigma, scale), NEAREST * scale)
+    return Memberships(jnp.exp(-beyond / sigma[:, None]), rho, sigma)
+
+
+def union(forth: ArrayLike, back: ArrayLike) -> Array:
+    """Fuzzy union of two opposite links: u + v - u v, the probability that at least one of them is there.
+
+    >>> union(0.5, 0.5)
+    Array(0.75, dtype=float32, weak_type=True)
+    """
+    return jnp.add(forth, back) - jnp.multiply(forth, back)
+
+
+def graph(found: Neighbors) -> Graph:
+    """Join the links of all samples to a symmetric graph.
+
+    >>> near = Neighbors(jnp.array([[1], [0], [1]]), jnp.array([[1.0], [1.0], [2.0]]))
+    >>> graph(near).degree.tolist()
+    [1.0, 2.0, 1.0]
+    """
+    forth = memberships(found.distances).weights
+    # two opposite links share what their union takes away
+    halves = forth - forth * affinities.reverse(found.indices, forth) / 2
+    out, back = affinities.links(found.indices, halves)
+    incoming = jnp.zeros(len(halves), halves.dtype).at[back.heads].add(back.weights.sum(axis=1))
+    return Graph(out, back, out.weights.sum(axis=1) + incoming)
+
+
+@partial(jax.jit, static_argnames="max_iter")
+def curve(min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, *, max_iter: int = 100) -> Curve:
+    r"""Least-squares fit of a and b: $\phi(r)$ to 1 up to r = min_dist, then $e^{-(r - m) / s}$.
+
+    With m = min_dist and s = spread, at 300 distances from 0 to 3 s; damped Gauss-Newton steps in ln a and ln b.
+
+    Raises:
+        ValueError: unless max_iter >= 1.
+
+    Source: McInnes, Healy and Melville (2018), arXiv:1802.03426, section 4.2.
+
+    >>> [round(value.item(), 2) for value in curve(0.1)]
+    [1.58, 0.9]
+    """
+    require.positive("max_iter", max_iter)
+    min_dist, spread = jnp.asarray(min_dist, float), jnp.asarray(spread, float)
+    r = spread * jnp.linspace(0, 3, 300, dtype=spread.dtype)
+    wanted = jnp.where(r < min_dist, 1, jnp.exp(-(r - min_dist) / spread))
+    log_r = jnp.log(jnp.where(r > 0, r, 1))
+
+    def misfit(parameters: Array) -> Array:
+        exponent = parameters[0] + 2 * jnp.exp(parameters[1]) * log_r
+        return jnp.where(r > 0, jax.nn.sigmoid(-exponent), 1) - wanted
+
+    def better(_: int, carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        parameters, damping = carry
+        rest, slope = misfit(parameters), jax.jacfwd(misfit)(parameters)
+        normal = slope.T @ slope
+        shift = jnp.linalg.solve(normal + damping * jnp.diag(jnp.diagonal(normal) + 1e-9), slope.T @ rest)
+        lower = jnp.sum(misfit(parameters - shift) ** 2) < jnp.sum(rest**2)
+        return jnp.where(lower, parameters - shift, parameters), damping * jnp.where(lower, 0.3, 4.0)
+
+    start = jnp.stack([-2 * jnp.log(spread), jnp.zeros_like(spread)])
+    parameters, _ = lax.fori_loop(0, max_iter, better, (start, jnp.full((), 1e-2, spread.dtype)))
+    return Curve(*jnp.exp(parameters))
+
+
+@jax.jit
+def spectral_start(linked: Graph, key: Key[Array, ""]) -> tuple[Float[Array, "n 2"], Bool[Array, ""]]:
+    r"""The two smoothest modes of the graph: eigenvectors of $D^{-1/2} W D^{-1/2}$ next to the trivial one.
+
+    By Lanczos' method from the part of a random vector that is orthogonal to the trivial one, $D^{1/2} 1$. The
+    second result is False where the graph falls apart (an eigenvalue of 1 again) or n is too small: the modes
+    then only name the parts, and another start is better. The largest coordinate is 10.
+
+    Source: Belkin and Niyogi (2003), Neural Computation 15, 1373; Golub and Van Loan (2013), section 10.1.
+
+    >>> x = jax.random.normal(jax.random.key(0), (40, 3))
+    >>> y, usable = spectral_start(graph(neighbors.exact(x, n_neighbors=8)), jax.random.key(1))
+    >>> y.shape, bool(usable), round(float(abs(y).max()), 3)
+    ((40, 2), True, 10.0)
+    """
+    n, dtype = len(linked.degree), linked.degree.dtype
+    root = jnp.sqrt(jnp.maximum(linked.degree, jnp.finfo(dtype).tiny))
+    trivial = root / jnp.linalg.norm(root)
+
+    def product(v: Array) -> Array:
+        v = v - trivial * (trivial @ v)
+        u, total = v / root, jnp.zeros_like(v)
+        for part in (linked.out, linked.back):
+            total = total.at[part.heads].add(jnp.sum(part.weights * u[part.tails], axis=1))
+        image = total / root
+        return (image + v) / 2 - trivial * (trivial @ image) / 2  # eigenvalues from 0 to 1: the smoothest are largest
+
+    first, restart = jax.random.split(key)
+    start = jax.random.normal(first, (n,), dtype)
+    n_steps = min(KRYLOV, n)
+    t = lanczos.tridiagonalize(restart, product, start - trivial * (trivial @ start), n_steps=n_steps)
+    dense = jnp.diag(t.diagonal) + jnp.diag(t.off_diagonal, 1) + jnp.diag(t.off_diagonal, -1)
+    values, vectors = jnp.linalg.eigh(dense)
+    modes = (vectors[:, :-3:-1].T @ t.basis) / root
+    sign = jnp.sign(modes[jnp.arange(2), jnp.abs(modes).argmax(axis=1)])
+    modes = modes * sign[:, None]
+    largest = jnp.abs(modes).max()
+    usable = (values[-1] < 1 - 1e-5) & (n > 3) & jnp.isfinite(largest) & (largest > 0)
+    return 10 * modes.T / jnp.where(largest > 0, largest, 1), usable
+
+
+@partial(jax.jit, static_argnames=("n_neighbors", "n_epochs", "negative_sample_rate", "n_negatives", "search", "start"))
+def fit(
+    x: Float[Array, "n d"],
+    key: Key[Array, ""],
+    *,
+    n_neighbors: int = 15,
+    min_dist: ArrayLike = 0.1,
+    spread: ArrayLike = 1.0,
+    learning_rate: ArrayLike = 0.5,
+    n_epochs: int = 500,
+    negative_sample_rate: int = 5,
+    n_negatives: int = 8,
+    search: str = "auto",
+    start: str = "spectral",
+    tol: ArrayLike = 0.01,
+) -> UMAP:
+    """Graph of neighbours, start, then `n_epochs` of `step` with a rate that falls to 0.
+
+    The same key gives the same embedding; on a GPU sums may be added in another order each time.
+
+    Args:
+        x: samples; bring the features to one scale first.
+        key: for the search for neighbours, the start and the negative samples.
+        n_neighbors: of each sample, itself included, as is UMAP's custom; static.
+        min_dist: how close neighbours may lie in the embedding.
+        spread: the scale of the embedding.
+        learning_rate: share of a balanced step at the start, see `step`.
+        n_epochs: steps; static.
+        negative_sample_rate: how many samples push for each that pulls; static.
+        n_negatives: samples that stand for those in each step; static.
+        search: of neighbours, "exact" or "descent"; "auto": "exact" up to 20000 samples.
+        start: "spectral", with that of PCA where the graph falls apart, or "pca"; static.
+        tol: for `converged`.
+
+    Raises:
+        ValueError: where shapes or options do not fit.
+
+    Source: McInnes, Healy and Melville (2018), arXiv:1802.03426; Boehm, Berens and Kobak (2022), JMLR 23
+    (the effect of negative samples).
+
+    >>> x = jnp.concatenate([jnp.zeros((9, 3)), jnp.full((9, 3), 9.0)]) + jax.random.normal(jax.random.key(0), (18, 3))
+    >>> y = fit(x, jax.random.key(1), n_neighbors=4, n_epochs=50).embedding
+    >>> y.shape
+    (18, 2)
+    """
+    require.rank("x", x, 2)
+    require.between("n_neighbors", n_neighbors, 2, len(x))
+    require.one_of("search", search, ("auto", "exact", "descent"))
+    require.one_of("start", start, ("spectral", "pca"))
+    for name, value in (("n_epochs", n_epochs), ("negative_sample_rate", negative_sample_rate)):
+        require.positive(name, value)
+    for_search, for_start, for_layout = jax.random.split(key, 3)
+    by_descent = search == "descent" or (search == "auto" and len(x) > MANY)
+    k = n_neighbors - 1
+    near = descent.fit(x, for_search, n_neighbors=k).neighbors if by_descent else neighbors.exact(x, n_neighbors=k)
+    linked, shape = graph(near), curve(jnp.asarray(min_dist, x.dtype), jnp.asarray(spread, x.dtype))
+    y, spectral = init(x, linked, for_start, start=start)
+    take = partial(step, linked=linked, curve=shape, rate_of_negatives=negative_sample_rate, n_negatives=n_negatives)
+
+    def advance(y: Array, epoch: Array) -> tuple[Array, Array]:
+        rate = jnp.asarray(learning_rate * (1 - epoch / n_epochs), y.dtype)
+        moved = take(y, key=jax.random.fold_in(for_layout, epoch), learning_rate=rate)
+        return moved, jnp.sqrt(jnp.mean(jnp.sum((moved - y) ** 2, axis=1)))
+
+    y, history = lax.scan(advance, y, jnp.arange(n_epochs))
+    converged = history[-1] <= tol * jnp.std(y)
+    return UMAP(y, shape, spectral, history, jnp.asarray(n_epochs), converged)
+
+
+def init(
+    x: Float[Array, "n d"], linked: Graph, key: Key[Array, ""], *, start: str = "spectral"
+) -> tuple[Float[Array, "n 2"], Bool[Array, ""]]:
+    """The layout before the first epoch, largest coordinate 10, and whether it is spectral.
+
+    Raises:
+        ValueError: unless x has two axes and the start is known.
+
+    >>> x = jax.random.normal(jax.random.key(0), (40, 3))
+    >>> linked = graph(neighbors.exact(x, n_neighbors=8))
+    >>> [bool(init(x, linked, jax.random.key(1), start=start)[1]) for start in ("spectral", "pca")]
+    [True, False]
+    """
+    require.rank("x", x, 2)
+    require.one_of("start", start, ("spectral", "pca"))
+    plane = pca.transform(pca.fit(x, n_components=2), x)
+    largest = jnp.abs(plane).max()
+    plane = 10 * plane / jnp.where(largest > 0, largest, 1)
+    if start == "pca":
+        return plane, jnp.zeros((), bool)
+    modes, usable = spectral_start(linked, key)
+    return jnp.where(usable, modes, plane), usable
+
+
+@partial(jax.jit, static_argnames=("rate_of_negatives", "n_negatives"))
+def step(
+    y: Float[Array, "n 2"],
+    linked: Graph,
+    curve: Curve,
+    key: Key[Array, ""],
+    *,
+    learning_rate: ArrayLike,
+    rate_of_negatives: int = 5,
+    n_negatives: int = 8,
+) -> Float[Array, "n 2"]:
+    r"""Move all samples at once by $\eta / \sum_j w_{ij}$ times the forces on them; no coordinate by more than 4.
+
+    Links pull $2 w_{ij} rac{2 a b\, r^{2b - 2}}{1 + a r^{2b}} (y_j - y_i)$, since UMAP moves both ends of a link in
+    turn; sample l pushes $rac{2 b}{(0.001 + r^2) (1 + a r^{2b})} (y_i - y_l)$. The pushing samples are those a
+    random number of places away from i, the same for all i, so that they are read in one go; their mean is
+    multiplied by `rate_of_negatives` $\cdot \sum_j w_{ij}$. Put samples in a random order where it has a meaning.
+
+    Raises:
+        ValueError: unless y has a row for each node, and the numbers are positive.
+
+    Source: McInnes, Healy and Melville (2018), arXiv:1802.03426, section 3.2 and algorithm 5.
+
+    >>> x = jax.random.normal(jax.random.key(0), (40, 3))
+    >>> linked = graph(neighbors.exact(x, n_neighbors=8))
+    >>> step(x[:, :2], linked, Curve(1.6, 0.9), jax.random.key(1), learning_rate=0.1).shape
+    (40, 2)
+    """
+    require.same_length(y=y, degree=linked.degree)
+    require.positive("n_negatives", n_negatives)
+    require.positive("rate_of_negatives", rate_of_negatives)
+    a, b = curve
+    z = lax.complex(y[:, 0], y[:, 1])
+    total = jnp.zeros_like(z)
+    for part in (linked.out, linked.back):
+        offset = z[part.tails] - z[part.heads][:, None]
+        squared = offset.real**2 + offset.imag**2
+        apart = jnp.where(squared > 0, squared, 1)
+        power = apart**b
+        pull = jnp.where(squared > 0, 4 * a * b * power / apart / (1 + a * power), 0)
+        total = total.at[part.heads].add(jnp.sum(part.weights * pull * offset, axis=1))
+    degree = jnp.maximum(linked.degree, jnp.finfo(y.dtype).tiny)
+    places = jax.random.randint(key, (n_negatives,), 1, max(len(y), 2))
+    around = jnp.concatenate([z, z])
+
+    def add(push: Array, place: Array) -> tuple[Array, None]:
+        offset = z - lax.dynamic_slice(around, (place,), z.shape)
+        squared = offset.real**2 + offset.imag**2
+        return push + 2 * b / ((0.001 + squared) * (1 + a * squared**b)) * offset, None
+
+    push, _ = lax.scan(add, jnp.zeros_like(z), places)
+    force = total / degree + rate_of_negatives / n_negatives * push
+    return y + learning_rate * jnp.clip(jnp.stack([force.real, force.imag], axis=1), -4, 4)

@@ -1,0 +1,658 @@
+"""Unit 9, representation: the reference answers and their specification."""
+
+import jax
+import jax.numpy as jnp
+
+from exercises.given import Array, Float, Int
+from mfml.grading.specification import exercise
+
+
+def _squared_distances(x):
+    return jnp.sum((x[:, None] - x) ** 2, axis=-1)
+
+
+# ---------------------------------------------------------------- 9.1
+
+
+@exercise(
+    points=5,
+    hints=(
+        "The pair (i, j) is seen from both of its ends: average what i says about j and what j says about i.",
+        "The lesson's section on t-SNE, equation 9.2. The transpose holds what the others say; n is the number of "
+        "rows.",
+        "`(conditional + conditional.T) / (2 * len(conditional))`.",
+    ),
+    why="Without the average an outlier, whom nobody counts as a neighbour, could land anywhere in the map.",
+)
+def joint_probabilities(conditional: Float[Array, "n n"]) -> Float[Array, "n n"]:
+    """Joint probabilities."""
+    return (conditional + conditional.T) / (2 * len(conditional))
+
+
+def _rows(key, n):
+    p = jax.random.uniform(key, (n, n)) * (1 - jnp.eye(n))
+    return p / p.sum(axis=1, keepdims=True)
+
+
+@joint_probabilities.inputs("three samples", points=1)
+def _(key):
+    return dict(conditional=jnp.array([[0.0, 0.9, 0.1], [0.7, 0.0, 0.3], [0.4, 0.6, 0.0]]))
+
+
+@joint_probabilities.inputs("random rows", points=2)
+def _(key):
+    return dict(conditional=_rows(key, 7))
+
+
+@joint_probabilities.inputs("an outlier that nobody counts as a neighbour", points=1, hidden=True)
+def _(key):
+    p = _rows(key, 5).at[:, 4].set(0.0)
+    return dict(conditional=p / p.sum(axis=1, keepdims=True))
+
+
+@joint_probabilities.mistake("Your entries add up to n: there are n rows of sum 1, so divide by 2 n, not by 2.")
+def _(conditional):
+    return (conditional + conditional.T) / 2
+
+
+@joint_probabilities.mistake("Your entries add up to 2: you added two tables, so divide by 2 n, not by n.")
+def _(conditional):
+    return (conditional + conditional.T) / len(conditional)
+
+
+@joint_probabilities.mistake("Your table is not symmetric: add the transpose before you divide.")
+def _(conditional):
+    return conditional / len(conditional)
+
+
+@joint_probabilities.mistake("You divided by the number of entries: divide by 2 n, twice the number of samples.")
+def _(conditional):
+    return (conditional + conditional.T) / (2 * conditional.size)
+
+
+@joint_probabilities.mistake("You multiplied the table by its transpose: add what both ends say about a pair.")
+def _(conditional):
+    return conditional * conditional.T / (2 * len(conditional))
+
+
+# ---------------------------------------------------------------- 9.2
+
+
+def _gaussian(squared, beta):
+    p = jnp.exp(-beta * (squared - squared.min()))
+    return p / p.sum()
+
+
+def _entropy(p):
+    return -jnp.sum(jnp.where(p > 0, p * jnp.log(jnp.where(p > 0, p, 1)), 0))
+
+
+def _search(squared, wanted, entropy=_entropy, gaussian=_gaussian):
+    """Bisection in ln beta for the entropy `wanted`."""
+
+    def halve(_, bracket):
+        low, high = bracket
+        middle = (low + high) / 2
+        flat = entropy(gaussian(squared, jnp.exp(middle))) > wanted
+        return jnp.where(flat, middle, low), jnp.where(flat, high, middle)
+
+    low, high = jax.lax.fori_loop(0, 60, halve, (jnp.float32(-20.0), jnp.float32(20.0)))
+    return gaussian(squared, jnp.exp((low + high) / 2))
+
+
+@exercise(
+    points=7,
+    rtol=2e-3,
+    atol=1e-4,
+    hints=(
+        "For one beta you can compute p and its perplexity. A larger beta means fewer neighbours: how would you find "
+        "the right one by trying?",
+        "The lesson's section on t-SNE, equation 9.1. Bisection: keep a bracket for ln beta, look at its middle, and "
+        "keep the half that holds the answer; `jax.lax.fori_loop` repeats it. Entropy and ln(perplexity) are both in "
+        "nats.",
+        "Start with low, high = -20, 20. With p = softmax(-exp(middle) * squared) and H = -sum p ln p: where H > "
+        "ln(perplexity), low becomes the middle, else high does. After 50 rounds return p of the middle.",
+    ),
+    why="The same perplexity everywhere is what lets t-SNE draw dense and sparse regions at the same size.",
+)
+def perplexity_row(squared: Float[Array, " k"], perplexity: float) -> Float[Array, " k"]:
+    """Search for the perplexity."""
+    return _search(squared, jnp.log(perplexity))
+
+
+@perplexity_row.inputs("five neighbours", points=2)
+def _(key):
+    return dict(squared=jnp.array([1.0, 2.0, 4.0, 9.0, 16.0]), perplexity=3.0)
+
+
+@perplexity_row.inputs("random neighbours", points=2)
+def _(key):
+    return dict(squared=jnp.sort(4 * jax.random.uniform(key, (20,)) ** 2) + 0.5, perplexity=7.0)
+
+
+@perplexity_row.inputs("neighbours that are all far away", points=1, hidden=True)
+def _(key):
+    return dict(squared=400000.0 + 900 * jax.random.uniform(key, (12,)), perplexity=5.0)
+
+
+@perplexity_row.inputs("neighbours that are equally far", points=1, hidden=True)
+def _(key):
+    return dict(squared=jnp.array([2.0, 5.0, 2.0, 5.0, 2.0, 9.0]), perplexity=4.0)
+
+
+@perplexity_row.mistake(
+    "You compared an entropy in bits with the natural logarithm of the perplexity: use the same logarithm for both."
+)
+def _(squared, perplexity):
+    return _search(squared, jnp.log(perplexity) * jnp.log(2.0))
+
+
+@perplexity_row.mistake("You compared the entropy with the perplexity itself: the perplexity is exp of the entropy.")
+def _(squared, perplexity):
+    return _search(squared, jnp.asarray(perplexity))
+
+
+@perplexity_row.mistake("You used the perplexity as beta: search for the beta whose p has that perplexity.")
+def _(squared, perplexity):
+    return _gaussian(squared, jnp.asarray(perplexity))
+
+
+@perplexity_row.mistake("You took distances into the exponent: the input holds their squares already, as it should be.")
+def _(squared, perplexity):
+    return _search(jnp.sqrt(squared), jnp.log(perplexity))
+
+
+@perplexity_row.mistake("Your exponentials are not normalised: divide by their sum, so that p adds up to 1.")
+def _(squared, perplexity):
+    p = _search(squared, jnp.log(perplexity))
+    return p / p.max()
+
+
+@perplexity_row.mistake("Your exponentials all became 0, and 0 by 0 is NaN: subtract the smallest distance first.")
+def _(squared, perplexity):
+    def gaussian(squared, beta):
+        p = jnp.exp(-beta * squared)
+        return p / p.sum()
+
+    return _search(squared, jnp.log(perplexity), gaussian=gaussian)
+
+
+# ---------------------------------------------------------------- 9.3
+
+
+@exercise(
+    points=5,
+    hints=(
+        "Make the table of squared distances first. Which entries of the result must be 0?",
+        "The lesson's section on t-SNE, equation 9.3: a Student-t curve with heavy tails in place of a Gaussian, and "
+        "ONE sum Z over all pairs.",
+        "near = 1 / (1 + squared) * (1 - jnp.eye(n)); return near / near.sum().",
+    ),
+    why="The heavy tail gives moderately distant samples room, and so ends the crowding in the middle of the map.",
+)
+def embedding_probabilities(y: Float[Array, "n k"]) -> Float[Array, "n n"]:
+    """Probabilities in the embedding."""
+    near = (1 - jnp.eye(len(y))) / (1 + _squared_distances(y))
+    return near / near.sum()
+
+
+@embedding_probabilities.inputs("four points", points=1)
+def _(key):
+    return dict(y=jnp.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0], [4.0, 4.0]]))
+
+
+@embedding_probabilities.inputs("random points", points=2)
+def _(key):
+    return dict(y=3 * jax.random.normal(key, (9, 2)))
+
+
+@embedding_probabilities.inputs("two points on top of each other, one coordinate", points=1, hidden=True)
+def _(key):
+    return dict(y=jnp.array([[1.0], [1.0], [-2.0]]))
+
+
+def _near(y):
+    return (1 - jnp.eye(len(y))) / (1 + _squared_distances(y))
+
+
+@embedding_probabilities.mistake("A point is no neighbour of itself: set the diagonal to 0 before you sum.")
+def _(y):
+    near = 1 / (1 + _squared_distances(y))
+    return near / near.sum()
+
+
+@embedding_probabilities.mistake("You set the diagonal to 0 after dividing: it must not count in the sum either.")
+def _(y):
+    near = 1 / (1 + _squared_distances(y))
+    return near / near.sum() * (1 - jnp.eye(len(y)))
+
+
+@embedding_probabilities.mistake("Your rows add up to 1: in the embedding there is one sum over ALL pairs.")
+def _(y):
+    return _near(y) / _near(y).sum(axis=1, keepdims=True)
+
+
+@embedding_probabilities.mistake("You took a Gaussian: in the embedding the curve is 1 / (1 + squared distance).")
+def _(y):
+    near = jnp.exp(-_squared_distances(y)) * (1 - jnp.eye(len(y)))
+    return near / near.sum()
+
+
+@embedding_probabilities.mistake("You took the distance, not its square: sum the squared differences, without a root.")
+def _(y):
+    near = (1 - jnp.eye(len(y))) / (1 + jnp.sqrt(_squared_distances(y)))
+    return near / near.sum()
+
+
+# ---------------------------------------------------------------- 9.4
+
+
+@exercise(
+    points=7,
+    hints=(
+        "Every pair is a spring between y_i and y_j. How strong is it, and which way does it pull?",
+        "The lesson's section on t-SNE, equation 9.5. Three factors for each pair: p - q, 1 / (1 + squared distance), "
+        "and the difference y_i - y_j; sum over j, times 4. Exercise 9.3 has Q.",
+        "spring = (p - q) / (1 + squared); return 4 * jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1).",
+    ),
+    why="All of t-SNE is this force, again and again: neighbours attract, and everybody repels everybody.",
+)
+def tsne_gradient(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array, "n k"]:
+    """Gradient of t-SNE."""
+    spring = (p - embedding_probabilities(y)) / (1 + _squared_distances(y))
+    return 4 * jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1)
+
+
+@tsne_gradient.inputs("three points", points=2)
+def _(key):
+    p = jnp.array([[0.0, 0.3, 0.05], [0.3, 0.0, 0.15], [0.05, 0.15, 0.0]])
+    return dict(p=p, y=jnp.array([[0.0, 0.0], [2.0, 1.0], [-1.0, 3.0]]))
+
+
+@tsne_gradient.inputs("random points", points=2)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(p=joint_probabilities(_rows(a, 8)), y=2 * jax.random.normal(b, (8, 2)))
+
+
+@tsne_gradient.inputs("three coordinates, and early exaggeration: P times 12", points=1)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(p=12 * joint_probabilities(_rows(a, 6)), y=jax.random.normal(b, (6, 3)))
+
+
+@tsne_gradient.inputs("points on top of each other", points=1, hidden=True)
+def _(key):
+    y = jnp.array([[0.0, 0.0], [0.0, 0.0], [3.0, 1.0], [-1.0, 2.0]])
+    return dict(p=joint_probabilities(_rows(key, 4)), y=y)
+
+
+def _force(p, y, power=1):
+    spring = (p - embedding_probabilities(y)) / (1 + _squared_distances(y)) ** power
+    return jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1)
+
+
+@tsne_gradient.mistake("You left out the factor 4: each pair is there twice, and the square brings another 2.")
+def _(p, y):
+    return _force(p, y)
+
+
+@tsne_gradient.mistake("Your sign is wrong: this is the way downhill; the gradient has p - q and y_i - y_j.")
+def _(p, y):
+    return -4 * _force(p, y)
+
+
+@tsne_gradient.mistake("You left out the factor 1 / (1 + squared distance), which the heavy tail brings.")
+def _(p, y):
+    return 4 * _force(p, y, power=0)
+
+
+@tsne_gradient.mistake("You summed the partners' places alone: each force acts along the difference y_i - y_j.")
+def _(p, y):
+    spring = (p - embedding_probabilities(y)) / (1 + _squared_distances(y))
+    return 4 * jnp.sum(spring[:, :, None] * y, axis=1)
+
+
+@tsne_gradient.mistake("You summed attraction alone: subtract Q from P, or all points fall onto one.")
+def _(p, y):
+    spring = p / (1 + _squared_distances(y))
+    return 4 * jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1)
+
+
+@tsne_gradient.mistake("You have a factor 2 where 4 is due: the pair (i, j) stands in the sum as (j, i), too.")
+def _(p, y):
+    return 2 * _force(p, y)
+
+
+# ---------------------------------------------------------------- 9.5
+
+
+@exercise(
+    points=5,
+    hints=(
+        "How much farther than the nearest neighbour is each of them?",
+        "The lesson's section on UMAP, equation 9.6. rho is the first column, as distances rise along each row; "
+        "`sigma[:, None]` divides row by row.",
+        "`jnp.exp(-jnp.maximum(0, distances - distances[:, :1]) / sigma[:, None])`.",
+    ),
+    why="Everybody has a neighbour at full strength: no sample is left alone, however far it lies.",
+)
+def umap_memberships(distances: Float[Array, "n k"], sigma: Float[Array, " n"]) -> Float[Array, "n k"]:
+    """Memberships of UMAP."""
+    return jnp.exp(-jnp.maximum(0, distances - distances[:, :1]) / sigma[:, None])
+
+
+@umap_memberships.inputs("two samples", points=1)
+def _(key):
+    return dict(distances=jnp.array([[1.0, 2.0, 3.0], [0.5, 0.5, 4.0]]), sigma=jnp.array([1.0, 2.0]))
+
+
+@umap_memberships.inputs("random distances", points=2)
+def _(key):
+    a, b = jax.random.split(key)
+    distances = jnp.sort(3 * jax.random.uniform(a, (6, 5)) + 0.2, axis=1)
+    return dict(distances=distances, sigma=jax.random.uniform(b, (6,)) + 0.5)
+
+
+@umap_memberships.inputs("an outlier, and as many samples as neighbours", points=1, hidden=True)
+def _(key):
+    distances = jnp.array([[0.1, 0.2, 0.9], [90.0, 91.0, 95.0], [1.0, 1.0, 1.0]])
+    return dict(distances=distances, sigma=jnp.array([0.3, 3.0, 1.0]))
+
+
+@umap_memberships.mistake("You left out rho: subtract each row's smallest distance, so that the nearest one has 1.")
+def _(distances, sigma):
+    return jnp.exp(-distances / sigma[:, None])
+
+
+@umap_memberships.mistake("You squared the distance: UMAP's memberships fall like exp(-d), t-SNE's like exp(-d^2).")
+def _(distances, sigma):
+    return jnp.exp(-((distances - distances[:, :1]) ** 2) / sigma[:, None])
+
+
+@umap_memberships.mistake("You subtracted the smallest distance of the whole table: each sample has a rho of its own.")
+def _(distances, sigma):
+    return jnp.exp(-jnp.maximum(0, distances - distances.min()) / sigma[:, None])
+
+
+@umap_memberships.mistake("You multiplied by sigma: a larger width means a slower fall, so divide.")
+def _(distances, sigma):
+    return jnp.exp(-jnp.maximum(0, distances - distances[:, :1]) * sigma[:, None])
+
+
+@umap_memberships.mistake("You normalised each row: memberships are strengths, and need not add up to 1.")
+def _(distances, sigma):
+    w = jnp.exp(-jnp.maximum(0, distances - distances[:, :1]) / sigma[:, None])
+    return w / w.sum(axis=1, keepdims=True)
+
+
+# ---------------------------------------------------------------- 9.6
+
+
+def _unit(v):
+    return v / jnp.linalg.norm(v, axis=1, keepdims=True)
+
+
+@exercise(
+    points=6,
+    hints=(
+        "Which of the n keys belongs to query i? It is a classification with n classes.",
+        "The lesson's section on contrastive learning, equation 9.7. Scale the rows to length 1; the table of scalar "
+        "products over the temperature holds the logits, and the right class of row i is i.",
+        "logits = q @ k.T / temperature; return jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits)).",
+    ),
+    why="From this loss alone come CLIP and SimCLR: what belongs together is known, so no labels are needed.",
+)
+def info_nce(queries: Float[Array, "n k"], keys: Float[Array, "n k"], temperature: float) -> Float[Array, ""]:
+    """InfoNCE."""
+    logits = _unit(queries) @ _unit(keys).T / temperature
+    return jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits))
+
+
+@info_nce.inputs("two pairs", points=1)
+def _(key):
+    return dict(queries=jnp.array([[3.0, 0.0], [0.0, 1.0]]), keys=jnp.array([[2.0, 1.0], [1.0, 2.0]]), temperature=0.5)
+
+
+@info_nce.inputs("random pairs", points=2)
+def _(key):
+    a, b = jax.random.split(key)
+    q = jax.random.normal(a, (7, 4))
+    return dict(queries=2 * q, keys=q + 0.7 * jax.random.normal(b, (7, 4)), temperature=0.3)
+
+
+@info_nce.inputs("a temperature of one hundredth", points=1, hidden=True)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(queries=jax.random.normal(a, (5, 3)), keys=jax.random.normal(b, (5, 3)), temperature=0.01)
+
+
+@info_nce.inputs("a single pair", points=1, hidden=True)
+def _(key):
+    return dict(queries=jnp.array([[1.0, 2.0]]), keys=jnp.array([[2.0, -1.0]]), temperature=0.1)
+
+
+@info_nce.mistake("You forgot to scale the rows to length 1: only the direction of a vector counts.")
+def _(queries, keys, temperature):
+    logits = queries @ keys.T / temperature
+    return jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits))
+
+
+@info_nce.mistake("You multiplied by the temperature: a small one sharpens the choice, so divide by it.")
+def _(queries, keys, temperature):
+    logits = _unit(queries) @ _unit(keys).T * temperature
+    return jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits))
+
+
+@info_nce.mistake("You summed over the pairs: return their mean.")
+def _(queries, keys, temperature):
+    logits = _unit(queries) @ _unit(keys).T / temperature
+    return jnp.sum(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits))
+
+
+@info_nce.mistake("Each query must choose among the keys, `axis=1`; you let each key choose among the queries.")
+def _(queries, keys, temperature):
+    logits = _unit(queries) @ _unit(keys).T / temperature
+    return jnp.mean(jax.nn.logsumexp(logits, axis=0) - jnp.diagonal(logits))
+
+
+@info_nce.mistake("Your sum leaves the partner out: the denominator holds all keys, the right one too.")
+def _(queries, keys, temperature):
+    logits = _unit(queries) @ _unit(keys).T / temperature
+    others = jnp.where(jnp.eye(len(queries), dtype=bool), -jnp.inf, logits)
+    return jnp.mean(jax.nn.logsumexp(others, axis=1) - jnp.diagonal(logits))
+
+
+@info_nce.mistake("Your sign is wrong: a loss is the logarithm of the sum minus the logit of the partner.")
+def _(queries, keys, temperature):
+    logits = _unit(queries) @ _unit(keys).T / temperature
+    return -jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits))
+
+
+# ---------------------------------------------------------------- 9.7
+
+
+@exercise(
+    points=6,
+    hints=(
+        "The encoder is frozen: its features are just numbers, and only the weights of one linear layer move.",
+        "The lesson's section on linear probes, equation 9.8: the gradient of the mean cross-entropy is the features, "
+        "transposed, times (probabilities - one-hot labels), over n.",
+        "p = jax.nn.softmax(features @ weights); target = jax.nn.one_hot(labels, weights.shape[1]); return weights - "
+        "learning_rate * features.T @ (p - target) / len(features).",
+    ),
+    why="A probe is weak on purpose: what it can read, the encoder must have put into plain sight.",
+)
+def probe_step(
+    features: Float[Array, "n d"], labels: Int[Array, " n"], weights: Float[Array, "d c"], learning_rate: float
+) -> Float[Array, "d c"]:
+    """One step of a linear probe."""
+    p = jax.nn.softmax(features @ weights)
+    target = jax.nn.one_hot(labels, weights.shape[1])
+    return weights - learning_rate * features.T @ (p - target) / len(features)
+
+
+@probe_step.inputs("four samples, three classes, weights zero", points=1)
+def _(key):
+    features = jnp.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, -1.0]])
+    return dict(features=features, labels=jnp.array([0, 1, 2, 0]), weights=jnp.zeros((2, 3)), learning_rate=0.5)
+
+
+@probe_step.inputs("random features", points=2)
+def _(key):
+    a, b, c = jax.random.split(key, 3)
+    return dict(
+        features=jax.random.normal(a, (12, 4)) + 0.5,
+        labels=jax.random.randint(b, (12,), 0, 3),
+        weights=jax.random.normal(c, (4, 3)),
+        learning_rate=0.3,
+    )
+
+
+@probe_step.inputs("logits of some hundreds, and a class without samples", points=1, hidden=True)
+def _(key):
+    features = 200 * jax.random.normal(key, (5, 2))
+    weights = jnp.array([[1.0, 0.2, -1.0], [0.5, -2.0, 1.0]])
+    return dict(features=features, labels=jnp.array([0, 2, 2, 0, 2]), weights=weights, learning_rate=0.01)
+
+
+@probe_step.inputs("one sample", points=1, hidden=True)
+def _(key):
+    return dict(
+        features=jnp.array([[1.0, -2.0]]),
+        labels=jnp.array([1]),
+        weights=jnp.array([[0.5, 0.1], [0.0, 0.3]]),
+        learning_rate=1.0,
+    )
+
+
+def _probe_slope(features, labels, weights):
+    return features.T @ (jax.nn.softmax(features @ weights) - jax.nn.one_hot(labels, weights.shape[1]))
+
+
+@probe_step.mistake("You went uphill: subtract the gradient times the learning rate.")
+def _(features, labels, weights, learning_rate):
+    return weights + learning_rate * _probe_slope(features, labels, weights) / len(features)
+
+
+@probe_step.mistake("You took the sum over the samples: the loss is their mean, so divide by n.")
+def _(features, labels, weights, learning_rate):
+    return weights - learning_rate * _probe_slope(features, labels, weights)
+
+
+@probe_step.mistake("You took the softmax along the samples: the classes' probabilities of ONE sample add up to 1.")
+def _(features, labels, weights, learning_rate):
+    p = jax.nn.softmax(features @ weights, axis=0)
+    target = jax.nn.one_hot(labels, weights.shape[1])
+    return weights - learning_rate * features.T @ (p - target) / len(features)
+
+
+@probe_step.mistake("Your exponentials overflowed: use `jax.nn.softmax`, which subtracts the largest logit first.")
+def _(features, labels, weights, learning_rate):
+    p = jnp.exp(features @ weights)
+    p = p / p.sum(axis=1, keepdims=True)
+    target = jax.nn.one_hot(labels, weights.shape[1])
+    return weights - learning_rate * features.T @ (p - target) / len(features)
+
+
+@probe_step.mistake("You returned the gradient: return the weights after the step.")
+def _(features, labels, weights, learning_rate):
+    return _probe_slope(features, labels, weights) / len(features)
+
+
+@probe_step.mistake("You left out the softmax: compare probabilities with the labels, not logits.")
+def _(features, labels, weights, learning_rate):
+    target = jax.nn.one_hot(labels, weights.shape[1])
+    return weights - learning_rate * features.T @ (features @ weights - target) / len(features)
+
+
+# ---------------------------------------------------------------- 9.8
+
+
+def _ranks(x, start=1):
+    """Place of j in the order of distance from i; the diagonal comes last."""
+    table = jnp.where(jnp.eye(len(x), dtype=bool), jnp.inf, _squared_distances(x))
+    return jnp.argsort(jnp.argsort(table, axis=1), axis=1) + start
+
+
+@exercise(
+    points=6,
+    hints=(
+        "Take the neighbours in the MAP, and ask how far down they stand in the list of neighbours in the DATA.",
+        "The lesson's section on trust, equation 9.9. `argsort` of `argsort` along a row turns distances into places; "
+        "give the diagonal an infinite distance, so that nobody is a neighbour of itself.",
+        "With rank_x and rank_y from 1: intruders = rank_y <= k; return 1 - 2 / (n k (2 n - 3 k - 1)) * sum of "
+        "where(intruders, maximum(0, rank_x - k), 0).",
+    ),
+    why="A map is judged by what it invents: false neighbours lead to false conclusions.",
+)
+def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], n_neighbors: int) -> Float[Array, ""]:
+    """Trustworthiness."""
+    n, k = len(x), n_neighbors
+    excess = jnp.where(_ranks(y) <= k, jnp.maximum(0, _ranks(x) - k), 0)
+    return 1 - jnp.sum(excess) * 2 / (n * k * (2 * n - 3 * k - 1))
+
+
+@trustworthiness.inputs("eight points on a line, two exchanged", points=1)
+def _(key):
+    x = jnp.array([[0.0], [1.0], [2.1], [3.3], [4.6], [6.0], [7.5], [9.1]])
+    return dict(x=x, y=x[jnp.array([6, 1, 2, 3, 4, 5, 0, 7])], n_neighbors=2)
+
+
+@trustworthiness.inputs("a random projection", points=2)
+def _(key):
+    x = jax.random.normal(key, (25, 4))
+    return dict(x=x, y=x[:, :2], n_neighbors=4)
+
+
+@trustworthiness.inputs("a map that keeps all", points=1)
+def _(key):
+    x = jax.random.normal(key, (10, 2))
+    return dict(x=x, y=3 * x, n_neighbors=3)
+
+
+@trustworthiness.inputs("one neighbour, a shuffled map", points=1, hidden=True)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(x=jax.random.normal(a, (15, 3)), y=jax.random.normal(b, (15, 2)), n_neighbors=1)
+
+
+def _trust(x_ranks, y_ranks, k, factor=2.0):
+    n = len(x_ranks)
+    excess = jnp.where(y_ranks <= k, jnp.maximum(0, x_ranks - k), 0)
+    return 1 - jnp.sum(excess) * factor / (n * k * (2 * n - 3 * k - 1))
+
+
+@trustworthiness.mistake("You exchanged data and map: this is the continuity; take the neighbours in the map y.")
+def _(x, y, n_neighbors):
+    return _trust(_ranks(y), _ranks(x), n_neighbors)
+
+
+@trustworthiness.mistake("You counted each sample as its own neighbour: give the diagonal an infinite distance.")
+def _(x, y, n_neighbors):
+    def ranks(z):
+        return jnp.argsort(jnp.argsort(_squared_distances(z), axis=1), axis=1) + 1
+
+    return _trust(ranks(x), ranks(y), n_neighbors)
+
+
+@trustworthiness.mistake("Your places start at 0: the nearest neighbour has place 1.")
+def _(x, y, n_neighbors):
+    return _trust(_ranks(x, 0), _ranks(y), n_neighbors)
+
+
+@trustworthiness.mistake("You returned the punishment: subtract it from 1, so that 1 is best.")
+def _(x, y, n_neighbors):
+    return 1 - _trust(_ranks(x), _ranks(y), n_neighbors)
+
+
+@trustworthiness.mistake("You counted the intruders: how far beyond place k each one lies, is what is summed.")
+def _(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+    intruders = (_ranks(y) <= k) & (_ranks(x) > k)
+    return 1 - jnp.sum(intruders) * 2 / (n * k * (2 * n - 3 * k - 1))
+
+
+@trustworthiness.mistake("You left out the factor 2 before the sum.")
+def _(x, y, n_neighbors):
+    return _trust(_ranks(x), _ranks(y), n_neighbors, factor=1.0)

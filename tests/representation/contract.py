@@ -1,0 +1,217 @@
+"""One example of every public function of unit 9."""
+
+import jax
+import jax.numpy as jnp
+
+from mfml.representation import (
+    affinities,
+    augment,
+    contrastive,
+    descent,
+    neighbors,
+    probe,
+    quality,
+    repulsion,
+    tsne,
+    umap,
+)
+from tests.contract import Example
+
+N = 12
+
+
+def cloud(key, n=N, d=3):
+    """Points whose distances differ by more than rounding."""
+    return jax.random.normal(key, (n, d))
+
+
+def data(key):
+    return {"x": cloud(key)}
+
+
+def plane(key):
+    return {"y": 2 * cloud(key, d=2)}
+
+
+def near(key):
+    return neighbors.exact(cloud(key), n_neighbors=4)
+
+
+def weighted(key):
+    return {"indices": near(key).indices, "weights": jax.random.uniform(key, (N, 4))}
+
+
+def table(key):
+    return jnp.where(jnp.eye(N, dtype=bool), jnp.inf, jnp.sum((cloud(key)[:, None] - cloud(key)) ** 2, axis=-1))
+
+
+def dense(key):
+    return {"p": tsne.probabilities(cloud(key), perplexity=4.0)} | plane(key)
+
+
+def sparse(key):
+    made = repulsion.kernels(cloud(key, d=2))
+    return {"sparse": tsne.sparse_probabilities(near(key), perplexity=2.0), "made": made} | plane(key)
+
+
+def start(key):
+    y = cloud(key, d=2)
+    return tsne.State(y, 0.1 * y[::-1], jnp.ones_like(y))
+
+
+def fitted(key):
+    return {"probe": probe.fit(cloud(key), jnp.arange(N) % 3, n_classes=3, max_iter=20), "x": cloud(key)}
+
+
+def labelled(key):
+    return {"z": cloud(key), "labels": jnp.arange(N) % 3}
+
+
+def images(key):
+    return {"key": key, "images": jax.random.normal(key, (4, 8, 8))}
+
+
+def encoder(key):
+    return contrastive.init(key, channels=(2, 3), n_components=2)
+
+
+def views(key):
+    return {"first": cloud(key), "second": cloud(jax.random.fold_in(key, 1))}
+
+
+def drawn(key):
+    return {"model": encoder(key), "images": images(key)["images"]}
+
+
+CLASSES = {"n_classes": 3}
+
+EXAMPLES = [
+    Example(neighbors.exact, data, {"n_neighbors": 3}),
+    Example(neighbors.search, lambda key: data(key) | {"queries": cloud(key) + 0.1}, {"n_neighbors": 3}),
+    Example(neighbors.smallest, lambda key: {"values": jax.random.normal(key, (3, 40))}, {"k": 2}),
+    Example(
+        neighbors.distances_to,
+        lambda key: data(key) | {"queries": cloud(key)[:2], "indices": jnp.array([[0, 3], [2, 4]])},
+        gradient=("x", "queries"),
+    ),
+    Example(
+        neighbors.in_order,
+        lambda key: data(key) | {"queries": cloud(key)[:2] + 0.1, "indices": jnp.array([[0, 3], [2, 4]])},
+    ),
+    Example(descent.fit, lambda key: data(key) | {"key": key}, {"n_neighbors": 3, "max_iter": 2}, x64=False),
+    Example(descent.init, lambda key: data(key) | {"key": key}, {"n_neighbors": 3}),
+    Example(descent.leaves, lambda key: data(key) | {"key": key}, {"n_levels": 1}, x64=False),  # draws differ by dtype
+    Example(descent.step, lambda key: data(key) | {"key": key, "found": near(key)}, x64=False),
+    Example(affinities.conditional, lambda key: {"squared": table(key), "perplexity": 4.0}, tolerance=1e-3),
+    Example(affinities.joint, lambda key: {"conditional": jax.random.uniform(key, (N, N))}, gradient=("conditional",)),
+    Example(affinities.links, weighted),
+    Example(affinities.reverse, weighted, gradient=("weights",)),
+    Example(affinities.sparse_joint, lambda key: {"found": near(key), "perplexity": 2.0}, tolerance=1e-3),
+    Example(repulsion.exact, plane, gradient=("y",)),
+    Example(repulsion.kernel, lambda key: {"spacing": jax.random.uniform(key, ()) + 0.3}, {"side": 6}, tolerance=1e-3),
+    Example(repulsion.kernels, lambda key: {"like": cloud(key, d=2)}, batched=(), tolerance=1e-3),
+    Example(
+        repulsion.interpolated,
+        lambda key: plane(key) | {"made": repulsion.kernels(cloud(key, d=2))},
+        batched=("y",),
+        tolerance=1e-3,
+    ),
+    Example(
+        tsne.fit,
+        lambda key: data(key) | {"key": key},
+        {"perplexity": 3.0, "max_iter": 3},
+        tolerance=1e-3,
+        x64=False,
+    ),
+    Example(tsne.init, lambda key: data(key) | {"key": key}),
+    Example(
+        tsne.step,
+        lambda key: {"state": start(key), "gradient": cloud(key, d=2)[::-1], "learning_rate": 0.1},
+        gradient=("gradient",),
+    ),
+    Example(tsne.probabilities, lambda key: data(key) | {"perplexity": 4.0}, tolerance=1e-3),
+    Example(tsne.kl_divergence, dense, gradient=("p", "y")),
+    Example(tsne.gradient, dense, gradient=("p", "y")),
+    Example(tsne.sparse_probabilities, lambda key: {"found": near(key), "perplexity": 2.0}, tolerance=1e-3),
+    Example(tsne.sparse_kl_divergence, sparse, batched=("sparse", "y"), tolerance=1e-3),
+    Example(tsne.sparse_gradient, sparse, batched=("sparse", "y"), tolerance=1e-3),
+    Example(umap.memberships, lambda key: {"distances": near(key).distances}, tolerance=1e-3),
+    Example(umap.union, lambda key: {"forth": cloud(key), "back": cloud(key) ** 2}, gradient=("forth", "back")),
+    Example(umap.graph, lambda key: {"found": near(key)}, tolerance=1e-3),
+    Example(umap.curve, lambda key: {"min_dist": jax.random.uniform(key, ()) / 2}, tolerance=1e-3),
+    # the vectors of nearly equal eigenvalues depend on rounding
+    Example(
+        umap.spectral_start,
+        lambda key: {"linked": umap.graph(near(key)), "key": key},
+        tolerance=1e-2,
+        x64=False,
+    ),
+    Example(
+        umap.fit,
+        lambda key: data(key) | {"key": key},
+        {"n_neighbors": 5, "n_epochs": 2, "start": "pca"},
+        tolerance=1e-2,
+        x64=False,
+    ),
+    Example(umap.init, lambda key: data(key) | {"linked": umap.graph(near(key)), "key": key}, {"start": "pca"}),
+    Example(
+        umap.step,
+        lambda key: (
+            plane(key)
+            | {"linked": umap.graph(near(key)), "curve": umap.Curve(jnp.array(1.6), jnp.array(0.9)), "key": key}
+            | {"learning_rate": 0.1}
+        ),
+        tolerance=1e-3,
+    ),
+    Example(augment.turned, images, gradient=("images",)),
+    Example(augment.cropped, images, {"size": 5}, gradient=("images",), x64=False),
+    Example(augment.relit, images, gradient=("images",), x64=False),
+    Example(augment.noisy, images, gradient=("images",), x64=False),
+    Example(augment.microstructure, images, {"size": 4}, gradient=("images",), x64=False),
+    Example(
+        contrastive.info_nce,
+        lambda key: {"queries": cloud(key), "keys": cloud(jax.random.fold_in(key, 1))},
+        gradient=("queries", "keys"),
+    ),
+    Example(contrastive.nt_xent, views, gradient=("first", "second")),
+    Example(contrastive.init, lambda key: {"key": key}, {"channels": (2,), "n_components": 2}, x64=False),
+    Example(contrastive.encode, drawn, gradient=("model", "images")),
+    Example(
+        contrastive.project,
+        lambda key: {"model": encoder(key), "features": cloud(key)},
+        gradient=("model", "features"),
+    ),
+    Example(
+        contrastive.loss,
+        lambda key: {"model": encoder(key), "first": images(key)["images"], "second": images(key)["images"][::-1]},
+        gradient=("model", "first"),
+    ),
+    Example(
+        contrastive.fit,
+        lambda key: images(key) | {"model": encoder(key)},
+        {"batch_size": 2, "n_steps": 2},
+        tolerance=1e-3,
+        x64=False,
+    ),
+    Example(probe.fit, lambda key: data(key) | {"y": jnp.arange(N) % 3}, CLASSES | {"max_iter": 9}, tolerance=1e-3),
+    Example(probe.decision_function, fitted, gradient=("x",), tolerance=1e-3),
+    Example(probe.predict_proba, fitted, gradient=("x",), tolerance=1e-3),
+    Example(probe.predict, fitted),
+    Example(probe.score, lambda key: fitted(key) | {"y": jnp.arange(N) % 3}),
+    Example(quality.trustworthiness, lambda key: data(key) | plane(key), {"n_neighbors": 3}),
+    Example(quality.continuity, lambda key: data(key) | plane(key), {"n_neighbors": 3}),
+    Example(quality.neighbor_recall, lambda key: data(key) | plane(key), {"n_neighbors": 3}),
+    Example(quality.ranks, lambda key: data(key) | {"indices": near(key).indices}),
+    Example(
+        quality.recall,
+        lambda key: {"found": near(key).indices, "needed": near(jax.random.fold_in(key, 1)).indices},
+    ),
+    Example(quality.compactness, labelled, CLASSES, gradient=("z",)),
+    Example(quality.separation, labelled, CLASSES, gradient=("z",)),
+    Example(
+        quality.interpolation,
+        lambda key: {"start": cloud(key)[0], "end": cloud(key)[1]},
+        {"decode": jnp.tanh, "n_steps": 5},
+        gradient=("start", "end"),
+    ),
+]

@@ -1,0 +1,113 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.neighbors import NearestNeighbors
+
+from mfml.representation import descent, neighbors, quality
+
+
+@pytest.fixture
+def cloud(key):
+    """Overlapping groups, far from the origin."""
+    a, b, c = jax.random.split(key, 3)
+    return 50 + jax.random.normal(a, (5, 6))[jax.random.randint(b, (400,), 0, 5)] + jax.random.normal(c, (400, 6))
+
+
+@pytest.mark.parametrize("k", [1, 12])
+def test_exact_neighbours_are_those_of_brute_force(cloud, k):
+    table = np.linalg.norm(np.asarray(cloud)[:, None] - np.asarray(cloud), axis=-1)
+    np.fill_diagonal(table, np.inf)
+    found = neighbors.exact(cloud, n_neighbors=k)
+    np.testing.assert_allclose(found.distances, np.sort(table, axis=1)[:, :k], rtol=1e-5)
+    np.testing.assert_allclose(np.take_along_axis(table, np.asarray(found.indices), axis=1), found.distances, rtol=1e-5)
+
+
+def test_search_agrees_with_scikit_learn(cloud):
+    queries = cloud[:300] + 0.1
+    found = neighbors.search(cloud, queries, n_neighbors=7)
+    distances, indices = NearestNeighbors(n_neighbors=7).fit(cloud).kneighbors(queries)
+    np.testing.assert_allclose(found.distances, distances, rtol=1e-5)
+    assert np.mean(indices == found.indices) > 0.999
+
+
+def test_copies_are_neighbours_at_distance_zero_and_not_oneself():
+    x = jnp.array([[1.0, 2.0], [1.0, 2.0], [5.0, 5.0], [5.0, 5.0]])
+    found = neighbors.exact(x, n_neighbors=1)
+    assert found.indices[:, 0].tolist() == [1, 0, 3, 2]
+    assert found.distances.tolist() == [[0.0]] * 4
+
+
+def test_all_others_can_be_asked_for(cloud):
+    found = neighbors.exact(cloud[:9], n_neighbors=8)
+    assert all(sorted([i, *row]) == list(range(9)) for i, row in enumerate(found.indices.tolist()))
+
+
+@pytest.mark.parametrize("m", [40, 371, 1024])
+def test_the_smallest_of_a_long_row(key, m):
+    values = jax.random.normal(key, (3, m)).at[0, :7].set(-9.0)
+    found = np.take_along_axis(np.asarray(values), np.asarray(neighbors.smallest(values, 7)), axis=1)
+    np.testing.assert_array_equal(found, np.sort(values, axis=1)[:, :7])
+
+
+def test_a_matrix_of_one_sample_has_no_neighbours(unchecked):
+    with pytest.raises(ValueError, match="n_neighbors must be between 1 and 0"):
+        neighbors.exact(jnp.ones((1, 2)), n_neighbors=1)
+    with pytest.raises(ValueError, match="x must have 2 axes"):
+        neighbors.exact(jnp.ones(3), n_neighbors=1)
+    with pytest.raises(ValueError, match="features_of_x and features_of_queries"):
+        neighbors.search(jnp.ones((3, 2)), jnp.ones((3, 4)), n_neighbors=1)
+    with pytest.raises(ValueError, match="k must be between 1 and 3"):
+        neighbors.smallest(jnp.ones((2, 3)), 4)
+
+
+@pytest.fixture(scope="module")
+def large():
+    a, b, c = jax.random.split(jax.random.key(3), 3)
+    return 2 * jax.random.normal(a, (30, 10))[jax.random.randint(b, (3001,), 0, 30)] + jax.random.normal(c, (3001, 10))
+
+
+def test_descent_finds_nearly_all(large, key):
+    needed = neighbors.exact(large, n_neighbors=10)
+    start = descent.init(large, key, n_neighbors=10, n_trees=4)
+    found = descent.fit(large, key, n_neighbors=10, n_trees=4)
+    assert found.converged
+    assert quality.recall(found.neighbors.indices, needed.indices) > 0.95
+    assert quality.recall(found.neighbors.indices, needed.indices) > quality.recall(start.indices, needed.indices)
+    again = descent.fit(large, key, n_neighbors=10, n_trees=4)
+    np.testing.assert_array_equal(found.neighbors.indices, again.neighbors.indices)
+
+
+def test_what_descent_returns_is_sound(large, key):
+    found = descent.fit(large, key, n_neighbors=10, n_trees=4).neighbors
+    indices, distances = np.asarray(found.indices), np.asarray(found.distances)
+    assert (indices != np.arange(len(large))[:, None]).all()
+    assert all(len(set(row)) == 10 for row in indices.tolist())
+    assert (np.diff(distances, axis=1) >= 0).all()
+    true = np.linalg.norm(np.asarray(large)[:, None] - np.asarray(large)[indices], axis=-1)
+    np.testing.assert_allclose(distances, true, rtol=1e-4)
+
+
+def test_leaves_hold_each_sample_once(large, key):
+    leaf = descent.leaves(large, key, n_levels=4)
+    assert leaf.shape == (16, 188)
+    held = np.sort(np.asarray(leaf).reshape(-1))
+    np.testing.assert_array_equal(held[: len(large)], np.arange(len(large)))
+    assert (held[len(large) :] == len(large)).all()
+    assert (np.asarray(leaf < len(large)).sum(axis=1) > 170).all(), "empty places are spread over the leaves"
+
+
+def test_few_samples_are_compared_with_all(cloud, key):
+    found = descent.fit(cloud[:100], key, n_neighbors=5)
+    np.testing.assert_array_equal(found.neighbors.indices, neighbors.exact(cloud[:100], n_neighbors=5).indices)
+
+
+def test_descent_refuses_what_makes_no_sense(unchecked, key):
+    with pytest.raises(ValueError, match="n_trees must be positive"):
+        descent.init(jnp.ones((4, 2)), key, n_neighbors=1, n_trees=0)
+    with pytest.raises(ValueError, match="max_iter must be positive"):
+        descent.fit(jnp.ones((4, 2)), key, n_neighbors=1, max_iter=0)
+    with pytest.raises(ValueError, match="8 leaves need as many samples; found 4"):
+        descent.leaves(jnp.ones((4, 2)), key, n_levels=3)
+    with pytest.raises(ValueError, match="n_levels must not be negative"):
+        descent.leaves(jnp.ones((4, 2)), key, n_levels=-1)

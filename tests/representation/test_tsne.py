@@ -1,0 +1,202 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.manifold import TSNE, trustworthiness
+
+from mfml.data import digits, ising
+from mfml.representation import affinities, neighbors, repulsion, tsne
+
+
+def squared_table(x):
+    table = np.sum((np.asarray(x)[:, None] - np.asarray(x)) ** 2, axis=-1)
+    return jnp.asarray(np.where(np.eye(len(x), dtype=bool), np.inf, table))
+
+
+def perplexity_of(p):
+    p = np.asarray(p, np.float64)
+    return np.exp(-np.sum(np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0), axis=1))
+
+
+@pytest.fixture
+def x(key):
+    return jax.random.normal(key, (60, 5)) * jnp.linspace(0.5, 4, 60)[:, None]
+
+
+@pytest.fixture
+def y(key):
+    return 5 * jax.random.normal(jax.random.fold_in(key, 1), (60, 2))
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_rows_have_the_perplexity_asked_for(x, scale):
+    found = affinities.conditional(squared_table(x * scale), perplexity=12.0)
+    np.testing.assert_allclose(perplexity_of(found.p), 12, rtol=2e-3)
+    np.testing.assert_allclose(found.p.sum(axis=1), 1, rtol=1e-5)
+    assert found.converged
+    gaussian = np.exp(-np.asarray(squared_table(x * scale)) * np.asarray(found.beta)[:, None])
+    np.testing.assert_allclose(found.p, gaussian / gaussian.sum(axis=1, keepdims=True), atol=1e-5)
+
+
+def test_a_perplexity_that_cannot_be_had_is_told():
+    tied = affinities.conditional(jnp.array([[1.0, 1.0, 1.0, 9.0]]), perplexity=2.0)
+    assert not tied.converged
+    np.testing.assert_allclose(tied.p[0], [1 / 3, 1 / 3, 1 / 3, 0], atol=1e-4)
+    assert not affinities.conditional(jnp.array([[1.0, 2.0, jnp.inf]]), perplexity=2.5).converged
+
+
+def test_joint_probabilities_are_symmetric_and_add_up_to_one(x):
+    p = tsne.probabilities(x, perplexity=10.0)
+    np.testing.assert_allclose(p, p.T)
+    assert abs(float(p.sum()) - 1) < 1e-5
+    assert float(jnp.abs(jnp.diagonal(p)).max()) == 0
+
+
+def test_probabilities_are_those_of_scikit_learn(x):
+    from scipy.spatial.distance import squareform
+    from sklearn.manifold._t_sne import _joint_probabilities
+
+    table = np.where(np.isinf(squared_table(x)), 0, squared_table(x)).astype(np.float32)
+    needed = squareform(_joint_probabilities(table, 10.0, 0))
+    np.testing.assert_allclose(tsne.probabilities(x, perplexity=10.0), needed, atol=2e-6)
+
+
+def test_the_gradient_is_that_of_the_divergence(x, y):
+    p = tsne.probabilities(x, perplexity=10.0)
+    needed = jax.grad(lambda y: tsne.kl_divergence(p, y))(y)
+    np.testing.assert_allclose(tsne.gradient(p, y), needed, atol=1e-6)
+
+
+def test_the_divergence_by_loops(x, y):
+    p, y = np.asarray(tsne.probabilities(x[:8], perplexity=3.0), np.float64), np.asarray(y[:8], np.float64)
+    near = np.array([[0 if i == j else 1 / (1 + np.sum((y[i] - y[j]) ** 2)) for j in range(8)] for i in range(8)])
+    q = near / near.sum()
+    needed = sum(p[i, j] * np.log(p[i, j] / q[i, j]) for i in range(8) for j in range(8) if p[i, j] > 0)
+    assert abs(float(tsne.kl_divergence(jnp.asarray(p, jnp.float32), jnp.asarray(y, jnp.float32))) - needed) < 1e-5
+
+
+@pytest.mark.parametrize("scale", [1e-4, 0.3, 5.0, 40.0])
+def test_interpolated_repulsion_against_all_pairs(key, scale):
+    a, b, c = jax.random.split(key, 3)
+    centres = jax.random.uniform(a, (12, 2), minval=-1, maxval=1)
+    points = scale * (centres[jax.random.randint(b, (900,), 0, 12)] + 0.08 * jax.random.normal(c, (900, 2)))
+    needed, found = repulsion.exact(points), repulsion.interpolated(points, repulsion.kernels(points))
+    assert jnp.linalg.norm(found.force - needed.force) < 1e-2 * jnp.linalg.norm(needed.force)
+    assert abs(found.normalizer / needed.normalizer - 1) < 1e-3
+
+
+def test_a_cloud_wider_than_the_largest_grid_stretches_it(key):
+    points = 400 * jax.random.uniform(key, (900, 2))
+    needed, found = repulsion.exact(points), repulsion.interpolated(points, repulsion.kernels(points))
+    assert jnp.linalg.norm(found.force - needed.force) < 0.1 * jnp.linalg.norm(needed.force)
+    assert abs(found.normalizer / needed.normalizer - 1) < 1e-2
+
+
+def test_repulsion_of_one_place_is_finite():
+    found = repulsion.interpolated(jnp.ones((5, 2)), repulsion.kernels(jnp.ones((5, 2))))
+    np.testing.assert_allclose(found.force, 0, atol=1e-4)
+    np.testing.assert_allclose(found.normalizer, 20, rtol=1e-3)
+
+
+def test_the_approximate_gradient_of_t_sne_is_within_a_percent(key):
+    x = digits.simulate(key, n_samples=700).images.reshape(700, -1)
+    dense = np.zeros((700, 700), np.float32)
+    near = neighbors.exact(x, n_neighbors=60)
+    sparse = tsne.sparse_probabilities(near, perplexity=20.0)
+    found = affinities.conditional(near.distances**2, perplexity=20.0).p
+    np.put_along_axis(dense, np.asarray(near.indices), np.asarray(found), axis=1)
+    p = affinities.joint(jnp.asarray(dense))
+    early = tsne.fit(x, key, perplexity=20.0, max_iter=100, method="fft").embedding
+    late = tsne.fit(x, key, perplexity=20.0, max_iter=1000, method="fft").embedding
+    for y in (1e-3 * late, early, late):
+        made = repulsion.kernels(y)
+        for exaggeration in (1.0, 12.0):
+            needed = tsne.gradient(p, y, exaggeration)
+            approximate = tsne.sparse_gradient(sparse, made, y, exaggeration)
+            error = jnp.linalg.norm(approximate - needed) / jnp.linalg.norm(needed)
+            repelled = repulsion.exact(y)
+            push = jnp.linalg.norm(repelled.force / repelled.normalizer)
+            # at rest attraction and repulsion cancel, so the error is held against one of them there
+            assert error < 1e-2 or jnp.linalg.norm(approximate - needed) / 4 < 1e-2 * push
+        assert abs(tsne.sparse_kl_divergence(sparse, made, y) - tsne.kl_divergence(p, y)) < 2e-3
+
+
+def test_links_hold_each_weight_once_from_each_end(key):
+    indices = jnp.array([[1, 2], [2, 0], [1, 0], [1, 2], [1, 2], [1, 0]])
+    weights = jax.random.uniform(key, indices.shape)
+    dense = np.zeros((6, 6))
+    np.put_along_axis(dense, np.asarray(indices), np.asarray(weights), axis=1)
+    for part, needed in zip(affinities.links(indices, weights), (dense, dense.T), strict=True):
+        found = np.zeros((6, 6))
+        np.add.at(found, (np.asarray(part.heads)[:, None], np.asarray(part.tails)), np.asarray(part.weights))
+        np.testing.assert_allclose(found, needed, rtol=1e-6)
+    back = np.take_along_axis(dense.T, np.asarray(indices), axis=1)
+    np.testing.assert_allclose(affinities.reverse(indices, weights), back, rtol=1e-6)
+
+
+def test_a_node_that_all_link_to_gets_as_many_rows_as_it_needs():
+    indices = jnp.zeros((100, 1), int).at[0].set(1)
+    _, back = affinities.links(indices, jnp.ones((100, 1)))
+    total = np.zeros(100)
+    np.add.at(total, np.asarray(back.heads), np.asarray(back.weights).sum(axis=1))
+    assert total.tolist() == [99, 1, *[0] * 98]
+
+
+SAMPLES = {
+    "digits": lambda key: digits.simulate(key, n_samples=300).images.reshape(300, -1),
+    "ising": lambda key: ising.simulate(key, jnp.linspace(1.5, 3.5, 300), size=8, n_sweeps=100).spins.reshape(300, -1),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_it_is_as_trustworthy_as_scikit_learn(name, key):
+    x = SAMPLES[name](key)
+    peer = TSNE(perplexity=15, random_state=0, init="pca").fit_transform(np.asarray(x))
+    needed = trustworthiness(x, peer, n_neighbors=7)
+    for method in ("exact", "fft"):
+        found = tsne.fit(x, key, perplexity=15.0, method=method)
+        assert trustworthiness(x, np.asarray(found.embedding), n_neighbors=7) > needed - 0.01
+        assert found.history[-1] < found.history[0]
+        assert found.converged
+
+
+def test_the_same_key_gives_the_same_embedding(x, key):
+    options = {"perplexity": 8.0, "max_iter": 120, "start": "random"}
+    first, again = (tsne.fit(x, key, **options).embedding for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, tsne.fit(x, jax.random.key(8), **options).embedding)
+
+
+def test_a_step_is_that_of_the_delta_bar_delta_rule():
+    state = tsne.State(jnp.zeros((1, 2)), jnp.array([[1.0, -1.0]]), jnp.array([[1.0, 0.011]]))
+    found = tsne.step(state, jnp.array([[-2.0, -2.0]]), learning_rate=0.5, momentum=0.5)
+    np.testing.assert_allclose(found.gains, [[1.2, 0.01]], rtol=1e-6)
+    np.testing.assert_allclose(found.embedding, [[0.5 + 1.2, -0.5 + 0.01]], rtol=1e-6)
+
+
+def test_what_does_not_fit_is_refused(unchecked, key):
+    x = jnp.ones((6, 3))
+    for options, message in (
+        ({"perplexity": 6.0}, "below the 6 samples"),
+        ({"method": "barnes_hut"}, "method must be one of"),
+        ({"search": "annoy"}, "search must be one of"),
+        ({"max_iter": 0}, "max_iter must be positive"),
+        ({"start": "spectral"}, "start must be one of"),
+        ({"method": "fft", "n_components": 3}, "needs n_components = 2"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            tsne.fit(x, key, **({"perplexity": 2.0} | options))
+    for call in (
+        lambda: tsne.gradient(jnp.ones((2, 3)), x),
+        lambda: tsne.kl_divergence(jnp.ones((2, 2)), x),
+        lambda: tsne.probabilities(x[:1]),
+        lambda: repulsion.interpolated(x, ()),
+        lambda: repulsion.exact(x[0]),
+        lambda: repulsion.kernel(0.5, side=0),
+        lambda: affinities.conditional(jnp.ones((0, 3))),
+        lambda: affinities.joint(x),
+        lambda: affinities.links(jnp.ones((2, 3), int), x),
+        lambda: affinities.reverse(jnp.ones((2, 3), int), x),
+    ):
+        with pytest.raises(ValueError, match="found"):
+            call()

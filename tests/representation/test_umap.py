@@ -1,0 +1,143 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.optimize import curve_fit
+from sklearn.manifold import trustworthiness
+
+from mfml.data import digits
+from mfml.representation import neighbors, umap
+from mfml.representation.neighbors import Neighbors
+
+
+@pytest.fixture
+def x(key):
+    return jax.random.normal(key, (80, 4)) * jnp.linspace(0.5, 4, 80)[:, None]
+
+
+@pytest.fixture
+def linked(x):
+    return umap.graph(neighbors.exact(x, n_neighbors=9))
+
+
+def dense(linked):
+    found = np.zeros((80, 80))
+    for part in (linked.out, linked.back):
+        np.add.at(found, (np.asarray(part.heads)[:, None], np.asarray(part.tails)), np.asarray(part.weights))
+    return found
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
+def test_memberships_follow_their_definition(x, scale):
+    distances = neighbors.exact(scale * x, n_neighbors=9).distances
+    found = umap.memberships(distances)
+    np.testing.assert_allclose(found.weights.sum(axis=1), np.log2(10), rtol=1e-4)
+    np.testing.assert_allclose(found.rho, distances[:, 0], rtol=1e-6)
+    beyond = np.asarray(distances) - np.asarray(found.rho)[:, None]
+    np.testing.assert_allclose(found.weights, np.exp(-beyond / np.asarray(found.sigma)[:, None]), atol=1e-5)
+
+
+def test_copies_and_ties_keep_memberships_finite():
+    found = umap.memberships(jnp.array([[0.0, 0.0, 1.0, 2.0], [0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]]))
+    assert found.rho.tolist() == [1, 0, 1]
+    assert found.weights[0, :3].tolist() == [1, 1, 1]
+    assert np.isfinite(found.weights).all()
+    assert (found.weights[1:] == 1).all()
+
+
+def test_the_graph_is_the_fuzzy_union(x, linked):
+    found = neighbors.exact(x, n_neighbors=9)
+    directed = np.zeros((80, 80))
+    np.put_along_axis(directed, np.asarray(found.indices), np.asarray(umap.memberships(found.distances).weights), 1)
+    needed = directed + directed.T - directed * directed.T
+    np.testing.assert_allclose(dense(linked), needed, atol=1e-6)
+    np.testing.assert_allclose(linked.degree, needed.sum(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(umap.union(directed, directed.T), needed, atol=1e-6)
+
+
+@pytest.mark.parametrize(("min_dist", "spread"), [(0.1, 1.0), (0.5, 1.0), (0.01, 2.0)])
+def test_the_curve_is_the_least_squares_fit(min_dist, spread):
+    r = np.linspace(0, 3 * spread, 300)
+    wanted = np.where(r < min_dist, 1, np.exp(-(r - min_dist) / spread))
+    needed, _ = curve_fit(lambda r, a, b: 1 / (1 + a * r ** (2 * b)), r, wanted)
+    np.testing.assert_allclose(umap.curve(min_dist, spread), needed, rtol=2e-3)
+
+
+def test_the_start_is_spectral(linked, key):
+    y, usable = umap.spectral_start(linked, key)
+    w = dense(linked)
+    root = np.sqrt(w.sum(axis=1))
+    values, vectors = np.linalg.eigh(w / root / root[:, None])
+    assert usable
+    for found, needed in zip(np.asarray(y).T, vectors[:, [-2, -3]].T / root, strict=True):
+        cosine = found @ needed / np.linalg.norm(found) / np.linalg.norm(needed)
+        assert abs(cosine) > 0.99, values[-4:]
+
+
+def test_a_graph_in_parts_starts_with_pca(key):
+    x = jnp.concatenate([jax.random.normal(key, (40, 4)), 100 + jax.random.normal(key, (40, 4))])
+    linked = umap.graph(neighbors.exact(x, n_neighbors=9))
+    y, spectral = umap.init(x, linked, key)
+    assert not spectral
+    np.testing.assert_allclose(y, umap.init(x, linked, key, start="pca")[0], atol=1e-4)
+
+
+def test_forces_are_slopes_of_the_two_logarithms(linked, key):
+    y = jax.random.normal(key, (80, 2))
+    a, b = umap.curve(0.1)
+    weights, n_negatives = jnp.asarray(dense(linked)), 3
+    places = jax.random.randint(key, (n_negatives,), 1, 80)
+
+    def pulled(y):
+        squared = jnp.sum((y[:, None] - y) ** 2, axis=-1)
+        return jnp.sum(weights * jnp.log1p(a * jnp.where(weights > 0, squared, 1) ** b))
+
+    def pushed(y):
+        total = 0
+        for place in places:
+            squared = jnp.sum((y - jax.lax.stop_gradient(jnp.roll(y, -place, axis=0))) ** 2, axis=1)
+            total -= jnp.sum(jnp.log(1 - 1 / (1 + a * squared**b)))
+        return total * 5 / n_negatives
+
+    needed = -jax.grad(pulled)(y) / linked.degree[:, None] - jax.grad(pushed)(y)
+    moved = umap.step(y, linked, umap.Curve(a, b), key, learning_rate=0.25, n_negatives=n_negatives)
+    # 0.001 keeps UMAP's repulsion of close points finite
+    np.testing.assert_allclose((moved - y) / 0.25, np.clip(needed, -4, 4), atol=0.15)
+    assert np.median(np.abs((moved - y) / 0.25 - np.clip(needed, -4, 4))) < 0.01
+
+
+def test_digits_are_drawn_as_trustworthily_as_they_can_be(key):
+    data = digits.simulate(key, n_samples=500)
+    x = data.images.reshape(500, -1)
+    found = umap.fit(x, key, n_epochs=300)
+    assert found.converged
+    assert trustworthiness(x, np.asarray(found.embedding), n_neighbors=10) > 0.95
+    nearest = neighbors.exact(found.embedding, n_neighbors=1).indices[:, 0]
+    assert np.mean(data.labels[nearest] == data.labels) > 0.9
+    again = umap.fit(x, key, n_epochs=300)
+    np.testing.assert_array_equal(found.embedding, again.embedding)
+    assert not np.array_equal(found.embedding, umap.fit(x, jax.random.key(1), n_epochs=300).embedding)
+
+
+def test_what_does_not_fit_is_refused(unchecked, key):
+    x = jnp.ones((6, 3))
+    for options, message in (
+        ({"n_neighbors": 7}, "n_neighbors must be between 2 and 6"),
+        ({"search": "annoy"}, "search must be one of"),
+        ({"start": "random"}, "start must be one of"),
+        ({"n_epochs": 0}, "n_epochs must be positive"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            umap.fit(x, key, **({"n_neighbors": 3} | options))
+    near = Neighbors(jnp.array([[1], [0]]), jnp.ones((2, 1)))
+    for call, message in (
+        (lambda: umap.memberships(jnp.ones(3)), "distances must have 2 axes"),
+        (lambda: umap.memberships(jnp.ones((3, 0))), "must not be empty"),
+        (lambda: umap.curve(0.1, max_iter=0), "max_iter must be positive"),
+        (
+            lambda: umap.step(x, umap.graph(near), umap.Curve(jnp.ones(()), jnp.ones(())), key, learning_rate=0.1),
+            "same length",
+        ),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()

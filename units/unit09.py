@@ -1,0 +1,328 @@
+# %% [markdown]
+# # Unit 9. Representation: maps and features that nobody labelled
+#
+# A furnace camera has taken a thousand images of an alloy that separates into two phases. Each image is a point in a
+# space of 1024 dimensions, one for each pixel, and nobody can look into it. **Can we draw a map of the data, and may
+# we believe it?** And then: labels are dear. **Can a network learn what matters in such images before anybody has
+# named anything?**
+
+# %%
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mfml.data import cahn_hilliard, digits
+from mfml.decomposition import pca
+from mfml.plots import clustering as curves
+from mfml.plots import datasets
+from mfml.plots import representation as plots
+from mfml.representation import augment, contrastive, probe, quality, tsne, umap
+
+key = jax.random.key(9)
+for_digits, for_fields, for_maps, for_views, for_training, for_noise = jax.random.split(key, 6)
+N, METHODS = 800, ("PCA", "t-SNE", "UMAP")
+
+# %% [markdown]
+# ## A shadow and two maps
+#
+# We begin where we know the answer: handwritten digits, 64 pixels each. PCA (Unit 2) is their best shadow. Two
+# methods do not project at all; they *place* points, such that neighbours stay neighbours.
+#
+# **t-SNE** first asks who is near whom. Sample $i$ looks around with a Gaussian, just as wide as it takes to see a
+# given number of neighbours, the **perplexity**:
+#
+# $$p_{j|i} \propto e^{-\beta_i d_{ij}^2}, \qquad \mathrm{Perp} = e^{H_i}, \quad H_i = -\sum_j p_{j|i} \ln p_{j|i}
+# \tag{9.1}$$
+#
+# $$p_{ij} = \frac{p_{j|i} + p_{i|j}}{2 n} \tag{9.2}$$
+#
+# In the map, points $y_i$ have probabilities with a heavy tail, and the points move until both tables agree:
+#
+# $$q_{ij} = \frac{(1 + \lVert y_i - y_j \rVert^2)^{-1}}{\sum_{k \ne l} (1 + \lVert y_k - y_l \rVert^2)^{-1}}
+# \tag{9.3}$$
+#
+# $$\mathrm{KL}(P \| Q) = \sum_{i \ne j} p_{ij} \ln \frac{p_{ij}}{q_{ij}} \tag{9.4}$$
+#
+# $$\frac{\partial\, \mathrm{KL}}{\partial y_i} = 4 \sum_j (p_{ij} - q_{ij})
+# \frac{y_i - y_j}{1 + \lVert y_i - y_j \rVert^2} \tag{9.5}$$
+#
+# **UMAP** gives links to the nearest neighbours, with memberships that fall from 1 beyond the nearest one, and draws
+# that graph: links attract, a few random samples repel.
+#
+# $$w_{j|i} = e^{-\max(0,\, d_{ij} - \rho_i) / \sigma_i}, \qquad w_{ij} = w_{j|i} + w_{i|j} - w_{j|i} w_{i|j}
+# \tag{9.6}$$
+
+
+# %%
+@jax.jit
+def draw(x, key):
+    """The shadow and the two maps."""
+    model = pca.fit(x, n_components=2)
+    t = tsne.fit(x, key, perplexity=30.0, max_iter=750)
+    u = umap.fit(x, key, n_neighbors=15)
+    return pca.transform(model, x), t.embedding, u.embedding
+
+
+@partial(jax.jit, static_argnames="k")
+def judge(x, y, k=10):
+    """Trustworthiness, continuity and recall of a map."""
+    measures = quality.trustworthiness, quality.continuity, quality.neighbor_recall
+    return [measure(x, y, n_neighbors=k) for measure in measures]
+
+
+def report(x, maps):
+    """Print and return the three measures of each map."""
+    found = {name: [float(value) for value in judge(x, y)] for name, y in maps.items()}
+    for name, (trust, continuity, recall) in found.items():
+        print(f"{name:6s} trustworthiness {trust:.3f}, continuity {continuity:.3f}, recall {recall:.2f}")
+    return found
+
+
+written, card = digits.load(for_digits)
+numerals = np.asarray(written.images[:N]).reshape(N, -1)
+numeral_maps = dict(zip(METHODS, draw(numerals, for_maps), strict=True))
+print(f"{card.name} ({card.source}): {N} of {card.n_samples} images")
+numeral_scores = report(numerals, numeral_maps)
+
+# %% tags=["fig-digits"]
+plots.maps(numeral_maps, written.labels[:N], names=[str(digit) for digit in range(10)], colour_label="digit")
+
+# %% [markdown]
+# *What to see.* In the shadow the digits overlap; both maps keep them apart, and nobody told them what a digit is.
+#
+# ### May we believe it?
+#
+# **Trustworthiness** punishes neighbours in the map that are none in the data. With $r(i, j)$ the place of $j$ among
+# the neighbours of $i$ in the data, and $N_k(i)$ the $k$ nearest in the map:
+#
+# $$T = 1 - \frac{2}{n k (2 n - 3 k - 1)} \sum_i \sum_{j \in N_k(i)} \max(0,\, r(i, j) - k) \tag{9.9}$$
+#
+# **Continuity** is the same with data and map exchanged: it punishes tearing apart. **Recall** is the share of
+# neighbours that are kept. PCA invents many neighbours, since it lays far things on top of each other.
+#
+# *Exercises 9.1 to 9.5 and 9.8* (`exercises/unit09.py`): P and its perplexity, Q, the gradient, memberships, trust.
+
+# %% [markdown]
+# ## Microstructures
+#
+# Now the furnace. A mixture of two metals separates, first finely, then ever more coarsely: the simulator solves the
+# Cahn-Hilliard equation. Four images of each specimen, each taken twice as late as the one before.
+
+# %%
+SIZE, TIMES = 32, (0, 1, 3, 7)
+SPECIMENS = N // len(TIMES)
+composition = jnp.full(SPECIMENS, 0.5)
+run = cahn_hilliard.simulate(for_fields, composition, size=SIZE, n_times=8, steps=60)
+fields = np.asarray(run.fields)[:, TIMES].reshape(N, SIZE, SIZE) - 0.5  # specimen after specimen
+stage = np.tile(np.arange(len(TIMES)), SPECIMENS)
+stages = [f"t = {float(run.time[time]):.0f}" for time in TIMES]
+
+# %% tags=["fig-stages"]
+datasets.images(fields[:12], columns=4, size=1.1, limits=(-0.5, 0.5), titles=stages * 3)
+
+# %% [markdown]
+# Two images of the same material, one shifted by a few pixels, are far apart as points: pixels are a poor description
+# of a texture. Its **power spectrum** does not know where things are, only how coarse they are. One number for each
+# wavelength:
+
+# %%
+power = np.abs(np.fft.fft2(fields)) ** 2
+frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(SIZE), np.fft.fftfreq(SIZE))) * SIZE
+rings = [(frequency > low) & (frequency <= low + 1) for low in range(12)]
+spectrum = np.log(np.stack([power[:, ring].mean(axis=1) for ring in rings], axis=1) + 1e-3)
+spectrum = ((spectrum - spectrum.mean(axis=0)) / spectrum.std(axis=0)).astype(np.float32)
+padded = np.pad(spectrum, ((0, 0), (0, numerals.shape[1] - len(rings))))  # zeros change no distance
+texture_maps = dict(zip(METHODS, draw(padded, for_maps), strict=True))
+texture_scores = report(padded, texture_maps)
+
+# %% tags=["fig-textures"]
+plots.maps(texture_maps, stage, names=stages, colour_label="time")
+
+# %% [markdown]
+# *What to see.* Coarsening is one road, and all three draw it. Mind what they do to its *length*: PCA keeps
+# distances, t-SNE and UMAP do not. How far apart two clouds lie, and how large they are, means next to nothing.
+#
+# ## How perplexity misleads
+#
+# What does a map of *nothing* look like? Two hundred points of pure noise in 20 dimensions, and next to them two
+# groups, one ten times as wide as the other. The optimizer in full, for three perplexities at once:
+
+# %%
+M, PERPLEXITIES = 200, (2.0, 15.0, 60.0)
+drawn = np.asarray(jax.random.normal(for_noise, (2 * M * 20,))).reshape(2, M, 20)
+width = np.where(np.arange(M) < M // 2, 1.0, 10.0)[:, None]
+groups = drawn[1] * width + np.where(np.arange(M) < M // 2, 0.0, 50.0)[:, None]
+
+
+@jax.jit
+@partial(jax.vmap, in_axes=(0, None))
+@partial(jax.vmap, in_axes=(None, 0))
+def descend(x, perplexity):
+    """t-SNE, step by step."""
+    p = tsne.probabilities(x, perplexity=perplexity)
+
+    def advance(state, i):
+        early = i < 150
+        slope = tsne.gradient(p, state.embedding, jnp.where(early, 12.0, 1.0))
+        return tsne.step(state, slope, learning_rate=50.0, momentum=jnp.where(early, 0.5, 0.8)), None
+
+    return jax.lax.scan(advance, tsne.init(x, for_maps), jnp.arange(600))[0].embedding
+
+
+noise_maps, group_maps = descend(np.stack([drawn[0], groups]), jnp.array(PERPLEXITIES))
+
+# %% tags=["fig-noise"]
+plots.maps(
+    {f"noise, perplexity {perplexity:.0f}": y for perplexity, y in zip(PERPLEXITIES, noise_maps, strict=True)},
+    drawn[0, :, 0],
+    colour_label="first coordinate",
+)
+
+# %% tags=["fig-groups"]
+plots.maps(
+    {f"groups, perplexity {perplexity:.0f}": y for perplexity, y in zip(PERPLEXITIES, group_maps, strict=True)},
+    np.arange(M) // (M // 2),
+    names=["width 1", "width 10"],
+    colour_label="group",
+)
+
+# %%
+nearest = {"low": noise_maps[0], "high": noise_maps[2]}
+
+
+def clumpiness(y):
+    """Mean distance to the nearest other point over that of an even spread: small means clumps."""
+    apart = np.linalg.norm(y[:, None] - y, axis=-1)
+    radius = np.sqrt(np.mean(np.sum((y - y.mean(axis=0)) ** 2, axis=1)))
+    return float(np.sort(apart, axis=1)[:, 1].mean() / radius * np.sqrt(len(y)))
+
+
+clumps = {name: clumpiness(np.asarray(y)) for name, y in nearest.items()}
+spread = [np.asarray(group_maps[2])[half].std() for half in (slice(M // 2), slice(M // 2, M))]
+print(f"distance to the nearest point: {clumps['low']:.2f} at low, {clumps['high']:.2f} at high perplexity")
+print(f"the groups' widths in the map: ratio {spread[1] / spread[0]:.1f}, in the data 10")
+
+# %% [markdown]
+# *What to see.* With a low perplexity pure noise falls into clumps that are not there. And the two groups, of which
+# one is ten times as wide, come out about equally large, since every sample sees equally many neighbours. **Never
+# read sizes, distances or densities off such a map; look at several perplexities; and test a cluster that you believe
+# in on the data themselves.**
+#
+# > **Materials view.** A cluster in a t-SNE of diffraction patterns is a hypothesis about phases. The refinement of a
+# > pattern from its middle is the test.
+#
+# ## Features that nobody labelled
+#
+# For the power spectrum we had to know that place does not matter and coarseness does. **Contrastive learning** is
+# told only the first half, and finds the second. Take two *views* of each image: shifted, turned, relit, with new
+# noise. All these leave the material what it is.
+
+# %%
+train, test = fields[: 3 * N // 4], fields[3 * N // 4 :]  # by specimen
+train_stage, test_stage = np.split(stage, [len(train)])
+strength = {"gain": 0.3, "offset": 0.1, "noise": 0.1}
+both = [np.asarray(augment.microstructure(one, 2 * train, **strength)) for one in jax.random.split(for_views)]
+
+# %% tags=["fig-views"]
+shown = np.concatenate([2 * train[:6], both[0][:6], both[1][:6]])
+datasets.images(shown, columns=6, size=1.0, limits=(-1.5, 1.5))
+
+# %% [markdown]
+# First row: images; below: two views of each. An encoder turns views into vectors $q_i$ and $k_i$ of length 1, and has
+# to find the partner of each among all others:
+#
+# $$\mathcal L = -\frac1n \sum_i \ln \frac{e^{q_i \cdot k_i / \tau}}{\sum_j e^{q_i \cdot k_j / \tau}} \tag{9.7}$$
+#
+# SimCLR lets all views of a batch be queries in turn (NT-Xent). No stage, no label goes in.
+
+# %%
+start = contrastive.init(for_training, channels=(16, 32, 64), n_components=32)
+learned = contrastive.fit(
+    2 * train, for_training, start, **strength, temperature=0.2, batch_size=128, n_steps=150, learning_rate=3e-3
+)
+print(f"NT-Xent {float(learned.history[0]):.2f} at first, {float(learned.history[-10:].mean()):.2f} at the end")
+
+# %% tags=["fig-training"]
+curves.histories({"SimCLR": learned.history}, y_label="NT-Xent (nats)")
+
+# %% [markdown]
+# *Exercise 9.6*: InfoNCE.
+#
+# ## The probe: what can be read along straight lines?
+#
+# The encoder is frozen. A **linear probe** gets a few labelled images and reads the stage off the features:
+#
+# $$P(y = c\,|\,x) = \mathrm{softmax}(f(x) W + b)_c, \qquad
+# \nabla_W = \frac1n f^\top (P - Y) \tag{9.8}$$
+#
+# with $Y$ the labels as rows of 0 and 1. We compare three representations: the pixels, the same encoder before
+# training, and after it. Ten draws of the labelled images each.
+
+# %%
+COUNTS, DRAWS = (2, 5, 20), 10
+features = jax.jit(contrastive.encode)
+spaces = {
+    "pixels": [part.reshape(len(part), -1) for part in (train, test)],
+    "untrained encoder": [features(start, 2 * part) for part in (train, test)],
+    "SimCLR": [features(learned.model, 2 * part) for part in (train, test)],
+}
+
+
+@jax.jit
+def probed(seen, labels, new, truth):
+    """Accuracy of one probe for each draw."""
+
+    def one(x, y):
+        return probe.score(probe.fit(x, y, n_classes=len(TIMES), C=1.0, max_iter=300), new, truth)
+
+    return jax.lax.map(lambda draw: one(*draw), (seen, labels))
+
+
+rng = np.random.default_rng(9)
+found = {name: [] for name in spaces}
+for count in COUNTS:
+    members = [np.flatnonzero(train_stage == one) for one in range(len(TIMES))]
+    rows = np.stack([np.concatenate([rng.choice(own, count, replace=False) for own in members]) for _ in range(DRAWS)])
+    for name, (seen, new) in spaces.items():
+        found[name].append(np.asarray(probed(np.asarray(seen)[rows], train_stage[rows], np.asarray(new), test_stage)))
+accuracy = {name: np.array(values) for name, values in found.items()}
+for name, values in accuracy.items():
+    print(f"{name:18s}", ", ".join(f"{mean:.2f}" for mean in values.mean(axis=1)), f"for {COUNTS} labels of each class")
+
+# %% tags=["fig-probe"]
+plots.accuracies(COUNTS, accuracy, chance=1 / len(TIMES))
+
+# %% [markdown]
+# *What to see.* On pixels a probe hardly does better than guessing, however many labels it gets: turned to its
+# negative, a microstructure is as likely as before, so no weighted sum of pixels can tell coarse from fine. On SimCLR's
+# features a handful of labels is enough. Look at the untrained encoder as well: its architecture alone, convolutions
+# and a mean over all places, already does part of the work. An honest comparison shows such a line.
+#
+# *Where it fails.* The views decide what is kept. Had we counted zooming among them, the encoder would have learned to
+# ignore exactly what we ask for: how coarse the structure is.
+#
+# *Exercise 9.7*: a step of the probe.
+#
+# ## What to take home
+#
+# 1. t-SNE and UMAP keep neighbours, not distances, sizes or densities. Measure trust and continuity.
+# 2. Try several perplexities, and remember that noise forms clumps at a low one.
+# 3. Contrastive learning needs no labels, but it needs to know what does not matter. Choose views as a physicist.
+# 4. A linear probe, next to an untrained encoder and to raw data, says what has been learned.
+#
+# **Now you**: [the exercises](../exercises/unit09.py), then `nox -s grade -- 9`. To read on: van der Maaten and Hinton
+# (2008); McInnes, Healy and Melville (2018); Chen et al. (2020); Kobak and Berens (2019), on t-SNE in practice.
+
+# %% tags=["hide-input"]
+# What this lesson claims, checked.
+for scores in (numeral_scores, texture_scores):
+    assert scores["t-SNE"][0] > scores["PCA"][0]
+    assert scores["UMAP"][0] > 0.9
+assert numeral_scores["t-SNE"][2] > 2 * numeral_scores["PCA"][2]
+assert clumps["low"] < 0.8 * clumps["high"]
+assert spread[1] / spread[0] < 5
+assert learned.history[-10:].mean() < learned.history[:10].mean() - 0.5
+assert accuracy["SimCLR"][0].mean() > accuracy["pixels"][0].mean() + 0.2
+assert accuracy["SimCLR"][1].mean() > accuracy["pixels"][-1].mean()
