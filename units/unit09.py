@@ -141,8 +141,9 @@ texture_scores = report(padded, texture_maps)
 plots.maps(texture_maps, stage, names=stages, colour_label="time")
 
 # %% [markdown]
-# *What to see.* Coarsening is one road, and all three draw it. Mind what they do to its *length*: PCA keeps
-# distances, t-SNE and UMAP do not. How far apart two clouds lie, and how large they are, means next to nothing.
+# *What to see.* Coarsening is one road, and PCA draws it as one. t-SNE bends it, UMAP cuts it into islands, though
+# the specimens crossed every gap without a jump. PCA keeps distances, the other two do not: how far apart two clouds
+# lie, and how large they are, means next to nothing.
 #
 # ## How perplexity misleads
 #

@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 
 from mfml.plots import style
 
+MARKERS = "ox+^"  # a new one when the colours have been used up
+
 
 @style.styled
 def maps(
@@ -31,26 +33,19 @@ def maps(
         if names:
             for number, label in enumerate(names):
                 own = at[value == number]
-                ax.plot(own[:, 0], own[:, 1], ".", markersize=3.5, color=_colour(number, len(names)), label=label)
+                colour = style.PALETTE[number % len(style.PALETTE)]
+                marker = MARKERS[number // len(style.PALETTE)]
+                ax.plot(own[:, 0], own[:, 1], marker, markersize=2.6, color=colour, label=label)
         else:
             shown = ax.scatter(at[:, 0], at[:, 1], c=value, s=6, cmap=style.SEQUENTIAL, linewidths=0)
         ax.set(title=name, aspect="equal", adjustable="datalim", xticks=[], yticks=[])
         ax.spines[["top", "right"]].set_visible(True)
     if names:
         handles, found = grid[0, -1].get_legend_handles_labels()
-        figure.legend(handles, found, loc="outside right center", title=colour_label, markerscale=3)
+        figure.legend(handles, found, loc="outside right center", title=colour_label, markerscale=2.4)
     else:
         figure.colorbar(shown, ax=grid[0], label=colour_label)
     return figure
-
-
-def _colour(number: int, count: int) -> object:
-    """The palette for few classes; evenly spaced hues of one map for many."""
-    if count <= len(style.PALETTE):
-        return style.PALETTE[number]
-    import matplotlib as mpl
-
-    return mpl.colormaps["turbo"]((number + 0.5) / count)
 
 
 @style.styled

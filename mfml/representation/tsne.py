@@ -178,8 +178,8 @@ def step(state: State, gradient: Float[Array, "n k"], *, learning_rate: ArrayLik
     """
     downhill = state.velocity * gradient < 0
     gains = jnp.maximum(jnp.where(downhill, state.gains + 0.2, state.gains * 0.8), 0.01)
-    velocity = momentum * state.velocity - learning_rate * gains * gradient
-    return State(state.embedding + velocity, jnp.asarray(velocity), gains)
+    velocity = jnp.multiply(momentum, state.velocity) - jnp.multiply(learning_rate, gains) * gradient
+    return State(state.embedding + velocity, velocity, gains)
 
 
 def probabilities(x: Float[Array, "n d"], *, perplexity: ArrayLike = 30.0) -> Float[Array, "n n"]:

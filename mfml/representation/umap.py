@@ -150,7 +150,7 @@ def curve(min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, *, max_iter: int =
         exponent = parameters[0] + 2 * jnp.exp(parameters[1]) * log_r
         return jnp.where(r > 0, jax.nn.sigmoid(-exponent), 1) - wanted
 
-    def better(_: int, carry: tuple[Array, Array]) -> tuple[Array, Array]:
+    def better(_: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
         parameters, damping = carry
         rest, slope = misfit(parameters), jax.jacfwd(misfit)(parameters)
         normal = slope.T @ slope

@@ -161,9 +161,10 @@ EXAMPLES = [
             | {"linked": umap.graph(near(key)), "curve": umap.Curve(jnp.array(1.6), jnp.array(0.9)), "key": key}
             | {"learning_rate": 0.1}
         ),
+        x64=False,
         tolerance=1e-3,
     ),
-    Example(augment.turned, images, gradient=("images",)),
+    Example(augment.turned, images, gradient=("images",), x64=False),
     Example(augment.cropped, images, {"size": 5}, gradient=("images",), x64=False),
     Example(augment.relit, images, gradient=("images",), x64=False),
     Example(augment.noisy, images, gradient=("images",), x64=False),
