@@ -27,17 +27,10 @@ def splitter(request):
 
 def test_regression_equals_scikit_learn(splitter):
     ours = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=DEPTH, splitter=splitter)
-    theirs = DecisionTreeRegressor(max_depth=DEPTH, random_state=0).fit(X, Y)
+    theirs = DecisionTreeRegressor(max_depth=DEPTH).fit(X, Y)
     np.testing.assert_allclose(tree.predict(ours, jnp.asarray(X)), theirs.predict(X), rtol=1e-5, atol=1e-6)
     assert trees.n_leaves(ours)[0] == theirs.get_n_leaves()
     assert trees.depth(ours)[0] == theirs.get_depth()
-
-
-def test_importance_equals_scikit_learn(splitter):
-    """In large nodes: where few samples are left several features split them alike, and each library takes its own."""
-    ours = tree.fit(jnp.asarray(X), jnp.asarray(BOUNDED), max_depth=3, splitter=splitter)
-    theirs = DecisionTreeRegressor(max_depth=3, random_state=0).fit(X, BOUNDED)
-    np.testing.assert_allclose(trees.importance(ours, n_features=4), theirs.feature_importances_, atol=1e-4)
 
 
 @pytest.mark.parametrize("criterion", ["gini", "entropy"])
@@ -103,11 +96,14 @@ def test_a_node_is_the_mean_of_its_samples():
     assert float(ours.cover[0, 0]) == N
 
 
-def test_min_samples_leaf(splitter):
+def test_min_samples_leaf_and_importance(splitter):
     ours = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=DEPTH, min_samples_leaf=20.0, splitter=splitter)
     leaf = np.asarray(trees.apply(ours, jnp.asarray(X))[0])
     assert min(np.bincount(leaf)[np.unique(leaf)]) >= 20
-    assert len(np.unique(leaf)) > 4
+    theirs = DecisionTreeRegressor(max_depth=DEPTH, min_samples_leaf=20).fit(X, Y)
+    assert trees.n_leaves(ours)[0] == theirs.get_n_leaves()
+    # leaves are too large here for two features to split alike, which would leave the choice to chance
+    np.testing.assert_allclose(trees.importance(ours, n_features=4), theirs.feature_importances_, atol=1e-5)
 
 
 @pytest.mark.parametrize("y", [np.full(N, 7.0), np.full(N, 1e6)], ids=["seven", "million"])
@@ -174,7 +170,9 @@ def test_quantile_bins_hold_about_as_many_samples_each():
     bins = binning.transform(binning.edges(jnp.asarray(x), max_bins=10), jnp.asarray(x))
     assert np.ptp(np.bincount(np.asarray(bins)[0])) <= 2
     thinned = binning.transform(binning.edges(jnp.asarray(x), max_bins=10, subsample=600), jnp.asarray(x))
-    assert np.ptp(np.bincount(np.asarray(thinned)[0])) < 120
+    # an edge from 600 samples leaves a bin's share of 0.1 uncertain by sqrt(0.1 * 0.9 / 600)
+    off = np.bincount(np.asarray(thinned)[0]) - 300
+    assert np.abs(off).max() < 4 * 3000 * np.sqrt(0.09 / 600)
 
 
 def test_histogram_equals_bincount():
