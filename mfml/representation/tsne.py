@@ -105,7 +105,7 @@ def fit(
     Communications 10 (start).
 
     >>> x = jax.random.normal(jax.random.key(0), (40, 3)) + 9 * (jnp.arange(40)[:, None] < 20)
-    >>> found = fit(x, jax.random.key(1), perplexity=8.0, max_iter=400)
+    >>> found = fit(x, jax.random.key(1), perplexity=8.0, max_iter=400, learning_rate=10.0)
     >>> first, second = found.embedding[:20, 0], found.embedding[20:, 0]
     >>> bool(first.min() > second.max() or first.max() < second.min())
     True
