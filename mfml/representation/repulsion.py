@@ -47,7 +47,7 @@ def exact(y: Float[Array, "n k"]) -> Repulsion:
 
     >>> force, z = exact(jnp.array([[0.0, 0.0], [1.0, 0.0]]))
     >>> force.tolist(), z.item()
-    ([[-0.25, 0.0], [0.25, 0.0]], 2.0)
+    ([[-0.25, 0.0], [0.25, 0.0]], 1.0)
     """
     require.rank("y", y, 2)
     difference = y[:, None] - y
