@@ -7,6 +7,10 @@ from pathlib import Path
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+from mfml import compiling
+
+os.environ.update(compiling.quick(os.environ))
+
 from jaxtyping import install_import_hook
 
 from mfml.syllabus import UNITS
