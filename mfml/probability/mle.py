@@ -60,8 +60,8 @@ def fit_gaussian(y: Float[Array, " n"]) -> LocationScale:
     {'loc': Array(2., dtype=float32), 'scale': Array(1., dtype=float32)}
     """
     _require_sample(y)
-    mean = jnp.mean(y)
-    largest = jnp.max(jnp.abs(y - mean))
+    mean = y[0] + jnp.mean(y - y[0])  # exact for equal numbers
+    largest = lax.stop_gradient(jnp.max(jnp.abs(y - mean)))  # the result does not depend on this factor
     unit = jnp.where(largest > 0, largest, 1.0)  # squares of huge or tiny numbers leave the float range
     variance = jnp.mean(((y - mean) / unit) ** 2)
     return LocationScale(mean, jnp.where(largest > 0, unit * jnp.sqrt(jnp.where(largest > 0, variance, 1.0)), 0.0))

@@ -46,10 +46,12 @@ def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
     """
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x needs at least one sample and one feature; found shape {x.shape}")
-    shift = jnp.mean(x, axis=0) if fit_intercept else jnp.zeros_like(x[0])
+    # from the first row on, so that a constant column is exactly 0 afterwards, however the mean is rounded
+    shift = x[0] + jnp.mean(x - x[0], axis=0) if fit_intercept else jnp.zeros_like(x[0])
     moved = x - shift
-    largest = jnp.max(jnp.abs(moved), axis=0)
-    largest = jnp.where(largest > 0, largest, 1.0)  # the squares of large or tiny entries leave the float range
+    # The squares of large or tiny entries leave the float range. The scale does not depend on this factor: no gradient.
+    largest = lax.stop_gradient(jnp.max(jnp.abs(moved), axis=0))
+    largest = jnp.where(largest > 0, largest, 1.0)
     scale = largest * jnp.sqrt(jnp.mean((moved / largest) ** 2, axis=0))
     scale = jnp.where(scale > 0, scale, 1.0)
     matrix = moved / scale

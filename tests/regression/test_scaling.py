@@ -1,3 +1,4 @@
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -29,6 +30,18 @@ def test_columns_have_mean_zero_and_mean_square_one_or_are_constant(x):
     assert (scaled.matrix[:, 0] == 1).all()
     square = jnp.mean(scaled.matrix[:, 1:] ** 2, axis=0)
     np.testing.assert_allclose(square[square > 0], 1, rtol=1e-4)
+
+
+def test_constant_columns_are_zero_and_all_gradients_finite():
+    """Also where the mean of equal numbers is not that number in floating point, as with 0.1."""
+    constants = jnp.array([0.1, 1 / 3, 7.7, 1e6 / 3, 0.0])
+    x = jnp.concatenate([jnp.tile(constants, (13, 1)), jnp.arange(13.0)[:, None] ** 2], axis=1)
+    scaled = scaling.design(x)
+    assert (scaled.matrix[:, 1:6] == 0).all()
+    assert (scaled.scale[:5] == 1).all()
+    np.testing.assert_array_equal(scaled.shift[:5], constants)
+    slope = jax.grad(lambda x: sum(jnp.sum(part) for part in scaling.design(x)))(x)
+    assert jnp.isfinite(slope).all()
 
 
 def test_without_intercept_nothing_is_shifted():
