@@ -93,7 +93,8 @@ def fit(
     r"""Minimise J, until the duality gap is below `tol` times $\lVert y - \bar y \rVert^2 / n$.
 
     Solvers: `coordinate` goes through the features one by one, mostly through those that are in (or must come in, as
-    $|q_j| > \alpha\rho$), and after every few passes tries where they head for; `fista` moves all at once, by a gradient step and the soft threshold, with momentum.
+    $|q_j| > \alpha\rho$), and after every few passes tries the point they head for; `fista` moves all at once, by a
+    gradient step and the soft threshold, with momentum.
     The gap bounds how far J is above its minimum. In single precision it cannot fall far below 1e-6. Where features
     are collinear the minimum may not be unique.
 

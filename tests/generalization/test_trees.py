@@ -165,7 +165,6 @@ def test_bins_say_the_same_as_edges():
     assert binning.transform(binning.edges(jnp.asarray(x), max_bins=300), jnp.asarray(x)).dtype == jnp.int32
 
 
-
 def test_rare_values_get_edges_though_the_table_is_thinned_out():
     x = np.zeros(50, np.float32)
     x[[7, 8, 30]] = [1.0, 2.0, -np.nan]  # rows that linspace(0, 49, 5) leaves out
