@@ -8,7 +8,7 @@
 - `trees`: trees as arrays: walks, sizes, importances.
 - `tree`: one decision tree, exact or by histograms.
 - `forest`: random forests with out-of-bag predictions.
-- `boosting`: gradient boosting with second derivatives.
+- `boosting`: gradient boosting with second derivatives; `rounds`: one round of it.
 - `interop`: models of XGBoost and LightGBM as the same arrays.
 - `binning`, `growth`, `exact`, `objectives`: bins, the search for splits, and the losses that they share.
 """
@@ -26,6 +26,7 @@ from mfml.generalization import (
     lasso,
     objectives,
     ridge,
+    rounds,
     tree,
     trees,
     validation,
@@ -44,6 +45,7 @@ __all__ = [
     "lasso",
     "objectives",
     "ridge",
+    "rounds",
     "tree",
     "trees",
     "validation",

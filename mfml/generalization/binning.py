@@ -8,11 +8,13 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float, Integer
 
 from mfml import require
 
 MAX_BINS = 255  # with the bin of missing values, as many as one byte can count
+MANY_BINS = 512  # up to so many, comparing with every edge is quicker than a search: it needs no gather
 
 
 @partial(jax.jit, static_argnames=("max_bins", "subsample"))
@@ -20,8 +22,8 @@ def edges(x: Float[Array, "n d"], *, max_bins: int = MAX_BINS, subsample: int = 
     """Return the b - 1 upper ends of all bins but the last, for each feature; unused ones are infinite.
 
     A feature with at most `max_bins` different values gets an edge half way between any two neighbours: nothing
-    is lost. Others get edges at the quantiles q/b, half way between two samples. More than `subsample` rows are
-    thinned out to that many, evenly spread over the table. Both options are static.
+    is lost. Others get edges at the quantiles q/b, half way between two samples; the quantiles are those of
+    `subsample` rows evenly spread over the table, where there are more. Both options are static.
 
     Raises:
         ValueError: for an empty table, or unless 2 <= max_bins <= 65535 and subsample >= 2.
@@ -35,24 +37,51 @@ def edges(x: Float[Array, "n d"], *, max_bins: int = MAX_BINS, subsample: int = 
     require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
     require.between("max_bins", max_bins, 2, 65535)
     require.between("subsample", subsample, 2, 2**22)
-    if len(x) > subsample:
-        x = x[jnp.linspace(0, len(x) - 1, subsample, dtype=int)]
-    return jax.vmap(partial(_edges_of_one, max_bins=max_bins))(x.T)
+
+    def one(column: Array) -> Array:
+        if len(column) <= subsample:
+            return _edges_of_sorted(_sorted(column), max_bins)[0]
+        some = _sorted(column[jnp.linspace(0, len(column) - 1, subsample, dtype=int)])
+        found, few = _edges_of_sorted(some, max_bins)  # few: rare values may be among the rows left out
+        return lax.cond(few, lambda: _edges_of_sorted(_sorted(column), max_bins)[0], lambda: found)
+
+    return lax.map(one, x.T)
 
 
-def _edges_of_one(column: Array, max_bins: int) -> Array:
-    values = jnp.sort(column)  # missing ones last
+@jax.custom_jvp
+def _sorted(column: Array) -> Array:
+    """Sort as integers of the same order, which is several times as fast; missing values last."""
+    bits = jnp.finfo(column.dtype).bits
+    integer, largest = jnp.dtype(f"int{bits}"), 2 ** (bits - 1) - 1
+
+    def flip(key: Array) -> Array:
+        return jnp.where(key < 0, key ^ largest, key)
+
+    whole = jnp.where(jnp.isnan(column), jnp.nan, column)  # missing values may have a sign
+    keys = jnp.sort(flip(lax.bitcast_convert_type(whole, integer)))
+    return lax.bitcast_convert_type(flip(keys), column.dtype)
+
+
+@_sorted.defjvp
+def _sorted_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    (column,), (tangent,) = primals, tangents
+    return _sorted(column), tangent[jnp.argsort(column)]
+
+
+def _edges_of_sorted(values: Array, max_bins: int) -> tuple[Array, Array]:
+    """Edges of one feature, and whether it has at most `max_bins` different values."""
     position = jnp.arange(len(values))
     n_valid = jnp.sum(~jnp.isnan(values))
     before = values[jnp.maximum(position - 1, 0)]
     rises = (position > 0) & (position < n_valid) & (values > before)
     rank = jnp.cumsum(rises)
     slot = jnp.where(rises & (rank < max_bins), rank - 1, max_bins)
-    infinite = jnp.full(max_bins - 1, jnp.inf, column.dtype)
+    infinite = jnp.full(max_bins - 1, jnp.inf, values.dtype)
     of_distinct = infinite.at[slot].set(_half_way(before, values), mode="drop")
     cut = jnp.maximum(jnp.arange(1, max_bins) * n_valid // max_bins, 1)
     of_quantiles = _half_way(values[cut - 1], values[jnp.minimum(cut, len(values) - 1)])
-    return jnp.where(rank[-1] < max_bins, of_distinct, of_quantiles)
+    few = rank[-1] < max_bins
+    return jnp.where(few, of_distinct, of_quantiles), few
 
 
 def _half_way(low: Array, high: Array) -> Array:
@@ -79,7 +108,14 @@ def transform(edges: Float[Array, "d b_1"], x: Float[Array, "n d"]) -> Integer[A
     dtype = jnp.uint8 if n_bins <= MAX_BINS else jnp.int32
 
     def one(ends: Array, column: Array) -> Array:
-        found = jnp.searchsorted(ends, column, side="left", method="scan_unrolled")
-        return jnp.where(jnp.isnan(column), n_bins, found).astype(dtype)
+        if n_bins > MANY_BINS:
+            below = jnp.searchsorted(ends, column, side="left", method="scan_unrolled")
+        else:
 
-    return jax.vmap(one)(edges, x.T)
+            def count(i: Array, below: Array) -> Array:
+                return below + (column > ends[i]).astype(dtype)
+
+            below = lax.fori_loop(0, len(ends), count, jnp.zeros(len(column), dtype), unroll=32)
+        return jnp.where(jnp.isnan(column), n_bins, below).astype(dtype)
+
+    return lax.map(lambda feature: one(*feature), (edges, x.T))

@@ -16,6 +16,7 @@ from mfml.generalization import (
     lasso,
     objectives,
     ridge,
+    rounds,
     tree,
     trees,
     validation,
@@ -72,11 +73,11 @@ def some_forest(key):
 
 
 def a_problem(key):
-    return boosting.problem(**data(key), max_bins=7)
+    return rounds.problem(**data(key), max_bins=7)
 
 
 def rates():
-    return boosting.Rates(*(jnp.array(rate) for rate in (0.5, 1.0, 0.0, 1.0, 0.7, 1.0)))
+    return rounds.Rates(*(jnp.array(rate) for rate in (0.5, 1.0, 0.0, 1.0, 0.7, 1.0)))
 
 
 def boosted(key):
@@ -292,13 +293,13 @@ EXAMPLES = [
         {"loss": "softmax"},
         gradient=("scores",),
     ),
-    Example(boosting.problem, lambda key: data(key) | weights(key), {"max_bins": 7}),
-    Example(boosting.init, lambda key: {"task": a_problem(key)}),
+    Example(rounds.problem, lambda key: data(key) | weights(key), {"max_bins": 7}),
+    Example(rounds.init, lambda key: {"task": a_problem(key)}),
     Example(
-        boosting.step,
+        rounds.step,
         lambda key: {
             "key": key,
-            "state": boosting.init(a_problem(key)),
+            "state": rounds.init(a_problem(key)),
             "task": a_problem(key),
             "rates": rates(),
         },

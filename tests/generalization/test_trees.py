@@ -165,6 +165,29 @@ def test_bins_say_the_same_as_edges():
     assert binning.transform(binning.edges(jnp.asarray(x), max_bins=300), jnp.asarray(x)).dtype == jnp.int32
 
 
+def test_rare_values_get_edges_though_the_table_is_thinned_out():
+    x = np.zeros(50, np.float32)
+    x[[7, 8, 30]] = [1.0, 2.0, -np.nan]  # rows that linspace(0, 49, 5) leaves out
+    wide = np.arange(50, dtype=np.float32)  # more values than bins: quantiles of the rows kept
+    edges = np.asarray(binning.edges(jnp.asarray(np.stack([x, wide], axis=1)), max_bins=4, subsample=5))
+    np.testing.assert_array_equal(edges[0], [0.5, 1.5, np.inf])
+    assert binning.transform(jnp.asarray(edges), jnp.asarray(np.stack([x, wide], axis=1)))[0, 30] == 4
+    assert np.isfinite(edges[1]).all()
+
+
+def test_edges_of_signed_values_are_those_of_numpys_sort():
+    x = RNG.normal(size=40).astype(np.float32)
+    x[:4] = [np.inf, -np.inf, -0.0, 0.0]
+    distinct = np.unique(x).astype(np.float64)
+    edges = np.asarray(binning.edges(jnp.asarray(x)[:, None], max_bins=64))[0, :38]
+    assert np.all((distinct[:-1] <= edges) & (edges < distinct[1:]))
+
+
+def test_edges_move_with_the_values():
+    slope = jax.jacobian(lambda x: binning.edges(x, max_bins=3)[0])(jnp.array([[5.0], [1.0], [2.0]]))
+    np.testing.assert_allclose(slope[..., 0], [[0.0, 0.5, 0.5], [0.5, 0.0, 0.5]])
+
+
 def test_quantile_bins_hold_about_as_many_samples_each():
     x = RNG.exponential(size=(3000, 1)).astype(np.float32)
     bins = binning.transform(binning.edges(jnp.asarray(x), max_bins=10), jnp.asarray(x))
