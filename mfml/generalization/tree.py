@@ -149,8 +149,10 @@ def statistics_of(
     [[-1.0, 1.0]]
     """
     if criterion == "squared_error":
-        mean = jnp.sum(weights * y) / jnp.sum(weights)
-        return (y - mean)[None].astype(weights.dtype), mean[None].astype(weights.dtype)
+        first = y[0].astype(weights.dtype)  # less it, equal targets are exactly 0, however their mean is rounded
+        rest = y.astype(weights.dtype) - first
+        mean = jnp.sum(weights * rest) / jnp.sum(weights)
+        return (rest - mean)[None], (first + mean)[None]
     require.that(n_classes is not None and n_classes >= 2, f"{criterion} needs n_classes >= 2; found {n_classes}")
     return jax.nn.one_hot(y, n_classes or 0, dtype=weights.dtype, axis=0), jnp.zeros(n_classes or 0, weights.dtype)
 

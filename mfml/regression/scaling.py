@@ -52,8 +52,8 @@ def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
     # The squares of large or tiny entries leave the float range. The scale does not depend on this factor: no gradient.
     largest = lax.stop_gradient(jnp.max(jnp.abs(moved), axis=0))
     largest = jnp.where(largest > 0, largest, 1.0)
-    scale = largest * jnp.sqrt(jnp.mean((moved / largest) ** 2, axis=0))
-    scale = jnp.where(scale > 0, scale, 1.0)
+    square = jnp.mean((moved / largest) ** 2, axis=0)
+    scale = jnp.where(square > 0, largest * jnp.sqrt(jnp.where(square > 0, square, 1.0)), 1.0)
     matrix = moved / scale
     if fit_intercept:
         matrix = jnp.concatenate([jnp.ones_like(x[:, :1]), matrix], axis=1)
