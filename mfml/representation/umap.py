@@ -20,7 +20,7 @@ from mfml.landscapes import lanczos
 from mfml.representation import descent, fuzzy, neighbors
 from mfml.representation.fuzzy import Graph
 
-MANY = 20_000  # samples beyond which neighbours are searched by descent
+MANY = 100_000  # samples beyond which neighbours are searched by descent
 KRYLOV = 48  # steps of Lanczos' method for the start
 
 
@@ -150,7 +150,7 @@ def fit(
         n_epochs: steps; static.
         negative_sample_rate: how many samples push for each that pulls; static.
         n_negatives: samples that stand for those in each step; static.
-        search: of neighbours, "exact" or "descent"; "auto": "exact" up to 20000 samples.
+        search: of neighbours, "exact" or "descent"; "auto": "exact" up to 100000 samples.
         start: "spectral", with that of PCA where the graph falls apart, or "pca"; static.
         tol: for `converged`.
 
