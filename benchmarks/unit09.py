@@ -54,10 +54,10 @@ def open_embedding(x: np.ndarray, max_iter: int) -> np.ndarray:
     return np.asarray(quietly(lambda: model.fit(x)))
 
 
-def umap_embedding(x: np.ndarray) -> np.ndarray:
+def umap_embedding(x: np.ndarray, n_epochs: int) -> np.ndarray:
     import umap as peer
 
-    return quietly(lambda: peer.UMAP(random_state=0).fit_transform(x))
+    return quietly(lambda: peer.UMAP(n_epochs=n_epochs, random_state=0).fit_transform(x))
 
 
 def map_by_tsne(peer: Callable[..., np.ndarray], package: str, n: int, max_iter: int) -> Pair:
@@ -73,7 +73,7 @@ def map_by_tsne(peer: Callable[..., np.ndarray], package: str, n: int, max_iter:
     )
 
 
-def map_by_umap(n: int) -> Pair:
+def map_by_umap(n: int, n_epochs: int) -> Pair:
     __import__("umap")
     x = groups(n)
     some = np.random.default_rng(1).permutation(n)[:5000]
@@ -83,8 +83,8 @@ def map_by_umap(n: int) -> Pair:
         return 1 - float(quality.trustworthiness(ours[some], jnp.asarray(np.asarray(y)[some]), n_neighbors=15))
 
     return Pair(
-        ours=lambda: umap.fit(ours, key),
-        theirs=lambda: umap_embedding(x),
+        ours=lambda: umap.fit(ours, key, n_epochs=n_epochs),
+        theirs=lambda: umap_embedding(x, n_epochs),
         loss_of_ours=lambda found: distrust(found.embedding),
         loss_of_theirs=distrust,
         slack=0.05,
@@ -165,8 +165,20 @@ ROWS = [
         note=KL,
         min_pairs=1,
     ),
-    Row("9.umap 5000x50", "umap.UMAP(random_state=0)", partial(map_by_umap, 5000), note=TRUST, min_pairs=2),
-    Row("9.umap 70000x50", "umap.UMAP(random_state=0)", partial(map_by_umap, 70_000), note=TRUST, min_pairs=1),
+    Row(
+        "9.umap 5000x50, 500 epochs",
+        "umap.UMAP(random_state=0)",
+        partial(map_by_umap, 5000, 500),
+        note=TRUST,
+        min_pairs=2,
+    ),
+    Row(
+        "9.umap 70000x50, 200 epochs",
+        "umap.UMAP(random_state=0)",
+        partial(map_by_umap, 70_000, 200),
+        note=TRUST,
+        min_pairs=1,
+    ),
     Row(
         "9.growth tsne",
         "openTSNE.TSNE(fft, n_jobs=2)",
@@ -182,8 +194,13 @@ ROWS = [
     Row(
         "9.growth umap",
         "umap.UMAP(random_state=0)",
-        partial(growth, lambda x, key: umap.fit(x, key, search="descent").embedding, umap_embedding, "umap"),
-        note=GROWTH,
+        partial(
+            growth,
+            lambda x, key: umap.fit(x, key, n_epochs=200, search="descent").embedding,
+            lambda x: umap_embedding(x, 200),
+            "umap",
+        ),
+        note=f"200 epochs, {GROWTH}",
         min_pairs=1,
     ),
 ]

@@ -28,6 +28,7 @@ def maps(
     """
     figure, grid = style.panels(1, len(panels), size=(size, size + 0.2))
     value = np.asarray(labels)
+    width = np.clip(60 / np.sqrt(len(value)), 2.4, 4.0)  # of a marker, in points: fewer samples, larger ones
     for ax, (name, points) in zip(grid[0], panels.items(), strict=True):
         at = np.asarray(points)
         if names:
@@ -35,14 +36,14 @@ def maps(
                 own = at[value == number]
                 colour = style.PALETTE[number % len(style.PALETTE)]
                 marker = MARKERS[number // len(style.PALETTE)]
-                ax.plot(own[:, 0], own[:, 1], marker, markersize=2.6, color=colour, label=label)
+                ax.plot(own[:, 0], own[:, 1], marker, markersize=width, color=colour, label=label)
         else:
-            shown = ax.scatter(at[:, 0], at[:, 1], c=value, s=6, cmap=style.SEQUENTIAL, linewidths=0)
+            shown = ax.scatter(at[:, 0], at[:, 1], c=value, s=width**2, cmap=style.SEQUENTIAL, linewidths=0)
         ax.set(title=name, aspect="equal", adjustable="datalim", xticks=[], yticks=[])
         ax.spines[["top", "right"]].set_visible(True)
     if names:
         handles, found = grid[0, -1].get_legend_handles_labels()
-        figure.legend(handles, found, loc="outside right center", title=colour_label, markerscale=2.4)
+        figure.legend(handles, found, loc="outside right center", title=colour_label, markerscale=6 / width)
     else:
         figure.colorbar(shown, ax=grid[0], label=colour_label)
     return figure

@@ -5,6 +5,7 @@
 - `affinities`: perplexity, and the probabilities of t-SNE; sparse graphs.
 - `repulsion`: the forces between all pairs of points from a grid.
 - `tsne`: t-SNE, with all pairs or at a cost linear in the number of samples.
+- `fuzzy`: memberships of neighbours, and the graph that they make.
 - `umap`: UMAP: fuzzy graph, spectral start, layout with negative samples.
 - `augment`: views of microstructure images.
 - `contrastive`: InfoNCE, NT-Xent and SimCLR.
@@ -17,13 +18,14 @@
 from importlib import import_module
 from types import ModuleType
 
-from mfml.representation import affinities, augment, descent, neighbors, probe, quality, repulsion, tsne, umap
+from mfml.representation import affinities, augment, descent, fuzzy, neighbors, probe, quality, repulsion, tsne, umap
 
 __all__ = [
     "affinities",
     "augment",
     "contrastive",
     "descent",
+    "fuzzy",
     "neighbors",
     "probe",
     "quality",

@@ -6,7 +6,6 @@ search whose cost grows like $n \log n$; `mfml.representation.descent` improves 
 """
 
 from functools import partial
-from math import ceil, sqrt
 from typing import NamedTuple
 
 import jax
@@ -16,7 +15,8 @@ from jaxtyping import Array, Float, Int
 
 from mfml import require
 
-ROWS = 256  # queries in a block: their table of distances to 70000 samples takes 72 MB
+ROWS = 128  # queries in a block: their table of distances to 70000 samples takes 36 MB
+GROUP = 8  # entries of which `smallest` looks at the smallest first
 
 
 class Neighbors(NamedTuple):
@@ -69,8 +69,8 @@ def search(x: Float[Array, "n d"], queries: Float[Array, "m d"], *, n_neighbors:
 def smallest(values: Float[Array, "b m"], k: int) -> Int[Array, "b k"]:
     r"""Columns of the k smallest entries of each row, the smallest first; k is static.
 
-    Long rows are split into groups of $g = \sqrt{m / k}$ entries. The k smallest entries lie in the k groups
-    with the smallest minima, so only k g candidates are left to choose from.
+    The k smallest entries lie in the k groups of 8 entries with the smallest minima. Those groups are found in the
+    same way among all minima, so only a few times 8 k candidates are ever sorted.
 
     Raises:
         ValueError: unless `values` has two axes and 1 <= k <= m.
@@ -81,16 +81,13 @@ def smallest(values: Float[Array, "b m"], k: int) -> Int[Array, "b k"]:
     require.rank("values", values, 2)
     rows, m = values.shape
     require.between("k", k, 1, m)
-    g = int(sqrt(m / k))
-    if g < 3:
+    if m < 2 * GROUP * k:
         return lax.top_k(-values, k)[1]
-    width = ceil(m / g)
-    filled = jnp.pad(values, ((0, 0), (0, width * g - m)), constant_values=jnp.inf)
-    lowest = filled[:, :width]
-    for start in range(width, width * g, width):  # group j is every width-th entry from j on: plain vector minima
-        lowest = jnp.minimum(lowest, filled[:, start : start + width])
-    groups = lax.top_k(-lowest, k)[1]
-    columns = (groups[:, None] + width * jnp.arange(g)[:, None]).reshape(rows, -1)
+    width = -(-m // GROUP)
+    filled = jnp.pad(values, ((0, 0), (0, width * GROUP - m)), constant_values=jnp.inf)
+    grouped = filled.reshape(rows, GROUP, width)  # group j is every width-th entry from j on: plain vector minima
+    groups = smallest(grouped.min(axis=1), k)
+    columns = (groups[:, None] + width * jnp.arange(GROUP)[:, None]).reshape(rows, -1)
     best = lax.top_k(-jnp.take_along_axis(filled, columns, axis=1), k)[1]
     return jnp.take_along_axis(columns, best, axis=1)
 
@@ -109,19 +106,21 @@ def distances_to(
 
 
 def _in_blocks(x: Array, queries: Array, k: int, *, others_only: bool) -> Neighbors:
-    m, rows = len(queries), min(ROWS, len(queries))
+    n, m, rows = len(x), len(queries), min(ROWS, len(queries))
     count = -(-m // rows)
     mean = x.mean(axis=0)
     centred = x - mean
-    norms = jnp.sum(centred**2, axis=1)
-    filled = jnp.pad(queries - mean, ((0, count * rows - m), (0, 0)))
+    # |x|^2 - 2 q.x as one product, of (-2 x, |x|^2) and (q, 1); whole groups of samples, the last ones infinitely far
+    lifted = jnp.concatenate([-2 * centred, jnp.sum(centred**2, axis=1, keepdims=True)], axis=1)
+    lifted = jnp.pad(lifted, ((0, -n % GROUP), (0, 0))).at[n:, -1].set(jnp.inf).T
+    filled = jnp.pad(queries - mean, ((0, count * rows - m), (0, 1)), constant_values=1)
 
     def block(at: tuple[Array, Array]) -> Neighbors:
         own, numbers = at
-        table = norms - 2 * own @ centred.T
+        table = own @ lifted
         if others_only:
             table = table.at[jnp.arange(rows), numbers].set(jnp.inf, mode="drop")
-        return in_order(centred, own, smallest(table, k))
+        return in_order(centred, own[:, :-1], smallest(table, k))
 
     numbers = jnp.arange(count * rows).reshape(count, rows)
     found = lax.map(block, (filled.reshape(count, rows, -1), numbers))

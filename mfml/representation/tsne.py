@@ -88,7 +88,7 @@ def fit(
         n_components: coordinates of the embedding; "fft" needs 2.
         perplexity: how many neighbours a sample sees; less than n. Sparse P keeps 3 times as many.
         early_exaggeration: factor of P at first.
-        learning_rate: n / (4 early_exaggeration), but at least 50, if left out.
+        learning_rate: if left out, n / (4 early_exaggeration) at first, n / 12 then, but at least 50.
         max_iter: steps.
         exaggeration_iter: of which with exaggeration.
         method: "exact": all pairs; "fft": neighbours and grid; "auto": "exact" up to 2000 samples.
@@ -130,11 +130,12 @@ def fit(
         sparse, made = sparse_probabilities(near, perplexity=perplexity), repulsion.kernels(x[:, :2])
         slope = partial(sparse_gradient, sparse, made)
         loss = partial(sparse_kl_divergence, sparse, made)
-    rate = jnp.maximum(n / early_exaggeration / 4, 50.0) if learning_rate is None else learning_rate
 
     def advance(i: Array, state: State) -> State:
         early = i < exaggeration_iter
-        g = slope(state.embedding, jnp.where(early, early_exaggeration, 1).astype(x.dtype))
+        exaggeration = jnp.where(early, early_exaggeration, 1).astype(x.dtype)
+        rate = jnp.maximum(n / jnp.where(early, 4 * exaggeration, 12), 50) if learning_rate is None else learning_rate
+        g = slope(state.embedding, exaggeration)
         return step(state, g, learning_rate=rate, momentum=jnp.where(early, 0.5, 0.8))
 
     def record(state: State, first: Array) -> tuple[State, Array]:

@@ -1,13 +1,11 @@
 r"""UMAP: a weighted graph of neighbours, drawn in the plane. Shapes: n samples, d features, k neighbours.
 
-Each sample i has links to its neighbours with memberships $\exp(-\max(0, d_{ij} - \rho_i) / \sigma_i)$, and two
-opposite links join to one of weight $w_{ij}$. In the embedding, a pair at distance r is linked with probability
-$\phi(r) = 1 / (1 + a r^{2b})$. Links pull with the slope of $-w \ln \phi$; everybody pushes everybody else with the
-slope of $-\ln(1 - \phi)$, of which each step takes a few samples.
+The samples' graph has links of weight $w_{ij}$ (`fuzzy`). In the embedding, a pair at distance r is linked with
+probability $\phi(r) = 1 / (1 + a r^{2b})$. Links pull with the slope of $-w \ln \phi$; everybody pushes everybody
+else with the slope of $-\ln(1 - \phi)$, of which each step takes a few samples.
 """
 
 from functools import partial
-from math import log2
 from typing import NamedTuple
 
 import jax
@@ -19,21 +17,11 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from mfml import require
 from mfml.decomposition import pca
 from mfml.landscapes import lanczos
-from mfml.representation import affinities, descent, neighbors
-from mfml.representation.affinities import Links
-from mfml.representation.neighbors import Neighbors
+from mfml.representation import descent, fuzzy, neighbors
+from mfml.representation.fuzzy import Graph
 
-MANY = 20_000  # samples beyond which neighbours are searched by descent
+MANY = 100_000  # samples beyond which neighbours are searched by descent
 KRYLOV = 48  # steps of Lanczos' method for the start
-NEAREST = 1e-3  # sigma is at least this share of the mean distance
-
-
-class Memberships(NamedTuple):
-    """How strongly each sample is linked to its neighbours."""
-
-    weights: Float[Array, "n k"]  # 0 to 1; 1 for the nearest
-    rho: Float[Array, " n"]  # distance to the nearest sample that is not a copy
-    sigma: Float[Array, " n"]  # width, in units of the distances
 
 
 class Curve(NamedTuple):
@@ -41,14 +29,6 @@ class Curve(NamedTuple):
 
     a: Float[Array, ""]
     b: Float[Array, ""]
-
-
-class Graph(NamedTuple):
-    """The fuzzy union of all links."""
-
-    out: Links  # half of each w_ij, seen from i
-    back: Links  # the other half, seen from j
-    degree: Float[Array, " n"]  # sum_j w_ij
 
 
 class UMAP(NamedTuple):
@@ -60,70 +40,6 @@ class UMAP(NamedTuple):
     history: Float[Array, " epochs"]  # root mean square length of each step, in units of the embedding
     n_iter: Int[Array, ""]  # epochs
     converged: Bool[Array, ""]  # the last step was at most tol times the cloud's standard deviation
-
-
-def memberships(distances: Float[Array, "n k"], *, max_iter: int = 64) -> Memberships:
-    r"""$w_j = \exp(-\max(0, d_j - \rho) / \sigma)$ with $\sum_j w_j = \log_2 (k + 1)$, row by row.
-
-    $\rho$ is the smallest positive distance of the row, $\sigma$ comes from bisection and is at least 1e-3 of the
-    row's mean distance (of the whole table's where the row is 0). k + 1, as the sample itself counts as its own
-    neighbour in UMAP's `n_neighbors`. Distances are to rise along each row; no gradient flows through the search.
-
-    Raises:
-        ValueError: unless `distances` has two axes that are not empty, and max_iter >= 1.
-
-    Source: McInnes, Healy and Melville (2018), arXiv:1802.03426, algorithms 2 and 3.
-
-    >>> found = memberships(jnp.array([[1.0, 2.0, 3.0]]))
-    >>> round(found.weights.sum().item(), 3), found.rho.item()
-    (2.0, 1.0)
-    """
-    require.rank("distances", distances, 2)
-    require.that(distances.size > 0, f"distances must not be empty; found shape {distances.shape}")
-    require.positive("max_iter", max_iter)
-    table = lax.stop_gradient(distances)
-    rho = jnp.min(jnp.where(table > 0, table, jnp.inf), axis=1)
-    rho = jnp.where(jnp.isfinite(rho), rho, 0)
-    beyond = jnp.maximum(table - rho[:, None], 0)
-    mean = table.mean(axis=1)
-    mean = jnp.where(rho > 0, mean, table.mean())
-    wanted = log2(table.shape[1] + 1)
-
-    def halve(carry: tuple[Array, Array, Array], _: None) -> tuple[tuple[Array, Array, Array], None]:
-        sigma, low, high = carry
-        wide = jnp.exp(-beyond / sigma[:, None]).sum(axis=1) > wanted
-        low, high = jnp.where(wide, low, sigma), jnp.where(wide, sigma, high)
-        return (jnp.where(jnp.isinf(high), 2 * sigma, (low + high) / 2), low, high), None
-
-    scale = jnp.where(mean > 0, mean, 1)
-    start = (scale, jnp.zeros_like(scale), jnp.full_like(scale, jnp.inf))
-    (sigma, _, _), _ = lax.scan(halve, start, length=max_iter)
-    sigma = jnp.maximum(jnp.where(jnp.isfinite(sigma), sigma, scale), NEAREST * scale)
-    return Memberships(jnp.exp(-beyond / sigma[:, None]), rho, sigma)
-
-
-def union(forth: ArrayLike, back: ArrayLike) -> Array:
-    """Fuzzy union of two opposite links: u + v - u v, the probability that at least one of them is there.
-
-    >>> union(0.5, 0.5)
-    Array(0.75, dtype=float32, weak_type=True)
-    """
-    return jnp.add(forth, back) - jnp.multiply(forth, back)
-
-
-def graph(found: Neighbors) -> Graph:
-    """Join the links of all samples to a symmetric graph.
-
-    >>> near = Neighbors(jnp.array([[1], [0], [1]]), jnp.array([[1.0], [1.0], [2.0]]))
-    >>> graph(near).degree.tolist()
-    [1.0, 2.0, 1.0]
-    """
-    forth = memberships(found.distances).weights
-    # two opposite links share what their union takes away
-    halves = forth - forth * affinities.reverse(found.indices, forth) / 2
-    out, back = affinities.links(found.indices, halves)
-    incoming = jnp.zeros(len(halves), halves.dtype).at[back.heads].add(back.weights.sum(axis=1))
-    return Graph(out, back, out.weights.sum(axis=1) + incoming)
 
 
 @partial(jax.jit, static_argnames="max_iter")
@@ -174,7 +90,7 @@ def spectral_start(linked: Graph, key: Key[Array, ""]) -> tuple[Float[Array, "n 
     Source: Belkin and Niyogi (2003), Neural Computation 15, 1373; Golub and Van Loan (2013), section 10.1.
 
     >>> x = jax.random.normal(jax.random.key(0), (40, 3))
-    >>> y, usable = spectral_start(graph(neighbors.exact(x, n_neighbors=8)), jax.random.key(1))
+    >>> y, usable = spectral_start(fuzzy.graph(neighbors.exact(x, n_neighbors=8)), jax.random.key(1))
     >>> y.shape, bool(usable), round(float(abs(y).max()), 3)
     ((40, 2), True, 10.0)
     """
@@ -234,7 +150,7 @@ def fit(
         n_epochs: steps; static.
         negative_sample_rate: how many samples push for each that pulls; static.
         n_negatives: samples that stand for those in each step; static.
-        search: of neighbours, "exact" or "descent"; "auto": "exact" up to 20000 samples.
+        search: of neighbours, "exact" or "descent"; "auto": "exact" up to 100000 samples.
         start: "spectral", with that of PCA where the graph falls apart, or "pca"; static.
         tol: for `converged`.
 
@@ -259,7 +175,7 @@ def fit(
     by_descent = search == "descent" or (search == "auto" and len(x) > MANY)
     k = n_neighbors - 1
     near = descent.fit(x, for_search, n_neighbors=k).neighbors if by_descent else neighbors.exact(x, n_neighbors=k)
-    linked, shape = graph(near), curve(jnp.asarray(min_dist, x.dtype), jnp.asarray(spread, x.dtype))
+    linked, shape = fuzzy.graph(near), curve(jnp.asarray(min_dist, x.dtype), jnp.asarray(spread, x.dtype))
     y, spectral = init(x, linked, for_start, start=start)
     take = partial(step, linked=linked, curve=shape, rate_of_negatives=negative_sample_rate, n_negatives=n_negatives)
 
@@ -310,8 +226,8 @@ def step(
 ) -> Float[Array, "n 2"]:
     r"""Move all samples at once by $\eta / \sum_j w_{ij}$ times the forces on them; no coordinate by more than 4.
 
-    Links pull $2 w_{ij} rac{2 a b\, r^{2b - 2}}{1 + a r^{2b}} (y_j - y_i)$, since UMAP moves both ends of a link in
-    turn; sample l pushes $rac{2 b}{(0.001 + r^2) (1 + a r^{2b})} (y_i - y_l)$. The pushing samples are those a
+    Links pull $2 w_{ij} \frac{2 a b\, r^{2b - 2}}{1 + a r^{2b}} (y_j - y_i)$, since UMAP moves both ends of a link in
+    turn; sample l pushes $\frac{2 b}{(0.001 + r^2) (1 + a r^{2b})} (y_i - y_l)$. The pushing samples are those a
     random number of places away from i, the same for all i, so that they are read in one go; their mean is
     multiplied by `rate_of_negatives` $\cdot \sum_j w_{ij}$. Put samples in a random order where it has a meaning.
 

@@ -9,7 +9,7 @@ import pytest
 from sklearn.manifold import trustworthiness
 
 from mfml.data import digits
-from mfml.representation import neighbors, tsne, umap
+from mfml.representation import fuzzy, neighbors, tsne, umap
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +39,13 @@ def test_umap_has_the_same_curve_memberships_and_graph(x):
     indices = np.concatenate([np.arange(600)[:, None], near.indices], axis=1)
     distances = np.concatenate([np.zeros((600, 1), np.float32), near.distances], axis=1)
     sigma, rho = peer.smooth_knn_dist(distances, 15.0)
-    found = umap.memberships(near.distances)
+    found = fuzzy.memberships(near.distances)
     np.testing.assert_allclose(found.rho, rho, rtol=1e-5)
     np.testing.assert_allclose(found.sigma, sigma, rtol=1e-3)
     graph, _, _ = peer.fuzzy_simplicial_set(
         np.asarray(x), 15, np.random.RandomState(0), "euclidean", knn_indices=indices, knn_dists=distances
     )
-    linked, dense = umap.graph(near), np.zeros((600, 600))
+    linked, dense = fuzzy.graph(near), np.zeros((600, 600))
     for part in (linked.out, linked.back):
         np.add.at(dense, (np.asarray(part.heads)[:, None], np.asarray(part.tails)), np.asarray(part.weights))
     np.testing.assert_allclose(dense, graph.toarray(), atol=2e-3)

@@ -8,6 +8,7 @@ from mfml.representation import (
     augment,
     contrastive,
     descent,
+    fuzzy,
     neighbors,
     probe,
     quality,
@@ -135,14 +136,14 @@ EXAMPLES = [
     Example(tsne.sparse_probabilities, lambda key: {"found": near(key), "perplexity": 2.0}, tolerance=1e-3),
     Example(tsne.sparse_kl_divergence, sparse, batched=("sparse", "y"), tolerance=1e-3),
     Example(tsne.sparse_gradient, sparse, batched=("sparse", "y"), tolerance=1e-3),
-    Example(umap.memberships, lambda key: {"distances": near(key).distances}, tolerance=1e-3),
-    Example(umap.union, lambda key: {"forth": cloud(key), "back": cloud(key) ** 2}, gradient=("forth", "back")),
-    Example(umap.graph, lambda key: {"found": near(key)}, tolerance=1e-3),
+    Example(fuzzy.memberships, lambda key: {"distances": near(key).distances}, tolerance=1e-3),
+    Example(fuzzy.union, lambda key: {"forth": cloud(key), "back": cloud(key) ** 2}, gradient=("forth", "back")),
+    Example(fuzzy.graph, lambda key: {"found": near(key)}, tolerance=1e-3),
     Example(umap.curve, lambda key: {"min_dist": jax.random.uniform(key, ()) / 2}, tolerance=1e-3),
     # the vectors of nearly equal eigenvalues depend on rounding
     Example(
         umap.spectral_start,
-        lambda key: {"linked": umap.graph(near(key)), "key": key},
+        lambda key: {"linked": fuzzy.graph(near(key)), "key": key},
         tolerance=1e-2,
         x64=False,
     ),
@@ -153,12 +154,12 @@ EXAMPLES = [
         tolerance=1e-2,
         x64=False,
     ),
-    Example(umap.init, lambda key: data(key) | {"linked": umap.graph(near(key)), "key": key}, {"start": "pca"}),
+    Example(umap.init, lambda key: data(key) | {"linked": fuzzy.graph(near(key)), "key": key}, {"start": "pca"}),
     Example(
         umap.step,
         lambda key: (
             plane(key)
-            | {"linked": umap.graph(near(key)), "curve": umap.Curve(jnp.array(1.6), jnp.array(0.9)), "key": key}
+            | {"linked": fuzzy.graph(near(key)), "curve": umap.Curve(jnp.array(1.6), jnp.array(0.9)), "key": key}
             | {"learning_rate": 0.1}
         ),
         x64=False,

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mfml.representation import affinities, contrastive, neighbors, probe, quality, repulsion, tsne, umap
+from mfml.representation import affinities, contrastive, fuzzy, neighbors, probe, quality, repulsion, tsne
 from solutions import unit09
 
 
@@ -30,7 +30,7 @@ def test_probabilities_and_gradient(key):
 def test_umap_memberships(key):
     x, _ = points(key)
     distances = neighbors.exact(x, n_neighbors=5).distances
-    needed = umap.memberships(distances)
+    needed = fuzzy.memberships(distances)
     np.testing.assert_allclose(unit09.umap_memberships(distances, needed.sigma), needed.weights, atol=1e-6)
 
 

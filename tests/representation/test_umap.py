@@ -6,7 +6,7 @@ from scipy.optimize import curve_fit
 from sklearn.manifold import trustworthiness
 
 from mfml.data import digits
-from mfml.representation import neighbors, umap
+from mfml.representation import fuzzy, neighbors, umap
 from mfml.representation.neighbors import Neighbors
 
 
@@ -17,7 +17,7 @@ def x(key):
 
 @pytest.fixture
 def linked(x):
-    return umap.graph(neighbors.exact(x, n_neighbors=9))
+    return fuzzy.graph(neighbors.exact(x, n_neighbors=9))
 
 
 def dense(linked):
@@ -30,7 +30,7 @@ def dense(linked):
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
 def test_memberships_follow_their_definition(x, scale):
     distances = neighbors.exact(scale * x, n_neighbors=9).distances
-    found = umap.memberships(distances)
+    found = fuzzy.memberships(distances)
     np.testing.assert_allclose(found.weights.sum(axis=1), np.log2(10), rtol=1e-4)
     np.testing.assert_allclose(found.rho, distances[:, 0], rtol=1e-6)
     beyond = np.asarray(distances) - np.asarray(found.rho)[:, None]
@@ -38,7 +38,7 @@ def test_memberships_follow_their_definition(x, scale):
 
 
 def test_copies_and_ties_keep_memberships_finite():
-    found = umap.memberships(jnp.array([[0.0, 0.0, 1.0, 2.0], [0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]]))
+    found = fuzzy.memberships(jnp.array([[0.0, 0.0, 1.0, 2.0], [0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]]))
     assert found.rho.tolist() == [1, 0, 1]
     assert found.weights[0, :3].tolist() == [1, 1, 1]
     assert np.isfinite(found.weights).all()
@@ -48,11 +48,11 @@ def test_copies_and_ties_keep_memberships_finite():
 def test_the_graph_is_the_fuzzy_union(x, linked):
     found = neighbors.exact(x, n_neighbors=9)
     directed = np.zeros((80, 80))
-    np.put_along_axis(directed, np.asarray(found.indices), np.asarray(umap.memberships(found.distances).weights), 1)
+    np.put_along_axis(directed, np.asarray(found.indices), np.asarray(fuzzy.memberships(found.distances).weights), 1)
     needed = directed + directed.T - directed * directed.T
     np.testing.assert_allclose(dense(linked), needed, atol=1e-6)
     np.testing.assert_allclose(linked.degree, needed.sum(axis=1), rtol=1e-5)
-    np.testing.assert_allclose(umap.union(directed, directed.T), needed, atol=1e-6)
+    np.testing.assert_allclose(fuzzy.union(directed, directed.T), needed, atol=1e-6)
 
 
 @pytest.mark.parametrize(("min_dist", "spread"), [(0.1, 1.0), (0.5, 1.0), (0.01, 2.0)])
@@ -76,7 +76,7 @@ def test_the_start_is_spectral(linked, key):
 
 def test_a_graph_in_parts_starts_with_pca(key):
     x = jnp.concatenate([jax.random.normal(key, (40, 4)), 100 + jax.random.normal(key, (40, 4))])
-    linked = umap.graph(neighbors.exact(x, n_neighbors=9))
+    linked = fuzzy.graph(neighbors.exact(x, n_neighbors=9))
     y, spectral = umap.init(x, linked, key)
     assert not spectral
     np.testing.assert_allclose(y, umap.init(x, linked, key, start="pca")[0], atol=1e-4)
@@ -131,11 +131,11 @@ def test_what_does_not_fit_is_refused(unchecked, key):
             umap.fit(x, key, **({"n_neighbors": 3} | options))
     near = Neighbors(jnp.array([[1], [0]]), jnp.ones((2, 1)))
     for call, message in (
-        (lambda: umap.memberships(jnp.ones(3)), "distances must have 2 axes"),
-        (lambda: umap.memberships(jnp.ones((3, 0))), "must not be empty"),
+        (lambda: fuzzy.memberships(jnp.ones(3)), "distances must have 2 axes"),
+        (lambda: fuzzy.memberships(jnp.ones((3, 0))), "must not be empty"),
         (lambda: umap.curve(0.1, max_iter=0), "max_iter must be positive"),
         (
-            lambda: umap.step(x, umap.graph(near), umap.Curve(jnp.ones(()), jnp.ones(())), key, learning_rate=0.1),
+            lambda: umap.step(x, fuzzy.graph(near), umap.Curve(jnp.ones(()), jnp.ones(())), key, learning_rate=0.1),
             "same length",
         ),
     ):
