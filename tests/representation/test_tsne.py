@@ -99,17 +99,17 @@ def test_repulsion_of_one_place_is_finite():
 
 
 def test_the_approximate_gradient_of_t_sne_is_within_a_percent(key):
-    x = SAMPLES["digits"](key)
-    dense = np.zeros((300, 300), np.float32)
-    near = neighbors.exact(x, n_neighbors=45)
-    sparse = tsne.sparse_probabilities(near, perplexity=15.0)
-    found = affinities.conditional(near.distances**2, perplexity=15.0).p
+    x = digits.simulate(key, n_samples=700).images.reshape(700, -1)
+    dense = np.zeros((700, 700), np.float32)
+    near = neighbors.exact(x, n_neighbors=60)
+    sparse = tsne.sparse_probabilities(near, perplexity=20.0)
+    found = affinities.conditional(near.distances**2, perplexity=20.0).p
     np.put_along_axis(dense, np.asarray(near.indices), np.asarray(found), axis=1)
     p = affinities.joint(jnp.asarray(dense))
-    late = tsne.fit(x, key, perplexity=15.0, max_iter=750, method="fft").embedding
-    early = 0.1 * late + 0.2 * jax.random.normal(key, late.shape)
-    made = repulsion.kernels(late)
+    early = tsne.fit(x, key, perplexity=20.0, max_iter=100, method="fft").embedding
+    late = tsne.fit(x, key, perplexity=20.0, max_iter=1000, method="fft").embedding
     for y in (1e-3 * late, early, late):
+        made = repulsion.kernels(y)
         for exaggeration in (1.0, 12.0):
             needed = tsne.gradient(p, y, exaggeration)
             approximate = tsne.sparse_gradient(sparse, made, y, exaggeration)
