@@ -19,6 +19,10 @@ from jax import lax
 from jax.extend import core
 from jax.extend.core.primitives import conv_general_dilated_p
 
+LAYOUT = ("NHWC", "HWIO", "NHWC")
+BLOCK = 2**20  # entries of the arrays in between, at most: what the cache holds
+FEW = 16  # columns: narrower matrix products do not pay
+
 
 def with_fast_convolutions(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the same function of pytrees of arrays, with every convolution in the layout that loops need on CPUs.
@@ -106,7 +110,7 @@ def _convolve(lhs: jax.Array, rhs: jax.Array, params: dict[str, Any]) -> jax.Arr
                 out = _correlate(lhs, lax.transpose(rhs, (*taps, incoming, outgoing)), around)
             else:
                 lhs = lax.transpose(lhs, (feature, *spatial, batch))
-                out = _products_of_shifts(lhs, lax.transpose(rhs, (incoming, *taps, outgoing)), around)
+                out = _correlate_images(lhs, lax.transpose(rhs, (incoming, *taps, outgoing)), around)
         else:
             layout = lax.ConvDimensionNumbers(
                 (0, last, *range(1, last)), (last, last - 1, *range(last - 1)), (0, last, *range(1, last))
@@ -128,38 +132,76 @@ def _is_plain(params: dict[str, Any], ndim: int) -> bool:
 
 
 def _correlate(x: jax.Array, kernel: jax.Array, around: Any) -> jax.Array:
-    """Correlate images (n, h, w, c) with a kernel (p, q, c, k).
+    """Correlate images (n, h, w, c) with a kernel (p, q, c, k)."""
+    n, height, width, channels = x.shape
+    p, q, _, k = kernel.shape
+    if q * channels < FEW:
+        return lax.conv_general_dilated(x, kernel, (1, 1), around, dimension_numbers=LAYOUT)
+    (top, bottom), (left, right) = around
+    shape = (n, height + top + bottom - p + 1, width + left + right - q + 1, k)
 
-    XLA's kernel divides only the columns among the processor's cores. So all rows of all images become one long row,
-    rows of the kernel become channels of the result; each channel's share is added where it belongs.
+    def fill(start: jax.Array, size: int, out: jax.Array) -> jax.Array:
+        block = _rows_as_channels(lax.dynamic_slice_in_dim(x, start, size), kernel, around)
+        return lax.dynamic_update_slice_in_dim(out, block, start, 0)
+
+    return _in_blocks(fill, jnp.zeros(shape, x.dtype), n, p * math.prod(shape[1:]))
+
+
+def _rows_as_channels(x: jax.Array, kernel: jax.Array, around: Any) -> jax.Array:
+    """Correlate images (n, h, w, c) with a kernel (p, q, c, k), on all cores.
+
+    XLA's kernel divides only the columns of an image among the cores. So all rows of all images become one long row,
+    and the rows of the kernel channels of the result, which are added up, each shifted by its number of rows.
     """
-    n, _, _, channels = x.shape
+    n, channels = len(x), x.shape[3]
     p, q, _, k = kernel.shape
     x = lax.pad(x, jnp.zeros((), x.dtype), ((0, 0, 0), *((*pad, 0) for pad in around), (0, 0, 0)))
     _, height, width, _ = x.shape
-    taps = kernel.transpose(1, 2, 0, 3).reshape(1, q, channels, p * k)
-    line = x.reshape(1, 1, -1, channels)
+    line, taps = x.reshape(1, 1, -1, channels), kernel.transpose(1, 2, 0, 3).reshape(1, q, channels, p * k)
     if q == 1:
-        shares = lax.dot(line[0,0], taps[0, 0])
+        shares = line[0, 0] @ taps[0, 0]
     else:
-        shares = lax.conv_general_dilated(
-        line, taps, (1, 1), ((0, 0), (0, q - 1)), dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
+        shares = lax.conv_general_dilated(line, taps, (1, 1), ((0, 0), (0, q - 1)), dimension_numbers=LAYOUT)
     shares = shares.reshape(n, height, width, p, k)[:, :, : width - q + 1]
     return functools.reduce(operator.add, (shares[:, i : i + height - p + 1, :, i] for i in range(p)))
 
 
-def _products_of_shifts(x: jax.Array, y: jax.Array, around: Any) -> jax.Array:
-    """Correlate images (n, h, w, c) with images (n, r, s, k) of almost the same size: (c, p, q, k)."""
+def _correlate_images(x: jax.Array, y: jax.Array, around: Any) -> jax.Array:
+    """Correlate images (n, h, w, c) with images (n, r, s, k) of about the same size: (c, p, q, k)."""
     (n, height, width, channels), (_, rows, columns, k) = x.shape, y.shape
     (top, bottom), (left, right) = around
     p, q = height + top + bottom - rows + 1, width + left + right - columns + 1
 
-    def shifted(x, axis, before, size):
-        pads = [(0, 0, 0)] * 4
-        pads[axis] = (before, size - before - x.shape[axis], 0)
-        return lax.pad(x, jnp.zeros((), x.dtype), pads)
+    def add(start: jax.Array, size: int, total: jax.Array) -> jax.Array:
+        return total + _products(*(lax.dynamic_slice_in_dim(z, start, size) for z in (x, y)), p, q, top, left)
 
-    across = jnp.concatenate([shifted(x, 2, left - j, columns) for j in range(q)], -1).reshape(-1, q * channels)
-    out = [shifted(y, 1, i - top, height).reshape(-1, k).T @ across for i in range(p)]
-    return jnp.stack(out).reshape(p, k, q, channels).transpose(3, 0, 2, 1)
+    total = jnp.zeros((p, k, q, channels), x.dtype)
+    entries = max(height * columns * q * channels, rows * columns * k)
+    return _in_blocks(add, total, n, entries).transpose(3, 0, 2, 1)
+
+
+def _products(x: jax.Array, y: jax.Array, p: int, q: int, top: int, left: int) -> jax.Array:
+    """Products of images (n, h, w, c) with images (n, r, s, k), shifted by p rows and q columns: (p, k, q, c)."""
+    height, (rows, columns, k), channels = x.shape[1], y.shape[1:], x.shape[3]
+    across = [_shifted(x, 2, left - j, columns) for j in range(q)]
+    if q * channels < FEW:
+        every = [_shifted(z, 1, top - i, rows) for i in range(p) for z in across]
+        product = y.reshape(-1, k).T @ jnp.concatenate(every, -1).reshape(-1, p * q * channels)
+        return product.reshape(k, p, q, channels).swapaxes(0, 1)
+    beside = jnp.concatenate(across, -1).reshape(-1, q * channels)
+    products = [_shifted(y, 1, i - top, height).reshape(-1, k).T @ beside for i in range(p)]
+    return jnp.stack(products).reshape(p, k, q, channels)
+
+
+def _shifted(x: jax.Array, axis: int, by: int, size: int) -> jax.Array:
+    """Move by that many entries along an axis that gets another size; what comes in is zero."""
+    pads = [(0, 0, 0)] * x.ndim
+    pads[axis] = (by, size - by - x.shape[axis], 0)
+    return lax.pad(x, jnp.zeros((), x.dtype), pads)
+
+
+def _in_blocks(step: Callable[..., jax.Array], start: jax.Array, n: int, entries: int) -> jax.Array:
+    """Take step(first, number, result) over n images with `entries` each, in the fewest equal blocks below BLOCK."""
+    blocks = next(b for b in range(1, n + 1) if n % b == 0 and (b == n or n // b * entries <= BLOCK))
+    size = n // blocks
+    return lax.fori_loop(0, blocks, lambda block, result: step(block * size, size, result), start)
