@@ -2,7 +2,9 @@
 
 XLA's compiler for CPUs brings convolutions into the layout of its fast kernel only outside of loops; inside
 `scan` it falls back on one that takes up to a hundred times as long, mostly for the gradient of the weights.
-`with_fast_convolutions` does that step beforehand: samples and then space first, channels last.
+`with_fast_convolutions` does that step beforehand: samples and then space first, channels last. Convolutions of
+images by small kernels with steps of one it states anew, as the fast kernel itself keeps to one core: see
+`_rows_as_channels` and `_products`.
 """
 
 from __future__ import annotations
@@ -20,16 +22,17 @@ from jax.extend import core
 from jax.extend.core.primitives import conv_general_dilated_p
 
 LAYOUT = ("NHWC", "HWIO", "NHWC")
-BLOCK = 2**20  # entries of the arrays in between, at most: what the cache holds
-FEW = 16  # columns: narrower matrix products do not pay
+BLOCK = 2**20  # entries of an array in between, at most, so that the cache holds it
+FEW = 16  # a matrix product with fewer columns does not pay
+WIDE = 7  # rows or columns of the largest kernel that is stated anew
 
 
 def with_fast_convolutions(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the same function of pytrees of arrays, with every convolution in the layout that loops need on CPUs.
+    """Return the same function of pytrees of arrays, with every convolution in the form that loops need on CPUs.
 
-    On other devices the convolutions stay as they are. The values are the same. Those inside the function's own
-    loops, branches and rematerialised parts are not reached. It is applied to a function that has its
-    derivatives taken already, as they bring convolutions of their own.
+    On other devices the convolutions stay as they are. The values are the same up to rounding. Those inside the
+    function's own loops, branches and rematerialised parts are not reached. It is applied to a function that has
+    its derivatives taken already, as they bring convolutions of their own.
 
     Source: jax issue 12868.
 
@@ -63,7 +66,7 @@ def _has_convolution(jaxpr: Any) -> bool:
 
 
 def _evaluate(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:
-    """Run the operations one after the other, convolutions in the other layout."""
+    """Run the operations one after the other, convolutions in the other form."""
     known = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*constants, *arguments), strict=True))
 
     def value(variable: Any) -> Any:
@@ -91,44 +94,43 @@ def _apply(equation: Any, inputs: list[Any]) -> Sequence[Any]:
 
 
 def _convolve(lhs: jax.Array, rhs: jax.Array, params: dict[str, Any]) -> jax.Array:
-    """Convolve in the way that is fastest where the device is a CPU."""
-    axes = params["dimension_numbers"]
-    last = lhs.ndim - 1
+    """Convolve in the form that is fast where the device is a CPU."""
+    axes, last = params["dimension_numbers"], lhs.ndim - 1
+    outgoing, incoming, *taps = axes.rhs_spec
+    batch, feature, *space = axes.lhs_spec
+    around, kernel = params["padding"], [rhs.shape[axis] for axis in taps]
+    sizes = zip((lhs.shape[axis] for axis in space), around, kernel, strict=True)
+    result = [size + before + after - taken + 1 for size, (before, after), taken in sizes]
+    plain = _is_plain(lhs, rhs, params) and min(result) > 0
 
     def as_given(lhs: jax.Array, rhs: jax.Array) -> jax.Array:
         return conv_general_dilated_p.bind(lhs, rhs, **params)
 
-    def on_cpu(lhs: jax.Array, rhs: jax.Array) -> jax.Array:
-        batch, feature, *spatial = axes.lhs_spec
-        outgoing, incoming, *taps = axes.rhs_spec
-        if _is_plain(params, lhs.ndim):
-            around, size = params["padding"], [lhs.shape[axis] for axis in spatial]
-            kernel = [rhs.shape[axis] for axis in taps]
-            result = [s + sum(pad) - k + 1 for s, pad, k in zip(size, around, kernel, strict=True)]
-            if math.prod(kernel) <= math.prod(result):
-                lhs = lax.transpose(lhs, (batch, *spatial, feature))
-                out = _correlate(lhs, lax.transpose(rhs, (*taps, incoming, outgoing)), around)
-            else:
-                lhs = lax.transpose(lhs, (feature, *spatial, batch))
-                out = _correlate_images(lhs, lax.transpose(rhs, (incoming, *taps, outgoing)), around)
+    def channels_last(lhs: jax.Array, rhs: jax.Array) -> jax.Array:
+        rhs = lax.transpose(rhs, (*taps, incoming, outgoing))
+        if plain and max(kernel) <= WIDE:
+            out = _correlate(lax.transpose(lhs, (batch, *space, feature)), rhs, around)
+        elif plain and min(result) > 0 and max(result) <= WIDE:
+            lhs = lax.transpose(lhs, (feature, *space, batch))
+            out = _correlate_images(lhs, lax.transpose(rhs, (2, 0, 1, 3)), around)
         else:
-            layout = lax.ConvDimensionNumbers(
-                (0, last, *range(1, last)), (last, last - 1, *range(last - 1)), (0, last, *range(1, last))
-            )
-            lhs = lax.transpose(lhs, (batch, *spatial, feature))
-            rhs = lax.transpose(rhs, (*taps, incoming, outgoing))
+            places = (0, last, *range(1, last))
+            layout = lax.ConvDimensionNumbers(places, (last, last - 1, *range(last - 1)), places)
+            lhs = lax.transpose(lhs, (batch, *space, feature))
             out = conv_general_dilated_p.bind(lhs, rhs, **{**params, "dimension_numbers": layout})
-        batch, feature, *spatial = axes.out_spec
-        place = {axis: number for number, axis in enumerate((batch, *spatial, feature))}
+        first, channel, *spatial = axes.out_spec
+        place = {axis: number for number, axis in enumerate((first, *spatial, channel))}
         return lax.transpose(out, tuple(place[axis] for axis in range(last + 1)))
 
-    return lax.platform_dependent(lhs, rhs, cpu=on_cpu, default=as_given)
+    return lax.platform_dependent(lhs, rhs, cpu=channels_last, default=as_given)
 
 
-def _is_plain(params: dict[str, Any], ndim: int) -> bool:
-    """Whether images are 2D, and strides, dilations and groups are all 1."""
-    steps = (*params["window_strides"], *params["lhs_dilation"], *params["rhs_dilation"])
-    return ndim == 4 and {*steps, params["feature_group_count"], params["batch_group_count"]} == {1}
+def _is_plain(lhs: jax.Array, rhs: jax.Array, params: dict[str, Any]) -> bool:
+    """Whether images are 2D and not empty, of one dtype, and strides, dilations and groups are all 1."""
+    steps = {*params["window_strides"], *params["lhs_dilation"], *params["rhs_dilation"]}
+    groups = {params["feature_group_count"], params["batch_group_count"]}
+    one_dtype = lhs.dtype == rhs.dtype and params["preferred_element_type"] in (None, lhs.dtype)
+    return lhs.ndim == 4 and steps | groups == {1} and one_dtype and lhs.size > 0 and rhs.size > 0
 
 
 def _correlate(x: jax.Array, kernel: jax.Array, around: Any) -> jax.Array:
@@ -173,7 +175,8 @@ def _correlate_images(x: jax.Array, y: jax.Array, around: Any) -> jax.Array:
     p, q = height + top + bottom - rows + 1, width + left + right - columns + 1
 
     def add(start: jax.Array, size: int, total: jax.Array) -> jax.Array:
-        return total + _products(*(lax.dynamic_slice_in_dim(z, start, size) for z in (x, y)), p, q, top, left)
+        parts = [lax.dynamic_slice_in_dim(z, start, size) for z in (x, y)]
+        return total + _products(parts[0], parts[1], p, q, top, left)
 
     total = jnp.zeros((p, k, q, channels), x.dtype)
     entries = max(height * columns * q * channels, rows * columns * k)
@@ -201,7 +204,10 @@ def _shifted(x: jax.Array, axis: int, by: int, size: int) -> jax.Array:
 
 
 def _in_blocks(step: Callable[..., jax.Array], start: jax.Array, n: int, entries: int) -> jax.Array:
-    """Take step(first, number, result) over n images with `entries` each, in the fewest equal blocks below BLOCK."""
+    """Take step(first, number, result) over n images with `entries` each, in the fewest equal blocks below BLOCK.
+
+    Beside the cache, the loop helps in that XLA computes what goes in once, not again for every use.
+    """
     blocks = next(b for b in range(1, n + 1) if n % b == 0 and (b == n or n // b * entries <= BLOCK))
     size = n // blocks
     return lax.fori_loop(0, blocks, lambda block, result: step(block * size, size, result), start)

@@ -83,11 +83,8 @@ class LeNet(nn.Module):
         require.one_of("pool", self.pool, ("average", "max"))
         pool = pooling.average_pool if self.pool == "average" else pooling.max_pool
         for features in self.features:
-            x = _conv(features, self.kernel)(x)
-            if self.pool == "max":
-                x = activations.apply(pool(x), activation=self.activation)
-            else:
-                x = pool(activations.apply(x, activation=self.activation))
+            x = activations.apply(_conv(features, self.kernel)(x), activation=self.activation)
+            x = pool(x)
         x = x.reshape(len(x), -1)
         for size in self.hidden:
             x = activations.apply(nn.Dense(size, kernel_init=he_normal)(x), activation=self.activation)

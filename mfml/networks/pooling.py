@@ -117,14 +117,13 @@ def _largest_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, 
 def _largest_and_place(blocks: Array) -> tuple[Array, Array]:
     """Largest value of each block, and which entry of the block it is; of several the first, row by row."""
     value, window = blocks[:, :, 0, :, 0], blocks.shape[2]
-    place = jnp.zeros(value.shape, PLACE)
+    place = jnp.zeros(value.shape, jnp.int32)
     for number in range(1, window**2):
         entry = blocks[:, :, number // window, :, number % window]
         larger = (entry > value) | jnp.isnan(entry)
-        value, place = jnp.where(larger, entry, value), jnp.where(larger, jnp.array(number, PLACE), place)
+        value, place = jnp.where(larger, entry, value), jnp.where(larger, number, place)
     return value, place
 
-PLACE = jnp.int8
 
 def _slide(
     x: Array,
