@@ -142,7 +142,7 @@ def _correlate(x: jax.Array, kernel: jax.Array, around: Any) -> jax.Array:
     (top, bottom), (left, right) = around
     shape = (n, height + top + bottom - p + 1, width + left + right - q + 1, k)
 
-    def fill(start: jax.Array, size: int, out: jax.Array) -> jax.Array:
+    def fill(start: jax.Array | int, size: int, out: jax.Array) -> jax.Array:
         block = _rows_as_channels(lax.dynamic_slice_in_dim(x, start, size), kernel, around)
         return lax.dynamic_update_slice_in_dim(out, block, start, 0)
 
@@ -174,7 +174,7 @@ def _correlate_images(x: jax.Array, y: jax.Array, around: Any) -> jax.Array:
     (top, bottom), (left, right) = around
     p, q = height + top + bottom - rows + 1, width + left + right - columns + 1
 
-    def add(start: jax.Array, size: int, total: jax.Array) -> jax.Array:
+    def add(start: jax.Array | int, size: int, total: jax.Array) -> jax.Array:
         parts = [lax.dynamic_slice_in_dim(z, start, size) for z in (x, y)]
         return total + _products(parts[0], parts[1], p, q, top, left)
 
@@ -210,4 +210,6 @@ def _in_blocks(step: Callable[..., jax.Array], start: jax.Array, n: int, entries
     """
     blocks = next(b for b in range(1, n + 1) if n % b == 0 and (b == n or n // b * entries <= BLOCK))
     size = n // blocks
+    if blocks == 1:
+        return step(0, n, start)
     return lax.fori_loop(0, blocks, lambda block, result: step(block * size, size, result), start)
