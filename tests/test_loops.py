@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from jax import lax
 
+from mfml import loops
 from mfml.loops import with_fast_convolutions
 
 LAYOUTS = [("NCHW", "OIHW", "NCHW"), ("NHWC", "HWIO", "NHWC"), ("CNHW", "IHWO", "HWCN")]
@@ -42,6 +43,52 @@ def test_values_and_gradients_are_the_same(key, layout, options):
     both = jax.jit(lambda x, w: (with_fast_convolutions(gradient)(x, w), gradient(x, w)))
     for found, expected in zip(*map(jax.tree.leaves, both(x, w)), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("n", "size", "channels", "kernel", "padding"),
+    [
+        (6, (9, 7), (16, 5), (3, 3), "SAME"),
+        (4, (6, 8), (1, 3), (2, 5), [(0, 2), (3, 1)]),
+        (3, (2, 2), (7, 2), (5, 5), "SAME"),
+        (2, (5, 4), (20, 3), (1, 1), "VALID"),
+    ],
+)
+def test_restated_convolutions_in_double_precision(key, x64, monkeypatch, n, size, channels, kernel, padding):
+    monkeypatch.setattr(loops, "BLOCK", 300)
+    keys = jax.random.split(key)
+    x, w = jax.random.normal(keys[0], (n, *size, channels[0])), jax.random.normal(keys[1], (*kernel, *channels))
+
+    def total(x, w):
+        out = lax.conv_general_dilated(x, w, (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC"))
+        return jnp.sum(jnp.sin(out))
+
+    gradient = jax.value_and_grad(total, (0, 1))
+    both = jax.jit(lambda x, w: (with_fast_convolutions(gradient)(x, w), gradient(x, w)))
+    for found, expected in zip(*map(jax.tree.leaves, both(x, w)), strict=True):
+        assert found.dtype == jnp.float64
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_restated_convolutions_batched_and_differentiated_again(key, monkeypatch):
+    monkeypatch.setattr(loops, "BLOCK", 300)
+    x, w = jax.random.normal(key, (4, 5, 5, 6)), jax.random.normal(key, (3, 3, 6, 2))
+
+    def gradient(w):
+        def total(w):
+            out = lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+            return jnp.mean(jnp.tanh(out) ** 2)
+
+        return jax.grad(total)(w)
+
+    def both(gradient):
+        along = jax.jvp(gradient, (w,), (jnp.cos(w),))
+        back = jax.grad(lambda w: jnp.sum(gradient(w) ** 2))(w)
+        return along, back, jax.vmap(gradient)(jnp.stack([w, 2 * w]))
+
+    found, expected = jax.jit(lambda: (both(with_fast_convolutions(gradient)), both(gradient)))()
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
 def test_groups_batches_and_other_ranks(key):

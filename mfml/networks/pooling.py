@@ -5,9 +5,9 @@ the entries that are there (unless `count_padding`).
 """
 
 from collections.abc import Callable
-from functools import reduce
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -92,17 +92,37 @@ def global_average(x: Float[Array, "n h w c"]) -> Float[Array, "n c"]:
 
 
 def _largest_of_blocks(x: Array, window: int) -> Array:
-    """Largest value of windows that do not overlap; the gradient is ten times as fast as that of `_slide` on a CPU."""
+    """Largest value of windows that do not overlap; the gradient is far faster than that of `_slide` on a CPU."""
     n, h, w, c = x.shape
     rows, columns = h // window, w // window
-    x = x[:, : rows * window, : columns * window].reshape(n, rows, window, columns, window, c)
-    for axis in (4, 2):
-        x = reduce(_first_largest, jnp.split(x, window, axis))
-    return x.reshape(n, rows, columns, c)
+    return _largest(x[:, : rows * window, : columns * window].reshape(n, rows, window, columns, window, c))
 
 
-def _first_largest(first: Array, second: Array) -> Array:
-    return jnp.where((second > first) | jnp.isnan(second), second, first)
+@jax.custom_jvp
+def _largest(blocks: Float[Array, "n r p s q c"]) -> Float[Array, "n r s c"]:
+    return _largest_and_place(blocks)[0]
+
+
+@_largest.defjvp
+def _largest_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    """Pick the tangent where the value was picked: backwards, each gradient goes to the place it came from."""
+    (blocks,), (change,) = primals, tangents
+    value, place = _largest_and_place(blocks)
+    window = blocks.shape[2]
+    places = jnp.arange(window**2, dtype=place.dtype).reshape(window, 1, window, 1)
+    chosen = jnp.where(place[:, :, None, :, None] == places, change, 0)
+    return value, jnp.sum(chosen, axis=(2, 4))
+
+
+def _largest_and_place(blocks: Array) -> tuple[Array, Array]:
+    """Largest value of each block, and which entry of the block it is; of several the first, row by row."""
+    value, window = blocks[:, :, 0, :, 0], blocks.shape[2]
+    place = jnp.zeros(value.shape, jnp.int32)
+    for number in range(1, window**2):
+        entry = blocks[:, :, number // window, :, number % window]
+        larger = (entry > value) | jnp.isnan(entry)
+        value, place = jnp.where(larger, entry, value), jnp.where(larger, number, place)
+    return value, place
 
 
 def _slide(

@@ -60,6 +60,12 @@ def test_windows_that_do_not_overlap_give_what_sliding_ones_give(key):
         np.testing.assert_array_equal(back(needed)[0], needed_back(needed)[0])
 
 
+def test_second_derivative_is_at_the_largest_only():
+    x = jnp.array([1.0, 4.0, 2.0, 3.0]).reshape(1, 2, 2, 1)
+    hessian = jax.jit(jax.hessian(lambda x: jnp.sum(pooling.max_pool(x) ** 3)))(x)
+    np.testing.assert_allclose(hessian.reshape(4, 4), 24 * np.diag([0, 1, 0, 0]))
+
+
 @pytest.mark.parametrize("place", [0, 1, 2, 3])
 def test_nan_is_passed_on(place):
     x = jnp.zeros(4).at[place].set(jnp.nan).reshape(1, 2, 2, 1)
