@@ -42,7 +42,7 @@ _finished = itertools.count(1)
 def _release_compiled_code():
     """Forget compiled functions from time to time: a whole run would hold several gigabytes of them."""
     yield
-    if next(_finished) % 150 == 0:
+    if next(_finished) % 100 == 0:
         jax.clear_caches()
 
 
