@@ -54,7 +54,7 @@ def problem(x: Float[Array, "n d"], y: Float[Array, " n"], *, fit_intercept: boo
     x_mean = jnp.mean(x, axis=0) if fit_intercept else jnp.zeros(x.shape[1], x.dtype)
     y_mean = jnp.mean(y) if fit_intercept else jnp.zeros((), y.dtype)
     a, b = x - x_mean, y - y_mean
-    return Task(a.T @ a / n, a.T @ b / n, b @ b / n, x_mean, y_mean)
+    return Task(_gram(a) / n, a.T @ b / n, b @ b / n, x_mean, y_mean)
 
 
 def grid(task: Task, *, n_alphas: int = 100, eps: float = 1e-3, l1_ratio: ArrayLike = 1.0) -> Float[Array, " a"]:
@@ -112,3 +112,11 @@ def duality_gap(
     scale = jnp.minimum(l1 / jnp.where(largest > 0, largest, 1.0), 1.0)
     gap = 0.5 * squares * (1 + scale**2) + l1 * jnp.sum(jnp.abs(w)) - scale * with_y
     return jnp.maximum(gap, 0.0)
+
+
+def _gram(a: Array) -> Array:
+    """A^T A, by blocks of columns: each product of two of them once, and its transpose beside it."""
+    blocks = jnp.array_split(a, min(5, 1 + a.shape[1] // 200), axis=1)
+    products = [[left.T @ right for right in blocks[: row + 1]] for row, left in enumerate(blocks)]
+    size = range(len(blocks))
+    return jnp.block([[products[i][j] if j <= i else products[j][i].T for j in size] for i in size])
