@@ -153,6 +153,14 @@ def test_steps_of_both_solvers_lower_the_objective():
         assert np.all(np.diff(values) < 0)
 
 
+def test_many_features_are_multiplied_in_blocks():
+    x = np.random.default_rng(3).normal(size=(50, 401)).astype(np.float32)
+    task = elastic_net.problem(jnp.asarray(x), jnp.asarray(x[:, 0]))
+    centred = x.astype(float) - x.mean(axis=0)
+    np.testing.assert_allclose(task.gram, centred.T @ centred / 50, atol=1e-5)
+    np.testing.assert_allclose(task.gram[:, 0], task.target, atol=1e-6)
+
+
 def test_too_few_passes_are_reported():
     assert not lasso.fit(jnp.asarray(X), jnp.asarray(Y), alpha=0.01, solver="fista", max_iter=2, tol=1e-6).converged
 
