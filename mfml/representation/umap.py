@@ -198,7 +198,7 @@ def init(
         ValueError: unless x has two axes and the start is known.
 
     >>> x = jax.random.normal(jax.random.key(0), (40, 3))
-    >>> linked = graph(neighbors.exact(x, n_neighbors=8))
+    >>> linked = fuzzy.graph(neighbors.exact(x, n_neighbors=8))
     >>> [bool(init(x, linked, jax.random.key(1), start=start)[1]) for start in ("spectral", "pca")]
     [True, False]
     """
@@ -237,7 +237,7 @@ def step(
     Source: McInnes, Healy and Melville (2018), arXiv:1802.03426, section 3.2 and algorithm 5.
 
     >>> x = jax.random.normal(jax.random.key(0), (40, 3))
-    >>> linked = graph(neighbors.exact(x, n_neighbors=8))
+    >>> linked = fuzzy.graph(neighbors.exact(x, n_neighbors=8))
     >>> step(x[:, :2], linked, Curve(1.6, 0.9), jax.random.key(1), learning_rate=0.1).shape
     (40, 2)
     """

@@ -303,7 +303,8 @@ EXAMPLES = [
     Example(robust.score, line, gradient=("model", "x", "y")),
     Example(robust.trust, line, gradient=("model", "x", "y")),
     Example(robust.step, off, {"estimate_df": True}, tolerance=1e-3),
-    Example(robust.fit, regression, {"max_iter": 30}, tolerance=1e-3),
+    # fewer passes than it takes to converge: in which of them it does depends on rounding
+    Example(robust.fit, regression, {"max_iter": 8}, tolerance=1e-3),
     Example(
         intervals.contains,
         lambda key: {"interval": intervals.Interval(jnp.array(0.0), jnp.array(1.0)), "value": jax.random.normal(key)},
