@@ -17,6 +17,8 @@ from jaxtyping import Array, Float, Key, PyTree
 from mfml import require
 from mfml.networks import activations, pooling
 
+RISING = ("elu", "identity", "leaky_relu", "relu", "sigmoid", "softplus", "tanh")  # f(a) <= f(b) wherever a < b
+
 
 def he_normal(key: Key[Array, ""], shape: Sequence[int], dtype: type = float) -> Array:
     r"""Initializer for flax by He's scheme: normal, variance 2 / d, d the inputs of an output: all axes but the last.
@@ -81,10 +83,12 @@ class LeNet(nn.Module):
     def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n k"]:
         """Logits of the classes."""
         require.one_of("pool", self.pool, ("average", "max"))
-        pool = pooling.average_pool if self.pool == "average" else pooling.max_pool
         for features in self.features:
-            x = activations.apply(_conv(features, self.kernel)(x), activation=self.activation)
-            x = pool(x)
+            x = _conv(features, self.kernel)(x)
+            if self.pool == "max":
+                x = _largest_activated(x, self.activation)
+            else:
+                x = pooling.average_pool(activations.apply(x, activation=self.activation))
         x = x.reshape(len(x), -1)
         for size in self.hidden:
             x = activations.apply(nn.Dense(size, kernel_init=he_normal)(x), activation=self.activation)
@@ -105,9 +109,9 @@ class VGG(nn.Module):
     def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n k"]:
         """Logits of the classes."""
         for layers, features in self.stages:
-            for _ in range(layers):
+            for _ in range(layers - 1):
                 x = nn.relu(_conv(features, 3)(x))
-            x = pooling.max_pool(x)
+            x = _largest_activated(_conv(features, 3)(x), "relu")
         x = x.reshape(len(x), -1)
         for size in self.hidden:
             x = nn.relu(nn.Dense(size, kernel_init=he_normal)(x))
@@ -137,7 +141,7 @@ class NiN(nn.Module):
             x = nn.relu(_conv(features, 1)(x))
             x = _conv(features, 1)(x)
             if place < len(blocks) - 1:
-                x = pooling.max_pool(nn.relu(x))
+                x = _largest_activated(x, "relu")
         return pooling.global_average(x)
 
 
@@ -246,6 +250,13 @@ class Doubling(nn.Module):
 
 def _conv(features: int, kernel: int, *, bias: bool = True) -> nn.Conv:
     return nn.Conv(features, (kernel, kernel), padding="SAME", use_bias=bias, kernel_init=he_normal)
+
+
+def _largest_activated(x: Array, activation: str) -> Array:
+    """Max pooling of the activation: of a rising one the activation of the largest, on a quarter of the entries."""
+    if activation in RISING:
+        return activations.apply(pooling.max_pool(x), activation=activation)
+    return pooling.max_pool(activations.apply(x, activation=activation))
 
 
 def _norm(x: Array) -> Array:
