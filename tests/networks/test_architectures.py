@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import mfml.networks
-from mfml.networks import architectures, convolution, geometry, mlp, pooling, symmetry
+from mfml.networks import activations, architectures, convolution, geometry, mlp, pooling, symmetry
 from mfml.networks.architectures import VGG, DenseNet, LeNet, NiN, UNet
 
 SMALL = {
@@ -77,6 +77,22 @@ def count(module, shape):
 
 def square(kernel, inputs, outputs):
     return geometry.convolution_parameters((kernel, kernel), inputs=inputs, outputs=outputs)
+
+
+@pytest.mark.parametrize("activation", architectures.RISING)
+def test_pooling_before_a_rising_activation_is_pooling_after_it(key, activation):
+    """Values and gradients: also of blocks in which the rectifier makes everything 0."""
+    x = jax.random.normal(key, (2, 4, 4, 3)) - 1
+
+    def after(x):
+        return pooling.max_pool(activations.apply(x, activation=activation))
+
+    def before(x):
+        return architectures._largest_activated(x, activation)
+
+    np.testing.assert_allclose(before(x), after(x), atol=1e-6)
+    slopes = [jax.grad(lambda x, f=f: jnp.sum(jnp.sin(f(x))))(x) for f in (before, after)]
+    np.testing.assert_allclose(*slopes, atol=1e-6)
 
 
 def test_parameters_of_the_papers_networks():
