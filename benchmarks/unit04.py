@@ -1,8 +1,7 @@
 """Unit 4 against PyTorch: steps of training a convolutional network and a U-Net.
 
 Both sides start from the same weights, see the same batches in the same order and use Adam with the same numbers.
-A call is a whole run of `STEPS` steps; the loss is that of the last batch. Where PyTorch is not installed the rows
-say so and stop.
+A call is a whole run of `STEPS` steps; the loss is that of the last batch.
 """
 
 from functools import partial
@@ -20,14 +19,6 @@ from mfml.risk import losses
 STEPS, RATE = 20, 1e-3
 
 
-def torch_or_stop():
-    try:
-        import torch
-    except ImportError:
-        raise SystemExit("PyTorch is not installed: this row is left out (the CPU build is enough)") from None
-    return torch
-
-
 def loss_of(module, parameters, batch, key):
     images, labels = batch
     return jnp.mean(losses.cross_entropy(module.apply(parameters, images), labels))
@@ -35,7 +26,8 @@ def loss_of(module, parameters, batch, key):
 
 def pair(module, network, load, images, labels) -> Pair:
     """Train `module` and the PyTorch `network`, into which `load` puts the parameters of ours."""
-    torch = torch_or_stop()
+    import torch
+
     x, y = jnp.asarray(images), jnp.asarray(labels)
     start = jax.jit(partial(architectures.init, module))(jax.random.key(0), x[:1])
     optimizer = optax.adam(RATE)
@@ -79,7 +71,8 @@ def put(torch, layer, parameters, *, transposed=False):
 
 
 def cnn() -> Pair:
-    torch = torch_or_stop()
+    import torch
+
     nn = torch.nn
     rng = np.random.default_rng(0)
     images = rng.normal(size=(128, 32, 32, 1)).astype(np.float32)
@@ -105,7 +98,8 @@ def cnn() -> Pair:
 
 
 def unet() -> Pair:
-    torch = torch_or_stop()
+    import torch
+
     nn = torch.nn
     rng = np.random.default_rng(0)
     images = rng.normal(size=(8, 64, 64, 1)).astype(np.float32)

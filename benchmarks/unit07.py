@@ -1,7 +1,6 @@
 """Unit 7 against scikit-learn, and against XGBoost and LightGBM where they are installed."""
 
 from functools import partial
-from importlib.util import find_spec
 
 import jax
 import jax.numpy as jnp
@@ -193,7 +192,6 @@ ROWS = [
             note=BOOSTING,
         )
         for peer in ("xgboost", "lightgbm")
-        if find_spec(peer)
     ),
     *(
         Row(

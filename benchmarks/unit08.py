@@ -1,6 +1,4 @@
-"""Unit 8 against scipy, statsmodels, scikit-learn, and blackjax where it is installed."""
-
-from importlib.util import find_spec
+"""Unit 8 against scipy, statsmodels, scikit-learn and blackjax."""
 
 import jax
 import jax.numpy as jnp
@@ -187,13 +185,10 @@ ROWS = [
         calibration_curves,
         note="loss: largest gap of observed and predicted",
     ),
+    Row(
+        "8.hmc eight schools, 4 chains of 1000",
+        "blackjax.hmc with window_adaptation",
+        eight_schools,
+        note="loss: error of the mean of mu in posterior deviations, or 1 / sqrt(effective sample size)",
+    ),
 ]
-if find_spec("blackjax"):
-    ROWS.append(
-        Row(
-            "8.hmc eight schools, 4 chains of 1000",
-            "blackjax.hmc with window_adaptation",
-            eight_schools,
-            note="loss: error of the mean of mu in posterior deviations, or 1 / sqrt(effective sample size)",
-        )
-    )

@@ -142,6 +142,25 @@ def test_a_failing_row_does_not_stop_the_others(two_rows, capsys):
     assert "no reason" in shown.err
 
 
+def test_a_row_without_its_peer_is_left_out_and_told(two_rows, monkeypatch, capsys):
+    def absent(name, *, budget):
+        raise harness.Absent(f"{name}: left out, as torch is not installed")
+
+    monkeypatch.setattr(harness, "in_fresh_process", absent)
+    assert command.main(["good"]) == 0
+    assert "torch is not installed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("module", "error"), [("torch", harness.Absent), ("mfml.gone", RuntimeError)])
+def test_only_a_peer_can_be_absent(monkeypatch, module, error):
+    words = f"Traceback\nModuleNotFoundError: No module named '{module}'"
+    done = harness.subprocess.CompletedProcess([], 1, stdout="", stderr=words)
+    monkeypatch.setattr(harness.subprocess, "run", lambda *_, **__: done)
+    with pytest.raises(error, match=module) as caught:
+        harness.in_fresh_process("0.fake")
+    assert caught.type is error
+
+
 def test_list(two_rows, capsys):
     assert command.main(["--list"]) == 0
     assert capsys.readouterr().out.split() == ["0.bad", "0.good"]

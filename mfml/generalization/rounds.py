@@ -142,9 +142,8 @@ def step(
             allowed=None if key is None else lambda level: columns[None],
         )
         found = growth.assemble(grown, growth.thresholds_of_bins(task.edges, grown.splits), leaf_value)
-        return jax.tree.map(lambda leaf: leaf[0], found._replace(gain=found.gain / 2)), leaf_value(grown.sums)[
-            0, grown.leaf
-        ]
+        tree = jax.tree.map(lambda leaf: leaf[0], found._replace(gain=found.gain / 2))
+        return tree, leaf_value(grown.sums)[0, grown.leaf]
 
     def leaf_value(sums: Array) -> Array:
         weight = sums[1:] + rates.l2_regularization

@@ -21,6 +21,7 @@ class Activation(NamedTuple):
 
     function: Callable[[Array], Array]
     derivative: Callable[[Array], Array]
+    rising: bool = True  # f(a) <= f(b) wherever a < b: the largest value is that of the largest argument
 
 
 def identity(z: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -186,6 +187,6 @@ ACTIVATIONS: dict[str, Activation] = {
     "leaky_relu": Activation(leaky_relu, lambda z: jnp.where(z > 0, 1.0, jnp.full_like(z, 0.01))),
     "elu": Activation(elu, lambda z: jnp.exp(jnp.minimum(z, 0.0))),
     "softplus": Activation(softplus, jax.nn.sigmoid),
-    "silu": Activation(silu, _silu_slope),
-    "gelu": Activation(gelu, _gelu_slope),
+    "silu": Activation(silu, _silu_slope, rising=False),
+    "gelu": Activation(gelu, _gelu_slope, rising=False),
 }

@@ -17,8 +17,6 @@ from jaxtyping import Array, Float, Key, PyTree
 from mfml import require
 from mfml.networks import activations, pooling
 
-RISING = ("elu", "identity", "leaky_relu", "relu", "sigmoid", "softplus", "tanh")  # f(a) <= f(b) wherever a < b
-
 
 def he_normal(key: Key[Array, ""], shape: Sequence[int], dtype: type = float) -> Array:
     r"""Initializer for flax by He's scheme: normal, variance 2 / d, d the inputs of an output: all axes but the last.
@@ -109,6 +107,7 @@ class VGG(nn.Module):
     def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n k"]:
         """Logits of the classes."""
         for layers, features in self.stages:
+            require.positive("layers of a stage", layers)
             for _ in range(layers - 1):
                 x = nn.relu(_conv(features, 3)(x))
             x = _largest_activated(_conv(features, 3)(x), "relu")
@@ -254,7 +253,8 @@ def _conv(features: int, kernel: int, *, bias: bool = True) -> nn.Conv:
 
 def _largest_activated(x: Array, activation: str) -> Array:
     """Max pooling of the activation: of a rising one the activation of the largest, on a quarter of the entries."""
-    if activation in RISING:
+    require.one_of("activation", activation, activations.ACTIVATIONS)
+    if activations.ACTIVATIONS[activation].rising:
         return activations.apply(pooling.max_pool(x), activation=activation)
     return pooling.max_pool(activations.apply(x, activation=activation))
 

@@ -19,6 +19,8 @@ from mfml import require
 from mfml.representation import neighbors
 from mfml.representation.neighbors import Neighbors
 
+SEARCHES = ("auto", "exact", "descent")
+MANY = 100_000  # samples beyond which "auto" searches by descent
 LEAF = 128  # samples in a leaf, at least
 PASSED_ON = 6  # neighbours of each kind that a sample asks, and that each of them names
 ROWS = 512  # samples whose candidates are compared at a time
@@ -76,6 +78,27 @@ def fit(
     history = jnp.full(max_iter, jnp.nan, x.dtype)
     found, history, n_iter = lax.while_loop(unfinished, advance, (start, history, jnp.zeros((), int)))
     return Descent(found, history, n_iter, history[n_iter - 1] <= tol)
+
+
+def nearest(x: Float[Array, "n d"], key: Key[Array, ""], *, n_neighbors: int, search: str = "auto") -> Neighbors:
+    """The k nearest other samples of each sample: by `neighbors.exact`, by `fit`, or by what suits their number.
+
+    Args:
+        x: samples.
+        key: for `fit`.
+        n_neighbors: k, static.
+        search: "exact", "descent", or "auto": "exact" up to 100000 samples, where it is no slower; static.
+
+    Raises:
+        ValueError: unless x has two axes, 1 <= n_neighbors <= n - 1 and the search is known.
+
+    >>> nearest(jnp.array([[0.0], [1.0], [3.0]]), jax.random.key(0), n_neighbors=1).indices.tolist()
+    [[1], [0], [1]]
+    """
+    require.one_of("search", search, SEARCHES)
+    if search == "descent" or (search == "auto" and len(x) > MANY):
+        return fit(x, key, n_neighbors=n_neighbors).neighbors
+    return neighbors.exact(x, n_neighbors=n_neighbors)
 
 
 @partial(jax.jit, static_argnames=("n_neighbors", "n_trees"))

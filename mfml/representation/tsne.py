@@ -21,13 +21,12 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import require
 from mfml.decomposition import pca
-from mfml.representation import affinities, descent, neighbors, repulsion
+from mfml.representation import affinities, descent, repulsion
 from mfml.representation.affinities import Links
 from mfml.representation.neighbors import Neighbors
 from mfml.representation.repulsion import Kernel
 
 FEW = 2000  # samples up to which all pairs are faster than the grid
-MANY = 100_000  # samples beyond which neighbours are searched by descent
 RECORD = 50  # steps between two entries of the history
 
 
@@ -113,7 +112,7 @@ def fit(
     require.rank("x", x, 2)
     n = len(x)
     require.one_of("method", method, ("auto", "exact", "fft"))
-    require.one_of("search", search, ("auto", "exact", "descent"))
+    require.one_of("search", search, descent.SEARCHES)
     require.that(1 < perplexity < n, f"perplexity must be above 1 and below the {n} samples; found {perplexity}")
     require.positive("max_iter", max_iter)
     dense = method == "exact" or (method == "auto" and (n <= FEW or n_components != 2))
@@ -125,8 +124,7 @@ def fit(
         slope: Callable[[Array, Array], Array] = partial(gradient, p)
         loss: Callable[[Array], Array] = partial(kl_divergence, p)
     else:
-        by_descent = search == "descent" or (search == "auto" and n > MANY)
-        near = _nearest(x, for_search, min(n - 1, int(3 * perplexity)), by_descent)
+        near = descent.nearest(x, for_search, n_neighbors=min(n - 1, int(3 * perplexity)), search=search)
         sparse, made = sparse_probabilities(near, perplexity=perplexity), repulsion.kernels(x[:, :2])
         slope = partial(sparse_gradient, sparse, made)
         loss = partial(sparse_kl_divergence, sparse, made)
@@ -299,10 +297,6 @@ def _links_apart(links: Links, y: Float[Array, "n 2"]) -> Array:
     """Differences along links, as complex numbers: one look-up instead of two."""
     z = lax.complex(y[:, 0], y[:, 1])
     return z[links.heads][:, None] - z[links.tails]
-
-
-def _nearest(x: Array, key: Array, k: int, by_descent: bool) -> Neighbors:
-    return descent.fit(x, key, n_neighbors=k).neighbors if by_descent else neighbors.exact(x, n_neighbors=k)
 
 
 def _check(p: Array, y: Array) -> None:

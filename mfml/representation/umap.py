@@ -17,10 +17,9 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from mfml import require
 from mfml.decomposition import pca
 from mfml.landscapes import lanczos
-from mfml.representation import descent, fuzzy, neighbors
+from mfml.representation import descent, fuzzy
 from mfml.representation.fuzzy import Graph
 
-MANY = 100_000  # samples beyond which neighbours are searched by descent
 KRYLOV = 48  # steps of Lanczos' method for the start
 
 
@@ -167,14 +166,11 @@ def fit(
     """
     require.rank("x", x, 2)
     require.between("n_neighbors", n_neighbors, 2, len(x))
-    require.one_of("search", search, ("auto", "exact", "descent"))
     require.one_of("start", start, ("spectral", "pca"))
     for name, value in (("n_epochs", n_epochs), ("negative_sample_rate", negative_sample_rate)):
         require.positive(name, value)
     for_search, for_start, for_layout = jax.random.split(key, 3)
-    by_descent = search == "descent" or (search == "auto" and len(x) > MANY)
-    k = n_neighbors - 1
-    near = descent.fit(x, for_search, n_neighbors=k).neighbors if by_descent else neighbors.exact(x, n_neighbors=k)
+    near = descent.nearest(x, for_search, n_neighbors=n_neighbors - 1, search=search)
     linked, shape = fuzzy.graph(near), curve(jnp.asarray(min_dist, x.dtype), jnp.asarray(spread, x.dtype))
     y, spectral = init(x, linked, for_start, start=start)
     take = partial(step, linked=linked, curve=shape, rate_of_negatives=negative_sample_rate, n_negatives=n_negatives)

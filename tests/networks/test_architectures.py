@@ -79,19 +79,19 @@ def square(kernel, inputs, outputs):
     return geometry.convolution_parameters((kernel, kernel), inputs=inputs, outputs=outputs)
 
 
-@pytest.mark.parametrize("activation", architectures.RISING)
-def test_pooling_before_a_rising_activation_is_pooling_after_it(key, activation):
-    """Values and gradients: also of blocks in which the rectifier makes everything 0."""
+@pytest.mark.parametrize("activation", activations.ACTIVATIONS)
+def test_an_activation_is_pooled_as_if_afterwards(key, activation):
+    """Values and gradients, of rising activations and others: also of blocks in which the rectifier makes all 0."""
     x = jax.random.normal(key, (2, 4, 4, 3)) - 1
 
     def after(x):
         return pooling.max_pool(activations.apply(x, activation=activation))
 
-    def before(x):
+    def found(x):
         return architectures._largest_activated(x, activation)
 
-    np.testing.assert_allclose(before(x), after(x), atol=1e-6)
-    slopes = [jax.grad(lambda x, f=f: jnp.sum(jnp.sin(f(x))))(x) for f in (before, after)]
+    np.testing.assert_allclose(found(x), after(x), atol=1e-6)
+    slopes = [jax.grad(lambda x, f=f: jnp.sum(jnp.sin(f(x))))(x) for f in (found, after)]
     np.testing.assert_allclose(*slopes, atol=1e-6)
 
 

@@ -100,6 +100,7 @@ EXAMPLES = [
         lambda key: data(key) | {"queries": cloud(key)[:2] + 0.1, "indices": jnp.array([[0, 3], [2, 4]])},
     ),
     Example(descent.fit, lambda key: data(key) | {"key": key}, {"n_neighbors": 3, "max_iter": 2}, x64=False),
+    Example(descent.nearest, lambda key: data(key) | {"key": key}, {"n_neighbors": 3}),
     Example(descent.init, lambda key: data(key) | {"key": key}, {"n_neighbors": 3}),
     Example(descent.leaves, lambda key: data(key) | {"key": key}, {"n_levels": 1}, x64=False),  # draws differ by dtype
     Example(descent.step, lambda key: data(key) | {"key": key, "found": near(key)}, x64=False),
