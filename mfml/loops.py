@@ -10,7 +10,6 @@ images by small kernels with steps of one it states anew, as the fast kernel its
 from __future__ import annotations
 
 import functools
-import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,11 +17,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.experimental.xla_metadata import set_xla_metadata
 from jax.extend import core
 from jax.extend.core.primitives import conv_general_dilated_p
 
 LAYOUT = ("NHWC", "HWIO", "NHWC")
-BLOCK = 2**20  # entries of an array in between, at most, so that the cache holds it
 FEW = 16  # a matrix product with fewer columns does not pay
 WIDE = 7  # rows or columns of the largest kernel that is stated anew
 
@@ -68,6 +67,8 @@ def _has_convolution(jaxpr: Any) -> bool:
 def _evaluate(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:
     """Run the operations one after the other, convolutions in the other form."""
     known = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*constants, *arguments), strict=True))
+    convolutions = [equation for equation in jaxpr.eqns if equation.primitive is conv_general_dilated_p]
+    ends = {variable for equation in convolutions for variable in (*equation.invars, *equation.outvars)}
 
     def value(variable: Any) -> Any:
         return variable.val if isinstance(variable, core.Literal) else known[variable]
@@ -81,7 +82,8 @@ def _evaluate(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) ->
                 outputs = _evaluate(inner.jaxpr, inner.consts, inputs)
             else:
                 outputs = _apply(equation, inputs)
-        known.update(zip(equation.outvars, outputs, strict=True))
+        for variable, output in zip(equation.outvars, outputs, strict=True):
+            known[variable] = _stored(output) if variable in ends else output
     return [value(variable) for variable in jaxpr.outvars]
 
 
@@ -91,6 +93,20 @@ def _apply(equation: Any, inputs: list[Any]) -> Sequence[Any]:
     functions, params = bound if isinstance(bound, tuple) else ((), bound)  # a pair before jax 0.10
     outputs = equation.primitive.bind(*functions, *inputs, **params)
     return outputs if equation.primitive.multiple_results else [outputs]
+
+
+def _stored(x: jax.Array) -> jax.Array:
+    """The same array, which XLA's compiler for CPUs must keep in memory.
+
+    It would otherwise compute an array again within each operation that takes it, even the gradient of max pooling,
+    and there in an order that is slow. An optimization barrier is dropped too early there; a call is not.
+    """
+
+    def called(x: jax.Array) -> jax.Array:
+        with set_xla_metadata(inlineable="false"):
+            return jax.jit(lax.optimization_barrier)(x)
+
+    return lax.platform_dependent(x, cpu=called, default=lambda x: x)
 
 
 def _convolve(lhs: jax.Array, rhs: jax.Array, params: dict[str, Any]) -> jax.Array:
@@ -135,30 +151,22 @@ def _is_plain(lhs: jax.Array, rhs: jax.Array, params: dict[str, Any]) -> bool:
 
 def _correlate(x: jax.Array, kernel: jax.Array, around: Any) -> jax.Array:
     """Correlate images (n, h, w, c) with a kernel (p, q, c, k)."""
-    n, height, width, channels = x.shape
-    p, q, _, k = kernel.shape
-    if q * channels < FEW:
-        return lax.conv_general_dilated(x, kernel, (1, 1), around, dimension_numbers=LAYOUT)
-    (top, bottom), (left, right) = around
-    shape = (n, height + top + bottom - p + 1, width + left + right - q + 1, k)
-
-    def fill(start: jax.Array | int, size: int, out: jax.Array) -> jax.Array:
-        block = _rows_as_channels(lax.dynamic_slice_in_dim(x, start, size), kernel, around)
-        return lax.dynamic_update_slice_in_dim(out, block, start, 0)
-
-    return _in_blocks(fill, jnp.zeros(shape, x.dtype), n, p * math.prod(shape[1:]))
+    x, (p, q, channels, k) = _padded(x, around), kernel.shape
+    n, rows, columns = len(x), x.shape[1] - p + 1, x.shape[2] - q + 1
+    if q * channels >= FEW:
+        return _rows_as_channels(x, kernel)
+    group = _group(columns)
+    shifted = [_shifted(kernel, 1, place, q + group - 1) for place in range(group)]
+    return (_windows(x, p, q, group) @ jnp.stack(shifted, 3).reshape(-1, group * k)).reshape(n, rows, columns, k)
 
 
-def _rows_as_channels(x: jax.Array, kernel: jax.Array, around: Any) -> jax.Array:
+def _rows_as_channels(x: jax.Array, kernel: jax.Array) -> jax.Array:
     """Correlate images (n, h, w, c) with a kernel (p, q, c, k), on all cores.
 
     XLA's kernel divides only the columns of an image among the cores. So all rows of all images become one long row,
     and the rows of the kernel channels of the result, which are added up, each shifted by its number of rows.
     """
-    n, channels = len(x), x.shape[3]
-    p, q, _, k = kernel.shape
-    x = lax.pad(x, jnp.zeros((), x.dtype), ((0, 0, 0), *((*pad, 0) for pad in around), (0, 0, 0)))
-    _, height, width, _ = x.shape
+    (n, height, width, channels), (p, q, _, k) = x.shape, kernel.shape
     line, taps = x.reshape(1, 1, -1, channels), kernel.transpose(1, 2, 0, 3).reshape(1, q, channels, p * k)
     if q == 1:
         shares = line[0, 0] @ taps[0, 0]
@@ -170,30 +178,35 @@ def _rows_as_channels(x: jax.Array, kernel: jax.Array, around: Any) -> jax.Array
 
 def _correlate_images(x: jax.Array, y: jax.Array, around: Any) -> jax.Array:
     """Correlate images (n, h, w, c) with images (n, r, s, k) of about the same size: (c, p, q, k)."""
-    (n, height, width, channels), (_, rows, columns, k) = x.shape, y.shape
+    (_, height, width, channels), (_, rows, columns, k) = x.shape, y.shape
     (top, bottom), (left, right) = around
     p, q = height + top + bottom - rows + 1, width + left + right - columns + 1
+    if q * channels >= FEW:
+        across = [_shifted(x, 2, left - j, columns) for j in range(q)]
+        beside = jnp.concatenate(across, -1).reshape(-1, q * channels)
+        products = [_shifted(y, 1, i - top, height).reshape(-1, k).T @ beside for i in range(p)]
+        return jnp.stack(products).reshape(p, k, q, channels).transpose(3, 0, 2, 1)
+    group = _group(columns)
+    product = _windows(_padded(x, around), p, q, group).T @ y.reshape(-1, group * k)
+    product = product.reshape(p, q + group - 1, channels, group, k)
+    return sum(product[:, place : place + q, :, place] for place in range(group)).transpose(2, 0, 1, 3)
 
-    def add(start: jax.Array | int, size: int, total: jax.Array) -> jax.Array:
-        parts = [lax.dynamic_slice_in_dim(z, start, size) for z in (x, y)]
-        return total + _products(parts[0], parts[1], p, q, top, left)
 
-    total = jnp.zeros((p, k, q, channels), x.dtype)
-    entries = max(height * columns * q * channels, rows * columns * k)
-    return _in_blocks(add, total, n, entries).transpose(3, 0, 2, 1)
+def _group(columns: int) -> int:
+    """How many columns of the result one row of a matrix product holds: with one channel each they would be too few."""
+    return next(group for group in (4, 2, 1) if columns % group == 0)
 
 
-def _products(x: jax.Array, y: jax.Array, p: int, q: int, top: int, left: int) -> jax.Array:
-    """Products of images (n, h, w, c) with images (n, r, s, k), shifted by p rows and q columns: (p, k, q, c)."""
-    height, (rows, columns, k), channels = x.shape[1], y.shape[1:], x.shape[3]
-    across = [_shifted(x, 2, left - j, columns) for j in range(q)]
-    if q * channels < FEW:
-        every = [_shifted(z, 1, top - i, rows) for i in range(p) for z in across]
-        product = y.reshape(-1, k).T @ jnp.concatenate(every, -1).reshape(-1, p * q * channels)
-        return product.reshape(k, p, q, channels).swapaxes(0, 1)
-    beside = jnp.concatenate(across, -1).reshape(-1, q * channels)
-    products = [_shifted(y, 1, i - top, height).reshape(-1, k).T @ beside for i in range(p)]
-    return jnp.stack(products).reshape(p, k, q, channels)
+def _windows(x: jax.Array, p: int, q: int, group: int) -> jax.Array:
+    """What p rows and q columns see from `group` places side by side, in images (n, h, w, c): a row for each group."""
+    rows, columns = x.shape[1] - p + 1, x.shape[2] - q + 1
+    across = [x[:, :, start : start + columns - group + 1 : group] for start in range(q + group - 1)]
+    wide = jnp.concatenate(across, -1)
+    return jnp.concatenate([wide[:, i : i + rows] for i in range(p)], -1).reshape(-1, p * wide.shape[-1])
+
+
+def _padded(x: jax.Array, around: Any) -> jax.Array:
+    return lax.pad(x, jnp.zeros((), x.dtype), ((0, 0, 0), *((*pad, 0) for pad in around), (0, 0, 0)))
 
 
 def _shifted(x: jax.Array, axis: int, by: int, size: int) -> jax.Array:
@@ -201,15 +214,3 @@ def _shifted(x: jax.Array, axis: int, by: int, size: int) -> jax.Array:
     pads = [(0, 0, 0)] * x.ndim
     pads[axis] = (by, size - by - x.shape[axis], 0)
     return lax.pad(x, jnp.zeros((), x.dtype), pads)
-
-
-def _in_blocks(step: Callable[..., jax.Array], start: jax.Array, n: int, entries: int) -> jax.Array:
-    """Take step(first, number, result) over n images with `entries` each, in the fewest equal blocks below BLOCK.
-
-    Beside the cache, the loop helps in that XLA computes what goes in once, not again for every use.
-    """
-    blocks = next(b for b in range(1, n + 1) if n % b == 0 and (b == n or n // b * entries <= BLOCK))
-    size = n // blocks
-    if blocks == 1:
-        return step(0, n, start)
-    return lax.fori_loop(0, blocks, lambda block, result: step(block * size, size, result), start)

@@ -55,7 +55,6 @@ def test_values_and_gradients_are_the_same(key, layout, options):
     ],
 )
 def test_restated_convolutions_in_double_precision(key, x64, monkeypatch, n, size, channels, kernel, padding):
-    monkeypatch.setattr(loops, "BLOCK", 300)
     keys = jax.random.split(key)
     x, w = jax.random.normal(keys[0], (n, *size, channels[0])), jax.random.normal(keys[1], (*kernel, *channels))
 
@@ -71,7 +70,6 @@ def test_restated_convolutions_in_double_precision(key, x64, monkeypatch, n, siz
 
 
 def test_restated_convolutions_batched_and_differentiated_again(key, monkeypatch):
-    monkeypatch.setattr(loops, "BLOCK", 300)
     x, w = jax.random.normal(key, (4, 5, 5, 6)), jax.random.normal(key, (3, 3, 6, 2))
 
     def gradient(w):
