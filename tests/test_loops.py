@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from jax import lax
 
-from mfml import loops
-from mfml.loops import with_fast_convolutions
+from mfml.loops import stored, with_fast_convolutions
 
 LAYOUTS = [("NCHW", "OIHW", "NCHW"), ("NHWC", "HWIO", "NHWC"), ("CNHW", "IHWO", "HWCN")]
 
@@ -52,9 +51,15 @@ def test_values_and_gradients_are_the_same(key, layout, options):
         (4, (6, 8), (1, 3), (2, 5), [(0, 2), (3, 1)]),
         (3, (2, 2), (7, 2), (5, 5), "SAME"),
         (2, (5, 4), (20, 3), (1, 1), "VALID"),
+        (3, (5, 8), (1, 4), (3, 3), "SAME"),
+        (2, (4, 6), (2, 2), (3, 3), "SAME"),
+        (2, (6, 5), (7, 6), (3, 3), [(4, 0), (0, 3)]),
+        (2, (6, 7), (16, 2), (2, 3), [(-1, 2), (2, -2)]),
+        (2, (3, 4), (20, 8), (1, 1), [(1, 0), (2, 1)]),
+        (1, (4, 9), (1, 20), (3, 1), [(0, 5), (-1, 0)]),
     ],
 )
-def test_restated_convolutions_in_double_precision(key, x64, monkeypatch, n, size, channels, kernel, padding):
+def test_restated_convolutions_in_double_precision(key, x64, n, size, channels, kernel, padding):
     keys = jax.random.split(key)
     x, w = jax.random.normal(keys[0], (n, *size, channels[0])), jax.random.normal(keys[1], (*kernel, *channels))
 
@@ -69,7 +74,7 @@ def test_restated_convolutions_in_double_precision(key, x64, monkeypatch, n, siz
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
-def test_restated_convolutions_batched_and_differentiated_again(key, monkeypatch):
+def test_restated_convolutions_batched_and_differentiated_again(key):
     x, w = jax.random.normal(key, (4, 5, 5, 6)), jax.random.normal(key, (3, 3, 6, 2))
 
     def gradient(w):
@@ -127,6 +132,29 @@ def test_other_operations_are_as_they_were(key):
         for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
             plain = jax.random.key_data if jnp.issubdtype(jnp.asarray(a).dtype, jax.dtypes.prng_key) else np.asarray
             np.testing.assert_allclose(plain(a), plain(b), atol=1e-6)
+
+
+def test_stored_is_the_identity(key):
+    x = jax.random.normal(key, (3, 4))
+
+    def bent(x):
+        return jnp.sum(stored(jnp.sin(x)) ** 2)
+
+    np.testing.assert_array_equal(jax.jit(stored)(x), x)
+    np.testing.assert_allclose(jax.hessian(bent)(x[0]), jnp.diag(2 * jnp.cos(2 * x[0])), atol=1e-6)
+    np.testing.assert_array_equal(jax.vmap(stored)(x), x)
+    assert stored(jnp.arange(3)).dtype == jnp.int32
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="other devices fuse as they see fit")
+def test_what_is_stored_is_computed_once():
+    def both(x):
+        wave = stored(jnp.sin(x) + 1)
+        return wave.reshape(-1, 10) * 2, wave.sum(0)
+
+    compiled = jax.jit(both).lower(jnp.zeros((100, 20))).compile().as_text()
+    assert compiled.count(" call(") == 1
+    assert compiled.count(" sine(") == 1
 
 
 def test_derivatives_of_the_rewritten(key):

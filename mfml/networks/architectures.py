@@ -243,8 +243,8 @@ class Doubling(nn.Module):
         n, h, w, c = x.shape
         kernel = self.param("kernel", he_normal, (2, 2, c, self.features), jnp.float32)
         bias = self.param("bias", nn.initializers.zeros, (self.features,), jnp.float32)
-        blocks = jnp.einsum("nhwc,pqck->nhpwqk", x, kernel)
-        return blocks.reshape(n, 2 * h, 2 * w, self.features) + bias
+        blocks = x.reshape(-1, c) @ kernel.transpose(2, 0, 1, 3).reshape(c, -1)
+        return blocks.reshape(n, h, w, 2, -1).swapaxes(2, 3).reshape(n, 2 * h, 2 * w, -1) + bias
 
 
 def _conv(features: int, kernel: int, *, bias: bool = True) -> nn.Conv:

@@ -14,6 +14,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.loops import stored
 from mfml.networks import geometry
 from mfml.networks.geometry import Padding
 
@@ -109,6 +110,7 @@ def _largest_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, 
     (blocks,), (change,) = primals, tangents
     value, place = _largest_and_place(blocks)
     window = blocks.shape[2]
+    place = stored(place.astype(jnp.int8 if window < 12 else jnp.int32))
     places = jnp.arange(window**2, dtype=place.dtype).reshape(window, 1, window, 1)
     chosen = jnp.where(place[:, :, None, :, None] == places, change, 0)
     return value, jnp.sum(chosen, axis=(2, 4))
