@@ -41,5 +41,5 @@ def euclidean(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n
     [[0.0], [5.0]]
     """
     squared = squared_euclidean(x, y)
-    apart = squared > 0
+    apart = squared != 0  # NaN stays NaN
     return jnp.where(apart, jnp.sqrt(jnp.where(apart, squared, 1)), 0)

@@ -101,8 +101,22 @@ def distances_to(
     [[3.0, 1.0]]
     """
     squared = jnp.sum((queries[:, None] - x[indices]) ** 2, axis=-1)
-    apart = squared > 0
+    apart = squared != 0  # NaN stays NaN
     return jnp.where(apart, jnp.sqrt(jnp.where(apart, squared, 1)), 0)
+
+
+def at_unit_scale(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
+    """The samples times the power of 2 that brings the largest entry in magnitude to between 1/2 and 1.
+
+    For methods that know no scale: in units so small or large that squares vanish or overflow they find the same.
+    The digits stay as they are; an entry that is not finite makes all NaN.
+
+    >>> at_unit_scale(jnp.array([[3e-30], [0.0]])).tolist() == [[3e-30 * 2.0**98], [0.0]]
+    True
+    """
+    largest = lax.stop_gradient(jnp.max(jnp.abs(x)))
+    factor = jnp.ldexp(jnp.ones((), x.dtype), -jnp.clip(jnp.frexp(largest)[1], -126, 126))
+    return x * jnp.where(jnp.isfinite(largest), factor, jnp.nan)
 
 
 def _in_blocks(x: Array, queries: Array, k: int, *, others_only: bool) -> Neighbors:

@@ -21,7 +21,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import require
 from mfml.decomposition import pca
-from mfml.representation import affinities, descent, repulsion
+from mfml.representation import affinities, descent, neighbors, repulsion
 from mfml.representation.affinities import Links
 from mfml.representation.neighbors import Neighbors
 from mfml.representation.repulsion import Kernel
@@ -82,7 +82,8 @@ def fit(
     t-SNE makes small differences large.
 
     Args:
-        x: samples; bring the features to one scale, and many features down to about 50 by PCA first.
+        x: samples; bring the features to one scale, and many features down to about 50 by PCA first. Their common
+            scale does not matter. An entry that is not finite makes the embedding NaN.
         key: for a random start and the search for neighbours; all else is fixed.
         n_components: coordinates of the embedding; "fft" needs 2.
         perplexity: how many neighbours a sample sees; less than n. Sparse P keeps 3 times as many.
@@ -118,6 +119,7 @@ def fit(
     dense = method == "exact" or (method == "auto" and (n <= FEW or n_components != 2))
     require.that(dense or n_components == 2, f"method 'fft' needs n_components = 2; found {n_components}")
     for_start, for_search = jax.random.split(key)
+    x = neighbors.at_unit_scale(x)
     state = init(x, for_start, n_components=n_components, start=start)
     if dense:
         p = probabilities(x, perplexity=perplexity)

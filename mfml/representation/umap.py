@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from mfml import require
 from mfml.decomposition import pca
 from mfml.landscapes import lanczos
-from mfml.representation import descent, fuzzy
+from mfml.representation import descent, fuzzy, neighbors
 from mfml.representation.fuzzy import Graph
 
 KRYLOV = 48  # steps of Lanczos' method for the start
@@ -140,7 +140,8 @@ def fit(
     The same key gives the same embedding; on a GPU sums may be added in another order each time.
 
     Args:
-        x: samples; bring the features to one scale first.
+        x: samples; bring the features to one scale first. Their common scale does not matter. An entry that is not
+            finite makes the embedding NaN.
         key: for the search for neighbours, the start and the negative samples.
         n_neighbors: of each sample, itself included, as is UMAP's custom; static.
         min_dist: how close neighbours may lie in the embedding.
@@ -165,11 +166,13 @@ def fit(
     (18, 2)
     """
     require.rank("x", x, 2)
+    require.that(len(x) >= 2, f"x must have at least two samples; found {len(x)}")
     require.between("n_neighbors", n_neighbors, 2, len(x))
     require.one_of("start", start, ("spectral", "pca"))
     for name, value in (("n_epochs", n_epochs), ("negative_sample_rate", negative_sample_rate)):
         require.positive(name, value)
     for_search, for_start, for_layout = jax.random.split(key, 3)
+    x = neighbors.at_unit_scale(x)
     near = descent.nearest(x, for_search, n_neighbors=n_neighbors - 1, search=search)
     linked, shape = fuzzy.graph(near), curve(jnp.asarray(min_dist, x.dtype), jnp.asarray(spread, x.dtype))
     y, spectral = init(x, linked, for_start, start=start)

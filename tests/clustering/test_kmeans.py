@@ -21,6 +21,10 @@ def direct(x, centroids):
     return np.sum((np.asarray(x, np.float64)[:, None] - np.asarray(centroids, np.float64)) ** 2, axis=-1)
 
 
+def test_a_distance_that_is_not_known_is_not_zero(x):
+    assert jnp.isnan(distances.euclidean(x.at[0, 0].set(jnp.nan), x[1:3])[0]).all()
+
+
 def test_distances_far_from_the_origin_keep_their_digits(x):
     shifted = x + 1000.0
     np.testing.assert_allclose(

@@ -99,6 +99,7 @@ EXAMPLES = [
         neighbors.in_order,
         lambda key: data(key) | {"queries": cloud(key)[:2] + 0.1, "indices": jnp.array([[0, 3], [2, 4]])},
     ),
+    Example(neighbors.at_unit_scale, data),
     Example(descent.fit, lambda key: data(key) | {"key": key}, {"n_neighbors": 3, "max_iter": 2}, x64=False),
     Example(descent.nearest, lambda key: data(key) | {"key": key}, {"n_neighbors": 3}),
     Example(descent.init, lambda key: data(key) | {"key": key}, {"n_neighbors": 3}),

@@ -38,6 +38,21 @@ def test_copies_are_neighbours_at_distance_zero_and_not_oneself():
     assert found.distances.tolist() == [[0.0]] * 4
 
 
+def test_a_distance_that_is_not_known_is_not_zero(cloud):
+    unknown = cloud.at[0, 1].set(jnp.nan)
+    distances = neighbors.distances_to(unknown, cloud[1:2], jnp.array([[0, 1]]))[0]
+    assert jnp.isnan(distances[0])
+    assert distances[1] == 0
+
+
+@pytest.mark.parametrize("entries", [[0.0, -0.0], [3e38, -1.0], [-3e-38, 1.5e-38], [0.75, 0.1]])
+def test_unit_scale_keeps_the_digits(entries):
+    x = np.array([entries], np.float32)
+    found = np.asarray(neighbors.at_unit_scale(jnp.asarray(x)))
+    assert np.array_equal(np.frexp(found)[0], np.frexp(x)[0])
+    assert np.abs(found).max() in (0, np.clip(np.abs(found).max(), 0.5, 4))
+
+
 def test_all_others_can_be_asked_for(cloud):
     found = neighbors.exact(cloud[:9], n_neighbors=8)
     assert all(sorted([i, *row]) == list(range(9)) for i, row in enumerate(found.indices.tolist()))

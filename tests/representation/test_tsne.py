@@ -168,6 +168,16 @@ def test_the_same_key_gives_the_same_embedding(x, key):
     assert not np.array_equal(first, tsne.fit(x, jax.random.key(8), **options).embedding)
 
 
+@pytest.mark.parametrize("method", ["exact", "fft"])
+def test_the_unit_of_the_features_does_not_matter(x, key, method):
+    def embedding(x):
+        return tsne.fit(x, key, perplexity=8.0, max_iter=60, method=method).embedding
+
+    for power in (-70, 70):  # squares of such entries are 0 or infinite in single precision
+        np.testing.assert_array_equal(embedding(x * 2.0**power), embedding(x))
+    assert jnp.isnan(embedding(x.at[3, 0].set(jnp.nan))).all()
+
+
 def test_a_step_is_that_of_the_delta_bar_delta_rule():
     state = tsne.State(jnp.zeros((1, 2)), jnp.array([[1.0, -1.0]]), jnp.array([[1.0, 0.011]]))
     found = tsne.step(state, jnp.array([[-2.0, -2.0]]), learning_rate=0.5, momentum=0.5)

@@ -119,6 +119,15 @@ def test_digits_are_drawn_as_trustworthily_as_they_can_be(key):
     assert not np.array_equal(found.embedding, umap.fit(x, jax.random.key(1), n_epochs=300).embedding)
 
 
+def test_the_unit_of_the_features_does_not_matter(x, key):
+    def embedding(x):
+        return umap.fit(x, key, n_neighbors=6, n_epochs=20).embedding
+
+    for power in (-70, 70):  # squares of such entries are 0 or infinite in single precision
+        np.testing.assert_array_equal(embedding(x * 2.0**power), embedding(x))
+    assert jnp.isnan(embedding(x.at[3, 0].set(jnp.inf))).all()
+
+
 def test_what_does_not_fit_is_refused(unchecked, key):
     x = jnp.ones((6, 3))
     for options, message in (
@@ -129,6 +138,8 @@ def test_what_does_not_fit_is_refused(unchecked, key):
     ):
         with pytest.raises(ValueError, match=message):
             umap.fit(x, key, **({"n_neighbors": 3} | options))
+    with pytest.raises(ValueError, match="at least two samples; found 1"):
+        umap.fit(x[:1], key)
     near = Neighbors(jnp.array([[1], [0]]), jnp.ones((2, 1)))
     for call, message in (
         (lambda: fuzzy.memberships(jnp.ones(3)), "distances must have 2 axes"),
