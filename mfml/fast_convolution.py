@@ -26,6 +26,8 @@ def correlate(
 ) -> Float[Array, "n rows columns k"]:
     r"""Correlate images with a kernel: $y_{rsk} = \sum_{ijc} x_{r + i - top, s + j - left, c} w_{ijck}$ of each image.
 
+    With few channels, an entry that is not finite makes NaN up to three columns further than the kernel reaches.
+
     >>> correlate(jnp.arange(3.0).reshape(1, 1, 3, 1), jnp.ones((1, 2, 1, 1)), ((0, 0), (0, 1))).ravel().tolist()
     [1.0, 3.0, 2.0]
     """

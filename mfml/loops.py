@@ -84,7 +84,7 @@ def _evaluate(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) ->
     """Run the operations one after the other, convolutions in the other form."""
     known = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*constants, *arguments), strict=True))
     convolutions = [equation for equation in jaxpr.eqns if equation.primitive is conv_general_dilated_p]
-    ends = {variable for equation in convolutions for variable in (*equation.invars, *equation.outvars)}
+    to_store = {variable for equation in convolutions for variable in (*equation.invars, *equation.outvars)}
 
     def value(variable: Any) -> Any:
         return variable.val if isinstance(variable, core.Literal) else known[variable]
@@ -99,7 +99,7 @@ def _evaluate(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) ->
             else:
                 outputs = _apply(equation, inputs)
         for variable, output in zip(equation.outvars, outputs, strict=True):
-            known[variable] = stored(output) if variable in ends else output
+            known[variable] = stored(output) if variable in to_store else output
     return [value(variable) for variable in jaxpr.outvars]
 
 
