@@ -57,10 +57,11 @@ def peers(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, format and types."""
+    """Check style, format, spelling (American) and types."""
     fill(session, "dev")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("codespell")
     session.run("mypy")
 
 

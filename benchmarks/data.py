@@ -19,27 +19,27 @@ def numpy_sweeps(seed: int, n: int, size: int) -> np.ndarray:
     rows, columns = np.indices((size, size))
     chance = np.exp(-2 * np.arange(-4, 5) / TEMPERATURE).astype(np.float32)
     for _ in range(SWEEPS):
-        for colour in (0, 1):
+        for color in (0, 1):
             around = np.roll(spins, 1, 1) + np.roll(spins, -1, 1) + np.roll(spins, 1, 2) + np.roll(spins, -1, 2)
             drawn = rng.random(spins.shape, dtype=np.float32)
-            flip = ((rows + columns) % 2 == colour) & (drawn < chance[spins * around + 4])
+            flip = ((rows + columns) % 2 == color) & (drawn < chance[spins * around + 4])
             np.negative(spins, out=spins, where=flip)
     return spins
 
 
 def numpy_halves(seed: int, n: int, size: int) -> np.ndarray:
-    """The same, each colour stored by itself, so that no spin is computed in vain."""
+    """The same, each color stored by itself, so that no spin is computed in vain."""
     rng = np.random.default_rng(seed)
-    colours = [np.ones((n, size, size // 2), np.int8) for _ in range(2)]
+    colors = [np.ones((n, size, size // 2), np.int8) for _ in range(2)]
     chance = np.exp(-2 * np.arange(-4, 5) / TEMPERATURE).astype(np.float32)
     for _ in range(SWEEPS):
-        for mine, others, shift in ((*colours, 1), (*colours[::-1], -1)):
+        for mine, others, shift in ((*colors, 1), (*colors[::-1], -1)):
             around = others + np.roll(others, 1, 1) + np.roll(others, -1, 1)
             around[:, 0::2] += np.roll(others[:, 0::2], shift, 2)
             around[:, 1::2] += np.roll(others[:, 1::2], -shift, 2)
             flip = rng.random(mine.shape, dtype=np.float32) < chance[mine * around + 4]
             np.negative(mine, out=mine, where=flip)
-    even, odd = np.stack(colours, -1), np.stack(colours[::-1], -1)
+    even, odd = np.stack(colors, -1), np.stack(colors[::-1], -1)
     return np.where((np.arange(size) % 2 == 0)[:, None, None], even, odd).reshape(n, size, size)
 
 
@@ -66,7 +66,7 @@ ROWS = [
     Row("data.ising 64 lattices of 64x64", "NumPy checkerboard", partial(sweeps, numpy_sweeps, 64, 64), note=NOTE),
     Row(
         "data.ising 64 lattices of 64x64, against halves",
-        "NumPy, each colour by itself",
+        "NumPy, each color by itself",
         partial(sweeps, numpy_halves, 64, 64),
         note=NOTE,
     ),

@@ -82,8 +82,8 @@ def kernel_components(solver: str, eigen_solver: str) -> Pair:
     from sklearn.decomposition import KernelPCA
 
     rng = np.random.default_rng(0)
-    centre = 3 * rng.normal(size=(8, 10))
-    x = (centre[rng.integers(8, size=2_000)] + rng.normal(size=(2_000, 10))).astype(np.float32)
+    center = 3 * rng.normal(size=(8, 10))
+    x = (center[rng.integers(8, size=2_000)] + rng.normal(size=(2_000, 10))).astype(np.float32)
     on_device, key = jnp.asarray(x), jax.random.key(0)
 
     def ours():

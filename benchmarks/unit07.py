@@ -87,7 +87,7 @@ DRAWS = 3  # data sets that an error is the mean of
 def friedman(n: int, d: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Friedman's first function of five of the features: n noisy samples, then 20 000 points and their true values.
 
-    Every term has a gain of its own. (A product of centred features has none: trees happen upon it by chance, and
+    Every term has a gain of its own. (A product of centered features has none: trees happen upon it by chance, and
     which library comes out best changes with the seed.)
     """
     rng = np.random.default_rng(seed)

@@ -19,10 +19,10 @@ SIZES = (5000, 10_000, 20_000, 40_000)
 def groups(n: int, d: int = 50, seed: int = 0) -> np.ndarray:
     """Overlapping groups, each longer in some directions than in others: like images after PCA."""
     rng = np.random.default_rng(seed)
-    centres, fall = rng.normal(size=(20, d)), np.linspace(1.5, 0.3, d)
+    centers, fall = rng.normal(size=(20, d)), np.linspace(1.5, 0.3, d)
     shapes = rng.uniform(0.5, 1.5, (20, d))
     member = rng.integers(0, 20, n)
-    return ((1.5 * centres[member] + shapes[member] * rng.normal(size=(n, d))) * fall).astype(np.float32)
+    return ((1.5 * centers[member] + shapes[member] * rng.normal(size=(n, d))) * fall).astype(np.float32)
 
 
 def quietly(call: Callable[[], Any]) -> Any:
@@ -32,7 +32,7 @@ def quietly(call: Callable[[], Any]) -> Any:
 
 
 def divergence(x: np.ndarray) -> Callable[[Any], float]:
-    """KL of an embedding to the same sparse P, with exact neighbours, for both sides."""
+    """KL of an embedding to the same sparse P, with exact neighbors, for both sides."""
     points = jnp.asarray(x)
     p = tsne.sparse_probabilities(neighbors.exact(points, n_neighbors=90), perplexity=30.0)
     made = repulsion.kernels(points[:, :2])
@@ -133,8 +133,8 @@ def growth(ours: Callable[..., Any], theirs: Callable[[np.ndarray], Any], packag
     )
 
 
-KL = "loss: KL to one P from exact neighbours"
-TRUST = "loss: 1 - trustworthiness (15 neighbours, 5000 samples)"
+KL = "loss: KL to one P from exact neighbors"
+TRUST = "loss: 1 - trustworthiness (15 neighbors, 5000 samples)"
 GROWTH = f"all of {', '.join(map(str, SIZES))}; loss: fitted exponent of time over n, as good up to 1.5"
 ROWS = [
     Row(

@@ -120,8 +120,8 @@ def max_pool(x: Float[Array, "h w c"], window: int, stride: int) -> Float[Array,
 def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
     """Exercise 4.7. Output size of a convolution.
 
-    An image with `size` pixels along an axis is padded by `padding` pixels on both sides. Neighbouring taps of
-    the kernel are `dilation` pixels apart (1: side by side), neighbouring windows `stride` pixels. Return how
+    An image with `size` pixels along an axis is padded by `padding` pixels on both sides. Neighboring taps of
+    the kernel are `dilation` pixels apart (1: side by side), neighboring windows `stride` pixels. Return how
     many windows lie within the padded image, a whole number. All arguments are Python integers.
 
     Example: output_size(28, 3, 2, 1, 1) is 14.

@@ -32,7 +32,7 @@ def soft_threshold(v: Float[Array, " d"], threshold: float) -> Float[Array, " d"
 def ridge(x: Float[Array, "n d"], y: Float[Array, " n"], alpha: float) -> Float[Array, " d"]:
     """Exercise 7.2. Ridge regression.
 
-    Return the weights w that minimise
+    Return the weights w that minimize
 
         sum_i (y_i - x_i . w)^2 + alpha * sum_j w_j^2
 
@@ -49,7 +49,7 @@ def ista_step(
 ) -> Float[Array, " d"]:
     """Exercise 7.3. One step of ISTA.
 
-    The lasso minimises
+    The lasso minimizes
 
         J(w) = 1/(2n) * sum_i (y_i - x_i . w)^2 + alpha * sum_j |w_j|
 
@@ -98,7 +98,7 @@ def best_split(x: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, ""]
     """Exercise 7.6. Best split.
 
     One feature x, not sorted, all values different, and a target y. Candidates for the threshold c lie half way
-    between neighbouring values of x. Return the candidate that makes this cost smallest, one number:
+    between neighboring values of x. Return the candidate that makes this cost smallest, one number:
 
         sum over x_i <= c of (y_i - mean of y on this side)^2 + the same over x_i > c
 
@@ -145,7 +145,7 @@ def boosting_step(
 def k_fold_error(x: Float[Array, "n d"], y: Float[Array, " n"], alpha: float, k: int) -> Float[Array, ""]:
     """Exercise 7.9. Error by k-fold cross-validation.
 
-    Cut the samples into k blocks of neighbouring rows, in order, all of the same size: n is a multiple of k. For each
+    Cut the samples into k blocks of neighboring rows, in order, all of the same size: n is a multiple of k. For each
     block, fit ridge (7.2, you may call your own) with `alpha` to all other rows, and take the mean squared error on
     the block. Return the mean of these k errors. `k` is a Python integer, also under `jax.jit`.
 

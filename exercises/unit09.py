@@ -18,7 +18,7 @@ from exercises.given import Array, Float, Int
 def joint_probabilities(conditional: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """Exercise 9.1. Joint probabilities.
 
-    Row i of `conditional` says how likely sample i takes each other sample for its neighbour; each row adds up to 1.
+    Row i of `conditional` says how likely sample i takes each other sample for its neighbor; each row adds up to 1.
     Return the symmetric table
 
         p[i, j] = (conditional[i, j] + conditional[j, i]) / (2 n)
@@ -74,7 +74,7 @@ def tsne_gradient(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array
 def umap_memberships(distances: Float[Array, "n k"], sigma: Float[Array, " n"]) -> Float[Array, "n k"]:
     """Exercise 9.5. Memberships of UMAP.
 
-    Row i holds the distances (not squared) of sample i to its k nearest neighbours; they rise along the row and are
+    Row i holds the distances (not squared) of sample i to its k nearest neighbors; they rise along the row and are
     positive. With rho_i the distance to the nearest one, return
 
         w[i, j] = exp(-max(0, distances[i, j] - rho_i) / sigma_i)
@@ -124,7 +124,7 @@ def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], n_neighbors:
 
         1 - 2/(n K (2 n - 3 K - 1))  sum_i  sum over those j of  max(0, r(i, j) - K)
 
-    No sample counts as its own neighbour.
+    No sample counts as its own neighbor.
 
     Example: for y = 2 * x it is 1.0, whatever x is.
     """

@@ -2,7 +2,7 @@
 
 A file holds one array for each leaf and, as JSON, where each leaf stands, its dtype and, for keys, their kind. No
 code is stored and none is run when it is read, so a file from a stranger is harmless; but the structure must be
-known: `load` fills a tree of the same shape, mostly a freshly initialised one.
+known: `load` fills a tree of the same shape, mostly a freshly initialized one.
 """
 
 from __future__ import annotations

@@ -181,7 +181,7 @@ def data_install() -> None:
 @data_app.command("list")
 def data_list() -> None:
     """List the data sets."""
-    from mfml.data.catalogue import CATALOGUE
+    from mfml.data.catalog import CATALOG
 
-    for entry in CATALOGUE.values():
+    for entry in CATALOG.values():
         typer.echo(f"{entry.name:12s} {entry.summary}")

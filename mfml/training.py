@@ -101,7 +101,7 @@ def fit(
     validation_loss: Loss | None = None,
     patience: int | None = None,
 ) -> Trained:
-    """Minimise `loss(params, batch, key)`, a scalar, over a pytree of parameters; pure, in one compiled call.
+    """Minimize `loss(params, batch, key)`, a scalar, over a pytree of parameters; pure, in one compiled call.
 
     Args:
         loss: of a batch, mostly a mean over its samples; draws what it needs (dropout, noise) from its key.

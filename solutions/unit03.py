@@ -503,7 +503,7 @@ def _raise_degree(x, knots, basis, degree, ratio=_ratio):
     hints=(
         "Begin with degree 0: a table of zeros and ones that says in which interval each point lies. Where "
         "is the last point?",
-        "The lesson's section on splines: each degree blends two neighbours of the degree below, the left "
+        "The lesson's section on splines: each degree blends two neighbors of the degree below, the left "
         "one while it rises and the right one while it falls, so every pass has one column less. Guard both "
         "0/0 with two `jnp.where`: one for the denominator, one for the result.",
         "With q from 1 to degree: `basis = rising * basis[:, :-1] + falling * basis[:, 1:]`, where rising is "

@@ -418,7 +418,7 @@ def _(x, kernel, stride, padding):
     return _correlate(x, kernel, stride, ((padding, padding),) * 2)[:-1, :-1]
 
 
-@cross_correlation.mistake("You forgot the stride: neighbouring outputs read windows that are `stride` pixels apart.")
+@cross_correlation.mistake("You forgot the stride: neighboring outputs read windows that are `stride` pixels apart.")
 def _(x, kernel, stride, padding):
     return _correlate(x, kernel, 1, ((padding, padding),) * 2)
 
@@ -493,7 +493,7 @@ def _(x, window, stride):
     return jnp.max(_windows(x, window, window), axis=0)
 
 
-@max_pool.mistake("You forgot the stride: neighbouring windows are `stride` pixels apart.")
+@max_pool.mistake("You forgot the stride: neighboring windows are `stride` pixels apart.")
 def _(x, window, stride):
     return jnp.max(_windows(x, window, 1), axis=0)
 
@@ -654,7 +654,7 @@ def _(kernels, strides, dilations):
     return 1 + jnp.sum(dilations * kernels * (jnp.cumprod(strides) // strides))
 
 
-@receptive_field.mistake("You forgot the dilation: neighbouring taps are `dilation` units apart.")
+@receptive_field.mistake("You forgot the dilation: neighboring taps are `dilation` units apart.")
 def _(kernels, strides, dilations):
     return 1 + jnp.sum((kernels - 1) * (jnp.cumprod(strides) // strides))
 

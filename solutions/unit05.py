@@ -22,7 +22,7 @@ def _squared_distances(x, centroids):
         "sum over the last axis, then ask for the place of the smallest entry in each row.",
         "`jnp.argmin(jnp.sum((x[:, None] - centroids) ** 2, axis=-1), axis=1)`.",
     ),
-    why="Half of k-means, all of vector quantization, and the nearest-neighbour rule are this one line.",
+    why="Half of k-means, all of vector quantization, and the nearest-neighbor rule are this one line.",
 )
 def assign(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array, " n"]:
     """Assign samples to centroids."""
@@ -67,7 +67,7 @@ def _(x, centroids):
     return jnp.argmin(jnp.sum(x[:, None] - centroids, axis=-1), axis=1)
 
 
-@assign.mistake("You took the largest scalar product, which favours long centroids: compare distances instead.")
+@assign.mistake("You took the largest scalar product, which favors long centroids: compare distances instead.")
 def _(x, centroids):
     return jnp.argmax(x @ centroids.T, axis=1)
 
@@ -337,8 +337,9 @@ def _(log_densities, weights):
         "Everything is a mean in which sample i counts gamma_ik times. What do these counts add up to?",
         "The lesson's section on mixtures, equation 5.5: N_k is the sum of a column. The covariance of component k is "
         "measured from ITS new mean, and divided by N_k.",
-        "With `counts = gamma.sum(axis=0)`, `means = gamma.T @ x / counts[:, None]` and `centred = x[:, None] - means` "
-        "the covariances are `jnp.einsum('nk,nki,nkj->kij', gamma, centred, centred)` over the counts.",
+        "With `counts = gamma.sum(axis=0)`, `means = gamma.T @ x / counts[:, None]` and "
+        "`centered = x[:, None] - means`, the covariances are "
+        "`jnp.einsum('nk,nki,nkj->kij', gamma, centered, centered)` over the counts.",
     ),
     why="A weighted maximum-likelihood fit: the same formulas train hidden Markov models and mixtures of experts.",
 )
@@ -348,8 +349,8 @@ def m_step(
     """M-step of a Gaussian mixture."""
     counts = gamma.sum(axis=0)
     means = gamma.T @ x / counts[:, None]
-    centred = x[:, None] - means
-    covariances = jnp.einsum("nk,nki,nkj->kij", gamma, centred, centred) / counts[:, None, None]
+    centered = x[:, None] - means
+    covariances = jnp.einsum("nk,nki,nkj->kij", gamma, centered, centered) / counts[:, None, None]
     return counts / len(x), means, covariances
 
 
@@ -380,8 +381,8 @@ def _(key):
 def _moments(x, gamma):
     counts = gamma.sum(axis=0)
     means = gamma.T @ x / counts[:, None]
-    centred = x[:, None] - means
-    return counts, means, jnp.einsum("nk,nki,nkj->kij", gamma, centred, centred)
+    centered = x[:, None] - means
+    return counts, means, jnp.einsum("nk,nki,nkj->kij", gamma, centered, centered)
 
 
 @m_step.mistake("Your weights are counts: divide by the number of samples, so that they add up to 1.")
@@ -394,8 +395,8 @@ def _(x, gamma):
 def _(x, gamma):
     counts = gamma.sum(axis=0)
     means = gamma.T @ x / len(x)
-    centred = x[:, None] - means
-    return counts / len(x), means, jnp.einsum("nk,nki,nkj->kij", gamma, centred, centred) / len(x)
+    centered = x[:, None] - means
+    return counts / len(x), means, jnp.einsum("nk,nki,nkj->kij", gamma, centered, centered) / len(x)
 
 
 @m_step.mistake("Your covariances are sums: divide each by its component's count N_k.")
@@ -413,8 +414,8 @@ def _(x, gamma):
 @m_step.mistake("You measured the covariances from the mean of all samples: use each component's own new mean.")
 def _(x, gamma):
     counts, means, _ = _moments(x, gamma)
-    centred = x - x.mean(axis=0)
-    scatter = jnp.einsum("nk,ni,nj->kij", gamma, centred, centred)
+    centered = x - x.mean(axis=0)
+    scatter = jnp.einsum("nk,ni,nj->kij", gamma, centered, centered)
     return counts / len(x), means, scatter / counts[:, None, None]
 
 
@@ -592,7 +593,7 @@ def _(x, encoder, decoder):
     return jnp.mean((x @ encoder @ decoder - x) ** 2)
 
 
-@linear_autoencoder_loss.mistake("You forgot to add the mean after decoding: what you compare is still centred.")
+@linear_autoencoder_loss.mistake("You forgot to add the mean after decoding: what you compare is still centered.")
 def _(x, encoder, decoder):
     return jnp.mean(((x - x.mean(axis=0)) @ encoder @ decoder - x) ** 2)
 
@@ -636,7 +637,7 @@ def _(x, encoder, decoder):
         "the last two axes. Images keep the first.",
         "`jnp.mean((x - rebuilt) ** 2, axis=(1, 2))`.",
     ),
-    why="What a model was never shown it cannot rebuild: the error finds defects that nobody has labelled.",
+    why="What a model was never shown it cannot rebuild: the error finds defects that nobody has labeled.",
 )
 def anomaly_score(x: Float[Array, "n rows columns"], rebuilt: Float[Array, "n rows columns"]) -> Float[Array, " n"]:
     """Anomaly score of images."""
@@ -687,7 +688,7 @@ def _(x, rebuilt):
     return jnp.mean((x - rebuilt) ** 2, axis=-1)
 
 
-@anomaly_score.mistake("You squared after averaging, where errors have cancelled: square each pixel's error first.")
+@anomaly_score.mistake("You squared after averaging, where errors have canceled: square each pixel's error first.")
 def _(x, rebuilt):
     return jnp.mean(x - rebuilt, axis=(1, 2)) ** 2
 

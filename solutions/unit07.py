@@ -64,7 +64,7 @@ def _(v, threshold):
 @exercise(
     points=5,
     hints=(
-        "Set the gradient of the penalised sum of squares to zero. Where does alpha appear?",
+        "Set the gradient of the penalized sum of squares to zero. Where does alpha appear?",
         "The lesson's section on ridge: (X^T X + alpha I) w = X^T y, a square linear system.",
         "`jnp.linalg.solve(x.T @ x + alpha * jnp.eye(d), x.T @ y)` with d the number of columns.",
     ),
@@ -120,7 +120,7 @@ def _(x, y, alpha):
     return jnp.linalg.solve(x.T @ x + alpha**2 * jnp.eye(x.shape[1]), x.T @ y)
 
 
-@ridge.mistake("You centred the data: there is no intercept here, so leave x and y as they are.")
+@ridge.mistake("You centered the data: there is no intercept here, so leave x and y as they are.")
 def _(x, y, alpha):
     x, y = x - x.mean(axis=0), y - y.mean()
     return jnp.linalg.solve(x.T @ x + alpha * jnp.eye(x.shape[1]), x.T @ y)
@@ -358,7 +358,7 @@ def _spread(y, member):
     points=6,
     hints=(
         "There are only n - 1 places where a threshold can lie. Try all of them at once.",
-        "The lesson's section on trees: candidates are half way between neighbours of the sorted x. For each, the cost "
+        "The lesson's section on trees: candidates are half way between neighbors of the sorted x. For each, the cost "
         "is the sum of squared distances from the mean on the left plus the same on the right; take the cheapest.",
         "`left = x <= candidates[:, None]` has a row a candidate; means by `jnp.sum(jnp.where(left, y, 0), axis=1)` "
         "over the counts, costs likewise for `left` and `~left`, then `candidates[jnp.argmin(cost)]`.",
@@ -418,7 +418,7 @@ def _(x, y):
     return candidates[jnp.argmin(cost)]
 
 
-@best_split.mistake("You did not sort: neighbours in the list need not be neighbours on the axis.")
+@best_split.mistake("You did not sort: neighbors in the list need not be neighbors on the axis.")
 def _(x, y):
     candidates = (x[:-1] + x[1:]) / 2
     left = x <= candidates[:, None]
@@ -680,7 +680,7 @@ def _(x, y, alpha, k):
     return jnp.sum(jnp.stack([_fold_error(x, y, alpha, k, i) for i in range(k)]))
 
 
-@k_fold_error.mistake("You took every k-th sample as a fold: here a fold is a block of neighbouring rows.")
+@k_fold_error.mistake("You took every k-th sample as a fold: here a fold is a block of neighboring rows.")
 def _(x, y, alpha, k):
     order = jnp.concatenate([jnp.arange(i, len(x), k) for i in range(k)])
     return jnp.mean(jnp.stack([_fold_error(x[order], y[order], alpha, k, i) for i in range(k)]))

@@ -22,7 +22,7 @@ def _squared_distances(x):
         "rows.",
         "`(conditional + conditional.T) / (2 * len(conditional))`.",
     ),
-    why="Without the average an outlier, whom nobody counts as a neighbour, could land anywhere in the map.",
+    why="Without the average an outlier, whom nobody counts as a neighbor, could land anywhere in the map.",
 )
 def joint_probabilities(conditional: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """Joint probabilities."""
@@ -44,7 +44,7 @@ def _(key):
     return dict(conditional=_rows(key, 7))
 
 
-@joint_probabilities.inputs("an outlier that nobody counts as a neighbour", points=1, hidden=True)
+@joint_probabilities.inputs("an outlier that nobody counts as a neighbor", points=1, hidden=True)
 def _(key):
     p = _rows(key, 5).at[:, 4].set(0.0)
     return dict(conditional=p / p.sum(axis=1, keepdims=True))
@@ -105,7 +105,7 @@ def _search(squared, wanted, entropy=_entropy, gaussian=_gaussian):
     rtol=2e-3,
     atol=1e-4,
     hints=(
-        "For one beta you can compute p and its perplexity. A larger beta means fewer neighbours: how would you find "
+        "For one beta you can compute p and its perplexity. A larger beta means fewer neighbors: how would you find "
         "the right one by trying?",
         "The lesson's section on t-SNE, equation 9.1. Bisection: keep a bracket for ln beta, look at its middle, and "
         "keep the half that holds the answer; `jax.lax.fori_loop` repeats it. Entropy and ln(perplexity) are both in "
@@ -120,22 +120,22 @@ def perplexity_row(squared: Float[Array, " k"], perplexity: float) -> Float[Arra
     return _search(squared, jnp.log(perplexity))
 
 
-@perplexity_row.inputs("five neighbours", points=2)
+@perplexity_row.inputs("five neighbors", points=2)
 def _(key):
     return dict(squared=jnp.array([1.0, 2.0, 4.0, 9.0, 16.0]), perplexity=3.0)
 
 
-@perplexity_row.inputs("random neighbours", points=2)
+@perplexity_row.inputs("random neighbors", points=2)
 def _(key):
     return dict(squared=jnp.sort(4 * jax.random.uniform(key, (20,)) ** 2) + 0.5, perplexity=7.0)
 
 
-@perplexity_row.inputs("neighbours that are all far away", points=1, hidden=True)
+@perplexity_row.inputs("neighbors that are all far away", points=1, hidden=True)
 def _(key):
     return dict(squared=400000.0 + 900 * jax.random.uniform(key, (12,)), perplexity=5.0)
 
 
-@perplexity_row.inputs("neighbours that are equally far", points=1, hidden=True)
+@perplexity_row.inputs("neighbors that are equally far", points=1, hidden=True)
 def _(key):
     return dict(squared=jnp.array([2.0, 5.0, 2.0, 5.0, 2.0, 9.0]), perplexity=4.0)
 
@@ -162,7 +162,7 @@ def _(squared, perplexity):
     return _search(jnp.sqrt(squared), jnp.log(perplexity))
 
 
-@perplexity_row.mistake("Your exponentials are not normalised: divide by their sum, so that p adds up to 1.")
+@perplexity_row.mistake("Your exponentials are not normalized: divide by their sum, so that p adds up to 1.")
 def _(squared, perplexity):
     p = _search(squared, jnp.log(perplexity))
     return p / p.max()
@@ -215,7 +215,7 @@ def _near(y):
     return (1 - jnp.eye(len(y))) / (1 + _squared_distances(y))
 
 
-@embedding_probabilities.mistake("A point is no neighbour of itself: set the diagonal to 0 before you sum.")
+@embedding_probabilities.mistake("A point is no neighbor of itself: set the diagonal to 0 before you sum.")
 def _(y):
     near = 1 / (1 + _squared_distances(y))
     return near / near.sum()
@@ -255,7 +255,7 @@ def _(y):
         "and the difference y_i - y_j; sum over j, times 4. Exercise 9.3 has Q.",
         "spring = (p - q) / (1 + squared); return 4 * jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1).",
     ),
-    why="All of t-SNE is this force, again and again: neighbours attract, and everybody repels everybody.",
+    why="All of t-SNE is this force, again and again: neighbors attract, and everybody repels everybody.",
 )
 def tsne_gradient(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array, "n k"]:
     """Gradient of t-SNE."""
@@ -330,12 +330,12 @@ def _(p, y):
 @exercise(
     points=5,
     hints=(
-        "How much farther than the nearest neighbour is each of them?",
+        "How much farther than the nearest neighbor is each of them?",
         "The lesson's section on UMAP, equation 9.6. rho is the first column, as distances rise along each row; "
         "`sigma[:, None]` divides row by row.",
         "`jnp.exp(-jnp.maximum(0, distances - distances[:, :1]) / sigma[:, None])`.",
     ),
-    why="Everybody has a neighbour at full strength: no sample is left alone, however far it lies.",
+    why="Everybody has a neighbor at full strength: no sample is left alone, however far it lies.",
 )
 def umap_memberships(distances: Float[Array, "n k"], sigma: Float[Array, " n"]) -> Float[Array, "n k"]:
     """Memberships of UMAP."""
@@ -354,7 +354,7 @@ def _(key):
     return dict(distances=distances, sigma=jax.random.uniform(b, (6,)) + 0.5)
 
 
-@umap_memberships.inputs("an outlier, and as many samples as neighbours", points=1, hidden=True)
+@umap_memberships.inputs("an outlier, and as many samples as neighbors", points=1, hidden=True)
 def _(key):
     distances = jnp.array([[0.1, 0.2, 0.9], [90.0, 91.0, 95.0], [1.0, 1.0, 1.0]])
     return dict(distances=distances, sigma=jnp.array([0.3, 3.0, 1.0]))
@@ -380,7 +380,7 @@ def _(distances, sigma):
     return jnp.exp(-jnp.maximum(0, distances - distances[:, :1]) * sigma[:, None])
 
 
-@umap_memberships.mistake("You normalised each row: memberships are strengths, and need not add up to 1.")
+@umap_memberships.mistake("You normalized each row: memberships are strengths, and need not add up to 1.")
 def _(distances, sigma):
     w = jnp.exp(-jnp.maximum(0, distances - distances[:, :1]) / sigma[:, None])
     return w / w.sum(axis=1, keepdims=True)
@@ -578,13 +578,13 @@ def _ranks(x, start=1):
 @exercise(
     points=6,
     hints=(
-        "Take the neighbours in the MAP, and ask how far down they stand in the list of neighbours in the DATA.",
+        "Take the neighbors in the MAP, and ask how far down they stand in the list of neighbors in the DATA.",
         "The lesson's section on trust, equation 9.9. `argsort` of `argsort` along a row turns distances into places; "
-        "give the diagonal an infinite distance, so that nobody is a neighbour of itself.",
+        "give the diagonal an infinite distance, so that nobody is a neighbor of itself.",
         "With rank_x and rank_y from 1: intruders = rank_y <= k; return 1 - 2 / (n k (2 n - 3 k - 1)) * sum of "
         "where(intruders, maximum(0, rank_x - k), 0).",
     ),
-    why="A map is judged by what it invents: false neighbours lead to false conclusions.",
+    why="A map is judged by what it invents: false neighbors lead to false conclusions.",
 )
 def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], n_neighbors: int) -> Float[Array, ""]:
     """Trustworthiness."""
@@ -611,7 +611,7 @@ def _(key):
     return dict(x=x, y=3 * x, n_neighbors=3)
 
 
-@trustworthiness.inputs("one neighbour, a shuffled map", points=1, hidden=True)
+@trustworthiness.inputs("one neighbor, a shuffled map", points=1, hidden=True)
 def _(key):
     a, b = jax.random.split(key)
     return dict(x=jax.random.normal(a, (15, 3)), y=jax.random.normal(b, (15, 2)), n_neighbors=1)
@@ -623,12 +623,12 @@ def _trust(x_ranks, y_ranks, k, factor=2.0):
     return 1 - jnp.sum(excess) * factor / (n * k * (2 * n - 3 * k - 1))
 
 
-@trustworthiness.mistake("You exchanged data and map: this is the continuity; take the neighbours in the map y.")
+@trustworthiness.mistake("You exchanged data and map: this is the continuity; take the neighbors in the map y.")
 def _(x, y, n_neighbors):
     return _trust(_ranks(y), _ranks(x), n_neighbors)
 
 
-@trustworthiness.mistake("You counted each sample as its own neighbour: give the diagonal an infinite distance.")
+@trustworthiness.mistake("You counted each sample as its own neighbor: give the diagonal an infinite distance.")
 def _(x, y, n_neighbors):
     def ranks(z):
         return jnp.argsort(jnp.argsort(_squared_distances(z), axis=1), axis=1) + 1
@@ -636,7 +636,7 @@ def _(x, y, n_neighbors):
     return _trust(ranks(x), ranks(y), n_neighbors)
 
 
-@trustworthiness.mistake("Your places start at 0: the nearest neighbour has place 1.")
+@trustworthiness.mistake("Your places start at 0: the nearest neighbor has place 1.")
 def _(x, y, n_neighbors):
     return _trust(_ranks(x, 0), _ranks(y), n_neighbors)
 

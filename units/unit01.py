@@ -28,7 +28,7 @@ print(f"{card.name} ({card.source}): {card.n_samples} points at {data.temperatur
 #
 # - **White box**: physics with constants from a handbook. Elastic up to the yield stress, then plastic at constant
 #   stress: $\sigma = \min(E\,\varepsilon,\ F)$ with $E = 206$ GPa, $F = 345$ MPa. Nothing is learned.
-# - **Grey box**: the form is physics, its constants are learned. After yielding the steel hardens with a power law,
+# - **Gray box**: the form is physics, its constants are learned. After yielding the steel hardens with a power law,
 #   $\sigma = F + k\,(\varepsilon - F/E)^n$; the four constants $E, F, k, n$ come from the data.
 # - **Black box**: no physics at all. A weighted sum of ten bumps, each a feature of the strain,
 #   $\sigma = \sum_j w_j\, \phi_j(\varepsilon)$: the dot product of weights and features.
@@ -45,15 +45,15 @@ def white_box(x):
     return jnp.minimum(206e3 * PERCENT / HUNDRED_MPA * x, 3.45)
 
 
-def grey_box(constants, x):
+def gray_box(constants, x):
     plastic = x - constants["F"] / constants["E"]
     hardening = constants["k"] * jnp.where(plastic > 0, plastic, 1.0) ** constants["n"]
     return jnp.where(plastic > 0, constants["F"] + hardening, constants["E"] * x)
 
 
 def black_box(weights, x):
-    centres = jnp.linspace(0.0, 1.2, 10)
-    return jnp.exp(-0.5 * ((x[:, None] - centres) / 0.15) ** 2) @ weights
+    centers = jnp.linspace(0.0, 1.2, 10)
+    return jnp.exp(-0.5 * ((x[:, None] - centers) / 0.15) ** 2) @ weights
 
 
 # %% [markdown]
@@ -73,13 +73,13 @@ def black_box(weights, x):
 seen = x < 1.2
 task = {"loss": losses.squared_error, "max_iter": 2000, "tol": 1e-3, "weights": seen.astype(np.float32)}
 handbook = {"E": 20.6, "F": 3.45, "k": 1.0, "n": 0.5}  # in these units; k and n are guesses
-grey = empirical.fit(handbook, x, y, predict=grey_box, learning_rate=0.1, **task)
+gray = empirical.fit(handbook, x, y, predict=gray_box, learning_rate=0.1, **task)
 black = empirical.fit(np.zeros(10, np.float32), x, y, predict=black_box, learning_rate=1.0, **task)
-for name, fitted in (("grey", grey), ("black", black)):
+for name, fitted in (("gray", gray), ("black", black)):
     print(f"{name:5s} risk {fitted.objective:.4f} after {fitted.n_iter} steps, converged: {fitted.converged}")
 
 # %% tags=["fig-descent"]
-_ = plots.descent({"grey box": grey.history, "black box": black.history}, unit="(100 MPa)²")
+_ = plots.descent({"gray box": gray.history, "black box": black.history}, unit="(100 MPa)²")
 
 # %% [markdown]
 # The risk falls with every step, first fast, then slowly. Now the question from the beginning: what do the boxes
@@ -89,10 +89,10 @@ _ = plots.descent({"grey box": grey.history, "black box": black.history}, unit="
 # %% tags=["fig-boxes"]
 @jax.jit  # compiles the three together, not each small operation for itself
 def all_boxes(x):
-    return white_box(x), grey_box(grey.parameters, x), black_box(black.parameters, x)
+    return white_box(x), gray_box(gray.parameters, x), black_box(black.parameters, x)
 
 
-boxes = dict(zip(("white box", "grey box", "black box"), map(np.asarray, all_boxes(x)), strict=True))
+boxes = dict(zip(("white box", "gray box", "black box"), map(np.asarray, all_boxes(x)), strict=True))
 in_order = np.argsort(strain)  # real strains are not sorted
 _ = plots.models(
     strain[in_order],
@@ -102,7 +102,7 @@ _ = plots.models(
 )
 
 # %% [markdown]
-# *What to see.* The white box is off by the hardening that it does not know, but never absurd. The grey box is
+# *What to see.* The white box is off by the hardening that it does not know, but never absurd. The gray box is
 # right on both sides of the line: four numbers learned, the form known. The black box fits well where there are
 # data and drops to zero where there are none: nothing told it that steel does not do that.
 #
@@ -378,7 +378,7 @@ _ = plots.leaks(list(experiments), leaky, honest, chance=[0.5, 0.0])
 # ## Limits: no free lunch, and the curse of dimensionality
 #
 # Is there a best learner? Take eight points and *all* $2^8 = 256$ ways to label them with 0 and 1. Train on four
-# of the points, test on the other four, for every labelling:
+# of the points, test on the other four, for every labeling:
 #
 # $$\frac{1}{2^m} \sum_{f} \operatorname{error}_{\text{unseen}}(f) = \frac{1}{2}
 # \quad\text{for every learner} \tag{1.4}$$
@@ -403,8 +403,8 @@ _ = plots.lunches({name: lunch.unseen_error for name, lunch in lunches.items()})
 
 # %% [markdown]
 # *What to see.* A sensible learner, and a perverse one that always says what it has seen less often: exactly the same
-# histogram. Without assumptions there is no learning. What saves us is that nature does not draw labellings at
-# random: steel is smooth in strain. Among the labellings with at most one jump, the neighbour wins:
+# histogram. Without assumptions there is no learning. What saves us is that nature does not draw labelings at
+# random: steel is smooth in strain. Among the labelings with at most one jump, the neighbor wins:
 
 # %%
 jumps = np.abs(np.diff(lunches["nearest"].targets, axis=1)).sum(axis=1)
@@ -431,7 +431,7 @@ _ = plots.dimensions(d, distance.nearest, distance.farthest, skin, width)
 
 # %% [markdown]
 # *What to see.* In a thousand dimensions the nearest of 500 points is almost as far away as the farthest; all
-# volume is in the skin; a "local" neighbourhood spans the cube. Images have thousands of dimensions, and learning
+# volume is in the skin; a "local" neighborhood spans the cube. Images have thousands of dimensions, and learning
 # from them works only because they fill few of these: Unit 2 finds out how many.
 
 # %% [markdown]
@@ -497,8 +497,8 @@ print(f"the learned way has {len(way) - 1} steps; its values are right within {g
 # %% tags=["hide-input"]
 # What this lesson claims, checked.
 miss = {name: float(np.mean((values - y)[~seen] ** 2)) for name, values in boxes.items()}
-assert grey.converged
-assert miss["grey box"] < miss["white box"] < miss["black box"]
+assert gray.converged
+assert miss["gray box"] < miss["white box"] < miss["black box"]
 assert best["squared"] < best["absolute"] - 10
 assert best["absolute"] < best["pinball, q = 0.9"]
 assert np.isinf(naive[0])

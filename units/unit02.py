@@ -119,7 +119,7 @@ plots.projection(angle, measured, fit.fitted)
 # %% [markdown]
 # ## Conditioning: when the answer shakes
 #
-# Beam time is expensive. Is it enough to scan a narrow window? Aluminium and iron both have a line near 45°, and in a
+# Beam time is expensive. Is it enough to scan a narrow window? Aluminum and iron both have a line near 45°, and in a
 # window around it their patterns are nearly the same vector. The **condition number** says what this does:
 #
 # $$\kappa(A) = \frac{\sigma_1}{\sigma_k}, \qquad
@@ -156,7 +156,7 @@ plots.conditioning(kappa, error, bound, labels=[f"{low:g}° to {high:g}°" for l
 # %% [markdown]
 # ## Covariance: the shape of a cloud
 #
-# Now forget the pure patterns. Look at two intensities only, at the strongest line of aluminium and of copper. The
+# Now forget the pure patterns. Look at two intensities only, at the strongest line of aluminum and of copper. The
 # **covariance matrix** describes how they vary together, and its eigenvectors are the axes of an ellipse:
 #
 # $$S = \frac{1}{n-1} \sum_i (x_i - \bar x)(x_i - \bar x)^\top = Q \Lambda Q^\top, \qquad
@@ -193,7 +193,7 @@ plots.ellipses(
 )
 
 # %% [markdown]
-# *What to see.* More aluminium means less copper, so the long axis falls. *Where it fails*: an ellipse is all that a
+# *What to see.* More aluminum means less copper, so the long axis falls. *Where it fails*: an ellipse is all that a
 # covariance knows. It does not see that the cloud is a triangle, with the pure substances at its corners. Remember the
 # triangle: it will return.
 #
@@ -217,7 +217,7 @@ whitened = {"raw": pair - mean, **dict(zip(KINDS, white(pair), strict=True))}
 
 # %% tags=["fig-whitening"]
 units = {name: "intensity" if name == "raw" else "std. dev." for name in whitened}
-plots.clouds(whitened, units=units, colour=np.asarray(data.abundances)[:, 0], colour_label="share of Al")
+plots.clouds(whitened, units=units, color=np.asarray(data.abundances)[:, 0], color_label="share of Al")
 
 # %% [markdown]
 # *What to see.* The same shape, turned: *PCA* whitening puts the principal axes along the coordinates, *ZCA* stays as
@@ -287,7 +287,7 @@ rows = np.concatenate([pixels[None, :8], cut(np.array([2, 8, 24]))])
 datasets.images(rows.reshape(-1, 8, 8), columns=8, limits=(0.0, 1.0))
 
 # %% [markdown]
-# *What to see.* Above, the ten directions in which handwriting varies most, with negative pixels in one colour and
+# *What to see.* Above, the ten directions in which handwriting varies most, with negative pixels in one color and
 # positive ones in the other. Below, from top to bottom: eight digits, and what is left of them with 2, 8 and 24
 # numbers an image.
 #
@@ -378,7 +378,7 @@ plots.histories(early, every=nmf.SWEEPS_PER_CHECK)
 
 # %% [markdown]
 # *Where it fails.* The factors are unique only if nearly pure powders are among the data: the corners of the triangle.
-# Without them a part may borrow from another. Look at aluminium: its line near 45° is too weak. Iron has a line there,
+# Without them a part may borrow from another. Look at aluminum: its line near 45° is too weak. Iron has a line there,
 # too, and iron's part explains some of aluminium's: so the shares of *iron* are too large. There are also local
 # minima: the start matters (`nmf.init`).
 #

@@ -54,7 +54,7 @@ print(f"E = {line.coef[0]:.0f} ± {errors.coef[0]:.0f} GPa")
 plots.line(x[:, 0], y, fitted, weight_of_own)
 
 # %% [markdown]
-# *What to see.* Megapascal over per mille is gigapascal, so the slope is the modulus. The colour is the **leverage**
+# *What to see.* Megapascal over per mille is gigapascal, so the slope is the modulus. The color is the **leverage**
 # $h_i = \partial \hat y_i / \partial y_i$: how much a point pulls the line to itself. The two ends pull most, and all
 # leverages add up to the number of parameters, here 2.
 #
@@ -131,7 +131,7 @@ plots.convergence(distances, predicted)
 designs = {
     "strain as a number": design * np.array([1.0, 0.001]),
     "strain in per mille": design,
-    "centred and scaled": np.concatenate([np.ones_like(x), (x - x.mean()) / x.std()], axis=1),
+    "centered and scaled": np.concatenate([np.ones_like(x), (x - x.mean()) / x.std()], axis=1),
 }
 steps_needed = {}
 for name, one in designs.items():
@@ -141,7 +141,7 @@ for name, one in designs.items():
     print(f"{name:20s} κ = {h[1] / h[0]:9.3g}, steps for three digits: {steps_needed[name]:.0f}")
 
 # %% [markdown]
-# > **Materials view.** Strain, stress and temperature come in numbers of very different size. Always centre and scale
+# > **Materials view.** Strain, stress and temperature come in numbers of very different size. Always center and scale
 # > them before you let gradient descent loose; then one learning rate fits all directions.
 
 # %% [markdown]
@@ -153,7 +153,7 @@ for name, one in designs.items():
 # rest.
 
 # %%
-standard = designs["centred and scaled"]
+standard = designs["centered and scaled"]
 origin = np.zeros(2, np.float32)
 single = partial(descent.fit, key, origin, standard, y, **task, batch_size=1, max_iter=60, tol=0.0)
 risks = {
@@ -394,7 +394,7 @@ assert all(abs(predicted[name] - observed[name]) < 0.02 for name in choices)
 assert predicted["fastest"] < predicted["0.1 of the limit"] < 1 < predicted["1.01 of the limit"]
 assert distances["1.01 of the limit"][-1] > distances["1.01 of the limit"][20]
 assert steps_needed["strain as a number"] > 1000 * steps_needed["strain in per mille"]
-assert steps_needed["centred and scaled"] == 1
+assert steps_needed["centered and scaled"] == 1
 assert histories["single samples"][3] < histories["all 20 samples"][3]
 assert histories["single, falling rate"][-1] < histories["single samples"][-20:].mean()
 assert np.ptp([error[name] for name in ("monomials", "Chebyshev", "Legendre")]) < 0.2

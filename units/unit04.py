@@ -273,7 +273,7 @@ print(f"the same map as a dense layer: {as_dense:,} parameters; as a convolution
 #
 # $$r \leftarrow r + d\,(k - 1)\,j, \qquad j \leftarrow s\,j \tag{4.5}$$
 #
-# This is the **receptive field**. Below, the frame is (4.5), and the colour is the truth: how much one unit's output
+# This is the **receptive field**. Below, the frame is (4.5), and the color is the truth: how much one unit's output
 # changes with each pixel, averaged over random kernels.
 
 # %%
@@ -302,7 +302,7 @@ def influence_of(patch, *weights, layers, unit):
     return geometry.influence(partial(run_stack, weights=weights, layers=layers), patch, row=unit, column=unit)
 
 
-influences, sizes, centres = {}, [], []
+influences, sizes, centers = {}, [], []
 for name, layers in STACKS.items():
     view = geometry.receptive_fields(layers)[-1]
     unit = (PATCH - view.size) // (2 * view.jump)
@@ -311,10 +311,10 @@ for name, layers in STACKS.items():
     over_kernels = jax.jit(jax.vmap(partial(influence_of, layers=layers, unit=unit)))
     influences[name] = np.mean(over_kernels(patches, *weights), axis=0)
     sizes.append(view.size)
-    centres.append(view.start + unit * view.jump)
+    centers.append(view.start + unit * view.jump)
 
 # %% tags=["fig-receptive"]
-plots.receptive_fields(influences, sizes, centres)
+plots.receptive_fields(influences, sizes, centers)
 
 # %% [markdown]
 # *What to see.* Nothing outside the frame matters, and inside the middle matters most: the *effective* receptive field
@@ -330,7 +330,7 @@ plots.receptive_fields(influences, sizes, centres)
 #
 # Spins on a 16 x 16 lattice, in equilibrium at some temperature. Was it above the critical one, $T_c \approx 2.27$?
 # We learn from 400 lattices and test on 2000. Both networks have the same number of parameters; one is told that
-# images have neighbours, the other has to find out.
+# images have neighbors, the other has to find out.
 
 # %%
 N_TRAIN = 400
@@ -406,12 +406,12 @@ plots.accuracy_over((edges[:-1] + edges[1:]) / 2, shares, x_label="temperature (
 
 # %%
 micrographs, masks = alloy.images[..., None], alloy.masks
-centred = micrographs - micrographs.mean(axis=(1, 2), keepdims=True)
+centered = micrographs - micrographs.mean(axis=(1, 2), keepdims=True)
 unet = architectures.UNet(2, features=(8, 16))
 _, answers = learned(
-    lambda key: architectures.init(unet, key, centred[:1]),
+    lambda key: architectures.init(unet, key, centered[:1]),
     unet.apply,
-    centred,
+    centered,
     masks,
     n_train=64,
     rate=4e-3,
@@ -419,7 +419,7 @@ _, answers = learned(
     batch_size=16,
 )
 found = np.asarray(answers)[64:]
-threshold = (centred[64:, :, :, 0] > 0).astype(int)
+threshold = (centered[64:, :, :, 0] > 0).astype(int)
 scores = jax.jit(jax.vmap(partial(segmentation.dice, truth=masks[64:])))(np.stack([threshold, found]))
 dice = dict(zip(("threshold", "U-Net"), np.asarray(scores), strict=True))
 for name, value in dice.items():

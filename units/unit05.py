@@ -33,9 +33,9 @@ def in_units(points):
 
 
 # %% [markdown]
-# ## k-means: every indent to the nearest centre
+# ## k-means: every indent to the nearest center
 #
-# Choose $k$ centres $\mu_j$ such that the squared distances to the nearest centre, the **inertia**, are small:
+# Choose $k$ centers $\mu_j$ such that the squared distances to the nearest center, the **inertia**, are small:
 #
 # $$J = \sum_i \min_j \lVert x_i - \mu_j \rVert^2 \tag{5.1}$$
 #
@@ -62,9 +62,9 @@ plots.clusters(raw, phases.labels, in_units(phases.centroids), **UNITS, names=["
 # %% [markdown]
 # ### The start matters
 #
-# Each start ends in the minimum next to it, and there are many. **k-means++** draws the centres one after the other,
-# each sample with a probability proportional to its squared distance to the nearest centre so far. Fifty starts of
-# each kind with sixteen centres, all hundred in one compiled call:
+# Each start ends in the minimum next to it, and there are many. **k-means++** draws the centers one after the other,
+# each sample with a probability proportional to its squared distance to the nearest center so far. Fifty starts of
+# each kind with sixteen centers, all hundred in one compiled call:
 
 # %%
 MANY = 16
@@ -81,13 +81,13 @@ for name, inertia in ends.items():
 
 # %% [markdown]
 # *What to see.* At their best both are as good. On average the careful start is clearly better, and its worst is better
-# than the mean of the other: fewer restarts are needed. With three centres any start will do here; try it.
+# than the mean of the other: fewer restarts are needed. With three centers any start will do here; try it.
 #
 # *Exercise 5.3*: the weights of k-means++.
 #
 # ### How many clusters?
 #
-# The inertia falls with every further centre, so it cannot answer. The **silhouette** can: it compares the mean
+# The inertia falls with every further center, so it cannot answer. The **silhouette** can: it compares the mean
 # distance to the own cluster with that to the next one.
 
 # %%
@@ -96,7 +96,7 @@ counts = np.arange(2, MOST + 1)
 
 
 def sweep(k):
-    """k centres; the others are parked far away and stay there, so that one compiled call serves all k."""
+    """k centers; the others are parked far away and stay there, so that one compiled call serves all k."""
     start = jnp.where(jnp.arange(MOST)[:, None] < k, starts["k-means++"][0, :MOST], 1e3)
     state, _ = jax.lax.scan(lambda state, _: (kmeans.step(state, x), None), kmeans.init(start), None, length=30)
     labels = kmeans.assign(x, state.centroids)
@@ -113,7 +113,7 @@ plots.elbow(counts, inertias, silhouettes)
 # but it is a bridge, not a cloud of its own. No criterion replaces a look at the specimen.
 #
 # *Where it fails.* k-means knows only balls of equal size. And a mean is pulled by outliers; **k-medoids** takes a
-# sample as each centre, and needs nothing but a table of distances:
+# sample as each center, and needs nothing but a table of distances:
 
 # %%
 spoiled = x.at[0].set(60.0)  # a slip in one row of the table
@@ -269,10 +269,10 @@ plots.histories({"linear": linear.history, "convolutional": deep.history}, y_lab
 @jax.jit
 def judge(images):
     """Code, score and reconstruction of each image."""
-    centred = images[..., None] - mean
-    z = autoencoder.encode(deep.model, centred)
+    centered = images[..., None] - mean
+    z = autoencoder.encode(deep.model, centered)
     rebuilt = autoencoder.decode(deep.model, z)
-    return z, anomaly.reconstruction_error(centred, rebuilt), rebuilt[..., 0] + mean
+    return z, anomaly.reconstruction_error(centered, rebuilt), rebuilt[..., 0] + mean
 
 
 @jax.jit

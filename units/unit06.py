@@ -320,7 +320,7 @@ random_planes = dict(zip(("raw directions", "filter-normalized"), planes, strict
 plots.slices(along[0, :, 0], random_planes, quantity="cross-entropy (nats)")
 # %% tags=["fig-path"]
 share_seen = walked.share.tolist()
-plots.travelled(*along[2].T, planes[2], walked.coordinates, share_seen, quantity="cross-entropy (nats)")
+plots.traveled(*along[2].T, planes[2], walked.coordinates, share_seen, quantity="cross-entropy (nats)")
 # %% [markdown]
 # *What to see.* The same minimum, drawn with two rulers: with raw directions the loss rises to 11 within the frame,
 # with normalized ones not even to 2. A picture whose ruler is not told says nothing of width. Two directions of several

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Unit 7. Generalization, regularization, tree ensembles
 #
-# A foundry has cast and tested some hundred copper alloys: composition, grain size, ageing, cold work, and for each
+# A foundry has cast and tested some hundred copper alloys: composition, grain size, aging, cold work, and for each
 # the yield strength. **How strong will the next alloy be?** Fitting what was measured is easy; a table does it without
 # error. The question is what a model says about alloys that nobody has cast yet, and what we can do to make it better
 # there: penalties, validation, and many trees instead of one.
@@ -54,7 +54,7 @@ curves = {
 
 # %% tags=["fig-overfitting"]
 figure = plots.overfitting(
-    2 * times, measured, 2 * grid, truth, curves, x_label="lg of ageing time in h", y_label="yield strength (MPa)"
+    2 * times, measured, 2 * grid, truth, curves, x_label="lg of aging time in h", y_label="yield strength (MPa)"
 )
 
 # %% [markdown]
@@ -169,7 +169,7 @@ plots.double_descent(SIZES, descent.train, descent.test, n_samples=40, y_label="
 # %% [markdown]
 # ## Penalties for large weights: ridge and lasso
 #
-# Now all alloys: five solutes, grain size, ageing time and cold work. Strength is not linear in these, so we give the
+# Now all alloys: five solutes, grain size, aging time and cold work. Strength is not linear in these, so we give the
 # model their squares and products as well: 44 features, 150 alloys. To keep such a model tame, pay for large weights:
 #
 # $$\text{ridge: } \lVert y - Xw \rVert^2 + \alpha \lVert w \rVert_2^2, \qquad
@@ -187,7 +187,7 @@ TRAIN, FEW = 800, 150
 
 
 def readable(x):
-    """Grain size and ageing time on their natural axes."""
+    """Grain size and aging time on their natural axes."""
     return np.concatenate([x[:, :5], x[:, 5:6] ** -0.5, np.log10(x[:, 6:7]), x[:, 7:]], axis=1)
 
 
@@ -347,7 +347,7 @@ plots.train_and_validation(
 # %% tags=["fig-importance"]
 share_of = jax.jit(partial(trees.importance, n_features=8))  # compiled as one
 shares = {"forest": share_of(grown.trees), "boosting": share_of(boosted.trees)}
-labels = ["Zn", "Ni", "Al", "Sn", "Cr", "grain size", "ageing time", "cold work"]
+labels = ["Zn", "Ni", "Al", "Sn", "Cr", "grain size", "aging time", "cold work"]
 plots.importances(labels, shares)
 
 # %% tags=["fig-held-out"]

@@ -408,7 +408,7 @@ plots.shrinkage(
 # the mean of all, the less sure ones more. The crosses come from summing over a grid of $\tau$, which here still works.
 #
 # *Where it fails.* Written in the effects themselves the posterior is a funnel, too narrow for any step size; the draws
-# above are made in $z = (\theta - \mu)/\tau$ (`hierarchical.log_prob`, *non-centred*). Always look at R-hat (below
+# above are made in $z = (\theta - \mu)/\tau$ (`hierarchical.log_prob`, *non-centered*). Always look at R-hat (below
 # 1.01) and at the effective sample size before you trust a mean.
 
 # %% [markdown]
@@ -444,7 +444,7 @@ plots.pit_histograms(histograms.edges[0], dict(zip(spreads, histograms.density, 
 
 # %% [markdown]
 # *What to see.* A hill in the middle: the normal distribution, widened by the accidents, is not sure enough of most
-# samples. A valley: too sure. Flat, within the grey range of chance: calibrated. For classes the same question is asked
+# samples. A valley: too sure. Flat, within the gray range of chance: calibrated. For classes the same question is asked
 # by the calibration curve.
 #
 # *Exercise 8.8*: the bins of a calibration curve.

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Unit 9. Representation: maps and features that nobody labelled
+# # Unit 9. Representation: maps and features that nobody labeled
 #
 # A furnace camera has taken a thousand images of an alloy that separates into two phases. Each image is a point in a
 # space of 1024 dimensions, one for each pixel, and nobody can look into it. **Can we draw a map of the data, and may
@@ -29,10 +29,10 @@ N, METHODS = 800, ("PCA", "t-SNE", "UMAP")
 # ## A shadow and two maps
 #
 # We begin where we know the answer: handwritten digits, 64 pixels each. PCA (Unit 2) is their best shadow. Two
-# methods do not project at all; they *place* points, such that neighbours stay neighbours.
+# methods do not project at all; they *place* points, such that neighbors stay neighbors.
 #
 # **t-SNE** first asks who is near whom. Sample $i$ looks around with a Gaussian, just as wide as it takes to see a
-# given number of neighbours, the **perplexity**:
+# given number of neighbors, the **perplexity**:
 #
 # $$p_{j|i} \propto e^{-\beta_i d_{ij}^2}, \qquad \mathrm{Perp} = e^{H_i}, \quad H_i = -\sum_j p_{j|i} \ln p_{j|i}
 # \tag{9.1}$$
@@ -49,7 +49,7 @@ N, METHODS = 800, ("PCA", "t-SNE", "UMAP")
 # $$\frac{\partial\, \mathrm{KL}}{\partial y_i} = 4 \sum_j (p_{ij} - q_{ij})
 # \frac{y_i - y_j}{1 + \lVert y_i - y_j \rVert^2} \tag{9.5}$$
 #
-# **UMAP** gives links to the nearest neighbours, with memberships that fall from 1 beyond the nearest one, and draws
+# **UMAP** gives links to the nearest neighbors, with memberships that fall from 1 beyond the nearest one, and draws
 # that graph: links attract, a few random samples repel.
 #
 # $$w_{j|i} = e^{-\max(0,\, d_{ij} - \rho_i) / \sigma_i}, \qquad w_{ij} = w_{j|i} + w_{i|j} - w_{j|i} w_{i|j}
@@ -88,20 +88,20 @@ print(f"{card.name} ({card.source}): {N} of {card.n_samples} images")
 numeral_scores = report(numerals, numeral_maps)
 
 # %% tags=["fig-digits"]
-plots.maps(numeral_maps, written.labels[:N], names=[str(digit) for digit in range(10)], colour_label="digit")
+plots.maps(numeral_maps, written.labels[:N], names=[str(digit) for digit in range(10)], color_label="digit")
 
 # %% [markdown]
 # *What to see.* In the shadow the digits overlap; both maps keep them apart, and nobody told them what a digit is.
 #
 # ### May we believe it?
 #
-# **Trustworthiness** punishes neighbours in the map that are none in the data. With $r(i, j)$ the place of $j$ among
-# the neighbours of $i$ in the data, and $N_k(i)$ the $k$ nearest in the map:
+# **Trustworthiness** punishes neighbors in the map that are none in the data. With $r(i, j)$ the place of $j$ among
+# the neighbors of $i$ in the data, and $N_k(i)$ the $k$ nearest in the map:
 #
 # $$T = 1 - \frac{2}{n k (2 n - 3 k - 1)} \sum_i \sum_{j \in N_k(i)} \max(0,\, r(i, j) - k) \tag{9.9}$$
 #
 # **Continuity** is the same with data and map exchanged: it punishes tearing apart. **Recall** is the share of
-# neighbours that are kept. PCA invents many neighbours, since it lays far things on top of each other.
+# neighbors that are kept. PCA invents many neighbors, since it lays far things on top of each other.
 #
 # *Exercises 9.1 to 9.5 and 9.8* (`exercises/unit09.py`): P and its perplexity, Q, the gradient, memberships, trust.
 
@@ -139,7 +139,7 @@ texture_maps = dict(zip(METHODS, draw(padded, for_maps), strict=True))
 texture_scores = report(padded, texture_maps)
 
 # %% tags=["fig-textures"]
-plots.maps(texture_maps, stage, names=stages, colour_label="time")
+plots.maps(texture_maps, stage, names=stages, color_label="time")
 
 # %% [markdown]
 # *What to see.* Coarsening is one road, and PCA draws it as one. t-SNE bends it, UMAP cuts it into islands, though
@@ -179,7 +179,7 @@ noise_maps, group_maps = descend(np.stack([drawn[0], groups]), jnp.array(PERPLEX
 plots.maps(
     {f"noise, perplexity {perplexity:.0f}": y for perplexity, y in zip(PERPLEXITIES, noise_maps, strict=True)},
     drawn[0, :, 0],
-    colour_label="first coordinate",
+    color_label="first coordinate",
 )
 
 # %% tags=["fig-groups"]
@@ -187,7 +187,7 @@ plots.maps(
     {f"groups, perplexity {perplexity:.0f}": y for perplexity, y in zip(PERPLEXITIES, group_maps, strict=True)},
     np.arange(M) // (M // 2),
     names=["width 1", "width 10"],
-    colour_label="group",
+    color_label="group",
 )
 
 # %%
@@ -208,14 +208,14 @@ print(f"the groups' widths in the map: ratio {spread[1] / spread[0]:.1f}, in the
 
 # %% [markdown]
 # *What to see.* With a low perplexity pure noise falls into clumps that are not there. And the two groups, of which
-# one is ten times as wide, come out about equally large, since every sample sees equally many neighbours. **Never
+# one is ten times as wide, come out about equally large, since every sample sees equally many neighbors. **Never
 # read sizes, distances or densities off such a map; look at several perplexities; and test a cluster that you believe
 # in on the data themselves.**
 #
 # > **Materials view.** A cluster in a t-SNE of diffraction patterns is a hypothesis about phases. The refinement of a
 # > pattern from its middle is the test.
 #
-# ## Features that nobody labelled
+# ## Features that nobody labeled
 #
 # For the power spectrum we had to know that place does not matter and coarseness does. **Contrastive learning** is
 # told only the first half, and finds the second. Take two *views* of each image: shifted, turned, relit, with new
@@ -257,13 +257,13 @@ curves.histories({"SimCLR": learned.history}, y_label="NT-Xent (nats)")
 #
 # ## The probe: what can be read along straight lines?
 #
-# The encoder is frozen. A **linear probe** gets a few labelled images and reads the stage off the features:
+# The encoder is frozen. A **linear probe** gets a few labeled images and reads the stage off the features:
 #
 # $$P(y = c\,|\,x) = \mathrm{softmax}(f(x) W + b)_c, \qquad
 # \nabla_W = \frac1n f^\top (P - Y) \tag{9.8}$$
 #
 # with $Y$ the labels as rows of 0 and 1. We compare three representations: the pixels, the same encoder before
-# training, and after it. Ten draws of the labelled images each.
+# training, and after it. Ten draws of the labeled images each.
 
 # %%
 COUNTS, DRAWS = (2, 5, 20), 10
@@ -315,7 +315,7 @@ plots.accuracies(COUNTS, accuracy, chance=1 / len(TIMES))
 #
 # ## What to take home
 #
-# 1. t-SNE and UMAP keep neighbours, not distances, sizes or densities. Measure trust and continuity.
+# 1. t-SNE and UMAP keep neighbors, not distances, sizes or densities. Measure trust and continuity.
 # 2. Try several perplexities, and remember that noise forms clumps at a low one.
 # 3. Contrastive learning needs no labels, but it needs to know what does not matter. Choose views as a physicist.
 # 4. A linear probe, next to an untrained encoder and to raw data, says what has been learned.

@@ -77,7 +77,7 @@ def latent_distance(latent: Latent, z: Float[Array, "m k"]) -> Float[Array, " m"
 
 
 def threshold(scores: Float[Array, " n"], *, contamination: ArrayLike = 0.05) -> Float[Array, ""]:
-    """Score above which a share `contamination` of these samples lies, interpolated between neighbours.
+    """Score above which a share `contamination` of these samples lies, interpolated between neighbors.
 
     Set it on usual samples that the model was not trained on: on training samples errors are too small. The
     share is then that of false alarms.
@@ -124,5 +124,5 @@ def auc(scores: Float[Array, " n"], unusual: Shaped[Array, " n"]) -> Float[Array
     rank = (below + upto + 1).astype(scores.dtype) / 2  # the mean rank of equals
     positive = marked.sum().astype(scores.dtype)
     negative = len(scores) - positive
-    centred = jnp.sum(jnp.where(marked, rank - (len(scores) + 1) / 2, 0))
-    return 0.5 + centred / (positive * negative)
+    centered = jnp.sum(jnp.where(marked, rank - (len(scores) + 1) / 2, 0))
+    return 0.5 + centered / (positive * negative)

@@ -2,7 +2,7 @@ r"""Autoencoders: compress, rebuild, and learn what is usual. Shapes: n samples,
 
 An encoder maps a sample to a code of k numbers, a decoder maps the code back, and both are trained together to
 make the reconstruction error small. With linear layers the best plane is that of PCA; hidden layers make it a
-curved surface; convolutions know that a pixel's neighbours matter. A denoising autoencoder gets a noisy sample
+curved surface; convolutions know that a pixel's neighbors matter. A denoising autoencoder gets a noisy sample
 and has to return the clean one.
 
 A model is a pytree of arrays; its type says the architecture. Codes are not unique: any invertible change of

@@ -242,7 +242,7 @@ def fit(
         n_components: k; static.
         covariance_type: "full", "tied", "diag" or "spherical"; static.
         n_init: number of starts; static.
-        init_params: "kmeans", or samples as centres, chosen by "k-means++" or at "random"; each sample then
+        init_params: "kmeans", or samples as centers, chosen by "k-means++" or at "random"; each sample then
             counts for the nearest; static.
         max_iter: largest number of steps; static.
         tol: rise of the mean log-likelihood in a step, in nats, that counts as none.
@@ -266,8 +266,8 @@ def fit(
         if init_params == "kmeans":
             labels = kmeans.fit(x, key, n_clusters=n_components).labels
         else:
-            centres = seeding.choose(x, key, n_clusters=n_components, method=init_params)
-            labels = kmeans.assign(x, centres)
+            centers = seeding.choose(x, key, n_clusters=n_components, method=init_params)
+            labels = kmeans.assign(x, centers)
         gamma = jax.nn.one_hot(labels, n_components, dtype=x.dtype)
         return m_step(x, gamma, covariance_type=covariance_type, reg_covar=reg_covar)
 
@@ -354,7 +354,7 @@ def _run(start: GMM, data: Blocks, max_iter: int, tol: ArrayLike, reg_covar: Arr
 
 
 def _best(x: Array, starts: GMM, max_iter: int, tol: ArrayLike, reg_covar: ArrayLike) -> Fitted:
-    """EM from all starts side by side, on centred data; the most likely result, its components in order."""
+    """EM from all starts side by side, on centered data; the most likely result, its components in order."""
     require.positive("max_iter", max_iter)
     mean = x.mean(axis=0)
     data = blocks.split(x - mean, size=BLOCK)

@@ -2,7 +2,7 @@ r"""k-means by Lloyd's iteration. Shapes: n samples, d features, k clusters.
 
 Minimizes the inertia $J = \sum_i \min_j \|x_i - \mu_j\|^2$ by turns: each sample goes to its nearest centroid,
 each centroid to the mean of its samples. Neither raises J, so J falls until nothing changes, at a local
-minimum that depends on the start. All work is done on centred data, block by block (see `blocks`).
+minimum that depends on the start. All work is done on centered data, block by block (see `blocks`).
 """
 
 from functools import partial
@@ -301,11 +301,11 @@ def _best(x: Array, starts: Array, max_iter: int, tol: ArrayLike) -> KMeans:
     """Iterate from all starts (r, k, d) side by side and keep the one with the smallest inertia."""
     require.positive("max_iter", max_iter)
     mean = x.mean(axis=0)
-    centred = x - mean
-    rounding = starts.shape[1] * jnp.finfo(x.dtype).eps ** 2 * jnp.sum(centred**2, axis=1).max()
-    allowed = jnp.maximum(jnp.asarray(tol) * jnp.mean(centred**2), rounding)
-    data = _split(centred)
-    run = partial(_descend, x=centred, data=data, max_iter=max_iter, tol=allowed)
+    centered = x - mean
+    rounding = starts.shape[1] * jnp.finfo(x.dtype).eps ** 2 * jnp.sum(centered**2, axis=1).max()
+    allowed = jnp.maximum(jnp.asarray(tol) * jnp.mean(centered**2), rounding)
+    data = _split(centered)
+    run = partial(_descend, x=centered, data=data, max_iter=max_iter, tol=allowed)
     runs = jax.vmap(run)(starts - mean)
     final = jax.vmap(lambda state: _step(state, data).inertia)(runs.state)
     best = jax.tree.map(lambda leaf: leaf[jnp.argmin(final)], runs)
@@ -314,6 +314,6 @@ def _best(x: Array, starts: Array, max_iter: int, tol: ArrayLike) -> KMeans:
     label = blocks.join(lax.map(lambda block: _nearest(_distances(centroids, block))[1], data.x), len(x))
     label = label.astype(int)
     counts = jnp.zeros(len(centroids), int).at[label].add(1)
-    inertia = jnp.sum((centred - centroids[label]) ** 2)
+    inertia = jnp.sum((centered - centroids[label]) ** 2)
     converged = best.state.shift <= allowed
     return KMeans(centroids + mean, label, counts, inertia, best.history, best.n_iter, converged)

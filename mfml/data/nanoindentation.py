@@ -261,7 +261,7 @@ def _card(data: Nanoindentation, *, source: str, notes: str) -> Card:
             "specimen": Quantity("0 to 3: copper with 0, 25, 60 and 100 % chromium", "1"),
         },
         source=source,
-        licence="MIT",
+        license="MIT",
         reference=(
             "Oliver and Pharr, Journal of Materials Research 7 (1992) 1564-1583; real data: Zhang, Bos, Sandfeld and "
             "Schwaiger, Unsupervised Learning of Nanoindentation Data, arXiv:2309.06613 (2023), MDS-5 of MDSdata"

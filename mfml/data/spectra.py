@@ -170,7 +170,7 @@ def simulate(
 
 
 def load(key: Key[Array, ""] | None, *, source: str = "auto") -> tuple[Spectra, Card]:
-    """Return 200 patterns of mixtures of aluminium, copper and iron, and their card.
+    """Return 200 patterns of mixtures of aluminum, copper and iron, and their card.
 
     There are no real spectra: `source` "auto" and "simulated" both take `simulate` with its defaults.
 
@@ -190,7 +190,7 @@ def load(key: Key[Array, ""] | None, *, source: str = "auto") -> tuple[Spectra, 
             "angle": Quantity("diffraction angle 2 theta", "degree"),
         },
         source=SIMULATED,
-        licence="MIT",
+        license="MIT",
         reference="Cullity and Stock, Elements of X-Ray Diffraction, 3rd edition, Prentice Hall (2001)",
         n_samples=len(data.intensity),
         notes=(

@@ -149,11 +149,11 @@ def load(key: Key[Array, ""] | None, *, source: str = "auto") -> tuple[Tensile, 
     """
     if mdsdata.chosen(source, mdsdata.STRAIN, mdsdata.STRESS) == "real":
         data = _read()
-        return data, _card(data, source=mdsdata.SOURCE, licence="MIT", notes=REAL_NOTES)
+        return data, _card(data, source=mdsdata.SOURCE, license="MIT", notes=REAL_NOTES)
     if key is None:
         raise ValueError(NO_KEY)
     data = simulate(key, jnp.array(TEMPERATURES, dtype=float))
-    return data, _card(data, source=SIMULATED, licence="MIT", notes=SIMULATED_NOTES)
+    return data, _card(data, source=SIMULATED, license="MIT", notes=SIMULATED_NOTES)
 
 
 def _read() -> Tensile:
@@ -196,7 +196,7 @@ REFERENCE = (
 )
 
 
-def _card(data: Tensile, *, source: str, licence: str, notes: str) -> Card:
+def _card(data: Tensile, *, source: str, license: str, notes: str) -> Card:
     return Card(
         name="tensile",
         quantities={
@@ -205,7 +205,7 @@ def _card(data: Tensile, *, source: str, licence: str, notes: str) -> Card:
             "temperature": Quantity("temperature of each row", "°C"),
         },
         source=source,
-        licence=licence,
+        license=license,
         reference=REFERENCE,
         n_samples=data.strain.size,
         notes=notes,

@@ -2,7 +2,7 @@
 
 - `bias_variance`: where the error comes from, measured over many data sets; double descent.
 - `ridge`: ridge regression in closed form, its path, degrees of freedom and generalized cross-validation.
-- `lasso`: lasso and elastic net by coordinate descent and FISTA; paths. `elastic_net`: what they minimise.
+- `lasso`: lasso and elastic net by coordinate descent and FISTA; paths. `elastic_net`: what they minimize.
 - `dropout`: masks, and the ridge penalty that they amount to.
 - `validation`: grid search, nested cross-validation, learning curves, the one-standard-error rule.
 - `trees`: trees as arrays: walks, sizes, importances.

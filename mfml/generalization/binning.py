@@ -21,7 +21,7 @@ MANY_BINS = 512  # up to so many, comparing with every edge is quicker than a se
 def edges(x: Float[Array, "n d"], *, max_bins: int = MAX_BINS, subsample: int = 20_000) -> Float[Array, "d b_1"]:
     """Return the b - 1 upper ends of all bins but the last, for each feature; unused ones are infinite.
 
-    A feature with at most `max_bins` different values gets an edge half way between any two neighbours: nothing
+    A feature with at most `max_bins` different values gets an edge half way between any two neighbors: nothing
     is lost. Others get edges at the quantiles q/b, half way between two samples; the quantiles are those of
     `subsample` rows evenly spread over the table, where there are more. Both options are static.
 

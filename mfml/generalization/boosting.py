@@ -151,7 +151,7 @@ def _finish(rounds: Round, offset: Array, n_iter: Array) -> Boosting:
 
 
 def decision_function(model: Boosting, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
-    """Return the scores: units of y, log-odds, or unnormalised log-probabilities.
+    """Return the scores: units of y, log-odds, or unnormalized log-probabilities.
 
     >>> x, y = jnp.arange(4.0)[:, None], jnp.array([0.0, 0.0, 4.0, 4.0])
     >>> decision_function(fit(x, y, max_iter=1), x).shape

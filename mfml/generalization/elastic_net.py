@@ -4,7 +4,7 @@ $$J(\beta) = \frac{1}{2n} \lVert y - \beta_0 - X\beta \rVert^2 + \alpha \rho \lV
   + \tfrac12 \alpha (1 - \rho) \lVert \beta \rVert^2$$
 
 as in scikit-learn: $\alpha$ in units of x times y, $\rho$ the `l1_ratio` (1 is the lasso). The intercept is not
-penalised: the data are centred. With the correlation of every feature with the residual,
+penalized: the data are centered. With the correlation of every feature with the residual,
 $q = X^\top (y - X\beta) / n$, a feature may stay zero as long as
 $|q_j| \le \alpha \rho$.
 """
@@ -19,7 +19,7 @@ from mfml import require
 
 
 class Task(NamedTuple):
-    """The centred data in the form that the solvers need."""
+    """The centered data in the form that the solvers need."""
 
     gram: Float[Array, "d d"]  # X^T X / n
     target: Float[Array, " d"]  # X^T y / n
@@ -38,7 +38,7 @@ def soft_threshold(v: Float[Array, "*shape"], threshold: ArrayLike) -> Float[Arr
 
 
 def problem(x: Float[Array, "n d"], y: Float[Array, " n"], *, fit_intercept: bool = True) -> Task:
-    """Centre the data and multiply them out. `fit_intercept` is static.
+    """Center the data and multiply them out. `fit_intercept` is static.
 
     Raises:
         ValueError: if shapes do not fit or x is empty.

@@ -1,4 +1,4 @@
-r"""Exact growth of a tree: every threshold between two neighbouring values is tried.
+r"""Exact growth of a tree: every threshold between two neighboring values is tried.
 
 Shapes: n samples, d features, c statistics a sample, q nodes on a level. Statistics and scores as in `growth`.
 """
@@ -18,7 +18,7 @@ def grow(
     max_depth: int,
     score: growth.Score = growth.squared,
 ) -> growth.Grown:
-    """Grow a tree that tries every threshold between two neighbouring values; missing values go right.
+    """Grow a tree that tries every threshold between two neighboring values; missing values go right.
 
     On each level, each feature is sorted within its nodes: much more work than a histogram. Options are static.
 

@@ -90,7 +90,7 @@ def fit(
     tol: ArrayLike = 1e-4,
     fit_intercept: bool = True,
 ) -> Lasso:
-    r"""Minimise J, until the duality gap is below `tol` times $\lVert y - \bar y \rVert^2 / n$.
+    r"""Minimize J, until the duality gap is below `tol` times $\lVert y - \bar y \rVert^2 / n$.
 
     Solvers: `coordinate` goes through the features one by one, mostly through those that are in (or must come in, as
     $|q_j| > \alpha\rho$), and after every few passes tries the point they head for; `fista` moves all at once, by a
@@ -179,7 +179,7 @@ def _gap(state: State, task: net.Task, alpha: Array, l1_ratio: Array) -> Array:
 
 
 def _pass(state: State, task: net.Task, order: Array, count: ArrayLike, alpha: Array, l1_ratio: Array) -> State:
-    """Minimise over the first `count` coordinates of `order`, one after the other."""
+    """Minimize over the first `count` coordinates of `order`, one after the other."""
     l1, l2 = alpha * l1_ratio, alpha * (1 - l1_ratio)
     curvature = jnp.diagonal(task.gram)
 

@@ -1,4 +1,4 @@
-r"""Losses that boosting minimises, with their derivatives in the scores. Shapes: n samples, k outputs.
+r"""Losses that boosting minimizes, with their derivatives in the scores. Shapes: n samples, k outputs.
 
 Each of a score F: `squared_error` $\frac12 (y - F)^2$; `logistic`, of labels 0 and 1, and `softmax`, of labels 0 to
 k - 1, the cross-entropy in nats.

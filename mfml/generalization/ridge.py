@@ -1,7 +1,7 @@
 r"""Ridge regression. Shapes: n samples, d features, a penalties.
 
-The model is $y = \beta_0 + x \beta$; the intercept is not penalised. The penalty is in squared units of y over x:
-features in different units are penalised differently, so standardise them first.
+The model is $y = \beta_0 + x \beta$; the intercept is not penalized. The penalty is in squared units of y over x:
+features in different units are penalized differently, so standardize them first.
 """
 
 from functools import partial
@@ -42,9 +42,9 @@ def fit(
     weights: Float[Array, " n"] | None = None,
     fit_intercept: bool = True,
 ) -> Ridge:
-    r"""Minimise $\sum_i w_i (y_i - \beta_0 - x_i \beta)^2 + \alpha \lVert \beta \rVert^2$ in closed form.
+    r"""Minimize $\sum_i w_i (y_i - \beta_0 - x_i \beta)^2 + \alpha \lVert \beta \rVert^2$ in closed form.
 
-    $\beta = (X^\top W X + \alpha I)^{-1} X^\top W y$ with centred X and y; where n < d by the smaller system
+    $\beta = (X^\top W X + \alpha I)^{-1} X^\top W y$ with centered X and y; where n < d by the smaller system
     $X^\top (X X^\top + \alpha I)^{-1} y$, which is the same. NaN where alpha is 0 and X has not full rank.
 
     Args:
@@ -63,7 +63,7 @@ def fit(
     >>> round(float(model.coef[0]), 4)
     0.5
     """
-    x_mean, y_mean, a, b = _centred(x, y, weights, fit_intercept)
+    x_mean, y_mean, a, b = _centered(x, y, weights, fit_intercept)
     n, d = a.shape
     wide = n < d
     system = a @ a.T if wide else a.T @ a
@@ -86,7 +86,7 @@ def predict(model: Ridge, x: Float[Array, "m d"]) -> Float[Array, " m"]:
 def path(
     x: Float[Array, "n d"], y: Float[Array, " n"], alphas: Float[Array, " a"], *, fit_intercept: bool = True
 ) -> Path:
-    r"""Fit all penalties from one singular value decomposition $X = U S V^\top$ of the centred features.
+    r"""Fit all penalties from one singular value decomposition $X = U S V^\top$ of the centered features.
 
     $$\beta(\alpha) = V \,\mathrm{diag}\Bigl(\frac{s_j}{s_j^2 + \alpha}\Bigr)\, U^\top y, \qquad
       \mathrm{df}(\alpha) = \sum_j \frac{s_j^2}{s_j^2 + \alpha} + 1, \qquad
@@ -107,7 +107,7 @@ def path(
     ([1.0, 0.5], [2.0, 1.5])
     """
     require.rank("alphas", alphas, 1)
-    x_mean, y_mean, a, b = _centred(x, y, None, fit_intercept)
+    x_mean, y_mean, a, b = _centered(x, y, None, fit_intercept)
     n, d = a.shape
     square, vectors = jnp.linalg.eigh(a @ a.T if n < d else a.T @ a)
     cutoff = jnp.finfo(a.dtype).eps * max(n, d) * square[-1]
@@ -137,7 +137,7 @@ def best(path: Path) -> Int[Array, ""]:
     return jnp.argmax(jnp.where(least, path.alphas, -jnp.inf))
 
 
-def _centred(x: Array, y: Array, weights: Array | None, fit_intercept: bool) -> tuple[Array, Array, Array, Array]:
+def _centered(x: Array, y: Array, weights: Array | None, fit_intercept: bool) -> tuple[Array, Array, Array, Array]:
     """Means, and features and targets less these, times the root of the weights."""
     require.rank("x", x, 2)
     require.rank("y", y, 1)

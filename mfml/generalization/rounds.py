@@ -26,7 +26,7 @@ class Task(NamedTuple):
 
 
 class Rates(NamedTuple):
-    """The numbers that regularise; they may be traced."""
+    """The numbers that regularize; they may be traced."""
 
     learning_rate: Float[Array, ""]  # eta
     l2_regularization: Float[Array, ""]  # lambda

@@ -39,7 +39,7 @@ def fit(
 
     - `histogram` looks for thresholds among the edges of at most `max_bins` bins a feature. Missing values (NaN) go
       to the side that is better for them; to the left where there were none.
-    - `exact` tries all thresholds half way between neighbouring values; missing values go to the right.
+    - `exact` tries all thresholds half way between neighboring values; missing values go to the right.
 
     Both give the same tree of the training samples where no feature has more than `max_bins` different values. A
     split that improves nothing is not made (scikit-learn makes it). Of equal gains the first feature's wins, and of

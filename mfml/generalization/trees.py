@@ -134,7 +134,7 @@ def n_leaves(trees: Trees) -> Int[Array, " t"]:
 def importance(trees: Trees, *, n_features: int) -> Float[Array, " d"]:
     r"""Sum the gains of all splits on each feature, divided by the sum over all features.
 
-    All zero where no tree splits. Features with many different values are favoured, also where they are noise:
+    All zero where no tree splits. Features with many different values are favored, also where they are noise:
     unit 14 has measures that are not. `n_features` is static.
 
     Raises:

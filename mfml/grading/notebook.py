@@ -16,7 +16,7 @@ from mfml.grading.collect import Outcomes
 from mfml.grading.course import Course, find_course
 from mfml.grading.result import ExerciseResult
 
-_COLOURS = {"right": "#1a7f37", "not attempted": "#6e7781"}
+_COLORS = {"right": "#1a7f37", "not attempted": "#6e7781"}
 
 
 class Answer:
@@ -40,10 +40,10 @@ class Answer:
 
     def _repr_html_(self) -> str:
         one = self.result
-        colour = _COLOURS.get(one.state, "#cf222e")
+        color = _COLORS.get(one.state, "#cf222e")
         rows = "".join(
             f"<tr><td style='text-align:left'>{escape(c.name)}</td>"
-            f"<td style='text-align:left;color:{_COLOURS.get(c.state, '#cf222e')}'>{escape(c.state)}</td>"
+            f"<td style='text-align:left;color:{_COLORS.get(c.state, '#cf222e')}'>{escape(c.state)}</td>"
             f"<td>{c.points}/{c.max_points}</td><td style='text-align:left'>{escape(c.message)}</td></tr>"
             for c in one.checks
         )
@@ -51,7 +51,7 @@ class Answer:
         example = f"<pre>{escape(one.example)}</pre>" if one.example else ""
         return (
             f"<div><p><b>{escape(one.id)} {escape(one.name)}</b>: "
-            f"<b style='color:{colour}'>{escape(one.state)}</b>, {one.points}/{one.max_points} points</p>"
+            f"<b style='color:{color}'>{escape(one.state)}</b>, {one.points}/{one.max_points} points</p>"
             f"<table>{rows}</table>{after}{example}</div>"
         )
 

@@ -82,7 +82,7 @@ class Regrader:
 
 
 def code_of(source: str, names: list[str]) -> dict[str, str]:
-    """For each function, the code that its behaviour can depend on.
+    """For each function, the code that its behavior can depend on.
 
     That is its own, that of the functions and classes it names, and so on, and every other top-level statement.
     """

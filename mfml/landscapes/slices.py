@@ -136,7 +136,7 @@ def plane(
 def path_plane(path: PyTree) -> PathPlane:
     r"""Find the plane through a path's last point that holds most of it: PCA of the path about its end.
 
-    The directions are the two leading right singular vectors of the matrix of rows $\theta_i - \theta_T$; not centred
+    The directions are the two leading right singular vectors of the matrix of rows $\theta_i - \theta_T$; not centered
     at the mean, so that the minimum stays in the plane. Each has its largest entry in magnitude positive. They are
     orthonormal also where the path is a straight line, unless p = 1.
 

@@ -166,7 +166,7 @@ def convergence_map(
 
 
 def boundary(converged: Bool[Array, "r s"]) -> Bool[Array, "r s"]:
-    """Mark the cells that differ from their neighbour below or to the right.
+    """Mark the cells that differ from their neighbor below or to the right.
 
     Raises:
         ValueError: unless the map has two axes.

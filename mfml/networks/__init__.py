@@ -9,7 +9,7 @@
 - `pooling`: largest and mean values of windows.
 - `geometry`: output sizes, receptive fields, parameter counts.
 - `symmetry`: how far a function is from equivariant or invariant.
-- `segmentation`: Dice's coefficient and losses for images labelled pixel by pixel.
+- `segmentation`: Dice's coefficient and losses for images labeled pixel by pixel.
 - `architectures`: LeNet, VGG, NiN, DenseNet, U-Net as flax modules; imports flax when first used.
 """
 

@@ -36,7 +36,7 @@ def bump(
 def bumps(function: Callable[[Array], Array], low: ArrayLike, high: ArrayLike, *, width: int) -> Network:
     r"""Network of threshold neurons that is constant on `width` cells: bumps side by side.
 
-    The value on a cell is that of the function at its middle. Neighbouring bumps share an edge, so `width` cells
+    The value on a cell is that of the function at its middle. Neighboring bumps share an edge, so `width` cells
     need `width` - 1 neurons. Activation: `heaviside`. Largest error: see `bumps_bound`.
 
     Args:

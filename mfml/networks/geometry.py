@@ -20,8 +20,8 @@ class Window(NamedTuple):
     """A layer that slides a window: a convolution or a pooling."""
 
     kernel: int  # entries of the window
-    stride: int = 1  # entries between neighbouring windows
-    dilation: int = 1  # entries between neighbouring taps
+    stride: int = 1  # entries between neighboring windows
+    dilation: int = 1  # entries between neighboring taps
     padding: int = 0  # entries added on each side
 
 
@@ -29,8 +29,8 @@ class Field(NamedTuple):
     """What a unit of a layer sees of the input, along one axis."""
 
     size: int  # entries of the input
-    jump: int  # entries of the input between neighbouring units
-    start: float  # centre of the first unit's field; the first entry of the input is at 0
+    jump: int  # entries of the input between neighboring units
+    start: float  # center of the first unit's field; the first entry of the input is at 0
 
 
 def extent(kernel: int, *, dilation: int = 1) -> int:

@@ -1,4 +1,4 @@
-"""Measures for images labelled pixel by pixel. Shapes: n images, h rows, w columns, k classes."""
+"""Measures for images labeled pixel by pixel. Shapes: n images, h rows, w columns, k classes."""
 
 import jax
 import jax.numpy as jnp

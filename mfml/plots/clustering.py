@@ -17,7 +17,7 @@ MARKERS = "osD^vP*"
 def clusters(
     x: ArrayLike,
     labels: ArrayLike,
-    centres: ArrayLike,
+    centers: ArrayLike,
     *,
     x_label: str,
     y_label: str,
@@ -25,14 +25,14 @@ def clusters(
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw points in the plane, a colour and a marker for each label, and the centres (k, 2) as crosses."""
+    """Draw points in the plane, a color and a marker for each label, and the centers (k, 2) as crosses."""
     ax = style.axes(ax, x=x_label, y=y_label, title=title)
-    points, found, middle = np.asarray(x), np.asarray(labels), np.asarray(centres)
+    points, found, middle = np.asarray(x), np.asarray(labels), np.asarray(centers)
     for index in range(len(middle)):
         own = points[found == index]
         name = names[index] if names else f"cluster {index}"
-        colour, marker = style.PALETTE[index % len(style.PALETTE)], MARKERS[index % len(MARKERS)]
-        ax.plot(own[:, 0], own[:, 1], marker, color=colour, markersize=3, alpha=0.55, markeredgewidth=0, label=name)
+        color, marker = style.PALETTE[index % len(style.PALETTE)], MARKERS[index % len(MARKERS)]
+        ax.plot(own[:, 0], own[:, 1], marker, color=color, markersize=3, alpha=0.55, markeredgewidth=0, label=name)
     ax.plot(middle[:, 0], middle[:, 1], "X", color=style.BLACK, markersize=9, markeredgecolor="white")
     ax.legend(markerscale=2)
     return ax
@@ -50,7 +50,7 @@ def mixture(
     doubt_label: str = "doubt: 1 - largest responsibility",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw points coloured by doubt, and each component's ellipses of one and two standard deviations."""
+    """Draw points colored by doubt, and each component's ellipses of one and two standard deviations."""
     ax = style.axes(ax, x=x_label, y=y_label)
     order = np.argsort(np.asarray(doubt))
     points = np.asarray(x)[order]
@@ -76,10 +76,10 @@ def criteria(
     ax = style.axes(ax, x=x_label, y=y_label)
     number = np.asarray(counts)
     for index, (name, values) in enumerate(curves.items()):
-        found, colour = np.asarray(values), style.PALETTE[index % len(style.PALETTE)]
-        ax.plot(number, found, MARKERS[index % len(MARKERS)] + "-", color=colour, label=name)
+        found, color = np.asarray(values), style.PALETTE[index % len(style.PALETTE)]
+        ax.plot(number, found, MARKERS[index % len(MARKERS)] + "-", color=color, label=name)
         lowest = np.nanargmin(found)
-        ax.plot(number[lowest], found[lowest], "o", markersize=12, fillstyle="none", color=colour)
+        ax.plot(number[lowest], found[lowest], "o", markersize=12, fillstyle="none", color=color)
     ax.set_xticks(number)
     ax.legend()
     return ax

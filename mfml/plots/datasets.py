@@ -13,12 +13,12 @@ from mfml.plots import style
 
 @style.styled
 def tensile(strain: ArrayLike, stress: ArrayLike, temperature: ArrayLike, *, ax: Axes | None = None) -> Axes:
-    """Draw measured points, stress in MPa over strain: a row and a colour for each temperature in °C."""
+    """Draw measured points, stress in MPa over strain: a row and a color for each temperature in °C."""
     ax = style.axes(ax, x="true strain", y="true stress (MPa)")
     for row, (one_strain, one_stress) in enumerate(zip(np.asarray(strain), np.asarray(stress), strict=True)):
         label = f"{float(np.asarray(temperature)[row]):g} °C"
-        colour = style.PALETTE[row % len(style.PALETTE)]
-        ax.plot(one_strain, one_stress, ".", markersize=3, color=colour, label=label)
+        color = style.PALETTE[row % len(style.PALETTE)]
+        ax.plot(one_strain, one_stress, ".", markersize=3, color=color, label=label)
     ax.locator_params(axis="x", nbins=5)
     ax.legend(title="temperature", markerscale=2.5)
     return ax
@@ -37,9 +37,9 @@ def spectra(
     """Draw patterns over the diffraction angle in degrees, one row each, `offset` above one another."""
     ax = style.axes(ax, x="diffraction angle 2θ (degrees)", y="intensity", title=title)
     for row, values in enumerate(np.asarray(intensity)):
-        colour = style.PALETTE[row % len(style.PALETTE)]
+        color = style.PALETTE[row % len(style.PALETTE)]
         label = labels[row] if labels else None
-        ax.plot(angle, values + row * offset, color=colour, linewidth=1.1, label=label)
+        ax.plot(angle, values + row * offset, color=color, linewidth=1.1, label=label)
     if labels:
         ax.legend()
     return ax

@@ -32,7 +32,7 @@ def conditioning(
 ) -> Axes:
     """Draw relative errors of an answer, and their bound, over the condition number; a label a point."""
     ax = style.axes(ax, x="condition number κ", y="relative error of the shares")
-    ax.loglog(condition, bound, "o--", color=style.GREY, label="bound")
+    ax.loglog(condition, bound, "o--", color=style.GRAY, label="bound")
     ax.loglog(condition, observed, "o-", color=style.BLUE, label="observed")
     for x, y, label in zip(np.asarray(condition), np.asarray(observed), labels, strict=True):
         ax.annotate(label, (x, y), xytext=(6, -11), textcoords="offset points", fontsize=8)
@@ -45,19 +45,19 @@ def conditioning(
 def ellipses(
     x: ArrayLike,
     outlines: Mapping[str, ArrayLike],
-    centre: ArrayLike,
+    center: ArrayLike,
     half_axes: ArrayLike,
     *,
     x_label: str,
     y_label: str,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw points (n, 2), outlines (p, 2) around them, and the half-axes (2, 2) from the centre as arrows."""
+    """Draw points (n, 2), outlines (p, 2) around them, and the half-axes (2, 2) from the center as arrows."""
     ax = style.axes(ax, x=x_label, y=y_label, size=(4.8, 4.2))
-    ax.plot(*np.asarray(x).T, ".", color=style.GREY, markersize=4)
-    for colour, (name, outline) in zip((style.BLUE, style.SKY), outlines.items(), strict=False):
-        ax.plot(*np.asarray(outline).T, color=colour, label=name)
-    start = np.asarray(centre)
+    ax.plot(*np.asarray(x).T, ".", color=style.GRAY, markersize=4)
+    for color, (name, outline) in zip((style.BLUE, style.SKY), outlines.items(), strict=False):
+        ax.plot(*np.asarray(outline).T, color=color, label=name)
+    start = np.asarray(center)
     for tip in np.asarray(half_axes):
         arrow = {"arrowstyle": "-|>", "color": style.VERMILION, "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0}
         ax.annotate("", tuple(start + tip), tuple(start), arrowprops=arrow)
@@ -67,18 +67,16 @@ def ellipses(
 
 
 @style.styled
-def clouds(
-    clouds: Mapping[str, ArrayLike], *, units: Mapping[str, str], colour: ArrayLike, colour_label: str
-) -> Figure:
-    """Draw clouds of points (n, 2) side by side, each in its own units; the colour follows the points."""
+def clouds(clouds: Mapping[str, ArrayLike], *, units: Mapping[str, str], color: ArrayLike, color_label: str) -> Figure:
+    """Draw clouds of points (n, 2) side by side, each in its own units; the color follows the points."""
     figure, grid = style.panels(1, len(clouds), size=(2.5, 2.6))
     for ax, (name, points) in zip(grid[0], clouds.items(), strict=True):
         style.axes(ax, x=f"feature 1 ({units[name]})", y="", title=name)
-        marks = ax.scatter(*np.asarray(points).T, c=np.asarray(colour), s=7, linewidths=0)
+        marks = ax.scatter(*np.asarray(points).T, c=np.asarray(color), s=7, linewidths=0)
         ax.set_aspect("equal", adjustable="datalim")
         ax.locator_params(nbins=5)
     grid[0, 0].set_ylabel("feature 2 (same units)")
-    figure.colorbar(marks, ax=grid[0, -1], label=colour_label)
+    figure.colorbar(marks, ax=grid[0, -1], label=color_label)
     return figure
 
 
@@ -88,7 +86,7 @@ def scree(variance_ratio: ArrayLike, elbow: int, *, ax: Axes | None = None) -> A
     ax = style.axes(ax, x="component", y="share of the variance")
     shares = np.asarray(variance_ratio)
     number = np.arange(1, len(shares) + 1)
-    ax.semilogy(number, shares, "o-", color=style.GREY, label="after it")
+    ax.semilogy(number, shares, "o-", color=style.GRAY, label="after it")
     ax.semilogy(number[:elbow], shares[:elbow], "o", color=style.VERMILION, markersize=7, label="before the elbow")
     ax.set_xticks(number)
     ax.legend()
@@ -103,9 +101,9 @@ def parts(
     rows = max(len(np.asarray(values)) for values in columns.values())
     figure, grid = style.panels(rows, len(columns), size=(2.9, 1.4), share_x=True)
     for column, (title, values) in zip(grid.T, columns.items(), strict=True):
-        for ax, colour, name, pattern in zip(column, style.PALETTE, names[title], np.asarray(values), strict=False):
+        for ax, color, name, pattern in zip(column, style.PALETTE, names[title], np.asarray(values), strict=False):
             ax.axhline(0, color=style.BLACK, linewidth=0.6)
-            ax.plot(angle, pattern, color=colour, linewidth=1.1)
+            ax.plot(angle, pattern, color=color, linewidth=1.1)
             ax.text(0.97, 0.95, name, transform=ax.transAxes, ha="right", va="top")
             ax.set_yticks([])
         column[0].set_title(title)
@@ -122,8 +120,8 @@ def low_rank_error(
     """Draw the error of approximations over their rank: the first as a line, the others as points."""
     ax = style.axes(ax, x="rank k", y=y_label)
     marks = ["-", "o", "s", "^"]
-    for mark, colour, (name, (rank, error)) in zip(marks, style.PALETTE, errors.items(), strict=False):
-        ax.plot(rank, error, mark, color=colour, label=name)
+    for mark, color, (name, (rank, error)) in zip(marks, style.PALETTE, errors.items(), strict=False):
+        ax.plot(rank, error, mark, color=color, label=name)
     ax.set_ylim(bottom=0)
     ax.legend()
     return ax
@@ -133,10 +131,10 @@ def low_rank_error(
 def histories(values: Mapping[str, ArrayLike], *, every: int, ax: Axes | None = None) -> Axes:
     """Draw objectives over iterations, logged once in `every`; NaN is left out."""
     ax = style.axes(ax, x="sweeps", y="objective, half the squared error")
-    for colour, (name, history) in zip(style.PALETTE, values.items(), strict=False):
+    for color, (name, history) in zip(style.PALETTE, values.items(), strict=False):
         shown = np.asarray(history)
         shown = shown[np.isfinite(shown)]
-        ax.semilogy(every * np.arange(len(shown)), shown, color=colour, label=name)
+        ax.semilogy(every * np.arange(len(shown)), shown, color=color, label=name)
     ax.legend()
     return ax
 
@@ -150,8 +148,8 @@ def balls(outlines: Mapping[str, ArrayLike], points: ArrayLike, nearest: Mapping
         ax.fill(*np.asarray(outline).T, color=style.SKY, alpha=0.35)
         for start, end in zip(np.asarray(points), np.asarray(nearest[name]), strict=True):
             on_axis = np.min(np.abs(end)) < 1e-6
-            ax.plot(*np.stack([start, end]).T, color=style.GREY, linewidth=0.8)
-            ax.plot(*start, ".", color=style.GREY)
+            ax.plot(*np.stack([start, end]).T, color=style.GRAY, linewidth=0.8)
+            ax.plot(*start, ".", color=style.GRAY)
             ax.plot(*end, "o", color=style.VERMILION if on_axis else style.BLUE)
         ax.set_aspect("equal")
     grid[0, 0].set_ylabel("weight 2")

@@ -25,7 +25,7 @@ def overfitting(
     figure, panels = style.panels(1, len(curves), size=(2.7, 2.5), share_x=True, share_y=True)
     spread = np.ptp(np.asarray(y))
     for ax, (name, curve) in zip(panels.flat, curves.items(), strict=True):
-        ax.plot(grid, truth, "--", color=style.GREY, label="truth")
+        ax.plot(grid, truth, "--", color=style.GRAY, label="truth")
         ax.plot(grid, curve, color=style.VERMILION, label="model")
         ax.plot(x, y, ".", color=style.BLUE, markersize=6, label="samples")
         ax.set(title=name, xlabel=x_label, ylim=(np.min(y) - 0.3 * spread, np.max(y) + 0.3 * spread))
@@ -51,7 +51,7 @@ def parts_of_error(
     total = np.asarray(bias_squared) + np.asarray(variance) + np.asarray(noise)
     ax.semilogy(complexity, bias_squared, "o-", color=style.BLUE, label="bias²")
     ax.semilogy(complexity, variance, "s-", color=style.VERMILION, label="variance")
-    ax.semilogy(complexity, noise, ":", color=style.GREY, label="noise")
+    ax.semilogy(complexity, noise, ":", color=style.GRAY, label="noise")
     ax.semilogy(complexity, total, color=style.BLACK, label="their sum")
     ax.semilogy(complexity, measured, "D", color=style.GREEN, label="measured error")
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -70,12 +70,12 @@ def train_and_validation(
 ) -> Axes:
     """Draw for each name the training (dashed) and the validation loss (solid); `marks` are vertical lines."""
     ax = style.axes(ax, x=x_label, y=y_label)
-    for colour, (name, (train, validation)) in zip(style.PALETTE, histories.items(), strict=False):
-        ax.semilogy(steps, train, "--", color=colour)
-        ax.semilogy(steps, validation, color=colour, label=name)
+    for color, (name, (train, validation)) in zip(style.PALETTE, histories.items(), strict=False):
+        ax.semilogy(steps, train, "--", color=color)
+        ax.semilogy(steps, validation, color=color, label=name)
         if marks and name in marks:
-            ax.axvline(marks[name], color=colour, linewidth=0.8, linestyle=":")
-    ax.plot([], [], "--", color=style.GREY, label="training")
+            ax.axvline(marks[name], color=color, linewidth=0.8, linestyle=":")
+    ax.plot([], [], "--", color=style.GRAY, label="training")
     ax.legend(loc="upper right")
     return ax
 
@@ -90,7 +90,7 @@ def double_descent(
     ax.semilogy(
         n_features, np.maximum(np.asarray(train), 1e-6 * np.max(test)), "s--", color=style.BLUE, label="training"
     )
-    ax.axvline(n_samples, color=style.GREY, linestyle=":", label="number of samples")
+    ax.axvline(n_samples, color=style.GRAY, linestyle=":", label="number of samples")
     ax.set_ylim(bottom=1e-4 * np.max(test))
     ax.legend()
     return ax
@@ -111,9 +111,9 @@ def coefficient_paths(
     for ax, (title, path) in zip(panels.flat, paths.items(), strict=True):
         values = np.asarray(path)
         largest = np.argsort(-np.abs(values).max(axis=0))[:n_named]
-        ax.semilogx(alphas, np.delete(values, largest, axis=1), color=style.GREY, linewidth=0.7)
-        for colour, j in zip(style.PALETTE, largest, strict=False):
-            ax.semilogx(alphas, values[:, j], color=colour, label=names[j])
+        ax.semilogx(alphas, np.delete(values, largest, axis=1), color=style.GRAY, linewidth=0.7)
+        for color, j in zip(style.PALETTE, largest, strict=False):
+            ax.semilogx(alphas, values[:, j], color=color, label=names[j])
         if chosen and title in chosen:
             ax.axvline(chosen[title], color=style.BLACK, linestyle=":", linewidth=1)
         ax.set(title=title, xlabel="penalty α")
@@ -144,8 +144,8 @@ def importances(names: Sequence[str], shares: Mapping[str, ArrayLike], *, ax: Ax
     ax = style.axes(ax, x="share of all gains", y="", size=(style.WIDTH, 0.8 + 0.36 * len(names)))
     height = 0.8 / len(shares)
     place = np.arange(len(names))
-    for i, (colour, (name, share)) in enumerate(zip(style.PALETTE, shares.items(), strict=False)):
-        ax.barh(place + (i - (len(shares) - 1) / 2) * height, share, height=height, color=colour, label=name)
+    for i, (color, (name, share)) in enumerate(zip(style.PALETTE, shares.items(), strict=False)):
+        ax.barh(place + (i - (len(shares) - 1) / 2) * height, share, height=height, color=color, label=name)
     ax.set_yticks(place, names)
     ax.invert_yaxis()
     ax.grid(False)
@@ -157,13 +157,13 @@ def importances(names: Sequence[str], shares: Mapping[str, ArrayLike], *, ax: Ax
 def predicted_against_measured(
     groups: Mapping[str, tuple[ArrayLike, ArrayLike]], *, unit: str, ax: Axes | None = None
 ) -> Axes:
-    """Draw predictions over measurements, one colour a group, with the line of equality."""
+    """Draw predictions over measurements, one color a group, with the line of equality."""
     ax = style.axes(ax, x=f"measured ({unit})", y=f"predicted ({unit})", size=(4.4, 4.2))
     everything = np.concatenate([np.ravel(part) for group in groups.values() for part in group])
     ends = [everything.min(), everything.max()]
     ax.plot(ends, ends, color=style.BLACK, linewidth=1)
-    for colour, (name, (measured, predicted)) in zip(style.PALETTE, groups.items(), strict=False):
-        ax.plot(measured, predicted, ".", color=colour, alpha=0.6, label=name)
+    for color, (name, (measured, predicted)) in zip(style.PALETTE, groups.items(), strict=False):
+        ax.plot(measured, predicted, ".", color=color, alpha=0.6, label=name)
     ax.legend(loc="upper left")
     ax.set_aspect("equal")
     return ax

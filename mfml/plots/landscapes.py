@@ -33,9 +33,9 @@ def paths(
     levels = values.min() + (values.max() - values.min()) * np.linspace(0, 1, n_levels) ** 3
     ax.contourf(x, y, values.T, levels=levels, cmap="Greys", alpha=0.3)
     ax.contour(x, y, values.T, levels=levels, colors="0.55", linewidths=0.5)
-    for colour, (label, way) in zip(style.PALETTE, ways.items(), strict=False):
+    for color, (label, way) in zip(style.PALETTE, ways.items(), strict=False):
         way = np.asarray(way)
-        ax.plot(way[:, 0], way[:, 1], ".-", color=colour, linewidth=1.1, markersize=3.5, label=label)
+        ax.plot(way[:, 0], way[:, 1], ".-", color=color, linewidth=1.1, markersize=3.5, label=label)
     for goal in np.atleast_2d(np.asarray(goals)) if np.size(np.asarray(goals)) else ():
         ax.plot(*goal, "*", color=style.BLACK, markersize=10)
     ax.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
@@ -55,9 +55,9 @@ def histories(
 ) -> Axes:
     """Draw positive values, on a logarithmic scale, over steps 0, 1, 2, ... or those given."""
     ax = style.axes(ax, x="step", y=quantity, title=title)
-    for colour, (label, values) in zip(style.PALETTE, curves.items(), strict=False):
+    for color, (label, values) in zip(style.PALETTE, curves.items(), strict=False):
         values = np.asarray(values)
-        ax.semilogy(np.arange(len(values)) if at is None else at, values, color=colour, label=label)
+        ax.semilogy(np.arange(len(values)) if at is None else at, values, color=color, label=label)
     ax.legend()
     return ax
 
@@ -73,8 +73,8 @@ def cliff(
 ) -> Axes:
     """Draw what is left of the loss after some steps over the learning rate as a share of 2/L."""
     ax = style.axes(ax, x="learning rate / (2 / L)", y=f"loss after {n_steps} steps / first loss")
-    for colour, (label, values) in zip(style.PALETTE, ratios.items(), strict=False):
-        ax.semilogy(share, np.clip(np.asarray(values), *limits), color=colour, label=label)
+    for color, (label, values) in zip(style.PALETTE, ratios.items(), strict=False):
+        ax.semilogy(share, np.clip(np.asarray(values), *limits), color=color, label=label)
     ax.axvline(1.0, color=style.BLACK, linestyle=":", linewidth=1)
     ax.set_ylim(*limits)
     ax.legend(loc="lower left")
@@ -88,14 +88,14 @@ def spectrum(
     """Draw spectral densities, and the largest eigenvalues found by products against those of the whole matrix."""
     figure, grid_of_axes = style.panels(1, 2, size=(4.0, 3.2))
     left = style.axes(grid_of_axes[0, 0], x="eigenvalue of the Hessian", y="density", title="all eigenvalues")
-    for colour, (label, values) in zip(style.PALETTE, densities.items(), strict=False):
-        left.semilogy(grid, np.maximum(np.asarray(values), floor), color=colour, label=label)
+    for color, (label, values) in zip(style.PALETTE, densities.items(), strict=False):
+        left.semilogy(grid, np.maximum(np.asarray(values), floor), color=color, label=label)
     left.set_ylim(bottom=floor)
     left.legend()
     right = style.axes(grid_of_axes[0, 1], x="rank", y="eigenvalue of the Hessian", title="the largest")
     rank = np.arange(1, len(np.asarray(top)) + 1)
     right.semilogy(
-        rank, np.asarray(dense)[: len(rank)], "o", markersize=9, fillstyle="none", color=style.GREY, label="dense"
+        rank, np.asarray(dense)[: len(rank)], "o", markersize=9, fillstyle="none", color=style.GRAY, label="dense"
     )
     right.semilogy(rank, top, "x", markersize=6, color=style.VERMILION, label="Lanczos")
     right.set_xticks(rank)
@@ -129,7 +129,7 @@ def slices(
 
 
 @style.styled
-def travelled(
+def traveled(
     first: ArrayLike,
     second: ArrayLike,
     values: ArrayLike,
@@ -164,9 +164,9 @@ def lazy_and_rich(
     figure, grid = style.panels(1, 2, size=(3.9, 3.1))
     left = style.axes(grid[0, 0], x="step", y="kernel distance to the start", title="what changes inside")
     right = style.axes(grid[0, 1], x="step", y=f"risk ({unit})", title="what is learned")
-    for colour, label in zip(style.PALETTE, distances, strict=False):
-        left.plot(steps, distances[label], color=colour, label=label)
-        right.semilogy(steps, risks[label], color=colour, label=label)
+    for color, label in zip(style.PALETTE, distances, strict=False):
+        left.plot(steps, distances[label], color=color, label=label)
+        right.semilogy(steps, risks[label], color=color, label=label)
     left.legend()
     return figure
 
@@ -183,8 +183,8 @@ def trainability(
         rank = np.argsort(np.argsort(size[side])) / max(1, side.sum() - 1)
         shade[side] = 1 - 0.85 * rank
     blue, orange = (0.0, 0.30, 0.50), (0.72, 0.30, 0.0)
-    colours = np.where(converged[..., None], blue, orange)
-    picture = shade[..., None] * colours + (1 - shade[..., None])  # mixed with white
+    colors = np.where(converged[..., None], blue, orange)
+    picture = shade[..., None] * colors + (1 - shade[..., None])  # mixed with white
     first_rates, second_rates = np.asarray(first_rates), np.asarray(second_rates)
     ax.pcolormesh(first_rates, second_rates, picture.transpose(1, 0, 2), rasterized=True)
     ax.set(xscale="log", yscale="log")
@@ -196,7 +196,7 @@ def trainability(
 
 @style.styled
 def particles(flows: Mapping[str, tuple[ArrayLike, ArrayLike]], teacher: ArrayLike, *, limit: float) -> Figure:
-    """Draw the ways of hidden units in the plane of |a| w, positive and negative a in two colours.
+    """Draw the ways of hidden units in the plane of |a| w, positive and negative a in two colors.
 
     A flow is the output weights (t, m) and the hidden weights (t, m, 2) over time; `teacher` are directions (k, 2).
     """
@@ -208,10 +208,10 @@ def particles(flows: Mapping[str, tuple[ArrayLike, ArrayLike]], teacher: ArrayLi
             ax.plot(*ends.T, color=style.BLACK, linestyle=":", linewidth=1.2)
         output, hidden = np.asarray(output), np.asarray(hidden)
         place = np.abs(output)[..., None] * hidden
-        for sign, colour in ((1, style.VERMILION), (-1, style.BLUE)):
+        for sign, color in ((1, style.VERMILION), (-1, style.BLUE)):
             chosen = np.sign(output[-1]) == sign
-            ax.plot(place[:, chosen, 0], place[:, chosen, 1], color=colour, linewidth=0.6, alpha=0.6)
-            ax.plot(*place[-1, chosen].T, ".", color=colour, markersize=4, label=f"a {'>' if sign > 0 else '<'} 0")
+            ax.plot(place[:, chosen, 0], place[:, chosen, 1], color=color, linewidth=0.6, alpha=0.6)
+            ax.plot(*place[-1, chosen].T, ".", color=color, markersize=4, label=f"a {'>' if sign > 0 else '<'} 0")
         ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
     grid[0, 0].legend(loc="lower left")
     return figure

@@ -31,7 +31,7 @@ def approximations(
 ) -> Axes:
     """Draw a function and networks that approximate it."""
     ax = style.axes(ax, x="x", y=y_label)
-    ax.plot(x, truth, color=style.GREY, linewidth=3, alpha=0.6, label="function")
+    ax.plot(x, truth, color=style.GRAY, linewidth=3, alpha=0.6, label="function")
     for label, curve in curves.items():
         ax.plot(x, curve, linewidth=1.2, label=label)
     ax.legend()
@@ -42,12 +42,12 @@ def approximations(
 def bounds(
     width: ArrayLike, errors: Mapping[str, ArrayLike], limits: Mapping[str, ArrayLike], *, ax: Axes | None = None
 ) -> Axes:
-    """Draw errors (dots) and their bounds (lines of the same colour) over the number of neurons."""
+    """Draw errors (dots) and their bounds (lines of the same color) over the number of neurons."""
     ax = style.axes(ax, x="neurons in the hidden layer", y="error")
-    for colour, (label, values) in zip(style.PALETTE, errors.items(), strict=False):
-        ax.loglog(width, values, "o", color=colour, markersize=5, label=label)
-        ax.loglog(width, limits[label], "-", color=colour, linewidth=1.0)
-    ax.plot([], [], "-", color=style.GREY, linewidth=1.0, label="bound")
+    for color, (label, values) in zip(style.PALETTE, errors.items(), strict=False):
+        ax.loglog(width, values, "o", color=color, markersize=5, label=label)
+        ax.loglog(width, limits[label], "-", color=color, linewidth=1.0)
+    ax.plot([], [], "-", color=style.GRAY, linewidth=1.0, label="bound")
     ax.set_xticks(np.asarray(width), [str(m) for m in np.asarray(width)])
     ax.minorticks_off()
     ax.legend()
@@ -69,15 +69,15 @@ def columns(rows: Sequence[Mapping[str, ArrayLike]], *, cmap: str = style.SEQUEN
 
 @style.styled
 def receptive_fields(
-    influences: Mapping[str, ArrayLike], sizes: Sequence[int], centres: Sequence[float], *, size: float = 1.9
+    influences: Mapping[str, ArrayLike], sizes: Sequence[int], centers: Sequence[float], *, size: float = 1.9
 ) -> Figure:
     """Draw how much each pixel moves one unit, relative to the most, and the receptive field as a frame."""
     figure, grid = style.panels(1, len(influences), size=(size, size + 0.3))
-    for ax, (title, image), side, centre in zip(grid[0], influences.items(), sizes, centres, strict=True):
+    for ax, (title, image), side, center in zip(grid[0], influences.items(), sizes, centers, strict=True):
         style.bare(ax)
         values = np.asarray(image)
         ax.imshow(values / values.max(), cmap=style.SEQUENTIAL, vmin=0, vmax=1)
-        corner = (centre - side / 2, centre - side / 2)
+        corner = (center - side / 2, center - side / 2)
         ax.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=style.VERMILION, linewidth=1.4))
         ax.set_title(f"{title}\n{side} x {side} pixels", fontsize=9)
     return figure
@@ -102,6 +102,6 @@ def accuracy_over(
     ax = style.axes(ax, x=x_label, y="share of right answers")
     for label, values in shares.items():
         ax.plot(quantity, values, "o-", label=label)
-    ax.axvline(mark, color=style.GREY, linestyle="--", linewidth=1)
+    ax.axvline(mark, color=style.GRAY, linestyle="--", linewidth=1)
     ax.legend(loc="lower right")
     return ax

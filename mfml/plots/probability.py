@@ -38,7 +38,7 @@ def weighted_line(
     y_label: str,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw points coloured by their weight, and lines fitted to them, all over the same x."""
+    """Draw points colored by their weight, and lines fitted to them, all over the same x."""
     ax = style.axes(ax, x=x_label, y=y_label)
     places = np.asarray(x)
     order = np.argsort(places)
@@ -94,14 +94,14 @@ def densities(
     marks_label: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw densities over x, one of them filled in grey, and single values as ticks on the axis."""
+    """Draw densities over x, one of them filled in gray, and single values as ticks on the axis."""
     ax = style.axes(ax, x=x_label, y=y_label)
-    colours = iter(style.PALETTE)
+    colors = iter(style.PALETTE)
     for index, (label, values) in enumerate(lines.items()):
         if label == filled:
-            ax.fill_between(np.asarray(x), np.asarray(values), color=style.GREY, alpha=0.35, linewidth=0, label=label)
+            ax.fill_between(np.asarray(x), np.asarray(values), color=style.GRAY, alpha=0.35, linewidth=0, label=label)
         else:
-            ax.plot(x, np.asarray(values), LINES[index % 4], color=next(colours), label=label)
+            ax.plot(x, np.asarray(values), LINES[index % 4], color=next(colors), label=label)
     places = np.asarray(marks)
     if places.size:
         ax.plot(places, np.zeros_like(places), "|", color=style.BLACK, markersize=14, label=marks_label)
@@ -126,7 +126,7 @@ def shrinkage(
     """Draw estimates of several groups with their errors, and beside them what they become together."""
     ax = style.axes(ax, x="", y=y_label)
     place = np.arange(len(names))
-    ax.axhline(overall, color=style.GREY, linestyle="--", linewidth=1.1, label="mean of all groups")
+    ax.axhline(overall, color=style.GRAY, linestyle="--", linewidth=1.1, label="mean of all groups")
     ax.errorbar(place - 0.13, measured, error, fmt="o", color=style.BLUE, capsize=2, label="each alone")
     ax.errorbar(place + 0.13, mean, deviation, fmt="s", color=style.VERMILION, capsize=2, label="together")
     values = np.asarray(exact)
@@ -146,7 +146,7 @@ def pit_histograms(edges: ArrayLike, histograms: Mapping[str, ArrayLike], *, n_s
     for ax, (label, density) in zip(grid[0], histograms.items(), strict=True):
         style.axes(ax, x="quantile that came true (PIT)", y="", title=label)
         ax.stairs(np.asarray(density), ends, fill=True, color=style.BLUE, alpha=0.6)
-        ax.axhspan(1 - chance, 1 + chance, color=style.GREY, alpha=0.3, linewidth=0)
+        ax.axhspan(1 - chance, 1 + chance, color=style.GRAY, alpha=0.3, linewidth=0)
         ax.axhline(1.0, color=style.BLACK, linewidth=1.1)
     grid[0, 0].set_ylabel("density")
     return figure

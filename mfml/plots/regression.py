@@ -23,7 +23,7 @@ def line(
     y_label: str = STRESS,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw points coloured by their leverage, and the line that was fitted to them."""
+    """Draw points colored by their leverage, and the line that was fitted to them."""
     ax = style.axes(ax, x=x_label, y=y_label)
     order = np.argsort(np.asarray(x))
     ax.plot(np.asarray(x)[order], np.asarray(fitted)[order], color=style.BLACK, label="least squares", zorder=1)
@@ -49,10 +49,10 @@ def landscape(
     ax = style.axes(ax, x=x_label, y=y_label)
     values = np.asarray(risk)
     levels = np.geomspace(values.min() + 1e-3 * np.ptp(values), values.max(), 14)
-    ax.contour(first, second, values, levels=levels, colors=style.GREY, linewidths=0.7)
-    for colour, (name, path) in zip(style.PALETTE, paths.items(), strict=False):
+    ax.contour(first, second, values, levels=levels, colors=style.GRAY, linewidths=0.7)
+    for color, (name, path) in zip(style.PALETTE, paths.items(), strict=False):
         points = np.asarray(path)
-        ax.plot(*points.T, ".-", color=colour, linewidth=1.1, markersize=4, label=name)
+        ax.plot(*points.T, ".-", color=color, linewidth=1.1, markersize=4, label=name)
     lowest = np.unravel_index(np.argmin(values), values.shape)
     ax.plot(np.asarray(first)[lowest[1]], np.asarray(second)[lowest[0]], "*", color=style.BLACK, markersize=11)
     ax.set(xlim=(np.min(first), np.max(first)), ylim=(np.min(second), np.max(second)))
@@ -71,11 +71,11 @@ def convergence(
 ) -> Axes:
     """Draw how distances change from step to step, and dashed the rate predicted for each."""
     ax = style.axes(ax, x="step", y=y_label)
-    for colour, (name, values) in zip(style.PALETTE, distances.items(), strict=False):
+    for color, (name, values) in zip(style.PALETTE, distances.items(), strict=False):
         found = np.asarray(values)
         steps = np.arange(len(found))
         half = len(found) // 2
-        ax.semilogy(steps, found, color=colour, label=name)
+        ax.semilogy(steps, found, color=color, label=name)
         line = found[half] * predicted[name] ** (steps - half)
         ax.semilogy(steps[half:], line[half:], "--", color=style.BLACK, linewidth=1)
     ax.plot([], [], "--", color=style.BLACK, linewidth=1, label="predicted")
@@ -87,8 +87,8 @@ def convergence(
 def epochs(histories: Mapping[str, ArrayLike], *, y_label: str, ax: Axes | None = None) -> Axes:
     """Draw risks above their minimum over the number of passes through the data."""
     ax = style.axes(ax, x="passes through the data", y=y_label)
-    for colour, (name, values) in zip(style.PALETTE, histories.items(), strict=False):
-        ax.semilogy(np.asarray(values), color=colour, linewidth=1.3, label=name)
+    for color, (name, values) in zip(style.PALETTE, histories.items(), strict=False):
+        ax.semilogy(np.asarray(values), color=color, linewidth=1.3, label=name)
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax
 
@@ -143,10 +143,10 @@ def condition_numbers(
 ) -> Axes:
     """Draw condition numbers over the number of basis functions, with horizontal limits of the solvers."""
     ax = style.axes(ax, x="number of basis functions", y="condition number")
-    for colour, (name, values) in zip(style.PALETTE, numbers.items(), strict=False):
-        ax.semilogy(n_functions, np.asarray(values), "o-", markersize=3, color=colour, label=name)
+    for color, (name, values) in zip(style.PALETTE, numbers.items(), strict=False):
+        ax.semilogy(n_functions, np.asarray(values), "o-", markersize=3, color=color, label=name)
     for name, limit in limits.items():
-        ax.axhline(limit, color=style.GREY, linestyle=":", linewidth=1.2)
+        ax.axhline(limit, color=style.GRAY, linestyle=":", linewidth=1.2)
         ax.annotate(name, (np.min(n_functions), limit), ha="left", va="bottom", fontsize=8)
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax
@@ -179,8 +179,8 @@ def interpolation_errors(
 ) -> Axes:
     """Draw the largest error of interpolation over the number of nodes."""
     ax = style.axes(ax, x=x_label, y="largest error")
-    for colour, (name, values) in zip(style.PALETTE, errors.items(), strict=False):
-        ax.semilogy(n_nodes, np.asarray(values), "o-", color=colour, label=name)
+    for color, (name, values) in zip(style.PALETTE, errors.items(), strict=False):
+        ax.semilogy(n_nodes, np.asarray(values), "o-", color=color, label=name)
     ax.legend()
     return ax
 
@@ -213,9 +213,9 @@ def probability(
         alpha=0.6,
     )
     ax.contour(first, second, values, levels=[0.5], colors=style.BLACK, linewidths=1.2)
-    for number, (name, colour, marker) in enumerate(zip(names, (style.BLUE, style.VERMILION), "o^", strict=True)):
+    for number, (name, color, marker) in enumerate(zip(names, (style.BLUE, style.VERMILION), "o^", strict=True)):
         mine = np.asarray(label) == number
-        ax.plot(*np.asarray(x)[mine].T, marker, color=colour, markersize=5.5, markeredgecolor="white", label=name)
+        ax.plot(*np.asarray(x)[mine].T, marker, color=color, markersize=5.5, markeredgecolor="white", label=name)
     ax.figure.colorbar(shades, ax=ax, label=f"probability of {names[1]}")
     ax.grid(False)
     ax.legend(loc="lower right", frameon=True, framealpha=0.9)

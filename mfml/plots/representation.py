@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from mfml.plots import style
 
-MARKERS = "ox+^"  # a new one when the colours have been used up
+MARKERS = "ox+^"  # a new one when the colors have been used up
 
 
 @style.styled
@@ -18,13 +18,13 @@ def maps(
     labels: ArrayLike,
     *,
     names: Sequence[str] = (),
-    colour_label: str = "class",
+    color_label: str = "class",
     size: float = 2.9,
 ) -> Figure:
-    """Draw maps (n, 2) of the same samples side by side, coloured by label.
+    """Draw maps (n, 2) of the same samples side by side, colored by label.
 
     With `names` the labels are classes from 0 on, and there is a legend; else they are values, and there is a
-    colour bar. The axes of a map have no unit, so they carry none.
+    color bar. The axes of a map have no unit, so they carry none.
     """
     figure, grid = style.panels(1, len(panels), size=(size, size + 0.2))
     value = np.asarray(labels)
@@ -34,31 +34,31 @@ def maps(
         if names:
             for number, label in enumerate(names):
                 own = at[value == number]
-                colour = style.PALETTE[number % len(style.PALETTE)]
+                color = style.PALETTE[number % len(style.PALETTE)]
                 marker = MARKERS[number // len(style.PALETTE)]
-                ax.plot(own[:, 0], own[:, 1], marker, markersize=width, color=colour, label=label)
+                ax.plot(own[:, 0], own[:, 1], marker, markersize=width, color=color, label=label)
         else:
             shown = ax.scatter(at[:, 0], at[:, 1], c=value, s=width**2, cmap=style.SEQUENTIAL, linewidths=0)
         ax.set(title=name, aspect="equal", adjustable="datalim", xticks=[], yticks=[])
         ax.spines[["top", "right"]].set_visible(True)
     if names:
         handles, found = grid[0, -1].get_legend_handles_labels()
-        figure.legend(handles, found, loc="outside right center", title=colour_label, markerscale=6 / width)
+        figure.legend(handles, found, loc="outside right center", title=color_label, markerscale=6 / width)
     else:
-        figure.colorbar(shown, ax=grid[0], label=colour_label)
+        figure.colorbar(shown, ax=grid[0], label=color_label)
     return figure
 
 
 @style.styled
 def accuracies(counts: ArrayLike, curves: Mapping[str, ArrayLike], *, chance: float, ax: Axes | None = None) -> Axes:
     """Draw the accuracy of probes over the number of labels of each class: mean and range of (counts, draws)."""
-    ax = style.axes(ax, x="labelled images of each class", y="accuracy on new images")
+    ax = style.axes(ax, x="labeled images of each class", y="accuracy on new images")
     number = np.asarray(counts)
-    for (name, values), colour in zip(curves.items(), style.PALETTE, strict=False):
+    for (name, values), color in zip(curves.items(), style.PALETTE, strict=False):
         drawn = np.asarray(values)
-        ax.plot(number, drawn.mean(axis=1), "o-", color=colour, label=name)
-        ax.fill_between(number, drawn.min(axis=1), drawn.max(axis=1), color=colour, alpha=0.18, linewidth=0)
-    ax.axhline(chance, color=style.GREY, linestyle="--", linewidth=1.2, label="guessing")
+        ax.plot(number, drawn.mean(axis=1), "o-", color=color, label=name)
+        ax.fill_between(number, drawn.min(axis=1), drawn.max(axis=1), color=color, alpha=0.18, linewidth=0)
+    ax.axhline(chance, color=style.GRAY, linestyle="--", linewidth=1.2, label="guessing")
     ax.set_xscale("log")
     ax.set_xticks(number, [f"{one:g}" for one in number])
     ax.minorticks_off()

@@ -25,10 +25,10 @@ def models(
     """Draw measured points, in MPa over strain, and what models say, also where they have seen no data."""
     ax = style.axes(ax, x="true strain", y="true stress (MPa)")
     measured = np.asarray(stress)
-    ax.plot(strain, measured, ".", color=style.GREY, markersize=3, label="measured")
-    for colour, (label, values) in zip(style.PALETTE, curves.items(), strict=False):
-        ax.plot(strain, values, color=colour, label=label)
-    ax.axvspan(learned_up_to, float(np.max(np.asarray(strain))), color=style.GREY, alpha=0.15, linewidth=0)
+    ax.plot(strain, measured, ".", color=style.GRAY, markersize=3, label="measured")
+    for color, (label, values) in zip(style.PALETTE, curves.items(), strict=False):
+        ax.plot(strain, values, color=color, label=label)
+    ax.axvspan(learned_up_to, float(np.max(np.asarray(strain))), color=style.GRAY, alpha=0.15, linewidth=0)
     ax.text(learned_up_to, 1.17 * measured.max(), "  not learned from", color="0.35", fontsize=9)
     ax.set_ylim(-0.04 * measured.max(), 1.25 * measured.max())
     ax.locator_params(axis="x", nbins=6)
@@ -73,11 +73,11 @@ def constants(
 ) -> Axes:
     """Draw the risk of each constant prediction, scaled to its minimum, over a rug of the readings."""
     ax = style.axes(ax, x=quantity, y="risk / smallest risk")
-    for colour, (label, values) in zip(style.PALETTE, risks.items(), strict=False):
+    for color, (label, values) in zip(style.PALETTE, risks.items(), strict=False):
         values = np.asarray(values) / np.min(np.asarray(values))
         best = int(np.argmin(values))
-        ax.plot(candidates, values, color=colour, label=label)
-        ax.plot(np.asarray(candidates)[best], 1.0, "o", color=colour, markersize=7)
+        ax.plot(candidates, values, color=color, label=label)
+        ax.plot(np.asarray(candidates)[best], 1.0, "o", color=color, markersize=7)
     ax.plot(readings, np.full(np.shape(readings), 0.9), "|", color=style.BLACK, markersize=9, alpha=0.5)
     ax.set_ylim(0.8, 3)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(risks))
@@ -98,16 +98,16 @@ def surrogates(threshold: ArrayLike, risks: Mapping[str, ArrayLike], *, quantity
 def folds(kinds: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Figure:
     """Draw (train, test) masks of several kinds of splits: one row a fold, one column a sample."""
     figure, grid = style.panels(len(kinds), 1, size=(6.6, 1.25), share_x=True)
-    colours = ListedColormap(["0.93", style.SKY, style.VERMILION])
+    colors = ListedColormap(["0.93", style.SKY, style.VERMILION])
     for ax, (title, (train, test)) in zip(grid.flat, kinds.items(), strict=True):
         roles = np.asarray(train).astype(int) + 2 * np.asarray(test).astype(int)
-        ax.pcolormesh(roles, cmap=colours, vmin=0, vmax=2, edgecolors="white", linewidth=0.6)
+        ax.pcolormesh(roles, cmap=colors, vmin=0, vmax=2, edgecolors="white", linewidth=0.6)
         ax.grid(False)
         ax.set(yticks=np.arange(len(roles)) + 0.5, yticklabels=range(len(roles)))
         ax.invert_yaxis()
         ax.set_title(title, loc="left", fontsize=10)
         ax.set_ylabel("fold")
-    grid[-1, 0].set_xlabel("sample (blue: learned from, red: tested on, grey: left out)")
+    grid[-1, 0].set_xlabel("sample (blue: learned from, red: tested on, gray: left out)")
     return figure
 
 
@@ -129,7 +129,7 @@ def complexity(
     ax.semilogy(degree, values, "o-", color=style.VERMILION, label="on the samples left out")
     low = np.maximum(values - error, 0.3 * values)  # a logarithmic axis ends above zero
     ax.fill_between(np.asarray(degree), low, values + error, color=style.VERMILION, alpha=0.2, linewidth=0)
-    ax.axvline(chosen, color=style.GREY, linestyle=":", label=f"smallest there: degree {chosen}")
+    ax.axvline(chosen, color=style.GRAY, linestyle=":", label=f"smallest there: degree {chosen}")
     ax.legend()
     return ax
 
@@ -189,7 +189,7 @@ def lunches(errors: Mapping[str, ArrayLike], *, ax: Axes | None = None) -> Axes:
 def dimensions(
     dimension: ArrayLike, nearest: ArrayLike, farthest: ArrayLike, shell: ArrayLike, edge: ArrayLike
 ) -> Figure:
-    """Draw three faces of high dimension: distances, the outer shell of a ball, the edge of a neighbourhood."""
+    """Draw three faces of high dimension: distances, the outer shell of a ball, the edge of a neighborhood."""
     figure, grid = style.panels(1, 3, size=(2.9, 2.9))
     d = np.asarray(dimension)
     left = style.axes(grid[0, 0], x="dimension", y="distance / farthest", title="nearest and farthest point")
@@ -216,11 +216,11 @@ def policy(layout: ArrayLike, value: ArrayLike, action: ArrayLike, *, ax: Axes |
     marks = {1: ("", "0.15"), 2: ("goal", style.GREEN), 3: ("pit", style.VERMILION)}
     for (row, column), kind in np.ndenumerate(cells):
         if kind:
-            text, colour = marks[int(kind)]
+            text, color = marks[int(kind)]
             ax.fill(
                 [column - 0.5, column + 0.5, column + 0.5, column - 0.5],
                 [row - 0.5, row - 0.5, row + 0.5, row + 0.5],
-                color=colour,
+                color=color,
             )
             ax.text(column, row, text, ha="center", va="center", color="white", weight="bold")
         else:

@@ -25,13 +25,13 @@ from matplotlib.figure import Figure
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# the palette of Okabe and Ito (2008), told apart with every kind of colour vision
+# the palette of Okabe and Ito (2008), told apart with every kind of color vision
 BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-ORANGE, SKY, BLACK, GREY = "#E69F00", "#56B4E9", "#000000", "#8A8A8A"
+ORANGE, SKY, BLACK, GRAY = "#E69F00", "#56B4E9", "#000000", "#8A8A8A"
 PALETTE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 SEQUENTIAL = "cividis"  # values from small to large
 DIVERGING = "PuOr_r"  # values on both sides of zero: set vmin = -vmax
-INK = "Greys"  # grey images whose 1 is black
+INK = "Greys"  # gray images whose 1 is black
 
 WIDTH, HEIGHT = 5.6, 3.6  # of one panel, in inches
 

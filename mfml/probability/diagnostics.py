@@ -54,7 +54,7 @@ def r_hat(chains: Float[Array, "c n"]) -> Float[Array, ""]:
 def effective_sample_size(chains: Float[Array, "c n"]) -> Float[Array, ""]:
     r"""Number of independent draws that would know the mean as well: $c n / \tau$, $\tau = 1 + 2 \sum_t \rho_t$.
 
-    $\rho_t$ combines all chains and their disagreement; sums of neighbouring pairs are cut at the first negative
+    $\rho_t$ combines all chains and their disagreement; sums of neighboring pairs are cut at the first negative
     one and made to fall (Geyer's initial monotone sequence). Draws that alternate around the mean may be worth
     more than their number: up to $c n \log_{10}(c n)$. NaN where no chain moves.
 
@@ -101,7 +101,7 @@ def _autocovariance(chains: Array) -> Array:
     require.rank("chains", chains, 2)
     n = chains.shape[1]
     require.that(n >= 2, f"chains need two draws each; found shape {chains.shape}")
-    centred = chains - chains.mean(axis=1, keepdims=True)
+    centered = chains - chains.mean(axis=1, keepdims=True)
     size = 1 << (2 * n - 1).bit_length()
-    power = jnp.abs(jnp.fft.rfft(centred, size, axis=1)) ** 2
+    power = jnp.abs(jnp.fft.rfft(centered, size, axis=1)) ** 2
     return jnp.fft.irfft(power, size, axis=1)[:, :n] / n

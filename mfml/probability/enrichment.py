@@ -42,7 +42,7 @@ def inject(
 ) -> Enriched:
     """Repeat the data `n_copies` times (static), each with fresh noise of this standard deviation on x.
 
-    The noise is in units of x: standardise the features, or give a scale for each.
+    The noise is in units of x: standardize the features, or give a scale for each.
 
     Raises:
         ValueError: unless shapes fit and n_copies >= 1.

@@ -40,8 +40,8 @@ def fit(x: Float[Array, "n d"]) -> Gaussian:
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x needs at least one sample and one coordinate; found shape {x.shape}")
     mean = x.mean(axis=0)
-    centred = x - mean
-    return Gaussian(mean, centred.T @ centred / len(x))
+    centered = x - mean
+    return Gaussian(mean, centered.T @ centered / len(x))
 
 
 def whitened(gaussian: Gaussian, x: Float[Array, "n d"]) -> Float[Array, "d n"]:

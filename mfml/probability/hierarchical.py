@@ -4,9 +4,9 @@ Group g has the true effect $\theta_g \sim \mathcal N(\mu, \tau^2)$ and the meas
 $y_g \sim \mathcal N(\theta_g, s_g^2)$, $s_g$ known: schools, or laboratories that measured the same alloy. Priors
 $\mu \sim \mathcal N(0, 5^2)$ and $\tau$ half-Cauchy of scale 5, in the units of y. For small $\tau$ the
 posterior of $(\theta, \tau)$ is a narrow funnel, in which no step size fits. Written in
-$z_g = (\theta_g - \mu) / \tau$ (*non-centred*) there is no funnel.
+$z_g = (\theta_g - \mu) / \tau$ (*non-centered*) there is no funnel.
 
-A position is the vector $(\mu, \log \tau, z_1, \dots, z_j)$, or $(\mu, \log \tau, \theta_1, \dots)$ where centred.
+A position is the vector $(\mu, \log \tau, z_1, \dots, z_j)$, or $(\mu, \log \tau, \theta_1, \dots)$ where centered.
 """
 
 import math
@@ -48,7 +48,7 @@ def eight_schools() -> Estimates:
 
 
 def log_prob(position: Float[Array, " p"], estimates: Estimates) -> Float[Array, ""]:
-    r"""Log-posterior of $(\mu, \log \tau, z)$, non-centred, nats, up to a constant.
+    r"""Log-posterior of $(\mu, \log \tau, z)$, non-centered, nats, up to a constant.
 
     Raises:
         ValueError: unless the position has two entries more than there are groups.
@@ -64,7 +64,7 @@ def log_prob(position: Float[Array, " p"], estimates: Estimates) -> Float[Array,
     return _log_prior(position) - 0.5 * jnp.sum(z**2) - 0.5 * jnp.sum(misfit**2)
 
 
-def centred_log_prob(position: Float[Array, " p"], estimates: Estimates) -> Float[Array, ""]:
+def centered_log_prob(position: Float[Array, " p"], estimates: Estimates) -> Float[Array, ""]:
     r"""Log-posterior of $(\mu, \log \tau, \theta)$, the same model with its funnel, nats, up to a constant.
 
     Raises:
@@ -72,7 +72,7 @@ def centred_log_prob(position: Float[Array, " p"], estimates: Estimates) -> Floa
 
     Source: Gelman et al. (2013), section 5.4.
 
-    >>> centred_log_prob(jnp.zeros(10), eight_schools()).shape
+    >>> centered_log_prob(jnp.zeros(10), eight_schools()).shape
     ()
     """
     _check(position, estimates)
@@ -83,7 +83,7 @@ def centred_log_prob(position: Float[Array, " p"], estimates: Estimates) -> Floa
 
 
 def effects(position: Float[Array, " p"]) -> Float[Array, " j"]:
-    r"""Effects $\theta_g = \mu + \tau z_g$ of a non-centred position.
+    r"""Effects $\theta_g = \mu + \tau z_g$ of a non-centered position.
 
     >>> effects(jnp.array([1.0, 0.0, 2.0, -1.0])).tolist()
     [3.0, 0.0]

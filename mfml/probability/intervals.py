@@ -289,10 +289,10 @@ def _bca(found: Array, estimate: Array, without: Array, tails: Array) -> tuple[A
     r = len(found)
     below = (jnp.mean(found < estimate, axis=0) + jnp.mean(found <= estimate, axis=0)) / 2
     bias = ndtri(jnp.clip(below, 0.5 / r, 1 - 0.5 / r))
-    centred = without.mean(axis=0) - without
-    spread = jnp.sum(centred**2, axis=0)
+    centered = without.mean(axis=0) - without
+    spread = jnp.sum(centered**2, axis=0)
     spread = jnp.where(spread > 0, spread, 1.0)
-    acceleration = jnp.sum(centred**3, axis=0) / (6 * spread**1.5)
+    acceleration = jnp.sum(centered**3, axis=0) / (6 * spread**1.5)
     ends = []
     for z in ndtri(tails):
         shifted = bias + (bias + z) / (1 - acceleration * (bias + z))

@@ -40,7 +40,7 @@ def fit(
     max_iter: int = 100,
     tol: ArrayLike = 1e-5,
 ) -> MaximumEntropy:
-    r"""Maximise $-\sum_j p_j \log(p_j / b_j)$ over p with $\sum_j p_j f_{jm} = c_m$ and $\sum_j p_j = 1$.
+    r"""Maximize $-\sum_j p_j \log(p_j / b_j)$ over p with $\sum_j p_j f_{jm} = c_m$ and $\sum_j p_j = 1$.
 
     Newton's method on the dual, $\min_\lambda \log \sum_j b_j \exp(\lambda \cdot (f_j - c))$, which is convex;
     its gradient is what the moments still lack. Multipliers are unique where features and a constant are
@@ -68,10 +68,10 @@ def fit(
     require.positive("max_iter", max_iter)
     log_base = jnp.zeros_like(features[:, 0]) if base is None else jnp.log(base)
     require.same_length(features=features, base=log_base)
-    centred = features - moments
-    scale = jnp.sqrt(jax.nn.softmax(log_base) @ centred**2)
+    centered = features - moments
+    scale = jnp.sqrt(jax.nn.softmax(log_base) @ centered**2)
     scale = jnp.where(scale > 0, scale, 1.0)
-    z = centred / scale
+    z = centered / scale
 
     def dual(multipliers: Array) -> Array:
         return logsumexp(log_base + z @ multipliers)
@@ -98,8 +98,8 @@ def _newton(dual: Callable[[Array], Array], log_base: Array, z: Array, multiplie
     """A Newton step, halved until the dual function does not rise."""
     p = jax.nn.softmax(log_base + z @ multipliers)
     mean = p @ z
-    centred = z - mean
-    hessian = (centred * p[:, None]).T @ centred
+    centered = z - mean
+    hessian = (centered * p[:, None]).T @ centered
     eps = jnp.finfo(z.dtype).eps
     small = eps * jnp.trace(hessian) + jnp.finfo(z.dtype).tiny
     direction = -jnp.linalg.solve(hessian + small * jnp.eye(len(mean), dtype=z.dtype), mean)

@@ -169,7 +169,7 @@ def fit(
     batch_size: int | None = None,
     learning_rate: float = 1e-2,
 ) -> Fitted:
-    """Minimise the mean negative log-likelihood by Adam, its rate falling to 0 along a cosine.
+    """Minimize the mean negative log-likelihood by Adam, its rate falling to 0 along a cosine.
 
     Args:
         x: features.

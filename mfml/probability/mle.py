@@ -168,7 +168,7 @@ def fit(
     max_iter: int = 100,
     tol: ArrayLike = 1e-8,
 ) -> Fitted:
-    r"""Minimise $\frac1n \sum_i \mathrm{nll}_i(\theta) - \frac1n \log p(\theta)$ by Newton's method.
+    r"""Minimize $\frac1n \sum_i \mathrm{nll}_i(\theta) - \frac1n \log p(\theta)$ by Newton's method.
 
     The Hessian is formed, so this is for tens of parameters, not for networks. It finds a local minimum near the
     start; where the likelihood has none (separated classes, a scale that goes to 0) it runs on and does not

@@ -59,7 +59,7 @@ def init(x: Float[Array, "n d"], y: Float[Array, " n"], *, df: ArrayLike = 4.0, 
 
 
 def predict(model: Model, x: Float[Array, "m d"]) -> Float[Array, " m"]:
-    r"""Predict $\beta_0 + x \beta$, the centre of the noise, in units of y.
+    r"""Predict $\beta_0 + x \beta$, the center of the noise, in units of y.
 
     >>> predict(Model(jnp.array([2.0]), jnp.array(1.0), jnp.array(1.0), jnp.array(4.0)), jnp.array([[3.0]])).tolist()
     [7.0]
@@ -107,7 +107,7 @@ def step(
 ) -> Model:
     r"""One step of EM: weights, then the line by weighted least squares, then $\sigma^2 = \frac1n \sum_i w_i r_i^2$.
 
-    With `estimate_df` (static) the degrees of freedom follow, by maximising the likelihood itself over them
+    With `estimate_df` (static) the degrees of freedom follow, by maximizing the likelihood itself over them
     between 0.2 and 1000 (ECME); they stay where this would lower it.
 
     Raises:
@@ -142,7 +142,7 @@ def fit(
     max_iter: int = 200,
     tol: ArrayLike = 1e-4,
 ) -> Fitted:
-    r"""Maximise the likelihood of $y_i = \beta_0 + x_i \beta + \sigma t_i$, $t_i$ from Student's distribution.
+    r"""Maximize the likelihood of $y_i = \beta_0 + x_i \beta + \sigma t_i$, $t_i$ from Student's distribution.
 
     EM from least squares; no step lowers the likelihood, but for small df it may have several maxima. Where the
     line passes through half of the samples exactly, the scale shrinks to 0 and the likelihood has no bound.

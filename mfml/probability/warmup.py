@@ -22,7 +22,7 @@ class Warmup(NamedTuple):
     log_step: Float[Array, ""]  # logarithm of the step size of the next move
     average: Float[Array, ""]  # of log_step, weighted towards the latest: to be used after the warm-up
     error: Float[Array, ""]  # mean of target - acceptance
-    centre: Float[Array, ""]  # log_step is drawn towards it
+    center: Float[Array, ""]  # log_step is drawn towards it
     time: Float[Array, ""]  # moves since the last restart
     scale: Float[Array, " d"]  # of each coordinate
     seen: Float[Array, ""]  # positions in this window, their mean, and sum of squared distances from it
@@ -56,7 +56,7 @@ def learn_step(old: Warmup, error: Float[Array, ""]) -> Warmup:
     """
     time = old.time + 1
     mean = old.error + (error - old.error) / (time + 10)
-    log_step = old.centre - jnp.sqrt(time) / 0.2 * mean
+    log_step = old.center - jnp.sqrt(time) / 0.2 * mean
     share = time**-0.75
     average = jnp.where(time > 1, share * log_step + (1 - share) * old.average, log_step)
     return old._replace(log_step=log_step, average=average, error=mean, time=time)

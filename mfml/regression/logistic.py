@@ -146,7 +146,7 @@ def fit(
     max_iter: int = 50,
     tol: ArrayLike = 1e-3,
 ) -> Logistic:
-    r"""Minimise $(\sum_i w_i \ell_i + \|\beta\|^2 / (2 C)) / \sum_i w_i$, in nats a sample.
+    r"""Minimize $(\sum_i w_i \ell_i + \|\beta\|^2 / (2 C)) / \sum_i w_i$, in nats a sample.
 
     $\ell_i = \log(1 + e^{-s_i z_i})$ with $s_i = \pm 1$ for class 1 (where y > 0) and 0. C is scikit-learn's: small
     C, strong penalty; C = inf, none. The intercept carries no penalty. Weights are non-negative; a sample of weight

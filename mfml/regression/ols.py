@@ -43,7 +43,7 @@ def fit(
     fit_intercept: bool = True,
     solver: str = "cholesky",
 ) -> OLS:
-    r"""Minimise $\sum_i w_i (y_i - \beta_0 - x_i \beta)^2$ over $\beta_0$ and $\beta$.
+    r"""Minimize $\sum_i w_i (y_i - \beta_0 - x_i \beta)^2$ over $\beta_0$ and $\beta$.
 
     Solvers, all on shifted columns (`scaling.design`):
 

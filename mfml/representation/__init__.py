@@ -1,11 +1,11 @@
 """Unit 9: representation.
 
-- `neighbors`: exact nearest neighbours by matrix products.
-- `descent`: approximate ones, by random trees and neighbours of neighbours.
+- `neighbors`: exact nearest neighbors by matrix products.
+- `descent`: approximate ones, by random trees and neighbors of neighbors.
 - `affinities`: perplexity, and the probabilities of t-SNE; sparse graphs.
 - `repulsion`: the forces between all pairs of points from a grid.
 - `tsne`: t-SNE, with all pairs or at a cost linear in the number of samples.
-- `fuzzy`: memberships of neighbours, and the graph that they make.
+- `fuzzy`: memberships of neighbors, and the graph that they make.
 - `umap`: UMAP: fuzzy graph, spectral start, layout with negative samples.
 - `augment`: views of microstructure images.
 - `contrastive`: InfoNCE, NT-Xent and SimCLR.

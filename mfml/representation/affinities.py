@@ -1,4 +1,4 @@
-r"""Who is near whom, as probabilities: the P of t-SNE. Shapes: n samples, d features, k neighbours.
+r"""Who is near whom, as probabilities: the P of t-SNE. Shapes: n samples, d features, k neighbors.
 
 Each sample i gets a Gaussian around it, just so wide that it sees a given number of others, the perplexity:
 
@@ -21,7 +21,7 @@ WIDTH = 16  # of the rows that hold incoming links
 
 
 class Conditional(NamedTuple):
-    """Probabilities of neighbours, one row a sample."""
+    """Probabilities of neighbors, one row a sample."""
 
     p: Float[Array, "n k"]  # p(j|i); each row adds up to 1
     beta: Float[Array, " n"]  # 1/(2 sigma^2), in inverse squared units of the distances
@@ -83,7 +83,7 @@ def conditional(squared: Float[Array, "n k"], *, perplexity: ArrayLike = 30.0, m
 
 
 def _entropy(above: Float[Array, "n k"], beta: Float[Array, " n"]) -> Float[Array, " n"]:
-    """Entropy in nats of exp(-beta above), normalised: log Z + beta mean(above)."""
+    """Entropy in nats of exp(-beta above), normalized: log Z + beta mean(above)."""
     exponent = above * beta[:, None]
     p = jnp.exp(-exponent)
     z = p.sum(axis=1)
@@ -156,7 +156,7 @@ def reverse(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> Float[A
 
 
 def sparse_joint(found: Neighbors, *, perplexity: ArrayLike) -> tuple[Links, Links]:
-    r"""The P of t-SNE where samples that are no neighbours get 0: half of $p_{j|i} / n$ on each part of `links`.
+    r"""The P of t-SNE where samples that are no neighbors get 0: half of $p_{j|i} / n$ on each part of `links`.
 
     Raises:
         ValueError: as `conditional`.

@@ -92,7 +92,7 @@ def nt_xent(
 
 @partial(jax.jit, static_argnames=("channels", "n_components"))
 def init(key: Key[Array, ""], *, channels: tuple[int, ...] = (16, 32, 64), n_components: int = 32) -> Encoder:
-    """Random encoder of grey images: as many features as the last convolution has channels.
+    """Random encoder of gray images: as many features as the last convolution has channels.
 
     Kernels are normal with variance 2/inputs (He), biases zero. All sizes are static.
 
@@ -186,7 +186,7 @@ def fit(
     """SimCLR: two new views of a batch in each step, Adam on `loss`; the rate falls to 0 like a cosine.
 
     Args:
-        images: grey images, centred at about 0 and on a scale of 1.
+        images: gray images, centered at about 0 and on a scale of 1.
         key: for the order of the images and their views.
         model: where to start: from `init`.
         size: of the views' windows, see `augment.microstructure`, as are gain, offset and noise; static.

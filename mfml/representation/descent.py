@@ -1,7 +1,7 @@
-r"""Approximate nearest neighbours at a cost of about $n \log n$. Shapes: n samples, d features, k neighbours.
+r"""Approximate nearest neighbors at a cost of about $n \log n$. Shapes: n samples, d features, k neighbors.
 
 First, a forest: each tree cuts the samples in halves, again and again, along random directions, until leaves are
-small enough to compare all pairs in them. Then the descent: a neighbour of a neighbour is likely a neighbour, so
+small enough to compare all pairs in them. Then the descent: a neighbor of a neighbor is likely a neighbor, so
 each sample tries those, until hardly anything changes.
 """
 
@@ -22,15 +22,15 @@ from mfml.representation.neighbors import Neighbors
 SEARCHES = ("auto", "exact", "descent")
 MANY = 100_000  # samples beyond which "auto" searches by descent
 LEAF = 128  # samples in a leaf, at least
-PASSED_ON = 6  # neighbours of each kind that a sample asks, and that each of them names
+PASSED_ON = 6  # neighbors of each kind that a sample asks, and that each of them names
 ROWS = 512  # samples whose candidates are compared at a time
 
 
 class Descent(NamedTuple):
-    """Approximate neighbours, and how the search went."""
+    """Approximate neighbors, and how the search went."""
 
     neighbors: Neighbors  # indices and distances (n, k), nearest first
-    history: Float[Array, " steps"]  # share of all n k neighbours that each step changed, then NaN
+    history: Float[Array, " steps"]  # share of all n k neighbors that each step changed, then NaN
     n_iter: Int[Array, ""]  # steps
     converged: Bool[Array, ""]  # the last step changed a share of at most tol
 
@@ -115,12 +115,12 @@ def init(x: Float[Array, "n d"], key: Key[Array, ""], *, n_neighbors: int, n_tre
     require.between("n_neighbors", n_neighbors, 1, len(x) - 1)
     require.positive("n_trees", n_trees)
     n_levels = max(0, int(log2(len(x) / max(LEAF, 3 * n_neighbors))))
-    centred = x - x.mean(axis=0)
+    centered = x - x.mean(axis=0)
     shape = len(x), n_neighbors
     nobody = Neighbors(jnp.full(shape, len(x)), jnp.full(shape, jnp.inf, x.dtype))
 
     def add(found: Neighbors, key: Array) -> tuple[Neighbors, None]:
-        new = _within(centred, leaves(centred, key, n_levels=n_levels), nobody)
+        new = _within(centered, leaves(centered, key, n_levels=n_levels), nobody)
         return _by_rows(lambda at: _better(*at), (found, new)), None
 
     return lax.scan(add, nobody, jax.random.split(key, n_trees if n_levels else 1))[0]
@@ -160,7 +160,7 @@ def leaves(x: Float[Array, "n d"], key: Key[Array, ""], *, n_levels: int) -> Int
 
 @jax.jit
 def step(found: Neighbors, x: Float[Array, "n d"], key: Key[Array, ""]) -> Neighbors:
-    """One step of the descent: each sample asks some neighbours, and some whose neighbour it is, for theirs.
+    """One step of the descent: each sample asks some neighbors, and some whose neighbor it is, for theirs.
 
     >>> x = jnp.array([[0.0], [1.0], [3.0], [4.0]])
     >>> poor = Neighbors(jnp.array([[2], [0], [3], [2]]), jnp.array([[3.0], [1.0], [1.0], [1.0]]))
@@ -172,7 +172,7 @@ def step(found: Neighbors, x: Float[Array, "n d"], key: Key[Array, ""]) -> Neigh
     asked = min(k, PASSED_ON)
     columns = jax.random.randint(for_columns, (n, asked), 0, k)
     onward = jnp.take_along_axis(found.indices, columns, axis=1)
-    # of those that have i as a neighbour, a random one gets each slot: the last, counted from a random sample on
+    # of those that have i as a neighbor, a random one gets each slot: the last, counted from a random sample on
     first = jax.random.randint(for_order, (), 0, n)
     slots = jax.random.randint(for_slots, (n, k), 0, asked)
     last = jnp.full((n, asked), -1).at[found.indices, slots].max(((jnp.arange(n) - first) % n)[:, None])
@@ -181,16 +181,16 @@ def step(found: Neighbors, x: Float[Array, "n d"], key: Key[Array, ""]) -> Neigh
     names = jax.random.randint(for_names, (n, 2 * asked, asked), 0, k)
     named = found.indices.reshape(-1)[hubs[:, :, None] * k + names].reshape(n, -1)
     candidates = jnp.concatenate([back, named], axis=1)
-    centred = x - x.mean(axis=0)
+    centered = x - x.mean(axis=0)
 
     def block(at: tuple[Neighbors, Array, Array, Array]) -> Neighbors:
         found, own, numbers, tried = at
         again = (tried[:, :, None] == tried[:, None]) & jnp.tri(tried.shape[1], k=-1, dtype=bool)
-        distances = neighbors.distances_to(centred, own, tried)
+        distances = neighbors.distances_to(centered, own, tried)
         useless = again.any(axis=-1) | (tried == numbers[:, None]) | (tried == n)
         return _better(found, Neighbors(tried, jnp.where(useless, jnp.inf, distances)))
 
-    return _by_rows(block, (found, centred, jnp.arange(n), candidates))
+    return _by_rows(block, (found, centered, jnp.arange(n), candidates))
 
 
 def _by_rows(function: Callable[[Any], Neighbors], arrays: Any) -> Neighbors:

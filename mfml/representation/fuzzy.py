@@ -1,6 +1,6 @@
-r"""Fuzzy graphs: links to neighbours with strengths from 0 to 1. Shapes: n samples, k neighbours.
+r"""Fuzzy graphs: links to neighbors with strengths from 0 to 1. Shapes: n samples, k neighbors.
 
-Each sample i has links to its neighbours with memberships $\exp(-\max(0, d_{ij} - \rho_i) / \sigma_i)$, and two
+Each sample i has links to its neighbors with memberships $\exp(-\max(0, d_{ij} - \rho_i) / \sigma_i)$, and two
 opposite links join to one of weight $w_{ij}$, the probability that at least one of them is there.
 """
 
@@ -21,7 +21,7 @@ NEAREST = 1e-3  # sigma is at least this share of the mean distance
 
 
 class Memberships(NamedTuple):
-    """How strongly each sample is linked to its neighbours."""
+    """How strongly each sample is linked to its neighbors."""
 
     weights: Float[Array, "n k"]  # 0 to 1; 1 for the nearest
     rho: Float[Array, " n"]  # distance to the nearest sample that is not a copy
@@ -41,7 +41,7 @@ def memberships(distances: Float[Array, "n k"], *, max_iter: int = 64) -> Member
 
     $\rho$ is the smallest positive distance of the row, $\sigma$ comes from bisection and is at least 1e-3 of the
     row's mean distance (of the whole table's where the row is 0). k + 1, as the sample itself counts as its own
-    neighbour in UMAP's `n_neighbors`. Distances are to rise along each row; no gradient flows through the search.
+    neighbor in UMAP's `n_neighbors`. Distances are to rise along each row; no gradient flows through the search.
 
     Raises:
         ValueError: unless `distances` has two axes that are not empty, and max_iter >= 1.

@@ -1,4 +1,4 @@
-r"""Nearest neighbours by matrix products. Shapes: n samples, m queries, d features, k neighbours.
+r"""Nearest neighbors by matrix products. Shapes: n samples, m queries, d features, k neighbors.
 
 All pairs cost $n^2 d$ multiplications, but processors do matrix products at their full speed; finding the k
 smallest of a row is the harder part. `exact` and `search` do both block by block. `forest` is the approximate
@@ -28,11 +28,11 @@ class Neighbors(NamedTuple):
 
 @partial(jax.jit, static_argnames="n_neighbors")
 def exact(x: Float[Array, "n d"], *, n_neighbors: int) -> Neighbors:
-    r"""The k nearest other samples of each sample by $\|x_i - x_j\|_2$; a sample is no neighbour of itself.
+    r"""The k nearest other samples of each sample by $\|x_i - x_j\|_2$; a sample is no neighbor of itself.
 
-    Which are nearest is decided by $\|x_j\|^2 - 2 x_i \cdot x_j$ of centred data, so two that differ by less than
+    Which are nearest is decided by $\|x_j\|^2 - 2 x_i \cdot x_j$ of centered data, so two that differ by less than
     about epsilon times the squared size of the cloud may change places with each other; the distances themselves
-    are then computed from differences. Copies of a sample are neighbours at distance 0. Of equal distances any
+    are then computed from differences. Copies of a sample are neighbors at distance 0. Of equal distances any
     may come first, the same every time. n_neighbors is static.
 
     Raises:
@@ -123,9 +123,9 @@ def _in_blocks(x: Array, queries: Array, k: int, *, others_only: bool) -> Neighb
     n, m, rows = len(x), len(queries), min(ROWS, len(queries))
     count = -(-m // rows)
     mean = x.mean(axis=0)
-    centred = x - mean
+    centered = x - mean
     # |x|^2 - 2 q.x as one product, of (-2 x, |x|^2) and (q, 1); whole groups of samples, the last ones infinitely far
-    lifted = jnp.concatenate([-2 * centred, jnp.sum(centred**2, axis=1, keepdims=True)], axis=1)
+    lifted = jnp.concatenate([-2 * centered, jnp.sum(centered**2, axis=1, keepdims=True)], axis=1)
     lifted = jnp.pad(lifted, ((0, -n % GROUP), (0, 0))).at[n:, -1].set(jnp.inf).T
     filled = jnp.pad(queries - mean, ((0, count * rows - m), (0, 1)), constant_values=1)
 
@@ -134,7 +134,7 @@ def _in_blocks(x: Array, queries: Array, k: int, *, others_only: bool) -> Neighb
         table = own @ lifted
         if others_only:
             table = table.at[jnp.arange(rows), numbers].set(jnp.inf, mode="drop")
-        return in_order(centred, own[:, :-1], smallest(table, k))
+        return in_order(centered, own[:, :-1], smallest(table, k))
 
     numbers = jnp.arange(count * rows).reshape(count, rows)
     found = lax.map(block, (filled.reshape(count, rows, -1), numbers))
@@ -142,7 +142,7 @@ def _in_blocks(x: Array, queries: Array, k: int, *, others_only: bool) -> Neighb
 
 
 def in_order(x: Float[Array, "n d"], queries: Float[Array, "b d"], indices: Int[Array, "b k"]) -> Neighbors:
-    """Neighbours by their indices, sorted by distance; equal distances stay in the given order.
+    """Neighbors by their indices, sorted by distance; equal distances stay in the given order.
 
     >>> in_order(jnp.array([[0.0], [4.0]]), jnp.array([[1.0]]), jnp.array([[1, 0]])).indices.tolist()
     [[0, 1]]

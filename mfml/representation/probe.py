@@ -52,7 +52,7 @@ def fit(
     max_iter: int = 1000,
     tol: ArrayLike = 1e-3,
 ) -> Probe:
-    r"""Minimise $\frac1n \bigl(\sum_i -\ln P(y_i | x_i) + \|W\|^2 / (2 C)\bigr)$, in nats a sample.
+    r"""Minimize $\frac1n \bigl(\sum_i -\ln P(y_i | x_i) + \|W\|^2 / (2 C)\bigr)$, in nats a sample.
 
     C is scikit-learn's: small C, strong penalty. The intercept carries none. No step needs a new matrix: the
     Hessian is never more than $\frac12 A^\top A$ for each class, so one Cholesky factor serves all steps, each of

@@ -1,6 +1,6 @@
 r"""How good is a representation? Shapes: n samples, d features, k coordinates, c classes, s steps.
 
-No embedding in a plane keeps everything. Trustworthiness asks whether neighbours in the plane are neighbours in
+No embedding in a plane keeps everything. Trustworthiness asks whether neighbors in the plane are neighbors in
 the data, continuity the reverse, and recall counts the shared ones. With labels one can ask for compact classes
 that lie apart; with a decoder, whether a walk through latent space changes the sample little by little.
 """
@@ -27,11 +27,11 @@ class Walk(NamedTuple):
 
 @partial(jax.jit, static_argnames="n_neighbors")
 def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
-    r"""Punish neighbours in the embedding y that are none in the data x, by how far off they are.
+    r"""Punish neighbors in the embedding y that are none in the data x, by how far off they are.
 
     $$T = 1 - \frac{2}{n k (2 n - 3 k - 1)} \sum_i \sum_{j \in N_k^y(i)} \max(0, r_x(i, j) - k)$$
 
-    with k neighbours and $r_x(i, j)$ the place of j in the order of distance from i in x; the nearest has 1, and
+    with k neighbors and $r_x(i, j)$ the place of j in the order of distance from i in x; the nearest has 1, and
     of equally far ones the lower index comes first. 1 is best; a random embedding has about 0.5.
 
     Raises:
@@ -50,7 +50,7 @@ def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbo
 
 
 def continuity(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
-    """Punish neighbours in the data x that are none in the embedding y: `trustworthiness` with x and y exchanged.
+    """Punish neighbors in the data x that are none in the embedding y: `trustworthiness` with x and y exchanged.
 
     Raises:
         ValueError: as `trustworthiness`.
@@ -76,21 +76,21 @@ def ranks(x: Float[Array, "n d"], indices: Int[Array, "n k"]) -> Int[Array, "n k
     require.rank("x", x, 2)
     require.rank("indices", indices, 2)
     require.same_length(x=x, indices=indices)
-    numbers, centred = jnp.arange(len(x)), x - x.mean(axis=0)
-    norms = jnp.sum(centred**2, axis=1)
+    numbers, centered = jnp.arange(len(x)), x - x.mean(axis=0)
+    norms = jnp.sum(centered**2, axis=1)
 
     def row(at: tuple[Array, Array, Array]) -> Array:
         own, i, chosen = at
-        squared = jnp.where(numbers == i, jnp.inf, norms - 2 * centred @ own)
+        squared = jnp.where(numbers == i, jnp.inf, norms - 2 * centered @ own)
         theirs = squared[chosen][:, None]
         nearer = (squared < theirs) | ((squared == theirs) & (numbers < chosen[:, None]))
         return 1 + nearer.sum(axis=1)
 
-    return lax.map(row, (centred, numbers, indices), batch_size=min(128, len(x)))
+    return lax.map(row, (centered, numbers, indices), batch_size=min(128, len(x)))
 
 
 def recall(found: Int[Array, "n k"], needed: Int[Array, "n k"]) -> Float[Array, ""]:
-    """Share of the needed neighbours that were found, in any order.
+    """Share of the needed neighbors that were found, in any order.
 
     Raises:
         ValueError: unless both have the same shape of two axes.
@@ -105,7 +105,7 @@ def recall(found: Int[Array, "n k"], needed: Int[Array, "n k"]) -> Float[Array, 
 
 @partial(jax.jit, static_argnames="n_neighbors")
 def neighbor_recall(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
-    """Share of the nearest neighbours in the data x that are among the nearest in the embedding y.
+    """Share of the nearest neighbors in the data x that are among the nearest in the embedding y.
 
     Raises:
         ValueError: as `trustworthiness`.

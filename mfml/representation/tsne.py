@@ -1,11 +1,11 @@
-r"""t-SNE: neighbours stay neighbours in the plane. Shapes: n samples, d features, k coordinates of the embedding.
+r"""t-SNE: neighbors stay neighbors in the plane. Shapes: n samples, d features, k coordinates of the embedding.
 
 P says who is near whom among the samples (`affinities`). In the embedding y it is
 
 $$q_{ij} = \frac{(1 + \|y_i - y_j\|^2)^{-1}}{Z}, \qquad Z = \sum_{k \ne l} (1 + \|y_k - y_l\|^2)^{-1}$$
 
 and y is moved until Q resembles P: until $\mathrm{KL}(P \| Q) = \sum_{i \ne j} p_{ij} \ln (p_{ij} / q_{ij})$, in nats,
-is small. For few samples all pairs are computed. For many, P holds neighbours only, and the repulsion of all pairs
+is small. For few samples all pairs are computed. For many, P holds neighbors only, and the repulsion of all pairs
 comes from a grid (`repulsion`): the cost of a step is then linear in n.
 """
 
@@ -39,7 +39,7 @@ class State(NamedTuple):
 
 
 class Sparse(NamedTuple):
-    """P between neighbours."""
+    """P between neighbors."""
 
     out: Links  # half of each p_ij, seen from i
     back: Links  # the other half, seen from j
@@ -75,7 +75,7 @@ def fit(
     start: str = "pca",
     tol: ArrayLike = 1e-2,
 ) -> TSNE:
-    r"""Minimise $\mathrm{KL}(P \| Q)$ by gradient descent with momentum and gains; always `max_iter` steps.
+    r"""Minimize $\mathrm{KL}(P \| Q)$ by gradient descent with momentum and gains; always `max_iter` steps.
 
     For the first `exaggeration_iter` steps P is multiplied by `early_exaggeration` and the momentum is 0.5; then
     it is 0.8. The same key gives the same embedding; on a GPU sums may be added in another order each time, and
@@ -84,15 +84,15 @@ def fit(
     Args:
         x: samples; bring the features to one scale, and many features down to about 50 by PCA first. Their common
             scale does not matter. An entry that is not finite makes the embedding NaN.
-        key: for a random start and the search for neighbours; all else is fixed.
+        key: for a random start and the search for neighbors; all else is fixed.
         n_components: coordinates of the embedding; "fft" needs 2.
-        perplexity: how many neighbours a sample sees; less than n. Sparse P keeps 3 times as many.
+        perplexity: how many neighbors a sample sees; less than n. Sparse P keeps 3 times as many.
         early_exaggeration: factor of P at first.
         learning_rate: if left out, n / (4 early_exaggeration) at first, n / 12 then, but at least 50.
         max_iter: steps.
         exaggeration_iter: of which with exaggeration.
-        method: "exact": all pairs; "fft": neighbours and grid; "auto": "exact" up to 2000 samples.
-        search: of neighbours, "exact" or "descent"; "auto": "exact" up to 100000 samples.
+        method: "exact": all pairs; "fft": neighbors and grid; "auto": "exact" up to 2000 samples.
+        search: of neighbors, "exact" or "descent"; "auto": "exact" up to 100000 samples.
         start: "pca": scaled so that the first coordinate has a standard deviation of 1e-4; "random": normal,
             with that deviation.
         tol: for `converged`.
@@ -240,7 +240,7 @@ def gradient(p: Float[Array, "n n"], y: Float[Array, "n k"], exaggeration: Array
 
 
 def sparse_probabilities(found: Neighbors, *, perplexity: ArrayLike = 30.0) -> Sparse:
-    """P between neighbours; 0 for all other pairs.
+    """P between neighbors; 0 for all other pairs.
 
     >>> x = jnp.array([[0.0], [1.0], [5.0]])
     >>> made = sparse_probabilities(neighbors.exact(x, n_neighbors=2), perplexity=1.5)
@@ -308,6 +308,6 @@ def _check(p: Array, y: Array) -> None:
 
 
 def _squared_distances(x: Array) -> Array:
-    centred = x - x.mean(axis=0)
-    norms = jnp.sum(centred**2, axis=1)
-    return jnp.maximum(norms[:, None] - 2 * centred @ centred.T + norms, 0)
+    centered = x - x.mean(axis=0)
+    norms = jnp.sum(centered**2, axis=1)
+    return jnp.maximum(norms[:, None] - 2 * centered @ centered.T + norms, 0)

@@ -1,4 +1,4 @@
-r"""UMAP: a weighted graph of neighbours, drawn in the plane. Shapes: n samples, d features, k neighbours.
+r"""UMAP: a weighted graph of neighbors, drawn in the plane. Shapes: n samples, d features, k neighbors.
 
 The samples' graph has links of weight $w_{ij}$ (`fuzzy`). In the embedding, a pair at distance r is linked with
 probability $\phi(r) = 1 / (1 + a r^{2b})$. Links pull with the slope of $-w \ln \phi$; everybody pushes everybody
@@ -135,22 +135,22 @@ def fit(
     start: str = "spectral",
     tol: ArrayLike = 0.01,
 ) -> UMAP:
-    """Graph of neighbours, start, then `n_epochs` of `step` with a rate that falls to 0.
+    """Graph of neighbors, start, then `n_epochs` of `step` with a rate that falls to 0.
 
     The same key gives the same embedding; on a GPU sums may be added in another order each time.
 
     Args:
         x: samples; bring the features to one scale first. Their common scale does not matter. An entry that is not
             finite makes the embedding NaN.
-        key: for the search for neighbours, the start and the negative samples.
+        key: for the search for neighbors, the start and the negative samples.
         n_neighbors: of each sample, itself included, as is UMAP's custom; static.
-        min_dist: how close neighbours may lie in the embedding.
+        min_dist: how close neighbors may lie in the embedding.
         spread: the scale of the embedding.
         learning_rate: share of a balanced step at the start, see `step`.
         n_epochs: steps; static.
         negative_sample_rate: how many samples push for each that pulls; static.
         n_negatives: samples that stand for those in each step; static.
-        search: of neighbours, "exact" or "descent"; "auto": "exact" up to 100000 samples.
+        search: of neighbors, "exact" or "descent"; "auto": "exact" up to 100000 samples.
         start: "spectral", with that of PCA where the graph falls apart, or "pca"; static.
         tol: for `converged`.
 

@@ -41,7 +41,7 @@ def preprocessing(x: Float[Array, "n d"], y: Float[Array, " n"], folds: Folds, *
 
     Honest: with those of each training set. Model: ridge regression, penalty $\alpha \lVert w \rVert^2$ on
     the sum of squares, intercept free. Score: $Q^2$. Deviations have divisor n; a constant feature is only
-    centred. This leak is usually small, and may even lower the score; it flatters most where a feature has
+    centered. This leak is usually small, and may even lower the score; it flatters most where a feature has
     rare large values, which the model could not have known of.
 
     Raises:
@@ -175,7 +175,7 @@ def temporal(key: Key[Array, ""], x: Float[Array, "n d"], y: Float[Array, " n"],
     """Temporal leak: the model learns from the future of the samples on which it is tested.
 
     Samples are in the order of time. Leaky: k-fold over shuffled samples, where each test sample has a
-    neighbour in time on both sides. Honest: forward chaining, where it learns from the past alone. Model: the
+    neighbor in time on both sides. Honest: forward chaining, where it learns from the past alone. Model: the
     target of the nearest training sample (Euclidean, ties to the lower index). Score: Q2. `n_splits` is
     static.
 
@@ -245,7 +245,7 @@ def _ridge(x: Array, y: Array, weights: Array, alpha: ArrayLike) -> Array:
 
 
 def _standardized(x: Array, weights: Array) -> Array:
-    """Features with mean 0 and deviation 1 (divisor n) over the weighted samples; constant ones only centred."""
+    """Features with mean 0 and deviation 1 (divisor n) over the weighted samples; constant ones only centered."""
     x = x - weights @ x / weights.sum()
     deviation = jnp.sqrt(weights @ x**2 / weights.sum())
     return x / jnp.where(deviation > 0, deviation, 1.0)
@@ -253,8 +253,8 @@ def _standardized(x: Array, weights: Array) -> Array:
 
 def _most_correlated(x: Array, y: Array, weights: Array, n_features: int) -> Array:
     """Indices of the features with the largest correlation with y in magnitude."""
-    centred = weights * (y - weights @ y / weights.sum())
-    return lax.top_k(jnp.abs(centred @ _standardized(x, weights)), n_features)[1]
+    centered = weights * (y - weights @ y / weights.sum())
+    return lax.top_k(jnp.abs(centered @ _standardized(x, weights)), n_features)[1]
 
 
 def _nearest(x: Array, y: Array, folds: Folds) -> Array:

@@ -20,8 +20,8 @@ class NoFreeLunch(NamedTuple):
     """Error of one learner under every target function that exists on a finite domain."""
 
     targets: Int[Array, "functions m"]  # label 0 or 1 of each point; row t is the number t in binary
-    seen_error: Float[Array, " functions"]  # share of training points that are labelled wrongly
-    unseen_error: Float[Array, " functions"]  # share of the points outside training labelled wrongly
+    seen_error: Float[Array, " functions"]  # share of training points that are labeled wrongly
+    unseen_error: Float[Array, " functions"]  # share of the points outside training labeled wrongly
     mean_unseen_error: Float[Array, ""]  # over all target functions: 1/2, whatever the learner
 
 
@@ -140,7 +140,7 @@ def ball_volume(dimension: Float[Array, "*shape"], *, radius: ArrayLike = 1.0) -
 def neighborhood_edge(dimension: Float[Array, "*shape"], *, fraction: ArrayLike) -> Float[Array, "*shape"]:
     r"""Edge of a cube that holds this share of a unit cube's volume: $r^{1/d}$.
 
-    A neighbourhood with 1 % of uniform data has edge 0.01 in one dimension and 0.63 in ten: it is not local.
+    A neighborhood with 1 % of uniform data has edge 0.01 in one dimension and 0.63 in ten: it is not local.
 
     Raises:
         ValueError: where `fraction` is a Python number outside [0, 1].

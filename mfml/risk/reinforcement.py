@@ -182,7 +182,7 @@ def fit(
     discount: ArrayLike = 0.95,
     epsilon: ArrayLike = 0.2,
 ) -> QLearning:
-    r"""Tabular Q-learning with epsilon-greedy behaviour: all episodes in one scan, each a scan of steps.
+    r"""Tabular Q-learning with epsilon-greedy behavior: all episodes in one scan, each a scan of steps.
 
     Every episode begins in the state `start` and ends in a terminal state or after `max_steps`. The agent
     sees only states and rewards, never the transition probabilities. Among equal action values it takes one

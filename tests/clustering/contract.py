@@ -21,8 +21,8 @@ from tests.contract import Example
 
 def clouds(key, n=12, d=2):
     """Three clouds far apart, so that rounding decides nothing."""
-    centres = jnp.array([[-6.0, 0.0], [0.0, 6.0], [6.0, -3.0]])[:, :d]
-    return jnp.repeat(centres, n // 3, axis=0) + 0.5 * jax.random.normal(key, (n, d))
+    centers = jnp.array([[-6.0, 0.0], [0.0, 6.0], [6.0, -3.0]])[:, :d]
+    return jnp.repeat(centers, n // 3, axis=0) + 0.5 * jax.random.normal(key, (n, d))
 
 
 def data(key):

@@ -40,8 +40,8 @@ def test_autoencoder(key):
     x, _ = points(key)
     model = autoencoder.init_dense(key, n_features=3, n_components=2)
     mean, encoder, decoder = x.mean(axis=0), model.encoder[0].kernel, model.decoder[0].kernel
-    centred = autoencoder.loss(model, x - mean)
-    np.testing.assert_allclose(unit05.linear_autoencoder_loss(x, encoder, decoder), centred, rtol=1e-5)
+    centered = autoencoder.loss(model, x - mean)
+    np.testing.assert_allclose(unit05.linear_autoencoder_loss(x, encoder, decoder), centered, rtol=1e-5)
 
 
 def test_anomaly_score(key):

@@ -15,10 +15,10 @@ KINDS = covariances.KINDS
 @pytest.fixture
 def x(key):
     a, c = jax.random.split(key)
-    centres = jnp.array([[0.0, 0.0], [5.0, 1.0], [-2.0, 6.0]])
+    centers = jnp.array([[0.0, 0.0], [5.0, 1.0], [-2.0, 6.0]])
     turn = jnp.eye(2) + 0.5 * jax.random.normal(c, (3, 2, 2))
     noise = jax.random.normal(a, (3, 50, 2)) @ turn
-    return (centres[:, None] + noise).reshape(-1, 2)
+    return (centers[:, None] + noise).reshape(-1, 2)
 
 
 def gamma_of(key, n, k):
@@ -96,8 +96,8 @@ def test_step_is_m_step_on_responsibilities(x, key, kind, features):
 def test_log_likelihood_never_falls_over_100_data_sets(key, kind):
     def history(key):
         normal = jax.random.normal(key, (246,))
-        centres, noise = 2 * normal[:6].reshape(3, 1, 2), normal[6:].reshape(3, 40, 2)
-        x = (centres + noise).reshape(-1, 2)
+        centers, noise = 2 * normal[:6].reshape(3, 1, 2), normal[6:].reshape(3, 40, 2)
+        x = (centers + noise).reshape(-1, 2)
         gamma = jax.nn.softmax(-distances.squared_euclidean(x, x[:3]) / 8, axis=1)  # a poor start
         start = gmm.m_step(x, gamma, covariance_type=kind)
         return gmm.fit_from(x, start, max_iter=25, tol=-1.0, reg_covar=0.0).history

@@ -13,8 +13,8 @@ from mfml.clustering import blocks, distances, kmeans, minibatch, seeding
 
 @pytest.fixture
 def x(key):
-    centres = 4 * jax.random.normal(key, (5, 3))
-    return (centres[:, None] + jax.random.normal(jax.random.fold_in(key, 1), (5, 40, 3))).reshape(-1, 3)
+    centers = 4 * jax.random.normal(key, (5, 3))
+    return (centers[:, None] + jax.random.normal(jax.random.fold_in(key, 1), (5, 40, 3))).reshape(-1, 3)
 
 
 def direct(x, centroids):

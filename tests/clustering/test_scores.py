@@ -14,12 +14,12 @@ def x(key):
     return jax.random.normal(key, (40, 3))
 
 
-def labellings(key):
+def labelings(key):
     return jax.random.randint(key, (2, 40), 0, 4)
 
 
 def test_silhouette_equals_sklearn(x, key):
-    labels, _ = labellings(key)
+    labels, _ = labelings(key)
     found = scores.silhouette_samples(x, labels, n_clusters=6)  # two more than there are
     np.testing.assert_allclose(found, metrics.silhouette_samples(np.asarray(x), labels), atol=1e-5)
     alone = labels.at[0].set(5)
@@ -29,7 +29,7 @@ def test_silhouette_equals_sklearn(x, key):
 
 
 def test_agreement_equals_sklearn(key):
-    a, b = labellings(key)
+    a, b = labelings(key)
     pairs = [(a, b), (a, 3 - a), (a, a // 2), (jnp.zeros(40, int), jnp.zeros(40, int)), (a, jnp.zeros(40, int))]
     for one, two in pairs:
         np.testing.assert_array_equal(
@@ -47,12 +47,12 @@ def test_agreement_equals_sklearn(key):
 
 
 def test_contingency_equals_sklearn(key):
-    a, b = labellings(key)
+    a, b = labelings(key)
     np.testing.assert_array_equal(scores.contingency(a, b, n_clusters=4), metrics.cluster.contingency_matrix(a, b))
 
 
 def test_agreement_does_not_care_for_names_or_sides(key):
-    a, b = labellings(key)
+    a, b = labelings(key)
     renamed = jnp.array([2, 0, 3, 1])[a]
     for score in (scores.adjusted_rand, scores.normalized_mutual_information):
         np.testing.assert_allclose(score(renamed, b, n_clusters=4), score(a, b, n_clusters=4), atol=1e-6)
@@ -78,9 +78,9 @@ def test_auc_equals_sklearn_with_ties(key):
 def test_latent_distance_is_mahalanobis(x):
     latent = anomaly.fit_latent(x)
     inverse = np.linalg.inv(np.cov(np.asarray(x, np.float64).T))
-    centred = np.asarray(x - x.mean(axis=0))
+    centered = np.asarray(x - x.mean(axis=0))
     found = anomaly.latent_distance(latent, x)
-    np.testing.assert_allclose(found, np.einsum("ni,ij,nj->n", centred, inverse, centred), rtol=1e-4)
+    np.testing.assert_allclose(found, np.einsum("ni,ij,nj->n", centered, inverse, centered), rtol=1e-4)
     np.testing.assert_allclose(found.mean(), 3 * 39 / 40, rtol=1e-4)
     turned = x @ jnp.array([[2.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.3, 0.0, 5.0]]) + 7
     np.testing.assert_allclose(anomaly.latent_distance(anomaly.fit_latent(turned), turned), found, rtol=1e-3, atol=1e-3)
@@ -105,7 +105,7 @@ def test_reconstruction_error_of_images(key):
 
 @pytest.mark.usefixtures("unchecked")
 def test_errors(x, key):
-    a, b = labellings(key)
+    a, b = labelings(key)
     with pytest.raises(ValueError, match="at least 2 clusters"):
         scores.silhouette(x, a, n_clusters=1)
     with pytest.raises(ValueError, match="same shape"):

@@ -24,7 +24,7 @@ INDENTS = "H,E\n0.9,110.5\n1.1,120.5\n"
 
 
 def zipped(images):
-    """A zip file of grey images, by name."""
+    """A zip file of gray images, by name."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, pixels in images.items():

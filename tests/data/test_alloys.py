@@ -50,14 +50,14 @@ def test_hall_petch():
     assert slope == pytest.approx(alloys.HALL_PETCH, rel=1e-3)
 
 
-def test_ageing_peaks_in_strength_and_restores_conductivity():
+def test_aging_peaks_in_strength_and_restores_conductivity():
     time = np.geomspace(0.01, 100, 40)
-    strength = [float(alloys.strength(with_(Cr=0.6, ageing_time=t))[0]) for t in time]
+    strength = [float(alloys.strength(with_(Cr=0.6, aging_time=t))[0]) for t in time]
     peak = int(np.argmax(strength))
     assert 0.3 < time[peak] < 30
     assert strength[peak] > strength[0] + 60
     assert strength[-1] < strength[peak] - 20
-    conducting = [float(alloys.conductivity(with_(Cr=0.6, ageing_time=t))[0]) for t in time]
+    conducting = [float(alloys.conductivity(with_(Cr=0.6, aging_time=t))[0]) for t in time]
     assert np.all(np.diff(conducting) >= 0)
     assert conducting[-1] > 2 * conducting[0]
 

@@ -98,12 +98,12 @@ def test_a_sweep_equals_one_by_hand(key):
     _, for_seeds = jax.random.split(key)
     seeds = jax.random.bits(for_seeds, (2, size, size // 2, 3), jnp.uint32)
     expected = start.copy()
-    for colour in (0, 1):
-        drawn = np.asarray(ising._random(seeds[colour], jnp.array(0))).astype(float) / 2**32
+    for color in (0, 1):
+        drawn = np.asarray(ising._random(seeds[color], jnp.array(0))).astype(float) / 2**32
         for lattice in range(3):
             for i in range(size):
                 for j in range(size // 2):
-                    k = 2 * j + (i + colour) % 2
+                    k = 2 * j + (i + color) % 2
                     s = expected[lattice]
                     around = s[(i + 1) % size, k] + s[i - 1, k] + s[i, (k + 1) % size] + s[i, k - 1]
                     rise = 2 * s[i, k] * around
@@ -117,10 +117,10 @@ def test_random_numbers_are_uniform_and_independent(key):
     drawn = np.stack([np.asarray(ising._random(seeds, jnp.array(n))) for n in range(64)]) / 2.0**32
     assert drawn.mean() == pytest.approx(0.5, abs=0.002)
     assert np.histogram(drawn, 16, (0, 1))[0].std() < 4 * np.sqrt(drawn.size / 16)
-    centred = drawn - 0.5
+    centered = drawn - 0.5
     for axis in range(4):
-        neighbours = (centred * np.roll(centred, 1, axis)).mean() * 12
-        assert abs(neighbours) < 4 / np.sqrt(drawn.size)
+        neighbors = (centered * np.roll(centered, 1, axis)).mean() * 12
+        assert abs(neighbors) < 4 / np.sqrt(drawn.size)
 
 
 def test_the_key_decides_and_vmap():

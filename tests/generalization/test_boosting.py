@@ -212,7 +212,7 @@ def test_sampling(key):
     np.testing.assert_array_equal(again.trees.value, ours.trees.value)
 
 
-def test_regularisers_make_trees_smaller():
+def test_regularizers_make_trees_smaller():
     def fit(**options):
         return boosting.fit(jnp.asarray(X), jnp.asarray(Y), **SETTINGS, **(FREE | options)).trees
 

@@ -129,8 +129,8 @@ def test_path_equals_single_fits_and_scikit_learn():
     task = elastic_net.problem(jnp.asarray(X), jnp.asarray(Y))
     alphas = elastic_net.grid(task, n_alphas=12, eps=0.01)
     path = lasso.path(jnp.asarray(X), jnp.asarray(Y), alphas, tol=1e-6)
-    centred, target = (X - X.mean(0)).astype(float), (Y - Y.mean()).astype(float)
-    _, theirs, _ = lasso_path(centred, target, alphas=np.asarray(alphas, float), tol=1e-9)
+    centered, target = (X - X.mean(0)).astype(float), (Y - Y.mean()).astype(float)
+    _, theirs, _ = lasso_path(centered, target, alphas=np.asarray(alphas, float), tol=1e-9)
     np.testing.assert_allclose(path.coef, theirs.T, atol=0.01)
     assert np.all(np.asarray(path.coef[0]) == 0)
     assert np.count_nonzero(path.coef[1]) > 0
@@ -156,8 +156,8 @@ def test_steps_of_both_solvers_lower_the_objective():
 def test_many_features_are_multiplied_in_blocks():
     x = np.random.default_rng(3).normal(size=(50, 401)).astype(np.float32)
     task = elastic_net.problem(jnp.asarray(x), jnp.asarray(x[:, 0]))
-    centred = x.astype(float) - x.mean(axis=0)
-    np.testing.assert_allclose(task.gram, centred.T @ centred / 50, atol=1e-5)
+    centered = x.astype(float) - x.mean(axis=0)
+    np.testing.assert_allclose(task.gram, centered.T @ centered / 50, atol=1e-5)
     np.testing.assert_allclose(task.gram[:, 0], task.target, atol=1e-6)
 
 
@@ -176,7 +176,7 @@ def test_constant_and_repeated_features():
 
 
 @given(st.floats(-5, 5), st.floats(0, 3))
-def test_soft_threshold_minimises(v, threshold):
+def test_soft_threshold_minimizes(v, threshold):
     v, threshold = np.float32(v), np.float32(threshold)
     found = float(elastic_net.soft_threshold(jnp.asarray(v), threshold))
     grid = np.linspace(-6, 6, 2401)

@@ -132,7 +132,7 @@ def test_one_sample_and_ties(splitter_):
     assert tree.predict(tied, x).tolist() == [1.0, 1.0, 5.0, 5.0]
 
 
-def test_neighbouring_floats_are_told_apart(splitter):
+def test_neighboring_floats_are_told_apart(splitter):
     low = np.float32(1.0)
     x = jnp.array([[low], [np.nextafter(low, np.float32(2))]])
     ours = tree.fit(x, jnp.array([0.0, 1.0]), max_depth=1, splitter=splitter)

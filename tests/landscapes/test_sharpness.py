@@ -56,7 +56,7 @@ def test_both_measures_tell_the_sharp_valley_from_the_flat_one(key):
         assert measure(SHARP) > 5 * measure(FLAT)
 
 
-def test_sam_gradient_equals_the_formula_and_points_to_the_worst_neighbour():
+def test_sam_gradient_equals_the_formula_and_points_to_the_worst_neighbor():
     point = jnp.array([0.3, -0.4])
     g = jax.grad(surfaces.beale)(point)
     expected = jax.grad(surfaces.beale)(point + 0.1 * g / jnp.linalg.norm(g))

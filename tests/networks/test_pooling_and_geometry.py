@@ -145,9 +145,9 @@ def test_receptive_field_is_where_the_gradient_is_not_zero(layers):
     unit = 3
     image = geometry.influence(stack(layers), jnp.ones((40, 40, 1)), row=unit, column=unit)
     seen = np.flatnonzero(image.sum(axis=1))
-    centre = field.start + unit * field.jump
+    center = field.start + unit * field.jump
     reach = (field.size - 1) / 2
-    assert (seen[0], seen[-1]) == (max(centre - reach, 0), centre + reach)
+    assert (seen[0], seen[-1]) == (max(center - reach, 0), center + reach)
 
 
 def test_receptive_field_of_no_layers_and_known_networks():

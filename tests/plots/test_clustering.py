@@ -16,12 +16,12 @@ def close_figures():
 POINTS = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
 
 
-def test_clusters_draw_the_points_of_each_label_and_the_centres():
-    centres = np.array([[1.0, 2.0], [4.0, 5.0]])
-    ax = clustering.clusters(POINTS, [0, 0, 1], centres, x_label="a", y_label="b", names=["soft", "hard"])
+def test_clusters_draw_the_points_of_each_label_and_the_centers():
+    centers = np.array([[1.0, 2.0], [4.0, 5.0]])
+    ax = clustering.clusters(POINTS, [0, 0, 1], centers, x_label="a", y_label="b", names=["soft", "hard"])
     first, second, crosses = (line.get_xydata().tolist() for line in ax.lines)
     assert (first, second) == (POINTS[:2].tolist(), POINTS[2:].tolist())
-    assert crosses == centres.tolist()
+    assert crosses == centers.tolist()
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["soft", "hard"]
 
 

@@ -32,9 +32,9 @@ def test_conditioning_is_logarithmic_with_a_label_a_point():
 
 def test_ellipses_have_equal_axes_and_an_arrow_for_each_half_axis():
     outline = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
-    centre = np.array([1.0, 2.0])
+    center = np.array([1.0, 2.0])
     half_axes = np.array([[2.0, 0.0], [0.0, 1.0]])
-    ax = decomposition.ellipses(np.eye(2), {"one": outline}, centre, half_axes, x_label="a", y_label="b")
+    ax = decomposition.ellipses(np.eye(2), {"one": outline}, center, half_axes, x_label="a", y_label="b")
     assert ax.get_aspect() == 1
     assert ax.lines[1].get_xydata().tolist() == outline.tolist()
     assert [tuple(text.xy) for text in ax.texts] == [(3.0, 2.0), (1.0, 3.0)]
@@ -43,7 +43,7 @@ def test_ellipses_have_equal_axes_and_an_arrow_for_each_half_axis():
 def test_clouds_name_their_units():
     units = {"raw": "counts", "white": "std. dev."}
     figure = decomposition.clouds(
-        {"raw": np.eye(2), "white": 2 * np.eye(2)}, units=units, colour=np.arange(2.0), colour_label="share"
+        {"raw": np.eye(2), "white": 2 * np.eye(2)}, units=units, color=np.arange(2.0), color_label="share"
     )
     raw, white, bar = figure.axes
     assert raw.get_xlabel() == "feature 1 (counts)"
@@ -81,7 +81,7 @@ def test_histories_count_sweeps_and_leave_out_nan():
     assert ax.lines[0].get_xydata().tolist() == [[0, 4.0], [10, 2.0]]
 
 
-def test_balls_colour_points_on_an_axis():
+def test_balls_color_points_on_an_axis():
     outline = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
     points = np.array([[2.0, 0.1], [1.0, 1.0]])
     figure = decomposition.balls({"L1": outline}, points, {"L1": np.array([[1.0, 0.0], [0.5, 0.5]])})

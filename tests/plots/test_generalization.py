@@ -39,7 +39,7 @@ def test_parts_of_error_add_up():
     assert ax.get_yscale() == "log"
 
 
-def test_training_and_validation_share_a_colour_and_marks_stand_where_told():
+def test_training_and_validation_share_a_color_and_marks_stand_where_told():
     histories = {"a": (STEPS, 2 * STEPS), "b": (3 * STEPS, 4 * STEPS)}
     ax = generalization.train_and_validation(STEPS, histories, x_label="round", y_label="loss", marks={"b": 3.0})
     train_a, valid_a, train_b, valid_b, mark = ax.lines[:5]
@@ -81,8 +81,8 @@ def test_errors_and_importances_have_a_bar_each():
     ax = generalization.importances(["x", "y"], {"tree": [0.9, 0.1], "forest": [0.6, 0.4]})
     assert [bar.get_width() for bar in ax.patches] == [0.9, 0.1, 0.6, 0.4]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["x", "y"]
-    centres = [bar.get_y() + bar.get_height() / 2 for bar in ax.patches]
-    np.testing.assert_allclose([(centres[0] + centres[2]) / 2, (centres[1] + centres[3]) / 2], [0.0, 1.0], atol=1e-12)
+    centers = [bar.get_y() + bar.get_height() / 2 for bar in ax.patches]
+    np.testing.assert_allclose([(centers[0] + centers[2]) / 2, (centers[1] + centers[3]) / 2], [0.0, 1.0], atol=1e-12)
 
 
 def test_predictions_lie_on_the_line_where_they_equal_the_measurements():

@@ -50,9 +50,9 @@ def test_slices_share_one_scale():
     assert len(figure.axes) == 3
 
 
-def test_travelled_marks_start_and_end():
+def test_traveled_marks_start_and_end():
     way = np.array([[1.0, 2.0], [0.5, 1.0], [0.0, 0.0]])
-    ax = landscapes.travelled(X, Y, HEIGHT, way, [0.75, 0.2], quantity="loss")
+    ax = landscapes.traveled(X, Y, HEIGHT, way, [0.75, 0.2], quantity="loss")
     np.testing.assert_allclose(ax.lines[1].get_xydata()[0], way[0])
     np.testing.assert_allclose(ax.lines[2].get_xydata()[0], way[-1])
     assert "75 %" in ax.get_xlabel()
@@ -63,12 +63,12 @@ def test_lazy_and_rich_has_a_line_for_each_in_both_panels():
     assert [len(ax.lines) for ax in figure.axes] == [2, 2]
 
 
-def test_trainability_colours_by_outcome():
+def test_trainability_colors_by_outcome():
     converged = np.array([[True, False], [True, True]])
     ax = landscapes.trainability([1.0, 10.0], [1.0, 10.0], converged, np.where(converged, 2.0, -3.0))
-    colours = np.asarray(ax.collections[0].get_array())
-    assert colours[1, 0, 0] > colours[1, 0, 2]  # first rate 0, second rate 1: diverged, orange
-    assert colours[0, 0, 2] > colours[0, 0, 0]
+    colors = np.asarray(ax.collections[0].get_array())
+    assert colors[1, 0, 0] > colors[1, 0, 2]  # first rate 0, second rate 1: diverged, orange
+    assert colors[0, 0, 2] > colors[0, 0, 0]
     assert ax.get_xscale() == ax.get_yscale() == "log"
 
 

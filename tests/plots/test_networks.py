@@ -29,7 +29,7 @@ def test_approximations_draw_the_function_first():
     assert ax.get_ylabel() == "stress (MPa)"
 
 
-def test_bounds_have_the_colour_of_their_errors():
+def test_bounds_have_the_color_of_their_errors():
     ax = networks.bounds([4, 8], {"bumps": [0.5, 0.25]}, {"bumps": [0.6, 0.3]})
     dots, line = ax.lines[:2]
     assert dots.get_color() == line.get_color()
@@ -47,7 +47,7 @@ def test_columns_leave_a_shorter_row_open():
     assert len(figure.axes) == 4
 
 
-def test_receptive_fields_are_framed_around_their_centres():
+def test_receptive_fields_are_framed_around_their_centers():
     figure = networks.receptive_fields({"stack": np.diag([1.0, 4.0, 2.0])}, [3], [1.0])
     (ax,) = figure.axes
     (frame,) = ax.patches
@@ -66,5 +66,5 @@ def test_accuracy_over_marks_a_place():
     ax = networks.accuracy_over([1.0, 2.0], {"net": [0.9, 0.6]}, x_label="temperature (J / k_B)", mark=1.5)
     curve, mark = ax.lines
     assert curve.get_ydata().tolist() == [0.9, 0.6]
-    assert (mark.get_xdata()[0], mark.get_color()) == (1.5, style.GREY)
+    assert (mark.get_xdata()[0], mark.get_color()) == (1.5, style.GRAY)
     assert ax.get_xlabel() == "temperature (J / k_B)"

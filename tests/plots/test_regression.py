@@ -82,7 +82,7 @@ def test_interpolants_draw_function_polynomial_and_nodes():
     assert points.get_xydata().tolist() == [[-1.0, 1.0], [1.0, 1.0]]
 
 
-def test_probability_separates_the_classes_by_colour_and_marker():
+def test_probability_separates_the_classes_by_color_and_marker():
     x, label = np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 0.0]]), np.array([0, 1, 1])
     first, second = np.linspace(0, 1, 3), np.linspace(0, 1, 4)
     values = np.broadcast_to(first, (4, 3))

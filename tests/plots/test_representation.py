@@ -25,8 +25,8 @@ def test_maps_draw_each_class_in_each_panel(count):
     assert [text.get_text() for text in figure.legends[0].get_texts()] == names
 
 
-def test_maps_colour_by_value():
-    figure = representation.maps({"PCA": POINTS}, [0.1, 0.5, 0.3], colour_label="time")
+def test_maps_color_by_value():
+    figure = representation.maps({"PCA": POINTS}, [0.1, 0.5, 0.3], color_label="time")
     assert figure.axes[0].collections[0].get_array().tolist() == [0.1, 0.5, 0.3]
     assert figure.axes[1].get_ylabel() == "time"
 

@@ -19,14 +19,14 @@ def labels(ax):
 
 def test_models_draw_data_and_every_curve():
     strain, stress = np.linspace(0, 0.02, 5), np.arange(5.0)
-    ax = risk.models(strain, stress, {"white box": stress, "grey box": 2 * stress}, learned_up_to=0.01)
-    assert labels(ax) == ["measured", "white box", "grey box"]
+    ax = risk.models(strain, stress, {"white box": stress, "gray box": 2 * stress}, learned_up_to=0.01)
+    assert labels(ax) == ["measured", "white box", "gray box"]
     np.testing.assert_array_equal(ax.lines[2].get_ydata(), 2 * stress)
     assert ax.get_ylabel() == "true stress (MPa)"
 
 
 def test_descent_counts_steps_from_one():
-    ax = risk.descent({"grey": [4.0, 2.0, np.nan]}, unit="MPa²")
+    ax = risk.descent({"gray": [4.0, 2.0, np.nan]}, unit="MPa²")
     np.testing.assert_array_equal(ax.lines[0].get_xdata(), [1, 2, 3])
     assert "MPa²" in ax.get_ylabel()
     assert ax.get_xscale() == ax.get_yscale() == "log"
@@ -51,7 +51,7 @@ def test_surrogates_draw_every_loss():
     assert ax.get_xlabel() == "threshold (MPa)"
 
 
-def test_folds_colour_the_roles():
+def test_folds_color_the_roles():
     train, test = np.array([[True, False, False]]), np.array([[False, True, False]])
     (ax,) = risk.folds({"one": (train, test)}).axes
     np.testing.assert_array_equal(np.ravel(ax.collections[0].get_array()), [1, 2, 0])

@@ -44,7 +44,7 @@ def test_styled_sets_and_restores():
     assert dict(mpl.rcParams) == before
 
 
-def test_axes_are_labelled_and_reused():
+def test_axes_are_labeled_and_reused():
     ax = style.axes(x="strain", y="stress (MPa)", title="steel")
     assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title()) == ("strain", "stress (MPa)", "steel")
     assert style.axes(ax, x="time (s)", y="force (N)") is ax

@@ -376,7 +376,7 @@ EXAMPLES = [
     Example(diagnostics.mean_error, walks),
     Example(hierarchical.eight_schools, lambda key: {}, batched=(), x64=False),  # a constant
     Example(hierarchical.log_prob, groups, gradient=("position",)),
-    Example(hierarchical.centred_log_prob, groups, gradient=("position",)),
+    Example(hierarchical.centered_log_prob, groups, gradient=("position",)),
     Example(hierarchical.effects, lambda key: {"position": groups(key)["position"]}, gradient=("position",)),
     Example(
         hierarchical.exact_moments, lambda key: {"estimates": hierarchical.eight_schools()}, {"n_grid": 50}, batched=()

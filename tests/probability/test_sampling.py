@@ -167,9 +167,9 @@ def test_both_forms_are_one_density():
     """They differ by the Jacobian of theta = mu + tau z, tau to the power of the number of groups."""
     estimates = hierarchical.eight_schools()
     position = jnp.array([1.0, 0.7, *np.linspace(-1, 1, 8)])
-    centred = position.at[2:].set(hierarchical.effects(position))
+    centered = position.at[2:].set(hierarchical.effects(position))
     jacobian = 8 * 0.7
-    found = hierarchical.centred_log_prob(centred, estimates) + jacobian
+    found = hierarchical.centered_log_prob(centered, estimates) + jacobian
     np.testing.assert_allclose(found, hierarchical.log_prob(position, estimates), rtol=1e-5)
 
 
@@ -202,8 +202,8 @@ def test_effective_sample_size_of_an_autoregressive_chain(phi):
 
 def test_autocorrelation_by_hand():
     chain = np.random.default_rng(2).normal(size=9)
-    centred = chain - chain.mean()
-    expected = [np.sum(centred[: 9 - t] * centred[t:]) / np.sum(centred**2) for t in range(9)]
+    centered = chain - chain.mean()
+    expected = [np.sum(centered[: 9 - t] * centered[t:]) / np.sum(centered**2) for t in range(9)]
     np.testing.assert_allclose(diagnostics.autocorrelation(jnp.asarray(chain[None]))[0], expected, atol=1e-6)
 
 

@@ -64,7 +64,7 @@ def fitted(key):
     return {"probe": probe.fit(cloud(key), jnp.arange(N) % 3, n_classes=3, max_iter=20), "x": cloud(key)}
 
 
-def labelled(key):
+def labeled(key):
     return {"z": cloud(key), "labels": jnp.arange(N) % 3}
 
 
@@ -210,8 +210,8 @@ EXAMPLES = [
         quality.recall,
         lambda key: {"found": near(key).indices, "needed": near(jax.random.fold_in(key, 1)).indices},
     ),
-    Example(quality.compactness, labelled, CLASSES, gradient=("z",)),
-    Example(quality.separation, labelled, CLASSES, gradient=("z",)),
+    Example(quality.compactness, labeled, CLASSES, gradient=("z",)),
+    Example(quality.separation, labeled, CLASSES, gradient=("z",)),
     Example(
         quality.interpolation,
         lambda key: {"start": cloud(key)[0], "end": cloud(key)[1]},

@@ -15,7 +15,7 @@ def cloud(key):
 
 
 @pytest.mark.parametrize("k", [1, 12])
-def test_exact_neighbours_are_those_of_brute_force(cloud, k):
+def test_exact_neighbors_are_those_of_brute_force(cloud, k):
     table = np.linalg.norm(np.asarray(cloud)[:, None] - np.asarray(cloud), axis=-1)
     np.fill_diagonal(table, np.inf)
     found = neighbors.exact(cloud, n_neighbors=k)
@@ -31,7 +31,7 @@ def test_search_agrees_with_scikit_learn(cloud):
     assert np.mean(indices == found.indices) > 0.999
 
 
-def test_copies_are_neighbours_at_distance_zero_and_not_oneself():
+def test_copies_are_neighbors_at_distance_zero_and_not_oneself():
     x = jnp.array([[1.0, 2.0], [1.0, 2.0], [5.0, 5.0], [5.0, 5.0]])
     found = neighbors.exact(x, n_neighbors=1)
     assert found.indices[:, 0].tolist() == [1, 0, 3, 2]
@@ -65,7 +65,7 @@ def test_the_smallest_of_a_long_row(key, m):
     np.testing.assert_array_equal(found, np.sort(values, axis=1)[:, :7])
 
 
-def test_a_matrix_of_one_sample_has_no_neighbours(unchecked):
+def test_a_matrix_of_one_sample_has_no_neighbors(unchecked):
     with pytest.raises(ValueError, match="n_neighbors must be between 1 and 0"):
         neighbors.exact(jnp.ones((1, 2)), n_neighbors=1)
     with pytest.raises(ValueError, match="x must have 2 axes"):

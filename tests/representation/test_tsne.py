@@ -78,8 +78,8 @@ def test_the_divergence_by_loops(x, y):
 @pytest.mark.parametrize("scale", [1e-4, 0.3, 5.0, 40.0])
 def test_interpolated_repulsion_against_all_pairs(key, scale):
     a, b, c = jax.random.split(key, 3)
-    centres = jax.random.uniform(a, (12, 2), minval=-1, maxval=1)
-    points = scale * (centres[jax.random.randint(b, (900,), 0, 12)] + 0.08 * jax.random.normal(c, (900, 2)))
+    centers = jax.random.uniform(a, (12, 2), minval=-1, maxval=1)
+    points = scale * (centers[jax.random.randint(b, (900,), 0, 12)] + 0.08 * jax.random.normal(c, (900, 2)))
     needed, found = repulsion.exact(points), repulsion.interpolated(points, repulsion.kernels(points))
     assert jnp.linalg.norm(found.force - needed.force) < 1e-2 * jnp.linalg.norm(needed.force)
     assert abs(found.normalizer / needed.normalizer - 1) < 1e-3
@@ -157,7 +157,7 @@ def test_it_is_as_trustworthy_as_scikit_learn(name, key):
         found = tsne.fit(x, key, perplexity=15.0, max_iter=750, method=method)
         assert trustworthiness(x, np.asarray(found.embedding), n_neighbors=7) > needed - 0.01
         assert found.history[-1] < found.history[0]
-    # the lattices that are all up or all down are copies: more of them than there are neighbours, so P is a tie
+    # the lattices that are all up or all down are copies: more of them than there are neighbors, so P is a tie
     assert found.converged or name == "ising"
 
 

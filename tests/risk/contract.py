@@ -28,7 +28,7 @@ def table(key, n=20, d=3):
     return {"x": x, "y": x[:, 0] + 0.3 * jax.random.normal(b, (n,))}
 
 
-def labelled(key):
+def labeled(key):
     return {"x": table(key)["x"], "label": jnp.where(jnp.arange(20) % 2 == 0, 1.0, -1.0)}
 
 
@@ -104,11 +104,11 @@ EXAMPLES = [
         gradient=("x", "y"),
     ),
     Example(leakage.preprocessing, lambda key: {**table(key), "folds": FOLDS}, gradient=("x", "y")),
-    Example(leakage.feature_selection, lambda key: {**labelled(key), "folds": FOLDS}, {"n_features": 2}),
+    Example(leakage.feature_selection, lambda key: {**labeled(key), "folds": FOLDS}, {"n_features": 2}),
     Example(leakage.target, lambda key: {**table(key), "folds": FOLDS}, {"proxies": (0,)}, gradient=("x", "y")),
     Example(
         leakage.duplicates,
-        lambda key: {"key": key, **labelled(key), "groups": jnp.arange(20) // 4},
+        lambda key: {"key": key, **labeled(key), "groups": jnp.arange(20) // 4},
         {"n_splits": 4},
     ),
     Example(leakage.temporal, lambda key: {"key": key, **table(key)}, {"n_splits": 4}),

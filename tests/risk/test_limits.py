@@ -50,7 +50,7 @@ def test_errors_agree_with_enumeration_in_python():
 
 
 def test_on_structured_targets_learners_do_differ():
-    """The theorem is about all targets: on thresholds alone, the neighbour wins and the minority loses."""
+    """The theorem is about all targets: on thresholds alone, the neighbor wins and the minority loses."""
     points = jnp.arange(8.0)[:, None]
     targets = limits.truth_tables(8)
     smooth = jnp.abs(jnp.diff(targets, axis=1)).sum(axis=1) <= 1
@@ -76,9 +76,9 @@ def test_distances_concentrate_at_the_known_value(key):
     a, b = jax.random.split(key)
     d = 2000
     points, query = jax.random.uniform(a, (300, d)), jax.random.uniform(b, (d,))
-    centre = jnp.sum(1 / 3 - query + query**2)  # mean squared distance given the query
+    center = jnp.sum(1 / 3 - query + query**2)  # mean squared distance given the query
     found = limits.concentration(points, query)
-    assert (jnp.array([found.nearest[-1], found.farthest[-1]]) ** 2 / centre).round(1).tolist() == pytest.approx(
+    assert (jnp.array([found.nearest[-1], found.farthest[-1]]) ** 2 / center).round(1).tolist() == pytest.approx(
         [0.9, 1.1], abs=0.05
     )
     assert (jnp.diff(found.contrast[jnp.array([0, 9, 99, 999, 1999])]) < 0).all()

@@ -126,7 +126,7 @@ def test_surrogates_bound_the_zero_one_loss(score, label):
     ids=["mean", "median", "quantile", "mode"],
 )
 def test_best_constant(loss, best):
-    """Brute force over all constants: each loss has its own idea of the centre."""
+    """Brute force over all constants: each loss has its own idea of the center."""
     target = jnp.array([2.0, 2.0, 5.0, 7.0, 9.0, 1.0, 30.0])
     grid = jnp.round(jnp.linspace(0, 30, 3001), 2)
     constants = jnp.unique(jnp.concatenate([grid, target, target.mean(keepdims=True)]))

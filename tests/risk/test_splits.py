@@ -14,7 +14,7 @@ from mfml.risk import losses, splits
 SHAPES = st.sampled_from([(7, 2), (13, 3), (20, 5)])  # few, since each compiles anew
 
 
-def labelled(low, high):
+def labeled(low, high):
     """Hypothesis: as many labels as samples, beside the number of folds."""
     return SHAPES.flatmap(
         lambda s: st.tuples(st.lists(st.integers(low, high), min_size=s[0], max_size=s[0]), st.just(s[1]))
@@ -72,7 +72,7 @@ def test_shuffled_folds_are_a_partition_of_even_sizes(shape, seed):
     np.testing.assert_array_equal(*sizes)
 
 
-@given(labelled(-1, 1))
+@given(labeled(-1, 1))
 @settings(max_examples=60, deadline=None)
 def test_stratified_agrees_with_scikit_learn(case):
     labels, k = np.array(case[0]), case[1]
@@ -81,7 +81,7 @@ def test_stratified_agrees_with_scikit_learn(case):
     assert_like_peer(splits.stratified(jnp.asarray(labels), n_splits=k), sk.StratifiedKFold(k), len(labels), y=labels)
 
 
-@given(labelled(0, 4), st.integers(0, 99))
+@given(labeled(0, 4), st.integers(0, 99))
 @settings(max_examples=40, deadline=None)
 def test_shuffled_strata_differ_by_one_sample_at_most(case, seed):
     labels, k = case
@@ -99,7 +99,7 @@ def test_the_key_shuffles_within_a_class():
     assert (found[0] != found[1]).any()
 
 
-@given(labelled(-3, 6))
+@given(labeled(-3, 6))
 @settings(max_examples=60, deadline=None)
 def test_grouped_agrees_with_scikit_learn(case):
     groups, k = np.array(case[0]), case[1]

@@ -17,11 +17,11 @@ class Entry(NamedTuple):
 
     @property
     def load(self) -> Callable[..., Any]:
-        """The loader, imported on first use: `CATALOGUE["tensile"].load(key)` gives `(data, card)`."""
+        """The loader, imported on first use: `CATALOG["tensile"].load(key)` gives `(data, card)`."""
         return import_module(f"mfml.data.{self.name}").load
 
 
-CATALOGUE: Mapping[str, Entry] = MappingProxyType(
+CATALOG: Mapping[str, Entry] = MappingProxyType(
     {
         entry.name: entry
         for entry in (
@@ -35,7 +35,7 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
                 "powder diffraction patterns of mixed phases, with the phases and their shares",
                 ("simulated",),
             ),
-            Entry("digits", "handwritten digits, 8x8 grey images with labels", ("simulated", "real")),
+            Entry("digits", "handwritten digits, 8x8 gray images with labels", ("simulated", "real")),
             Entry("ising", "lattices of spins below and above the critical temperature", ("simulated", "real")),
             Entry(
                 "cahn_hilliard",
@@ -49,8 +49,8 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
             ),
             Entry("elements", "properties of chemical elements, metals and others", ("table", "real")),
             Entry("alloys", "yield strength and conductivity of copper alloys", ("simulated",)),
-            Entry("mnist", "handwritten digits, 28x28 grey images with labels", ("simulated", "real")),
-            Entry("fashion_mnist", "pieces of clothing, 28x28 grey images with labels", ("real",)),
+            Entry("mnist", "handwritten digits, 28x28 gray images with labels", ("simulated", "real")),
+            Entry("fashion_mnist", "pieces of clothing, 28x28 gray images with labels", ("real",)),
         )
     }
 )
