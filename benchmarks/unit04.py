@@ -12,9 +12,9 @@ import numpy as np
 import optax
 
 from benchmarks.harness import Pair, Row
-from mfml import training
 from mfml.networks import architectures
 from mfml.risk import losses
+from mfml.training import loop
 
 STEPS, RATE = 20, 1e-3
 
@@ -36,7 +36,7 @@ def pair(module, network, load, images, labels) -> Pair:
     their_x = their_x.contiguous(memory_format=torch.channels_last)
 
     def ours():
-        return training.fit(loss, start, (x, y), key=jax.random.key(1), optimizer=optimizer, n_steps=STEPS).loss
+        return loop.fit(loss, start, (x, y), key=jax.random.key(1), optimizer=optimizer, n_steps=STEPS).loss
 
     def theirs():
         load(torch, network, start["params"])

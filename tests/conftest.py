@@ -7,9 +7,9 @@ from pathlib import Path
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-from mfml import compiling
+from mfml.xla import flags
 
-os.environ.update(compiling.quick(os.environ))
+os.environ.update(flags.quick(os.environ))
 
 from jaxtyping import install_import_hook
 

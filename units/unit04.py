@@ -14,7 +14,6 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from mfml import training
 from mfml.data import cahn_hilliard, ising
 from mfml.networks import (
     activations,
@@ -32,6 +31,7 @@ from mfml.networks import (
 from mfml.networks.geometry import Window
 from mfml.plots import networks as plots
 from mfml.risk import losses
+from mfml.training import loop
 
 key = jax.random.key(4)
 for_ising, for_alloy, for_weights, for_training = jax.random.split(key, 4)
@@ -355,7 +355,7 @@ def pixel_or_image_loss(apply, parameters, batch, key):
 @partial(jax.jit, static_argnames=("start", "predict", "n_train", "rate", "n_steps", "batch_size"))
 def learned(start, predict, inputs, labels, *, n_train, rate, n_steps, batch_size):
     """Train on the first samples, answer for all: the training, and the class that gets the largest logit."""
-    trained = training.fit(
+    trained = loop.fit(
         partial(pixel_or_image_loss, predict),
         start(for_weights),
         (inputs[:n_train], labels[:n_train]),

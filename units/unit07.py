@@ -14,12 +14,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from mfml import training
 from mfml.data import alloys
-from mfml.generalization import bias_variance, boosting, elastic_net, forest, lasso, ridge, trees, validation
+from mfml.generalization import bias_variance, boosting, elastic_net, forest, lasso, ridge, tree_arrays, validation
 from mfml.networks import mlp
 from mfml.plots import generalization as plots
 from mfml.risk import losses, splits
+from mfml.training import loop
 
 key = jax.random.key(7)
 for_age, for_sets, for_network, for_alloys, for_unknown, for_forest, for_folds = jax.random.split(key, 7)
@@ -123,7 +123,7 @@ def misfit(params, batch, key):
 
 
 start = mlp.init(for_network, sizes=(1, 64, 1), scheme="lecun")
-learned = training.fit(
+learned = loop.fit(
     misfit, start, halves[0], key=key, optimizer=optax.adam(0.003), n_steps=1500, chunk=15, validation=halves[1]
 )
 steps = np.arange(15, 1501, 15)
@@ -309,7 +309,7 @@ boosted = boosting.fit(
 )
 of_all = ridge.fit(design[:TRAIN], y_train, alpha=settings[careful])
 said = {
-    "one tree": trees.outputs(jax.tree.map(lambda leaf: leaf[:1], grown.trees), x_both)[0, :, 0],
+    "one tree": tree_arrays.outputs(jax.tree.map(lambda leaf: leaf[:1], grown.trees), x_both)[0, :, 0],
     "forest": forest.predict(grown, x_both),
     "boosting": boosting.predict(boosted, x_both),
     "ridge, squares and products": ridge.predict(of_all, quadratic(x_both)),
@@ -345,7 +345,7 @@ plots.train_and_validation(
 # ### What matters, and where not to believe it
 
 # %% tags=["fig-importance"]
-share_of = jax.jit(partial(trees.importance, n_features=8))  # compiled as one
+share_of = jax.jit(partial(tree_arrays.importance, n_features=8))  # compiled as one
 shares = {"forest": share_of(grown.trees), "boosting": share_of(boosted.trees)}
 labels = ["Zn", "Ni", "Al", "Sn", "Cr", "grain size", "aging time", "cold work"]
 plots.importances(labels, shares)

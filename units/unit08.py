@@ -15,6 +15,7 @@ from mfml.data import tensile
 from mfml.plots import probability as plots
 from mfml.probability import (
     bayes,
+    bayesian_regression,
     calibration,
     diagnostics,
     enrichment,
@@ -22,7 +23,6 @@ from mfml.probability import (
     information,
     intervals,
     likelihood,
-    linear,
     mle,
     robust,
     sampling,
@@ -210,7 +210,9 @@ ridge = np.array([np.linalg.solve(gauges.T @ gauges + a * np.eye(2), gauges.T @ 
 
 
 def posterior_mean(alpha):
-    return linear.fit(gauges, load, prior=linear.ridge_prior(alpha, 0.0025, n_columns=2), noise_variance=0.0025).mean
+    return bayesian_regression.fit(
+        gauges, load, prior=bayesian_regression.ridge_prior(alpha, 0.0025, n_columns=2), noise_variance=0.0025
+    ).mean
 
 
 def noisy_copies(alpha, key):

@@ -22,7 +22,8 @@ from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
-from mfml import require, training
+from mfml import require
+from mfml.training import loop
 
 
 class Dense(NamedTuple):
@@ -247,7 +248,7 @@ def fit(
     fraction = optax.cosine_decay_schedule(1.0, n_steps)
     rate = jnp.asarray(learning_rate, x.dtype)
     optimizer = optax.adam(lambda count: rate * fraction(count))
-    done = training.fit(objective, model, x, key=key, optimizer=optimizer, n_steps=n_steps, batch_size=batch_size)
+    done = loop.fit(objective, model, x, key=key, optimizer=optimizer, n_steps=n_steps, batch_size=batch_size)
     return Fitted(done.params, done.loss)
 
 

@@ -19,9 +19,9 @@ from jax import lax
 from jaxtyping import Array, Float, Int, Key, Num
 
 from mfml import require
-from mfml.generalization import binning, trees
-from mfml.generalization.rounds import Rates, Round, State, init, problem, step
-from mfml.generalization.trees import Trees
+from mfml.generalization import binning, tree_arrays
+from mfml.generalization.boosting_rounds import Rates, Round, State, init, problem, step
+from mfml.generalization.tree_arrays import Trees
 
 
 class Boosting(NamedTuple):
@@ -157,7 +157,7 @@ def decision_function(model: Boosting, x: Float[Array, "m d"]) -> Float[Array, "
     >>> decision_function(fit(x, y, max_iter=1), x).shape
     (4, 1)
     """
-    return trees.total(model.trees, x) + model.offset
+    return tree_arrays.total(model.trees, x) + model.offset
 
 
 def predict(model: Boosting, x: Float[Array, "m d"]) -> Float[Array, " m"]:

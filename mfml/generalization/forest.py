@@ -14,8 +14,8 @@ from jax import lax
 from jaxtyping import Array, Float, Int, Key, Num
 
 from mfml import require
-from mfml.generalization import binning, growth, tree, trees
-from mfml.generalization.trees import Trees
+from mfml.generalization import binning, growth, tree, tree_arrays
+from mfml.generalization.tree_arrays import Trees
 
 
 class Forest(NamedTuple):
@@ -148,11 +148,11 @@ def predict_proba(forest: Forest, x: Float[Array, "m d"]) -> Float[Array, "m k"]
     >>> predict_proba(fit(jax.random.key(0), x, y, **options), x).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    return trees.total(forest.trees, x) / len(forest.trees.value)
+    return tree_arrays.total(forest.trees, x) / len(forest.trees.value)
 
 
 def importance(forest: Forest, *, n_features: int) -> Float[Array, " d"]:
-    """Sum the falls of impurity over all splits on each feature, as shares: `trees.importance`.
+    """Sum the falls of impurity over all splits on each feature, as shares: `tree_arrays.importance`.
 
     scikit-learn divides each tree's by its own sum first; here trees that gain more count more.
 
@@ -161,4 +161,4 @@ def importance(forest: Forest, *, n_features: int) -> Float[Array, " d"]:
     >>> importance(forest, n_features=2).tolist()
     [1.0, 0.0]
     """
-    return trees.importance(forest.trees, n_features=n_features)
+    return tree_arrays.importance(forest.trees, n_features=n_features)

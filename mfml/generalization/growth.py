@@ -1,4 +1,4 @@
-r"""How a tree grows, level by level: the search for the best split, by histograms (`exact` has the other way).
+r"""How a tree grows, level by level: the search for the best split, by histograms (`exact_growth` has the other way).
 
 Shapes: n samples, d features, b bins and one for missing values, c statistics a sample, q nodes on a level.
 
@@ -24,7 +24,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Integer
 
-from mfml.generalization.trees import Trees
+from mfml.generalization.tree_arrays import Trees
 
 Score = Callable[[Array, Array], Array]  # sums of shape (c, ...) and lambda: one number each
 SUBTRACT_FROM = 64  # features: below, picking the rows of the smaller children costs more than it saves

@@ -14,7 +14,7 @@ import numpy as np
 
 from mfml import require
 from mfml.generalization.boosting import Boosting
-from mfml.generalization.trees import Trees
+from mfml.generalization.tree_arrays import Trees
 
 XGBOOST_LINKS = {
     "reg:squarederror": "identity",

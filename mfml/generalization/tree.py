@@ -12,8 +12,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Num
 
 from mfml import require
-from mfml.generalization import binning, exact, growth, trees
-from mfml.generalization.trees import Trees
+from mfml.generalization import binning, exact_growth, growth, tree_arrays
+from mfml.generalization.tree_arrays import Trees
 
 CRITERIA = {"squared_error": growth.squared, "gini": growth.squared, "entropy": growth.entropy}
 SPLITTERS = ("histogram", "exact")
@@ -74,7 +74,7 @@ def fit(
     limits = growth.Limits(*(jnp.asarray(limit, targets.dtype) for limit in (0.0, min_samples_leaf, 0.0)))
     score = CRITERIA[criterion]
     if splitter == "exact":
-        grown = exact.grow(x, statistics, limits, max_depth=max_depth, score=score)
+        grown = exact_growth.grow(x, statistics, limits, max_depth=max_depth, score=score)
         thresholds = [split.threshold for split in grown.splits]
     else:
         ends = binning.edges(x, max_bins=max_bins)
@@ -87,27 +87,29 @@ def fit(
 def predict(tree: Trees, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     """Predict the mean of the leaf, in units of y.
 
-    >>> stump = trees.stump(0, 0.5, jnp.array([[0.0], [1.0], [2.0]]))
+    >>> stump = tree_arrays.stump(0, 0.5, jnp.array([[0.0], [1.0], [2.0]]))
     >>> predict(stump, jnp.array([[0.0], [1.0]])).tolist()
     [1.0, 2.0]
     """
-    return trees.total(tree, x)[:, 0]
+    return tree_arrays.total(tree, x)[:, 0]
 
 
 def predict_proba(tree: Trees, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     """Return the shares of the classes in the leaf.
 
-    >>> stump = trees.stump(0, 0.5, jnp.array([[0.5, 0.5], [1.0, 0.0], [0.2, 0.8]]))
+    >>> stump = tree_arrays.stump(0, 0.5, jnp.array([[0.5, 0.5], [1.0, 0.0], [0.2, 0.8]]))
     >>> predict_proba(stump, jnp.array([[0.0]])).tolist()
     [[1.0, 0.0]]
     """
-    return trees.total(tree, x)
+    return tree_arrays.total(tree, x)
 
 
 def classify(tree: Trees, x: Float[Array, "m d"]) -> Int[Array, " m"]:
     """Return the most frequent class of the leaf; the smallest number of equals.
 
-    >>> classify(trees.stump(0, 0.5, jnp.array([[0.5, 0.5], [1.0, 0.0], [0.2, 0.8]])), jnp.array([[1.0]])).tolist()
+    >>> classify(
+    ...     tree_arrays.stump(0, 0.5, jnp.array([[0.5, 0.5], [1.0, 0.0], [0.2, 0.8]])), jnp.array([[1.0]])
+    ... ).tolist()
     [1]
     """
     return jnp.argmax(predict_proba(tree, x), axis=1)

@@ -10,9 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mfml import compiling
 from mfml.grading.course import Course
 from mfml.grading.values import Refused, unpack
+from mfml.xla import flags
 
 SCHEMA = 1
 DEFAULT_SEED = 2026
@@ -50,7 +50,7 @@ def load(course: Course, unit: int, seed: int = DEFAULT_SEED, *, announce: Any =
     if announce:
         announce()
     command = [sys.executable, "-m", "mfml.grading.seal", str(course.root), str(unit), str(seed), str(path)]
-    environment = {"JAX_PLATFORMS": "cpu", **os.environ, **compiling.quick(os.environ)}
+    environment = {"JAX_PLATFORMS": "cpu", **os.environ, **flags.quick(os.environ)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     sealed = _read(path) if done.returncode == 0 else None
     if sealed is None:

@@ -21,9 +21,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from mfml import compiling
 from mfml.grading import forkserver
 from mfml.grading.values import MAX_BYTES, Refused, pack, unpack
+from mfml.xla import flags
 
 KEPT_OUTPUT = 4000
 
@@ -208,7 +208,7 @@ def worker_environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR") if name in os.environ}
     return {
         **kept,
-        **compiling.quick({}),
+        **flags.quick({}),
         "HOME": tempfile.gettempdir(),
         "JAX_PLATFORMS": "cpu",
         "MPLBACKEND": "Agg",

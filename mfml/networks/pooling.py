@@ -14,9 +14,9 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from mfml import require
-from mfml.loops import stored
 from mfml.networks import geometry
 from mfml.networks.geometry import Padding
+from mfml.xla.rewrite import stored
 
 
 def max_pool(

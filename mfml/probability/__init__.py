@@ -8,7 +8,7 @@
 - `mle`: maximum likelihood and maximum a posteriori, closed and by Newton's method.
 - `fisher`: Fisher information and standard errors.
 - `bayes`: conjugate priors, posteriors and predictions.
-- `linear`: Bayesian linear regression, which is ridge regression with a meaning.
+- `bayesian_regression`: Bayesian linear regression, which is ridge regression with a meaning.
 - `robust`: regression with Student-t noise by EM.
 - `intervals`: credible, confidence and bootstrap intervals, and their coverage.
 - `sampling`, `diagnostics`: Metropolis, Hamiltonian Monte Carlo; effective sample size, R-hat.
@@ -26,6 +26,7 @@ from types import ModuleType
 
 from mfml.probability import (
     bayes,
+    bayesian_regression,
     calibration,
     central_limit,
     diagnostics,
@@ -36,7 +37,6 @@ from mfml.probability import (
     information,
     intervals,
     likelihood,
-    linear,
     maximum_entropy,
     mle,
     robust,
@@ -46,6 +46,7 @@ from mfml.probability import (
 
 __all__ = [
     "bayes",
+    "bayesian_regression",
     "calibration",
     "central_limit",
     "diagnostics",
@@ -56,7 +57,6 @@ __all__ = [
     "information",
     "intervals",
     "likelihood",
-    "linear",
     "maximum_entropy",
     "mixture_density",
     "mle",

@@ -12,9 +12,10 @@ import jax.numpy as jnp
 from jax.scipy.special import logsumexp, ndtr
 from jaxtyping import Array, Float, Int, Key
 
-from mfml import require, training
+from mfml import require
 from mfml.networks import mlp
 from mfml.probability import likelihood
+from mfml.training import loop
 
 SMALLEST_SCALE = 1e-3  # of a component, in standard deviations of y: without it one sample could be fitted exactly
 
@@ -207,7 +208,7 @@ def fit(
         return jnp.mean(nll(predict(plain._replace(network=network), batch[0]), batch[1]))
 
     optimizer = optax.adam(optax.cosine_decay_schedule(learning_rate, n_steps))
-    done = training.fit(
+    done = loop.fit(
         loss, model.network, scaled, key=for_order, optimizer=optimizer, n_steps=n_steps, batch_size=batch_size
     )
     return Fitted(model._replace(network=done.params), done.loss)

@@ -1,7 +1,7 @@
 """Unit 9: representation.
 
 - `neighbors`: exact nearest neighbors by matrix products.
-- `descent`: approximate ones, by random trees and neighbors of neighbors.
+- `nn_descent`: approximate ones, by random trees and neighbors of neighbors.
 - `affinities`: perplexity, and the probabilities of t-SNE; sparse graphs.
 - `repulsion`: the forces between all pairs of points from a grid.
 - `tsne`: t-SNE, with all pairs or at a cost linear in the number of samples.
@@ -18,15 +18,15 @@
 from importlib import import_module
 from types import ModuleType
 
-from mfml.representation import affinities, augment, descent, fuzzy, neighbors, probe, quality, repulsion, tsne, umap
+from mfml.representation import affinities, augment, fuzzy, neighbors, nn_descent, probe, quality, repulsion, tsne, umap
 
 __all__ = [
     "affinities",
     "augment",
     "contrastive",
-    "descent",
     "fuzzy",
     "neighbors",
+    "nn_descent",
     "probe",
     "quality",
     "repulsion",

@@ -1,7 +1,7 @@
 r"""Nearest neighbors by matrix products. Shapes: n samples, m queries, d features, k neighbors.
 
 All pairs cost $n^2 d$ multiplications, but processors do matrix products at their full speed; finding the k
-smallest of a row is the harder part. `exact` and `search` do both block by block. `forest` is the approximate
+smallest of a row is the harder part. `exact` and `search` do both block by block. `nn_descent` is the approximate
 search whose cost grows like $n \log n$; `mfml.representation.descent` improves on what it finds.
 """
 

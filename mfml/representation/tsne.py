@@ -21,7 +21,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import require
 from mfml.decomposition import pca
-from mfml.representation import affinities, descent, neighbors, repulsion
+from mfml.representation import affinities, neighbors, nn_descent, repulsion
 from mfml.representation.affinities import Links
 from mfml.representation.neighbors import Neighbors
 from mfml.representation.repulsion import Kernel
@@ -113,7 +113,7 @@ def fit(
     require.rank("x", x, 2)
     n = len(x)
     require.one_of("method", method, ("auto", "exact", "fft"))
-    require.one_of("search", search, descent.SEARCHES)
+    require.one_of("search", search, nn_descent.SEARCHES)
     require.that(1 < perplexity < n, f"perplexity must be above 1 and below the {n} samples; found {perplexity}")
     require.positive("max_iter", max_iter)
     dense = method == "exact" or (method == "auto" and (n <= FEW or n_components != 2))
@@ -126,7 +126,7 @@ def fit(
         slope: Callable[[Array, Array], Array] = partial(gradient, p)
         loss: Callable[[Array], Array] = partial(kl_divergence, p)
     else:
-        near = descent.nearest(x, for_search, n_neighbors=min(n - 1, int(3 * perplexity)), search=search)
+        near = nn_descent.nearest(x, for_search, n_neighbors=min(n - 1, int(3 * perplexity)), search=search)
         sparse, made = sparse_probabilities(near, perplexity=perplexity), repulsion.kernels(x[:, :2])
         slope = partial(sparse_gradient, sparse, made)
         loss = partial(sparse_kl_divergence, sparse, made)

@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from mfml import require
 from mfml.decomposition import pca
 from mfml.landscapes import lanczos
-from mfml.representation import descent, fuzzy, neighbors
+from mfml.representation import fuzzy, neighbors, nn_descent
 from mfml.representation.fuzzy import Graph
 
 KRYLOV = 48  # steps of Lanczos' method for the start
@@ -173,7 +173,7 @@ def fit(
         require.positive(name, value)
     for_search, for_start, for_layout = jax.random.split(key, 3)
     x = neighbors.at_unit_scale(x)
-    near = descent.nearest(x, for_search, n_neighbors=n_neighbors - 1, search=search)
+    near = nn_descent.nearest(x, for_search, n_neighbors=n_neighbors - 1, search=search)
     linked, shape = fuzzy.graph(near), curve(jnp.asarray(min_dist, x.dtype), jnp.asarray(spread, x.dtype))
     y, spectral = init(x, linked, for_start, start=start)
     take = partial(step, linked=linked, curve=shape, rate_of_negatives=negative_sample_rate, n_negatives=n_negatives)

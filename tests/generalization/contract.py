@@ -7,18 +7,18 @@ from mfml.generalization import (
     bias_variance,
     binning,
     boosting,
+    boosting_rounds,
     dropout,
     elastic_net,
-    exact,
+    exact_growth,
     forest,
     growth,
     interop,
     lasso,
     objectives,
     ridge,
-    rounds,
     tree,
-    trees,
+    tree_arrays,
     validation,
 )
 from mfml.risk import losses, splits
@@ -73,11 +73,11 @@ def some_forest(key):
 
 
 def a_problem(key):
-    return rounds.problem(**data(key), max_bins=7)
+    return boosting_rounds.problem(**data(key), max_bins=7)
 
 
 def rates():
-    return rounds.Rates(*(jnp.array(rate) for rate in (0.5, 1.0, 0.0, 1.0, 0.7, 1.0)))
+    return boosting_rounds.Rates(*(jnp.array(rate) for rate in (0.5, 1.0, 0.0, 1.0, 0.7, 1.0)))
 
 
 def boosted(key):
@@ -195,18 +195,18 @@ EXAMPLES = [
         batched=("x", "y"),
         x64=False,  # draws
     ),
-    Example(trees.is_leaf, lambda key: {"trees": some_tree(key)}),
+    Example(tree_arrays.is_leaf, lambda key: {"trees": some_tree(key)}),
     Example(
-        trees.stump,
+        tree_arrays.stump,
         lambda key: {"value": jnp.ones((3, 1)), "feature": jnp.array(1), "threshold": jnp.array(0.5)},
         batched=("value",),
     ),
-    Example(trees.apply, lambda key: {"trees": some_tree(key), "x": data(key)["x"]}),
-    Example(trees.outputs, lambda key: {"trees": shares(key), "x": data(key)["x"]}, gradient=("x",)),
-    Example(trees.total, lambda key: {"trees": shares(key), "x": data(key)["x"]}, gradient=("x",)),
-    Example(trees.depth, lambda key: {"trees": some_tree(key)}),
-    Example(trees.n_leaves, lambda key: {"trees": some_tree(key)}),
-    Example(trees.importance, lambda key: {"trees": some_tree(key)}, {"n_features": D}),
+    Example(tree_arrays.apply, lambda key: {"trees": some_tree(key), "x": data(key)["x"]}),
+    Example(tree_arrays.outputs, lambda key: {"trees": shares(key), "x": data(key)["x"]}, gradient=("x",)),
+    Example(tree_arrays.total, lambda key: {"trees": shares(key), "x": data(key)["x"]}, gradient=("x",)),
+    Example(tree_arrays.depth, lambda key: {"trees": some_tree(key)}),
+    Example(tree_arrays.n_leaves, lambda key: {"trees": some_tree(key)}),
+    Example(tree_arrays.importance, lambda key: {"trees": some_tree(key)}, {"n_features": D}),
     Example(binning.edges, lambda key: {"x": data(key)["x"]}, {"max_bins": 7, "subsample": 20}, gradient=("x",)),
     Example(binning.transform, lambda key: {"edges": binning.edges(data(key)["x"], max_bins=7), "x": data(key)["x"]}),
     Example(growth.squared, lambda key: {"sums": statistics(key), "l2": jnp.array(0.5)}, gradient=("sums", "l2")),
@@ -241,7 +241,7 @@ EXAMPLES = [
         lambda key: {"edges": binning.edges(data(key)["x"], max_bins=7), "splits": grown(key).splits},
     ),
     Example(
-        exact.grow,
+        exact_growth.grow,
         lambda key: {"x": data(key)["x"], "statistics": statistics(key), "limits": limits()},
         {"max_depth": 2},
     ),
@@ -293,13 +293,13 @@ EXAMPLES = [
         {"loss": "softmax"},
         gradient=("scores",),
     ),
-    Example(rounds.problem, lambda key: data(key) | weights(key), {"max_bins": 7}),
-    Example(rounds.init, lambda key: {"task": a_problem(key)}),
+    Example(boosting_rounds.problem, lambda key: data(key) | weights(key), {"max_bins": 7}),
+    Example(boosting_rounds.init, lambda key: {"task": a_problem(key)}),
     Example(
-        rounds.step,
+        boosting_rounds.step,
         lambda key: {
             "key": key,
-            "state": rounds.init(a_problem(key)),
+            "state": boosting_rounds.init(a_problem(key)),
             "task": a_problem(key),
             "rates": rates(),
         },

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit, log_softmax, softmax
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from mfml.generalization import binning, boosting, objectives, trees
+from mfml.generalization import binning, boosting, objectives, tree_arrays
 
 RNG = np.random.default_rng(5)
 N = 300
@@ -172,7 +172,7 @@ def test_early_stopping_keeps_the_best_rounds():
     np.testing.assert_allclose(stopped.validation_loss[: best + 5], history[: best + 5], rtol=1e-5)
     prediction = np.asarray(boosting.predict(stopped, kept[0]))
     assert np.mean((prediction - Y[200:]) ** 2) / 2 == pytest.approx(history[best - 1], rel=1e-4)
-    assert np.asarray(trees.n_leaves(stopped.trees))[best:].max() == 1
+    assert np.asarray(tree_arrays.n_leaves(stopped.trees))[best:].max() == 1
 
 
 def test_validation_data_change_nothing_else():
@@ -202,7 +202,7 @@ def test_sampling(key):
     assert cover.std() > 2
     asked = [
         set(np.asarray(f)[~np.asarray(leaf)].tolist())
-        for f, leaf in zip(ours.trees.feature, trees.is_leaf(ours.trees), strict=True)
+        for f, leaf in zip(ours.trees.feature, tree_arrays.is_leaf(ours.trees), strict=True)
     ]
     assert max(map(len, asked)) == 1  # 0.4 of three features is one
     assert len(set.union(*asked)) == 3
@@ -217,7 +217,7 @@ def test_regularizers_make_trees_smaller():
         return boosting.fit(jnp.asarray(X), jnp.asarray(Y), **SETTINGS, **(FREE | options)).trees
 
     def size(**options):
-        return np.asarray(trees.n_leaves(fit(**options))).mean()
+        return np.asarray(tree_arrays.n_leaves(fit(**options))).mean()
 
     free = size()
     assert 1 < size(gamma=30.0) < free

@@ -8,7 +8,7 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from mfml.generalization import binning, boosting, forest, growth, interop, tree, trees
+from mfml.generalization import binning, boosting, forest, growth, interop, tree, tree_arrays
 from tests.generalization import models
 
 RNG = np.random.default_rng(3)
@@ -29,8 +29,8 @@ def test_regression_equals_scikit_learn(splitter):
     ours = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=DEPTH, splitter=splitter)
     theirs = DecisionTreeRegressor(max_depth=DEPTH).fit(X, Y)
     np.testing.assert_allclose(tree.predict(ours, jnp.asarray(X)), theirs.predict(X), rtol=1e-5, atol=1e-6)
-    assert trees.n_leaves(ours)[0] == theirs.get_n_leaves()
-    assert trees.depth(ours)[0] == theirs.get_depth()
+    assert tree_arrays.n_leaves(ours)[0] == theirs.get_n_leaves()
+    assert tree_arrays.depth(ours)[0] == theirs.get_depth()
 
 
 @pytest.mark.parametrize("criterion", ["gini", "entropy"])
@@ -88,7 +88,7 @@ def test_order_of_samples_and_monotone_features_do_not_matter():
 
 def test_a_node_is_the_mean_of_its_samples():
     ours = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=DEPTH)
-    leaf = np.asarray(trees.apply(ours, jnp.asarray(X))[0])
+    leaf = np.asarray(tree_arrays.apply(ours, jnp.asarray(X))[0])
     for node in np.unique(leaf):
         assert float(ours.value[0, node, 0]) == pytest.approx(Y[leaf == node].mean(), abs=1e-5)
         assert float(ours.cover[0, node]) == (leaf == node).sum()
@@ -98,21 +98,21 @@ def test_a_node_is_the_mean_of_its_samples():
 
 def test_min_samples_leaf_and_importance(splitter):
     ours = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=DEPTH, min_samples_leaf=20.0, splitter=splitter)
-    leaf = np.asarray(trees.apply(ours, jnp.asarray(X))[0])
+    leaf = np.asarray(tree_arrays.apply(ours, jnp.asarray(X))[0])
     assert min(np.bincount(leaf)[np.unique(leaf)]) >= 20
     theirs = DecisionTreeRegressor(max_depth=DEPTH, min_samples_leaf=20).fit(X, Y)
-    assert trees.n_leaves(ours)[0] == theirs.get_n_leaves()
+    assert tree_arrays.n_leaves(ours)[0] == theirs.get_n_leaves()
     # leaves are too large here for two features to split alike, which would leave the choice to chance
-    np.testing.assert_allclose(trees.importance(ours, n_features=4), theirs.feature_importances_, atol=1e-5)
+    np.testing.assert_allclose(tree_arrays.importance(ours, n_features=4), theirs.feature_importances_, atol=1e-5)
 
 
 @pytest.mark.parametrize("y", [np.full(N, 7.0), np.full(N, 1e6)], ids=["seven", "million"])
 def test_constant_target_is_one_leaf(splitter, y):
     ours = tree.fit(jnp.asarray(X), jnp.asarray(y, jnp.float32), max_depth=DEPTH, splitter=splitter)
-    assert trees.n_leaves(ours)[0] == 1
-    assert trees.depth(ours)[0] == 0
+    assert tree_arrays.n_leaves(ours)[0] == 1
+    assert tree_arrays.depth(ours)[0] == 0
     np.testing.assert_allclose(tree.predict(ours, jnp.asarray(X[:3])), y[:3])
-    assert np.all(np.asarray(trees.importance(ours, n_features=4)) == 0)
+    assert np.all(np.asarray(tree_arrays.importance(ours, n_features=4)) == 0)
 
 
 def test_far_away_targets_keep_their_digits():
@@ -226,7 +226,7 @@ def test_subtraction_grows_the_same_tree():
 def test_walk_equals_a_loop():
     ours = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=DEPTH)
     one = jax.tree.map(lambda leaf: np.asarray(leaf[0]), ours)
-    for row, found in zip(X[:40], np.asarray(trees.apply(ours, jnp.asarray(X[:40]))[0]), strict=True):
+    for row, found in zip(X[:40], np.asarray(tree_arrays.apply(ours, jnp.asarray(X[:40]))[0]), strict=True):
         node = 0
         while one.left[node] != node:
             node = one.left[node] if row[one.feature[node]] <= one.threshold[node] else one.right[node]
@@ -255,13 +255,13 @@ def test_out_of_bag_prediction_is_that_of_the_trees_that_did_not_see_it(grown):
     counts = np.stack([forest.bootstrap_counts(jax.random.split(key)[0], N) for key in keys])
     unseen = counts == 0
     np.testing.assert_array_equal(grown.oob_count, unseen.sum(axis=0))
-    each = np.asarray(trees.outputs(grown.trees, jnp.asarray(X)))[:, :, 0]
+    each = np.asarray(tree_arrays.outputs(grown.trees, jnp.asarray(X)))[:, :, 0]
     np.testing.assert_allclose(grown.oob_prediction[:, 0], (each * unseen).sum(0) / unseen.sum(0), atol=1e-4)
     assert unseen.mean() == pytest.approx(np.exp(-1), abs=0.02)
 
 
 def test_forest_is_the_mean_of_its_trees_and_finds_what_matters(grown):
-    each = np.asarray(trees.outputs(grown.trees, jnp.asarray(X)))[:, :, 0]
+    each = np.asarray(tree_arrays.outputs(grown.trees, jnp.asarray(X)))[:, :, 0]
     np.testing.assert_allclose(forest.predict(grown, jnp.asarray(X)), each.mean(axis=0), atol=1e-5)
     share = np.asarray(forest.importance(grown, n_features=4))
     assert share.sum() == pytest.approx(1, abs=1e-5)
@@ -308,7 +308,7 @@ def test_xgboost_by_hand():
     assert model.n_iter == 2
     all_rounds = interop.from_xgboost(models.XGBOOST, n_rounds=3)
     np.testing.assert_allclose(boosting.predict(all_rounds, QUESTIONS), needed + 100)
-    np.testing.assert_allclose(trees.importance(model.trees, n_features=2), [7 / 9, 2 / 9], rtol=1e-6)
+    np.testing.assert_allclose(tree_arrays.importance(model.trees, n_features=2), [7 / 9, 2 / 9], rtol=1e-6)
 
 
 def test_lightgbm_by_hand():
@@ -386,4 +386,4 @@ def test_errors(unchecked, key):
     with pytest.raises(ValueError, match="2 features"):
         binning.transform(jnp.ones((2, 4)), jnp.ones((3, 3)))
     with pytest.raises(ValueError, match="3 rows"):
-        trees.stump(0, 0.0, jnp.ones((2, 1)))
+        tree_arrays.stump(0, 0.0, jnp.ones((2, 1)))

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from mfml.probability import (
     bayes,
+    bayesian_regression,
     calibration,
     central_limit,
     diagnostics,
@@ -15,7 +16,6 @@ from mfml.probability import (
     information,
     intervals,
     likelihood,
-    linear,
     maximum_entropy,
     mixture_density,
     mle,
@@ -87,7 +87,7 @@ def design(key):
 
 
 def posterior(key):
-    return linear.fit(**design(key))
+    return bayesian_regression.fit(**design(key))
 
 
 def line(key):
@@ -286,18 +286,18 @@ EXAMPLES = [
     Example(bayes.update_normal, lambda key: {"prior": nig(key), **noise(key)}, gradient=("prior", "y")),
     Example(bayes.predict_normal, lambda key: {"posterior": nig(key)}, gradient=("posterior",)),
     Example(
-        linear.ridge_prior,
+        bayesian_regression.ridge_prior,
         lambda key: {"alpha": jnp.array(2.0), "noise_variance": jnp.array(0.5)},
         {"n_columns": 2},
         gradient=("alpha", "noise_variance"),
     ),
-    Example(linear.fit, design, gradient=("design", "y", "prior", "noise_variance")),
+    Example(bayesian_regression.fit, design, gradient=("design", "y", "prior", "noise_variance")),
     Example(
-        linear.predict,
+        bayesian_regression.predict,
         lambda key: {"posterior": posterior(key), "design": points(key, d=2), "noise_variance": jnp.array(0.5)},
         gradient=("posterior", "design"),
     ),
-    Example(linear.log_evidence, design, gradient=("design", "y", "prior", "noise_variance")),
+    Example(bayesian_regression.log_evidence, design, gradient=("design", "y", "prior", "noise_variance")),
     Example(robust.init, regression, gradient=("x", "y")),
     Example(robust.predict, lambda key: {"model": line(key)["model"], "x": points(key, d=2)}, gradient=("model", "x")),
     Example(robust.score, line, gradient=("model", "x", "y")),

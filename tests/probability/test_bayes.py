@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate, stats
 from sklearn.linear_model import BayesianRidge
 
-from mfml.probability import bayes, gaussian, linear
+from mfml.probability import bayes, bayesian_regression, gaussian
 from mfml.probability.gaussian import Gaussian
 
 Y01 = jnp.array([1, 0, 1, 1, 0])
@@ -95,12 +95,12 @@ def test_linear_posterior_equals_scikit_learn(key):
     y = x @ jnp.array([1.0, 0.5, 0.0]) + 0.3 * jax.random.normal(for_noise, (30,))
     peer = BayesianRidge(fit_intercept=False, compute_score=True).fit(np.asarray(x, float), np.asarray(y, float))
     noise = 1 / peer.alpha_
-    prior = linear.ridge_prior(peer.lambda_ * noise, noise, n_columns=3)
-    posterior = linear.fit(x, y, prior=prior, noise_variance=noise)
+    prior = bayesian_regression.ridge_prior(peer.lambda_ * noise, noise, n_columns=3)
+    posterior = bayesian_regression.fit(x, y, prior=prior, noise_variance=noise)
     np.testing.assert_allclose(posterior.mean, peer.coef_, rtol=1e-3, atol=1e-5)
     np.testing.assert_allclose(posterior.covariance, peer.sigma_, rtol=1e-3, atol=1e-6)
     mean, deviation = peer.predict(np.asarray(x[:5], float), return_std=True)
-    made = linear.predict(posterior, x[:5], noise_variance=noise)
+    made = bayesian_regression.predict(posterior, x[:5], noise_variance=noise)
     np.testing.assert_allclose(made.mean, mean, rtol=1e-3)
     np.testing.assert_allclose(jnp.sqrt(made.variance), deviation, rtol=1e-3)
 
@@ -110,7 +110,9 @@ def test_evidence_is_the_density_of_the_data(key):
     prior = Gaussian(jnp.array([0.5, -1.0]), jnp.array([[1.0, 0.2], [0.2, 2.0]]))
     joint = gaussian.affine(prior, x, jnp.zeros(7))
     expected = gaussian.log_prob(Gaussian(joint.mean, joint.covariance + 0.3 * jnp.eye(7)), y[None])[0]
-    np.testing.assert_allclose(linear.log_evidence(x, y, prior=prior, noise_variance=0.3), expected, rtol=1e-4)
+    np.testing.assert_allclose(
+        bayesian_regression.log_evidence(x, y, prior=prior, noise_variance=0.3), expected, rtol=1e-4
+    )
 
 
 def test_evidence_of_a_coin_that_was_not_tossed_is_one():
@@ -124,6 +126,8 @@ def test_errors(unchecked):
     with pytest.raises(ValueError, match="same shape"):
         bayes.update_mean(Gaussian(jnp.zeros(2), jnp.eye(2)), jnp.zeros((3, 2)), jnp.eye(3))
     with pytest.raises(ValueError, match="same length"):
-        linear.fit(jnp.zeros((3, 2)), jnp.zeros(3), prior=Gaussian(jnp.zeros(1), jnp.eye(1)), noise_variance=1.0)
+        bayesian_regression.fit(
+            jnp.zeros((3, 2)), jnp.zeros(3), prior=Gaussian(jnp.zeros(1), jnp.eye(1)), noise_variance=1.0
+        )
     with pytest.raises(ValueError, match="n_columns must be positive"):
-        linear.ridge_prior(1.0, 1.0, n_columns=0)
+        bayesian_regression.ridge_prior(1.0, 1.0, n_columns=0)

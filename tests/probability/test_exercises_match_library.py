@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mfml.probability import bayes, calibration, gaussian, information, likelihood, linear
+from mfml.probability import bayes, bayesian_regression, calibration, gaussian, information, likelihood
 from mfml.probability.gaussian import Gaussian
 from solutions import unit08
 
@@ -46,7 +46,7 @@ def test_posterior(key):
 def test_map(key):
     x, y = jax.random.normal(key, (8, 3)), jax.random.normal(jax.random.fold_in(key, 1), (8,))
     prior = Gaussian(jnp.zeros(3), 0.4 * jnp.eye(3))
-    expected = linear.fit(x, y, prior=prior, noise_variance=0.6).mean
+    expected = bayesian_regression.fit(x, y, prior=prior, noise_variance=0.6).mean
     np.testing.assert_allclose(unit08.map_weights(x, y, 0.6, 0.4), expected, atol=1e-5)
 
 

@@ -7,7 +7,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from mfml.probability import fisher, likelihood, linear, mle
+from mfml.probability import bayesian_regression, fisher, likelihood, mle
 
 
 def normal_nll(parameters, y):
@@ -97,8 +97,8 @@ def test_map_with_a_gaussian_prior_is_ridge(regression):
     ridge = np.linalg.solve(np.asarray(x.T @ x, float) + alpha * np.eye(3), np.asarray(x.T @ y, float))
     found = mle.fit(line_nll, jnp.zeros(3), (x, y), log_prior=small_weights)
     np.testing.assert_allclose(found.parameters, ridge, atol=1e-5)
-    prior = linear.ridge_prior(alpha, 0.25, n_columns=3)
-    np.testing.assert_allclose(linear.fit(x, y, prior=prior, noise_variance=0.25).mean, ridge, atol=1e-5)
+    prior = bayesian_regression.ridge_prior(alpha, 0.25, n_columns=3)
+    np.testing.assert_allclose(bayesian_regression.fit(x, y, prior=prior, noise_variance=0.25).mean, ridge, atol=1e-5)
     assert np.linalg.norm(ridge) < np.linalg.norm(mle.fit(line_nll, jnp.zeros(3), (x, y)).parameters)
 
 

@@ -7,9 +7,9 @@ from mfml.representation import (
     affinities,
     augment,
     contrastive,
-    descent,
     fuzzy,
     neighbors,
+    nn_descent,
     probe,
     quality,
     repulsion,
@@ -100,11 +100,13 @@ EXAMPLES = [
         lambda key: data(key) | {"queries": cloud(key)[:2] + 0.1, "indices": jnp.array([[0, 3], [2, 4]])},
     ),
     Example(neighbors.at_unit_scale, data),
-    Example(descent.fit, lambda key: data(key) | {"key": key}, {"n_neighbors": 3, "max_iter": 2}, x64=False),
-    Example(descent.nearest, lambda key: data(key) | {"key": key}, {"n_neighbors": 3}),
-    Example(descent.init, lambda key: data(key) | {"key": key}, {"n_neighbors": 3}),
-    Example(descent.leaves, lambda key: data(key) | {"key": key}, {"n_levels": 1}, x64=False),  # draws differ by dtype
-    Example(descent.step, lambda key: data(key) | {"key": key, "found": near(key)}, x64=False),
+    Example(nn_descent.fit, lambda key: data(key) | {"key": key}, {"n_neighbors": 3, "max_iter": 2}, x64=False),
+    Example(nn_descent.nearest, lambda key: data(key) | {"key": key}, {"n_neighbors": 3}),
+    Example(nn_descent.init, lambda key: data(key) | {"key": key}, {"n_neighbors": 3}),
+    Example(
+        nn_descent.leaves, lambda key: data(key) | {"key": key}, {"n_levels": 1}, x64=False
+    ),  # draws differ by dtype
+    Example(nn_descent.step, lambda key: data(key) | {"key": key, "found": near(key)}, x64=False),
     Example(affinities.conditional, lambda key: {"squared": table(key), "perplexity": 4.0}, tolerance=1e-3),
     Example(affinities.joint, lambda key: {"conditional": jax.random.uniform(key, (N, N))}, gradient=("conditional",)),
     Example(affinities.links, weighted),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jax import lax
 
-from mfml.loops import stored, with_fast_convolutions
+from mfml.xla.rewrite import stored, with_fast_convolutions
 
 LAYOUTS = [("NCHW", "OIHW", "NCHW"), ("NHWC", "HWIO", "NHWC"), ("CNHW", "IHWO", "HWCN")]
 

@@ -20,9 +20,10 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
-from mfml import batches, require
-from mfml.bar import Bar
-from mfml.loops import with_fast_convolutions
+from mfml import require
+from mfml.training import batches
+from mfml.training.progress_bar import Bar
+from mfml.xla.rewrite import with_fast_convolutions
 
 if TYPE_CHECKING:
     from optax import GradientTransformation
@@ -40,7 +41,7 @@ class Best(NamedTuple):
 
 
 class State(NamedTuple):
-    """All that a run needs to go on; `mfml.checkpoint` saves and loads it."""
+    """All that a run needs to go on; `mfml.training.checkpoint` saves and loads it."""
 
     params: PyTree
     opt_state: PyTree
@@ -161,7 +162,7 @@ def train(
     Args, beside those of `fit`:
         state: go on from here instead of from `params` and `key`; `n_steps` counts its steps too. The histories
             begin at this state. A run that was cut where a chunk ended continues to the same bits.
-        on_chunk: called with the state after each chunk: to save it (`mfml.checkpoint.save`), to look at it.
+        on_chunk: called with the state after each chunk: to save it (`checkpoint.save`), to look at it.
         progress: show a bar; None shows one on a terminal when the run takes more than three seconds.
 
     Raises:

@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float, Int, Integer, Key, Num
 
 from mfml import require
 from mfml.generalization import binning, growth, objectives
-from mfml.generalization.trees import Trees
+from mfml.generalization.tree_arrays import Trees
 
 
 class Task(NamedTuple):

@@ -14,7 +14,7 @@ import numpy as np
 import optax
 import pytest
 
-from mfml import batches, training
+from mfml.training import batches, loop
 
 ADAM = optax.adam(0.02)
 N = 30
@@ -51,11 +51,11 @@ def params():
 
 
 def fit(params, key, **options):
-    return training.fit(loss, params, DATA, key=key, **{"optimizer": ADAM, "n_steps": 50, **options})
+    return loop.fit(loss, params, DATA, key=key, **{"optimizer": ADAM, "n_steps": 50, **options})
 
 
 def train(params, key, **options):
-    return training.train(loss, params, DATA, key=key, **{"optimizer": ADAM, "n_steps": 50, **options})
+    return loop.train(loss, params, DATA, key=key, **{"optimizer": ADAM, "n_steps": 50, **options})
 
 
 def by_hand(params, key, n_steps, batch_size, optimizer=ADAM):
@@ -96,7 +96,7 @@ def test_all_data_at_once_equals_gradient_descent(params, key):
     optimizer, moving = optax.sgd(0.1), params
     for _ in range(5):
         moving = jax.tree.map(lambda p, g: p - 0.1 * g, moving, jax.grad(exact)(moving, DATA, key))
-    done = training.fit(exact, params, DATA, key=key, optimizer=optimizer, n_steps=5)
+    done = loop.fit(exact, params, DATA, key=key, optimizer=optimizer, n_steps=5)
     chex.assert_trees_all_close(done.params, moving, atol=1e-6)
     assert int(done.state.epoch) == 5
 
@@ -122,14 +122,14 @@ def test_the_length_of_a_chunk_changes_no_bit(params, key, chunk):
 
 
 def test_resumed_equals_uninterrupted_to_the_bit(params, key, tmp_path):
-    from mfml import checkpoint
+    from mfml.training import checkpoint
 
     options = {"batch_size": 7, "chunk": 10, "validation": HELD_OUT, "validation_loss": exact}
     whole = train(params, key, n_steps=45, **options)
     file = tmp_path / "state.npz"
     before = train(params, key, n_steps=20, on_chunk=partial(checkpoint.save, file), **options)
     # another process would begin like this: other parameters, another key, which the file replaces
-    blank = training.init(start(jax.random.key(99)), key=jax.random.key(98), optimizer=ADAM, validated=True)
+    blank = loop.init(start(jax.random.key(99)), key=jax.random.key(98), optimizer=ADAM, validated=True)
     state = checkpoint.load(file, blank)
     assert_same_bits(state, before.state)
     after = train(params, key, n_steps=45, state=state, **options)
@@ -228,11 +228,11 @@ def test_counts_epochs_and_samples(params, key):
 
 def test_chunks_are_compiled_once(params, key):
     traced = chex.assert_max_traces(lambda p, batch, key: loss(p, batch, key), n=1)
-    training.train(traced, params, DATA, key=key, optimizer=ADAM, n_steps=50, batch_size=7, chunk=8)
+    loop.train(traced, params, DATA, key=key, optimizer=ADAM, n_steps=50, batch_size=7, chunk=8)
     options = {"validation": HELD_OUT, "patience": 50}
     twice = chex.assert_max_traces(lambda p, batch, key: loss(p, batch, key), n=2)  # training and validation
-    training.train(twice, params, DATA, key=key, optimizer=ADAM, n_steps=50, batch_size=7, chunk=8, **options)
-    training.train(twice, params, DATA, key=key, optimizer=ADAM, n_steps=70, batch_size=7, chunk=8, **options)
+    loop.train(twice, params, DATA, key=key, optimizer=ADAM, n_steps=50, batch_size=7, chunk=8, **options)
+    loop.train(twice, params, DATA, key=key, optimizer=ADAM, n_steps=70, batch_size=7, chunk=8, **options)
 
 
 def breaks_at(step):
@@ -245,16 +245,14 @@ def breaks_at(step):
 def test_a_loss_that_is_not_a_number_is_reported(key):
     rising = optax.GradientTransformation(lambda params: (), lambda g, s, p=None: (jax.tree.map(jnp.ones_like, g), s))
     zero = jnp.zeros(())
-    done = training.fit(breaks_at(4.0), zero, None, key=key, optimizer=rising, n_steps=8)
+    done = loop.fit(breaks_at(4.0), zero, None, key=key, optimizer=rising, n_steps=8)
     assert np.isnan(done.loss).tolist() == [False] * 4 + [True] * 4
     assert not bool(done.state.finite)
-    assert bool(training.fit(breaks_at(9.0), zero, None, key=key, optimizer=rising, n_steps=8).state.finite)
+    assert bool(loop.fit(breaks_at(9.0), zero, None, key=key, optimizer=rising, n_steps=8).state.finite)
 
 
 def test_parameters_that_are_not_finite_are_reported(key):
-    done = training.fit(
-        lambda p, _, key: jnp.sqrt(p), jnp.zeros(()), None, key=key, optimizer=optax.sgd(1.0), n_steps=1
-    )
+    done = loop.fit(lambda p, _, key: jnp.sqrt(p), jnp.zeros(()), None, key=key, optimizer=optax.sgd(1.0), n_steps=1)
     assert np.isfinite(done.loss).all()
     assert not bool(done.state.finite)
 
@@ -266,7 +264,7 @@ def test_validation_that_is_not_a_number_is_no_best(key):
     def validation_loss(p, batch, key):
         return jnp.where((p < -1.5) & (p > -3.5), jnp.nan, p)
 
-    done = training.fit(
+    done = loop.fit(
         lambda p, batch, key: jnp.sum(p * batch),
         jnp.zeros(()),
         odd,
@@ -280,7 +278,7 @@ def test_validation_that_is_not_a_number_is_no_best(key):
     np.testing.assert_array_equal(done.validation_loss, [-1.0, np.nan, np.nan, -4.0, -5.0])
     assert float(done.params) == -5.0
     assert int(done.state.best.stale) == 0
-    at_two = training.fit(
+    at_two = loop.fit(
         lambda p, batch, key: jnp.sum(p * batch),
         jnp.zeros(()),
         odd,
@@ -300,7 +298,7 @@ def test_optimizers_that_need_the_loss(params, key):
         optax.polyak_sgd(),
         optax.chain(optax.adam(0.1), optax.contrib.reduce_on_plateau()),
     ):
-        done = training.fit(exact, params, DATA, key=key, optimizer=optimizer, n_steps=30)
+        done = loop.fit(exact, params, DATA, key=key, optimizer=optimizer, n_steps=30)
         assert float(done.loss[-1]) < 0.5 * float(done.loss[0])
 
 
@@ -331,7 +329,7 @@ def test_a_flax_module(key):
         logits = net.apply(params, batch.image, train=train, rngs={"dropout": key})
         return optax.sigmoid_binary_cross_entropy(logits, batch.label).mean()
 
-    done = training.train(
+    done = loop.train(
         classify,
         net.init(key, data.image[:1], train=False),
         data,
@@ -350,7 +348,7 @@ def test_a_flax_module(key):
 
 def test_double_precision(x64):
     data = {"x": jnp.ones((4, 3)), "y": jnp.ones(4)}
-    done = training.train(
+    done = loop.train(
         exact, start(jax.random.key(0)), data, key=jax.random.key(1), optimizer=ADAM, n_steps=3, validation=data
     )
     floats = [leaf for leaf in jax.tree.leaves(done) if jnp.issubdtype(leaf.dtype, jnp.floating)]
@@ -358,7 +356,7 @@ def test_double_precision(x64):
 
 
 def test_integer_parameters_and_numpy_data(key):
-    done = training.train(
+    done = loop.train(
         lambda p, x, key: jnp.mean((p - x) ** 2),
         np.float32(0.0),
         np.arange(4.0),
@@ -387,7 +385,7 @@ def test_integer_parameters_and_numpy_data(key):
         (DATA, {"validation": {"x": jnp.zeros((0, 3))}}, "validation must hold at least one sample"),
     ],
 )
-@pytest.mark.parametrize("run", [training.fit, training.train])
+@pytest.mark.parametrize("run", [loop.fit, loop.train])
 def test_bad_input(params, key, data, options, message, run):
     with pytest.raises(ValueError, match=message):
         run(loss, params, data, **{"key": key, "optimizer": ADAM, "n_steps": 5, **options})
@@ -395,10 +393,10 @@ def test_bad_input(params, key, data, options, message, run):
 
 def test_bad_loss_and_bad_state(params, key):
     with pytest.raises(ValueError, match=r"loss must return a scalar; found shape \(30,\)"):
-        training.fit(lambda p, b, k: predict(p, b["x"]), params, DATA, key=key, optimizer=ADAM, n_steps=1)
+        loop.fit(lambda p, b, k: predict(p, b["x"]), params, DATA, key=key, optimizer=ADAM, n_steps=1)
     state = train(params, key, n_steps=1, batch_size=20).state
     with pytest.raises(ValueError, match="has used 20 samples of its epoch, but data has only 5"):
-        training.train(loss, params, data_of(n=5), key=key, optimizer=ADAM, n_steps=5, batch_size=2, state=state)
+        loop.train(loss, params, data_of(n=5), key=key, optimizer=ADAM, n_steps=5, batch_size=2, state=state)
     with pytest.raises(ValueError, match="state and validation must fit"):
         train(params, key, state=state, validation=HELD_OUT)
 
@@ -414,7 +412,7 @@ def test_bar(params, key, capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     train(params, key, chunk=10)
     assert "50/50" not in capsys.readouterr().err, "a short run shows no bar"
-    monkeypatch.setattr("mfml.bar.LONG", 0.0)
+    monkeypatch.setattr("mfml.training.progress_bar.LONG", 0.0)
     train(params, key, chunk=10)
     assert "50/50" in capsys.readouterr().err
 
@@ -456,11 +454,11 @@ for kind in (AxisType.Auto, AxisType.Explicit):
 @pytest.mark.slow
 def test_follows_the_sharding_of_its_data():
     environment = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu", "PATH": ""}
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", SHARDED], env=environment, cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_importing_is_cheap():
-    code = "import sys, mfml.training; assert not {'optax', 'flax', 'rich', 'matplotlib'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[1])
+    code = "import sys, mfml.training.loop; assert not {'optax', 'flax', 'rich', 'matplotlib'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[2])

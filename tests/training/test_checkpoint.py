@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfml import checkpoint, files
+from mfml import files
+from mfml.training import checkpoint
 
 
 class Node(NamedTuple):

@@ -3,7 +3,7 @@
 XLA's compiler for CPUs brings convolutions into the layout of its fast kernel only outside of loops; inside
 `scan` it falls back on one that takes up to a hundred times as long, mostly for the gradient of the weights.
 `with_fast_convolutions` does that step beforehand: samples and then space first, channels last. Convolutions of
-images by small kernels with steps of one it states anew: see `fast_convolution`.
+images by small kernels with steps of one it states anew: see `convolution`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jax.extend import core
 from jax.extend.core.primitives import conv_general_dilated_p
 from jaxtyping import Array
 
-from mfml import fast_convolution
+from mfml.xla import convolution
 
 WIDE = 7  # rows or columns of the largest kernel that is stated anew
 
@@ -127,10 +127,10 @@ def _convolve(lhs: Array, rhs: Array, params: dict[str, Any]) -> Array:
     def channels_last(lhs: Array, rhs: Array) -> Array:
         rhs = lax.transpose(rhs, (*taps, incoming, outgoing))
         if plain and max(kernel) <= WIDE:
-            out = fast_convolution.correlate(lax.transpose(lhs, (batch, *space, feature)), rhs, around)
+            out = convolution.correlate(lax.transpose(lhs, (batch, *space, feature)), rhs, around)
         elif plain and min(result) > 0 and max(result) <= WIDE:
             lhs = lax.transpose(lhs, (feature, *space, batch))
-            out = fast_convolution.correlate_images(lhs, lax.transpose(rhs, (2, 0, 1, 3)), around)
+            out = convolution.correlate_images(lhs, lax.transpose(rhs, (2, 0, 1, 3)), around)
         else:
             places = (0, last, *range(1, last))
             layout = lax.ConvDimensionNumbers(places, (last, last - 1, *range(last - 1)), places)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mfml import compiling
+from mfml.xla import flags
 
 OWN = "--xla_cpu_use_fusion_emitters=false"
 
@@ -22,24 +22,24 @@ def jaxlib(monkeypatch):
 @pytest.mark.parametrize("number", ["0.7.0", "0.10.2", "0.9.0.1"])
 def test_known_versions_get_the_flag_beside_the_flags_that_are_there(jaxlib, number):
     jaxlib(number)
-    assert compiling.quick({}) == {"XLA_FLAGS": OWN}
-    assert compiling.quick({"XLA_FLAGS": "--a=1"}) == {"XLA_FLAGS": f"--a=1 {OWN}"}
+    assert flags.quick({}) == {"XLA_FLAGS": OWN}
+    assert flags.quick({"XLA_FLAGS": "--a=1"}) == {"XLA_FLAGS": f"--a=1 {OWN}"}
 
 
 @pytest.mark.parametrize("number", ["0.6.2", "0.11.0", "1.0.0"])
 def test_other_versions_get_none(jaxlib, number):
     jaxlib(number)
-    assert compiling.quick({"XLA_FLAGS": "--a=1"}) == {}
+    assert flags.quick({"XLA_FLAGS": "--a=1"}) == {}
 
 
 def test_a_choice_made_before_stands(jaxlib):
     jaxlib("0.10.2")
-    assert compiling.quick({"XLA_FLAGS": OWN}) == {}
+    assert flags.quick({"XLA_FLAGS": OWN}) == {}
 
 
 def test_the_installed_jaxlib_accepts_it():
     environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
-    environment |= compiling.quick(environment)
+    environment |= flags.quick(environment)
     code = "import jax; print(jax.numpy.arange(4).sum())"
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "6\n"), done.stderr

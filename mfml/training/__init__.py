@@ -1,0 +1,7 @@
+"""Training of every neural model: minibatches of any optax optimizer, compiled into one scan.
+
+- `loop`: `fit` in one compiled call; `train` chunk by chunk, with validation, early stopping and a bar
+- `batches`: the order of the samples
+- `checkpoint`: saves and loads the state of a run
+- `progress_bar`: how far a long run is
+"""
