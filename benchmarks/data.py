@@ -53,7 +53,7 @@ def sweeps(peer, n: int, size: int) -> Pair:
         return abs(-float(bonds.mean()) - exact)
 
     return Pair(
-        ours=lambda: ising.simulate(key, temperature, size=size, n_sweeps=SWEEPS),
+        ours=lambda: ising.simulate(temperature, key=key, size=size, n_sweeps=SWEEPS),
         theirs=lambda: peer(0, n, size),
         loss_of_ours=lambda data: misfit(data.spins),
         loss_of_theirs=misfit,

@@ -46,7 +46,7 @@ def randomized_svd() -> Pair:
     x = low_rank_data(4_000, 2_000, rank=60)
     on_device, key = jnp.asarray(x), jax.random.key(0)
     return Pair(
-        ours=lambda: svd.randomized(on_device, key, n_components=20, n_oversamples=10, n_iter=4),
+        ours=lambda: svd.randomized(on_device, key=key, n_components=20, n_oversamples=10, iterated_power=4),
         theirs=lambda: peer(x, 20, n_oversamples=10, n_iter=4, random_state=0),
         loss_of_ours=lambda parts: share_missed(x, parts.vt),
         loss_of_theirs=lambda parts: share_missed(x, parts[2]),
@@ -63,7 +63,7 @@ def factorization(solver: str) -> Pair:
     on_device, key = jnp.asarray(x), jax.random.key(0)
 
     def ours():
-        return nmf.fit(on_device, n_components=15, start="nndsvda", solver=solver, max_iter=200, tol=0.0, key=key)
+        return nmf.fit(on_device, n_components=15, init="nndsvda", solver=solver, max_iter=200, tol=0.0, key=key)
 
     def theirs():
         with warnings.catch_warnings():

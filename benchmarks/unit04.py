@@ -19,9 +19,9 @@ from mfml.training import loop
 STEPS, RATE = 20, 1e-3
 
 
-def loss_of(module, parameters, batch, key):
+def loss_of(module, params, batch, key):
     images, labels = batch
-    return jnp.mean(losses.cross_entropy(module.apply(parameters, images), labels))
+    return jnp.mean(losses.cross_entropy(module.apply(params, images), labels))
 
 
 def pair(module, network, load, images, labels) -> Pair:
@@ -40,7 +40,7 @@ def pair(module, network, load, images, labels) -> Pair:
 
     def theirs():
         load(torch, network, start["params"])
-        adam = torch.optim.Adam(network.parameters(), lr=RATE)
+        adam = torch.optim.Adam(network.params(), lr=RATE)
         for _ in range(STEPS):
             adam.zero_grad()
             value = torch.nn.functional.cross_entropy(network(their_x), their_y)
@@ -57,9 +57,9 @@ def pair(module, network, load, images, labels) -> Pair:
     )
 
 
-def put(torch, layer, parameters, *, transposed=False):
+def put(torch, layer, params, *, transposed=False):
     """Copy a layer's weights: kernels (p, q, in, out) into (out, in, p, q); dense ones are turned."""
-    kernel = np.asarray(parameters["kernel"])
+    kernel = np.asarray(params["kernel"])
     if transposed:
         kernel = kernel.transpose(2, 3, 0, 1)
     elif kernel.ndim == 4:
@@ -67,7 +67,7 @@ def put(torch, layer, parameters, *, transposed=False):
     else:
         kernel = kernel.T
     layer.weight.data = torch.tensor(kernel.copy())
-    layer.bias.data = torch.tensor(np.asarray(parameters["bias"]))
+    layer.bias.data = torch.tensor(np.asarray(params["bias"]))
 
 
 def cnn() -> Pair:
@@ -89,10 +89,10 @@ def cnn() -> Pair:
         ChannelsLast(), nn.Linear(8 * 8 * 32, 64), nn.ReLU(), nn.Linear(64, 10),
     )  # fmt: skip
 
-    def load(torch, network, parameters):
+    def load(torch, network, params):
         names = ("Conv_0", "Conv_1", "Dense_0", "Dense_1")
         for place, name in zip((0, 3, 7, 9), names, strict=True):
-            put(torch, network[place], parameters[name])
+            put(torch, network[place], params[name])
 
     return pair(module, network.to(memory_format=torch.channels_last), load, images, labels)
 
@@ -128,13 +128,13 @@ def unet() -> Pair:
             x = self.doubles[3](torch.cat([middle, self.ups[0](x)], dim=1))
             return self.head(self.doubles[4](torch.cat([fine, self.ups[1](x)], dim=1)))
 
-    def load(torch, network, parameters):
+    def load(torch, network, params):
         for place, both in enumerate(network.doubles):
-            put(torch, both[0], parameters[f"DoubleConv_{place}"]["Conv_0"])
-            put(torch, both[2], parameters[f"DoubleConv_{place}"]["Conv_1"])
+            put(torch, both[0], params[f"DoubleConv_{place}"]["Conv_0"])
+            put(torch, both[2], params[f"DoubleConv_{place}"]["Conv_1"])
         for place, up in enumerate(network.ups):
-            put(torch, up, parameters[f"Doubling_{place}"], transposed=True)
-        put(torch, network.head, parameters["Conv_0"])
+            put(torch, up, params[f"Doubling_{place}"], transposed=True)
+        put(torch, network.head, params["Conv_0"])
 
     return pair(module, TheirUNet().to(memory_format=torch.channels_last), load, images, labels)
 

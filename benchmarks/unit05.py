@@ -35,7 +35,7 @@ def k_means(n_init: int, n: int = 100_000, d: int = 20, k: int = 20) -> Pair:
             return theirs.fit(x)
 
     return Pair(
-        ours=lambda: kmeans.fit(ours, key, n_clusters=k, n_init=n_init, max_iter=50, tol=0.0),
+        ours=lambda: kmeans.fit(ours, key=key, n_clusters=k, n_init=n_init, max_iter=50, tol=0.0),
         theirs=peer,
         loss_of_ours=lambda model: inertia(x, model.centroids),
         loss_of_theirs=lambda model: inertia(x, model.cluster_centers_),
@@ -81,7 +81,7 @@ def medoids(n: int = 2000, k: int = 10) -> Pair:
         return float(plain[np.asarray(chosen)].astype(np.float64).min(axis=0).sum())
 
     return Pair(
-        ours=lambda: kmedoids.fit(table, key, n_clusters=k),
+        ours=lambda: kmedoids.fit(table, key=key, n_clusters=k),
         theirs=lambda: fasterpam(plain, k, random_state=0, init="random"),
         loss_of_ours=lambda model: loss(model.medoids),
         loss_of_theirs=lambda model: loss(model.medoids),

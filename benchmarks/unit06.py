@@ -10,10 +10,10 @@ from mfml.landscapes import curvature, lanczos, optimizers, trajectories
 N_EIGENVALUES = 10
 
 
-def risk(parameters, x, labels):
+def risk(params, x, labels):
     """Cross-entropy of a network with one hidden layer."""
-    hidden = jnp.tanh(x @ parameters["in"] + parameters["shift"])
-    scores = jax.nn.log_softmax(hidden @ parameters["out"])
+    hidden = jnp.tanh(x @ params["in"] + params["shift"])
+    scores = jax.nn.log_softmax(hidden @ params["out"])
     return -jnp.mean(jnp.take_along_axis(scores, labels[:, None], axis=1))
 
 
@@ -22,33 +22,33 @@ def network(n_hidden: int):
     rng = np.random.default_rng(0)
     x = jnp.asarray(rng.normal(size=(256, 40)), jnp.float32)
     labels = jnp.argmax(x[:, :4] + 0.5 * jnp.asarray(rng.normal(size=(256, 4)), jnp.float32), axis=1)
-    parameters = {
+    params = {
         "in": jnp.asarray(rng.normal(size=(40, n_hidden)) / 40**0.5, jnp.float32),
         "shift": jnp.zeros(n_hidden),
         "out": jnp.asarray(rng.normal(size=(n_hidden, 4)) / n_hidden**0.5, jnp.float32),
     }
-    way = trajectories.run(risk, parameters, optimizers.adam(0.01), n_steps=100, data=(x, labels))
-    return jax.tree.map(lambda leaf: leaf[-1], way.parameters), (x, labels)
+    way = trajectories.run(risk, params, optimizer=optimizers.adam(0.01), n_steps=100, data=(x, labels))
+    return jax.tree.map(lambda leaf: leaf[-1], way.params), (x, labels)
 
 
 def hessian_eigenvalues(n_hidden: int = 66) -> Pair:
     """Each of p = 45 n_hidden parameters costs the peer a product; ours takes 120 products whatever p is."""
-    parameters, data = network(n_hidden)
+    params, data = network(n_hidden)
     key = jax.random.key(0)
 
     @jax.jit
-    def dense(parameters, data):
-        matrix = curvature.hessian(risk, parameters, data=data)
+    def dense(params, data):
+        matrix = curvature.hessian(risk, params, data=data)
         return jnp.linalg.eigvalsh(matrix)[: -N_EIGENVALUES - 1 : -1]
 
-    truth = np.asarray(dense(parameters, data), np.float64)
+    truth = np.asarray(dense(params, data), np.float64)
 
     def error(values):
         return float(np.abs(np.asarray(values, np.float64) - truth).max() / truth[0])
 
     return Pair(
-        ours=lambda: lanczos.top_eigenvalues(key, risk, parameters, n_eigenvalues=N_EIGENVALUES, data=data),
-        theirs=lambda: dense(parameters, data),
+        ours=lambda: lanczos.top_eigenvalues(risk, params, key=key, n_eigenvalues=N_EIGENVALUES, data=data),
+        theirs=lambda: dense(params, data),
         loss_of_ours=lambda found: error(found.values),
         loss_of_theirs=error,
         floor=1e-4,
@@ -58,11 +58,11 @@ def hessian_eigenvalues(n_hidden: int = 66) -> Pair:
 def adam_steps() -> Pair:
     import optax
 
-    parameters, data = network(66)
+    params, data = network(66)
     ours, theirs = optimizers.adam(1e-3), optax.adam(1e-3)
 
     def after(optimizer):
-        return trajectories.run(risk, parameters, optimizer, n_steps=200, data=data)
+        return trajectories.run(risk, params, optimizer=optimizer, n_steps=200, data=data)
 
     return Pair(
         ours=lambda: after(ours),

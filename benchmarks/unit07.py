@@ -127,7 +127,7 @@ def random_forest() -> Pair:
     from sklearn.ensemble import RandomForestRegressor
 
     peer = partial(RandomForestRegressor, n_estimators=100, max_depth=10, n_jobs=2, random_state=0)
-    ours = partial(forest.fit, jax.random.key(0), n_estimators=100, max_depth=10)
+    ours = partial(forest.fit, key=jax.random.key(0), n_estimators=100, max_depth=10)
     return against(ours, forest.predict, lambda x, y: peer().fit(x, y), 10_000)
 
 

@@ -55,7 +55,7 @@ def bootstrap_of_the_mean() -> Pair:
     truth = np.std(x) / len(x) ** 0.5  # the standard error of a mean is known
     options = {"n_resamples": 5000, "method": "percentile", "vectorized": True}
     return Pair(
-        ours=lambda: intervals.bootstrap(jnp.mean, ours_x, key, n_resamples=5000),
+        ours=lambda: intervals.bootstrap(ours_x, statistic=jnp.mean, key=key, n_resamples=5000),
         theirs=lambda: stats.bootstrap((x,), np.mean, rng=np.random.default_rng(0), **options),
         loss_of_ours=lambda found: abs(float(found.standard_error) / truth - 1),
         loss_of_theirs=lambda found: abs(float(found.standard_error) / truth - 1),
@@ -81,9 +81,9 @@ def poisson_regression() -> Pair:
         return float(np.mean(np.exp(eta) - y * eta)) + 10.0  # positive
 
     return Pair(
-        ours=lambda: mle.fit(count_nll, start, data),
+        ours=lambda: mle.fit(data, nll=count_nll, init=start),
         theirs=lambda: sm.GLM(y, x, family=sm.families.Poisson()).fit(),
-        loss_of_ours=lambda fitted: deviance(fitted.parameters),
+        loss_of_ours=lambda fitted: deviance(fitted.params),
         loss_of_theirs=lambda fitted: deviance(fitted.params),
         slack=1e-6,
     )
@@ -96,7 +96,7 @@ def calibration_curves() -> Pair:
     p = rng.uniform(size=1_000_000).astype(np.float32)
     y = (rng.uniform(size=len(p)) < p).astype(np.int32)
     ours_p, ours_y = jnp.asarray(p), jnp.asarray(y)
-    curve = jax.jit(lambda y, p: calibration.curve(y, p, n_bins=10))
+    curve = jax.jit(lambda y, p: calibration.curve(p, y, n_bins=10))
     return Pair(
         ours=lambda: curve(ours_y, ours_p),
         theirs=lambda: calibration_curve(y, p, n_bins=10),
@@ -121,7 +121,7 @@ def eight_schools() -> Pair:
     def ours(starts, keys):
         def one(start, key):
             options = {"n_samples": N_DRAWS, "n_warmup": N_WARMUP, "n_leapfrog": N_LEAPFROG, "target_accept": 0.9}
-            return sampling.hmc(schools, start, key, **options).samples
+            return sampling.hmc(schools, start, key=key, **options).samples
 
         return jax.vmap(one)(starts, keys)
 

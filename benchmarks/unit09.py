@@ -65,7 +65,7 @@ def map_by_tsne(peer: Callable[..., np.ndarray], package: str, n: int, max_iter:
     x = groups(n)
     ours, key, loss = jnp.asarray(x), jax.random.key(0), divergence(x)
     return Pair(
-        ours=lambda: tsne.fit(ours, key, max_iter=max_iter),
+        ours=lambda: tsne.fit(ours, key=key, max_iter=max_iter),
         theirs=lambda: peer(x, max_iter),
         loss_of_ours=lambda found: loss(found.embedding),
         loss_of_theirs=loss,
@@ -83,7 +83,7 @@ def map_by_umap(n: int, n_epochs: int) -> Pair:
         return 1 - float(quality.trustworthiness(ours[some], jnp.asarray(np.asarray(y)[some]), n_neighbors=15))
 
     return Pair(
-        ours=lambda: umap.fit(ours, key, n_epochs=n_epochs),
+        ours=lambda: umap.fit(ours, key=key, max_iter=n_epochs),
         theirs=lambda: umap_embedding(x, n_epochs),
         loss_of_ours=lambda found: distrust(found.embedding),
         loss_of_theirs=distrust,
@@ -184,7 +184,7 @@ ROWS = [
         "openTSNE.TSNE(fft, n_jobs=2)",
         partial(
             growth,
-            lambda x, key: tsne.fit(x, key, max_iter=300, search="descent").embedding,
+            lambda x, key: tsne.fit(x, key=key, max_iter=300, neighbor_solver="descent").embedding,
             lambda x: open_embedding(x, 300),
             "openTSNE",
         ),
@@ -196,7 +196,7 @@ ROWS = [
         "umap.UMAP(random_state=0)",
         partial(
             growth,
-            lambda x, key: umap.fit(x, key, n_epochs=200, search="descent").embedding,
+            lambda x, key: umap.fit(x, key=key, max_iter=200, neighbor_solver="descent").embedding,
             lambda x: umap_embedding(x, 200),
             "umap",
         ),

@@ -19,7 +19,7 @@ from mfml.plots import risk as plots
 from mfml.risk import empirical, leakage, limits, losses, reinforcement, splits
 
 rng = np.random.default_rng(1)  # for the small data sets that this lesson invents
-data, card = tensile.load(jax.random.key(1))
+data, card = tensile.load(key=jax.random.key(1))
 strain, stress = np.asarray(data.strain[0]), np.asarray(data.stress[0])  # the first of three temperatures: 0 °C
 print(f"{card.name} ({card.source}): {card.n_samples} points at {data.temperature.tolist()} °C")
 
@@ -73,8 +73,8 @@ def black_box(weights, x):
 seen = x < 1.2
 task = {"loss": losses.squared_error, "max_iter": 2000, "tol": 1e-3, "weights": seen.astype(np.float32)}
 handbook = {"E": 20.6, "F": 3.45, "k": 1.0, "n": 0.5}  # in these units; k and n are guesses
-gray = empirical.fit(handbook, x, y, predict=gray_box, learning_rate=0.1, **task)
-black = empirical.fit(np.zeros(10, np.float32), x, y, predict=black_box, learning_rate=1.0, **task)
+gray = empirical.fit(x, y, init=handbook, predict=gray_box, learning_rate=0.1, **task)
+black = empirical.fit(x, y, init=np.zeros(10, np.float32), predict=black_box, learning_rate=1.0, **task)
 for name, fitted in (("gray", gray), ("black", black)):
     print(f"{name:5s} risk {fitted.objective:.4f} after {fitted.n_iter} steps, converged: {fitted.converged}")
 
@@ -89,7 +89,7 @@ _ = plots.descent({"gray box": gray.history, "black box": black.history}, unit="
 # %% tags=["fig-boxes"]
 @jax.jit  # compiles the three together, not each small operation for itself
 def all_boxes(x):
-    return white_box(x), gray_box(gray.parameters, x), black_box(black.parameters, x)
+    return white_box(x), gray_box(gray.params, x), black_box(black.params, x)
 
 
 boxes = dict(zip(("white box", "gray box", "black box"), map(np.asarray, all_boxes(x)), strict=True))
@@ -458,7 +458,9 @@ floor = np.array(
 )
 START, GOAL = 18, 5  # lower left corner, upper right
 laboratory = reinforcement.gridworld(floor)
-learned = reinforcement.fit(jax.random.key(12), laboratory, start=START, n_episodes=300, max_steps=80, epsilon=0.2)
+learned = reinforcement.fit(
+    laboratory, key=jax.random.key(12), start_state=START, n_episodes=300, max_steps=80, epsilon=0.2
+)
 solved = reinforcement.value_iteration(laboratory)
 value = np.asarray(learned.q).max(axis=1)
 

@@ -29,7 +29,7 @@ from mfml.decomposition import (
 from mfml.plots import datasets
 from mfml.plots import decomposition as plots
 
-data, card = spectra.load(jax.random.key(2))
+data, card = spectra.load(key=jax.random.key(2))
 x, angle = data.intensity, np.asarray(data.angle)
 print(f"{card.name} ({card.source}): {x.shape[0]} patterns of {x.shape[1]} intensities")
 
@@ -266,7 +266,7 @@ plots.scree(model.variance_ratio, elbow)
 # centered data. What do the principal components of handwritten digits look like?
 
 # %%
-pixels = np.asarray(digits.simulate(jax.random.key(0), n_samples=600).images).reshape(600, 64)
+pixels = np.asarray(digits.simulate(key=jax.random.key(0), n_samples=600).images).reshape(600, 64)
 eigen = pca.fit(pixels, n_components=64, solver="svd")
 
 
@@ -304,7 +304,7 @@ optimum = np.array(errors) / size
 basis, _ = np.linalg.qr(centered @ np.random.default_rng(1).normal(size=(64, 32)))  # a few random vectors
 found_values = {
     0: np.linalg.svd(basis.T @ centered, compute_uv=False)[:30],
-    2: svd.randomized(centered, jax.random.key(1), n_components=30, n_oversamples=2, n_iter=2).s,
+    2: svd.randomized(centered, key=jax.random.key(1), n_components=30, n_oversamples=2, iterated_power=2).s,
 }
 randomized = {}
 for q, values in found_values.items():
@@ -380,7 +380,7 @@ plots.histories(early, every=nmf.SWEEPS_PER_CHECK)
 # *Where it fails.* The factors are unique only if nearly pure powders are among the data: the corners of the triangle.
 # Without them a part may borrow from another. Look at aluminum: its line near 45° is too weak. Iron has a line there,
 # too, and iron's part explains some of aluminium's: so the shares of *iron* are too large. There are also local
-# minima: the start matters (`nmf.init`).
+# minima: the start matters (`nmf_start.init`).
 #
 # *Exercise 2.7*: one NMF update.
 

@@ -19,7 +19,7 @@ from mfml.regression import bases, descent, logistic, ols, rates, runge
 from mfml.risk import losses
 
 key = jax.random.key(8)
-data, card = tensile.load(key)
+data, card = tensile.load(key=key)
 all_strain, all_stress, temperature = map(np.asarray, data)  # one row for each of three temperatures
 strain, stress = 1000 * all_strain[1], all_stress[1]  # at 400 °C; strain in per mille, stress in MPa
 print(f"{card.name} ({card.source}), {temperature[1]:.0f} °C: {len(strain)} points")
@@ -90,8 +90,8 @@ choices = {
     "1.01 of the limit": 1.01 * limit,
 }
 start = (minimum + np.array([0.7, -0.9])).astype(np.float32)
-walk = partial(descent.path, y=y, **task, n_steps=60)
-walks = {name: np.asarray(walk(start, design, learning_rate=rate).parameters)[:41] for name, rate in choices.items()}
+walk = partial(descent.path, y=y, n_steps=60, **task)
+walks = {name: np.asarray(walk(start, design, learning_rate=rate).params)[:41] for name, rate in choices.items()}
 distances = {name: np.linalg.norm(points - minimum, axis=1) for name, points in walks.items()}
 predicted = {name: float(rates.predicted_rate(design, rate)) for name, rate in choices.items()}
 observed = {name: float(rates.observed_rate(points)) for name, points in distances.items()}
@@ -155,7 +155,7 @@ for name, one in designs.items():
 # %%
 standard = designs["centered and scaled"]
 origin = np.zeros(2, np.float32)
-single = partial(descent.fit, key, origin, standard, y, **task, batch_size=1, max_iter=60, tol=0.0)
+single = partial(descent.fit, standard, y, key=key, init=origin, batch_size=1, max_iter=60, tol=0.0, **task)
 risks = {
     "all 20 samples": walk(origin, standard, learning_rate=0.1).objective,
     "single samples": single(learning_rate=0.1, power_t=0.0).history,

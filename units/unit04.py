@@ -36,9 +36,9 @@ from mfml.training import loop
 key = jax.random.key(4)
 for_ising, for_alloy, for_weights, for_training = jax.random.split(key, 4)
 temperature = np.random.default_rng(4).uniform(1.0, 3.6, 2400)
-lattices = ising.simulate(for_ising, temperature, size=16)
+lattices = ising.simulate(temperature, key=for_ising, size=16)
 lattices = jax.tree.map(np.asarray, lattices)
-alloy = jax.tree.map(np.asarray, cahn_hilliard.segmentation(for_alloy, n_samples=96, size=32, noise=0.15))
+alloy = jax.tree.map(np.asarray, cahn_hilliard.segmentation(key=for_alloy, n_samples=96, size=32, noise=0.15))
 print(f"{len(lattices.spins)} spin lattices, {len(alloy.images)} micrographs")
 
 # %% [markdown]
@@ -91,7 +91,7 @@ plots.activations(z, values, slopes)
 # %%
 @jax.jit
 def gradients(key, x, y):
-    small = mlp.init(key, sizes=(256, 16, 2))
+    small = mlp.init(key=key, sizes=(256, 16, 2))
     by_jax = jax.grad(lambda net: jnp.mean(optax.softmax_cross_entropy(mlp.apply(net, x), y)))(small)
     return *backprop.loss_and_gradient(small, x, y, loss="cross_entropy"), by_jax
 
@@ -337,8 +337,8 @@ N_TRAIN = 400
 spins, above = lattices.spins[..., None], lattices.above
 lenet = architectures.LeNet(2, features=(8, 16), hidden=(16,), kernel=3, activation="relu", pool="max")
 start = {
-    "dense": lambda key: mlp.init(key, sizes=(256, 21, 2)),
-    "LeNet": lambda key: architectures.init(lenet, key, spins[:1]),
+    "dense": lambda key: mlp.init(key=key, sizes=(256, 21, 2)),
+    "LeNet": lambda key: architectures.init(lenet, spins[:1], key=key),
 }
 predict = {
     "dense": lambda network, x: mlp.apply(network, x.reshape(len(x), -1)),
@@ -346,10 +346,10 @@ predict = {
 }
 
 
-def pixel_or_image_loss(apply, parameters, batch, key):
+def pixel_or_image_loss(apply, params, batch, key):
     """Mean cross-entropy in nats: over images, or over all their pixels."""
     inputs, labels = batch
-    return jnp.mean(losses.cross_entropy(apply(parameters, inputs), labels))
+    return jnp.mean(losses.cross_entropy(apply(params, inputs), labels))
 
 
 @partial(jax.jit, static_argnames=("start", "predict", "n_train", "rate", "n_steps", "batch_size"))
@@ -409,7 +409,7 @@ micrographs, masks = alloy.images[..., None], alloy.masks
 centered = micrographs - micrographs.mean(axis=(1, 2), keepdims=True)
 unet = architectures.UNet(2, features=(8, 16))
 _, answers = learned(
-    lambda key: architectures.init(unet, key, centered[:1]),
+    lambda key: architectures.init(unet, centered[:1], key=key),
     unet.apply,
     centered,
     masks,
@@ -420,7 +420,7 @@ _, answers = learned(
 )
 found = np.asarray(answers)[64:]
 threshold = (centered[64:, :, :, 0] > 0).astype(int)
-scores = jax.jit(jax.vmap(partial(segmentation.dice, truth=masks[64:])))(np.stack([threshold, found]))
+scores = jax.jit(jax.vmap(partial(segmentation.dice, target=masks[64:])))(np.stack([threshold, found]))
 dice = dict(zip(("threshold", "U-Net"), np.asarray(scores), strict=True))
 for name, value in dice.items():
     print(f"{name:10s} Dice of the two phases: {value[0]:.3f}, {value[1]:.3f}")

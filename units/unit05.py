@@ -19,7 +19,7 @@ from mfml.plots import clustering as plots
 from mfml.plots import datasets
 
 key = jax.random.key(5)
-data, card = nanoindentation.load(key)
+data, card = nanoindentation.load(key=key)
 raw = np.stack([data.hardness, data.modulus], axis=1)
 scale = raw.std(axis=0)
 x = jnp.asarray((raw - raw.mean(axis=0)) / scale)  # hardness and modulus count alike
@@ -46,7 +46,7 @@ def in_units(points):
 
 # %%
 K = 3
-phases = kmeans.fit(x, key, n_clusters=K, n_init=10)
+phases = kmeans.fit(x, key=key, n_clusters=K, n_init=10)
 print(f"{phases.n_iter} steps, inertia {phases.inertia:.1f}, indents per cluster {phases.counts.tolist()}")
 
 # %% tags=["fig-kmeans"]
@@ -72,7 +72,7 @@ keys = jax.random.split(key, 50)
 run = jax.vmap(lambda start: kmeans.fit_from(x, start, max_iter=40).inertia)
 starts = {
     "random": np.asarray(x)[np.random.default_rng(5).integers(0, len(x), (50, MANY))],
-    "k-means++": np.asarray(jax.vmap(lambda one: seeding.plus_plus(x, one, n_clusters=MANY))(keys)),
+    "k-means++": np.asarray(jax.vmap(lambda one: seeding.plus_plus(x, key=one, n_clusters=MANY))(keys)),
 }
 inertia_of = np.asarray(run(np.concatenate(list(starts.values()))))
 ends = dict(zip(starts, np.split(inertia_of, 2), strict=True))
@@ -117,12 +117,12 @@ plots.elbow(counts, inertias, silhouettes)
 
 # %%
 spoiled = x.at[0].set(60.0)  # a slip in one row of the table
-of_means = kmeans.fit(spoiled, key, n_clusters=K, n_init=10)
+of_means = kmeans.fit(spoiled, key=key, n_clusters=K, n_init=10)
 
 
 @jax.jit
 def by_medoids(x):
-    return kmedoids.fit(distances.euclidean(x, x), key, n_clusters=K)
+    return kmedoids.fit(distances.euclidean(x, x), key=key, n_clusters=K)
 
 
 central, of_medoids = by_medoids(x), by_medoids(spoiled)
@@ -214,7 +214,7 @@ SIZE = 32
 
 for_fields, for_init, for_fit = jax.random.split(key, 3)
 composition = jnp.asarray(np.repeat([0.5, 0.35], [700, 100]), float)
-made = np.array(cahn_hilliard.simulate(for_fields, composition, size=SIZE, n_times=1, steps=200).fields[:, 0])
+made = np.array(cahn_hilliard.simulate(composition, key=for_fields, size=SIZE, n_times=1, steps=200).fields[:, 0])
 rows, columns = np.mgrid[:SIZE, :SIZE]
 made[600:700, (rows - 12) ** 2 + (columns - 18) ** 2 < 36] = -0.5  # darker than any metal
 train, calibration, test, with_pore, droplets = np.split(made, [400, 500, 600, 700])
@@ -238,11 +238,11 @@ datasets.images(shown, columns=5, cmap="gray", limits=(-0.5, 1.0), size=1.1)
 CODE = 24
 mean = train.mean()
 flat = (train - mean).reshape(len(train), -1)
-straight = autoencoder.init_dense(for_init, n_features=SIZE**2, n_components=CODE)
-linear = autoencoder.fit(flat, for_fit, straight, learning_rate=1e-2, batch_size=100, n_steps=400)
-curved = autoencoder.init_convolutional(for_init, shape=(SIZE, SIZE, 1), n_components=CODE, channels=(8, 16))
+straight = autoencoder.init_dense(key=for_init, n_features=SIZE**2, n_components=CODE)
+linear = autoencoder.fit(flat, key=for_fit, init=straight, learning_rate=1e-2, batch_size=100, n_steps=400)
+curved = autoencoder.init_convolutional(key=for_init, shape=(SIZE, SIZE, 1), n_components=CODE, channels=(8, 16))
 images = (train - mean)[..., None]
-deep = autoencoder.fit(images, for_fit, curved, learning_rate=5e-3, batch_size=50, n_steps=200)
+deep = autoencoder.fit(images, key=for_fit, init=curved, learning_rate=5e-3, batch_size=50, n_steps=200)
 
 # %%
 left = np.linalg.eigvalsh(flat @ flat.T)[:-CODE]  # squared singular values: what PCA leaves out
@@ -272,7 +272,7 @@ def judge(images):
     centered = images[..., None] - mean
     z = autoencoder.encode(deep.model, centered)
     rebuilt = autoencoder.decode(deep.model, z)
-    return z, anomaly.reconstruction_error(centered, rebuilt), rebuilt[..., 0] + mean
+    return z, anomaly.reconstruction_error(rebuilt, centered), rebuilt[..., 0] + mean
 
 
 @jax.jit

@@ -31,7 +31,7 @@ from mfml.landscapes import (
 from mfml.plots import landscapes as plots
 
 rng = np.random.default_rng(6)
-powder = jax.device_get(spectra.simulate(jax.random.key(6), n_samples=60, n_channels=128, counts=100.0))
+powder = jax.device_get(spectra.simulate(key=jax.random.key(6), n_samples=60, n_channels=128, counts=100.0))
 labels = powder.abundances.argmax(axis=1)
 print(f"{powder.intensity.shape[0]} patterns of {powder.intensity.shape[1]} channels, three phases")
 
@@ -62,7 +62,9 @@ def bowl(point, kappa=KAPPA):
 
 def descend(rate, kappa=KAPPA, n_steps=40):
     start = jnp.array([-9.0, 1.2])
-    return trajectories.run(lambda p: bowl(p, kappa), start, optimizers.gradient_descent(rate), n_steps=n_steps)
+    return trajectories.run(
+        lambda p: bowl(p, kappa), start, optimizer=optimizers.gradient_descent(rate), n_steps=n_steps
+    )
 
 
 def heights(surface, x, y):
@@ -78,7 +80,7 @@ shares = np.array([0.1, 0.95, 1.01])
 x, y = np.linspace(-10, 3, 60), np.linspace(-2.2, 2.2, 60)
 ways, height = jax.device_get(three_ways(shares, x, y))
 names = [f"{share:.2f} · 2/L" for share in shares.tolist()]
-plots.paths(x, y, height, dict(zip(names, ways.parameters, strict=True)), goals=[[0.0, 0.0]])
+plots.paths(x, y, height, dict(zip(names, ways.params, strict=True)), goals=[[0.0, 0.0]])
 # %% [markdown]
 # *What to see.* A small rate creeps along the valley. One near the limit jumps from wall to wall, and arrives. One per
 # cent above the limit the jumps grow. Now all rates, for three bowls, in one vmapped call:
@@ -132,14 +134,14 @@ racers = {
 
 @jax.jit
 def raced(start, x, y):
-    ways = [trajectories.run(surfaces.rosenbrock, start, one, n_steps=300) for one in racers.values()]
+    ways = [trajectories.run(surfaces.rosenbrock, start, optimizer=one, n_steps=300) for one in racers.values()]
     return ways, heights(surfaces.rosenbrock, x, y)
 
 
 x, y = np.linspace(-1.8, 1.6, 60), np.linspace(-0.6, 2.0, 60)
 ways_down, height = jax.device_get(raced(np.array([-1.2, 1.0]), x, y))
 race = dict(zip(racers, ways_down, strict=True))
-shown = {name: way.parameters for name, way in race.items()}
+shown = {name: way.params for name, way in race.items()}
 plots.paths(x, y, height, shown, goals=surfaces.MINIMA["rosenbrock"])
 # %% tags=["fig-race-loss"]
 plots.histories({name: np.maximum(way.objective, 1e-8) for name, way in race.items()}, quantity="objective")
@@ -174,8 +176,8 @@ escapes = {
 @jax.jit
 def fled(start, x, y):
     """The ways, the kinds of points where they end, the kind of the monkey saddle, and the landscape."""
-    ways = [trajectories.run(pass_between_hills, start, one, n_steps=40) for one in escapes.values()]
-    ends = jnp.stack([way.parameters[-1] for way in ways])
+    ways = [trajectories.run(pass_between_hills, start, optimizer=one, n_steps=40) for one in escapes.values()]
+    ends = jnp.stack([way.params[-1] for way in ways])
     kinds = jax.vmap(lambda end: curvature.classify(curvature.hessian(pass_between_hills, end)).kind)(ends)
     monkey = curvature.classify(curvature.hessian(surfaces.monkey_saddle, jnp.zeros(2))).kind
     return ways, kinds, monkey, heights(pass_between_hills, x, y)
@@ -185,7 +187,7 @@ x, y = np.linspace(-1.5, 1.5, 60), np.linspace(-0.6, 2.2, 60)
 ways_out, numbers, monkey, height = jax.device_get(fled(np.array([1.2, 0.02]), x, y))
 kinds = {name: curvature.KINDS[number] for name, number in zip(escapes, numbers, strict=True)}
 print(kinds)
-shown = {name: way.parameters for name, way in zip(escapes, ways_out, strict=True)}
+shown = {name: way.params for name, way in zip(escapes, ways_out, strict=True)}
 plots.paths(x, y, height, shown, goals=[[0.0, 2**0.5]])
 # %% [markdown]
 # *What to see.* Newton's method is drawn to the saddle: it seeks a vanishing gradient and finds one. Gradient descent
@@ -208,18 +210,18 @@ STRIDE, WIDTH, FILTERS = 5, 9, 6
 windows = powder.intensity[:, np.arange(0, 128 - WIDTH + 1, STRIDE)[:, None] + np.arange(WIDTH)]
 
 
-def network(parameters, windows):
+def network(params, windows):
     """Logits of three phases: convolution, tanh, dense layer."""
-    seen = jnp.tanh(windows @ parameters["filters"] + parameters["bias"])
-    return seen.reshape(len(windows), -1) @ parameters["dense"]
+    seen = jnp.tanh(windows @ params["filters"] + params["bias"])
+    return seen.reshape(len(windows), -1) @ params["dense"]
 
 
 def cross_entropy(logits, labels):
     return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(logits), labels[:, None], axis=1))
 
 
-def risk(parameters, windows, labels):
-    return cross_entropy(network(parameters, windows), labels)
+def risk(params, windows, labels):
+    return cross_entropy(network(params, windows), labels)
 
 
 n_seen = windows.shape[1] * FILTERS
@@ -235,7 +237,7 @@ data = (windows, labels)
 @jax.jit
 @jax.vmap
 def trained(rate):
-    return trajectories.run(risk, newborn, optimizers.momentum(rate, 0.9), n_steps=150, data=data)
+    return trajectories.run(risk, newborn, optimizer=optimizers.momentum(rate, 0.9), n_steps=150, data=data)
 
 
 rates = np.array([0.01, 0.1, 1.0])
@@ -243,7 +245,7 @@ runs = jax.device_get(trained(rates))
 histories = {f"η = {rate:g}": history for rate, history in zip(rates, runs.objective, strict=True)}
 plots.histories(histories, quantity="cross-entropy (nats)")
 # %%
-path = jax.tree.map(lambda leaf: leaf[1], runs.parameters)  # that with the rate 0.1
+path = jax.tree.map(lambda leaf: leaf[1], runs.params)  # that with the rate 0.1
 grown = jax.tree.map(lambda leaf: leaf[-1], path)
 n_parameters = sum(leaf.size for leaf in jax.tree.leaves(grown))
 right = float((np.argmax(jax.jit(network)(grown, windows), axis=1) == labels).mean())
@@ -267,12 +269,12 @@ print(f"{n_parameters} parameters; {100 * right:.0f} % of the patterns named rig
 
 
 @jax.jit
-def curvatures(parameters):
+def curvatures(params):
     """The ten largest eigenvalues from products, all from the whole matrix, and their density from products."""
     keys = jax.random.split(jax.random.key(8))
-    top = lanczos.top_eigenvalues(keys[0], risk, parameters, n_eigenvalues=10, data=data)
-    whole = jnp.linalg.eigvalsh(curvature.hessian(risk, parameters, data=data))
-    masses = lanczos.spectral_density(keys[1], risk, parameters, n_steps=40, n_probes=3, data=data)
+    top = lanczos.top_eigenvalues(risk, params, key=keys[0], n_eigenvalues=10, data=data)
+    whole = jnp.linalg.eigvalsh(curvature.hessian(risk, params, data=data))
+    masses = lanczos.spectral_density(risk, params, key=keys[1], n_steps=40, n_probes=3, data=data)
     spread = jnp.linspace(-0.15 * whole[-1], 1.15 * whole[-1], 300)
     return top, whole, spread, lanczos.density(masses, spread, width=0.012 * whole[-1])
 
@@ -303,7 +305,7 @@ N_POINTS = 25
 def pictures(path):
     """Three planes through the end of a path: two of random directions, that of the path; values and coordinates."""
     end = jax.tree.map(lambda leaf: leaf[-1], path)
-    raw = [slices.random_direction(key, end) for key in jax.random.split(jax.random.key(6))]
+    raw = [slices.random_direction(end, key=key) for key in jax.random.split(jax.random.key(6))]
     walked = slices.path_plane(path)
     pairs = [raw, [slices.filter_normalized(one, end) for one in raw], [walked.first, walked.second]]
     first, second = (jax.tree.map(lambda *leaves: jnp.stack(leaves), *some) for some in zip(*pairs, strict=True))
@@ -346,18 +348,18 @@ walkers = {
 
 @jax.jit
 def in_the_valley(start, x, y):
-    ways = [trajectories.run(sharpness.two_factors, start, one, n_steps=600) for one in walkers.values()]
+    ways = [trajectories.run(sharpness.two_factors, start, optimizer=one, n_steps=600) for one in walkers.values()]
     return ways, heights(sharpness.two_factors, x, y)
 
 
 x, y = np.linspace(0.2, 3.4, 60), np.linspace(0.0, 2.0, 60)
 walks, height = jax.device_get(in_the_valley(np.array([3.0, 0.8]), x, y))
 valley = dict(zip(walkers, walks, strict=True))
-shown = {name: way.parameters[::5] for name, way in reversed(valley.items())}
+shown = {name: way.params[::5] for name, way in reversed(valley.items())}
 plots.paths(x, y, height, shown, goals=[[1.0, 1.0]])
 # %%
 for name, way in valley.items():
-    print(f"{name}: sharpness {np.sum(way.parameters[-1] ** 2):.2f}, objective {way.objective[-1]:.1e}")
+    print(f"{name}: sharpness {np.sum(way.params[-1] ** 2):.2f}, objective {way.objective[-1]:.1e}")
 
 # %% [markdown]
 # *What to see.* Gradient descent stops where it first meets the valley. The wary walker bounces between its walls,
@@ -384,13 +386,13 @@ wide = {"in": 3 * rng.normal(size=(1, 60)), "shift": 3 * rng.normal(size=60), "o
 wide = jax.tree.map(np.float32, wide)
 
 
-def two_layers(parameters, x):
-    return jnp.tanh(x @ parameters["in"] + parameters["shift"]) @ parameters["out"] / 60**0.5
+def two_layers(params, x):
+    return jnp.tanh(x @ params["in"] + params["shift"]) @ params["out"] / 60**0.5
 
 
 def kernel_story(alpha):
-    done = ntk.train(two_layers, wide, strain, curve, alpha=alpha, learning_rate=0.5, n_steps=800)
-    moments = jax.tree.map(lambda leaf: leaf[::80], done.parameters)
+    done = ntk.train(strain, curve, predict=two_layers, init=wide, alpha=alpha, learning_rate=0.5, n_steps=800)
+    moments = jax.tree.map(lambda leaf: leaf[::80], done.params)
     return ntk.evolution(two_layers, moments, strain).from_start, done.risk[::80]
 
 
@@ -421,9 +423,11 @@ truth = np.maximum(circle @ teacher.T, 0.0) @ np.array([1.0, 1.0, -1.5])
 
 @jax.jit
 def flown(circle, truth):
-    cloud = jax.tree.map(lambda leaf: 0.3 * leaf, mean_field.init(jax.random.key(10), n_particles=200, n_features=2))
+    cloud = jax.tree.map(
+        lambda leaf: 0.3 * leaf, mean_field.init(key=jax.random.key(10), n_particles=200, n_features=2)
+    )
     both = [
-        mean_field.fit(cloud, circle, truth, learning_rate=0.3, n_steps=1000, scaling=scaling)
+        mean_field.fit(circle, truth, init=cloud, learning_rate=0.3, n_steps=1000, scaling=scaling)
         for scaling in mean_field.SCALINGS
     ]
     return [(flow, mean_field.displacement(flow)) for flow in both]
@@ -452,7 +456,7 @@ for scaling, (flow, moved) in found.items():
 # 2024).
 
 # %% tags=["fig-fractal"]
-tiny = trainability.init(jax.random.key(11), n_features=4, n_hidden=4)
+tiny = trainability.init(key=jax.random.key(11), n_features=4, n_hidden=4)
 task = (np.float32(rng.normal(size=(6, 4))), np.float32(rng.normal(size=6)))
 hidden_rates, output_rates = (np.float32(np.logspace(*ends, 256)) for ends in ((0.5, 3.0), (-0.5, 1.0)))
 outcome = trainability.convergence_map(trainability.loss, tiny, hidden_rates, output_rates, n_steps=80, data=task)
@@ -493,8 +497,8 @@ assert np.allclose(top.values, whole[:-11:-1], atol=1e-3 * whole[-1])
 assert np.sum(np.abs(whole) < 0.05 * whole[-1]) > 0.8 * n_parameters
 assert planes[0].max() > 10 and planes[1].max() < 2
 assert walked.share.sum() > 0.8
-assert np.linalg.norm(valley["sharpness-aware"].parameters[-1] - 1) < 0.2
-assert valley["gradient descent"].parameters[-1, 0] > 2.8
+assert np.linalg.norm(valley["sharpness-aware"].params[-1] - 1) < 0.2
+assert valley["gradient descent"].params[-1, 0] > 2.8
 assert stories[0][0, -1] > 10 * stories[0][2, -1]
 assert np.all(stories[1][:, -1] < 0.5 * stories[1][:, 0])
 assert found["mean"][1] > 3 * found["sqrt"][1]

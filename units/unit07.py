@@ -87,7 +87,7 @@ def all_degrees(x, y, x_new):
 
 
 SETS = 400
-predictions = bias_variance.experiment(for_sets, new_table, learner=all_degrees, sample=draw, n_sets=SETS)
+predictions = bias_variance.experiment(new_table, key=for_sets, learner=all_degrees, sample=draw, n_sets=SETS)
 predictions = np.asarray(predictions).reshape(SETS, len(P), -1)
 parts = bias_variance.decompose(predictions.reshape(SETS, -1), np.tile(truth[inside], len(P)), noise_variance=NOISE**2)
 bias2, variance, noise, total = (np.asarray(part).reshape(len(P), -1).mean(axis=1) for part in parts)
@@ -122,7 +122,7 @@ def misfit(params, batch, key):
     return jnp.mean((mlp.apply(params, x, activation="tanh")[:, 0] - y) ** 2)
 
 
-start = mlp.init(for_network, sizes=(1, 64, 1), scheme="lecun")
+start = mlp.init(key=for_network, sizes=(1, 64, 1), scheme="lecun")
 learned = loop.fit(
     misfit, start, halves[0], key=key, optimizer=optax.adam(0.003), n_steps=1500, chunk=15, validation=halves[1]
 )
@@ -180,7 +180,7 @@ plots.double_descent(SIZES, descent.train, descent.test, n_samples=40, y_label="
 # coordinate in turn. It sets weights to exactly zero.
 
 # %%
-data, card = alloys.load(for_alloys, n=1150)
+data, card = alloys.load(key=for_alloys, n=1150)
 x_all, strength, _ = map(np.asarray, data)
 print(f"{card.name} ({card.source}): {card.n_samples} alloys, {strength.min():.0f} to {strength.max():.0f} MPa")
 TRAIN, FEW = 800, 150
@@ -294,10 +294,10 @@ ax.legend()
 
 # %%
 x_train, y_train, x_test = x_all[:TRAIN], strength[:TRAIN], x_all[test]
-unknown = alloys.simulate(for_unknown, 350, region="held_out")
+unknown = alloys.simulate(350, key=for_unknown, region="held_out")
 x_both = np.concatenate([x_test, np.asarray(unknown.x)])  # the same region, and one never seen: one call for both
 
-grown = forest.fit(for_forest, x_train, y_train, n_estimators=60, max_depth=4, max_features=6)
+grown = forest.fit(x_train, y_train, key=for_forest, n_estimators=60, max_depth=4, max_features=6)
 boosted = boosting.fit(
     x_train[:600],
     y_train[:600],

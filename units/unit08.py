@@ -32,7 +32,7 @@ from mfml.probability.gaussian import Gaussian
 rng = np.random.default_rng(8)
 key = jax.random.key(8)
 N = 40
-test = tensile.simulate(key, np.array([400.0], np.float32), n_points=N, max_strain=0.001)
+test = tensile.simulate(np.array([400.0], np.float32), key=key, n_points=N, max_strain=0.001)
 strain, stress = 1000 * np.asarray(test.strain[0]), np.asarray(test.stress[0])  # per mille, MPa
 true_modulus = float(tensile.youngs_modulus(400.0)) / 1000  # GPa, which is MPa over per mille
 slipped = np.array([29, 33, 36, 38])
@@ -146,19 +146,19 @@ experiments = (strain * true_modulus + noise).astype(np.float32)
 design = np.stack([np.ones_like(strain), strain], axis=1)
 
 
-def two_scales(parameters, y):
+def two_scales(params, y):
     """Surprise at each sample; the scales' logarithms are free."""
-    return likelihood.gaussian_nll(y, design @ parameters["line"], jnp.exp(parameters["log_scale"][instrument]))
+    return likelihood.gaussian_nll(y, design @ params["line"], jnp.exp(params["log_scale"][instrument]))
 
 
 @jax.jit
 def most_likely(targets):
     start = {"line": jnp.array([0.0, 150.0]), "log_scale": jnp.array([3.0, 3.0])}
-    return jax.vmap(lambda y: mle.fit(two_scales, start, y, max_iter=40))(targets)
+    return jax.vmap(lambda y: mle.fit(y, nll=two_scales, init=start, max_iter=40))(targets)
 
 
 found = jax.tree.map(np.asarray, most_likely(experiments.reshape(-1, N)))
-by_likelihood = found.parameters["line"][:, 1].reshape(len(sizes), REPEATS)
+by_likelihood = found.params["line"][:, 1].reshape(len(sizes), REPEATS)
 by_squares = np.polyfit(strain, experiments.reshape(-1, N).T, 1)[0].reshape(len(sizes), REPEATS)
 errors = {
     "squared error": np.sqrt(np.mean((by_squares - true_modulus) ** 2, axis=1)),
@@ -166,7 +166,7 @@ errors = {
 }
 precision = [design.T @ (design / np.where(instrument, size, 2.0)[:, None] ** 2) for size in sizes]
 bound = np.array([np.sqrt(np.linalg.inv(one)[1, 1]) for one in precision])
-print(f"scales found, last level: {np.exp(found.parameters['log_scale'][-REPEATS:]).mean(axis=0).round(1)} MPa")
+print(f"scales found, last level: {np.exp(found.params['log_scale'][-REPEATS:]).mean(axis=0).round(1)} MPa")
 
 # %% tags=["fig-injection"]
 plots.curves(
@@ -216,7 +216,7 @@ def posterior_mean(alpha):
 
 
 def noisy_copies(alpha, key):
-    return enrichment.inject(key, gauges, load, scale=jnp.sqrt(alpha / N), n_copies=400)
+    return enrichment.inject(gauges, load, key=key, scale=jnp.sqrt(alpha / N), n_copies=400)
 
 
 @jax.jit
@@ -301,7 +301,7 @@ def two_recipes(y, key):
     return intervals.Interval(low, high)
 
 
-coverage = intervals.coverage(two_recipes, five_tests, 0.0, key, n_repeats=4000)
+coverage = intervals.coverage(two_recipes, five_tests, 0.0, key=key, n_repeats=4000)
 naive, students = np.asarray(coverage.rate)
 print(f"1.96 standard errors: {naive:.3f}; Student's: {students:.3f}; both ± {coverage.standard_error[1]:.3f}")
 
@@ -377,7 +377,9 @@ def log_posterior(position):
 @jax.jit
 def four_chains(starts, keys):
     def run(start, key):
-        return sampling.hmc(log_posterior, start, key, n_samples=1000, n_warmup=400, n_leapfrog=10, target_accept=0.9)
+        return sampling.hmc(
+            log_posterior, start, key=key, n_samples=1000, n_warmup=400, n_leapfrog=10, target_accept=0.9
+        )
 
     chains = jax.vmap(run)(starts, keys)
     tau = jnp.exp(chains.samples[:, :, 1])

@@ -61,8 +61,8 @@ N, METHODS = 800, ("PCA", "t-SNE", "UMAP")
 def draw(x, key):
     """The shadow and the two maps."""
     model = pca.fit(x, n_components=2)
-    t = tsne.fit(x, key, perplexity=30.0, max_iter=750)
-    u = umap.fit(x, key, n_neighbors=15)
+    t = tsne.fit(x, key=key, perplexity=30.0, max_iter=750)
+    u = umap.fit(x, key=key, n_neighbors=15)
     return pca.transform(model, x), t.embedding, u.embedding
 
 
@@ -81,7 +81,7 @@ def report(x, maps):
     return found
 
 
-written, card = digits.load(for_digits)
+written, card = digits.load(key=for_digits)
 numerals = np.asarray(written.images[:N]).reshape(N, -1)
 numeral_maps = dict(zip(METHODS, draw(numerals, for_maps), strict=True))
 print(f"{card.name} ({card.source}): {N} of {card.n_samples} images")
@@ -115,7 +115,7 @@ plots.maps(numeral_maps, written.labels[:N], names=[str(digit) for digit in rang
 SIZE, TIMES = 32, (0, 1, 3, 7)
 SPECIMENS = N // len(TIMES)
 composition = jnp.full(SPECIMENS, 0.5)
-run = cahn_hilliard.simulate(for_fields, composition, size=SIZE, n_times=8, steps=60)
+run = cahn_hilliard.simulate(composition, key=for_fields, size=SIZE, n_times=8, steps=60)
 fields = np.asarray(run.fields)[:, TIMES].reshape(N, SIZE, SIZE) - 0.5  # specimen after specimen
 stage = np.tile(np.arange(len(TIMES)), SPECIMENS)
 stages = [f"t = {float(run.time[time]):.0f}" for time in TIMES]
@@ -170,7 +170,7 @@ def descend(x, perplexity):
         slope = tsne.gradient(p, state.embedding, jnp.where(early, 12.0, 1.0))
         return tsne.step(state, slope, learning_rate=50.0, momentum=jnp.where(early, 0.5, 0.8)), None
 
-    return jax.lax.scan(advance, tsne.init(x, for_maps), jnp.arange(600))[0].embedding
+    return jax.lax.scan(advance, tsne.init(x, key=for_maps), jnp.arange(600))[0].embedding
 
 
 noise_maps, group_maps = descend(np.stack([drawn[0], groups]), jnp.array(PERPLEXITIES))
@@ -225,7 +225,7 @@ print(f"the groups' widths in the map: ratio {spread[1] / spread[0]:.1f}, in the
 train, test = fields[: 3 * N // 4], fields[3 * N // 4 :]  # by specimen
 train_stage, test_stage = np.split(stage, [len(train)])
 strength = {"gain": 0.3, "offset": 0.1, "noise": 0.1}
-both = [np.asarray(augment.microstructure(one, 2 * train, **strength)) for one in jax.random.split(for_views)]
+both = [np.asarray(augment.microstructure(2 * train, key=one, **strength)) for one in jax.random.split(for_views)]
 
 # %% tags=["fig-views"]
 shown = np.concatenate([2 * train[:6], both[0][:6], both[1][:6]])
@@ -241,10 +241,10 @@ datasets.images(shown, columns=6, size=1.0, limits=(-1.5, 1.5), titles=titles)
 # SimCLR lets all views of a batch be queries in turn (NT-Xent). No stage, no label goes in.
 
 # %%
-start = contrastive.init(for_training, channels=(16, 32, 64), n_components=32)
+start = contrastive.init(key=for_training, channels=(16, 32, 64), n_components=32)
 options = {"temperature": 0.2, "batch_size": 128, "n_steps": 150, "learning_rate": 3e-3}
 began = perf_counter()
-learned = jax.block_until_ready(contrastive.fit(2 * train, for_training, start, **strength, **options))
+learned = jax.block_until_ready(contrastive.fit(2 * train, key=for_training, init=start, **strength, **options))
 seconds = perf_counter() - began
 print(f"NT-Xent {float(learned.history[0]):.2f} at first, {float(learned.history[-10:].mean()):.2f} at the end")
 print(f"{options['n_steps']} steps in {seconds:.0f} s, compilation included")

@@ -22,7 +22,7 @@ class Latent(NamedTuple):
     factor: Float[Array, "k k"]  # lower triangular; its product with its transpose is the covariance, divisor n - 1
 
 
-def reconstruction_error(x: Float[Array, "n *shape"], rebuilt: Float[Array, "n *shape"]) -> Float[Array, " n"]:
+def reconstruction_error(reconstruction: Float[Array, "n *shape"], x: Float[Array, "n *shape"]) -> Float[Array, " n"]:
     r"""Mean squared error of each sample over all its features or pixels, $\frac1d \sum_j (x_{ij} - \hat x_{ij})^2$.
 
     In squared units of x. Samples may have any number of axes.
@@ -30,12 +30,12 @@ def reconstruction_error(x: Float[Array, "n *shape"], rebuilt: Float[Array, "n *
     Raises:
         ValueError: unless both have the same shape and a feature axis.
 
-    >>> reconstruction_error(jnp.array([[1.0, 3.0], [0.0, 0.0]]), jnp.array([[1.0, 1.0], [0.0, 0.0]])).tolist()
+    >>> reconstruction_error(jnp.array([[1.0, 1.0], [0.0, 0.0]]), jnp.array([[1.0, 3.0], [0.0, 0.0]])).tolist()
     [2.0, 0.0]
     """
-    require.same_shape(x=x, rebuilt=rebuilt)
+    require.same_shape(x=x, rebuilt=reconstruction)
     require.that(x.ndim >= 2, f"x must have samples and features; found shape {x.shape}")
-    return jnp.mean((x - rebuilt) ** 2, axis=tuple(range(1, x.ndim)))
+    return jnp.mean((x - reconstruction) ** 2, axis=tuple(range(1, x.ndim)))
 
 
 def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> Latent:
@@ -57,7 +57,7 @@ def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> La
     return Latent(mean, jnp.linalg.cholesky(covariance + regularization * identity, symmetrize_input=False))
 
 
-def latent_distance(latent: Latent, z: Float[Array, "m k"]) -> Float[Array, " m"]:
+def latent_distance(model: Latent, z: Float[Array, "m k"]) -> Float[Array, " m"]:
     r"""Squared Mahalanobis distance of codes, $(z - \mu)^\top \Sigma^{-1} (z - \mu)$; no unit.
 
     About k on average over usual samples, and distributed like chi squared with k degrees of freedom where
@@ -72,8 +72,8 @@ def latent_distance(latent: Latent, z: Float[Array, "m k"]) -> Float[Array, " m"
     [4.0]
     """
     require.rank("z", z, 2)
-    require.same_length(coordinates=z.T, mean=latent.mean)
-    return jnp.sum(solve_triangular(latent.factor, (z - latent.mean).T, lower=True) ** 2, axis=0)
+    require.same_length(coordinates=z.T, mean=model.mean)
+    return jnp.sum(solve_triangular(model.factor, (z - model.mean).T, lower=True) ** 2, axis=0)
 
 
 def threshold(scores: Float[Array, " n"], *, contamination: ArrayLike = 0.05) -> Float[Array, ""]:

@@ -68,7 +68,7 @@ class Fitted(NamedTuple):
 
 
 @partial(jax.jit, static_argnames=("n_features", "n_components", "hidden"))
-def init_dense(key: Key[Array, ""], *, n_features: int, n_components: int, hidden: tuple[int, ...] = ()) -> Layered:
+def init_dense(*, key: Key[Array, ""], n_features: int, n_components: int, hidden: tuple[int, ...] = ()) -> Layered:
     r"""Random dense autoencoder: widths d, hidden, k, and back. Without `hidden` it is linear.
 
     Kernels are normal with variance 1/width of the input, biases zero. All sizes are static.
@@ -79,7 +79,7 @@ def init_dense(key: Key[Array, ""], *, n_features: int, n_components: int, hidde
     Source: Murphy (2012), section 28.3.2; Neuer (2024), autoencoders; linear: Baldi and Hornik (1989), Neural
     Networks 2.
 
-    >>> model = init_dense(jax.random.key(0), n_features=8, n_components=2, hidden=(5,))
+    >>> model = init_dense(key=jax.random.key(0), n_features=8, n_components=2, hidden=(5,))
     >>> [layer.kernel.shape for layer in model.encoder + model.decoder]
     [(8, 5), (5, 2), (2, 5), (5, 8)]
     """
@@ -95,7 +95,7 @@ def init_dense(key: Key[Array, ""], *, n_features: int, n_components: int, hidde
 
 @partial(jax.jit, static_argnames=("shape", "n_components", "channels"))
 def init_convolutional(
-    key: Key[Array, ""], *, shape: tuple[int, int, int], n_components: int, channels: tuple[int, ...] = (8, 16)
+    *, key: Key[Array, ""], shape: tuple[int, int, int], n_components: int, channels: tuple[int, ...] = (8, 16)
 ) -> Convolutional:
     """Random convolutional autoencoder of images of this shape (rows, columns, channels).
 
@@ -105,7 +105,7 @@ def init_convolutional(
     Raises:
         ValueError: unless rows and columns can be halved len(channels) times, and sizes are positive.
 
-    >>> init_convolutional(jax.random.key(0), shape=(16, 16, 1), n_components=3).smallest.shape
+    >>> init_convolutional(key=jax.random.key(0), shape=(16, 16, 1), n_components=3).smallest.shape
     (4, 4, 16)
     """
     require.positive("n_components", n_components)
@@ -139,7 +139,7 @@ def encode(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n k"]:
     Raises:
         ValueError: unless the samples have the model's shape.
 
-    >>> encode(init_dense(jax.random.key(0), n_features=8, n_components=2), jnp.ones((3, 8))).shape
+    >>> encode(init_dense(key=jax.random.key(0), n_features=8, n_components=2), jnp.ones((3, 8))).shape
     (3, 2)
     """
     if isinstance(model, Layered):
@@ -158,7 +158,7 @@ def decode(model: Model, z: Float[Array, "n k"]) -> Float[Array, "n *shape"]:
     Raises:
         ValueError: unless the codes have the model's number of coordinates.
 
-    >>> decode(init_dense(jax.random.key(0), n_features=8, n_components=2), jnp.ones((3, 2))).shape
+    >>> decode(init_dense(key=jax.random.key(0), n_features=8, n_components=2), jnp.ones((3, 2))).shape
     (3, 8)
     """
     require.rank("z", z, 2)
@@ -178,7 +178,7 @@ def decode(model: Model, z: Float[Array, "n k"]) -> Float[Array, "n *shape"]:
 def reconstruct(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n *shape"]:
     """Decode the code of each sample.
 
-    >>> reconstruct(init_dense(jax.random.key(0), n_features=8, n_components=2), jnp.ones((3, 8))).shape
+    >>> reconstruct(init_dense(key=jax.random.key(0), n_features=8, n_components=2), jnp.ones((3, 8))).shape
     (3, 8)
     """
     return decode(model, encode(model, x))
@@ -192,7 +192,7 @@ def loss(model: Model, x: Float[Array, "n *shape"], target: Float[Array, "n *sha
     Raises:
         ValueError: where shapes do not fit.
 
-    >>> zero = jax.tree.map(jnp.zeros_like, init_dense(jax.random.key(0), n_features=2, n_components=1))
+    >>> zero = jax.tree.map(jnp.zeros_like, init_dense(key=jax.random.key(0), n_features=2, n_components=1))
     >>> loss(zero, jnp.array([[1.0, 3.0]])).item()
     5.0
     """
@@ -205,9 +205,9 @@ def loss(model: Model, x: Float[Array, "n *shape"], target: Float[Array, "n *sha
 @partial(jax.jit, static_argnames=("batch_size", "n_steps"))
 def fit(
     x: Float[Array, "n *shape"],
-    key: Key[Array, ""],
-    model: Model,
     *,
+    key: Key[Array, ""],
+    init: Model,
     noise: ArrayLike | None = None,
     learning_rate: ArrayLike = 3e-3,
     batch_size: int | None = None,
@@ -221,7 +221,7 @@ def fit(
     Args:
         x: samples.
         key: for the order of the samples and the noise.
-        model: where to start: from `init_dense` or `init_convolutional`.
+        init: where to start: from `init_dense` or `init_convolutional`.
         noise: in units of x; None for a plain autoencoder.
         learning_rate: at the start.
         batch_size: samples a step; all if left out; static.
@@ -234,21 +234,21 @@ def fit(
     Kingma and Ba (2015), Adam.
 
     >>> x = jnp.outer(jnp.linspace(-1.0, 1.0, 9), jnp.array([1.0, 2.0]))
-    >>> start = init_dense(jax.random.key(0), n_features=2, n_components=1)
-    >>> bool(fit(x, jax.random.key(1), start, learning_rate=0.03).history[-1] < 1e-3)
+    >>> start = init_dense(key=jax.random.key(0), n_features=2, n_components=1)
+    >>> bool(fit(x, key=jax.random.key(1), init=start, learning_rate=0.03).history[-1] < 1e-3)
     True
     """
 
     def objective(model: Model, batch: Array, key: Array) -> Array:
         if noise is None:
-            return loss(model, batch)
+            return loss(init, batch)
         drawn = jax.random.normal(key, (batch.size,), batch.dtype).reshape(batch.shape)
-        return loss(model, batch + noise * drawn, batch)
+        return loss(init, batch + noise * drawn, batch)
 
     fraction = optax.cosine_decay_schedule(1.0, n_steps)
     rate = jnp.asarray(learning_rate, x.dtype)
     optimizer = optax.adam(lambda count: rate * fraction(count))
-    done = loop.fit(objective, model, x, key=key, optimizer=optimizer, n_steps=n_steps, batch_size=batch_size)
+    done = loop.fit(objective, init, x, key=key, optimizer=optimizer, n_steps=n_steps, batch_size=batch_size)
     return Fitted(done.params, done.loss)
 
 

@@ -42,7 +42,7 @@ class Fitted(NamedTuple):
     converged: Bool[Array, ""]  # the last step but one raised the log-likelihood by less than tol
 
 
-def component_log_prob(mixture: GMM, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
+def component_log_prob(model: GMM, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
     r"""Logarithm of $\pi_k \mathcal N(x_i; \mu_k, \Sigma_k)$, in nats for densities per volume of x.
 
     NaN where a covariance is not positive definite.
@@ -56,12 +56,12 @@ def component_log_prob(mixture: GMM, x: Float[Array, "n d"]) -> Float[Array, "n 
     >>> round(component_log_prob(standard, jnp.zeros((1, 1))).item(), 4)
     -0.9189
     """
-    _check(mixture, x)
-    made = covariances.whitener(mixture.covariances, mixture.means)
-    return _log_prob(made, mixture, x.T).T
+    _check(model, x)
+    made = covariances.whitener(model.covariances, model.means)
+    return _log_prob(made, model, x.T).T
 
 
-def log_prob(mixture: GMM, x: Float[Array, "n d"]) -> Float[Array, " n"]:
+def log_prob(model: GMM, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""Log-density of each sample, $\log \sum_k \pi_k \mathcal N(x_i; \mu_k, \Sigma_k)$, in nats.
 
     Raises:
@@ -71,10 +71,10 @@ def log_prob(mixture: GMM, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     >>> round(log_prob(standard, jnp.zeros((1, 1))).item(), 4)
     -0.9189
     """
-    return logsumexp(component_log_prob(mixture, x), axis=1)
+    return logsumexp(component_log_prob(model, x), axis=1)
 
 
-def responsibilities(mixture: GMM, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
+def responsibilities(model: GMM, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
     r"""Probability of each component given the sample, $\gamma_{ik} = p(k | x_i)$; rows add up to 1.
 
     Raises:
@@ -86,39 +86,39 @@ def responsibilities(mixture: GMM, x: Float[Array, "n d"]) -> Float[Array, "n k"
     >>> responsibilities(pair, jnp.array([[0.0]])).tolist()
     [[0.5, 0.5]]
     """
-    return jax.nn.softmax(component_log_prob(mixture, x), axis=1)
+    return jax.nn.softmax(component_log_prob(model, x), axis=1)
 
 
-def predict(mixture: GMM, x: Float[Array, "n d"]) -> Int[Array, " n"]:
+def predict(model: GMM, x: Float[Array, "n d"]) -> Int[Array, " n"]:
     """Most probable component of each sample; the first of equals.
 
     >>> pair = GMM(jnp.array([0.5, 0.5]), jnp.array([[-1.0], [1.0]]), jnp.ones((2, 1, 1)))
     >>> predict(pair, jnp.array([[0.3], [-4.0]])).tolist()
     [1, 0]
     """
-    return jnp.argmax(component_log_prob(mixture, x), axis=1)
+    return jnp.argmax(component_log_prob(model, x), axis=1)
 
 
-def score(mixture: GMM, x: Float[Array, "n d"]) -> Float[Array, ""]:
+def score(model: GMM, x: Float[Array, "n d"]) -> Float[Array, ""]:
     """Log-likelihood, mean over samples, in nats.
 
     >>> standard = GMM(jnp.ones(1), jnp.zeros((1, 1)), jnp.ones((1, 1, 1)))
     >>> round(score(standard, jnp.array([[1.0], [-1.0]])).item(), 4)
     -1.4189
     """
-    return log_prob(mixture, x).mean()
+    return log_prob(model, x).mean()
 
 
-def n_parameters(mixture: GMM) -> int:
+def n_parameters(model: GMM) -> int:
     """Count the free parameters: weights (one less than there are), means and covariances.
 
     >>> n_parameters(GMM(jnp.ones(3) / 3, jnp.zeros((3, 2)), jnp.ones((3, 2, 2))))
     17
     """
-    return len(mixture.weights) - 1 + mixture.means.size + covariances.n_parameters(mixture.covariances)
+    return len(model.weights) - 1 + model.means.size + covariances.n_parameters(model.covariances)
 
 
-def bic(mixture: GMM, x: Float[Array, "n d"]) -> Float[Array, ""]:
+def bic(model: GMM, x: Float[Array, "n d"]) -> Float[Array, ""]:
     r"""Bayesian information criterion $-2 \sum_i \log p(x_i) + p \log n$ with p parameters; small is good.
 
     Source: Schwarz (1978); Bishop (2006), section 4.4.1 (there with the opposite sign and half as large).
@@ -127,10 +127,10 @@ def bic(mixture: GMM, x: Float[Array, "n d"]) -> Float[Array, ""]:
     >>> round(bic(standard, jnp.array([[1.0], [-1.0]])).item(), 3)
     7.062
     """
-    return -2 * len(x) * score(mixture, x) + n_parameters(mixture) * jnp.log(len(x))
+    return -2 * len(x) * score(model, x) + n_parameters(model) * jnp.log(len(x))
 
 
-def aic(mixture: GMM, x: Float[Array, "n d"]) -> Float[Array, ""]:
+def aic(model: GMM, x: Float[Array, "n d"]) -> Float[Array, ""]:
     r"""Akaike's information criterion $-2 \sum_i \log p(x_i) + 2 p$ with p parameters; small is good.
 
     Source: Akaike (1974); Bishop (2006), section 1.3 (there with the opposite sign and half as large).
@@ -139,23 +139,23 @@ def aic(mixture: GMM, x: Float[Array, "n d"]) -> Float[Array, ""]:
     >>> round(aic(standard, jnp.array([[1.0], [-1.0]])).item(), 3)
     9.676
     """
-    return -2 * len(x) * score(mixture, x) + 2 * n_parameters(mixture)
+    return -2 * len(x) * score(model, x) + 2 * n_parameters(model)
 
 
-def sample(mixture: GMM, key: Key[Array, ""], *, n_samples: int) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
+def sample(model: GMM, *, key: Key[Array, ""], n_samples: int) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
     """Draw samples, and the component that each came from. n_samples is static.
 
     >>> standard = GMM(jnp.ones(1), jnp.zeros((1, 2)), jnp.ones((1, 1, 1)))
-    >>> sample(standard, jax.random.key(0), n_samples=3)[0].shape
+    >>> sample(standard, key=jax.random.key(0), n_samples=3)[0].shape
     (3, 2)
     """
     require.positive("n_samples", n_samples)
-    k, d = mixture.means.shape
+    k, d = model.means.shape
     for_component, for_noise = jax.random.split(key)
-    component = jax.random.categorical(for_component, jnp.log(mixture.weights), shape=(n_samples,))
-    noise = jax.random.normal(for_noise, (n_samples, d), mixture.means.dtype)
-    factor = jnp.linalg.cholesky(covariances.dense(mixture.covariances, n_components=k, n_features=d))
-    return mixture.means[component] + jnp.einsum("nij,nj->ni", factor[component], noise), component
+    component = jax.random.categorical(for_component, jnp.log(model.weights), shape=(n_samples,))
+    noise = jax.random.normal(for_noise, (n_samples, d), model.means.dtype)
+    factor = jnp.linalg.cholesky(covariances.dense(model.covariances, n_components=k, n_features=d))
+    return model.means[component] + jnp.einsum("nij,nj->ni", factor[component], noise), component
 
 
 def m_step(
@@ -216,15 +216,15 @@ def step(mixture: GMM, x: Float[Array, "n d"], *, reg_covar: ArrayLike = 1e-6) -
     return _step(mixture, blocks.split(x, size=BLOCK), reg_covar)
 
 
-@partial(jax.jit, static_argnames=("n_components", "covariance_type", "n_init", "init_params", "max_iter"))
+@partial(jax.jit, static_argnames=("n_components", "covariance_type", "n_init", "init", "max_iter"))
 def fit(
     x: Float[Array, "n d"],
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     n_components: int,
     covariance_type: str = "full",
     n_init: int = 1,
-    init_params: str = "kmeans",
+    init: str = "kmeans",
     max_iter: int = 100,
     tol: ArrayLike = 1e-3,
     reg_covar: ArrayLike = 1e-6,
@@ -242,7 +242,7 @@ def fit(
         n_components: k; static.
         covariance_type: "full", "tied", "diag" or "spherical"; static.
         n_init: number of starts; static.
-        init_params: "kmeans", or samples as centers, chosen by "k-means++" or at "random"; each sample then
+        init: "kmeans", or samples as centers, chosen by "k-means++" or at "random"; each sample then
             counts for the nearest; static.
         max_iter: largest number of steps; static.
         tol: rise of the mean log-likelihood in a step, in nats, that counts as none.
@@ -255,18 +255,18 @@ def fit(
     Source: Bishop (2006), section 9.2.2; Murphy (2012), section 11.4.2.
 
     >>> x = jnp.array([[0.0], [1.0], [9.0], [10.0]])
-    >>> fit(x, jax.random.key(0), n_components=2).mixture.means.round(2).tolist()
+    >>> fit(x, key=jax.random.key(0), n_components=2).mixture.means.round(2).tolist()
     [[0.5], [9.5]]
     """
     require.rank("x", x, 2)
-    require.one_of("init_params", init_params, INITS)
+    require.one_of("init_params", init, INITS)
     require.positive("n_init", n_init)
 
     def start(key: Array) -> GMM:
-        if init_params == "kmeans":
-            labels = kmeans.fit(x, key, n_clusters=n_components).labels
+        if init == "kmeans":
+            labels = kmeans.fit(x, key=key, n_clusters=n_components).labels
         else:
-            centers = seeding.choose(x, key, n_clusters=n_components, method=init_params)
+            centers = seeding.choose(x, key=key, n_clusters=n_components, init=init)
             labels = kmeans.assign(x, centers)
         gamma = jax.nn.one_hot(labels, n_components, dtype=x.dtype)
         return m_step(x, gamma, covariance_type=covariance_type, reg_covar=reg_covar)

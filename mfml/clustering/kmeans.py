@@ -125,14 +125,14 @@ def relocate(centroids: Float[Array, "k d"], counts: Float[Array, " k"], x: Floa
     return jnp.where((empty & (far[place] > rounding))[:, None], x[which[place]], centroids)
 
 
-@partial(jax.jit, static_argnames=("n_clusters", "n_init", "init_method", "max_iter"))
+@partial(jax.jit, static_argnames=("n_clusters", "n_init", "init", "max_iter"))
 def fit(
     x: Float[Array, "n d"],
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     n_clusters: int,
     n_init: int = 1,
-    init_method: str = "k-means++",
+    init: str = "k-means++",
     max_iter: int = 300,
     tol: ArrayLike = 1e-4,
 ) -> KMeans:
@@ -147,7 +147,7 @@ def fit(
         key: for the starts.
         n_clusters: k; static.
         n_init: number of starts; static.
-        init_method: "k-means++" (see `seeding.plus_plus`) or "random" (k different samples); static.
+        init: "k-means++" (see `seeding.plus_plus`) or "random" (k different samples); static.
         max_iter: largest number of steps of each start; static.
         tol: squared length of a step, summed over centroids, that counts as none; in units of the mean
             variance of the features. 0 goes on until nothing changes but by rounding.
@@ -159,14 +159,14 @@ def fit(
     Source: Bishop (2006), section 9.1; Arthur and Vassilvitskii (2007), k-means++.
 
     >>> x = jnp.array([[0.0], [1.0], [9.0], [10.0]])
-    >>> model = fit(x, jax.random.key(0), n_clusters=2)
+    >>> model = fit(x, key=jax.random.key(0), n_clusters=2)
     >>> model.centroids.tolist(), model.labels.tolist(), model.inertia.item()
     ([[0.5], [9.5]], [0, 0, 1, 1], 1.0)
     """
     require.rank("x", x, 2)
     require.positive("n_init", n_init)
-    start = partial(seeding.choose, x, n_clusters=n_clusters, method=init_method)
-    starts = jax.vmap(start)(jax.random.split(key, n_init))
+    start = partial(seeding.choose, x, n_clusters=n_clusters, init=init)
+    starts = jax.vmap(lambda key: start(key=key))(jax.random.split(key, n_init))
     return _best(x, starts, max_iter, tol)
 
 
@@ -190,7 +190,7 @@ def fit_from(
 def predict(model: KMeans, x: Float[Array, "m d"]) -> Int[Array, " m"]:
     """Cluster of each sample: that of the nearest centroid, see `assign`.
 
-    >>> model = fit(jnp.array([[0.0], [1.0], [9.0]]), jax.random.key(0), n_clusters=2)
+    >>> model = fit(jnp.array([[0.0], [1.0], [9.0]]), key=jax.random.key(0), n_clusters=2)
     >>> predict(model, jnp.array([[7.0]])).tolist()
     [1]
     """
@@ -200,7 +200,7 @@ def predict(model: KMeans, x: Float[Array, "m d"]) -> Int[Array, " m"]:
 def transform(model: KMeans, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     """Distance of each sample to each centroid, in units of x.
 
-    >>> model = fit(jnp.array([[0.0], [1.0], [9.0]]), jax.random.key(0), n_clusters=2)
+    >>> model = fit(jnp.array([[0.0], [1.0], [9.0]]), key=jax.random.key(0), n_clusters=2)
     >>> transform(model, jnp.array([[7.0]])).tolist()
     [[6.5, 2.0]]
     """

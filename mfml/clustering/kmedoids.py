@@ -49,7 +49,7 @@ def init(dissimilarity: Float[Array, "n n"], medoids: Int[Array, " k"]) -> State
     return State(medoids, table, table.min(axis=0).sum())
 
 
-def plus_plus(dissimilarity: Float[Array, "n n"], key: Key[Array, ""], *, n_clusters: int) -> Int[Array, " k"]:
+def plus_plus(dissimilarity: Float[Array, "n n"], *, key: Key[Array, ""], n_clusters: int) -> Int[Array, " k"]:
     r"""Choose k medoids that lie far apart: the next with probability $\min_j D_{i, m_j} / \sum$.
 
     As k-means++, but with D in place of its square, since the loss has no square. n_clusters is static.
@@ -58,7 +58,7 @@ def plus_plus(dissimilarity: Float[Array, "n n"], key: Key[Array, ""], *, n_clus
         ValueError: unless the table is square and 1 <= n_clusters <= n.
 
     >>> table = jnp.array([[0.0, 0.0, 1.0], [0.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
-    >>> 2 in plus_plus(table, jax.random.key(0), n_clusters=2)
+    >>> 2 in plus_plus(table, key=jax.random.key(0), n_clusters=2)
     True
     """
     _check(dissimilarity, n_clusters)
@@ -149,13 +149,13 @@ def alternate(state: State, dissimilarity: Float[Array, "n n"]) -> State:
     return init(dissimilarity, medoids)
 
 
-@partial(jax.jit, static_argnames=("n_clusters", "method", "max_iter"))
+@partial(jax.jit, static_argnames=("n_clusters", "solver", "max_iter"))
 def fit(
     dissimilarity: Float[Array, "n n"],
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     n_clusters: int,
-    method: str = "pam",
+    solver: str = "pam",
     max_iter: int = 300,
 ) -> KMedoids:
     r"""Find k medoids with small loss $L = \sum_i \min_j D_{i, m_j}$, from a start by `plus_plus`.
@@ -168,7 +168,7 @@ def fit(
         dissimilarity: table D, any non-negative measure; see `distances` for Euclidean ones.
         key: for the start.
         n_clusters: k; static.
-        method: "pam" or "alternate"; static.
+        solver: "pam" or "alternate"; static.
         max_iter: largest number of changes, see `KMedoids.n_iter`; static.
 
     Raises:
@@ -177,16 +177,16 @@ def fit(
     Source: Schubert and Rousseeuw (2021), Fast and eager k-medoids clustering, Information Systems 101.
 
     >>> x = jnp.array([0.0, 1.0, 2.0, 7.0, 8.0, 90.0])
-    >>> fit(jnp.abs(x[:, None] - x), jax.random.key(0), n_clusters=3).labels.tolist()
+    >>> fit(jnp.abs(x[:, None] - x), key=jax.random.key(0), n_clusters=3).labels.tolist()
     [0, 0, 0, 1, 1, 2]
     """
     _check(dissimilarity, n_clusters)
-    require.one_of("method", method, METHODS)
+    require.one_of("method", solver, METHODS)
     require.positive("max_iter", max_iter)
     n = len(dissimilarity)
-    size = min(BLOCK, n) if method == "pam" else n
+    size = min(BLOCK, n) if solver == "pam" else n
     a_round = -(-n // size)
-    start = init(dissimilarity, plus_plus(dissimilarity, key, n_clusters=n_clusters))
+    start = init(dissimilarity, plus_plus(dissimilarity, key=key, n_clusters=n_clusters))
     history = jnp.full(max_iter + 1, jnp.nan, dissimilarity.dtype).at[0].set(start.loss)
     zero = jnp.zeros((), int)
 
@@ -196,7 +196,7 @@ def fit(
 
     def advance(carry: tuple[State, Array, Array, Array, Array]) -> tuple[State, Array, Array, Array, Array]:
         state, history, n_iter, at, since = carry
-        if method == "pam":
+        if solver == "pam":
             first = jnp.minimum(at, n - size)
             rows = lax.dynamic_slice_in_dim(dissimilarity, first, size)
             new = _swap(state, rows, first + jnp.arange(size))

@@ -64,8 +64,8 @@ def step(state: State, batch: Float[Array, "s d"]) -> State:
 @partial(jax.jit, static_argnames=("n_clusters", "batch_size", "max_iter", "init_size"))
 def fit(
     x: Float[Array, "n d"],
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     n_clusters: int,
     batch_size: int = 1024,
     max_iter: int = 10,
@@ -84,7 +84,7 @@ def fit(
     Source: Sculley (2010), Web-scale k-means clustering.
 
     >>> x = jnp.array([[0.0], [0.0], [8.0], [8.0]])
-    >>> fit(x, jax.random.key(0), n_clusters=2, batch_size=4).centroids.tolist()
+    >>> fit(x, key=jax.random.key(0), n_clusters=2, batch_size=4).centroids.tolist()
     [[0.0], [8.0]]
     """
     require.rank("x", x, 2)
@@ -96,7 +96,7 @@ def fit(
     size = min(n, max(3 * batch_size, 3 * n_clusters) if init_size is None else init_size)
     for_sample, for_start, for_batches = jax.random.split(key, 3)
     sample = x[jax.random.permutation(for_sample, n)[:size]]
-    start = init(seeding.plus_plus(sample, for_start, n_clusters=n_clusters))
+    start = init(seeding.plus_plus(sample, key=for_start, n_clusters=n_clusters))
 
     def advance(state: State, key: Array) -> tuple[State, Array]:
         batch = x[jax.random.randint(key, (min(batch_size, n),), 0, n)]

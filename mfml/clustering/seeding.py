@@ -36,7 +36,7 @@ def weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Arr
 
 @partial(jax.jit, static_argnames=("n_clusters", "n_trials"))
 def plus_plus(
-    x: Float[Array, "n d"], key: Key[Array, ""], *, n_clusters: int, n_trials: int | None = None
+    x: Float[Array, "n d"], *, key: Key[Array, ""], n_clusters: int, n_trials: int | None = None
 ) -> Float[Array, "k d"]:
     r"""Choose k samples that lie far apart: the next with probability proportional to $D_i^2$, see `weights`.
 
@@ -50,7 +50,7 @@ def plus_plus(
     Source: Arthur and Vassilvitskii (2007), k-means++: the advantages of careful seeding.
 
     >>> x = jnp.array([[0.0], [0.0], [5.0]])
-    >>> sorted(plus_plus(x, jax.random.key(1), n_clusters=2)[:, 0].tolist())
+    >>> sorted(plus_plus(x, key=jax.random.key(1), n_clusters=2)[:, 0].tolist())
     [0.0, 5.0]
     """
     _check(x, n_clusters)
@@ -78,20 +78,20 @@ def plus_plus(
 
 
 def choose(
-    x: Float[Array, "n d"], key: Key[Array, ""], *, n_clusters: int, method: str = "k-means++"
+    x: Float[Array, "n d"], *, key: Key[Array, ""], n_clusters: int, init: str = "k-means++"
 ) -> Float[Array, "k d"]:
     """Choose k samples to start from: by `plus_plus`, or "random": k different ones, all equally likely.
 
     Raises:
         ValueError: unless x has two axes, 1 <= n_clusters <= n, and the method is known.
 
-    >>> sorted(choose(jnp.array([[0.0], [5.0]]), jax.random.key(0), n_clusters=2, method="random")[:, 0].tolist())
+    >>> sorted(choose(jnp.array([[0.0], [5.0]]), key=jax.random.key(0), n_clusters=2, init="random")[:, 0].tolist())
     [0.0, 5.0]
     """
-    require.one_of("method", method, METHODS)
+    require.one_of("method", init, METHODS)
     _check(x, n_clusters)
-    if method == "k-means++":
-        return plus_plus(x, key, n_clusters=n_clusters)
+    if init == "k-means++":
+        return plus_plus(x, key=key, n_clusters=n_clusters)
     return x[jax.random.permutation(key, len(x))[:n_clusters]]
 
 

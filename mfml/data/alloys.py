@@ -131,7 +131,7 @@ def noise(strength: Float[Array, " n"], *, relative: ArrayLike = 0.03, absolute:
 
 
 @partial(jax.jit, static_argnames=("n", "region"))
-def simulate(key: Key[Array, ""], n: int = 1000, *, region: str = "known", scatter: ArrayLike = 1.0) -> Alloys:
+def simulate(n: int = 1000, *, key: Key[Array, ""], region: str = "known", scatter: ArrayLike = 1.0) -> Alloys:
     """Draw n alloys, process and measure them.
 
     Zinc and nickel are uniform over the region, which is `known`, `held_out` (rich in both, see `HELD_OUT`) or `all`;
@@ -142,7 +142,7 @@ def simulate(key: Key[Array, ""], n: int = 1000, *, region: str = "known", scatt
     Raises:
         ValueError: for n < 1 or an unknown region.
 
-    >>> simulate(jax.random.key(0), 5).x.shape
+    >>> simulate(5, key=jax.random.key(0)).x.shape
     (5, 8)
     """
     require.that(n >= 1, f"n must be at least 1; found {n}")
@@ -166,7 +166,7 @@ def simulate(key: Key[Array, ""], n: int = 1000, *, region: str = "known", scatt
 
 
 def load(
-    key: Key[Array, ""] | None, *, source: str = "auto", n: int = 1000, region: str = "known"
+    *, key: Key[Array, ""] | None, source: str = "auto", n: int = 1000, region: str = "known"
 ) -> tuple[Alloys, Card]:
     """Return simulated alloys and their card; there is no real source.
 
@@ -191,7 +191,7 @@ def load(
         n_samples=n,
         notes=NOTES + f" Region: {region}.",
     )
-    return simulate(key, n, region=region), card
+    return simulate(n, key=key, region=region), card
 
 
 REFERENCE = (

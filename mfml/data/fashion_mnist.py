@@ -41,8 +41,8 @@ NOTES = {
 
 
 def load(
-    key: Key[Array, ""] | None = None,
     *,
+    key: Key[Array, ""] | None = None,
     source: str = "auto",
     subset: str = "train",
     folder: str | Path | None = None,

@@ -78,9 +78,9 @@ def onsager_energy(temperature: ArrayLike) -> Array:
 
 @partial(jax.jit, static_argnames=("size", "n_sweeps", "start"))
 def simulate(
-    key: Key[Array, ""],
     temperature: Float[Array, " n"],
     *,
+    key: Key[Array, ""],
     size: int = 32,
     n_sweeps: int = 400,
     start: str = "equilibrium",
@@ -96,7 +96,7 @@ def simulate(
     Raises:
         ValueError: an odd size or one below 2, n_sweeps < 0, no temperature, another start.
 
-    >>> data = simulate(jax.random.key(0), jnp.array([1.0, 4.0]), size=8, n_sweeps=50)
+    >>> data = simulate(jnp.array([1.0, 4.0]), key=jax.random.key(0), size=8, n_sweeps=50)
     >>> data.spins.shape, data.above.tolist()
     ((2, 8, 8), [0, 1])
     """
@@ -192,7 +192,7 @@ def _joined(black: Int8[Array, "l h n"], white: Int8[Array, "l h n"]) -> Int8[Ar
     return board.reshape(size, size, n)
 
 
-def load(key: Key[Array, ""] | None, *, source: str = "auto", size: int = 16) -> tuple[Ising, Card]:
+def load(*, key: Key[Array, ""] | None, source: str = "auto", size: int = 16) -> tuple[Ising, Card]:
     """Return 5000 lattices at temperatures from 0 to 2 T_c, and their card. Same shapes and units for both sources.
 
     `size`: 16 or 64 spins a side. `source`: "simulated" quenches lattices of 64x64 spins to temperatures drawn
@@ -211,7 +211,7 @@ def load(key: Key[Array, ""] | None, *, source: str = "auto", size: int = 16) ->
         raise ValueError(NO_KEY)
     for_temperature, for_spins = jax.random.split(key)
     temperature = jax.random.uniform(for_temperature, (N_SAMPLES,), float, 0.01, 2 * CRITICAL)
-    whole = simulate(for_spins, temperature, size=max(SIZES), n_sweeps=N_SWEEPS, start="quench")
+    whole = simulate(temperature, key=for_spins, size=max(SIZES), n_sweeps=N_SWEEPS, start="quench")
     spins = whole.spins[:, :size, :size]
     data = Ising(spins, temperature, *observe(spins), whole.above)
     return data, _card(data, source=SIMULATED, notes=SIMULATED_NOTES)

@@ -43,28 +43,28 @@ class Images(NamedTuple):
 
 
 @partial(jax.jit, static_argnames="n_samples")
-def simulate(key: Key[Array, ""], *, n_samples: int, distortion: float | Float[Array, ""] = 1.0) -> Images:
+def simulate(*, key: Key[Array, ""], n_samples: int, distortion: float | Float[Array, ""] = 1.0) -> Images:
     """Write `n_samples` digits, all ten equally often (up to one), in random order.
 
     `distortion` scales everything in which one handwriting differs from another. n_samples is static.
 
     Raises ValueError where n_samples < 1.
 
-    >>> data = simulate(jax.random.key(0), n_samples=20)
+    >>> data = simulate(key=jax.random.key(0), n_samples=20)
     >>> data.images.shape, int(data.labels.sum())
     ((20, 28, 28), 90)
     """
     require.that(n_samples >= 1, f"n_samples must be at least 1; found {n_samples}")
     labels, distance, pen = digits.strokes(
-        key, n_samples=n_samples, pixels=PIXELS, distortion=distortion, margin=MARGIN
+        key=key, n_samples=n_samples, pixels=PIXELS, distortion=distortion, margin=MARGIN
     )
     edge = (1 + 2 * MARGIN) / PIXELS
     return Images(jnp.clip((THIN * pen[:, None, None] - distance) / edge + 0.5, 0.0, 1.0), labels)
 
 
 def load(
-    key: Key[Array, ""] | None = None,
     *,
+    key: Key[Array, ""] | None = None,
     source: str = "auto",
     subset: str = "train",
     folder: str | Path | None = None,
@@ -92,7 +92,7 @@ def load(
         return data, _card(data, source=origin, notes=REAL_NOTES[subset])
     if key is None:
         raise ValueError(NO_KEY)
-    data = simulate(jax.random.fold_in(key, list(idx.STEMS).index(subset)), n_samples=N_SIMULATED[subset])
+    data = simulate(key=jax.random.fold_in(key, list(idx.STEMS).index(subset)), n_samples=N_SIMULATED[subset])
     return data, _card(data, source=SIMULATED, notes=SIMULATED_NOTES)
 
 

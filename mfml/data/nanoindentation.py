@@ -81,10 +81,10 @@ def youngs_modulus(reduced: ArrayLike, poisson: ArrayLike = POISSON) -> Array:
 
 @partial(jax.jit, static_argnames="n_points")
 def simulate(
-    key: Key[Array, ""],
     hardness: Float[Array, " n"],
     reduced_modulus: Float[Array, " n"],
     *,
+    key: Key[Array, ""],
     max_load: float | Float[Array, ""] = 5.0,
     exponent: float | Float[Array, ""] = 1.5,
     noise: float | Float[Array, ""] = 0.3,
@@ -98,7 +98,7 @@ def simulate(
     Raises:
         ValueError: properties of different shapes or not on one axis, an odd number of points or one below 20.
 
-    >>> curves = simulate(jax.random.key(0), jnp.array([1.0, 3.0]), jnp.array([110.0, 290.0]))
+    >>> curves = simulate(jnp.array([1.0, 3.0]), jnp.array([110.0, 290.0]), key=jax.random.key(0))
     >>> curves.load.shape
     (2, 200)
     """
@@ -129,7 +129,7 @@ def oliver_pharr(displacement: Float[Array, "n p"], load: Float[Array, "n p"]) -
     Raises:
         ValueError: arrays of different shapes, or not on two axes.
 
-    >>> curves = simulate(jax.random.key(0), jnp.array([2.0]), jnp.array([200.0]), noise=0.0)
+    >>> curves = simulate(jnp.array([2.0]), jnp.array([200.0]), key=jax.random.key(0), noise=0.0)
     >>> found = oliver_pharr(curves.displacement, curves.load)
     >>> round(found.hardness.item(), 2), round(found.reduced_modulus.item() / 10)
     (2.0, 20)
@@ -178,7 +178,7 @@ def _fit_unloading(
     return deepest, best / b, best
 
 
-def load(key: Key[Array, ""] | None, *, source: str = "auto") -> tuple[Nanoindentation, Card]:
+def load(*, key: Key[Array, ""] | None, source: str = "auto") -> tuple[Nanoindentation, Card]:
     """Return hardness and modulus of 938 indents on four specimens, and their card. Same units for both sources.
 
     `source`: "simulated" draws how much chromium lies under each indent, simulates its curve and takes what
@@ -203,7 +203,7 @@ def _simulated(key: Key[Array, ""]) -> Nanoindentation:
     """Specimens, their curves, and what the method finds in them."""
     for_specimens, for_curves = jax.random.split(key)
     hardness, modulus, specimen = _specimens(for_specimens)
-    curves = simulate(for_curves, hardness, reduced_modulus(modulus))
+    curves = simulate(hardness, reduced_modulus(modulus), key=for_curves)
     found = oliver_pharr(curves.displacement, curves.load)
     return Nanoindentation(found.hardness, youngs_modulus(found.reduced_modulus), specimen)
 

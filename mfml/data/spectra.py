@@ -125,8 +125,8 @@ def pattern(phase: str, angle: Float[Array, " c"]) -> Float[Array, " c"]:
 
 @partial(jax.jit, static_argnames=("phases", "n_samples", "n_channels", "concentration"))
 def simulate(
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     phases: tuple[str, ...] = ("Al", "Cu", "Fe"),
     n_samples: int = 200,
     n_channels: int = 400,
@@ -143,7 +143,7 @@ def simulate(
     Raises:
         ValueError: an unknown or repeated phase, no phase, n_samples < 1, n_channels < 2, concentration <= 0.
 
-    >>> data = simulate(jax.random.key(0), n_samples=5, counts=None)
+    >>> data = simulate(key=jax.random.key(0), n_samples=5, counts=None)
     >>> bool(jnp.allclose(data.intensity, data.abundances @ data.components, atol=1e-5))
     True
     """
@@ -169,7 +169,7 @@ def simulate(
     return Spectra(intensity, components, abundances, angle)
 
 
-def load(key: Key[Array, ""] | None, *, source: str = "auto") -> tuple[Spectra, Card]:
+def load(*, key: Key[Array, ""] | None, source: str = "auto") -> tuple[Spectra, Card]:
     """Return 200 patterns of mixtures of aluminum, copper and iron, and their card.
 
     There are no real spectra: `source` "auto" and "simulated" both take `simulate` with its defaults.
@@ -180,7 +180,7 @@ def load(key: Key[Array, ""] | None, *, source: str = "auto") -> tuple[Spectra, 
     require.one_of("source", source, ("auto", SIMULATED))
     if key is None:
         raise ValueError(NO_KEY)
-    data = simulate(key)
+    data = simulate(key=key)
     return data, Card(
         name="spectra",
         quantities={

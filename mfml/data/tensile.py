@@ -98,9 +98,9 @@ def stress(strain: ArrayLike, temperature: ArrayLike, steel: Steel = ROLLED) -> 
 
 @partial(jax.jit, static_argnames="n_points")
 def simulate(
-    key: Key[Array, ""],
     temperature: Float[Array, " t"],
     *,
+    key: Key[Array, ""],
     n_points: int = N_POINTS,
     max_strain: float | Float[Array, ""] = 0.02,
     stress_noise: float | Float[Array, ""] = 3.0,
@@ -117,7 +117,7 @@ def simulate(
     Raises:
         ValueError: n_points < 2, or a temperature that is not one axis.
 
-    >>> data = simulate(jax.random.key(0), jnp.array([20.0, 600.0]), n_points=50)
+    >>> data = simulate(jnp.array([20.0, 600.0]), key=jax.random.key(0), n_points=50)
     >>> data.stress.shape
     (2, 50)
     """
@@ -137,7 +137,7 @@ def simulate(
     )
 
 
-def load(key: Key[Array, ""] | None, *, source: str = "auto") -> tuple[Tensile, Card]:
+def load(*, key: Key[Array, ""] | None, source: str = "auto") -> tuple[Tensile, Card]:
     """Return 350 points at each of 0, 400 and 600 °C, and their card. Same shapes and units for both sources.
 
     `source`: "simulated" takes `simulate` with its defaults; "real" reads MDSdata; "auto" takes real data
@@ -152,7 +152,7 @@ def load(key: Key[Array, ""] | None, *, source: str = "auto") -> tuple[Tensile, 
         return data, _card(data, source=mdsdata.SOURCE, license="MIT", notes=REAL_NOTES)
     if key is None:
         raise ValueError(NO_KEY)
-    data = simulate(key, jnp.array(TEMPERATURES, dtype=float))
+    data = simulate(jnp.array(TEMPERATURES, dtype=float), key=key)
     return data, _card(data, source=SIMULATED, license="MIT", notes=SIMULATED_NOTES)
 
 

@@ -174,7 +174,7 @@ def fit(
         values, vectors = spectrum.values[:n_components], spectrum.vectors[:, :n_components]
         converged = jnp.array(True)
     else:
-        pairs = krylov.top(centered, key, n_components=n_components, max_iter=max_iter, tol=tol)
+        pairs = krylov.top(centered, key=key, n_components=n_components, max_iter=max_iter, tol=tol)
         values, vectors, converged = pairs.values, pairs.vectors, pairs.converged
     return KernelPCA(chosen, x, values, vectors, row_means, grand_mean, converged)
 

@@ -33,8 +33,8 @@ class _Ritz(NamedTuple):
 @partial(jax.jit, static_argnames=("n_components", "n_oversamples", "depth", "max_iter", "tol"))
 def top(
     a: Float[Array, "n n"],
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     n_components: int,
     n_oversamples: int = 8,
     depth: int = 4,
@@ -57,7 +57,7 @@ def top(
     Source: Golub and Underwood, "The block Lanczos method" (1977); Saad (2011), section 6.5.
 
     >>> a = jnp.diag(jnp.array([1.0, 5.0, 3.0]))
-    >>> [round(value, 3) for value in top(a, jax.random.key(0), n_components=2).values.tolist()]
+    >>> [round(value, 3) for value in top(a, key=jax.random.key(0), n_components=2).values.tolist()]
     [5.0, 3.0]
     """
     require.square("a", a)

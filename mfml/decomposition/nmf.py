@@ -13,7 +13,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import require
-from mfml.decomposition.nmf_start import Factors, init
+from mfml.decomposition import nmf_start
+from mfml.decomposition.nmf_start import Factors
 
 SOLVERS = ("cd", "mu")
 LOSSES = ("frobenius", "kullback-leibler")
@@ -31,7 +32,7 @@ class NMF(NamedTuple):
     converged: Bool[Array, ""]  # the objective fell by less than tol times its first value in 10 sweeps
 
 
-def objective(x: Float[Array, "n d"], factors: Factors, *, loss: str = "frobenius") -> Float[Array, ""]:
+def objective(factors: Factors, x: Float[Array, "n d"], *, loss: str = "frobenius") -> Float[Array, ""]:
     r"""Misfit of the factors, which `fit` minimizes: a sum over all entries, with $\hat X = W H$.
 
     - "frobenius": $\tfrac12 \|X - \hat X\|_F^2$;
@@ -43,7 +44,7 @@ def objective(x: Float[Array, "n d"], factors: Factors, *, loss: str = "frobeniu
 
     Source: Lee and Seung, "Algorithms for non-negative matrix factorization", NIPS 2000.
 
-    >>> print(objective(jnp.array([[2.0]]), Factors(jnp.array([[1.0]]), jnp.array([[1.0]]))))
+    >>> print(objective(Factors(jnp.array([[1.0]]), jnp.array([[1.0]])), jnp.array([[2.0]])))
     0.5
     """
     _check(x, factors)
@@ -56,7 +57,7 @@ def objective(x: Float[Array, "n d"], factors: Factors, *, loss: str = "frobeniu
     return jnp.sum(jnp.where(present, x * jnp.log(ratio), 0.0) - x + fitted)
 
 
-def step(x: Float[Array, "n d"], factors: Factors, *, solver: str = "cd", loss: str = "frobenius") -> Factors:
+def step(state: Factors, x: Float[Array, "n d"], *, solver: str = "cd", loss: str = "frobenius") -> Factors:
     r"""One sweep: improve W given H, then H given the new W. The objective never rises.
 
     - "cd", coordinate descent (Frobenius loss only), sets one column of W after the other to its minimizer,
@@ -71,30 +72,30 @@ def step(x: Float[Array, "n d"], factors: Factors, *, solver: str = "cd", loss: 
     Source: Lee and Seung (2000) for "mu"; Cichocki and Phan, IEICE Trans. E92-A (2009) for "cd" (HALS).
 
     >>> start = Factors(jnp.array([[1.0]]), jnp.array([[2.0]]))
-    >>> print(step(jnp.array([[6.0]]), start).w)
+    >>> print(step(start, jnp.array([[6.0]])).w)
     [[3.]]
     """
-    _check(x, factors)
+    _check(x, state)
     _check_options(solver, loss)
-    wt, h = _sweep(x, factors.w.T, factors.h, solver, loss)
+    wt, h = _sweep(x, state.w.T, state.h, solver, loss)
     return Factors(wt.T, h)
 
 
 def fit(
     x: Float[Array, "n d"],
     *,
+    key: Key[Array, ""] | None = None,
     n_components: int,
-    start: str | Factors = "nndsvda",
+    init: str | Factors = "nndsvda",
     solver: str = "cd",
     loss: str = "frobenius",
     max_iter: int = 200,
     tol: float = 1e-4,
-    key: Key[Array, ""] | None = None,
 ) -> NMF:
     r"""Minimize `objective` over $W \ge 0$, $H \ge 0$ by sweeps of `step`.
 
     Stops after `max_iter` sweeps, or when 10 sweeps lowered the objective by less than `tol` times its
-    first value; `tol=0` does all sweeps. `start` is a method of `init` (which may need the `key`) or
+    first value; `tol=0` does all sweeps. `init` is a method of `init` (which may need the `key`) or
     `Factors`. A negative entry in `x` makes the whole answer NaN.
 
     Raises:
@@ -111,7 +112,7 @@ def fit(
     """
     _check_options(solver, loss)
     require.that(max_iter >= 1, f"max_iter must be at least 1; found {max_iter}")
-    first = init(x, n_components=n_components, method=start, key=key) if isinstance(start, str) else start
+    first = nmf_start.init(x, n_components=n_components, init=init, key=key) if isinstance(init, str) else init
     _check(x, first)
     found = first.h.shape[0]
     require.that(found == n_components, f"start must have n_components={n_components} parts; found {found}")
@@ -131,7 +132,7 @@ def _descend(
     """Sweep until the objective settles."""
     x = jnp.where(jnp.any(x < 0), jnp.nan, x)
     checks = -(-max_iter // SWEEPS_PER_CHECK)
-    first = objective(x, start, loss=loss)
+    first = objective(start, x, loss=loss)
     history = jnp.full(checks + 1, jnp.nan, x.dtype).at[0].set(first)
 
     def going(state: tuple) -> Bool[Array, ""]:
@@ -142,7 +143,7 @@ def _descend(
         wt, h, history, n_iter, _ = state
         sweeps = jnp.minimum(SWEEPS_PER_CHECK, max_iter - n_iter)
         wt, h = jax.lax.fori_loop(0, sweeps, lambda _, f: _sweep(x, f[0], f[1], solver, loss), (wt, h))
-        now = objective(x, Factors(wt.T, h), loss=loss)
+        now = objective(Factors(wt.T, h), x, loss=loss)
         check = n_iter // SWEEPS_PER_CHECK
         scale = jnp.where(jnp.isfinite(first), first, now)
         converged = history[check] - now < tol * scale

@@ -23,9 +23,9 @@ class Factors(NamedTuple):
     h: Float[Array, "k d"]  # parts
 
 
-@partial(jax.jit, static_argnames=("n_components", "method"))
+@partial(jax.jit, static_argnames=("n_components", "init"))
 def init(
-    x: Float[Array, "n d"], *, n_components: int, method: str = "nndsvda", key: Key[Array, ""] | None = None
+    x: Float[Array, "n d"], *, key: Key[Array, ""] | None = None, n_components: int, init: str = "nndsvda"
 ) -> Factors:
     r"""Choose the first factors.
 
@@ -50,8 +50,8 @@ def init(
     """
     require.rank("x", x, 2)
     require.that(min(x.shape) > 0, f"x must not be empty; found shape {x.shape}")
-    require.one_of("method", method, STARTS)
-    if method == "random":
+    require.one_of("method", init, STARTS)
+    if init == "random":
         require.that(n_components >= 1, f"n_components must be at least 1; found {n_components}")
         if key is None:
             raise ValueError('method "random" needs a key; found none')
@@ -62,14 +62,14 @@ def init(
         return Factors(scale * jnp.abs(w).reshape(-1, n_components), scale * jnp.abs(h).reshape(n_components, -1))
     require.between("n_components", n_components, 1, min(x.shape))
     factors = _nndsvd(x, n_components, key)
-    return factors if method == "nndsvd" else Factors(*(jnp.where(f == 0, x.mean(), f) for f in factors))
+    return factors if init == "nndsvd" else Factors(*(jnp.where(f == 0, x.mean(), f) for f in factors))
 
 
 def _nndsvd(x: Float[Array, "n d"], n_components: int, key: Key[Array, ""] | None) -> Factors:
     parts = (
         svd.truncated(x, n_components=n_components)
         if key is None
-        else svd.randomized(x, key, n_components=n_components)
+        else svd.randomized(x, key=key, n_components=n_components)
     )
     u, v = parts.u.T, parts.vt
     # The leading pair of a non-negative matrix has one sign; only rounding could say otherwise.

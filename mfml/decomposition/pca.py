@@ -24,14 +24,14 @@ class PCA(NamedTuple):
     variance_ratio: Float[Array, " k"]  # share of the total variance of x, 0 to 1
 
 
-@partial(jax.jit, static_argnames=("n_components", "solver", "n_iter"))
+@partial(jax.jit, static_argnames=("n_components", "solver", "iterated_power"))
 def fit(
     x: Float[Array, "n d"],
     *,
     n_components: int,
     solver: str = "auto",
     key: Key[Array, ""] | None = None,
-    n_iter: int = 4,
+    iterated_power: int = 4,
 ) -> PCA:
     r"""Find the k directions along which the data vary most.
 
@@ -42,7 +42,7 @@ def fit(
     - "svd" decomposes $X_c$: the most accurate;
     - "covariance" decomposes S: fastest for n much larger than d, but variances below about epsilon times
       the largest drown in rounding;
-    - "randomized" needs a `key`: for few components of large data, see `svd.randomized` for `n_iter`;
+    - "randomized" needs a `key`: for few components of large data, see `svd.randomized` for `iterated_power`;
     - "auto" takes "covariance" for d <= 1000 and n >= 10 d, else "svd".
 
     Components beyond the rank of $X_c$ have zero variance and an arbitrary direction.
@@ -76,7 +76,7 @@ def fit(
         variance, total = jnp.maximum(spectrum.values[:n_components], 0.0), jnp.trace(s)
     else:
         if solver == "randomized":
-            parts = svd.randomized(centered, key, n_components=n_components, n_iter=n_iter)
+            parts = svd.randomized(centered, key=key, n_components=n_components, iterated_power=iterated_power)
         else:
             # The triangular factor has the same singular values and right vectors, and fewer rows.
             reduced = jnp.linalg.qr(centered, mode="r") if n > d else centered

@@ -56,20 +56,20 @@ def truncated(a: Float[Array, "n d"], *, n_components: int) -> SVD:
     return pinned(u[:, :n_components], s[:n_components], vt[:n_components])
 
 
-@partial(jax.jit, static_argnames=("n_components", "n_oversamples", "n_iter"))
+@partial(jax.jit, static_argnames=("n_components", "n_oversamples", "iterated_power"))
 def randomized(
     a: Float[Array, "n d"],
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     n_components: int,
     n_oversamples: int = 10,
-    n_iter: int = 4,
+    iterated_power: int = 4,
 ) -> SVD:
     r"""The k leading parts, from the action of A on a few random vectors.
 
     $Y = (A A^\top)^q A\,\Omega$ with Gaussian $\Omega$ of k + p columns, $Q$ an orthonormal basis of Y, and
     the small decomposition of $B = Q^\top A$. Every application of A is followed by a QR decomposition, so
-    that the directions of small singular values survive rounding. q = `n_iter` sharpens the decay of the
+    that the directions of small singular values survive rounding. q = `iterated_power` sharpens the decay of the
     spectrum: 0 will do for a fast decay, 4 for most data, 7 or more for a flat spectrum. The answer depends
     on the key only by its error.
 
@@ -79,16 +79,16 @@ def randomized(
     Source: Halko, Martinsson and Tropp, SIAM Review 53 (2011), algorithms 4.4 and 5.1.
 
     >>> a = jnp.diag(jnp.array([3.0, 2.0, 1.0]))
-    >>> [round(value, 3) for value in randomized(a, jax.random.key(0), n_components=2).s.tolist()]
+    >>> [round(value, 3) for value in randomized(a, key=jax.random.key(0), n_components=2).s.tolist()]
     [3.0, 2.0]
     """
     _check(a, n_components)
     require.that(n_oversamples >= 0, f"n_oversamples must not be negative; found {n_oversamples}")
-    require.that(n_iter >= 0, f"n_iter must not be negative; found {n_iter}")
+    require.that(iterated_power >= 0, f"n_iter must not be negative; found {iterated_power}")
     if a.shape[0] < a.shape[1]:
-        vt, s, u = _randomized(a.T, key, n_components, n_oversamples, n_iter)
+        vt, s, u = _randomized(a.T, key, n_components, n_oversamples, iterated_power)
         return pinned(u.T, s, vt.T)
-    return pinned(*_randomized(a, key, n_components, n_oversamples, n_iter))
+    return pinned(*_randomized(a, key, n_components, n_oversamples, iterated_power))
 
 
 def _randomized(

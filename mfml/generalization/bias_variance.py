@@ -67,9 +67,9 @@ def decompose(
 
 @partial(jax.jit, static_argnames=("learner", "sample", "n_sets"))
 def experiment(
-    key: Key[Array, ""],
     x_test: Float[Array, "m *features"],
     *,
+    key: Key[Array, ""],
     learner: Learner,
     sample: Callable[[Any], tuple[Array, Array]],
     n_sets: int = 100,
@@ -84,7 +84,7 @@ def experiment(
 
     >>> draw = lambda key: (jnp.zeros((4, 1)), jax.random.normal(key, (4,)))
     >>> mean = lambda x, y, x_test: jnp.full(len(x_test), y.mean())
-    >>> experiment(jax.random.key(0), jnp.zeros((2, 1)), learner=mean, sample=draw, n_sets=3).shape
+    >>> experiment(jnp.zeros((2, 1)), key=jax.random.key(0), learner=mean, sample=draw, n_sets=3).shape
     (3, 2)
     """
     require.positive("n_sets", n_sets)

@@ -118,7 +118,7 @@ def fit(
     keys = jax.random.split(key, max_iter) if key is not None and drawing else None
 
     def go_on(state: State, key: Array | None) -> tuple[State, Round]:
-        following, made = step(key, state, task, rates, loss=loss, max_depth=max_depth)
+        following, made = step(state, task, rates, key=key, loss=loss, max_depth=max_depth)
         waited = following.iteration - following.best_iter
         return following._replace(stopped=waited >= (n_iter_no_change or max_iter + 1)), made
 

@@ -107,11 +107,11 @@ def init(task: Task, *, loss: str = "squared_error", n_classes: int | None = Non
 
 
 def step(
-    key: Key[Array, ""] | None,
     state: State,
     task: Task,
     rates: Rates,
     *,
+    key: Key[Array, ""] | None,
     loss: str = "squared_error",
     max_depth: int = 6,
 ) -> tuple[State, Round]:
@@ -119,7 +119,7 @@ def step(
 
     >>> task = problem(jnp.array([[0.0], [2.0]]), jnp.array([0.0, 1.0]), max_bins=2)
     >>> rates = Rates(*(jnp.array(rate) for rate in (1.0, 0.0, 0.0, 0.0, 1.0, 1.0)))
-    >>> step(None, init(task), task, rates, max_depth=1)[0].scores.tolist()
+    >>> step(init(task), task, rates, key=None, max_depth=1)[0].scores.tolist()
     [[0.0, 1.0]]
     """
     (d, n), k = task.bins.shape, len(state.scores)

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Key
 from mfml import require
 
 
-def mask(key: Key[Array, ""], shape: tuple[int, ...], *, rate: ArrayLike) -> Float[Array, "..."]:
+def mask(shape: tuple[int, ...], *, key: Key[Array, ""], rate: ArrayLike) -> Float[Array, "..."]:
     r"""Draw factors that are 0 with probability `rate` p and 1 / (1 - p) otherwise, so that their mean is 1.
 
     All 0 where p is 1. `shape` is static.
@@ -21,7 +21,7 @@ def mask(key: Key[Array, ""], shape: tuple[int, ...], *, rate: ArrayLike) -> Flo
 
     Source: Srivastava et al. (2014), Journal of Machine Learning Research 15, 1929; "inverted" as in all libraries.
 
-    >>> sorted(set(mask(jax.random.key(0), (50,), rate=0.5).tolist()))
+    >>> sorted(set(mask((50,), key=jax.random.key(0), rate=0.5).tolist()))
     [0.0, 2.0]
     """
     if isinstance(rate, int | float):
@@ -32,16 +32,16 @@ def mask(key: Key[Array, ""], shape: tuple[int, ...], *, rate: ArrayLike) -> Flo
 
 
 def apply(
-    key: Key[Array, ""], x: Float[Array, "*shape"], *, rate: ArrayLike, training: bool = True
+    x: Float[Array, "*shape"], *, key: Key[Array, ""], rate: ArrayLike, training: bool = True
 ) -> Float[Array, "*shape"]:
     """Switch off entries of x at random, and enlarge the others by 1 / (1 - rate); x itself when not training.
 
     `training` is static.
 
-    >>> apply(jax.random.key(0), jnp.ones(3), rate=0.5, training=False).tolist()
+    >>> apply(jnp.ones(3), key=jax.random.key(0), rate=0.5, training=False).tolist()
     [1.0, 1.0, 1.0]
     """
-    return x * mask(key, x.shape, rate=rate).astype(x.dtype) if training else x
+    return x * mask(x.shape, key=key, rate=rate).astype(x.dtype) if training else x
 
 
 def ridge_penalty(x: Float[Array, "n d"], *, rate: ArrayLike) -> Float[Array, " d"]:

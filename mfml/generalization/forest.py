@@ -26,12 +26,12 @@ class Forest(NamedTuple):
     oob_count: Int[Array, " n"]  # number of these trees
 
 
-def bootstrap_counts(key: Key[Array, ""], n: int) -> Int[Array, " n"]:
+def bootstrap_counts(n: int, *, key: Key[Array, ""]) -> Int[Array, " n"]:
     r"""How often each of n samples is drawn in n draws with replacement; a share of about 1/e is not drawn at all.
 
     Source: Efron (1979), Annals of Statistics 7, 1-26.
 
-    >>> bootstrap_counts(jax.random.key(0), 10).sum().item()
+    >>> bootstrap_counts(10, key=jax.random.key(0)).sum().item()
     10
     """
     return jnp.zeros(n, int).at[jax.random.randint(key, (n,), 0, n)].add(1)
@@ -42,10 +42,10 @@ def bootstrap_counts(key: Key[Array, ""], n: int) -> Int[Array, " n"]:
     static_argnames=("criterion", "n_estimators", "max_depth", "max_features", "bootstrap", "max_bins", "n_classes"),
 )
 def fit(
-    key: Key[Array, ""],
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
     *,
+    key: Key[Array, ""],
     criterion: str = "squared_error",
     n_estimators: int = 100,
     max_depth: int = 8,
@@ -80,7 +80,7 @@ def fit(
     Source: Breiman (2001), Machine Learning 45, 5-32; Murphy (2012), section 16.2.5.
 
     >>> x = jnp.arange(8.0)[:, None]
-    >>> forest = fit(jax.random.key(0), x, x[:, 0], n_estimators=20, max_depth=3)
+    >>> forest = fit(x, x[:, 0], key=jax.random.key(0), n_estimators=20, max_depth=3)
     >>> forest.oob_prediction.shape
     (8, 1)
     """
@@ -99,7 +99,7 @@ def fit(
 
     def one(unseen: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Trees]:
         for_sample, for_features = jax.random.split(key)
-        drawn = bootstrap_counts(for_sample, n).astype(x.dtype) if bootstrap else ones
+        drawn = bootstrap_counts(n, key=for_sample).astype(x.dtype) if bootstrap else ones
         grown = growth.grow(
             bins,
             jnp.concatenate([targets * drawn, drawn[None]]),
@@ -107,7 +107,7 @@ def fit(
             n_bins=max_bins + 1,
             max_depth=max_depth,
             score=tree.CRITERIA[criterion],
-            allowed=None if chosen == d else partial(random_features, for_features, d=d, n_chosen=chosen),
+            allowed=None if chosen == d else partial(random_features, key=for_features, d=d, n_chosen=chosen),
         )
         prediction = value(grown.sums)[:, grown.leaf]
         summed, count = unseen
@@ -120,45 +120,45 @@ def fit(
     return Forest(grown, jnp.where(count > 0, summed / jnp.maximum(count, 1), jnp.nan).T, count)
 
 
-def random_features(key: Key[Array, ""], level: int, *, d: int, n_chosen: int) -> Array:
+def random_features(level: int, *, key: Key[Array, ""], d: int, n_chosen: int) -> Array:
     """Draw for each of the 2^level nodes of a level which `n_chosen` of d features it may use, as a mask.
 
-    >>> random_features(jax.random.key(0), 1, d=5, n_chosen=2).sum(axis=1).tolist()
+    >>> random_features(1, key=jax.random.key(0), d=5, n_chosen=2).sum(axis=1).tolist()
     [2, 2]
     """
     draws = jax.random.uniform(jax.random.fold_in(key, level), (2**level * d,)).reshape(-1, d)
     return draws <= jnp.sort(draws, axis=1)[:, n_chosen - 1 : n_chosen]
 
 
-def predict(forest: Forest, x: Float[Array, "m d"]) -> Float[Array, " m"]:
+def predict(model: Forest, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     """Predict the mean of the trees, in units of y.
 
     >>> x = jnp.array([[0.0], [1.0]])
-    >>> predict(fit(jax.random.key(0), x, x[:, 0], n_estimators=3, max_depth=1, bootstrap=False), x).tolist()
+    >>> predict(fit(x, x[:, 0], key=jax.random.key(0), n_estimators=3, max_depth=1, bootstrap=False), x).tolist()
     [0.0, 1.0]
     """
-    return predict_proba(forest, x)[:, 0]
+    return predict_proba(model, x)[:, 0]
 
 
-def predict_proba(forest: Forest, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
+def predict_proba(model: Forest, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     """Return the mean of the trees' shares of the classes.
 
     >>> x, y = jnp.array([[0.0], [1.0]]), jnp.array([0, 1])
     >>> options = {"criterion": "gini", "n_classes": 2, "n_estimators": 3, "max_depth": 1, "bootstrap": False}
-    >>> predict_proba(fit(jax.random.key(0), x, y, **options), x).tolist()
+    >>> predict_proba(fit(x, y, key=jax.random.key(0), **options), x).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    return tree_arrays.total(forest.trees, x) / len(forest.trees.value)
+    return tree_arrays.total(model.trees, x) / len(model.trees.value)
 
 
-def importance(forest: Forest, *, n_features: int) -> Float[Array, " d"]:
+def importance(model: Forest, *, n_features: int) -> Float[Array, " d"]:
     """Sum the falls of impurity over all splits on each feature, as shares: `tree_arrays.importance`.
 
     scikit-learn divides each tree's by its own sum first; here trees that gain more count more.
 
     >>> x = jnp.array([[0.0, 1.0], [1.0, 1.0]])
-    >>> forest = fit(jax.random.key(0), x, x[:, 0], n_estimators=3, max_depth=1, bootstrap=False)
+    >>> forest = fit(x, x[:, 0], key=jax.random.key(0), n_estimators=3, max_depth=1, bootstrap=False)
     >>> importance(forest, n_features=2).tolist()
     [1.0, 0.0]
     """
-    return tree_arrays.importance(forest.trees, n_features=n_features)
+    return tree_arrays.importance(model.trees, n_features=n_features)

@@ -59,8 +59,8 @@ def from_xgboost(model: Mapping[str, Any], *, n_rounds: int | None = None) -> Bo
     >>> numbers = {"split_conditions": [0.5, -1.0, 2.0], "sum_hessian": [4.0, 2.0, 2.0], "loss_changes": [3.0, 0, 0]}
     >>> trees = {"trees": [split | numbers | {"default_left": [1, 0, 0]}], "tree_info": [0]}
     >>> booster = {"name": "gbtree", "model": trees}
-    >>> parameters = {"base_score": "5E-1", "num_class": "0"}
-    >>> learner = {"gradient_booster": booster, "learner_model_param": parameters}
+    >>> params = {"base_score": "5E-1", "num_class": "0"}
+    >>> learner = {"gradient_booster": booster, "learner_model_param": params}
     >>> model = from_xgboost({"learner": learner | {"objective": {"name": "reg:squarederror"}}})
     >>> (model.trees.value[0, :, 0] + model.offset).tolist()[1:]
     [-0.5, 2.5]

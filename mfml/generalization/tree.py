@@ -19,7 +19,7 @@ CRITERIA = {"squared_error": growth.squared, "gini": growth.squared, "entropy": 
 SPLITTERS = ("histogram", "exact")
 
 
-@partial(jax.jit, static_argnames=("criterion", "max_depth", "splitter", "max_bins", "n_classes", "min_samples_leaf"))
+@partial(jax.jit, static_argnames=("criterion", "max_depth", "solver", "max_bins", "n_classes", "min_samples_leaf"))
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -28,7 +28,7 @@ def fit(
     criterion: str = "squared_error",
     max_depth: int = 5,
     min_samples_leaf: float = 1.0,
-    splitter: str = "histogram",
+    solver: str = "histogram",
     max_bins: int = binning.MAX_BINS,
     n_classes: int | None = None,
 ) -> Trees:
@@ -52,7 +52,7 @@ def fit(
         criterion: one of `CRITERIA`; static.
         max_depth: number of questions a sample is asked at most, 1 to 14; static.
         min_samples_leaf: smallest weight of a leaf; static.
-        splitter: one of `SPLITTERS`; static.
+        solver: one of `SPLITTERS`; static.
         max_bins: bins a feature; static.
         n_classes: for `gini` and `entropy`; static.
 
@@ -67,13 +67,13 @@ def fit(
     [1.0, 1.0, 5.0, 5.0]
     """
     check(x, y, weights, criterion=criterion, max_depth=max_depth)
-    require.one_of("splitter", splitter, SPLITTERS)
+    require.one_of("splitter", solver, SPLITTERS)
     w = jnp.ones(len(x), x.dtype) if weights is None else weights.astype(x.dtype)
     targets, shift = statistics_of(y, w, criterion=criterion, n_classes=n_classes)
     statistics = jnp.concatenate([targets * w, w[None]])
     limits = growth.Limits(*(jnp.asarray(limit, targets.dtype) for limit in (0.0, min_samples_leaf, 0.0)))
     score = CRITERIA[criterion]
-    if splitter == "exact":
+    if solver == "exact":
         grown = exact_growth.grow(x, statistics, limits, max_depth=max_depth, score=score)
         thresholds = [split.threshold for split in grown.splits]
     else:
@@ -84,24 +84,24 @@ def fit(
     return growth.assemble(grown, thresholds, partial(mean_of_leaf, shift=shift))
 
 
-def predict(tree: Trees, x: Float[Array, "m d"]) -> Float[Array, " m"]:
+def predict(model: Trees, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     """Predict the mean of the leaf, in units of y.
 
     >>> stump = tree_arrays.stump(0, 0.5, jnp.array([[0.0], [1.0], [2.0]]))
     >>> predict(stump, jnp.array([[0.0], [1.0]])).tolist()
     [1.0, 2.0]
     """
-    return tree_arrays.total(tree, x)[:, 0]
+    return tree_arrays.total(model, x)[:, 0]
 
 
-def predict_proba(tree: Trees, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
+def predict_proba(model: Trees, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     """Return the shares of the classes in the leaf.
 
     >>> stump = tree_arrays.stump(0, 0.5, jnp.array([[0.5, 0.5], [1.0, 0.0], [0.2, 0.8]]))
     >>> predict_proba(stump, jnp.array([[0.0]])).tolist()
     [[1.0, 0.0]]
     """
-    return tree_arrays.total(tree, x)
+    return tree_arrays.total(model, x)
 
 
 def classify(tree: Trees, x: Float[Array, "m d"]) -> Int[Array, " m"]:

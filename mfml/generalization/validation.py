@@ -155,13 +155,13 @@ def nested(
 
 @partial(jax.jit, static_argnames=STATIC)
 def learning_curve(
-    key: Key[Array, ""],
     x: Shaped[Array, "n *features"],
     y: Shaped[Array, "n *targets"],
     folds: Folds,
     sizes: Int[Array, " s"],
     setting: PyTree,
     *,
+    key: Key[Array, ""],
     fit: Fit,
     predict: Predict,
     loss: Loss,
@@ -181,7 +181,7 @@ def learning_curve(
     >>> predict = lambda fitted, x: jnp.full(len(x), fitted)
     >>> x, y, folds = jnp.zeros((4, 1)), jnp.ones(4), splits.k_fold(4, n_splits=2)
     >>> options = {"fit": fit, "predict": predict, "loss": losses.squared_error}
-    >>> learning_curve(jax.random.key(0), x, y, folds, jnp.array([1, 2]), None, **options).test_risk.tolist()
+    >>> learning_curve(x, y, folds, jnp.array([1, 2]), None, key=jax.random.key(0), **options).test_risk.tolist()
     [0.0, 0.0]
     """
     require.same_length(x=x, y=y)

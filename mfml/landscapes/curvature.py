@@ -1,6 +1,6 @@
 r"""Curvature of an objective: Hessian, Gauss-Newton matrix, and their products with vectors.
 
-An objective is a function `objective(parameters, *data)` with one number as its value; parameters are any
+An objective is a function `objective(params, *data)` with one number as its value; parameters are any
 pytree of float arrays, data a tuple. A matrix has its rows and columns in the order of
 `jax.flatten_util.ravel_pytree`. Shapes: p parameters in all.
 """
@@ -30,7 +30,7 @@ class StationaryPoint(NamedTuple):
     eigenvalues: Float[Array, " p"]  # rising
 
 
-def hessian(objective: Objective, parameters: PyTree, *, data: tuple[Any, ...] = ()) -> Float[Array, "p p"]:
+def hessian(objective: Objective, params: PyTree, *, data: tuple[Any, ...] = ()) -> Float[Array, "p p"]:
     r"""Matrix of second derivatives, $H_{ij} = \partial^2 f / \partial\theta_i \partial\theta_j$.
 
     It takes p products with vectors and memory for $p^2$ numbers: for some thousand parameters.
@@ -40,11 +40,11 @@ def hessian(objective: Objective, parameters: PyTree, *, data: tuple[Any, ...] =
     >>> hessian(lambda x: x[0] ** 2 * x[1], jnp.array([1.0, 2.0])).tolist()
     [[4.0, 2.0], [2.0, 0.0]]
     """
-    flat, rebuild = ravel_pytree(parameters)
+    flat, rebuild = ravel_pytree(params)
     return jax.hessian(lambda theta: objective(rebuild(theta), *data))(flat)
 
 
-def hvp(objective: Objective, parameters: PyTree, vector: PyTree, *, data: tuple[Any, ...] = ()) -> PyTree:
+def hvp(objective: Objective, params: PyTree, vector: PyTree, *, data: tuple[Any, ...] = ()) -> PyTree:
     r"""Hessian times vector, $H v = \frac{d}{d\epsilon} \nabla f(\theta + \epsilon v)|_0$, as dear as two gradients.
 
     The derivative of the gradient along v is taken forward; H is never formed. Result and vector have the
@@ -58,21 +58,21 @@ def hvp(objective: Objective, parameters: PyTree, vector: PyTree, *, data: tuple
     >>> hvp(lambda x: x[0] ** 2 * x[1], jnp.array([1.0, 2.0]), jnp.array([1.0, 0.0])).tolist()
     [4.0, 2.0]
     """
-    _like(parameters, vector)
-    return jax.jvp(lambda theta: jax.grad(objective)(theta, *data), (parameters,), (vector,))[1]
+    _like(params, vector)
+    return jax.jvp(lambda theta: jax.grad(objective)(theta, *data), (params,), (vector,))[1]
 
 
 def gauss_newton_product(
     predict: Callable[[PyTree, Array], Array],
     loss: Callable[[Array, Array], Array],
-    parameters: PyTree,
+    params: PyTree,
     vector: PyTree,
     x: Shaped[Array, "n *features"],
     y: Shaped[Array, "n *targets"],
 ) -> PyTree:
     r"""Gauss-Newton matrix times vector, $J^\top H_L J v$.
 
-    J is the Jacobian of `predict(parameters, x)` in the parameters, $H_L$ the Hessian of the objective
+    J is the Jacobian of `predict(params, x)` in the parameters, $H_L$ the Hessian of the objective
     `loss(prediction, y)`, one number, in the predictions.
 
     Raises:
@@ -85,17 +85,17 @@ def gauss_newton_product(
     >>> gauss_newton_product(lambda w, x: x @ w, half_square, w, jnp.array([1.0, 0.0]), x, y).tolist()
     [1.0, 2.0]
     """
-    _like(parameters, vector)
+    _like(params, vector)
     require.same_length(x=x, y=y)
-    prediction, moved = jax.jvp(lambda theta: predict(theta, x), (parameters,), (vector,))
+    prediction, moved = jax.jvp(lambda theta: predict(theta, x), (params,), (vector,))
     pulled = hvp(loss, prediction, moved, data=(y,))
-    return jax.vjp(lambda theta: predict(theta, x), parameters)[1](pulled)[0]
+    return jax.vjp(lambda theta: predict(theta, x), params)[1](pulled)[0]
 
 
 def gauss_newton(
     predict: Callable[[PyTree, Array], Array],
     loss: Callable[[Array, Array], Array],
-    parameters: PyTree,
+    params: PyTree,
     x: Shaped[Array, "n *features"],
     y: Shaped[Array, "n *targets"],
 ) -> Float[Array, "p p"]:
@@ -114,10 +114,10 @@ def gauss_newton(
     >>> gauss_newton(lambda w, x: x @ w, half_square, w, x, y).tolist()
     [[1.0, 2.0], [2.0, 4.0]]
     """
-    flat, rebuild = ravel_pytree(parameters)
+    flat, rebuild = ravel_pytree(params)
 
     def column(vector: Array) -> Array:
-        return ravel_pytree(gauss_newton_product(predict, loss, parameters, rebuild(vector), x, y))[0]
+        return ravel_pytree(gauss_newton_product(predict, loss, params, rebuild(vector), x, y))[0]
 
     return jax.vmap(column)(jnp.eye(len(flat), dtype=flat.dtype))
 
@@ -171,6 +171,6 @@ def classify(matrix: Float[Array, "p p"], *, tol: float | None = None) -> Statio
     return StationaryPoint(kind, negative, flat, values)
 
 
-def _like(parameters: PyTree, vector: PyTree) -> None:
-    found, needed = (jax.tree.map(jnp.shape, tree) for tree in (vector, parameters))
+def _like(params: PyTree, vector: PyTree) -> None:
+    found, needed = (jax.tree.map(jnp.shape, tree) for tree in (vector, params))
     require.that(found == needed, f"vector must have the shapes of the parameters, {needed}; found {found}")

@@ -50,7 +50,7 @@ class Spectrum(NamedTuple):
 
 @partial(jax.jit, static_argnames=("product", "n_steps"))
 def tridiagonalize(
-    key: Key[Array, ""], product: Callable[[Array], Array], start: Float[Array, " p"], *, n_steps: int
+    product: Callable[[Array], Array], init: Float[Array, " p"], *, key: Key[Array, ""], n_steps: int
 ) -> Tridiagonal:
     r"""Take m steps of Lanczos' method from a start vector, with full reorthogonalization.
 
@@ -64,20 +64,20 @@ def tridiagonalize(
     Source: Golub and Van Loan (2013), Matrix Computations, sections 10.1 and 10.3.
 
     >>> matrix = jnp.diag(jnp.array([1.0, 4.0]))
-    >>> t = tridiagonalize(jax.random.key(0), lambda v: matrix @ v, jnp.array([1.0, 1.0]), n_steps=2)
+    >>> t = tridiagonalize(lambda v: matrix @ v, jnp.array([1.0, 1.0]), key=jax.random.key(0), n_steps=2)
     >>> [round(value, 3) for value in (*t.diagonal.tolist(), *t.off_diagonal.tolist())]
     [2.5, 2.5, 1.5]
     """
-    require.rank("start", start, 1)
-    return _tridiagonalize(key, product, start, n_steps)
+    require.rank("start", init, 1)
+    return _tridiagonalize(key, product, init, n_steps)
 
 
 @partial(jax.jit, static_argnames=("objective", "n_eigenvalues", "n_steps", "largest"))
 def top_eigenvalues(
-    key: Key[Array, ""],
     objective: Objective,
-    parameters: PyTree,
+    params: PyTree,
     *,
+    key: Key[Array, ""],
     n_eigenvalues: int = 10,
     n_steps: int | None = None,
     largest: bool = True,
@@ -97,11 +97,11 @@ def top_eigenvalues(
     Source: Golub and Van Loan (2013), section 10.1; for networks Sagun et al. (2016), arXiv:1611.07476.
 
     >>> bowl = lambda x: 0.5 * jnp.sum(jnp.arange(1.0, 6.0) * x**2)
-    >>> found = top_eigenvalues(jax.random.key(0), bowl, jnp.zeros(5), n_eigenvalues=2)
+    >>> found = top_eigenvalues(bowl, jnp.zeros(5), key=jax.random.key(0), n_eigenvalues=2)
     >>> [round(value, 3) for value in found.values.tolist()]
     [5.0, 4.0]
     """
-    flat, product = _operator(objective, parameters, data)
+    flat, product = _operator(objective, params, data)
     n_steps = min(len(flat), 8 * n_eigenvalues + 40) if n_steps is None else n_steps
     require.between("n_eigenvalues", n_eigenvalues, 1, n_steps)
     for_start, for_restart = jax.random.split(key)
@@ -119,10 +119,10 @@ def top_eigenvalues(
 
 @partial(jax.jit, static_argnames=("objective", "n_steps", "n_probes"))
 def spectral_density(
-    key: Key[Array, ""],
     objective: Objective,
-    parameters: PyTree,
+    params: PyTree,
     *,
+    key: Key[Array, ""],
     n_steps: int = 60,
     n_probes: int = 4,
     data: tuple[Any, ...] = (),
@@ -139,12 +139,12 @@ def spectral_density(
     Source: Lin, Saad and Yang (2016), SIAM Review 58, 34; Ghorbani, Krishnan and Xiao (2019), ICML.
 
     >>> bowl = lambda x: 0.5 * jnp.sum(jnp.array([1.0, 3.0]) * x**2)
-    >>> found = spectral_density(jax.random.key(0), bowl, jnp.zeros(2), n_steps=2, n_probes=1)
+    >>> found = spectral_density(bowl, jnp.zeros(2), key=jax.random.key(0), n_steps=2, n_probes=1)
     >>> [round(value, 3) for value in (*found.nodes[0].tolist(), *found.weights[0].tolist())]
     [1.0, 3.0, 0.5, 0.5]
     """
     require.that(n_probes >= 1, f"n_probes must be at least 1; found {n_probes}")
-    flat, product = _operator(objective, parameters, data)
+    flat, product = _operator(objective, params, data)
 
     def probe(key: Array) -> tuple[Array, Array]:
         for_start, for_restart = jax.random.split(key)
@@ -181,11 +181,9 @@ def moment(spectrum: Spectrum, order: ArrayLike) -> Float[Array, ""]:
     return jnp.sum(spectrum.weights * spectrum.nodes**order) / len(spectrum.nodes)
 
 
-def _operator(
-    objective: Objective, parameters: PyTree, data: tuple[Any, ...]
-) -> tuple[Array, Callable[[Array], Array]]:
+def _operator(objective: Objective, params: PyTree, data: tuple[Any, ...]) -> tuple[Array, Callable[[Array], Array]]:
     """Return the flat parameters and the Hessian as a function of flat vectors."""
-    flat, rebuild = ravel_pytree(parameters)
+    flat, rebuild = ravel_pytree(params)
     gradient = jax.grad(lambda theta: objective(rebuild(theta), *data))
     return flat, jax.linearize(gradient, flat)[1]
 

@@ -34,7 +34,7 @@ class Flow(NamedTuple):
     risk: Float[Array, " points"]  # mean squared error, in squared units of y
 
 
-def init(key: Key[Array, ""], *, n_particles: int, n_features: int) -> Particles:
+def init(*, key: Key[Array, ""], n_particles: int, n_features: int) -> Particles:
     r"""Draw particles: $w_j$ uniform on the unit sphere, $a_j = \pm 1$ by turns.
 
     With an even number of them, a is balanced. There every particle obeys $|a_j| = \|w_j\|$, which the flow keeps.
@@ -44,7 +44,7 @@ def init(key: Key[Array, ""], *, n_particles: int, n_features: int) -> Particles
 
     Source: Chizat and Bach (2018), Advances in Neural Information Processing 31, section 4.
 
-    >>> init(jax.random.key(0), n_particles=4, n_features=2).output.tolist()
+    >>> init(key=jax.random.key(0), n_particles=4, n_features=2).output.tolist()
     [1.0, -1.0, 1.0, -1.0]
     """
     require.that(n_particles >= 1, f"n_particles must be at least 1; found {n_particles}")
@@ -54,7 +54,7 @@ def init(key: Key[Array, ""], *, n_particles: int, n_features: int) -> Particles
     return Particles(jnp.where(jnp.arange(n_particles) % 2 == 0, 1.0, -1.0), hidden)
 
 
-def predict(particles: Particles, x: Float[Array, "n d"], *, scaling: str = "mean") -> Float[Array, " n"]:
+def predict(model: Particles, x: Float[Array, "n d"], *, scaling: str = "mean") -> Float[Array, " n"]:
     r"""$f(x) = s \sum_j a_j \max(w_j \cdot x, 0)$ with $s = 1/m$ ("mean") or $1/\sqrt m$ ("sqrt").
 
     Raises:
@@ -67,13 +67,11 @@ def predict(particles: Particles, x: Float[Array, "n d"], *, scaling: str = "mea
     [1.5]
     """
     require.one_of("scaling", scaling, SCALINGS)
-    m = len(particles.output)
-    return jnp.maximum(x @ particles.hidden.T, 0.0) @ particles.output / (m if scaling == "mean" else sqrt(m))
+    m = len(model.output)
+    return jnp.maximum(x @ model.hidden.T, 0.0) @ model.output / (m if scaling == "mean" else sqrt(m))
 
 
-def risk(
-    particles: Particles, x: Float[Array, "n d"], y: Float[Array, " n"], *, scaling: str = "mean"
-) -> Float[Array, ""]:
+def risk(model: Particles, x: Float[Array, "n d"], y: Float[Array, " n"], *, scaling: str = "mean") -> Float[Array, ""]:
     """Mean squared error of `predict`, without a factor 1/2.
 
     Raises:
@@ -86,11 +84,11 @@ def risk(
     0.25
     """
     require.same_length(x=x, y=y)
-    return jnp.mean((predict(particles, x, scaling=scaling) - y) ** 2)
+    return jnp.mean((predict(model, x, scaling=scaling) - y) ** 2)
 
 
 def step(
-    particles: Particles,
+    state: Particles,
     x: Float[Array, "n d"],
     y: Float[Array, " n"],
     *,
@@ -112,17 +110,17 @@ def step(
     >>> step(one, jnp.array([[1.0]]), jnp.array([2.0]), learning_rate=0.25).hidden.tolist()
     [[1.5]]
     """
-    slope = jax.grad(risk)(particles, x, y, scaling=scaling)
-    pace = len(particles.output) if scaling == "mean" else 1
-    return jax.tree.map(lambda theta, g: theta - jnp.asarray(learning_rate * pace, g.dtype) * g, particles, slope)
+    slope = jax.grad(risk)(state, x, y, scaling=scaling)
+    pace = len(state.output) if scaling == "mean" else 1
+    return jax.tree.map(lambda theta, g: theta - jnp.asarray(learning_rate * pace, g.dtype) * g, state, slope)
 
 
 @partial(jax.jit, static_argnames=("n_steps", "scaling"))
 def fit(
-    particles: Particles,
     x: Float[Array, "n d"],
     y: Float[Array, " n"],
     *,
+    init: Particles,
     learning_rate: ArrayLike,
     n_steps: int,
     scaling: str = "mean",
@@ -135,17 +133,17 @@ def fit(
     Source: Chizat and Bach (2018), Advances in Neural Information Processing 31.
 
     >>> one = Particles(jnp.array([1.0]), jnp.array([[1.0]]))
-    >>> way = fit(one, jnp.array([[1.0]]), jnp.array([4.0]), learning_rate=0.1, n_steps=20)
+    >>> way = fit(jnp.array([[1.0]]), jnp.array([4.0]), init=one, learning_rate=0.1, n_steps=20)
     >>> way.particles.hidden.shape, round(predict(one, jnp.array([[1.0]])).item(), 2), way.risk[-1].item() < 1e-6
     ((21, 1, 1), 1.0, True)
     """
     require.that(n_steps >= 0, f"n_steps must not be negative; found {n_steps}")
 
     def advance(particles: Particles, _: None) -> tuple[Particles, Flow]:
-        moved = step(particles, x, y, learning_rate=learning_rate, scaling=scaling)
-        return moved, Flow(particles, risk(particles, x, y, scaling=scaling))
+        moved = step(init, x, y, learning_rate=learning_rate, scaling=scaling)
+        return moved, Flow(init, risk(init, x, y, scaling=scaling))
 
-    final, points = lax.scan(advance, particles, length=n_steps)
+    final, points = lax.scan(advance, init, length=n_steps)
     last = Flow(final, risk(final, x, y, scaling=scaling))
     return jax.tree.map(lambda points, last: jnp.concatenate([points, last[None]]), points, last)
 

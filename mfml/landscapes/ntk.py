@@ -1,6 +1,6 @@
 r"""The empirical neural tangent kernel: how a step on one sample moves the prediction of another.
 
-A model is a function `predict(parameters, x)` with one row a sample: `(n,)`, or `(n, k)` with k outputs. Sums of
+A model is a function `predict(params, x)` with one row a sample: `(n,)`, or `(n, k)` with k outputs. Sums of
 squares carry no factor but those written. Shapes: n, m samples; k outputs; t points of a path.
 """
 
@@ -31,12 +31,12 @@ class Evolution(NamedTuple):
 class Training(NamedTuple):
     """A path of gradient descent, the start first."""
 
-    parameters: PyTree  # leading axis of n_steps + 1
+    params: PyTree  # leading axis of n_steps + 1
     risk: Float[Array, " points"]  # mean squared error of the scaled model, in squared units of y
 
 
 def kernel(
-    predict: Predictor, parameters: PyTree, x1: Shaped[Array, "n *features"], x2: Shaped[Array, "m *features"]
+    predict: Predictor, params: PyTree, x1: Shaped[Array, "n *features"], x2: Shaped[Array, "m *features"]
 ) -> Float[Array, "n m"]:
     r"""$\Theta(x, x') = \frac1k \sum_{a=1}^k \nabla_\theta f_a(x) \cdot \nabla_\theta f_a(x')$: a mean over outputs.
 
@@ -55,7 +55,7 @@ def kernel(
     alike = jnp.shape(x1)[1:] == jnp.shape(x2)[1:]
     require.that(alike, f"x1 and x2 must have samples of one shape; found {jnp.shape(x1)} and {jnp.shape(x2)}")
     require.that(len(x1) > 0 and len(x2) > 0, f"needs at least one sample; found {len(x1)} and {len(x2)}")
-    flat, rebuild = ravel_pytree(parameters)
+    flat, rebuild = ravel_pytree(params)
 
     def outputs(theta: Array, sample: Array) -> Array:
         return predict(rebuild(theta), sample[None]).reshape(-1)
@@ -114,13 +114,13 @@ def evolution(predict: Predictor, path: PyTree, x: Shaped[Array, "n *features"])
     >>> still.from_start.tolist(), still.velocity.tolist()
     ([0.0, 0.0, 0.0], [0.0, 0.0])
     """
-    kernels = lax.map(lambda parameters: kernel(predict, parameters, x, x), path)
+    kernels = lax.map(lambda params: kernel(predict, params, x, x), path)
     from_start = jax.vmap(lambda one: distance(kernels[0], one))(kernels)
     return Evolution(kernels, from_start, jax.vmap(distance)(kernels[:-1], kernels[1:]))
 
 
 def linearized(
-    predict: Predictor, start: PyTree, parameters: PyTree, x: Shaped[Array, "n *features"]
+    predict: Predictor, init: PyTree, params: PyTree, x: Shaped[Array, "n *features"]
 ) -> Float[Array, "n *targets"]:
     r"""The model's tangent at the start: $f(x; \theta_0) + \nabla_\theta f(x; \theta_0) \cdot (\theta - \theta_0)$.
 
@@ -131,13 +131,13 @@ def linearized(
     >>> linearized(lambda w, x: w**2 * x, jnp.array(1.0), jnp.array(3.0), jnp.array([1.0])).tolist()
     [5.0]
     """
-    move = jax.tree.map(jnp.subtract, parameters, start)
-    value, slope = jax.jvp(lambda theta: predict(theta, x), (start,), (move,))
+    move = jax.tree.map(jnp.subtract, params, init)
+    value, slope = jax.jvp(lambda theta: predict(theta, x), (init,), (move,))
     return value + slope
 
 
 def flow(
-    gram: Float[Array, "n n"], start: Float[Array, " n"], y: Float[Array, " n"], time: ArrayLike
+    gram: Float[Array, "n n"], init: Float[Array, " n"], y: Float[Array, " n"], time: ArrayLike
 ) -> Float[Array, " n"]:
     r"""Predictions on the training samples after a time under a constant kernel: $y + e^{-\Theta t / n} (f_0 - y)$.
 
@@ -153,18 +153,18 @@ def flow(
     [0.6321, 0.6321]
     """
     require.square("gram", gram)
-    require.same_length(gram=gram, start=start, y=y)
+    require.same_length(gram=gram, start=init, y=y)
     values, vectors = jnp.linalg.eigh(gram)
-    return y + vectors @ (jnp.exp(-values * time / len(y)) * (vectors.T @ (start - y)))
+    return y + vectors @ (jnp.exp(-values * time / len(y)) * (vectors.T @ (init - y)))
 
 
 @partial(jax.jit, static_argnames=("predict", "n_steps"))
 def train(
-    predict: Predictor,
-    parameters: PyTree,
     x: Shaped[Array, "n *features"],
     y: Float[Array, "n *targets"],
     *,
+    predict: Predictor,
+    init: PyTree,
     alpha: ArrayLike,
     learning_rate: ArrayLike,
     n_steps: int,
@@ -181,24 +181,24 @@ def train(
     Source: Chizat, Oyallon and Bach (2019), Advances in Neural Information Processing 32.
 
     >>> x, y = jnp.array([[1.0]]), jnp.array([1.0])
-    >>> done = train(lambda w, x: x @ w, jnp.zeros(1), x, y, alpha=2.0, learning_rate=0.5, n_steps=2)
-    >>> done.parameters.tolist(), done.risk.tolist()
+    >>> done = train(x, y, predict=lambda w, x: x @ w, init=jnp.zeros(1), alpha=2.0, learning_rate=0.5, n_steps=2)
+    >>> done.params.tolist(), done.risk.tolist()
     ([[0.0], [0.25], [0.375]], [1.0, 0.25, 0.0625])
     """
     require.same_length(x=x, y=y)
     require.that(n_steps >= 0, f"n_steps must not be negative; found {n_steps}")
-    parameters = jax.tree.map(jnp.asarray, parameters)
-    zero = predict(parameters, x)
+    init = jax.tree.map(jnp.asarray, init)
+    zero = predict(init, x)
 
-    def loss(parameters: PyTree) -> tuple[Array, Array]:
-        error = alpha * (predict(parameters, x) - zero) - y
+    def loss(params: PyTree) -> tuple[Array, Array]:
+        error = alpha * (predict(init, x) - zero) - y
         return jnp.sum(error**2) / (2 * len(y) * jnp.square(alpha)), jnp.mean(error**2)
 
-    def step(parameters: PyTree, _: None) -> tuple[PyTree, Training]:
-        (_, risk), slope = jax.value_and_grad(loss, has_aux=True)(parameters)
-        moved = jax.tree.map(lambda theta, g: theta - jnp.asarray(learning_rate, g.dtype) * g, parameters, slope)
-        return moved, Training(parameters, risk)
+    def step(params: PyTree, _: None) -> tuple[PyTree, Training]:
+        (_, risk), slope = jax.value_and_grad(loss, has_aux=True)(init)
+        moved = jax.tree.map(lambda theta, g: theta - jnp.asarray(learning_rate, g.dtype) * g, init, slope)
+        return moved, Training(init, risk)
 
-    final, points = lax.scan(step, parameters, length=n_steps)
+    final, points = lax.scan(step, init, length=n_steps)
     last = Training(final, loss(final)[1])
     return jax.tree.map(lambda points, last: jnp.concatenate([points, last[None]]), points, last)

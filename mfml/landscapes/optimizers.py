@@ -1,7 +1,7 @@
 r"""First- and second-order optimizers, each a pair of functions `init` and `update`.
 
-The interface is optax's: `state = init(parameters)`; `updates, state = update(gradients, state, parameters)`;
-`parameters = apply_updates(parameters, updates)`; `trajectories.run` does
+The interface is optax's: `state = init(params)`; `updates, state = update(gradients, state, params)`;
+`params = apply_updates(params, updates)`; `trajectories.run` does
 this in a loop. Parameters are any pytree of float arrays. Defaults and the
 places of epsilon are optax's, too, so that either library can stand for the other. A learning rate may be a
 number or an array, also one that is traced: `jax.vmap` over learning rates works.
@@ -64,10 +64,10 @@ def gradient_descent(learning_rate: ArrayLike) -> Optimizer:
     [-1.0]
     """
 
-    def update(gradients: PyTree, state: Stateless, parameters: PyTree = None) -> tuple[PyTree, Stateless]:
+    def update(gradients: PyTree, state: Stateless, params: PyTree = None) -> tuple[PyTree, Stateless]:
         return _down(gradients, learning_rate), state
 
-    return Optimizer(lambda parameters: Stateless(), update)
+    return Optimizer(lambda params: Stateless(), update)
 
 
 def momentum(learning_rate: ArrayLike, decay: ArrayLike = 0.9) -> Optimizer:
@@ -114,14 +114,14 @@ def adagrad(
     -0.5
     """
 
-    def init(parameters: PyTree) -> Squares:
-        return Squares(jax.tree.map(lambda leaf: jnp.full_like(leaf, initial_accumulator_value), parameters))
+    def init(params: PyTree) -> Squares:
+        return Squares(jax.tree.map(lambda leaf: jnp.full_like(leaf, initial_accumulator_value), params))
 
     def scaled(g: Array, s: Array) -> Array:
         known = s > 0
         return jnp.where(known, g * lax.rsqrt(jnp.where(known, s + _as(eps, s), 1.0)), 0.0)
 
-    def update(gradients: PyTree, state: Squares, parameters: PyTree = None) -> tuple[PyTree, Squares]:
+    def update(gradients: PyTree, state: Squares, params: PyTree = None) -> tuple[PyTree, Squares]:
         squares = jax.tree.map(lambda g, s: s + g**2, gradients, state.squares)
         return _down(jax.tree.map(scaled, gradients, squares), learning_rate), Squares(squares)
 
@@ -141,12 +141,12 @@ def rmsprop(learning_rate: ArrayLike, decay: ArrayLike = 0.9, *, eps: ArrayLike 
     -1.0
     """
 
-    def update(gradients: PyTree, state: Squares, parameters: PyTree = None) -> tuple[PyTree, Squares]:
+    def update(gradients: PyTree, state: Squares, params: PyTree = None) -> tuple[PyTree, Squares]:
         squares = _average(jax.tree.map(jnp.square, gradients), state.squares, decay)
         scaled = jax.tree.map(lambda g, s: g * lax.rsqrt(s + _as(eps, s)), gradients, squares)
         return _down(scaled, learning_rate), Squares(squares)
 
-    return Optimizer(lambda parameters: Squares(_zeros(parameters)), update)
+    return Optimizer(lambda params: Squares(_zeros(params)), update)
 
 
 def adam(learning_rate: ArrayLike, b1: ArrayLike = 0.9, b2: ArrayLike = 0.999, *, eps: ArrayLike = 1e-8) -> Optimizer:
@@ -181,14 +181,14 @@ def adamw(
 
     Source: Loshchilov and Hutter (2019), ICLR, algorithm 2.
 
-    >>> optimizer, parameters = adamw(0.5, weight_decay=0.1), jnp.array([1.0])
-    >>> round(optimizer.update(jnp.array([2.0]), optimizer.init(parameters), parameters)[0].item(), 4)
+    >>> optimizer, params = adamw(0.5, weight_decay=0.1), jnp.array([1.0])
+    >>> round(optimizer.update(jnp.array([2.0]), optimizer.init(params), params)[0].item(), 4)
     -0.55
     """
     decays = not (isinstance(weight_decay, int | float) and weight_decay == 0)
 
-    def update(gradients: PyTree, state: Moments, parameters: PyTree = None) -> tuple[PyTree, Moments]:
-        require.that(not decays or parameters is not None, "adamw needs the parameters: update(gradients, state, ...)")
+    def update(gradients: PyTree, state: Moments, params: PyTree = None) -> tuple[PyTree, Moments]:
+        require.that(not decays or params is not None, "adamw needs the parameters: update(gradients, state, ...)")
         count = state.n_steps + 1
         mean = _average(gradients, state.mean, b1)
         squares = _average(jax.tree.map(jnp.square, gradients), state.squares, b2)
@@ -198,12 +198,10 @@ def adamw(
 
         step = jax.tree.map(ahead, mean, squares)
         if decays:
-            step = jax.tree.map(lambda u, theta: u + _as(weight_decay, theta) * theta, step, parameters)
+            step = jax.tree.map(lambda u, theta: u + _as(weight_decay, theta) * theta, step, params)
         return _down(step, learning_rate), Moments(count, mean, squares)
 
-    return Optimizer(
-        lambda parameters: Moments(jnp.zeros((), jnp.int32), _zeros(parameters), _zeros(parameters)), update
-    )
+    return Optimizer(lambda params: Moments(jnp.zeros((), jnp.int32), _zeros(params), _zeros(params)), update)
 
 
 def newton(
@@ -228,10 +226,10 @@ def newton(
     [-3.0, -1.0]
     """
 
-    def update(gradients: PyTree, state: Stateless, parameters: PyTree = None) -> tuple[PyTree, Stateless]:
-        require.that(parameters is not None, "newton needs the parameters: update(gradients, state, parameters)")
+    def update(gradients: PyTree, state: Stateless, params: PyTree = None) -> tuple[PyTree, Stateless]:
+        require.that(params is not None, "newton needs the parameters: update(gradients, state, parameters)")
         gradient, rebuild = ravel_pytree(gradients)
-        matrix = curvature.hessian(objective, parameters, data=data)
+        matrix = curvature.hessian(objective, params, data=data)
         if saddle_free:
             values, vectors = jnp.linalg.eigh(matrix)
             step = vectors @ ((vectors.T @ gradient) / (jnp.abs(values) + _as(damping, values)))
@@ -239,25 +237,25 @@ def newton(
             step = jnp.linalg.solve(matrix + _as(damping, matrix) * jnp.eye(len(matrix), dtype=matrix.dtype), gradient)
         return _down(rebuild(step), learning_rate), state
 
-    return Optimizer(lambda parameters: Stateless(), update)
+    return Optimizer(lambda params: Stateless(), update)
 
 
-def apply_updates(parameters: PyTree, updates: PyTree) -> PyTree:
+def apply_updates(params: PyTree, updates: PyTree) -> PyTree:
     """Add the updates to the parameters, which keep their dtypes.
 
     >>> apply_updates({"w": jnp.array([1.0])}, {"w": jnp.array([-0.5])})["w"].tolist()
     [0.5]
     """
-    return jax.tree.map(lambda theta, u: theta + u.astype(theta.dtype), parameters, updates)
+    return jax.tree.map(lambda theta, u: theta + u.astype(theta.dtype), params, updates)
 
 
 def _with_velocity(learning_rate: ArrayLike, decay: ArrayLike, *, look_ahead: bool) -> Optimizer:
-    def update(gradients: PyTree, state: Trace, parameters: PyTree = None) -> tuple[PyTree, Trace]:
+    def update(gradients: PyTree, state: Trace, params: PyTree = None) -> tuple[PyTree, Trace]:
         velocity = jax.tree.map(lambda g, v: g + _as(decay, v) * v, gradients, state.velocity)
         ahead = jax.tree.map(lambda g, v: g + _as(decay, v) * v, gradients, velocity) if look_ahead else velocity
         return _down(ahead, learning_rate), Trace(velocity)
 
-    return Optimizer(lambda parameters: Trace(_zeros(parameters)), update)
+    return Optimizer(lambda params: Trace(_zeros(params)), update)
 
 
 def _as(number: ArrayLike, like: Array) -> Array:

@@ -64,10 +64,10 @@ def two_factors(point: Float[Array, "2"]) -> Float[Array, ""]:
 
 @partial(jax.jit, static_argnames=("objective", "n_samples"))
 def average_rise(
-    key: Key[Array, ""],
     objective: Objective,
-    parameters: PyTree,
+    params: PyTree,
     *,
+    key: Key[Array, ""],
     sigma: ArrayLike,
     n_samples: int = 100,
     data: tuple[Any, ...] = (),
@@ -83,26 +83,26 @@ def average_rise(
     Source: Foret et al. (2021), ICLR; Hochreiter and Schmidhuber (1997), Neural Computation 9, 1.
 
     >>> bowl = lambda x: 0.5 * x @ x
-    >>> rise = average_rise(jax.random.key(0), bowl, jnp.zeros(50), sigma=0.1, n_samples=500)
+    >>> rise = average_rise(bowl, jnp.zeros(50), key=jax.random.key(0), sigma=0.1, n_samples=500)
     >>> round(rise.item(), 1)  # 0.1**2 / 2 * 50 = 0.25
     0.2
     """
     require.that(n_samples >= 1, f"n_samples must be at least 1; found {n_samples}")
 
     def rise(key: Array) -> Array:
-        noise = slices.random_direction(key, parameters)
-        ends = [objective(_along(parameters, noise, by), *data) for by in (sigma, -jnp.asarray(sigma))]
+        noise = slices.random_direction(params, key=key)
+        ends = [objective(_along(params, noise, by), *data) for by in (sigma, -jnp.asarray(sigma))]
         return 0.5 * (ends[0] + ends[1])
 
-    return lax.map(rise, jax.random.split(key, n_samples)).mean() - objective(parameters, *data)
+    return lax.map(rise, jax.random.split(key, n_samples)).mean() - objective(params, *data)
 
 
 @partial(jax.jit, static_argnames=("objective", "max_iter"))
 def worst_rise(
-    key: Key[Array, ""],
     objective: Objective,
-    parameters: PyTree,
+    params: PyTree,
     *,
+    key: Key[Array, ""],
     rho: ArrayLike,
     max_iter: int = 30,
     data: tuple[Any, ...] = (),
@@ -119,26 +119,26 @@ def worst_rise(
     Source: Keskar et al. (2017), ICLR; Foret et al. (2021), ICLR.
 
     >>> bowl = lambda x: x[0] ** 2 + 10 * x[1] ** 2
-    >>> round(worst_rise(jax.random.key(0), bowl, jnp.zeros(2), rho=0.1).item(), 4)
+    >>> round(worst_rise(bowl, jnp.zeros(2), key=jax.random.key(0), rho=0.1).item(), 4)
     0.1
     """
     require.that(max_iter >= 0, f"max_iter must not be negative; found {max_iter}")
 
     def at(direction: PyTree) -> tuple[Array, PyTree]:
-        return jax.value_and_grad(objective)(_along(parameters, _unit(direction), rho), *data)
+        return jax.value_and_grad(objective)(_along(params, _unit(direction), rho), *data)
 
     def climb(_: Array, carry: tuple[Array, PyTree]) -> tuple[Array, PyTree]:
         best, direction = carry
         value, gradient = at(direction)
         return jnp.maximum(best, value), gradient
 
-    first = slices.random_direction(key, parameters)
-    start = objective(_along(parameters, _unit(first), rho), *data)
+    first = slices.random_direction(params, key=key)
+    start = objective(_along(params, _unit(first), rho), *data)
     best, direction = lax.fori_loop(0, max_iter, climb, (start, first))
-    return jnp.maximum(best, at(direction)[0]) - objective(parameters, *data)
+    return jnp.maximum(best, at(direction)[0]) - objective(params, *data)
 
 
-def sam_gradient(objective: Objective, parameters: PyTree, *, rho: ArrayLike, data: tuple[Any, ...] = ()) -> PyTree:
+def sam_gradient(objective: Objective, params: PyTree, *, rho: ArrayLike, data: tuple[Any, ...] = ()) -> PyTree:
     r"""Gradient uphill of here: $\nabla f(\theta + \rho\, g / \|g\|_2)$ with $g = \nabla f(\theta)$.
 
     To first order that is the gradient of the worst value within the radius $\rho$. Where g is zero, so is the
@@ -150,12 +150,12 @@ def sam_gradient(objective: Objective, parameters: PyTree, *, rho: ArrayLike, da
     [7.2, 9.6]
     """
     gradient = jax.grad(objective)
-    return gradient(_along(parameters, _unit(gradient(parameters, *data)), rho), *data)
+    return gradient(_along(params, _unit(gradient(params, *data)), rho), *data)
 
 
 def sam_step(
     objective: Objective,
-    parameters: PyTree,
+    params: PyTree,
     *,
     learning_rate: ArrayLike,
     rho: ArrayLike,
@@ -169,8 +169,8 @@ def sam_step(
     >>> [round(x, 4) for x in moved.tolist()]
     [2.28, 3.04]
     """
-    slope = sam_gradient(objective, parameters, rho=rho, data=data)
-    return _along(parameters, slope, -jnp.asarray(learning_rate))
+    slope = sam_gradient(objective, params, rho=rho, data=data)
+    return _along(params, slope, -jnp.asarray(learning_rate))
 
 
 def sam(objective: Objective, base: Any, *, rho: ArrayLike = 0.05, data: tuple[Any, ...] = ()) -> Optimizer:
@@ -188,16 +188,16 @@ def sam(objective: Objective, base: Any, *, rho: ArrayLike = 0.05, data: tuple[A
     [2.28, 3.04]
     """
 
-    def update(gradients: PyTree, state: Any, parameters: PyTree = None) -> tuple[PyTree, Any]:
-        require.that(parameters is not None, "sam needs the parameters: update(gradients, state, parameters)")
-        uphill = jax.grad(objective)(_along(parameters, _unit(gradients), rho), *data)
-        return base.update(uphill, state, parameters)
+    def update(gradients: PyTree, state: Any, params: PyTree = None) -> tuple[PyTree, Any]:
+        require.that(params is not None, "sam needs the parameters: update(gradients, state, parameters)")
+        uphill = jax.grad(objective)(_along(params, _unit(gradients), rho), *data)
+        return base.update(uphill, state, params)
 
     return Optimizer(base.init, update)
 
 
-def _along(parameters: PyTree, direction: PyTree, by: ArrayLike) -> PyTree:
-    return apply_updates(parameters, jax.tree.map(lambda d: jnp.asarray(by, d.dtype) * d, direction))
+def _along(params: PyTree, direction: PyTree, by: ArrayLike) -> PyTree:
+    return apply_updates(params, jax.tree.map(lambda d: jnp.asarray(by, d.dtype) * d, direction))
 
 
 def _unit(tree: PyTree) -> PyTree:

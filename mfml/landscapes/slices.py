@@ -27,15 +27,15 @@ class PathPlane(NamedTuple):
     share: Float[Array, "2"]  # of the sum of squared distances from the center, along each direction
 
 
-def random_direction(key: Key[Array, ""], parameters: PyTree) -> PyTree:
+def random_direction(params: PyTree, *, key: Key[Array, ""]) -> PyTree:
     """Draw a direction like the parameters: independent standard Gaussian entries.
 
     Source: Goodfellow, Vinyals and Saxe (2015), ICLR.
 
-    >>> random_direction(jax.random.key(0), {"w": jnp.zeros((2, 3))})["w"].shape
+    >>> random_direction({"w": jnp.zeros((2, 3))}, key=jax.random.key(0))["w"].shape
     (2, 3)
     """
-    leaves, structure = jax.tree.flatten(parameters)
+    leaves, structure = jax.tree.flatten(params)
     keys = jax.random.split(key, len(leaves))
 
     def drawn(key: Array, leaf: Array) -> Array:  # in one row: quicker to compile
@@ -44,7 +44,7 @@ def random_direction(key: Key[Array, ""], parameters: PyTree) -> PyTree:
     return jax.tree.unflatten(structure, list(map(drawn, keys, leaves)))
 
 
-def filter_normalized(direction: PyTree, parameters: PyTree) -> PyTree:
+def filter_normalized(direction: PyTree, params: PyTree) -> PyTree:
     r"""Give each filter of a direction the norm of the parameters' filter: $d \leftarrow d\, \|\theta\| / \|d\|$.
 
     A filter is all that leads to one output: what is left of an array when its last axis is fixed, as kernels are
@@ -59,7 +59,7 @@ def filter_normalized(direction: PyTree, parameters: PyTree) -> PyTree:
     >>> filter_normalized(jnp.array([[3.0, 1.0], [4.0, 0.0]]), jnp.array([[0.0, 2.0], [10.0, 0.0]])).tolist()
     [[6.0, 2.0], [8.0, 0.0]]
     """
-    _same(direction, parameters)
+    _same(direction, params)
 
     def scaled(d: Array, theta: Array) -> Array:
         if jnp.ndim(d) < 2:
@@ -69,13 +69,13 @@ def filter_normalized(direction: PyTree, parameters: PyTree) -> PyTree:
         there = length > 0
         return d * jnp.where(there, jnp.sqrt(wanted / jnp.where(there, length, 1.0)), 0.0)
 
-    return jax.tree.map(scaled, direction, parameters)
+    return jax.tree.map(scaled, direction, params)
 
 
 @partial(jax.jit, static_argnames=("objective", "batch_size"))
 def line(
     objective: Objective,
-    start: PyTree,
+    center: PyTree,
     direction: PyTree,
     steps: Float[Array, " s"],
     *,
@@ -94,9 +94,9 @@ def line(
     >>> line(lambda x: x @ x, jnp.array([1.0, 0.0]), jnp.array([0.0, 2.0]), jnp.array([0.0, 1.0])).tolist()
     [1.0, 5.0]
     """
-    _same(direction, start)
+    _same(direction, center)
     require.that(batch_size >= 1, f"batch_size must be at least 1; found {batch_size}")
-    return lax.map(lambda s: objective(_moved(start, (direction, s)), *data), steps, batch_size=batch_size)
+    return lax.map(lambda s: objective(_moved(center, (direction, s)), *data), steps, batch_size=batch_size)
 
 
 @partial(jax.jit, static_argnames=("objective", "batch_size"))
@@ -168,6 +168,6 @@ def _moved(start: PyTree, *moves: tuple[PyTree, Array]) -> PyTree:
     return start
 
 
-def _same(direction: PyTree, parameters: PyTree) -> None:
-    found, needed = (jax.tree.map(jnp.shape, tree) for tree in (direction, parameters))
+def _same(direction: PyTree, params: PyTree) -> None:
+    found, needed = (jax.tree.map(jnp.shape, tree) for tree in (direction, params))
     require.that(found == needed, f"a direction must have the shapes of the parameters, {needed}; found {found}")

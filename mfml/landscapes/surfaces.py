@@ -26,7 +26,7 @@ MINIMA = {
 }
 
 
-def conditioned(key: Key[Array, ""], *, n_dims: int, condition_number: ArrayLike) -> Float[Array, "d d"]:
+def conditioned(*, key: Key[Array, ""], n_dims: int, condition_number: ArrayLike) -> Float[Array, "d d"]:
     r"""Draw a symmetric matrix with eigenvalues from 1 to $\kappa$, equally spaced on a logarithmic scale.
 
     $A = Q\,\mathrm{diag}(\kappa^{0}, \kappa^{1/(d-1)}, \ldots, \kappa)\,Q^\top$ with a random orthogonal Q. It is
@@ -37,7 +37,7 @@ def conditioned(key: Key[Array, ""], *, n_dims: int, condition_number: ArrayLike
 
     Source: Nocedal and Wright (2006), Numerical Optimization, section 3.3.
 
-    >>> matrix = conditioned(jax.random.key(0), n_dims=3, condition_number=100.0)
+    >>> matrix = conditioned(key=jax.random.key(0), n_dims=3, condition_number=100.0)
     >>> [round(value, 2) for value in jnp.linalg.eigvalsh(matrix).tolist()]
     [1.0, 10.0, 100.0]
     """

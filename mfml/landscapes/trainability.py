@@ -36,7 +36,7 @@ class Outcome(NamedTuple):
     measure: Float[Array, "*pairs"]  # > 0 converged, < 0 diverged; the larger in magnitude, the slower; see `outcome`
 
 
-def init(key: Key[Array, ""], *, n_features: int, n_hidden: int) -> Network:
+def init(*, key: Key[Array, ""], n_features: int, n_hidden: int) -> Network:
     """Draw a network with independent standard Gaussian weights.
 
     Raises:
@@ -44,7 +44,7 @@ def init(key: Key[Array, ""], *, n_features: int, n_hidden: int) -> Network:
 
     Source: Sohl-Dickstein (2024), arXiv:2402.06184, section 2.
 
-    >>> init(jax.random.key(0), n_features=3, n_hidden=4).hidden.shape
+    >>> init(key=jax.random.key(0), n_features=3, n_hidden=4).hidden.shape
     (3, 4)
     """
     require.that(n_features >= 1 and n_hidden >= 1, f"sizes must be at least 1; found {n_features} and {n_hidden}")
@@ -53,7 +53,7 @@ def init(key: Key[Array, ""], *, n_features: int, n_hidden: int) -> Network:
     return Network(hidden, jax.random.normal(for_output, (n_hidden,)))
 
 
-def predict(network: Network, x: Float[Array, "n d"]) -> Float[Array, " n"]:
+def predict(model: Network, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""$f(x) = \frac{1}{\sqrt h} \sum_j a_j \tanh(w_j \cdot x / \sqrt d)$.
 
     Source: Sohl-Dickstein (2024), arXiv:2402.06184, section 2.
@@ -61,11 +61,11 @@ def predict(network: Network, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     >>> predict(Network(jnp.zeros((2, 3)), jnp.ones(3)), jnp.ones((1, 2))).tolist()
     [0.0]
     """
-    d, h = network.hidden.shape
-    return jnp.tanh(x @ network.hidden / sqrt(d)) @ network.output / sqrt(h)
+    d, h = model.hidden.shape
+    return jnp.tanh(x @ model.hidden / sqrt(d)) @ model.output / sqrt(h)
 
 
-def loss(network: Network, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, ""]:
+def loss(model: Network, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, ""]:
     r"""Mean squared error of `predict`, without a factor 1/2.
 
     Raises:
@@ -77,20 +77,20 @@ def loss(network: Network, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Flo
     4.0
     """
     require.same_length(x=x, y=y)
-    return jnp.mean((predict(network, x) - y) ** 2)
+    return jnp.mean((predict(model, x) - y) ** 2)
 
 
 def outcome(
     objective: Objective,
-    parameters: PyTree,
+    init: PyTree,
     rates: tuple[ArrayLike, ArrayLike],
     *,
     n_steps: int = 100,
     data: tuple[Any, ...] = (),
 ) -> Outcome:
-    r"""Train with gradient descent, the two parts of `parameters` at learning rates of their own.
+    r"""Train with gradient descent, the two parts of `init` at learning rates of their own.
 
-    `parameters` is a tuple (or NamedTuple) of two pytrees. With the losses $\ell_t$, cut at 1e6 of the first, the
+    `init` is a tuple (or NamedTuple) of two pytrees. With the losses $\ell_t$, cut at 1e6 of the first, the
     measure is $\sum_t \ell_t / \ell_0$ for a training that converged, $-\sum_t \ell_0 / \ell_t$ for one that did not.
     It changes smoothly with the rates, and is large where the answer comes late. Converged means that the mean of the
     last 20 losses (of all, if fewer) is below the first.
@@ -104,11 +104,11 @@ def outcome(
     >>> [outcome(bowl, (jnp.ones(()), jnp.ones(())), (0.1, rate)).converged.item() for rate in (0.9, 1.1)]
     [True, False]
     """
-    require.that(len(parameters) == 2, f"parameters must have two parts; found {len(parameters)}")
+    require.that(len(init) == 2, f"parameters must have two parts; found {len(init)}")
     require.that(len(rates) == 2, f"rates must be a pair; found {len(rates)}")
     require.that(n_steps >= 1, f"n_steps must be at least 1; found {n_steps}")
-    parts, structure = jax.tree.flatten(parameters, is_leaf=lambda node: node is not parameters)
-    first_loss = objective(parameters, *data)
+    parts, structure = jax.tree.flatten(init, is_leaf=lambda node: node is not init)
+    first_loss = objective(init, *data)
     tail = min(TAIL, n_steps)
 
     def descend(parts: list[PyTree]) -> tuple[list[PyTree], Array]:
@@ -135,7 +135,7 @@ def outcome(
 @partial(jax.jit, static_argnames=("objective", "n_steps"))
 def convergence_map(
     objective: Objective,
-    parameters: PyTree,
+    init: PyTree,
     first_rates: Float[Array, " r"],
     second_rates: Float[Array, " s"],
     *,
@@ -158,7 +158,7 @@ def convergence_map(
     """
 
     def one(first: Array, second: Array) -> Outcome:
-        return outcome(objective, parameters, (first, second), n_steps=n_steps, data=data)
+        return outcome(objective, init, (first, second), n_steps=n_steps, data=data)
 
     pairs = jnp.meshgrid(first_rates, second_rates, indexing="ij")
     flat = jax.vmap(one)(*(rates.ravel() for rates in pairs))

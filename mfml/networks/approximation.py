@@ -131,11 +131,11 @@ def waves(
 
 
 def ridges(
-    key: Key[Array, ""],
     amplitude: Float[Array, " j"],
     frequency: Float[Array, "j d"],
     phase: Float[Array, " j"],
     *,
+    key: Key[Array, ""],
     width: int,
     radius: ArrayLike = 1.0,
 ) -> Network:
@@ -158,7 +158,7 @@ def ridges(
 
     Source: Barron (1993), IEEE Transactions on Information Theory 39, section VI.
 
-    >>> network = ridges(jax.random.key(0), jnp.ones(1), jnp.ones((1, 2)), jnp.zeros(1), width=5)
+    >>> network = ridges(jnp.ones(1), jnp.ones((1, 2)), jnp.zeros(1), key=jax.random.key(0), width=5)
     >>> network[0].weight.shape, network[1].weight.shape
     ((2, 5), (5, 1))
     """

@@ -1,7 +1,7 @@
 """Convolutional networks of any width as flax modules: LeNet, VGG, NiN, DenseNet, U-Net.
 
 All take images (n, h, w, c) of any size that their pooling allows, and return logits. All are functions of their
-parameters alone: `module.init(key, x)` makes them, `module.apply(parameters, x)` evaluates. Where the paper has
+parameters alone: `module.init(key, x)` makes them, `module.apply(params, x)` evaluates. Where the paper has
 batch normalization stands group normalization, which needs no running statistics, treats each image by itself and
 does the same in training and use. Weights start by He's scheme.
 """
@@ -32,7 +32,7 @@ def he_normal(key: Key[Array, ""], shape: Sequence[int], dtype: type = float) ->
     return scale * jax.random.normal(key, (math.prod(shape),), dtype).reshape(shape)
 
 
-def init(module: nn.Module, key: Key[Array, ""], x: Float[Array, "n h w c"]) -> PyTree[Array]:
+def init(module: nn.Module, x: Float[Array, "n h w c"], *, key: Key[Array, ""]) -> PyTree[Array]:
     r"""Initialize a module of this file by He's scheme, all kernels in one draw: compiles much faster than its own.
 
     Kernels are normal with variance 2 / d, d the inputs of an output; biases are 0 and scales 1. Of x only the
@@ -43,8 +43,8 @@ def init(module: nn.Module, key: Key[Array, ""], x: Float[Array, "n h w c"]) -> 
 
     Source: He et al. (2015), ICCV, equation 10.
 
-    >>> parameters = init(LeNet(n_classes=2), jax.random.key(0), jnp.zeros((1, 8, 8, 1)))
-    >>> parameters["params"]["Conv_0"]["kernel"].shape
+    >>> params = init(LeNet(n_classes=2), jnp.zeros((1, 8, 8, 1)), key=jax.random.key(0))
+    >>> params["params"]["Conv_0"]["kernel"].shape
     (5, 5, 1, 6)
     """
     shapes = jax.eval_shape(module.init, key, x)

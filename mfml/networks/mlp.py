@@ -51,7 +51,7 @@ def neuron(
 
 
 def init(
-    key: Key[Array, ""], *, sizes: Sequence[int], scheme: str = "he", distribution: str = "normal", dtype: type = float
+    *, key: Key[Array, ""], sizes: Sequence[int], scheme: str = "he", distribution: str = "normal", dtype: type = float
 ) -> Network:
     r"""Draw a network's weights; biases are 0.
 
@@ -71,7 +71,7 @@ def init(
 
     Source: He et al. (2015), ICCV, equation 10; Glorot and Bengio (2010), AISTATS, equation 16.
 
-    >>> network = init(jax.random.key(0), sizes=(3, 5, 2))
+    >>> network = init(key=jax.random.key(0), sizes=(3, 5, 2))
     >>> [layer.weight.shape for layer in network]
     [(3, 5), (5, 2)]
     """
@@ -150,10 +150,10 @@ def signal_sizes(network: Network, x: Float[Array, "n d"], *, activation: str = 
     return jnp.stack(sizes)
 
 
-def n_parameters(parameters: PyTree) -> int:
+def n_parameters(params: PyTree) -> int:
     """Number of parameters in a pytree of arrays, or of their shapes: of a network, or of a flax module.
 
-    >>> n_parameters(init(jax.random.key(0), sizes=(3, 5, 2)))
+    >>> n_parameters(init(key=jax.random.key(0), sizes=(3, 5, 2)))
     32
     """
-    return sum(leaf.size for leaf in jax.tree.leaves(parameters))
+    return sum(leaf.size for leaf in jax.tree.leaves(params))

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Int
 from mfml import require
 
 
-def dice(prediction: Int[Array, "n h w"], truth: Int[Array, "n h w"], *, n_classes: int = 2) -> Float[Array, " k"]:
+def dice(prediction: Int[Array, "n h w"], target: Int[Array, "n h w"], *, n_classes: int = 2) -> Float[Array, " k"]:
     r"""Dice's coefficient of each class, over all pixels of all images: $2 |A \cap B| / (|A| + |B|)$.
 
     1 for equal regions, 0 for disjoint ones; 1 for a class that is in neither.
@@ -20,15 +20,15 @@ def dice(prediction: Int[Array, "n h w"], truth: Int[Array, "n h w"], *, n_class
     >>> [round(score, 3) for score in dice(jnp.array([[[0, 1, 1]]]), jnp.array([[[0, 0, 1]]])).tolist()]
     [0.667, 0.667]
     """
-    require.same_shape(prediction=prediction, truth=truth)
+    require.same_shape(prediction=prediction, truth=target)
     require.positive("n_classes", n_classes)
-    ours, theirs = (jax.nn.one_hot(labels, n_classes, dtype=float) for labels in (prediction, truth))
+    ours, theirs = (jax.nn.one_hot(labels, n_classes, dtype=float) for labels in (prediction, target))
     both = jnp.sum(ours * theirs, axis=(0, 1, 2))
     total = jnp.sum(ours + theirs, axis=(0, 1, 2))
     return jnp.where(total > 0, 2 * both / jnp.where(total > 0, total, 1.0), 1.0)
 
 
-def dice_loss(logits: Float[Array, "n h w k"], truth: Int[Array, "n h w"]) -> Float[Array, ""]:
+def dice_loss(logits: Float[Array, "n h w k"], target: Int[Array, "n h w"]) -> Float[Array, ""]:
     r"""Mean over the classes of $1 - 2 \sum p y / \sum (p + y)$, p the softmax of the logits, y one-hot.
 
     A smooth stand-in for 1 - Dice, averaged, that gives a rare class as much weight as a frequent one. A class
@@ -43,8 +43,8 @@ def dice_loss(logits: Float[Array, "n h w k"], truth: Int[Array, "n h w"]) -> Fl
     0.0
     """
     require.rank("logits", logits, 4)
-    require.same_shape(logits_of_a_class=logits[..., 0], truth=truth)
-    p, y = jax.nn.softmax(logits), jax.nn.one_hot(truth, logits.shape[-1], dtype=logits.dtype)
+    require.same_shape(logits_of_a_class=logits[..., 0], truth=target)
+    p, y = jax.nn.softmax(logits), jax.nn.one_hot(target, logits.shape[-1], dtype=logits.dtype)
     both = jnp.sum(p * y, axis=(0, 1, 2))
     total = jnp.sum(p + y, axis=(0, 1, 2))
     return jnp.mean(1 - 2 * both / jnp.maximum(total, jnp.finfo(logits.dtype).tiny))

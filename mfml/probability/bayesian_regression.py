@@ -68,7 +68,7 @@ def fit(design: Float[Array, "n p"], y: Float[Array, " n"], *, prior: Gaussian, 
     return Gaussian(prior.mean + root @ shift, half.T @ half)
 
 
-def predict(posterior: Gaussian, design: Float[Array, "n p"], *, noise_variance: ArrayLike) -> Prediction:
+def predict(model: Gaussian, design: Float[Array, "n p"], *, noise_variance: ArrayLike) -> Prediction:
     r"""Predict $x \cdot m$, and the variance $s^2 + x^\top S x$ of a measurement there.
 
     Raises:
@@ -82,9 +82,9 @@ def predict(posterior: Gaussian, design: Float[Array, "n p"], *, noise_variance:
     (4.0, 2.0)
     """
     require.rank("design", design, 2)
-    require.same_length(columns_of_design=design.T, mean=posterior.mean)
-    spread = jnp.sum((design @ posterior.covariance) * design, axis=1)
-    return Prediction(design @ posterior.mean, jnp.asarray(noise_variance) + spread)
+    require.same_length(columns_of_design=design.T, mean=model.mean)
+    spread = jnp.sum((design @ model.covariance) * design, axis=1)
+    return Prediction(design @ model.mean, jnp.asarray(noise_variance) + spread)
 
 
 def log_evidence(

@@ -34,7 +34,7 @@ class Histogram(NamedTuple):
 
 
 def curve(
-    y: Num[Array, " n"], probability: Float[Array, " n"], *, n_bins: int = 10, strategy: str = "uniform"
+    probability: Float[Array, " n"], y: Num[Array, " n"], *, n_bins: int = 10, strategy: str = "uniform"
 ) -> Curve:
     """Predicted probability and observed share, bin by bin.
 
@@ -52,7 +52,7 @@ def curve(
     Source: Niculescu-Mizil and Caruana (2005), ICML; bins as in scikit-learn's calibration_curve, which leaves
     the empty ones out.
 
-    >>> made = curve(jnp.array([0, 1, 1]), jnp.array([0.125, 0.375, 0.75]), n_bins=2)
+    >>> made = curve(jnp.array([0.125, 0.375, 0.75]), jnp.array([0, 1, 1]), n_bins=2)
     >>> print(made.predicted, made.observed, made.number)
     [0.25 0.75] [0.5 1. ] [2. 1.]
     """
@@ -73,7 +73,7 @@ def curve(
 
 
 def expected_error(
-    y: Num[Array, " n"], probability: Float[Array, " n"], *, n_bins: int = 10, strategy: str = "uniform"
+    probability: Float[Array, " n"], y: Num[Array, " n"], *, n_bins: int = 10, strategy: str = "uniform"
 ) -> Float[Array, ""]:
     r"""Expected calibration error: $\sum_b \frac{n_b}{n} |\mathrm{observed}_b - \mathrm{predicted}_b|$, from 0 to 1.
 
@@ -84,16 +84,16 @@ def expected_error(
 
     Source: Guo et al. (2017), ICML, equation 3.
 
-    >>> round(expected_error(jnp.array([0, 1]), jnp.array([0.4, 0.9])).item(), 4)
+    >>> round(expected_error(jnp.array([0.4, 0.9]), jnp.array([0, 1])).item(), 4)
     0.25
     """
-    made = curve(y, probability, n_bins=n_bins, strategy=strategy)
+    made = curve(probability, y, n_bins=n_bins, strategy=strategy)
     filled = made.number > 0
     gap = jnp.where(filled, jnp.abs(made.observed - made.predicted), 0.0)
     return jnp.sum(made.number * gap) / len(y)
 
 
-def brier(y: Num[Array, " n"], probability: Float[Array, " n"]) -> Float[Array, ""]:
+def brier(probability: Float[Array, " n"], y: Num[Array, " n"]) -> Float[Array, ""]:
     r"""Brier score $\frac1n \sum_i (p_i - y_i)^2$: a proper score, smallest for the true probabilities.
 
     Raises:
@@ -101,7 +101,7 @@ def brier(y: Num[Array, " n"], probability: Float[Array, " n"]) -> Float[Array, 
 
     Source: Brier (1950), Monthly Weather Review 78.
 
-    >>> round(brier(jnp.array([0, 1]), jnp.array([0.5, 1.0])).item(), 4)
+    >>> round(brier(jnp.array([0.5, 1.0]), jnp.array([0, 1])).item(), 4)
     0.125
     """
     _check(y, probability)

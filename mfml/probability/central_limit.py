@@ -41,7 +41,7 @@ DISTRIBUTIONS = {
 
 @partial(jax.jit, static_argnames=("distribution", "n_terms", "n_samples"))
 def standardized_means(
-    key: Key[Array, ""], *, distribution: str, n_terms: int, n_samples: int
+    *, key: Key[Array, ""], distribution: str, n_terms: int, n_samples: int
 ) -> Float[Array, " n_samples"]:
     r"""Draw $\sqrt n (\bar x - \mu) / \sigma$ for means $\bar x$ of n independent terms, n_samples times.
 
@@ -57,7 +57,7 @@ def standardized_means(
 
     Source: Murphy (2012), section 2.6.3.
 
-    >>> z = standardized_means(jax.random.key(0), distribution="coin", n_terms=4, n_samples=1000)
+    >>> z = standardized_means(key=jax.random.key(0), distribution="coin", n_terms=4, n_samples=1000)
     >>> sorted(set(z.tolist()))
     [-2.0, -1.0, 0.0, 1.0, 2.0]
     """

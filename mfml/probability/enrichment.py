@@ -38,7 +38,7 @@ class SecondOrder(NamedTuple):
 
 
 def inject(
-    key: Key[Array, ""], x: Float[Array, "n d"], y: Float[Array, " n"], *, scale: ArrayLike, n_copies: int
+    x: Float[Array, "n d"], y: Float[Array, " n"], *, key: Key[Array, ""], scale: ArrayLike, n_copies: int
 ) -> Enriched:
     """Repeat the data `n_copies` times (static), each with fresh noise of this standard deviation on x.
 
@@ -49,7 +49,7 @@ def inject(
 
     Source: Bishop (1995), Neural Computation 7; McClarren (2021) calls such copies data augmentation.
 
-    >>> made = inject(jax.random.key(0), jnp.ones((2, 3)), jnp.array([1.0, 2.0]), scale=0.0, n_copies=2)
+    >>> made = inject(jnp.ones((2, 3)), jnp.array([1.0, 2.0]), key=jax.random.key(0), scale=0.0, n_copies=2)
     >>> made.x.shape, made.y.tolist()
     ((4, 3), [1.0, 2.0, 1.0, 2.0])
     """
@@ -64,8 +64,8 @@ def noisy_risk(
     function: Function,
     x: Float[Array, "n d"],
     y: Float[Array, " n"],
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     scale: ArrayLike,
     n_draws: int,
 ) -> Float[Array, ""]:
@@ -78,7 +78,7 @@ def noisy_risk(
 
     Source: Bishop (1995), Neural Computation 7, equation 6.
 
-    >>> risk = noisy_risk(jnp.sum, jnp.ones((1, 1)), jnp.zeros(1), jax.random.key(0), scale=0.0, n_draws=1)
+    >>> risk = noisy_risk(jnp.sum, jnp.ones((1, 1)), jnp.zeros(1), key=jax.random.key(0), scale=0.0, n_draws=1)
     >>> risk.item()
     1.0
     """

@@ -15,7 +15,7 @@ from mfml import require
 from mfml.probability.mle import NLL
 
 
-def scores(nll: NLL, parameters: PyTree, data: PyTree) -> Float[Array, "n p"]:
+def scores(nll: NLL, params: PyTree, data: PyTree) -> Float[Array, "n p"]:
     """Gradient of each sample's log-likelihood, in nats over the parameters' units.
 
     At the maximum likelihood they add up to zero.
@@ -28,7 +28,7 @@ def scores(nll: NLL, parameters: PyTree, data: PyTree) -> Float[Array, "n p"]:
     >>> scores(lambda m, y: 0.5 * (y - m) ** 2, jnp.array(1.0), jnp.array([0.0, 3.0])).tolist()
     [[-1.0], [2.0]]
     """
-    vector, unravel = ravel_pytree(parameters)
+    vector, unravel = ravel_pytree(params)
 
     def losses(vector: Array) -> Array:
         values = nll(unravel(vector), data)
@@ -38,7 +38,7 @@ def scores(nll: NLL, parameters: PyTree, data: PyTree) -> Float[Array, "n p"]:
     return -jax.jacfwd(losses)(vector)
 
 
-def observed(nll: NLL, parameters: PyTree, data: PyTree) -> Float[Array, "p p"]:
+def observed(nll: NLL, params: PyTree, data: PyTree) -> Float[Array, "p p"]:
     r"""Hessian of the summed negative log-likelihood, $J = \sum_i \nabla^2 \mathrm{nll}_i(\theta)$.
 
     Source: Murphy (2012), equation 6.34; Efron and Hinkley (1978), Biometrika 65.
@@ -46,11 +46,11 @@ def observed(nll: NLL, parameters: PyTree, data: PyTree) -> Float[Array, "p p"]:
     >>> observed(lambda m, y: 0.5 * (y - m) ** 2 / 4, jnp.array(1.0), jnp.array([0.0, 3.0])).tolist()
     [[0.5]]
     """
-    vector, unravel = ravel_pytree(parameters)
+    vector, unravel = ravel_pytree(params)
     return jax.hessian(lambda v: jnp.sum(nll(unravel(v), data)))(vector)
 
 
-def empirical(nll: NLL, parameters: PyTree, data: PyTree) -> Float[Array, "p p"]:
+def empirical(nll: NLL, params: PyTree, data: PyTree) -> Float[Array, "p p"]:
     r"""Outer products of the scores, $\sum_i s_i s_i^\top$: like `observed` where the model is right and n large.
 
     Raises:
@@ -61,12 +61,12 @@ def empirical(nll: NLL, parameters: PyTree, data: PyTree) -> Float[Array, "p p"]
     >>> empirical(lambda m, y: 0.5 * (y - m) ** 2, jnp.array(1.0), jnp.array([0.0, 3.0])).tolist()
     [[5.0]]
     """
-    s = scores(nll, parameters, data)
+    s = scores(nll, params, data)
     return s.T @ s
 
 
 def expected(
-    nll: NLL, parameters: PyTree, outcomes: PyTree, weights: Float[Array, " k"] | None = None
+    nll: NLL, params: PyTree, outcomes: PyTree, weights: Float[Array, " k"] | None = None
 ) -> Float[Array, "p p"]:
     r"""Information of a single sample, $I(\theta) = \sum_k w_k\, p(y_k | \theta)\, s_k s_k^\top$.
 
@@ -82,10 +82,10 @@ def expected(
     >>> round(expected(lambda s, y: likelihood.bernoulli_nll(y, s), jnp.array(0.0), jnp.array([0, 1])).item(), 4)
     0.25
     """
-    s = scores(nll, parameters, outcomes)
+    s = scores(nll, params, outcomes)
     w = jnp.ones_like(s[:, 0]) if weights is None else weights
     require.same_length(weights=w, outcomes=s)
-    return (s * (w * jnp.exp(-nll(parameters, outcomes)))[:, None]).T @ s
+    return (s * (w * jnp.exp(-nll(params, outcomes)))[:, None]).T @ s
 
 
 def standard_errors(information: Float[Array, "p p"]) -> Float[Array, " p"]:

@@ -44,7 +44,7 @@ def fit(x: Float[Array, "n d"]) -> Gaussian:
     return Gaussian(mean, centered.T @ centered / len(x))
 
 
-def whitened(gaussian: Gaussian, x: Float[Array, "n d"]) -> Float[Array, "d n"]:
+def whitened(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, "d n"]:
     r"""Coordinates $L^{-1} (x - \mu)$, $\Sigma = L L^\top$, in which the distribution is standard normal.
 
     One column a sample.
@@ -57,13 +57,13 @@ def whitened(gaussian: Gaussian, x: Float[Array, "n d"]) -> Float[Array, "d n"]:
     >>> whitened(Gaussian(jnp.ones(1), 4 * jnp.eye(1)), jnp.array([[5.0], [1.0]])).tolist()
     [[2.0, 0.0]]
     """
-    _check(gaussian)
+    _check(model)
     require.rank("x", x, 2)
-    require.same_length(coordinates_of_x=x.T, mean=gaussian.mean)
-    return solve_triangular(jnp.linalg.cholesky(gaussian.covariance), (x - gaussian.mean).T, lower=True)
+    require.same_length(coordinates_of_x=x.T, mean=model.mean)
+    return solve_triangular(jnp.linalg.cholesky(model.covariance), (x - model.mean).T, lower=True)
 
 
-def mahalanobis(gaussian: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
+def mahalanobis(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""Distance from the mean in standard deviations, $\sqrt{(x - \mu)^\top \Sigma^{-1} (x - \mu)}$.
 
     Raises:
@@ -74,10 +74,10 @@ def mahalanobis(gaussian: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"
     >>> round(mahalanobis(Gaussian(jnp.zeros(1), 4 * jnp.eye(1)), jnp.array([[6.0]])).item(), 4)
     3.0
     """
-    return jnp.linalg.norm(whitened(gaussian, x), axis=0)
+    return jnp.linalg.norm(whitened(model, x), axis=0)
 
 
-def log_prob(gaussian: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
+def log_prob(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""Log-density $-\tfrac12 (x - \mu)^\top \Sigma^{-1} (x - \mu) - \tfrac12 \log |\Sigma| - \tfrac d2 \log 2\pi$.
 
     In nats, for densities per volume of x.
@@ -90,12 +90,12 @@ def log_prob(gaussian: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     >>> round(log_prob(Gaussian(jnp.zeros(2), jnp.eye(2)), jnp.zeros((1, 2))).item(), 4)
     -1.8379
     """
-    half_log_det = jnp.sum(jnp.log(jnp.diag(jnp.linalg.cholesky(gaussian.covariance))))
-    y = whitened(gaussian, x)
+    half_log_det = jnp.sum(jnp.log(jnp.diag(jnp.linalg.cholesky(model.covariance))))
+    y = whitened(model, x)
     return -0.5 * jnp.sum(y**2, axis=0) - half_log_det - 0.5 * len(y) * jnp.log(2 * jnp.pi)
 
 
-def sample(gaussian: Gaussian, key: Key[Array, ""], *, n_samples: int) -> Float[Array, "n d"]:
+def sample(model: Gaussian, *, key: Key[Array, ""], n_samples: int) -> Float[Array, "n d"]:
     r"""Draw $\mu + L z$ with $\Sigma = L L^\top$ and z standard normal; n_samples is static.
 
     Raises:
@@ -103,16 +103,16 @@ def sample(gaussian: Gaussian, key: Key[Array, ""], *, n_samples: int) -> Float[
 
     Source: Bishop (2006), section 11.1.1.
 
-    >>> sample(Gaussian(jnp.zeros(3), jnp.eye(3)), jax.random.key(0), n_samples=5).shape
+    >>> sample(Gaussian(jnp.zeros(3), jnp.eye(3)), key=jax.random.key(0), n_samples=5).shape
     (5, 3)
     """
-    _check(gaussian)
+    _check(model)
     require.positive("n_samples", n_samples)
-    noise = jax.random.normal(key, (n_samples, len(gaussian.mean)), gaussian.mean.dtype)
-    return gaussian.mean + noise @ jnp.linalg.cholesky(gaussian.covariance).T
+    noise = jax.random.normal(key, (n_samples, len(model.mean)), model.mean.dtype)
+    return model.mean + noise @ jnp.linalg.cholesky(model.covariance).T
 
 
-def marginal(gaussian: Gaussian, *, keep: tuple[int, ...]) -> Gaussian:
+def marginal(model: Gaussian, *, keep: tuple[int, ...]) -> Gaussian:
     """Distribution of some coordinates, in the order of `keep`, whatever the others are; static.
 
     Raises:
@@ -123,12 +123,12 @@ def marginal(gaussian: Gaussian, *, keep: tuple[int, ...]) -> Gaussian:
     >>> marginal(Gaussian(jnp.arange(3.0), jnp.diag(jnp.arange(1.0, 4.0))), keep=(2, 0)).covariance.tolist()
     [[3.0, 0.0], [0.0, 1.0]]
     """
-    _check(gaussian)
-    chosen = _indices("keep", keep, len(gaussian.mean))
-    return Gaussian(gaussian.mean[chosen], gaussian.covariance[jnp.ix_(chosen, chosen)])
+    _check(model)
+    chosen = _indices("keep", keep, len(model.mean))
+    return Gaussian(model.mean[chosen], model.covariance[jnp.ix_(chosen, chosen)])
 
 
-def conditional(gaussian: Gaussian, values: Float[Array, " k"], *, given: tuple[int, ...]) -> Gaussian:
+def conditional(model: Gaussian, values: Float[Array, " k"], *, given: tuple[int, ...]) -> Gaussian:
     r"""Distribution of the other coordinates a, in their order, where those of `given`, b, have these values.
 
     $\mu_{a|b} = \mu_a + \Sigma_{ab} \Sigma_{bb}^{-1} (x_b - \mu_b)$ and
@@ -146,21 +146,21 @@ def conditional(gaussian: Gaussian, values: Float[Array, " k"], *, given: tuple[
     >>> round(seen.mean.item(), 4), round(seen.covariance.item(), 4)
     (1.6, 0.36)
     """
-    _check(gaussian)
-    d = len(gaussian.mean)
+    _check(model)
+    d = len(model.mean)
     b = _indices("given", given, d)
     require.that(len(given) < d, f"given must leave a coordinate; found all {d} of them")
     require.rank("values", values, 1)
     require.that(len(values) == len(given), f"values must be {len(given)}, one a coordinate; found {len(values)}")
     a = jnp.array([i for i in range(d) if i not in given])
-    factor = jnp.linalg.cholesky(gaussian.covariance[jnp.ix_(b, b)])
-    across = solve_triangular(factor, gaussian.covariance[jnp.ix_(b, a)], lower=True)
-    seen = solve_triangular(factor, values - gaussian.mean[b], lower=True)
-    covariance = gaussian.covariance[jnp.ix_(a, a)] - across.T @ across
-    return Gaussian(gaussian.mean[a] + across.T @ seen, covariance)
+    factor = jnp.linalg.cholesky(model.covariance[jnp.ix_(b, b)])
+    across = solve_triangular(factor, model.covariance[jnp.ix_(b, a)], lower=True)
+    seen = solve_triangular(factor, values - model.mean[b], lower=True)
+    covariance = model.covariance[jnp.ix_(a, a)] - across.T @ across
+    return Gaussian(model.mean[a] + across.T @ seen, covariance)
 
 
-def affine(gaussian: Gaussian, matrix: Float[Array, "k d"], shift: Float[Array, " k"]) -> Gaussian:
+def affine(model: Gaussian, matrix: Float[Array, "k d"], shift: Float[Array, " k"]) -> Gaussian:
     r"""Distribution of $A x + b$: mean $A \mu + b$, covariance $A \Sigma A^\top$.
 
     Raises:
@@ -172,11 +172,11 @@ def affine(gaussian: Gaussian, matrix: Float[Array, "k d"], shift: Float[Array, 
     >>> total.mean.tolist(), total.covariance.tolist()
     ([3.0], [[2.0]])
     """
-    _check(gaussian)
+    _check(model)
     require.rank("matrix", matrix, 2)
-    require.same_length(columns_of_matrix=matrix.T, mean=gaussian.mean)
+    require.same_length(columns_of_matrix=matrix.T, mean=model.mean)
     require.same_length(matrix=matrix, shift=shift)
-    return Gaussian(matrix @ gaussian.mean + shift, matrix @ gaussian.covariance @ matrix.T)
+    return Gaussian(matrix @ model.mean + shift, matrix @ model.covariance @ matrix.T)
 
 
 def _check(gaussian: Gaussian) -> None:

@@ -173,10 +173,10 @@ def of_share(successes: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Inte
 
 @partial(jax.jit, static_argnames=("statistic", "n_resamples", "level", "method"))
 def bootstrap(
-    statistic: Callable[[PyTree], Array],
     x: PyTree,
-    key: Key[Array, ""],
     *,
+    statistic: Callable[[PyTree], Array],
+    key: Key[Array, ""],
     n_resamples: int = 2000,
     level: float = 0.95,
     method: str = "percentile",
@@ -204,7 +204,7 @@ def bootstrap(
 
     Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapters 13 and 14.
 
-    >>> bootstrap(jnp.mean, jnp.ones(5), jax.random.key(0), n_resamples=10).interval.low.item()
+    >>> bootstrap(jnp.ones(5), statistic=jnp.mean, key=jax.random.key(0), n_resamples=10).interval.low.item()
     1.0
     """
     _require_level(level)
@@ -240,8 +240,8 @@ def coverage(
     interval: Callable[[PyTree, Key[Array, ""]], Interval],
     simulate: Callable[[Key[Array, ""]], PyTree],
     truth: ArrayLike,
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     n_repeats: int,
 ) -> Coverage:
     """Share of repeated experiments whose interval holds the truth, in one vmapped call.
@@ -260,7 +260,7 @@ def coverage(
 
     >>> def simulate(key):
     ...     return jax.random.normal(key, (5,))
-    >>> share = coverage(lambda x, key: of_mean(x), simulate, 0.0, jax.random.key(0), n_repeats=2000).rate
+    >>> share = coverage(lambda x, key: of_mean(x), simulate, 0.0, key=jax.random.key(0), n_repeats=2000).rate
     >>> 0.93 < share.item() < 0.97
     True
     """

@@ -118,8 +118,8 @@ def _log_gamma_half_step(a: Array) -> Array:
     return jnp.where(large, series, gammaln(small + 0.5) - gammaln(small))
 
 
-def _require_fit(y: Array, **parameters: ArrayLike) -> None:
-    for name, value in parameters.items():
+def _require_fit(y: Array, **params: ArrayLike) -> None:
+    for name, value in params.items():
         shape = jnp.shape(value)
         fits = len(shape) <= y.ndim and all(a in (1, b) for a, b in zip(shape[::-1], y.shape[::-1], strict=False))
         require.that(fits, f"{name} must broadcast to the shape of y, {y.shape}; found shape {shape}")

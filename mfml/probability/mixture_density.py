@@ -46,7 +46,7 @@ class Fitted(NamedTuple):
 
 
 def init(
-    key: Key[Array, ""], x: Float[Array, "n d"], y: Float[Array, " n"], *, n_components: int, hidden: tuple[int, ...]
+    x: Float[Array, "n d"], y: Float[Array, " n"], *, key: Key[Array, ""], n_components: int, hidden: tuple[int, ...]
 ) -> Model:
     """Draw a network, and measure mean and deviation of the data; sizes are static.
 
@@ -55,14 +55,16 @@ def init(
     Raises:
         ValueError: unless shapes fit and n_components >= 1.
 
-    >>> init(jax.random.key(0), jnp.ones((4, 2)), jnp.arange(4.0), n_components=3, hidden=(8,)).network[1].bias.shape
+    >>> init(jnp.ones((4, 2)), jnp.arange(4.0), key=jax.random.key(0), n_components=3, hidden=(8,)).network[
+    ...     1
+    ... ].bias.shape
     (9,)
     """
     require.rank("x", x, 2)
     require.rank("y", y, 1)
     require.same_length(x=x, y=y)
     require.positive("n_components", n_components)
-    network = mlp.init(key, sizes=(x.shape[1], *hidden, 3 * n_components), scheme="glorot", dtype=x.dtype.type)
+    network = mlp.init(key=key, sizes=(x.shape[1], *hidden, 3 * n_components), scheme="glorot", dtype=x.dtype.type)
     places = jnp.linspace(-1.0, 1.0, n_components, dtype=x.dtype) if n_components > 1 else jnp.zeros(1, x.dtype)
     bias = jnp.concatenate([jnp.zeros_like(places), places, jnp.full_like(places, -0.5)])
     network = (*network[:-1], network[-1]._replace(bias=bias))
@@ -81,7 +83,7 @@ def predict(model: Model, x: Float[Array, "m d"]) -> Mixture:
     Source: Bishop (2006), section 5.6.
 
     >>> x, y = jnp.ones((4, 1)), jnp.arange(4.0)
-    >>> predict(init(jax.random.key(0), x, y, n_components=2, hidden=(3,)), x).means.shape
+    >>> predict(init(x, y, key=jax.random.key(0), n_components=2, hidden=(3,)), x).means.shape
     (4, 2)
     """
     require.rank("x", x, 2)
@@ -146,10 +148,10 @@ def cdf(mixture: Mixture, y: Float[Array, " n"]) -> Float[Array, " n"]:
     return jnp.sum(jnp.exp(mixture.log_weights) * ndtr(z), axis=1)
 
 
-def sample(mixture: Mixture, key: Key[Array, ""]) -> tuple[Float[Array, " n"], Int[Array, " n"]]:
+def sample(mixture: Mixture, *, key: Key[Array, ""]) -> tuple[Float[Array, " n"], Int[Array, " n"]]:
     """Draw one y from each mixture, and the component that it came from.
 
-    >>> sample(Mixture(jnp.zeros((3, 1)), jnp.zeros((3, 1)), jnp.ones((3, 1))), jax.random.key(0))[0].shape
+    >>> sample(Mixture(jnp.zeros((3, 1)), jnp.zeros((3, 1)), jnp.ones((3, 1))), key=jax.random.key(0))[0].shape
     (3,)
     """
     for_component, for_noise = jax.random.split(key)
@@ -162,8 +164,8 @@ def sample(mixture: Mixture, key: Key[Array, ""]) -> tuple[Float[Array, " n"], I
 def fit(
     x: Float[Array, "n d"],
     y: Float[Array, " n"],
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     n_components: int = 3,
     hidden: tuple[int, ...] = (32, 32),
     n_steps: int = 1000,
@@ -188,14 +190,14 @@ def fit(
     Source: Bishop (1994), Mixture Density Networks; Bishop (2006), section 5.6.
 
     >>> x = jnp.linspace(-1.0, 1.0, 20)[:, None]
-    >>> fitted = fit(x, x[:, 0], jax.random.key(0), n_components=1, hidden=(8,), n_steps=200)
+    >>> fitted = fit(x, x[:, 0], key=jax.random.key(0), n_components=1, hidden=(8,), n_steps=200)
     >>> (fitted.history[-1] < fitted.history[0]).item()
     True
     """
     import optax
 
     for_network, for_order = jax.random.split(key)
-    model = init(for_network, x, y, n_components=n_components, hidden=hidden)
+    model = init(x, y, key=for_network, n_components=n_components, hidden=hidden)
     scaled = ((x - model.x_shift) / model.x_scale, (y - model.y_shift) / model.y_scale)
     plain = model._replace(
         x_shift=jnp.zeros_like(model.x_shift),

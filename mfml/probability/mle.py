@@ -33,7 +33,7 @@ class LocationScale(NamedTuple):
 class State(NamedTuple):
     """Where Newton's method stands."""
 
-    parameters: PyTree
+    params: PyTree
     objective: Float[Array, ""]  # mean NLL, less log-prior / n; nats a sample
     decrement: Float[Array, ""]  # nats that the last step's parabola promised; infinite before the first
 
@@ -41,7 +41,7 @@ class State(NamedTuple):
 class Fitted(NamedTuple):
     """The most likely parameters."""
 
-    parameters: PyTree
+    params: PyTree
     objective: Float[Array, ""]  # at them, as in `State`
     history: Float[Array, " steps"]  # objective at the start and after each step, then NaN; max_iter + 1
     n_iter: Int[Array, ""]
@@ -114,18 +114,18 @@ def fit_poisson(y: Num[Array, " n"]) -> Float[Array, ""]:
     return jnp.mean(y, dtype=jnp.result_type(float, y))
 
 
-def init(nll: NLL, parameters: PyTree, data: PyTree, *, log_prior: LogPrior | None = None) -> State:
+def init(params: PyTree, data: PyTree, *, nll: NLL, log_prior: LogPrior | None = None) -> State:
     """Return the state before the first step. Arguments as for `fit`.
 
-    >>> start = init(lambda m, y: (y - m) ** 2, jnp.array(0.0), jnp.array([1.0, 3.0]))
+    >>> start = init(jnp.array(0.0), jnp.array([1.0, 3.0]), nll=lambda m, y: (y - m) ** 2)
     >>> start.objective.item()
     5.0
     """
-    vector, objective, _ = _flat(nll, parameters, data, log_prior)
-    return State(parameters, objective(vector), jnp.full((), jnp.inf, vector.dtype))
+    vector, objective, _ = _flat(nll, params, data, log_prior)
+    return State(params, objective(vector), jnp.full((), jnp.inf, vector.dtype))
 
 
-def step(nll: NLL, state: State, data: PyTree, *, log_prior: LogPrior | None = None) -> State:
+def step(state: State, data: PyTree, *, nll: NLL, log_prior: LogPrior | None = None) -> State:
     r"""One step $\theta - t |H|^{-1} g$ with gradient g and Hessian H of the objective.
 
     $|H|$ has the eigenvalues' magnitudes, of H scaled to a unit diagonal, and none below $\sqrt{\mathrm{eps}}$ of
@@ -134,11 +134,11 @@ def step(nll: NLL, state: State, data: PyTree, *, log_prior: LogPrior | None = N
 
     Source: Nocedal and Wright (2006), Numerical Optimization, sections 3.1 and 3.4.
 
-    >>> start = init(lambda m, y: (y - m) ** 2, jnp.array(0.0), jnp.array([1.0, 3.0]))
-    >>> step(lambda m, y: (y - m) ** 2, start, jnp.array([1.0, 3.0])).parameters.item()
+    >>> start = init(jnp.array(0.0), jnp.array([1.0, 3.0]), nll=lambda m, y: (y - m) ** 2)
+    >>> step(start, jnp.array([1.0, 3.0]), nll=lambda m, y: (y - m) ** 2).params.item()
     2.0
     """
-    vector, objective, unravel = _flat(nll, state.parameters, data, log_prior)
+    vector, objective, unravel = _flat(nll, state.params, data, log_prior)
     gradient, hessian = jax.grad(objective)(vector), jax.hessian(objective)(vector)
     eps = jnp.finfo(vector.dtype).eps
     size = jnp.sqrt(jnp.abs(jnp.diag(hessian)))
@@ -160,10 +160,10 @@ def step(nll: NLL, state: State, data: PyTree, *, log_prior: LogPrior | None = N
 
 @partial(jax.jit, static_argnames=("nll", "log_prior", "max_iter"))
 def fit(
-    nll: NLL,
-    parameters: PyTree,
     data: PyTree,
     *,
+    nll: NLL,
+    init: PyTree,
     log_prior: LogPrior | None = None,
     max_iter: int = 100,
     tol: ArrayLike = 1e-8,
@@ -177,7 +177,7 @@ def fit(
     Args:
         nll: of parameters and data, twice differentiable, returns one number a sample, in nats; static. Define it
             once, outside of loops: another function object compiles again.
-        parameters: where to start: a pytree of float arrays.
+        init: where to start: a pytree of float arrays.
         data: a pytree of arrays, whatever `nll` takes.
         log_prior: of the parameters, in nats, up to a constant; static. None: maximum likelihood.
         max_iter: largest number of steps; static.
@@ -191,11 +191,11 @@ def fit(
     >>> from mfml.probability import likelihood
     >>> def nll(log_rate, y):
     ...     return likelihood.poisson_nll(y, log_rate)
-    >>> round(jnp.exp(fit(nll, jnp.array(0.0), jnp.array([3, 0, 1, 4])).parameters).item(), 4)
+    >>> round(jnp.exp(fit(jnp.array([3, 0, 1, 4]), nll=nll, init=jnp.array(0.0)).params).item(), 4)
     2.0
     """
     require.positive("max_iter", max_iter)
-    state = init(nll, parameters, data, log_prior=log_prior)
+    state = init(init, data, nll=nll, log_prior=log_prior)
     history = jnp.full(max_iter + 1, jnp.nan, state.decrement.dtype).at[0].set(state.objective)
 
     def goes_on(carry: tuple[State, Array, Array]) -> Array:
@@ -204,18 +204,18 @@ def fit(
 
     def advance(carry: tuple[State, Array, Array]) -> tuple[State, Array, Array]:
         state, n_iter, history = carry
-        state = step(nll, state, data, log_prior=log_prior)
+        state = step(state, data, nll=nll, log_prior=log_prior)
         return state, n_iter + 1, history.at[n_iter + 1].set(state.objective)
 
     state, n_iter, history = lax.while_loop(goes_on, advance, (state, jnp.zeros((), int), history))
-    return Fitted(state.parameters, state.objective, history, n_iter, state.decrement < tol)
+    return Fitted(state.params, state.objective, history, n_iter, state.decrement < tol)
 
 
 def _flat(
-    nll: NLL, parameters: PyTree, data: PyTree, log_prior: LogPrior | None
+    nll: NLL, params: PyTree, data: PyTree, log_prior: LogPrior | None
 ) -> tuple[Array, Callable[[Array], Array], Callable[[Array], PyTree]]:
     """The parameters as a vector, the objective of such a vector, and the way back."""
-    vector, unravel = ravel_pytree(parameters)
+    vector, unravel = ravel_pytree(params)
 
     def objective(vector: Array) -> Array:
         losses = nll(unravel(vector), data)

@@ -57,13 +57,13 @@ class Chain(NamedTuple):
     scale: Float[Array, " d"]  # of each coordinate, found in the warm-up
 
 
-def init(log_prob: LogProb, position: Float[Array, " d"]) -> State:
+def init(position: Float[Array, " d"], *, log_prob: LogProb) -> State:
     """Evaluate density and gradient at the start.
 
     Raises:
         ValueError: unless the position is a vector and log_prob returns a number.
 
-    >>> init(lambda x: -0.5 * jnp.sum(x**2), jnp.array([1.0, 2.0])).gradient.tolist()
+    >>> init(jnp.array([1.0, 2.0]), log_prob=lambda x: -0.5 * jnp.sum(x**2)).gradient.tolist()
     [-1.0, -2.0]
     """
     require.rank("position", position, 1)
@@ -73,16 +73,19 @@ def init(log_prob: LogProb, position: Float[Array, " d"]) -> State:
     return State(position, value, gradient)
 
 
+_start = init  # the samplers' own option is called `init`
+
+
 def metropolis_step(
-    log_prob: LogProb, state: State, key: Key[Array, ""], *, step_size: ArrayLike, scale: Float[Array, " d"]
+    state: State, *, log_prob: LogProb, key: Key[Array, ""], step_size: ArrayLike, scale: Float[Array, " d"]
 ) -> tuple[State, Transition]:
     r"""Propose $x' = x + \epsilon\, s \odot z$, z standard normal; accept with $\min(1, p(x') / p(x))$.
 
     Source: Metropolis et al. (1953); Bishop (2006), section 11.2.
 
     >>> log_prob = lambda x: -0.5 * jnp.sum(x**2)
-    >>> start = init(log_prob, jnp.zeros(1))
-    >>> moved, info = metropolis_step(log_prob, start, jax.random.key(0), step_size=0.0, scale=jnp.ones(1))
+    >>> start = init(jnp.zeros(1), log_prob=log_prob)
+    >>> moved, info = metropolis_step(start, log_prob=log_prob, key=jax.random.key(0), step_size=0.0, scale=jnp.ones(1))
     >>> info.acceptance.item()
     1.0
     """
@@ -90,10 +93,10 @@ def metropolis_step(
 
 
 def hmc_step(
-    log_prob: LogProb,
     state: State,
-    key: Key[Array, ""],
     *,
+    log_prob: LogProb,
+    key: Key[Array, ""],
     step_size: ArrayLike,
     scale: Float[Array, " d"],
     n_leapfrog: int,
@@ -106,9 +109,11 @@ def hmc_step(
     Source: Neal (2011), Handbook of Markov Chain Monte Carlo, chapter 5.
 
     >>> log_prob = lambda x: -0.5 * jnp.sum(x**2)
-    >>> start = init(log_prob, jnp.ones(1))
+    >>> start = init(jnp.ones(1), log_prob=log_prob)
     >>> one = jnp.ones(1)
-    >>> moved, info = hmc_step(log_prob, start, jax.random.key(0), step_size=0.01, scale=one, n_leapfrog=10)
+    >>> moved, info = hmc_step(
+    ...     start, log_prob=log_prob, key=jax.random.key(0), step_size=0.01, scale=one, n_leapfrog=10
+    ... )
     >>> abs(info.energy_error.item()) < 1e-3
     True
     """
@@ -119,9 +124,9 @@ def hmc_step(
 @partial(jax.jit, static_argnames=("log_prob", "n_samples", "n_warmup"))
 def metropolis(
     log_prob: LogProb,
-    start: Float[Array, " d"],
-    key: Key[Array, ""],
+    init: Float[Array, " d"],
     *,
+    key: Key[Array, ""],
     n_samples: int,
     n_warmup: int = 1000,
     step_size: ArrayLike = 1.0,
@@ -130,7 +135,7 @@ def metropolis(
 
     Args:
         log_prob: up to a constant, in nats; static.
-        start: where the warm-up begins.
+        init: where the warm-up begins.
         key: for all draws.
         n_samples: draws kept; static.
         n_warmup: moves before them, not kept; with 0 the step size stays as given; static.
@@ -142,21 +147,21 @@ def metropolis(
     Source: Metropolis et al. (1953), Journal of Chemical Physics 21; the target: Roberts, Gelman and Gilks (1997),
     Annals of Applied Probability 7.
 
-    >>> chain = metropolis(lambda x: -0.5 * jnp.sum(x**2), jnp.zeros(1), jax.random.key(0), n_samples=4000)
+    >>> chain = metropolis(lambda x: -0.5 * jnp.sum(x**2), jnp.zeros(1), key=jax.random.key(0), n_samples=4000)
     >>> abs(chain.samples.mean().item()) < 0.2
     True
     """
-    state = init(log_prob, start)
-    state = state._replace(gradient=jnp.zeros_like(start))
+    state = _start(init, log_prob=log_prob)
+    state = state._replace(gradient=jnp.zeros_like(init))
     return _run(partial(_walk, log_prob), state, key, n_samples, n_warmup, step_size, METROPOLIS_TARGET, 0.0)
 
 
 @partial(jax.jit, static_argnames=("log_prob", "n_samples", "n_warmup", "n_leapfrog"))
 def hmc(
     log_prob: LogProb,
-    start: Float[Array, " d"],
-    key: Key[Array, ""],
+    init: Float[Array, " d"],
     *,
+    key: Key[Array, ""],
     n_samples: int,
     n_warmup: int = 500,
     n_leapfrog: int = 16,
@@ -168,7 +173,7 @@ def hmc(
 
     Args:
         log_prob: differentiable, up to a constant, in nats; static.
-        start: where the warm-up begins.
+        init: where the warm-up begins.
         key: for all draws.
         n_samples: draws kept; static.
         n_warmup: moves before them, not kept; with 0 step size and scales (1) stay; static.
@@ -185,13 +190,13 @@ def hmc(
     Source: Neal (2011), Handbook of Markov Chain Monte Carlo, chapter 5; adaptation: Hoffman and Gelman (2014),
     Journal of Machine Learning Research 15, section 3.2.
 
-    >>> chain = hmc(lambda x: -0.5 * jnp.sum(x**2), jnp.zeros(2), jax.random.key(0), n_samples=1000)
+    >>> chain = hmc(lambda x: -0.5 * jnp.sum(x**2), jnp.zeros(2), key=jax.random.key(0), n_samples=1000)
     >>> (jnp.abs(chain.samples.mean(axis=0)) < 0.2).tolist()
     [True, True]
     """
     require.positive("n_leapfrog", n_leapfrog)
     kernel = partial(_roll, log_prob, n_leapfrog)
-    return _run(kernel, init(log_prob, start), key, n_samples, n_warmup, step_size, target_accept, jitter)
+    return _run(kernel, _start(init, log_prob=log_prob), key, n_samples, n_warmup, step_size, target_accept, jitter)
 
 
 def _draws(key: Array, state: State) -> tuple[Array, Array]:

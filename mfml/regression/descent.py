@@ -2,7 +2,7 @@ r"""Gradient descent: on all samples, on mini-batches, and stochastic. How fast 
 
 `fit` takes steps on few samples at a time, one sample making it stochastic; `path` takes them on all samples
 and keeps every point; `mfml.risk.empirical.fit` takes them on all samples until the gradient vanishes. A
-predictor is a function `predict(parameters, x)`, a loss a function `loss(prediction, target)` with one number
+predictor is a function `predict(params, x)`, a loss a function `loss(prediction, target)` with one number
 a sample; both are static.
 
 A batch of one sample makes `fit` stochastic, one of all samples batch gradient descent. With a constant rate
@@ -29,14 +29,14 @@ from mfml.risk.empirical import Loss, Minimum, Predictor
 class State(NamedTuple):
     """Where the descent is."""
 
-    parameters: PyTree
+    params: PyTree
     n_steps: Int[Array, ""]  # taken so far
 
 
 class Path(NamedTuple):
     """Every point on the way, the start first."""
 
-    parameters: PyTree  # a leading axis of n_steps + 1
+    params: PyTree  # a leading axis of n_steps + 1
     objective: Float[Array, " points"]  # empirical risk at each point, in units of the loss
 
 
@@ -66,13 +66,13 @@ def mse_gradient(weights: Float[Array, " d"], x: Float[Array, "n d"], y: Float[A
     return 2 / len(y) * (x.T @ (x @ weights - y))
 
 
-def init(parameters: PyTree) -> State:
+def init(params: PyTree) -> State:
     """Start from these parameters, before the first step.
 
     >>> init(jnp.zeros(2)).n_steps.item()
     0
     """
-    return State(jax.tree.map(jnp.asarray, parameters), jnp.zeros((), int))
+    return State(jax.tree.map(jnp.asarray, params), jnp.zeros((), int))
 
 
 def step(
@@ -98,27 +98,27 @@ def step(
 
     >>> from mfml.risk import losses
     >>> start, x, y = init(jnp.array([1.0])), jnp.array([[2.0]]), jnp.array([1.0])
-    >>> step(start, x, y, predict=linear, loss=losses.squared_error, learning_rate=0.125).parameters.tolist()
+    >>> step(start, x, y, predict=linear, loss=losses.squared_error, learning_rate=0.125).params.tolist()
     [0.5]
     """
     n_steps = state.n_steps + 1
     risk = partial(empirical.risk, x=x, y=y, predict=predict, loss=loss, weights=weights)
-    gradient = jax.grad(risk)(state.parameters)
+    gradient = jax.grad(risk)(state.params)
 
     def move(parameter: Array, slope: Array) -> Array:
         rate = jnp.asarray(learning_rate * jnp.power(n_steps.astype(float), -jnp.asarray(power_t)))
         return parameter - rate.astype(parameter.dtype) * slope
 
-    return State(jax.tree.map(move, state.parameters, gradient), n_steps)
+    return State(jax.tree.map(move, state.params, gradient), n_steps)
 
 
 @partial(jax.jit, static_argnames=("predict", "loss", "batch_size", "max_iter"))
 def fit(
-    key: Key[Array, ""],
-    parameters: PyTree,
     x: Shaped[Array, "n *features"],
     y: Shaped[Array, "n *targets"],
     *,
+    key: Key[Array, ""],
+    init: PyTree,
     predict: Predictor,
     loss: Loss,
     learning_rate: ArrayLike,
@@ -142,8 +142,8 @@ def fit(
     >>> from mfml.risk import losses
     >>> x, w = jnp.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]), jnp.array([1.0, 2.0])
     >>> task = dict(predict=linear, loss=losses.squared_error, learning_rate=0.1, max_iter=500)
-    >>> fitted = fit(jax.random.key(0), jnp.zeros(2), x, x @ w, **task)
-    >>> [round(w, 3) for w in fitted.parameters.tolist()], fitted.converged.item()
+    >>> fitted = fit(x, x @ w, key=jax.random.key(0), init=jnp.zeros(2), **task)
+    >>> [round(w, 3) for w in fitted.params.tolist()], fitted.converged.item()
     ([1.0, 2.0], True)
     """
     require.same_length(x=x, y=y)
@@ -159,22 +159,22 @@ def fit(
     def descend(carry: tuple[State, Array, Array, Array]) -> tuple[State, Array, Array, Array]:
         state, _, history, n_iter = carry
         state = _epoch(one_step, state, jax.random.fold_in(key, n_iter), x, y, batch_size)
-        now = risk_at(state.parameters)
+        now = risk_at(state.params)
         return state, _norm(now.gradient), history.at[n_iter + 1].set(now.objective), n_iter + 1
 
-    start = risk_at(jax.tree.map(jnp.asarray, parameters))
+    start = risk_at(jax.tree.map(jnp.asarray, init))
     history = jnp.full(max_iter + 1, jnp.nan, start.objective.dtype).at[0].set(start.objective)
-    carry = (init(start.parameters), _norm(start.gradient), history, jnp.zeros((), int))
+    carry = (init(start.params), _norm(start.gradient), history, jnp.zeros((), int))
     state, norm, history, n_iter = lax.while_loop(unfinished, descend, carry)
-    return Minimum(state.parameters, history[n_iter], norm, history, n_iter, norm <= tol)
+    return Minimum(state.params, history[n_iter], norm, history, n_iter, norm <= tol)
 
 
 @partial(jax.jit, static_argnames=("predict", "loss", "n_steps"))
 def path(
-    parameters: PyTree,
     x: Shaped[Array, "n *features"],
     y: Shaped[Array, "n *targets"],
     *,
+    init: PyTree,
     predict: Predictor,
     loss: Loss,
     learning_rate: ArrayLike,
@@ -192,12 +192,12 @@ def path(
 
     >>> from mfml.risk import losses
     >>> x, y, task = jnp.array([[1.0], [2.0]]), jnp.array([0.0, 1.0]), dict(predict=linear, n_steps=2)
-    >>> way = path(jnp.array([1.0]), x, y, **task, loss=losses.squared_error, learning_rate=0.1)
-    >>> [round(w, 4) for w in way.parameters[:, 0].tolist()]
+    >>> way = path(x, y, init=jnp.array([1.0]), loss=losses.squared_error, learning_rate=0.1, **task)
+    >>> [round(w, 4) for w in way.params[:, 0].tolist()]
     [1.0, 0.7, 0.55]
     """
     require.that(n_steps >= 0, f"n_steps must not be negative; found {n_steps}")
-    start = empirical.init(jax.tree.map(jnp.asarray, parameters), x, y, predict=predict, loss=loss)
+    start = empirical.init(jax.tree.map(jnp.asarray, init), x, y, predict=predict, loss=loss)
 
     def advance(state: empirical.State, _: None) -> tuple[empirical.State, empirical.State]:
         state = empirical.step(state, x, y, predict=predict, loss=loss, learning_rate=learning_rate)
@@ -206,8 +206,8 @@ def path(
     _, rest = lax.scan(advance, start, length=n_steps)
     points, objective = jax.tree.map(
         lambda first, others: jnp.concatenate([first[None], others]),
-        (start.parameters, start.objective),
-        (rest.parameters, rest.objective),
+        (start.params, start.objective),
+        (rest.params, rest.objective),
     )
     return Path(points, objective)
 
@@ -223,7 +223,7 @@ def _epoch(one_step: Callable[..., State], state: State, key: Array, x: Array, y
         index, weights = batch
         return one_step(state, x[index], y[index], weights=weights), None
 
-    dtype = jnp.result_type(float, *jax.tree.leaves(state.parameters))
+    dtype = jnp.result_type(float, *jax.tree.leaves(state.params))
     return lax.scan(advance, state, _batches(key, len(x), batch_size, dtype))[0]
 
 

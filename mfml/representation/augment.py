@@ -14,14 +14,14 @@ from jaxtyping import Array, Float, Key
 from mfml import require
 
 
-def turned(key: Key[Array, ""], images: Float[Array, "n h h"]) -> Float[Array, "n h h"]:
+def turned(images: Float[Array, "n h h"], *, key: Key[Array, ""]) -> Float[Array, "n h h"]:
     """Turn and mirror: each of the eight symmetries of the square is equally likely.
 
     Raises:
         ValueError: unless there are three axes and the images are square.
 
     >>> image = jnp.arange(4.0).reshape(1, 2, 2)
-    >>> sorted(turned(jax.random.key(0), image).reshape(-1).tolist())
+    >>> sorted(turned(image, key=jax.random.key(0)).reshape(-1).tolist())
     [0.0, 1.0, 2.0, 3.0]
     """
     _check(images)
@@ -32,13 +32,13 @@ def turned(key: Key[Array, ""], images: Float[Array, "n h h"]) -> Float[Array, "
     return jnp.where(over, images.swapaxes(1, 2), images)
 
 
-def cropped(key: Key[Array, ""], images: Float[Array, "n h w"], *, size: int) -> Float[Array, "n s s"]:
+def cropped(images: Float[Array, "n h w"], *, key: Key[Array, ""], size: int) -> Float[Array, "n s s"]:
     """A window of size x size pixels anywhere; beyond an edge the image goes on at the other side. size is static.
 
     Raises:
         ValueError: unless there are three axes and 1 <= size <= height and width.
 
-    >>> cropped(jax.random.key(0), jnp.ones((3, 8, 8)), size=5).shape
+    >>> cropped(jnp.ones((3, 8, 8)), key=jax.random.key(0), size=5).shape
     (3, 5, 5)
     """
     _check(images)
@@ -52,7 +52,7 @@ def cropped(key: Key[Array, ""], images: Float[Array, "n h w"], *, size: int) ->
 
 
 def relit(
-    key: Key[Array, ""], images: Float[Array, "n h w"], *, gain: ArrayLike = 0.3, offset: ArrayLike = 0.1
+    images: Float[Array, "n h w"], *, key: Key[Array, ""], gain: ArrayLike = 0.3, offset: ArrayLike = 0.1
 ) -> Float[Array, "n h w"]:
     r"""Change contrast and brightness: $m + e^{g u} (x - m) + o v$ with gain g and offset o.
 
@@ -61,7 +61,7 @@ def relit(
     Raises:
         ValueError: unless there are three axes.
 
-    >>> relit(jax.random.key(0), jnp.ones((1, 2, 2)), offset=0.0).tolist()
+    >>> relit(jnp.ones((1, 2, 2)), key=jax.random.key(0), offset=0.0).tolist()
     [[[1.0, 1.0], [1.0, 1.0]]]
     """
     _check(images)
@@ -70,13 +70,13 @@ def relit(
     return mean + jnp.exp(gain * u) * (images - mean) + offset * v
 
 
-def noisy(key: Key[Array, ""], images: Float[Array, "n h w"], *, noise: ArrayLike = 0.1) -> Float[Array, "n h w"]:
+def noisy(images: Float[Array, "n h w"], *, key: Key[Array, ""], noise: ArrayLike = 0.1) -> Float[Array, "n h w"]:
     """Add independent normal noise of this standard deviation, in units of the image, to each pixel.
 
     Raises:
         ValueError: unless there are three axes.
 
-    >>> noisy(jax.random.key(0), jnp.ones((1, 2, 2)), noise=0.0).tolist()
+    >>> noisy(jnp.ones((1, 2, 2)), key=jax.random.key(0), noise=0.0).tolist()
     [[[1.0, 1.0], [1.0, 1.0]]]
     """
     _check(images)
@@ -85,9 +85,9 @@ def noisy(key: Key[Array, ""], images: Float[Array, "n h w"], *, noise: ArrayLik
 
 @partial(jax.jit, static_argnames="size")
 def microstructure(
-    key: Key[Array, ""],
     images: Float[Array, "n h h"],
     *,
+    key: Key[Array, ""],
     size: int | None = None,
     gain: ArrayLike = 0.3,
     offset: ArrayLike = 0.1,
@@ -98,14 +98,14 @@ def microstructure(
     Raises:
         ValueError: as those four.
 
-    >>> microstructure(jax.random.key(0), jnp.ones((3, 8, 8)), size=6).shape
+    >>> microstructure(jnp.ones((3, 8, 8)), key=jax.random.key(0), size=6).shape
     (3, 6, 6)
     """
     _check(images)
     keys = jax.random.split(key, 4)
-    view = cropped(keys[0], images, size=min(images.shape[1:]) if size is None else size)
-    view = turned(keys[1], view)
-    return noisy(keys[3], relit(keys[2], view, gain=gain, offset=offset), noise=noise)
+    view = cropped(images, key=keys[0], size=min(images.shape[1:]) if size is None else size)
+    view = turned(view, key=keys[1])
+    return noisy(relit(view, key=keys[2], gain=gain, offset=offset), key=keys[3], noise=noise)
 
 
 def _check(images: Array) -> None:

@@ -92,7 +92,7 @@ def nt_xent(
 
 
 @partial(jax.jit, static_argnames=("channels", "n_components"))
-def init(key: Key[Array, ""], *, channels: tuple[int, ...] = (16, 32, 64), n_components: int = 32) -> Encoder:
+def init(*, key: Key[Array, ""], channels: tuple[int, ...] = (16, 32, 64), n_components: int = 32) -> Encoder:
     """Random encoder of gray images: as many features as the last convolution has channels.
 
     Kernels are normal with variance 2/inputs (He), biases zero. All sizes are static.
@@ -100,7 +100,7 @@ def init(key: Key[Array, ""], *, channels: tuple[int, ...] = (16, 32, 64), n_com
     Raises:
         ValueError: without convolutions, or where a size is not positive.
 
-    >>> model = init(jax.random.key(0), channels=(4, 8), n_components=2)
+    >>> model = init(key=jax.random.key(0), channels=(4, 8), n_components=2)
     >>> [layer.kernel.shape for layer in (*model.convolutions, *model.head)]
     [(3, 3, 1, 4), (3, 3, 4, 8), (8, 8), (8, 2)]
     """
@@ -126,7 +126,7 @@ def encode(model: Encoder, images: Float[Array, "n h w"]) -> Float[Array, "n f"]
     Raises:
         ValueError: unless there are three axes and the image can be halved once per convolution.
 
-    >>> encode(init(jax.random.key(0), channels=(4, 8)), jnp.ones((3, 8, 8))).shape
+    >>> encode(init(key=jax.random.key(0), channels=(4, 8)), jnp.ones((3, 8, 8))).shape
     (3, 8)
     """
     require.rank("images", images, 3)
@@ -149,7 +149,7 @@ def encode(model: Encoder, images: Float[Array, "n h w"]) -> Float[Array, "n f"]
 def project(model: Encoder, features: Float[Array, "n f"]) -> Float[Array, "n k"]:
     """The network on top: where views are compared while training.
 
-    >>> project(init(jax.random.key(0), channels=(4,), n_components=2), jnp.ones((3, 4))).shape
+    >>> project(init(key=jax.random.key(0), channels=(4,), n_components=2), jnp.ones((3, 4))).shape
     (3, 2)
     """
     first, second = model.head
@@ -161,7 +161,7 @@ def loss(
 ) -> Float[Array, ""]:
     """`nt_xent` of the projections of two views of each image.
 
-    >>> model, image = init(jax.random.key(0), channels=(4,)), jnp.ones((1, 8, 8))
+    >>> model, image = init(key=jax.random.key(0), channels=(4,)), jnp.ones((1, 8, 8))
     >>> loss(model, image, image).item()
     0.0
     """
@@ -172,9 +172,9 @@ def loss(
 @partial(jax.jit, static_argnames=("size", "batch_size", "n_steps"))
 def fit(
     images: Float[Array, "n h h"],
-    key: Key[Array, ""],
-    model: Encoder,
     *,
+    key: Key[Array, ""],
+    init: Encoder,
     size: int | None = None,
     gain: ArrayLike = 0.3,
     offset: ArrayLike = 0.1,
@@ -189,7 +189,7 @@ def fit(
     Args:
         images: gray images, centered at about 0 and on a scale of 1.
         key: for the order of the images and their views.
-        model: where to start: from `init`.
+        init: where to start: from `init`.
         size: of the views' windows, see `augment.microstructure`, as are gain, offset and noise; static.
         gain: see there.
         offset: see there.
@@ -205,20 +205,20 @@ def fit(
     Source: Chen, Kornblith, Norouzi and Hinton (2020), ICML, algorithm 1; Kingma and Ba (2015), Adam.
 
     >>> images = jax.random.normal(jax.random.key(0), (8, 8, 8))
-    >>> start = init(jax.random.key(1), channels=(4,))
-    >>> fit(images, jax.random.key(2), start, batch_size=4, n_steps=3).history.shape
+    >>> start = init(key=jax.random.key(1), channels=(4,))
+    >>> fit(images, key=jax.random.key(2), init=start, batch_size=4, n_steps=3).history.shape
     (3,)
     """
 
     def objective(model: Encoder, batch: Array, key: Array) -> Array:
         view = partial(augment.microstructure, size=size, gain=gain, offset=offset, noise=noise)
         first, second = (view(one, batch) for one in jax.random.split(key))
-        return loss(model, first, second, temperature=temperature)
+        return loss(init, first, second, temperature=temperature)
 
     fraction = optax.cosine_decay_schedule(1.0, n_steps)
     rate = jnp.asarray(learning_rate, images.dtype)
     optimizer = optax.adam(lambda count: rate * fraction(count))
-    done = loop.fit(objective, model, images, key=key, optimizer=optimizer, n_steps=n_steps, batch_size=batch_size)
+    done = loop.fit(objective, init, images, key=key, optimizer=optimizer, n_steps=n_steps, batch_size=batch_size)
     return Fitted(done.params, done.loss)
 
 

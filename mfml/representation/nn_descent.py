@@ -38,8 +38,8 @@ class Descent(NamedTuple):
 @partial(jax.jit, static_argnames=("n_neighbors", "n_trees", "max_iter", "tol"))
 def fit(
     x: Float[Array, "n d"],
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     n_neighbors: int,
     n_trees: int = 4,
     max_iter: int = 10,
@@ -57,13 +57,13 @@ def fit(
     similarity measures"; trees: Dasgupta and Freund (2008), STOC.
 
     >>> x = jax.random.normal(jax.random.key(0), (300, 2))
-    >>> found = fit(x, jax.random.key(1), n_neighbors=3).neighbors
+    >>> found = fit(x, key=jax.random.key(1), n_neighbors=3).neighbors
     >>> bool((found.indices == neighbors.exact(x, n_neighbors=3).indices).mean() > 0.9)
     True
     """
     require.positive("max_iter", max_iter)
     for_start, for_steps = jax.random.split(key)
-    start = init(x, for_start, n_neighbors=n_neighbors, n_trees=n_trees)
+    start = init(x, key=for_start, n_neighbors=n_neighbors, n_trees=n_trees)
 
     def unfinished(carry: tuple[Neighbors, Array, Array]) -> Array:
         _, history, n_iter = carry
@@ -71,7 +71,7 @@ def fit(
 
     def advance(carry: tuple[Neighbors, Array, Array]) -> tuple[Neighbors, Array, Array]:
         found, history, n_iter = carry
-        better = step(found, x, jax.random.fold_in(for_steps, n_iter))
+        better = step(found, x, key=jax.random.fold_in(for_steps, n_iter))
         stays = (better.indices[:, :, None] == found.indices[:, None]).any(axis=-1)
         return better, history.at[n_iter].set(1 - stays.mean(dtype=x.dtype)), n_iter + 1
 
@@ -80,35 +80,35 @@ def fit(
     return Descent(found, history, n_iter, history[n_iter - 1] <= tol)
 
 
-def nearest(x: Float[Array, "n d"], key: Key[Array, ""], *, n_neighbors: int, search: str = "auto") -> Neighbors:
+def nearest(x: Float[Array, "n d"], *, key: Key[Array, ""], n_neighbors: int, solver: str = "auto") -> Neighbors:
     """The k nearest other samples of each sample: by `neighbors.exact`, by `fit`, or by what suits their number.
 
     Args:
         x: samples.
         key: for `fit`.
         n_neighbors: k, static.
-        search: "exact", "descent", or "auto": "exact" up to 100000 samples, where it is no slower; static.
+        solver: "exact", "descent", or "auto": "exact" up to 100000 samples, where it is no slower; static.
 
     Raises:
         ValueError: unless x has two axes, 1 <= n_neighbors <= n - 1 and the search is known.
 
-    >>> nearest(jnp.array([[0.0], [1.0], [3.0]]), jax.random.key(0), n_neighbors=1).indices.tolist()
+    >>> nearest(jnp.array([[0.0], [1.0], [3.0]]), key=jax.random.key(0), n_neighbors=1).indices.tolist()
     [[1], [0], [1]]
     """
-    require.one_of("search", search, SEARCHES)
-    if search == "descent" or (search == "auto" and len(x) > MANY):
-        return fit(x, key, n_neighbors=n_neighbors).neighbors
+    require.one_of("search", solver, SEARCHES)
+    if solver == "descent" or (solver == "auto" and len(x) > MANY):
+        return fit(x, key=key, n_neighbors=n_neighbors).neighbors
     return neighbors.exact(x, n_neighbors=n_neighbors)
 
 
 @partial(jax.jit, static_argnames=("n_neighbors", "n_trees"))
-def init(x: Float[Array, "n d"], key: Key[Array, ""], *, n_neighbors: int, n_trees: int = 4) -> Neighbors:
+def init(x: Float[Array, "n d"], *, key: Key[Array, ""], n_neighbors: int, n_trees: int = 4) -> Neighbors:
     """The nearest samples among those that share a leaf with it in some random tree.
 
     Raises:
         ValueError: as `fit`.
 
-    >>> init(jnp.array([[0.0], [1.0], [3.0]]), jax.random.key(0), n_neighbors=1).indices.tolist()
+    >>> init(jnp.array([[0.0], [1.0], [3.0]]), key=jax.random.key(0), n_neighbors=1).indices.tolist()
     [[1], [0], [1]]
     """
     require.rank("x", x, 2)
@@ -120,14 +120,14 @@ def init(x: Float[Array, "n d"], key: Key[Array, ""], *, n_neighbors: int, n_tre
     nobody = Neighbors(jnp.full(shape, len(x)), jnp.full(shape, jnp.inf, x.dtype))
 
     def add(found: Neighbors, key: Array) -> tuple[Neighbors, None]:
-        new = _within(centered, leaves(centered, key, n_levels=n_levels), nobody)
+        new = _within(centered, leaves(centered, key=key, n_levels=n_levels), nobody)
         return _by_rows(lambda at: _better(*at), (found, new)), None
 
     return lax.scan(add, nobody, jax.random.split(key, n_trees if n_levels else 1))[0]
 
 
 @partial(jax.jit, static_argnames="n_levels")
-def leaves(x: Float[Array, "n d"], key: Key[Array, ""], *, n_levels: int) -> Int[Array, "l s"]:
+def leaves(x: Float[Array, "n d"], *, key: Key[Array, ""], n_levels: int) -> Int[Array, "l s"]:
     """The samples of each leaf of one random tree, $2^{levels}$ leaves of equal size; n stands for an empty place.
 
     Each node is cut at the median along the difference of two of its samples. n_levels is static.
@@ -135,7 +135,7 @@ def leaves(x: Float[Array, "n d"], key: Key[Array, ""], *, n_levels: int) -> Int
     Raises:
         ValueError: unless 0 <= n_levels and there are as many samples as leaves.
 
-    >>> made = leaves(jnp.array([[0.0], [9.0], [1.0], [8.0]]), jax.random.key(3), n_levels=1)
+    >>> made = leaves(jnp.array([[0.0], [9.0], [1.0], [8.0]]), key=jax.random.key(3), n_levels=1)
     >>> sorted(sorted(leaf) for leaf in made.tolist())
     [[0, 2], [1, 3]]
     """
@@ -159,38 +159,38 @@ def leaves(x: Float[Array, "n d"], key: Key[Array, ""], *, n_levels: int) -> Int
 
 
 @jax.jit
-def step(found: Neighbors, x: Float[Array, "n d"], key: Key[Array, ""]) -> Neighbors:
+def step(state: Neighbors, x: Float[Array, "n d"], *, key: Key[Array, ""]) -> Neighbors:
     """One step of the descent: each sample asks some neighbors, and some whose neighbor it is, for theirs.
 
     >>> x = jnp.array([[0.0], [1.0], [3.0], [4.0]])
     >>> poor = Neighbors(jnp.array([[2], [0], [3], [2]]), jnp.array([[3.0], [1.0], [1.0], [1.0]]))
-    >>> step(poor, x, jax.random.key(0)).indices[0].tolist()
+    >>> step(poor, x, key=jax.random.key(0)).indices[0].tolist()
     [1]
     """
-    n, k = found.indices.shape
+    n, k = state.indices.shape
     for_columns, for_slots, for_order, for_names = jax.random.split(key, 4)
     asked = min(k, PASSED_ON)
     columns = jax.random.randint(for_columns, (n, asked), 0, k)
-    onward = jnp.take_along_axis(found.indices, columns, axis=1)
+    onward = jnp.take_along_axis(state.indices, columns, axis=1)
     # of those that have i as a neighbor, a random one gets each slot: the last, counted from a random sample on
     first = jax.random.randint(for_order, (), 0, n)
     slots = jax.random.randint(for_slots, (n, k), 0, asked)
-    last = jnp.full((n, asked), -1).at[found.indices, slots].max(((jnp.arange(n) - first) % n)[:, None])
+    last = jnp.full((n, asked), -1).at[state.indices, slots].max(((jnp.arange(n) - first) % n)[:, None])
     back = jnp.where(last >= 0, (last + first) % n, onward)
     hubs = jnp.concatenate([onward, back], axis=1)
     names = jax.random.randint(for_names, (n, 2 * asked, asked), 0, k)
-    named = found.indices.reshape(-1)[hubs[:, :, None] * k + names].reshape(n, -1)
+    named = state.indices.reshape(-1)[hubs[:, :, None] * k + names].reshape(n, -1)
     candidates = jnp.concatenate([back, named], axis=1)
     centered = x - x.mean(axis=0)
 
     def block(at: tuple[Neighbors, Array, Array, Array]) -> Neighbors:
-        found, own, numbers, tried = at
+        state, own, numbers, tried = at
         again = (tried[:, :, None] == tried[:, None]) & jnp.tri(tried.shape[1], k=-1, dtype=bool)
         distances = neighbors.distances_to(centered, own, tried)
         useless = again.any(axis=-1) | (tried == numbers[:, None]) | (tried == n)
-        return _better(found, Neighbors(tried, jnp.where(useless, jnp.inf, distances)))
+        return _better(state, Neighbors(tried, jnp.where(useless, jnp.inf, distances)))
 
-    return _by_rows(block, (found, centered, jnp.arange(n), candidates))
+    return _by_rows(block, (state, centered, jnp.arange(n), candidates))
 
 
 def _by_rows(function: Callable[[Any], Neighbors], arrays: Any) -> Neighbors:

@@ -137,35 +137,35 @@ def _losses(logits: Float[Array, "n c"], target: Float[Array, "n c"]) -> Float[A
     return jax.nn.logsumexp(logits, axis=1) - jnp.sum(logits * target, axis=1)
 
 
-def decision_function(probe: Probe, x: Float[Array, "m d"]) -> Float[Array, "m c"]:
+def decision_function(model: Probe, x: Float[Array, "m d"]) -> Float[Array, "m c"]:
     """Logits $x W + b$, in nats; those of a sample add up to 0.
 
     >>> decision_function(Probe(jnp.array([[1.0, -1.0]]), jnp.zeros(2), None, None, None), jnp.array([[2.0]])).tolist()
     [[2.0, -2.0]]
     """
     require.rank("x", x, 2)
-    return x @ probe.coef + probe.intercept
+    return x @ model.coef + model.intercept
 
 
-def predict_proba(probe: Probe, x: Float[Array, "m d"]) -> Float[Array, "m c"]:
+def predict_proba(model: Probe, x: Float[Array, "m d"]) -> Float[Array, "m c"]:
     """Probability of each class.
 
     >>> predict_proba(Probe(jnp.zeros((1, 2)), jnp.zeros(2), None, None, None), jnp.array([[2.0]])).tolist()
     [[0.5, 0.5]]
     """
-    return jax.nn.softmax(decision_function(probe, x))
+    return jax.nn.softmax(decision_function(model, x))
 
 
-def predict(probe: Probe, x: Float[Array, "m d"]) -> Int[Array, " m"]:
+def predict(model: Probe, x: Float[Array, "m d"]) -> Int[Array, " m"]:
     """The most probable class; of equally probable ones the first.
 
     >>> predict(Probe(jnp.array([[-1.0, 1.0]]), jnp.zeros(2), None, None, None), jnp.array([[2.0], [-2.0]])).tolist()
     [1, 0]
     """
-    return decision_function(probe, x).argmax(axis=1)
+    return decision_function(model, x).argmax(axis=1)
 
 
-def score(probe: Probe, x: Float[Array, "m d"], y: Int[Array, " m"]) -> Float[Array, ""]:
+def score(model: Probe, x: Float[Array, "m d"], y: Int[Array, " m"]) -> Float[Array, ""]:
     """Accuracy: share of samples whose most probable class is the right one.
 
     Raises:
@@ -176,4 +176,4 @@ def score(probe: Probe, x: Float[Array, "m d"], y: Int[Array, " m"]) -> Float[Ar
     0.5
     """
     require.same_length(x=x, y=y)
-    return jnp.mean(predict(probe, x) == y, dtype=x.dtype)
+    return jnp.mean(predict(model, x) == y, dtype=x.dtype)

@@ -58,26 +58,34 @@ class TSNE(NamedTuple):
 
 @partial(
     jax.jit,
-    static_argnames=("n_components", "perplexity", "max_iter", "exaggeration_iter", "method", "search", "start"),
+    static_argnames=(
+        "n_components",
+        "perplexity",
+        "max_iter",
+        "early_exaggeration_iter",
+        "solver",
+        "neighbor_solver",
+        "init",
+    ),
 )
 def fit(
     x: Float[Array, "n d"],
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     n_components: int = 2,
     perplexity: float = 30.0,
     early_exaggeration: ArrayLike = 12.0,
     learning_rate: ArrayLike | None = None,
     max_iter: int = 1000,
-    exaggeration_iter: int = 250,
-    method: str = "auto",
-    search: str = "auto",
-    start: str = "pca",
+    early_exaggeration_iter: int = 250,
+    solver: str = "auto",
+    neighbor_solver: str = "auto",
+    init: str = "pca",
     tol: ArrayLike = 1e-2,
 ) -> TSNE:
     r"""Minimize $\mathrm{KL}(P \| Q)$ by gradient descent with momentum and gains; always `max_iter` steps.
 
-    For the first `exaggeration_iter` steps P is multiplied by `early_exaggeration` and the momentum is 0.5; then
+    For the first `early_exaggeration_iter` steps P is multiplied by `early_exaggeration` and the momentum is 0.5; then
     it is 0.8. The same key gives the same embedding; on a GPU sums may be added in another order each time, and
     t-SNE makes small differences large.
 
@@ -90,10 +98,10 @@ def fit(
         early_exaggeration: factor of P at first.
         learning_rate: if left out, n / (4 early_exaggeration) at first, n / 12 then, but at least 50.
         max_iter: steps.
-        exaggeration_iter: of which with exaggeration.
-        method: "exact": all pairs; "fft": neighbors and grid; "auto": "exact" up to 2000 samples.
-        search: of neighbors, "exact" or "descent"; "auto": "exact" up to 100000 samples.
-        start: "pca": scaled so that the first coordinate has a standard deviation of 1e-4; "random": normal,
+        early_exaggeration_iter: of which with exaggeration.
+        solver: "exact": all pairs; "fft": neighbors and grid; "auto": "exact" up to 2000 samples.
+        neighbor_solver: of neighbors, "exact" or "descent"; "auto": "exact" up to 100000 samples.
+        init: "pca": scaled so that the first coordinate has a standard deviation of 1e-4; "random": normal,
             with that deviation.
         tol: for `converged`.
 
@@ -105,34 +113,36 @@ def fit(
     Communications 10 (start).
 
     >>> x = jax.random.normal(jax.random.key(0), (40, 3)) + 9 * (jnp.arange(40)[:, None] < 20)
-    >>> found = fit(x, jax.random.key(1), perplexity=8.0, max_iter=400, learning_rate=10.0)
+    >>> found = fit(x, key=jax.random.key(1), perplexity=8.0, max_iter=400, learning_rate=10.0)
     >>> first, second = found.embedding[:20, 0], found.embedding[20:, 0]
     >>> bool(first.min() > second.max() or first.max() < second.min())
     True
     """
     require.rank("x", x, 2)
     n = len(x)
-    require.one_of("method", method, ("auto", "exact", "fft"))
-    require.one_of("search", search, nn_descent.SEARCHES)
+    require.one_of("method", solver, ("auto", "exact", "fft"))
+    require.one_of("search", neighbor_solver, nn_descent.SEARCHES)
     require.that(1 < perplexity < n, f"perplexity must be above 1 and below the {n} samples; found {perplexity}")
     require.positive("max_iter", max_iter)
-    dense = method == "exact" or (method == "auto" and (n <= FEW or n_components != 2))
+    dense = solver == "exact" or (solver == "auto" and (n <= FEW or n_components != 2))
     require.that(dense or n_components == 2, f"method 'fft' needs n_components = 2; found {n_components}")
     for_start, for_search = jax.random.split(key)
     x = neighbors.at_unit_scale(x)
-    state = init(x, for_start, n_components=n_components, start=start)
+    state = _start(x, key=for_start, n_components=n_components, init=init)
     if dense:
         p = probabilities(x, perplexity=perplexity)
         slope: Callable[[Array, Array], Array] = partial(gradient, p)
         loss: Callable[[Array], Array] = partial(kl_divergence, p)
     else:
-        near = nn_descent.nearest(x, for_search, n_neighbors=min(n - 1, int(3 * perplexity)), search=search)
+        near = nn_descent.nearest(
+            x, key=for_search, n_neighbors=min(n - 1, int(3 * perplexity)), solver=neighbor_solver
+        )
         sparse, made = sparse_probabilities(near, perplexity=perplexity), repulsion.kernels(x[:, :2])
         slope = partial(sparse_gradient, sparse, made)
         loss = partial(sparse_kl_divergence, sparse, made)
 
     def advance(i: Array, state: State) -> State:
-        early = i < exaggeration_iter
+        early = i < early_exaggeration_iter
         exaggeration = jnp.where(early, early_exaggeration, 1).astype(x.dtype)
         rate = jnp.maximum(n / jnp.where(early, 4 * exaggeration, 12), 50) if learning_rate is None else learning_rate
         g = slope(state.embedding, exaggeration)
@@ -148,21 +158,24 @@ def fit(
     return TSNE(state.embedding, history[-1], history, jnp.asarray(max_iter), converged)
 
 
-def init(x: Float[Array, "n d"], key: Key[Array, ""], *, n_components: int = 2, start: str = "pca") -> State:
+def init(x: Float[Array, "n d"], *, key: Key[Array, ""], n_components: int = 2, init: str = "pca") -> State:
     """The state before the first step; arguments as for `fit`.
 
-    >>> state = init(jnp.array([[0.0, 0.0], [4.0, 0.0], [2.0, 1.0]]), jax.random.key(0))
+    >>> state = init(jnp.array([[0.0, 0.0], [4.0, 0.0], [2.0, 1.0]]), key=jax.random.key(0))
     >>> [round(1e4 * entry, 3) for entry in state.embedding[:, 0].tolist()], state.gains[0].tolist()
     ([-1.225, 1.225, 0.0], [1.0, 1.0])
     """
-    require.one_of("start", start, ("pca", "random"))
-    if start == "pca":
+    require.one_of("start", init, ("pca", "random"))
+    if init == "pca":
         y = pca.transform(pca.fit(x, n_components=n_components), x)
         deviation = jnp.std(y[:, 0])
         y = 1e-4 * y / jnp.where(deviation > 0, deviation, 1)
     else:
         y = 1e-4 * jax.random.normal(key, (len(x), n_components), x.dtype)
     return State(y, jnp.zeros_like(y), jnp.ones_like(y))
+
+
+_start = init  # `fit` has an option of that name
 
 
 def step(state: State, gradient: Float[Array, "n k"], *, learning_rate: ArrayLike, momentum: ArrayLike = 0.8) -> State:

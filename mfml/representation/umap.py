@@ -61,25 +61,25 @@ def curve(min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, *, max_iter: int =
     wanted = jnp.where(r < min_dist, 1, jnp.exp(-(r - min_dist) / spread))
     log_r = jnp.log(jnp.where(r > 0, r, 1))
 
-    def misfit(parameters: Array) -> Array:
-        exponent = parameters[0] + 2 * jnp.exp(parameters[1]) * log_r
+    def misfit(params: Array) -> Array:
+        exponent = params[0] + 2 * jnp.exp(params[1]) * log_r
         return jnp.where(r > 0, jax.nn.sigmoid(-exponent), 1) - wanted
 
     def better(_: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
-        parameters, damping = carry
-        rest, slope = misfit(parameters), jax.jacfwd(misfit)(parameters)
+        params, damping = carry
+        rest, slope = misfit(params), jax.jacfwd(misfit)(params)
         normal = slope.T @ slope
         shift = jnp.linalg.solve(normal + damping * jnp.diag(jnp.diagonal(normal) + 1e-9), slope.T @ rest)
-        lower = jnp.sum(misfit(parameters - shift) ** 2) < jnp.sum(rest**2)
-        return jnp.where(lower, parameters - shift, parameters), damping * jnp.where(lower, 0.3, 4.0)
+        lower = jnp.sum(misfit(params - shift) ** 2) < jnp.sum(rest**2)
+        return jnp.where(lower, params - shift, params), damping * jnp.where(lower, 0.3, 4.0)
 
     start = jnp.stack([-2 * jnp.log(spread), jnp.zeros_like(spread)])
-    parameters, _ = lax.fori_loop(0, max_iter, better, (start, jnp.full((), 1e-2, spread.dtype)))
-    return Curve(*jnp.exp(parameters))
+    params, _ = lax.fori_loop(0, max_iter, better, (start, jnp.full((), 1e-2, spread.dtype)))
+    return Curve(*jnp.exp(params))
 
 
 @jax.jit
-def spectral_start(linked: Graph, key: Key[Array, ""]) -> tuple[Float[Array, "n 2"], Bool[Array, ""]]:
+def spectral_start(linked: Graph, *, key: Key[Array, ""]) -> tuple[Float[Array, "n 2"], Bool[Array, ""]]:
     r"""The two smoothest modes of the graph: eigenvectors of $D^{-1/2} W D^{-1/2}$ next to the trivial one.
 
     By Lanczos' method from the part of a random vector that is orthogonal to the trivial one, $D^{1/2} 1$. The
@@ -89,7 +89,7 @@ def spectral_start(linked: Graph, key: Key[Array, ""]) -> tuple[Float[Array, "n 
     Source: Belkin and Niyogi (2003), Neural Computation 15, 1373; Golub and Van Loan (2013), section 10.1.
 
     >>> x = jax.random.normal(jax.random.key(0), (40, 3))
-    >>> y, usable = spectral_start(fuzzy.graph(neighbors.exact(x, n_neighbors=8)), jax.random.key(1))
+    >>> y, usable = spectral_start(fuzzy.graph(neighbors.exact(x, n_neighbors=8)), key=jax.random.key(1))
     >>> y.shape, bool(usable), round(float(abs(y).max()), 3)
     ((40, 2), True, 10.0)
     """
@@ -108,7 +108,7 @@ def spectral_start(linked: Graph, key: Key[Array, ""]) -> tuple[Float[Array, "n 
     first, restart = jax.random.split(key)
     start = jax.random.normal(first, (n,), dtype)
     n_steps = min(KRYLOV, n)
-    t = lanczos.tridiagonalize(restart, product, start - trivial * (trivial @ start), n_steps=n_steps)
+    t = lanczos.tridiagonalize(product, start - trivial * (trivial @ start), key=restart, n_steps=n_steps)
     dense = jnp.diag(t.diagonal) + jnp.diag(t.off_diagonal, 1) + jnp.diag(t.off_diagonal, -1)
     values, vectors = jnp.linalg.eigh(dense)
     modes = (vectors[:, :-3:-1].T @ t.basis) / root
@@ -119,23 +119,26 @@ def spectral_start(linked: Graph, key: Key[Array, ""]) -> tuple[Float[Array, "n 
     return 10 * modes.T / jnp.where(largest > 0, largest, 1), usable
 
 
-@partial(jax.jit, static_argnames=("n_neighbors", "n_epochs", "negative_sample_rate", "n_negatives", "search", "start"))
+@partial(
+    jax.jit,
+    static_argnames=("n_neighbors", "max_iter", "negative_sample_rate", "n_negatives", "neighbor_solver", "init"),
+)
 def fit(
     x: Float[Array, "n d"],
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     n_neighbors: int = 15,
     min_dist: ArrayLike = 0.1,
     spread: ArrayLike = 1.0,
     learning_rate: ArrayLike = 0.5,
-    n_epochs: int = 500,
+    max_iter: int = 500,
     negative_sample_rate: int = 5,
     n_negatives: int = 8,
-    search: str = "auto",
-    start: str = "spectral",
+    neighbor_solver: str = "auto",
+    init: str = "spectral",
     tol: ArrayLike = 0.01,
 ) -> UMAP:
-    """Graph of neighbors, start, then `n_epochs` of `step` with a rate that falls to 0.
+    """Graph of neighbors, start, then `max_iter` of `step` with a rate that falls to 0.
 
     The same key gives the same embedding; on a GPU sums may be added in another order each time.
 
@@ -147,11 +150,11 @@ def fit(
         min_dist: how close neighbors may lie in the embedding.
         spread: the scale of the embedding.
         learning_rate: share of a balanced step at the start, see `step`.
-        n_epochs: steps; static.
+        max_iter: steps; static.
         negative_sample_rate: how many samples push for each that pulls; static.
         n_negatives: samples that stand for those in each step; static.
-        search: of neighbors, "exact" or "descent"; "auto": "exact" up to 100000 samples.
-        start: "spectral", with that of PCA where the graph falls apart, or "pca"; static.
+        neighbor_solver: of neighbors, "exact" or "descent"; "auto": "exact" up to 100000 samples.
+        init: "spectral", with that of PCA where the graph falls apart, or "pca"; static.
         tol: for `converged`.
 
     Raises:
@@ -161,35 +164,35 @@ def fit(
     (the effect of negative samples).
 
     >>> x = jnp.concatenate([jnp.zeros((9, 3)), jnp.full((9, 3), 9.0)]) + jax.random.normal(jax.random.key(0), (18, 3))
-    >>> y = fit(x, jax.random.key(1), n_neighbors=4, n_epochs=50).embedding
+    >>> y = fit(x, key=jax.random.key(1), n_neighbors=4, max_iter=50).embedding
     >>> y.shape
     (18, 2)
     """
     require.rank("x", x, 2)
     require.that(len(x) >= 2, f"x must have at least two samples; found {len(x)}")
     require.between("n_neighbors", n_neighbors, 2, len(x))
-    require.one_of("start", start, ("spectral", "pca"))
-    for name, value in (("n_epochs", n_epochs), ("negative_sample_rate", negative_sample_rate)):
+    require.one_of("start", init, ("spectral", "pca"))
+    for name, value in (("n_epochs", max_iter), ("negative_sample_rate", negative_sample_rate)):
         require.positive(name, value)
     for_search, for_start, for_layout = jax.random.split(key, 3)
     x = neighbors.at_unit_scale(x)
-    near = nn_descent.nearest(x, for_search, n_neighbors=n_neighbors - 1, search=search)
+    near = nn_descent.nearest(x, key=for_search, n_neighbors=n_neighbors - 1, solver=neighbor_solver)
     linked, shape = fuzzy.graph(near), curve(jnp.asarray(min_dist, x.dtype), jnp.asarray(spread, x.dtype))
-    y, spectral = init(x, linked, for_start, start=start)
-    take = partial(step, linked=linked, curve=shape, rate_of_negatives=negative_sample_rate, n_negatives=n_negatives)
+    y, spectral = _start(x, linked, key=for_start, init=init)
+    take = partial(step, linked=linked, curve=shape, negative_sample_rate=negative_sample_rate, n_negatives=n_negatives)
 
     def advance(y: Array, epoch: Array) -> tuple[Array, Array]:
-        rate = jnp.asarray(learning_rate * (1 - epoch / n_epochs), y.dtype)
+        rate = jnp.asarray(learning_rate * (1 - epoch / max_iter), y.dtype)
         moved = take(y, key=jax.random.fold_in(for_layout, epoch), learning_rate=rate)
         return moved, jnp.sqrt(jnp.mean(jnp.sum((moved - y) ** 2, axis=1)))
 
-    y, history = lax.scan(advance, y, jnp.arange(n_epochs))
+    y, history = lax.scan(advance, y, jnp.arange(max_iter))
     converged = history[-1] <= tol * jnp.std(y)
-    return UMAP(y, shape, spectral, history, jnp.asarray(n_epochs), converged)
+    return UMAP(y, shape, spectral, history, jnp.asarray(max_iter), converged)
 
 
 def init(
-    x: Float[Array, "n d"], linked: Graph, key: Key[Array, ""], *, start: str = "spectral"
+    x: Float[Array, "n d"], linked: Graph, *, key: Key[Array, ""], init: str = "spectral"
 ) -> tuple[Float[Array, "n 2"], Bool[Array, ""]]:
     """The layout before the first epoch, largest coordinate 10, and whether it is spectral.
 
@@ -198,29 +201,34 @@ def init(
 
     >>> x = jax.random.normal(jax.random.key(0), (40, 3))
     >>> linked = fuzzy.graph(neighbors.exact(x, n_neighbors=8))
-    >>> [bool(init(x, linked, jax.random.key(1), start=start)[1]) for start in ("spectral", "pca")]
+    >>> [bool(init(x, linked, key=jax.random.key(1), init=start)[1]) for start in ("spectral", "pca")]
     [True, False]
     """
     require.rank("x", x, 2)
-    require.one_of("start", start, ("spectral", "pca"))
+    require.one_of("start", init, ("spectral", "pca"))
     plane = pca.transform(pca.fit(x, n_components=2), x)
     largest = jnp.abs(plane).max()
     plane = 10 * plane / jnp.where(largest > 0, largest, 1)
-    if start == "pca":
+    if init == "pca":
         return plane, jnp.zeros((), bool)
-    modes, usable = spectral_start(linked, key)
+    modes, usable = spectral_start(linked, key=key)
     return jnp.where(usable, modes, plane), usable
 
 
-@partial(jax.jit, static_argnames=("rate_of_negatives", "n_negatives"))
+@partial(jax.jit, static_argnames=("negative_sample_rate", "n_negatives"))
+
+
+_start = init  # `fit` has an option of that name
+
+
 def step(
-    y: Float[Array, "n 2"],
+    state: Float[Array, "n 2"],
     linked: Graph,
     curve: Curve,
-    key: Key[Array, ""],
     *,
+    key: Key[Array, ""],
     learning_rate: ArrayLike,
-    rate_of_negatives: int = 5,
+    negative_sample_rate: int = 5,
     n_negatives: int = 8,
 ) -> Float[Array, "n 2"]:
     r"""Move all samples at once by $\eta / \sum_j w_{ij}$ times the forces on them; no coordinate by more than 4.
@@ -228,7 +236,7 @@ def step(
     Links pull $2 w_{ij} \frac{2 a b\, r^{2b - 2}}{1 + a r^{2b}} (y_j - y_i)$, since UMAP moves both ends of a link in
     turn; sample l pushes $\frac{2 b}{(0.001 + r^2) (1 + a r^{2b})} (y_i - y_l)$. The pushing samples are those a
     random number of places away from i, the same for all i, so that they are read in one go; their mean is
-    multiplied by `rate_of_negatives` $\cdot \sum_j w_{ij}$. Put samples in a random order where it has a meaning.
+    multiplied by `negative_sample_rate` $\cdot \sum_j w_{ij}$. Put samples in a random order where it has a meaning.
 
     Raises:
         ValueError: unless y has a row for each node, and the numbers are positive.
@@ -237,14 +245,14 @@ def step(
 
     >>> x = jax.random.normal(jax.random.key(0), (40, 3))
     >>> linked = fuzzy.graph(neighbors.exact(x, n_neighbors=8))
-    >>> step(x[:, :2], linked, Curve(1.6, 0.9), jax.random.key(1), learning_rate=0.1).shape
+    >>> step(x[:, :2], linked, Curve(1.6, 0.9), key=jax.random.key(1), learning_rate=0.1).shape
     (40, 2)
     """
-    require.same_length(y=y, degree=linked.degree)
+    require.same_length(y=state, degree=linked.degree)
     require.positive("n_negatives", n_negatives)
-    require.positive("rate_of_negatives", rate_of_negatives)
+    require.positive("rate_of_negatives", negative_sample_rate)
     a, b = curve
-    z = lax.complex(y[:, 0], y[:, 1])
+    z = lax.complex(state[:, 0], state[:, 1])
     total = jnp.zeros_like(z)
     for part in (linked.out, linked.back):
         offset = z[part.tails] - z[part.heads][:, None]
@@ -253,8 +261,8 @@ def step(
         power = apart**b
         pull = jnp.where(squared > 0, 4 * a * b * power / apart / (1 + a * power), 0)
         total = total.at[part.heads].add(jnp.sum(part.weights * pull * offset, axis=1))
-    degree = jnp.maximum(linked.degree, jnp.finfo(y.dtype).tiny)
-    places = jax.random.randint(key, (n_negatives,), 1, max(len(y), 2))
+    degree = jnp.maximum(linked.degree, jnp.finfo(state.dtype).tiny)
+    places = jax.random.randint(key, (n_negatives,), 1, max(len(state), 2))
     around = jnp.concatenate([z, z])
 
     def add(push: Array, place: Array) -> tuple[Array, None]:
@@ -263,5 +271,5 @@ def step(
         return push + 2 * b / ((0.001 + squared) * (1 + a * squared**b)) * offset, None
 
     push, _ = lax.scan(add, jnp.zeros_like(z), places)
-    force = total / degree + rate_of_negatives / n_negatives * push
-    return y + learning_rate * jnp.clip(jnp.stack([force.real, force.imag], axis=1), -4, 4)
+    force = total / degree + negative_sample_rate / n_negatives * push
+    return state + learning_rate * jnp.clip(jnp.stack([force.real, force.imag], axis=1), -4, 4)

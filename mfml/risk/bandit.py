@@ -46,7 +46,7 @@ def init(means: Float[Array, " arms"]) -> State:
 
 
 def step(
-    key: Key[Array, ""], state: State, means: Float[Array, " arms"], *, epsilon: ArrayLike
+    state: State, means: Float[Array, " arms"], *, key: Key[Array, ""], epsilon: ArrayLike
 ) -> tuple[State, Int[Array, ""], Float[Array, ""]]:
     r"""One epsilon-greedy choice, and what is learned from its reward; returns state, action, reward.
 
@@ -55,7 +55,7 @@ def step(
 
     Source: Sutton and Barto (2018), section 2.4.
 
-    >>> state, action, reward = step(jax.random.key(0), init(jnp.zeros(3)), jnp.zeros(3), epsilon=0.0)
+    >>> state, action, reward = step(init(jnp.zeros(3)), jnp.zeros(3), key=jax.random.key(0), epsilon=0.0)
     >>> action.item(), state.pulls.tolist()
     (0, [1, 0, 0])
     """
@@ -71,7 +71,7 @@ def step(
 
 
 @partial(jax.jit, static_argnames="n_steps")
-def run(key: Key[Array, ""], means: Float[Array, " arms"], *, epsilon: ArrayLike, n_steps: int = 1000) -> Run:
+def run(means: Float[Array, " arms"], *, key: Key[Array, ""], epsilon: ArrayLike, n_steps: int = 1000) -> Run:
     r"""Play `n_steps` (static) with the epsilon-greedy rule, in one scan.
 
     Many runs at once: `jax.vmap(lambda key: run(key, means, epsilon=0.1))(keys)`.
@@ -81,7 +81,7 @@ def run(key: Key[Array, ""], means: Float[Array, " arms"], *, epsilon: ArrayLike
 
     Source: Sutton and Barto (2018), section 2.3.
 
-    >>> played = run(jax.random.key(0), jnp.array([0.0, 3.0]), epsilon=0.1, n_steps=200)
+    >>> played = run(jnp.array([0.0, 3.0]), key=jax.random.key(0), epsilon=0.1, n_steps=200)
     >>> (played.pulls[1] > played.pulls[0]).item()
     True
     """
@@ -89,7 +89,7 @@ def run(key: Key[Array, ""], means: Float[Array, " arms"], *, epsilon: ArrayLike
     start = init(means)
 
     def play(state: State, key: Array) -> tuple[State, tuple[Array, Array]]:
-        state, action, reward = step(key, state, means, epsilon=epsilon)
+        state, action, reward = step(state, means, key=key, epsilon=epsilon)
         return state, (action, reward)
 
     state, (action, reward) = lax.scan(play, start, jax.random.split(key, n_steps))

@@ -1,6 +1,6 @@
 """Empirical risk minimization: learning is the minimization of the mean loss over the data.
 
-A predictor is a function `predict(parameters, x)`; its parameters are any pytree of float arrays. A loss is a
+A predictor is a function `predict(params, x)`; its parameters are any pytree of float arrays. A loss is a
 function `loss(prediction, target)` that returns one number a sample, as those of `mfml.risk.losses` do. Both
 are static under jit: define them once, since a new `lambda` or `partial` for each call compiles anew.
 """
@@ -24,7 +24,7 @@ Loss = Callable[[Array, Array], Array]
 class State(NamedTuple):
     """One point on the way down."""
 
-    parameters: PyTree
+    params: PyTree
     objective: Float[Array, ""]  # empirical risk at the parameters, in units of the loss
     gradient: PyTree  # of the risk at the parameters; the shape of the parameters
 
@@ -32,7 +32,7 @@ class State(NamedTuple):
 class Minimum(NamedTuple):
     """Where gradient descent stopped, and how it came there."""
 
-    parameters: PyTree
+    params: PyTree
     objective: Float[Array, ""]  # empirical risk at the parameters, in units of the loss
     gradient_norm: Float[Array, ""]  # Euclidean norm over all parameters
     history: Float[Array, " steps"]  # risk at start and after each step, then NaN; max_iter + 1
@@ -66,7 +66,7 @@ def weighted_mean(values: Float[Array, "n *rest"], weights: Float[Array, " n"] |
 
 
 def risk(
-    parameters: PyTree,
+    params: PyTree,
     x: Shaped[Array, "n *features"],
     y: Shaped[Array, "n *targets"],
     *,
@@ -91,7 +91,7 @@ def risk(
     2.0
     """
     require.same_length(x=x, y=y)
-    values = loss(predict(parameters, x), y)
+    values = loss(predict(params, x), y)
     require.that(
         jnp.shape(values)[:1] == jnp.shape(y)[:1],
         f"loss must return one number a sample ({jnp.shape(y)[0]} samples); found shape {jnp.shape(values)}",
@@ -100,7 +100,7 @@ def risk(
 
 
 def init(
-    parameters: PyTree,
+    params: PyTree,
     x: Shaped[Array, "n *features"],
     y: Shaped[Array, "n *targets"],
     *,
@@ -119,7 +119,7 @@ def init(
     4.0
     """
     objective = partial(risk, x=x, y=y, predict=predict, loss=loss, weights=weights)
-    return State(parameters, *jax.value_and_grad(objective)(parameters))
+    return State(params, *jax.value_and_grad(objective)(params))
 
 
 def step(
@@ -141,20 +141,20 @@ def step(
     >>> from mfml.risk import losses
     >>> task = dict(predict=lambda slope, x: slope * x, loss=losses.squared_error)
     >>> data = jnp.array([1.0, 2.0]), jnp.array([3.0, 4.0])
-    >>> step(init(jnp.array(3.0), *data, **task), *data, **task, learning_rate=0.125).parameters.item()
+    >>> step(init(jnp.array(3.0), *data, **task), *data, **task, learning_rate=0.125).params.item()
     2.5
     """
-    moved = jax.tree.map(lambda p, g: p - learning_rate * g, state.parameters, state.gradient)
-    moved = jax.tree.map(lambda new, old: new.astype(jnp.result_type(old)), moved, state.parameters)
+    moved = jax.tree.map(lambda p, g: p - learning_rate * g, state.params, state.gradient)
+    moved = jax.tree.map(lambda new, old: new.astype(jnp.result_type(old)), moved, state.params)
     return init(moved, x, y, predict=predict, loss=loss, weights=weights)
 
 
 @partial(jax.jit, static_argnames=("predict", "loss", "max_iter"))
 def fit(
-    parameters: PyTree,
     x: Shaped[Array, "n *features"],
     y: Shaped[Array, "n *targets"],
     *,
+    init: PyTree,
     predict: Predictor,
     loss: Loss,
     learning_rate: ArrayLike,
@@ -177,14 +177,14 @@ def fit(
     >>> from mfml.risk import losses
     >>> line = lambda slope, x: slope * x
     >>> x = jnp.array([1.0, 2.0])
-    >>> fitted = fit(jnp.array(0.0), x, 3 * x, predict=line, loss=losses.squared_error, learning_rate=0.1)
-    >>> round(fitted.parameters.item(), 3), fitted.converged.item()
+    >>> fitted = fit(x, 3 * x, init=jnp.array(0.0), predict=line, loss=losses.squared_error, learning_rate=0.1)
+    >>> round(fitted.params.item(), 3), fitted.converged.item()
     (3.0, True)
     """
     require.positive("max_iter", max_iter)
     begin = partial(init, predict=predict, loss=loss, weights=weights)
     onward = partial(step, predict=predict, loss=loss, weights=weights, learning_rate=learning_rate)
-    start = begin(jax.tree.map(jnp.asarray, parameters), x, y)
+    start = begin(jax.tree.map(jnp.asarray, init), x, y)
     history = jnp.full(max_iter + 1, jnp.nan, start.objective.dtype).at[0].set(start.objective)
 
     def unfinished(carry: tuple[State, Array, Array]) -> Array:
@@ -198,7 +198,7 @@ def fit(
 
     state, history, n_iter = lax.while_loop(unfinished, descend, (start, history, jnp.zeros((), int)))
     norm = _norm(state.gradient)
-    return Minimum(state.parameters, state.objective, norm, history, n_iter, norm <= tol)
+    return Minimum(state.params, state.objective, norm, history, n_iter, norm <= tol)
 
 
 def _norm(tree: PyTree) -> Array:

@@ -137,11 +137,11 @@ def target(
 
 @partial(jax.jit, static_argnames="n_splits")
 def duplicates(
-    key: Key[Array, ""],
     x: Float[Array, "n d"],
     label: Num[Array, " n"],
     groups: Int[Array, " n"],
     *,
+    key: Key[Array, ""],
     n_splits: int = 5,
 ) -> Leak:
     """Duplicate leak: samples of one specimen stand in both training and test set.
@@ -158,7 +158,7 @@ def duplicates(
     >>> specimen = jnp.repeat(jnp.arange(10), 4)
     >>> x = jax.random.normal(jax.random.key(1), (10, 3))[specimen]
     >>> label = jax.random.bernoulli(jax.random.key(2), 0.5, (10,)).astype(int)[specimen]
-    >>> leak = duplicates(jax.random.key(3), x, label, specimen)
+    >>> leak = duplicates(x, label, specimen, key=jax.random.key(3))
     >>> leak.leaky.item(), (leak.honest < 0.8).item()
     (1.0, True)
     """
@@ -171,7 +171,7 @@ def duplicates(
 
 
 @partial(jax.jit, static_argnames="n_splits")
-def temporal(key: Key[Array, ""], x: Float[Array, "n d"], y: Float[Array, " n"], *, n_splits: int = 5) -> Leak:
+def temporal(x: Float[Array, "n d"], y: Float[Array, " n"], *, key: Key[Array, ""], n_splits: int = 5) -> Leak:
     """Temporal leak: the model learns from the future of the samples on which it is tested.
 
     Samples are in the order of time. Leaky: k-fold over shuffled samples, where each test sample has a
@@ -187,7 +187,7 @@ def temporal(key: Key[Array, ""], x: Float[Array, "n d"], y: Float[Array, " n"],
 
     >>> time = jnp.arange(40.0)[:, None]
     >>> drift = jnp.cumsum(jax.random.normal(jax.random.key(0), (40,)))
-    >>> leak = temporal(jax.random.key(1), time, drift)
+    >>> leak = temporal(time, drift, key=jax.random.key(1))
     >>> (leak.leaky > 0.6).item(), (leak.honest < leak.leaky).item()
     (True, True)
     """

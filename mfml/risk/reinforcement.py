@@ -172,10 +172,10 @@ def step(
 
 @partial(jax.jit, static_argnames=("n_episodes", "max_steps"))
 def fit(
-    key: Key[Array, ""],
     task: Task,
     *,
-    start: ArrayLike = 0,
+    key: Key[Array, ""],
+    start_state: ArrayLike = 0,
     n_episodes: int = 500,
     max_steps: int = 100,
     learning_rate: ArrayLike = 0.5,
@@ -184,7 +184,7 @@ def fit(
 ) -> QLearning:
     r"""Tabular Q-learning with epsilon-greedy behavior: all episodes in one scan, each a scan of steps.
 
-    Every episode begins in the state `start` and ends in a terminal state or after `max_steps`. The agent
+    Every episode begins in the state `start_state` and ends in a terminal state or after `max_steps`. The agent
     sees only states and rewards, never the transition probabilities. Among equal action values it takes one
     at random. With a constant learning rate the values of a deterministic task become exact; those of a task
     that slips keep fluctuating. `n_episodes` and `max_steps` are static.
@@ -195,7 +195,7 @@ def fit(
     Source: Sutton and Barto (2018), section 6.5.
 
     >>> task = gridworld(jnp.array([[0, 0, 2]]))
-    >>> fit(jax.random.key(0), task, n_episodes=50, max_steps=20).policy[:2].tolist()
+    >>> fit(task, key=jax.random.key(0), n_episodes=50, max_steps=20).policy[:2].tolist()
     [1, 1]
     """
     require.positive("n_episodes", n_episodes)
@@ -212,7 +212,7 @@ def fit(
         return (jnp.where(done, q, learned), state, done | task.terminal[next_state]), (reward, ~done)
 
     def episode(q: Array, key: Array) -> tuple[Array, tuple[Array, Array]]:
-        begin = (q, jnp.asarray(start, int), task.terminal[start])
+        begin = (q, jnp.asarray(start_state, int), task.terminal[start_state])
         chance = jax.random.uniform(key, (max_steps, 3), q.dtype)
         (q, _, _), (reward, alive) = lax.scan(move, begin, chance)
         return q, (reward.sum(), alive.sum())

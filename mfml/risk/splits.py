@@ -54,7 +54,7 @@ class CrossValidation(NamedTuple):
 
 
 @partial(jax.jit, static_argnames=("n", "val_size", "test_size"))
-def train_val_test(key: Key[Array, ""], n: int, *, val_size: float | int = 0.2, test_size: float | int = 0.2) -> Split:
+def train_val_test(n: int, *, key: Key[Array, ""], val_size: float | int = 0.2, test_size: float | int = 0.2) -> Split:
     """Deal n samples at random into a training, a validation and a test set.
 
     A float is a share of n, rounded up; an int is a number of samples; training gets what is left. The
@@ -66,7 +66,7 @@ def train_val_test(key: Key[Array, ""], n: int, *, val_size: float | int = 0.2, 
 
     Source: Murphy (2012), section 1.4.8; scikit-learn's `train_test_split` rounds alike.
 
-    >>> split = train_val_test(jax.random.key(0), 10, val_size=0.2, test_size=3)
+    >>> split = train_val_test(10, key=jax.random.key(0), val_size=0.2, test_size=3)
     >>> len(split.train), len(split.val), len(split.test)
     (5, 2, 3)
     """

@@ -71,7 +71,7 @@ def whitener(key):
 
 
 def dense(key):
-    return autoencoder.init_dense(key, n_features=2, n_components=1, hidden=(3,))
+    return autoencoder.init_dense(key=key, n_features=2, n_components=1, hidden=(3,))
 
 
 def coded(key):
@@ -100,7 +100,7 @@ EXAMPLES = [
     Example(distances.euclidean, lambda key: {"x": clouds(key), "y": starts(key)}, gradient=("x", "y"), tolerance=1e-3),
     Example(seeding.weights, started, gradient=("x", "centroids"), tolerance=1e-3),
     Example(seeding.plus_plus, lambda key: data(key) | {"key": key}, CLUSTERS, x64=False),  # draws differ by dtype
-    Example(seeding.choose, lambda key: data(key) | {"key": key}, CLUSTERS | {"method": "random"}, x64=False),
+    Example(seeding.choose, lambda key: data(key) | {"key": key}, CLUSTERS | {"init": "random"}, x64=False),
     Example(kmeans.assign, started),
     Example(kmeans.update, lambda key: started(key) | {"labels": labels(key)}, gradient=("x",)),
     Example(kmeans.init, lambda key: {"centroids": starts(key)}, gradient=("centroids",)),
@@ -170,15 +170,15 @@ EXAMPLES = [
         batched=(),
         x64=False,
     ),
-    Example(gmm.component_log_prob, mixed, gradient=("mixture", "x"), tolerance=1e-3),
-    Example(gmm.log_prob, mixed, gradient=("mixture", "x"), tolerance=1e-3),
-    Example(gmm.responsibilities, mixed, gradient=("mixture", "x"), tolerance=1e-3),
+    Example(gmm.component_log_prob, mixed, gradient=("model", "x"), tolerance=1e-3),
+    Example(gmm.log_prob, mixed, gradient=("model", "x"), tolerance=1e-3),
+    Example(gmm.responsibilities, mixed, gradient=("model", "x"), tolerance=1e-3),
     Example(gmm.predict, mixed),
-    Example(gmm.score, mixed, gradient=("mixture", "x"), tolerance=1e-3),
-    Example(gmm.n_parameters, lambda key: {"mixture": mixture(key)}, batched=()),  # read from shapes
+    Example(gmm.score, mixed, gradient=("model", "x"), tolerance=1e-3),
+    Example(gmm.n_parameters, lambda key: {"model": mixture(key)}, batched=()),  # read from shapes
     Example(gmm.bic, mixed, gradient=("x",), tolerance=1e-3),
     Example(gmm.aic, mixed, gradient=("x",), tolerance=1e-3),
-    Example(gmm.sample, lambda key: {"mixture": mixture(key), "key": key}, {"n_samples": 4}, x64=False),
+    Example(gmm.sample, lambda key: {"model": mixture(key), "key": key}, {"n_samples": 4}, x64=False),
     Example(gmm.m_step, lambda key: data(key) | {"gamma": gamma(key)}, gradient=("x", "gamma"), tolerance=1e-3),
     Example(gmm.step, mixed, tolerance=1e-3),
     Example(
@@ -213,8 +213,8 @@ EXAMPLES = [
     ),
     Example(
         anomaly.reconstruction_error,
-        lambda key: {"x": clouds(key), "rebuilt": clouds(key) + 1},
-        gradient=("x", "rebuilt"),
+        lambda key: {"x": clouds(key), "reconstruction": clouds(key) + 1},
+        gradient=("x", "reconstruction"),
     ),
     Example(anomaly.fit_latent, lambda key: {"z": clouds(key)}, gradient=("z",)),
     Example(anomaly.latent_distance, latent, gradient=("z",)),

@@ -38,7 +38,7 @@ def test_mixture(key):
 
 def test_autoencoder(key):
     x, _ = points(key)
-    model = autoencoder.init_dense(key, n_features=3, n_components=2)
+    model = autoencoder.init_dense(key=key, n_features=3, n_components=2)
     mean, encoder, decoder = x.mean(axis=0), model.encoder[0].kernel, model.decoder[0].kernel
     centered = autoencoder.loss(model, x - mean)
     np.testing.assert_allclose(unit05.linear_autoencoder_loss(x, encoder, decoder), centered, rtol=1e-5)
@@ -46,4 +46,4 @@ def test_autoencoder(key):
 
 def test_anomaly_score(key):
     x, rebuilt = jax.random.normal(key, (2, 5, 4, 3))
-    np.testing.assert_allclose(unit05.anomaly_score(x, rebuilt), anomaly.reconstruction_error(x, rebuilt), rtol=1e-5)
+    np.testing.assert_allclose(unit05.anomaly_score(x, rebuilt), anomaly.reconstruction_error(rebuilt, x), rtol=1e-5)

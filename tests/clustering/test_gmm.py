@@ -113,7 +113,7 @@ def test_far_from_the_origin_and_thin(key):
     a = jax.random.normal(key, (200, 2)) * jnp.array([0.01, 1.0]) + jnp.array([30.0, 0.0])
     b = jax.random.normal(jax.random.fold_in(key, 1), (200, 2)) - jnp.array([30.0, 0.0])
     x = jnp.concatenate([a, b])
-    found = gmm.fit(x, key, n_components=2, reg_covar=0.0).mixture
+    found = gmm.fit(x, key=key, n_components=2, reg_covar=0.0).mixture
     np.testing.assert_allclose(found.covariances[1], np.cov(np.asarray(a, np.float64).T, ddof=0), rtol=0.02, atol=1e-4)
 
 
@@ -123,30 +123,30 @@ def test_fit_recovers_the_mixture_it_samples_from(key):
         jnp.array([[-3.0, 0.0], [2.0, 1.0]]),
         jnp.array([[[1.0, 0.6], [0.6, 1.0]], [[0.5, 0.0], [0.0, 2.0]]]),
     )
-    x, component = gmm.sample(truth, key, n_samples=4000)
-    found = gmm.fit(x, key, n_components=2, tol=1e-5)
+    x, component = gmm.sample(truth, key=key, n_samples=4000)
+    found = gmm.fit(x, key=key, n_components=2, tol=1e-5)
     for a, b in zip(found.mixture, truth, strict=True):
         np.testing.assert_allclose(a, b, atol=0.12)
     assert np.mean(gmm.predict(found.mixture, x) == component) > 0.97
-    more = gmm.fit(x, key, n_components=4, tol=1e-5, max_iter=300).mixture
+    more = gmm.fit(x, key=key, n_components=4, tol=1e-5, max_iter=300).mixture
     assert gmm.bic(found.mixture, x) < gmm.bic(more, x)
     assert gmm.score(more, x) > gmm.score(found.mixture, x)
 
 
 @pytest.mark.parametrize("method", ["k-means++", "random"])
 def test_other_starts_and_the_best_of_them(x, key, method):
-    one = gmm.fit(x, key, n_components=3, init_params=method, n_init=6, covariance_type="tied")
-    assert one.log_likelihood >= gmm.fit(x, key, n_components=3, covariance_type="tied").log_likelihood - 0.01
+    one = gmm.fit(x, key=key, n_components=3, init=method, n_init=6, covariance_type="tied")
+    assert one.log_likelihood >= gmm.fit(x, key=key, n_components=3, covariance_type="tied").log_likelihood - 0.01
     assert (np.diff(one.mixture.means[:, 0]) >= 0).all()
     np.testing.assert_allclose(one.log_likelihood, gmm.score(one.mixture, x), rtol=1e-5)
 
 
 def test_a_singular_covariance_is_not_hidden(key):
     line = jnp.outer(jnp.arange(10.0), jnp.array([1.0, 2.0]))
-    found = gmm.fit(line, key, n_components=1, reg_covar=0.0)
+    found = gmm.fit(line, key=key, n_components=1, reg_covar=0.0)
     assert not found.converged
     assert jnp.isnan(found.log_likelihood)
-    assert gmm.fit(line, key, n_components=1, reg_covar=1e-3).converged
+    assert gmm.fit(line, key=key, n_components=1, reg_covar=1e-3).converged
 
 
 def test_samples_far_from_all_components_have_finite_scores(x, key):
@@ -160,10 +160,10 @@ def test_samples_far_from_all_components_have_finite_scores(x, key):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda x, key: gmm.fit(x, key, n_components=151), "n_clusters must be between 1 and 150"),
-        (lambda x, key: gmm.fit(x, key, n_components=2, covariance_type="round"), "covariance_type must be one of"),
-        (lambda x, key: gmm.fit(x, key, n_components=2, init_params="pca"), "init_params must be one of"),
-        (lambda x, key: gmm.fit(x, key, n_components=2, max_iter=0), "max_iter must be positive"),
+        (lambda x, key: gmm.fit(x, key=key, n_components=151), "n_clusters must be between 1 and 150"),
+        (lambda x, key: gmm.fit(x, key=key, n_components=2, covariance_type="round"), "covariance_type must be one of"),
+        (lambda x, key: gmm.fit(x, key=key, n_components=2, init="pca"), "init_params must be one of"),
+        (lambda x, key: gmm.fit(x, key=key, n_components=2, max_iter=0), "max_iter must be positive"),
         (lambda x, key: gmm.m_step(x, jnp.ones((3, 2))), "same length"),
         (lambda x, key: gmm.score(gmm.m_step(x, jnp.ones((150, 1))), x[:, :1]), "same length"),
     ],

@@ -67,17 +67,17 @@ def test_best_of_many_starts_finds_the_global_minimum(key):
     x = jnp.concatenate([jax.random.normal(key, (4, 1)), 3 + jax.random.normal(jax.random.fold_in(key, 1), (4, 1))])
     every = [np.array(labels) for labels in product(range(2), repeat=8) if 0 < sum(labels) < 8]
     spread = [sum(((x[one == j] - x[one == j].mean()) ** 2).sum() for j in (0, 1)) for one in every[:127]]
-    np.testing.assert_allclose(kmeans.fit(x, key, n_clusters=2, n_init=8).inertia, min(spread), rtol=1e-4)
+    np.testing.assert_allclose(kmeans.fit(x, key=key, n_clusters=2, n_init=8).inertia, min(spread), rtol=1e-4)
 
 
 def test_inertia_never_rises_and_restarts_do_not_harm(x, key):
-    one = kmeans.fit(x, key, n_clusters=7, init_method="random", tol=0.0)
+    one = kmeans.fit(x, key=key, n_clusters=7, init="random", tol=0.0)
     seen = np.asarray(one.history)[: int(one.n_iter)]
     assert (np.diff(seen) <= 1e-5 * seen[0]).all()
     assert np.isnan(one.history[one.n_iter :]).all()
-    many = kmeans.fit(x, key, n_clusters=7, n_init=6, init_method="random", tol=0.0)
+    many = kmeans.fit(x, key=key, n_clusters=7, n_init=6, init="random", tol=0.0)
     each = [
-        kmeans.fit_from(x, seeding.choose(x, k, n_clusters=7, method="random"), tol=0.0).inertia
+        kmeans.fit_from(x, seeding.choose(x, key=k, n_clusters=7, init="random"), tol=0.0).inertia
         for k in jax.random.split(key, 6)
     ]
     np.testing.assert_allclose(many.inertia, min(each), rtol=1e-5)
@@ -94,14 +94,14 @@ def test_an_emptied_cluster_is_moved(x):
 
 def test_fewer_distinct_samples_than_clusters():
     x = jnp.repeat(jnp.array([[0.0, 1.0], [5.0, 1.0]]), 4, axis=0)
-    model = kmeans.fit(x, jax.random.key(0), n_clusters=3, max_iter=20)
+    model = kmeans.fit(x, key=jax.random.key(0), n_clusters=3, max_iter=20)
     assert model.inertia == 0
     assert sorted(model.counts.tolist()) == [0, 4, 4]
     assert model.n_iter < 20
 
 
 def test_clusters_are_ordered_whatever_the_start(x, key):
-    models = [kmeans.fit(x, k, n_clusters=5, n_init=8) for k in jax.random.split(key, 2)]
+    models = [kmeans.fit(x, key=k, n_clusters=5, n_init=8) for k in jax.random.split(key, 2)]
     np.testing.assert_allclose(models[0].centroids, models[1].centroids, atol=0.05)
     assert (np.diff(models[0].centroids[:, 0]) >= 0).all()
     np.testing.assert_array_equal(kmeans.predict(models[0], x), models[0].labels)
@@ -118,7 +118,7 @@ def test_a_constant_shift_moves_only_the_centroids(x):
 
 @pytest.mark.parametrize("k", [1, 200])
 def test_one_cluster_and_one_a_sample(x, key, k):
-    model = kmeans.fit(x, key, n_clusters=k, max_iter=5)
+    model = kmeans.fit(x, key=key, n_clusters=k, max_iter=5)
     expected = 0.0 if k == 200 else ((x - x.mean(axis=0)) ** 2).sum()
     np.testing.assert_allclose(model.inertia, expected, rtol=1e-5, atol=1e-3)
 
@@ -126,7 +126,7 @@ def test_one_cluster_and_one_a_sample(x, key, k):
 def test_seeding_draws_with_the_stated_probability(key):
     x = jnp.array([[0.0], [1.0], [3.0]])
     keys = jax.random.split(key, 3000)
-    chosen = jax.vmap(lambda k: seeding.plus_plus(x, k, n_clusters=2, n_trials=1))(keys)[..., 0]
+    chosen = jax.vmap(lambda k: seeding.plus_plus(x, key=k, n_clusters=2, n_trials=1))(keys)[..., 0]
     from_zero = chosen[chosen[:, 0] == 0, 1]
     assert (from_zero != 0).all(), "a sample on a centroid is not drawn"
     np.testing.assert_allclose(np.mean(from_zero == 3), 0.9, atol=0.04)
@@ -135,8 +135,8 @@ def test_seeding_draws_with_the_stated_probability(key):
 
 
 def test_mini_batches_come_close(x, key):
-    full = kmeans.fit(x, key, n_clusters=5, n_init=5)
-    batched = minibatch.fit(x, key, n_clusters=5, batch_size=50, max_iter=20)
+    full = kmeans.fit(x, key=key, n_clusters=5, n_init=5)
+    batched = minibatch.fit(x, key=key, n_clusters=5, batch_size=50, max_iter=20)
     assert full.inertia <= batched.inertia < 1.1 * full.inertia
     assert batched.history.shape == (80,)
 
@@ -153,14 +153,14 @@ def test_mini_batch_keeps_running_means(x):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda x, key: kmeans.fit(x, key, n_clusters=201), "n_clusters must be between 1 and 200; found 201"),
-        (lambda x, key: kmeans.fit(x[0], key, n_clusters=1), "x must have 2 axes"),
-        (lambda x, key: kmeans.fit(x[:0], key, n_clusters=1), "must have samples"),
-        (lambda x, key: kmeans.fit(x, key, n_clusters=2, n_init=0), "n_init must be positive"),
-        (lambda x, key: kmeans.fit(x, key, n_clusters=2, max_iter=0), "max_iter must be positive"),
-        (lambda x, key: kmeans.fit(x, key, n_clusters=2, init_method="pca"), "must be one of 'k-means"),
+        (lambda x, key: kmeans.fit(x, key=key, n_clusters=201), "n_clusters must be between 1 and 200; found 201"),
+        (lambda x, key: kmeans.fit(x[0], key=key, n_clusters=1), "x must have 2 axes"),
+        (lambda x, key: kmeans.fit(x[:0], key=key, n_clusters=1), "must have samples"),
+        (lambda x, key: kmeans.fit(x, key=key, n_clusters=2, n_init=0), "n_init must be positive"),
+        (lambda x, key: kmeans.fit(x, key=key, n_clusters=2, max_iter=0), "max_iter must be positive"),
+        (lambda x, key: kmeans.fit(x, key=key, n_clusters=2, init="pca"), "must be one of 'k-means"),
         (lambda x, key: kmeans.fit_from(x, x[:2, :2]), "must have the same length"),
-        (lambda x, key: minibatch.fit(x, key, n_clusters=2, batch_size=0), "batch_size must be positive"),
+        (lambda x, key: minibatch.fit(x, key=key, n_clusters=2, batch_size=0), "batch_size must be positive"),
         (lambda x, key: blocks.split(x, size=0), "size must be positive"),
     ],
 )

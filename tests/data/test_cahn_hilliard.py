@@ -10,7 +10,7 @@ COMPOSITION = jnp.array([0.3, 0.5, 0.65])
 
 @pytest.fixture(scope="module")
 def run():
-    return cahn_hilliard.simulate(jax.random.key(1), COMPOSITION, size=32, n_times=6, steps=25)
+    return cahn_hilliard.simulate(COMPOSITION, key=jax.random.key(1), size=32, n_times=6, steps=25)
 
 
 def test_mass_is_conserved(run):
@@ -21,7 +21,7 @@ def test_mass_is_conserved(run):
 @pytest.mark.parametrize("step_size", [0.1, 1.0, 10.0])
 def test_free_energy_falls(step_size):
     data = cahn_hilliard.simulate(
-        jax.random.key(2), COMPOSITION, size=32, n_times=12, steps=5, step_size=step_size, noise=0.05
+        COMPOSITION, key=jax.random.key(2), size=32, n_times=12, steps=5, step_size=step_size, noise=0.05
     )
     start = cahn_hilliard.free_energy(jnp.broadcast_to(COMPOSITION[:, None, None], (3, 32, 32)))
     energy = np.concatenate([1.1 * np.asarray(start)[:, None], data.energy], axis=1)
@@ -55,8 +55,8 @@ def test_a_step_goes_down_the_gradient_of_the_free_energy(x64):
     """Short steps follow dc/dt = laplacian of the derivative of F, taken by automatic differentiation."""
     options = {"size": 16, "n_times": 1, "steps": 1, "noise": 0.1}
     half = jnp.array([0.5])
-    before = cahn_hilliard.simulate(jax.random.key(0), half, step_size=0.0, **options).fields[0, 0]
-    after = cahn_hilliard.simulate(jax.random.key(0), half, step_size=1e-5, **options).fields[0, 0]
+    before = cahn_hilliard.simulate(half, key=jax.random.key(0), step_size=0.0, **options).fields[0, 0]
+    after = cahn_hilliard.simulate(half, key=jax.random.key(0), step_size=1e-5, **options).fields[0, 0]
     potential = jax.grad(cahn_hilliard.free_energy)(before)
     square = (2 * np.pi) ** 2 * (np.fft.fftfreq(16)[:, None] ** 2 + np.fft.fftfreq(16) ** 2)
     flow = -np.fft.ifft2(square * np.fft.fft2(np.asarray(potential))).real
@@ -67,7 +67,7 @@ def test_waves_grow_at_the_rate_of_linear_theory(x64):
     # about c = 1/2: rate k^2 (1 - kappa k^2), which the scheme takes in steps, partly implicit
     step, size = 0.01, 32
     options = {"size": size, "n_times": 2, "steps": 100, "step_size": step, "noise": 1e-4}
-    fields = cahn_hilliard.simulate(jax.random.key(0), jnp.array([0.5]), **options).fields[0]
+    fields = cahn_hilliard.simulate(jnp.array([0.5]), key=jax.random.key(0), **options).fields[0]
     spectrum = np.abs(np.fft.rfft2(fields, axes=(1, 2)))
     for number in (1, 3, 5, 8):
         square = (2 * np.pi * number / size) ** 2
@@ -79,12 +79,12 @@ def test_waves_grow_at_the_rate_of_linear_theory(x64):
 
 
 def test_outside_the_spinodal_nothing_separates(key):
-    data = cahn_hilliard.simulate(key, jnp.array([0.1, 0.9]), size=16, n_times=1, steps=100, noise=0.01)
+    data = cahn_hilliard.simulate(jnp.array([0.1, 0.9]), key=key, size=16, n_times=1, steps=100, noise=0.01)
     assert float(data.fields.std((2, 3)).max()) < 1e-3
 
 
 def test_segmentation():
-    data = cahn_hilliard.segmentation(jax.random.key(3), n_samples=12, size=32)
+    data = cahn_hilliard.segmentation(key=jax.random.key(3), n_samples=12, size=32)
     assert data.images.shape == data.masks.shape == (12, 32, 32)
     assert set(np.unique(data.masks)) == {0, 1}
     assert ((data.fields > 0.5) == (data.masks == 1)).all()
@@ -101,26 +101,26 @@ def test_segmentation():
 def test_the_key_decides_and_vmap():
     keys = jnp.stack([jax.random.key(1), jax.random.key(2)])
     options = {"size": 8, "n_times": 1, "steps": 2}
-    both = jax.vmap(lambda k: cahn_hilliard.simulate(k, COMPOSITION, **options).fields)(keys)
-    one = cahn_hilliard.simulate(keys[1], COMPOSITION, **options).fields
+    both = jax.vmap(lambda k: cahn_hilliard.simulate(COMPOSITION, key=k, **options).fields)(keys)
+    one = cahn_hilliard.simulate(COMPOSITION, key=keys[1], **options).fields
     np.testing.assert_allclose(both[1], one, atol=1e-6)
     assert (both[0] != one).any()
 
 
 def test_double_precision(x64):
-    data = cahn_hilliard.simulate(jax.random.key(1), jnp.array([0.5]), size=8, n_times=1, steps=1)
+    data = cahn_hilliard.simulate(jnp.array([0.5]), key=jax.random.key(1), size=8, n_times=1, steps=1)
     assert {array.dtype for array in data} == {jnp.dtype("float64")}
 
 
 def test_errors(key, unchecked):
     with pytest.raises(ValueError, match="composition must have 1 axes"):
-        cahn_hilliard.simulate(key, jnp.array(0.5))
+        cahn_hilliard.simulate(jnp.array(0.5), key=key)
     with pytest.raises(ValueError, match="size must be at least 4"):
-        cahn_hilliard.simulate(key, COMPOSITION, size=3)
+        cahn_hilliard.simulate(COMPOSITION, key=key, size=3)
     with pytest.raises(ValueError, match="n_times and steps must be at least 1; found 0 and 5"):
-        cahn_hilliard.simulate(key, COMPOSITION, n_times=0, steps=5)
+        cahn_hilliard.simulate(COMPOSITION, key=key, n_times=0, steps=5)
     with pytest.raises(ValueError, match="n_samples must be at least 1"):
-        cahn_hilliard.segmentation(key, n_samples=0)
+        cahn_hilliard.segmentation(key=key, n_samples=0)
     for simulations in ((), (18,), (1, 1)):
         with pytest.raises(ValueError, match="simulations must be different numbers from 0 to 17"):
-            cahn_hilliard.load(key, simulations=simulations)
+            cahn_hilliard.load(key=key, simulations=simulations)

@@ -8,7 +8,7 @@ from mfml.data import digits
 
 @pytest.fixture(scope="module")
 def written():
-    return digits.simulate(jax.random.key(1), n_samples=1000)
+    return digits.simulate(key=jax.random.key(1), n_samples=1000)
 
 
 def test_labels_are_balanced_and_shuffled(written):
@@ -32,14 +32,14 @@ def test_nearest_mean_recognizes_most(written):
 
 
 def test_without_distortion_all_of_a_kind_are_alike(key):
-    data = digits.simulate(key, n_samples=1000, distortion=0.0, noise=0.0)
+    data = digits.simulate(key=key, n_samples=1000, distortion=0.0, noise=0.0)
     for digit in range(10):
         same = data.images[data.labels == digit]
         assert (same == same[0]).all()
 
 
 def test_the_digit_one_is_one_stroke_and_zero_is_hollow(key):
-    data = digits.simulate(key, n_samples=1000, distortion=0.0, noise=0.0)
+    data = digits.simulate(key=key, n_samples=1000, distortion=0.0, noise=0.0)
     zero = data.images[jnp.argmax(data.labels == 0)]
     one = data.images[jnp.argmax(data.labels == 1)]
     assert zero[3:5, 3:5].sum() == 0
@@ -48,36 +48,36 @@ def test_the_digit_one_is_one_stroke_and_zero_is_hollow(key):
 
 
 def test_noise_flips_pixels(key):
-    few = digits.simulate(key, n_samples=1000, distortion=0.0, noise=0.0)
-    many = digits.simulate(key, n_samples=1000, distortion=0.0, noise=1.0)
+    few = digits.simulate(key=key, n_samples=1000, distortion=0.0, noise=0.0)
+    many = digits.simulate(key=key, n_samples=1000, distortion=0.0, noise=1.0)
     np.testing.assert_allclose(many.images, 1 - few.images)
 
 
 def test_the_key_decides(written):
-    again, other = (digits.simulate(jax.random.key(number), n_samples=1000) for number in (1, 2))
+    again, other = (digits.simulate(key=jax.random.key(number), n_samples=1000) for number in (1, 2))
     assert (again.images == written.images).all()
     assert (other.images != written.images).any()
 
 
 def test_subsets_are_different_draws(key):
-    train, _ = digits.load(key, source="simulated", subset="train")
-    test, _ = digits.load(key, source="simulated", subset="test")
+    train, _ = digits.load(key=key, source="simulated", subset="train")
+    test, _ = digits.load(key=key, source="simulated", subset="test")
     assert train.images.shape == (3823, 8, 8)
     assert (train.images[:1797] != test.images).any(axis=(1, 2)).mean() > 0.99
 
 
 def test_vmap_over_keys(written):
     keys = jnp.stack([jax.random.key(1), jax.random.key(2)])
-    both = jax.vmap(lambda k: digits.simulate(k, n_samples=1000))(keys)
+    both = jax.vmap(lambda k: digits.simulate(key=k, n_samples=1000))(keys)
     assert (both.labels[0] == written.labels).all()
     # a pixel on the very edge of the pen may fall to either side
     assert jnp.abs(both.images[0] - written.images).mean() < 1e-4
 
 
 def test_double_precision(x64):
-    assert digits.simulate(jax.random.key(1), n_samples=3).images.dtype == jnp.float64
+    assert digits.simulate(key=jax.random.key(1), n_samples=3).images.dtype == jnp.float64
 
 
 def test_errors(key):
     with pytest.raises(ValueError, match="n_samples must be at least 1"):
-        digits.simulate(key, n_samples=0)
+        digits.simulate(key=key, n_samples=0)

@@ -12,7 +12,7 @@ from mfml.data import ising
 def equilibrium():
     """Many 32x32 lattices at each of four temperatures away from the critical one."""
     temperature = jnp.repeat(jnp.array([1.5, 2.0, 2.8, 3.5]), 64)
-    return ising.simulate(jax.random.key(1), temperature, size=32, n_sweeps=500)
+    return ising.simulate(temperature, key=jax.random.key(1), size=32, n_sweeps=500)
 
 
 def by_temperature(values):
@@ -39,10 +39,10 @@ def test_magnetization_is_onsagers(equilibrium):
 
 def test_after_a_quench_domains_remain(key):
     temperature = jnp.full(64, 1.0)
-    quenched = ising.simulate(key, temperature, size=32, n_sweeps=20, start="quench")
+    quenched = ising.simulate(temperature, key=key, size=32, n_sweeps=20, start="quench")
     assert float(jnp.abs(quenched.magnetization).mean()) < 0.7
     assert -2.0 < float(quenched.energy.mean()) < -1.8
-    later = ising.simulate(key, temperature, size=32, n_sweeps=200, start="quench")
+    later = ising.simulate(temperature, key=key, size=32, n_sweeps=200, start="quench")
     assert float(later.energy.mean()) < float(quenched.energy.mean()) - 0.02, "domains grow"
 
 
@@ -53,7 +53,7 @@ def test_small_lattices_follow_boltzmann(key):
     for temperature in (2.0, 4.0):
         weights = np.exp(-16 * (energy + 2) / temperature)
         weights /= weights.sum()
-        found = ising.simulate(key, jnp.full(5000, temperature), size=4, n_sweeps=60).energy
+        found = ising.simulate(jnp.full(5000, temperature), key=key, size=4, n_sweeps=60).energy
         mean, deviation = weights @ energy, np.sqrt(weights @ energy**2 - (weights @ energy) ** 2)
         assert float(found.mean()) == pytest.approx(mean, abs=4 * deviation / np.sqrt(5000))
         assert float(found.std()) == pytest.approx(deviation, rel=0.06)
@@ -94,7 +94,7 @@ def test_labels_and_observables(equilibrium):
 def test_a_sweep_equals_one_by_hand(key):
     """One sweep, spin by spin, with the same random numbers."""
     size, temperature = 6, jnp.array([2.0, 3.0, 0.5])
-    start = np.asarray(ising.simulate(key, temperature, size=size, n_sweeps=0).spins)
+    start = np.asarray(ising.simulate(temperature, key=key, size=size, n_sweeps=0).spins)
     _, for_seeds = jax.random.split(key)
     seeds = jax.random.bits(for_seeds, (2, size, size // 2, 3), jnp.uint32)
     expected = start.copy()
@@ -109,7 +109,7 @@ def test_a_sweep_equals_one_by_hand(key):
                     rise = 2 * s[i, k] * around
                     if rise <= 0 or drawn[i, j, lattice] < np.exp(-rise / float(temperature[lattice])):
                         s[i, k] *= -1
-    np.testing.assert_array_equal(ising.simulate(key, temperature, size=size, n_sweeps=1).spins, expected)
+    np.testing.assert_array_equal(ising.simulate(temperature, key=key, size=size, n_sweeps=1).spins, expected)
 
 
 def test_random_numbers_are_uniform_and_independent(key):
@@ -126,20 +126,20 @@ def test_random_numbers_are_uniform_and_independent(key):
 def test_the_key_decides_and_vmap():
     temperature = jnp.array([2.5, 3.0])
     keys = jnp.stack([jax.random.key(1), jax.random.key(2)])
-    both = jax.vmap(lambda k: ising.simulate(k, temperature, size=6, n_sweeps=1).spins)(keys)
-    one = ising.simulate(keys[1], temperature, size=6, n_sweeps=1).spins
+    both = jax.vmap(lambda k: ising.simulate(temperature, key=k, size=6, n_sweeps=1).spins)(keys)
+    one = ising.simulate(temperature, key=keys[1], size=6, n_sweeps=1).spins
     assert (both[1] == one).all()
     assert (both[0] != one).any()
 
 
 def test_extreme_temperatures(key):
-    data = ising.simulate(key, jnp.array([0.0, 1e-6, 1e9]), size=6, n_sweeps=20)
+    data = ising.simulate(jnp.array([0.0, 1e-6, 1e9]), key=key, size=6, n_sweeps=20)
     assert jnp.abs(data.magnetization[:2]).tolist() == [1.0, 1.0]
     assert abs(float(data.energy[2])) < 1.0
 
 
 def test_double_precision(x64):
-    data = ising.simulate(jax.random.key(1), jnp.array([2.0]), size=2, n_sweeps=1)
+    data = ising.simulate(jnp.array([2.0]), key=jax.random.key(1), size=2, n_sweeps=1)
     assert {array.dtype for array in data[:4]} == {jnp.dtype("float64")}
     assert ising.onsager_energy(2.0).dtype == jnp.float64
 
@@ -157,6 +157,6 @@ def test_double_precision(x64):
 )
 def test_errors(key, unchecked, temperature, options, message):
     with pytest.raises(ValueError, match=message):
-        ising.simulate(key, temperature, **options)
+        ising.simulate(temperature, key=key, **options)
     with pytest.raises(ValueError, match="size must be one of"):
-        ising.load(key, size=32)
+        ising.load(key=key, size=32)

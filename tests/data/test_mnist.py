@@ -175,18 +175,18 @@ def test_the_cache_folder(monkeypatch, tmp_path):
 
 def test_auto_simulates_digits_rather_than_download(key, monkeypatch):
     monkeypatch.setattr(mnist, "N_SIMULATED", {"train": 20, "test": 10})
-    data, card = mnist.load(key, subset="test")
+    data, card = mnist.load(key=key, subset="test")
     assert card.source == "simulated"
     assert data.images.shape == (10, 28, 28)
-    train, _ = mnist.load(key, source="simulated")
+    train, _ = mnist.load(key=key, source="simulated")
     assert (train.images[:10] != data.images).any()
     with pytest.raises(ValueError, match="key"):
-        mnist.load(None)
+        mnist.load(key=None)
 
 
 def test_there_is_no_simulated_clothing(key):
     with pytest.raises(ValueError, match="no simulator of clothing"):
-        fashion_mnist.load(key, source="simulated")
+        fashion_mnist.load(key=key, source="simulated")
     for load in (mnist.load, fashion_mnist.load):
         with pytest.raises(ValueError, match="source must be one of"):
             load(key, source="Real")
@@ -196,7 +196,7 @@ def test_there_is_no_simulated_clothing(key):
 
 @pytest.fixture(scope="module")
 def written():
-    return mnist.simulate(jax.random.key(1), n_samples=300)
+    return mnist.simulate(key=jax.random.key(1), n_samples=300)
 
 
 def test_simulated_digits(written):
@@ -219,4 +219,4 @@ def test_nearest_mean_recognizes_most(written):
 
 def test_simulating_needs_samples(key):
     with pytest.raises(ValueError, match="n_samples must be at least 1"):
-        mnist.simulate(key, n_samples=0)
+        mnist.simulate(key=key, n_samples=0)

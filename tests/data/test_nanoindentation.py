@@ -12,7 +12,7 @@ MODULUS = jnp.array([110.0, 200.0, 290.0, 280.0])
 @pytest.mark.parametrize("exponent", [1.25, 1.5, 2.0])
 @pytest.mark.parametrize("max_load", [0.5, 50.0])
 def test_oliver_pharr_recovers_what_the_simulator_was_given(key, exponent, max_load):
-    curves = nanoindentation.simulate(key, HARDNESS, MODULUS, noise=0.0, exponent=exponent, max_load=max_load)
+    curves = nanoindentation.simulate(HARDNESS, MODULUS, key=key, noise=0.0, exponent=exponent, max_load=max_load)
     found = nanoindentation.oliver_pharr(curves.displacement, curves.load)
     np.testing.assert_allclose(found.hardness, HARDNESS, rtol=3e-3)
     np.testing.assert_allclose(found.reduced_modulus, MODULUS, rtol=5e-3)
@@ -20,7 +20,7 @@ def test_oliver_pharr_recovers_what_the_simulator_was_given(key, exponent, max_l
 
 
 def test_recovery_is_exact_in_double_precision(x64):
-    curves = nanoindentation.simulate(jax.random.key(0), jnp.array([2.0]), jnp.array([200.0]), noise=0.0)
+    curves = nanoindentation.simulate(jnp.array([2.0]), jnp.array([200.0]), key=jax.random.key(0), noise=0.0)
     found = nanoindentation.oliver_pharr(curves.displacement, curves.load)
     assert float(found.hardness[0]) == pytest.approx(2.0, rel=1e-4)
     assert float(found.reduced_modulus[0]) == pytest.approx(200.0, rel=1e-3)
@@ -29,7 +29,7 @@ def test_recovery_is_exact_in_double_precision(x64):
 
 def test_recovery_with_noise_has_no_bias(key):
     n = 300
-    curves = nanoindentation.simulate(key, jnp.full(n, 2.0), jnp.full(n, 200.0), noise=0.3)
+    curves = nanoindentation.simulate(jnp.full(n, 2.0), jnp.full(n, 200.0), key=key, noise=0.3)
     found = nanoindentation.oliver_pharr(curves.displacement, curves.load)
     assert float(found.hardness.mean()) == pytest.approx(2.0, rel=0.01)
     assert float(found.reduced_modulus.mean()) == pytest.approx(200.0, rel=0.02)
@@ -37,7 +37,7 @@ def test_recovery_with_noise_has_no_bias(key):
 
 
 def test_curves_obey_the_definitions(key):
-    curves = nanoindentation.simulate(key, HARDNESS, MODULUS, noise=0.0, n_points=400)
+    curves = nanoindentation.simulate(HARDNESS, MODULUS, key=key, noise=0.0, n_points=400)
     load, depth = np.asarray(curves.load, float), np.asarray(curves.displacement, float)
     assert (load.argmax(axis=1) == 199).all()
     assert load.max() == pytest.approx(5.0)
@@ -56,7 +56,7 @@ def test_curves_obey_the_definitions(key):
 
 def test_harder_is_shallower_and_stiffer_springs_back_less(key):
     soft, hard, stiff = (
-        nanoindentation.simulate(key, jnp.array([h]), jnp.array([e]), noise=0.0).displacement[0]
+        nanoindentation.simulate(jnp.array([h]), jnp.array([e]), key=key, noise=0.0).displacement[0]
         for h, e in ((1.0, 100.0), (2.0, 100.0), (1.0, 200.0))
     )
     assert float(hard.max()) < float(soft.max())
@@ -71,7 +71,7 @@ def test_published_moduli():
 
 
 def test_specimens_resemble_the_real_ones():
-    data, _ = nanoindentation.load(jax.random.key(0), source="simulated")
+    data, _ = nanoindentation.load(key=jax.random.key(0), source="simulated")
     assert jnp.bincount(data.specimen).tolist() == [30, 513, 364, 31]
     for number, (hardness, modulus) in enumerate([(0.91, 118.8), (1.70, 188.6), (2.21, 250.5), (3.21, 371.2)]):
         mine = np.asarray(data.specimen) == number
@@ -81,20 +81,20 @@ def test_specimens_resemble_the_real_ones():
 
 def test_the_key_decides_and_vmap():
     keys = jnp.stack([jax.random.key(1), jax.random.key(2)])
-    both = jax.vmap(lambda k: nanoindentation.simulate(k, HARDNESS, MODULUS).displacement)(keys)
-    one = nanoindentation.simulate(keys[1], HARDNESS, MODULUS).displacement
+    both = jax.vmap(lambda k: nanoindentation.simulate(HARDNESS, MODULUS, key=k).displacement)(keys)
+    one = nanoindentation.simulate(HARDNESS, MODULUS, key=keys[1]).displacement
     np.testing.assert_allclose(both[1], one, rtol=1e-5)
     assert (both[0] != one).any()
 
 
 def test_errors(key, unchecked):
     with pytest.raises(ValueError, match="hardness must have 1 axes"):
-        nanoindentation.simulate(key, jnp.array(1.0), jnp.array(100.0))
+        nanoindentation.simulate(jnp.array(1.0), jnp.array(100.0), key=key)
     with pytest.raises(ValueError, match="hardness and reduced_modulus must have the same shape"):
-        nanoindentation.simulate(key, jnp.ones(2), jnp.ones(3))
+        nanoindentation.simulate(jnp.ones(2), jnp.ones(3), key=key)
     for n_points in (21, 18):
         with pytest.raises(ValueError, match=f"n_points must be even and at least 20; found {n_points}"):
-            nanoindentation.simulate(key, HARDNESS, MODULUS, n_points=n_points)
+            nanoindentation.simulate(HARDNESS, MODULUS, key=key, n_points=n_points)
     with pytest.raises(ValueError, match="displacement must have 2 axes"):
         nanoindentation.oliver_pharr(jnp.ones(4), jnp.ones(4))
     with pytest.raises(ValueError, match="displacement and load must have the same shape"):

@@ -49,9 +49,9 @@ def test_card_is_complete(made):
 
 def test_card_counts_samples():
     key = jax.random.key(0)
-    assert spectra.load(key)[1].n_samples == 200
-    assert tensile.load(key, source="simulated")[1].n_samples == 3 * 350
-    assert digits.load(key, source="simulated", subset="test")[1].n_samples == 1797
+    assert spectra.load(key=key)[1].n_samples == 200
+    assert tensile.load(key=key, source="simulated")[1].n_samples == 3 * 350
+    assert digits.load(key=key, source="simulated", subset="test")[1].n_samples == 1797
 
 
 def test_arrays_are_finite_and_of_the_default_precision(made):
@@ -85,13 +85,13 @@ def test_real_data_names_the_way_to_install_it(absent, load, key):
 
 def test_there_are_no_real_spectra(package, key):
     with pytest.raises(ValueError, match="no real data for spectra"):
-        spectra.load(key, source="real")
-    assert spectra.load(key, source="auto")[1].source == "simulated"
+        spectra.load(key=key, source="real")
+    assert spectra.load(key=key, source="auto")[1].source == "simulated"
 
 
 @pytest.mark.parametrize("source", ["auto", "real"])
 def test_tensile_reads_the_package(package, source):
-    data, card = tensile.load(None, source=source)
+    data, card = tensile.load(key=None, source=source)
     assert card.source == "MDSdata 0.1.5"
     assert card.license == "MIT"
     assert card.n_samples == 6
@@ -102,7 +102,7 @@ def test_tensile_reads_the_package(package, source):
 
 @pytest.mark.parametrize("subset", ["train", "test"])
 def test_digits_reads_the_package(package, subset):
-    data, card = digits.load(None, source="auto", subset=subset)
+    data, card = digits.load(key=None, source="auto", subset=subset)
     assert card.source == "MDSdata 0.1.5"
     assert "CC BY 4.0" in card.license
     assert data.images.shape == (2, 8, 8)
@@ -112,7 +112,7 @@ def test_digits_reads_the_package(package, subset):
 
 @pytest.mark.parametrize("size", [16, 64])
 def test_ising_reads_the_package(package, size):
-    data, card = ising.load(None, size=size)
+    data, card = ising.load(key=None, size=size)
     assert card.source == "MDSdata 0.1.5"
     assert data.spins.shape == (2, size, size)
     assert data.temperature.tolist() == [0.5, 4.5]
@@ -122,7 +122,7 @@ def test_ising_reads_the_package(package, size):
 
 
 def test_cahn_hilliard_reads_the_package(package):
-    data, card = cahn_hilliard.load(None, simulations=(4, 2))
+    data, card = cahn_hilliard.load(key=None, simulations=(4, 2))
     assert card.n_samples == 4
     assert data.simulation.tolist() == [4, 4, 2, 2]
     assert data.energy.tolist() == [500.5, 400.5, 500.5, 400.5]
@@ -131,7 +131,7 @@ def test_cahn_hilliard_reads_the_package(package):
 
 
 def test_nanoindentation_reads_the_package(package):
-    data, card = nanoindentation.load(None)
+    data, card = nanoindentation.load(key=None)
     assert card.n_samples == 8
     np.testing.assert_allclose(data.hardness[:2], [0.9, 1.1])
     np.testing.assert_allclose(data.modulus[:2], [110.5, 120.5])
@@ -171,7 +171,7 @@ LARGE = zipped({"0.png": np.zeros((17, 16), np.uint8), "1.png": np.zeros((16, 16
 def test_damaged_images(package, content, what):
     package.path(mdsdata.ISING[16][0]).write_bytes(content)
     with pytest.raises(ValueError, match=rf"images_16\.zip is damaged.*{what}"):
-        ising.load(None)
+        ising.load(key=None)
 
 
 @pytest.mark.parametrize(
@@ -188,13 +188,13 @@ def test_damaged_images(package, content, what):
 def test_damaged_labels(package, text, what):
     package.path(mdsdata.ISING[16][1]).write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=rf"labels_16\.csv is damaged.*{what}"):
-        ising.load(None)
+        ising.load(key=None)
 
 
 def test_damaged_tables(package):
     package.path(mdsdata.NANOINDENTATION[2]).write_text("E,H\n1,2\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"Cr60_reduced\.csv is damaged: its first row"):
-        nanoindentation.load(None)
+        nanoindentation.load(key=None)
     path = package.path(mdsdata.ELEMENTS)
     path.write_text("\n".join(path.read_text(encoding="utf-8").splitlines()[:-1]), encoding="utf-8")
     with pytest.raises(ValueError, match="must have 38 rows, found 37"):
@@ -212,16 +212,16 @@ def test_another_version_is_not_read(tmp_path, monkeypatch, key):
 
     write_package(tmp_path, version="0.1.4")
     monkeypatch.syspath_prepend(tmp_path)
-    assert tensile.load(key, source="auto")[1].source == "simulated"
+    assert tensile.load(key=key, source="auto")[1].source == "simulated"
     with pytest.raises(ValueError, match=r"version 0\.1\.4 is installed"):
-        tensile.load(key, source="real")
+        tensile.load(key=key, source="real")
 
 
 @pytest.mark.parametrize("source", ["auto", "real"])
 def test_a_missing_file_is_named(package, key, source):
     package.path(mdsdata.STRESS).unlink()
     with pytest.raises(FileNotFoundError, match=r"stress\.csv is missing"):
-        tensile.load(key, source=source)
+        tensile.load(key=key, source=source)
 
 
 HEADER = ",0°C,400°C,600°C\n"
@@ -244,7 +244,7 @@ HEADER = ",0°C,400°C,600°C\n"
 def test_damaged_tensile_files(package, text, what):
     package.path(mdsdata.STRESS).write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=rf"stress\.csv.*{what}"):
-        tensile.load(None, source="real")
+        tensile.load(key=None, source="real")
 
 
 @pytest.mark.parametrize(
@@ -253,17 +253,17 @@ def test_damaged_tensile_files(package, text, what):
 def test_damaged_digits(package, row):
     package.path(mdsdata.DIGITS["train"]).write_text(row + "\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"optdigits\.tra is damaged: counts must be integers"):
-        digits.load(None, source="real")
+        digits.load(key=None, source="real")
 
 
 def test_unknown_subset(key):
     with pytest.raises(ValueError, match="subset must be one of"):
-        digits.load(key, subset="validation")
+        digits.load(key=key, subset="validation")
 
 
 @installed
 def test_real_tensile_data_follows_the_model():
-    data, _ = tensile.load(None, source="real")
+    data, _ = tensile.load(key=None, source="real")
     assert data.strain.shape == (3, 350)
     residual = data.stress - tensile.stress(data.strain, data.temperature[:, None])
     assert float(jnp.abs(residual.mean())) < 5.0
@@ -273,7 +273,7 @@ def test_real_tensile_data_follows_the_model():
 @installed
 @pytest.mark.parametrize("subset", ["train", "test"])
 def test_real_digits_have_their_published_size(subset):
-    data, _ = digits.load(None, source="real", subset=subset)
+    data, _ = digits.load(key=None, source="real", subset=subset)
     assert data.images.shape == (digits.SIZE[subset], 8, 8)
     assert jnp.bincount(data.labels).min() > 0.09 * digits.SIZE[subset]
 
@@ -286,8 +286,8 @@ def energies(data):
 
 @installed
 def test_real_lattices_resemble_the_simulated(key):
-    real, _ = ising.load(None, source="real", size=64)
-    made, _ = ising.load(key, source="simulated", size=64)
+    real, _ = ising.load(key=None, source="real", size=64)
+    made, _ = ising.load(key=key, source="simulated", size=64)
     assert real.spins.shape == made.spins.shape == (5000, 64, 64)
     np.testing.assert_allclose(energies(real), energies(made), atol=0.1)
     hot = np.asarray(real.temperature) > 2.5
@@ -297,7 +297,7 @@ def test_real_lattices_resemble_the_simulated(key):
 
 @installed
 def test_real_microstructures_are_two_phases():
-    data, _ = cahn_hilliard.load(None, source="real", simulations=(0, 17))
+    data, _ = cahn_hilliard.load(key=None, source="real", simulations=(0, 17))
     assert data.images.shape[1:] == (64, 64)
     assert 1900 < len(data.energy) < 2000
     sharp = np.asarray(((data.images < 0.2) | (data.images > 0.8)).mean((1, 2)))
@@ -306,7 +306,7 @@ def test_real_microstructures_are_two_phases():
 
 @installed
 def test_real_indents_and_elements_and_digits_have_their_published_size():
-    data, _ = nanoindentation.load(None, source="real")
+    data, _ = nanoindentation.load(key=None, source="real")
     assert jnp.bincount(data.specimen).tolist() == [30, 513, 364, 31]
     found, expected = elements.load(source="real")[0], elements.load(source="table")[0]
     assert (found.metallic == expected.metallic).all()

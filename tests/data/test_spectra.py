@@ -8,12 +8,12 @@ from mfml.data import spectra
 
 @pytest.fixture(scope="module")
 def clean():
-    return spectra.simulate(jax.random.key(1), counts=None)
+    return spectra.simulate(key=jax.random.key(1), counts=None)
 
 
 @pytest.fixture(scope="module")
 def noisy():
-    return spectra.simulate(jax.random.key(1))
+    return spectra.simulate(key=jax.random.key(1))
 
 
 def test_spectra_are_mixtures_of_the_components(clean):
@@ -66,28 +66,28 @@ def test_noise_is_that_of_counting(clean, noisy):
 
 
 def test_the_key_decides(noisy):
-    assert (spectra.simulate(jax.random.key(1)).intensity == noisy.intensity).all()
-    assert (spectra.simulate(jax.random.key(2)).intensity != noisy.intensity).any()
+    assert (spectra.simulate(key=jax.random.key(1)).intensity == noisy.intensity).all()
+    assert (spectra.simulate(key=jax.random.key(2)).intensity != noisy.intensity).any()
 
 
 def test_vmap_over_keys(clean):
     keys = jnp.stack([jax.random.key(1), jax.random.key(2)])
-    both = jax.vmap(lambda k: spectra.simulate(k, counts=None))(keys)
+    both = jax.vmap(lambda k: spectra.simulate(key=k, counts=None))(keys)
     np.testing.assert_allclose(both.intensity[0], clean.intensity, atol=1e-6)
 
 
 def test_small_concentration_gives_purer_samples(clean, key):
-    purer = spectra.simulate(key, counts=None, concentration=0.1)
+    purer = spectra.simulate(key=key, counts=None, concentration=0.1)
     assert purer.abundances.max(axis=1).mean() > clean.abundances.max(axis=1).mean() + 0.1
 
 
 def test_other_phases_and_sizes(key):
-    data = spectra.simulate(key, phases=("W", "Ni"), n_samples=1, n_channels=50, counts=None)
+    data = spectra.simulate(key=key, phases=("W", "Ni"), n_samples=1, n_channels=50, counts=None)
     assert [array.shape for array in data] == [(1, 50), (2, 50), (1, 2), (50,)]
 
 
 def test_double_precision(x64):
-    data = spectra.simulate(jax.random.key(1), n_samples=2, n_channels=20)
+    data = spectra.simulate(key=jax.random.key(1), n_samples=2, n_channels=20)
     assert {a.dtype for a in data} == {jnp.dtype("float64")}
 
 
@@ -103,4 +103,4 @@ def test_double_precision(x64):
 )
 def test_errors(key, options, message):
     with pytest.raises(ValueError, match=message):
-        spectra.simulate(key, **options)
+        spectra.simulate(key=key, **options)

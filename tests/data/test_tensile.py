@@ -10,7 +10,7 @@ TEMPERATURE = jnp.array([20.0, 300.0, 600.0])
 
 @pytest.fixture(scope="module")
 def measured():
-    return tensile.simulate(jax.random.key(3), TEMPERATURE, n_points=350)
+    return tensile.simulate(TEMPERATURE, key=jax.random.key(3), n_points=350)
 
 
 def test_modulus_is_the_slope_of_the_elastic_part(measured):
@@ -61,37 +61,37 @@ def test_noise_has_the_stated_size(measured):
 
 
 def test_without_noise_the_curve_is_exact(key):
-    data = tensile.simulate(key, TEMPERATURE, stress_noise=0.0)
+    data = tensile.simulate(TEMPERATURE, key=key, stress_noise=0.0)
     np.testing.assert_allclose(data.stress, tensile.stress(data.strain, TEMPERATURE[:, None]), rtol=1e-6)
 
 
 def test_scatter_and_strain_noise(key):
-    data = tensile.simulate(key, TEMPERATURE, stress_noise=0.0, scatter=0.05, strain_noise=1e-4)
+    data = tensile.simulate(TEMPERATURE, key=key, stress_noise=0.0, scatter=0.05, strain_noise=1e-4)
     assert float((data.strain - jnp.linspace(0, 0.02, 350)).std()) == pytest.approx(1e-4, rel=0.1)
     residual = data.stress - tensile.stress(jnp.linspace(0, 0.02, 350), TEMPERATURE[:, None])
     assert 5.0 < float(residual[0, 100:].std()) < 50.0
 
 
 def test_the_key_decides(measured):
-    again = tensile.simulate(jax.random.key(3), TEMPERATURE)
-    other = tensile.simulate(jax.random.key(4), TEMPERATURE)
+    again = tensile.simulate(TEMPERATURE, key=jax.random.key(3))
+    other = tensile.simulate(TEMPERATURE, key=jax.random.key(4))
     assert (again.stress == measured.stress).all()
     assert (other.stress != measured.stress).any()
 
 
 def test_vmap_over_keys(measured):
     keys = jnp.stack([jax.random.key(3), jax.random.key(4)])
-    both = jax.vmap(lambda k: tensile.simulate(k, TEMPERATURE))(keys)
+    both = jax.vmap(lambda k: tensile.simulate(TEMPERATURE, key=k))(keys)
     np.testing.assert_allclose(both.stress[0], measured.stress, rtol=1e-5)
 
 
 def test_double_precision(x64):
-    data = tensile.simulate(jax.random.key(3), jnp.array([20.0]), n_points=5)
+    data = tensile.simulate(jnp.array([20.0]), key=jax.random.key(3), n_points=5)
     assert {a.dtype for a in data} == {jnp.dtype("float64")}
 
 
 def test_errors(key, unchecked):
     with pytest.raises(ValueError, match="n_points must be at least 2; found 1"):
-        tensile.simulate(key, TEMPERATURE, n_points=1)
+        tensile.simulate(TEMPERATURE, key=key, n_points=1)
     with pytest.raises(ValueError, match="temperature must have 1 axes"):
-        tensile.simulate(key, jnp.array(20.0))
+        tensile.simulate(jnp.array(20.0), key=key)

@@ -178,7 +178,7 @@ EXAMPLES = [
     Example(
         svd.randomized,
         lambda key: {**matrix(5, 4)(key), "key": key},
-        {"n_components": 2, "n_iter": 1},
+        {"n_components": 2, "iterated_power": 1},
         gradient=("a",),
     ),
     Example(svd.transform, lambda key: {**singular(key), "a": normal(key, 3, 4)}, gradient=("model", "a")),
@@ -195,7 +195,7 @@ EXAMPLES = [
     Example(
         pca.fit,
         lambda key: {**samples(6, 3)(key), "key": key},
-        {"n_components": 2, "solver": "randomized", "n_iter": 1},
+        {"n_components": 2, "solver": "randomized", "iterated_power": 1},
         gradient=("x",),
     ),
     Example(pca.transform, fitted(pca.fit, n_components=2), {"whiten": True}, gradient=("model", "x")),
@@ -226,19 +226,19 @@ EXAMPLES = [
     Example(nmf.objective, positive, gradient=("x", "factors")),
     Example(nmf.objective, positive, KL, gradient=("x", "factors")),
     *(
-        Example(nmf.init, lambda key: {"x": positive(key)["x"], "key": key}, {"n_components": 2, "method": m})
+        Example(nmf_start.init, lambda key: {"x": positive(key)["x"], "key": key}, {"n_components": 2, "init": m})
         for m in ("nndsvd", "nndsvda")
     ),
     Example(
-        nmf.init,
+        nmf_start.init,
         lambda key: {"x": positive(key)["x"], "key": key},
         {"n_components": 2, "method": "random"},
         gradient=("x",),
         x64=False,
     ),
-    Example(nmf.step, positive, gradient=("x", "factors")),
-    Example(nmf.step, positive, {"solver": "mu"}, gradient=("x", "factors")),
-    Example(nmf.step, positive, {"solver": "mu", **KL}, gradient=("x", "factors")),
+    Example(nmf.step, positive, gradient=("x", "state")),
+    Example(nmf.step, positive, {"solver": "mu"}, gradient=("x", "state")),
+    Example(nmf.step, positive, {"solver": "mu", **KL}, gradient=("x", "state")),
     Example(nmf.fit, started, {"n_components": 2, "max_iter": 13, "tol": 0.0}),
     Example(nmf.fit, started, {"n_components": 2, "solver": "mu", "max_iter": 13, "tol": 0.0, **KL}),
     Example(nmf.transform, lambda key: {"h": positive(key)["factors"].h, "x": positive(key)["x"]}, {"tol": 1e-6}),

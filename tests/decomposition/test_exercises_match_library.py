@@ -44,7 +44,7 @@ def test_nmf_update(key):
     of_x, of_w, of_h = jax.random.split(key, 3)
     x = jax.random.uniform(of_x, (6, 5))
     w, h = jax.random.uniform(of_w, (6, 2)), jax.random.uniform(of_h, (2, 5))
-    found, expected = unit02.nmf_update(x, w, h), nmf.step(x, nmf.Factors(w, h), solver="mu")
+    found, expected = unit02.nmf_update(x, w, h), nmf.step(nmf.Factors(w, h), x, solver="mu")
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5)
 

@@ -33,9 +33,9 @@ def test_kernels_are_those_of_scikit_learn(x, name):
 
 @pytest.mark.parametrize("name", kernel_pca.KERNELS)
 def test_embedding_and_new_samples_are_those_of_scikit_learn(x, name):
-    parameters = {p: PARAMETERS[p] for p in USED[name]}
-    ours = kernel_pca.fit(x, n_components=2, kernel=name, **parameters)
-    theirs = sklearn.decomposition.KernelPCA(2, kernel=name, **parameters).fit(np.asarray(x))
+    params = {p: PARAMETERS[p] for p in USED[name]}
+    ours = kernel_pca.fit(x, n_components=2, kernel=name, **params)
+    theirs = sklearn.decomposition.KernelPCA(2, kernel=name, **params).fit(np.asarray(x))
     np.testing.assert_allclose(ours.values, theirs.eigenvalues_, rtol=1e-4)
     sign = jnp.sign((ours.vectors * theirs.eigenvectors_).sum(axis=0))
     new = x[:5] + 0.3

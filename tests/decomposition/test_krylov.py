@@ -22,7 +22,7 @@ SPECTRA = {
 @pytest.mark.parametrize("name", SPECTRA)
 def test_leading_pairs_are_those_of_the_whole_decomposition(key, name):
     a = with_spectrum(key, SPECTRA[name])
-    found = krylov.top(a, key, n_components=3, n_oversamples=2, depth=3, tol=1e-5)
+    found = krylov.top(a, key=key, n_components=3, n_oversamples=2, depth=3, tol=1e-5)
     assert bool(found.converged) and float(found.residual) <= 1e-5
     rounding = len(a) * float(jnp.finfo(a.dtype).eps * jnp.abs(SPECTRA[name]).max())  # n eps |a|, about 2e-5 at most
     np.testing.assert_allclose(found.values, np.linalg.eigvalsh(a)[::-1][:3], atol=rounding)
@@ -32,43 +32,43 @@ def test_leading_pairs_are_those_of_the_whole_decomposition(key, name):
 
 def test_answer_does_not_depend_on_the_key(key):
     a = with_spectrum(key, SPECTRA["slow decay"])
-    one, two = (krylov.top(a, k, n_components=2, n_oversamples=3, depth=3) for k in jax.random.split(key))
+    one, two = (krylov.top(a, key=k, n_components=2, n_oversamples=3, depth=3) for k in jax.random.split(key))
     np.testing.assert_allclose(one.vectors, two.vectors, atol=2e-4)
 
 
 def test_small_matrices_are_decomposed_whole(key):
-    found = krylov.top(jnp.diag(jnp.array([1.0, -7.0, 3.0])), key, n_components=3)
+    found = krylov.top(jnp.diag(jnp.array([1.0, -7.0, 3.0])), key=key, n_components=3)
     np.testing.assert_allclose(found.values, [3, 1, -7], atol=1e-5)
     assert (int(found.n_iter), bool(found.converged)) == (1, True)
 
 
 def test_zeros(key):
-    found = krylov.top(jnp.zeros((30, 30)), key, n_components=1, n_oversamples=1, depth=2)
+    found = krylov.top(jnp.zeros((30, 30)), key=key, n_components=1, n_oversamples=1, depth=2)
     assert float(found.values[0]) == 0 and bool(found.converged)
 
 
 def test_running_out_of_restarts_is_said(key):
     a = with_spectrum(key, SPECTRA["slow decay"])
-    found = krylov.top(a, key, n_components=3, n_oversamples=0, depth=2, max_iter=1)
+    found = krylov.top(a, key=key, n_components=3, n_oversamples=0, depth=2, max_iter=1)
     assert not bool(found.converged) and int(found.n_iter) == 1
     assert float(found.residual) > 1e-4
 
 
 def test_double_precision(x64, key):
     a = with_spectrum(key, 1 / (1 + jnp.arange(60.0)))
-    found = krylov.top(a, key, n_components=3, n_oversamples=3, depth=3)
+    found = krylov.top(a, key=key, n_components=3, n_oversamples=3, depth=3)
     assert found.values.dtype == jnp.float64 and bool(found.converged)
     np.testing.assert_allclose(found.values, [1, 1 / 2, 1 / 3], rtol=1e-13)
 
 
 def test_wrong_arguments_are_named(unchecked, key):
     with pytest.raises(ValueError, match="square"):
-        krylov.top(jnp.ones((2, 3)), key, n_components=1)
+        krylov.top(jnp.ones((2, 3)), key=key, n_components=1)
     with pytest.raises(ValueError, match="n_components must be between 1 and 3; found 4"):
-        krylov.top(jnp.eye(3), key, n_components=4)
+        krylov.top(jnp.eye(3), key=key, n_components=4)
     with pytest.raises(ValueError, match="n_oversamples"):
-        krylov.top(jnp.eye(3), key, n_components=1, n_oversamples=-1)
+        krylov.top(jnp.eye(3), key=key, n_components=1, n_oversamples=-1)
     with pytest.raises(ValueError, match="depth"):
-        krylov.top(jnp.eye(3), key, n_components=1, depth=1)
+        krylov.top(jnp.eye(3), key=key, n_components=1, depth=1)
     with pytest.raises(ValueError, match="max_iter"):
-        krylov.top(jnp.eye(3), key, n_components=1, max_iter=0)
+        krylov.top(jnp.eye(3), key=key, n_components=1, max_iter=0)

@@ -6,7 +6,7 @@ import pytest
 import scipy.optimize
 import sklearn.decomposition
 
-from mfml.decomposition import nmf
+from mfml.decomposition import nmf, nmf_start
 
 KL = "kullback-leibler"
 WAYS = [("cd", "frobenius"), ("mu", "frobenius"), ("mu", KL)]
@@ -36,12 +36,12 @@ def scikit_learn(x, start, solver, loss, n_iter):
 @pytest.mark.parametrize(("solver", "loss"), WAYS)
 def test_every_sweep_is_that_of_scikit_learn(x, start, solver, loss):
     w, h, _ = scikit_learn(x, start, solver, loss, 1)
-    ours = nmf.step(x, start, solver=solver, loss=loss)
+    ours = nmf.step(start, x, solver=solver, loss=loss)
     np.testing.assert_allclose(ours.w, w, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(ours.h, h, rtol=1e-4, atol=1e-5)
 
     w, h, objective = scikit_learn(x, start, solver, loss, 25)
-    model = nmf.fit(x, n_components=3, start=start, solver=solver, loss=loss, max_iter=25, tol=0.0)
+    model = nmf.fit(x, n_components=3, init=start, solver=solver, loss=loss, max_iter=25, tol=0.0)
     np.testing.assert_allclose(model.w, w, rtol=1e-2, atol=1e-3)
     np.testing.assert_allclose(model.h, h, rtol=1e-2, atol=1e-3)
     np.testing.assert_allclose(model.history[-1], objective, rtol=1e-3)
@@ -50,11 +50,11 @@ def test_every_sweep_is_that_of_scikit_learn(x, start, solver, loss):
 @pytest.mark.parametrize(("solver", "loss"), WAYS)
 def test_sweeps_keep_the_sign_and_never_raise_the_objective(x, start, solver, loss):
     def advance(factors, _):
-        factors = nmf.step(x, factors, solver=solver, loss=loss)
-        return factors, (nmf.objective(x, factors, loss=loss), jnp.minimum(factors.w.min(), factors.h.min()))
+        factors = nmf.step(factors, x, solver=solver, loss=loss)
+        return factors, (nmf.objective(factors, x, loss=loss), jnp.minimum(factors.w.min(), factors.h.min()))
 
     _, (objective, smallest) = jax.lax.scan(advance, start, length=60)
-    objective = jnp.append(nmf.objective(x, start, loss=loss), objective)
+    objective = jnp.append(nmf.objective(start, x, loss=loss), objective)
     assert (jnp.diff(objective) <= 1e-6 * objective[0]).all()
     assert (smallest >= 0).all()
 
@@ -64,9 +64,9 @@ def test_a_fixed_point_meets_the_optimality_conditions(x64, x, start, solver, lo
     """Karush-Kuhn-Tucker: where an entry is positive its gradient is zero, elsewhere not negative."""
     factors = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), start)
     data = jnp.asarray(x, jnp.float64)
-    model = nmf.fit(data, n_components=3, start=factors, solver=solver, loss=loss, max_iter=20000, tol=0.0)
+    model = nmf.fit(data, n_components=3, init=factors, solver=solver, loss=loss, max_iter=20000, tol=0.0)
     found = nmf.Factors(model.w, model.h)
-    gradient = jax.grad(lambda f: nmf.objective(data, f, loss=loss))(found)
+    gradient = jax.grad(lambda f: nmf.objective(f, data, loss=loss))(found)
     for value, slope in zip(found, gradient, strict=True):
         assert jnp.abs(jnp.where(value > 1e-3, slope, 0.0)).max() < 2e-3
         assert slope.min() > -2e-3
@@ -79,22 +79,22 @@ def test_start_is_that_of_scikit_learn(x, key, method):
     peer = sklearn.decomposition.NMF(3, init=method, tol=0, max_iter=1, random_state=0)
     w = peer.fit_transform(np.array(x))
     for k in (None, key):
-        ours = nmf.step(x, nmf.init(x, n_components=3, method=method, key=k))
+        ours = nmf.step(nmf_start.init(x, n_components=3, init=method, key=k), x)
         np.testing.assert_allclose(ours.w, w, atol=1e-4)
         np.testing.assert_allclose(ours.h, peer.components_, atol=1e-4)
 
 
 def test_random_start_has_the_scale_of_the_data(key):
     x = 100 * jax.random.uniform(key, (200, 100))
-    w, h = nmf.init(x, n_components=4, method="random", key=key)
+    w, h = nmf_start.init(x, n_components=4, init="random", key=key)
     assert min(w.min(), h.min()) >= 0
     # E|e|^2 = 2/pi for the mean of a product of two half-normal variables.
     np.testing.assert_allclose((w @ h).mean(), x.mean() * 2 / np.pi, rtol=0.1)
 
 
 def test_svd_start_is_close_to_start_with(x, key):
-    good = nmf.objective(x, nmf.init(x, n_components=3, method="nndsvd"))
-    poor = nmf.objective(x, nmf.init(x, n_components=3, method="random", key=key))
+    good = nmf.objective(nmf_start.init(x, n_components=3, init="nndsvd"), x)
+    poor = nmf.objective(nmf_start.init(x, n_components=3, init="random", key=key), x)
     assert good < poor
 
 
@@ -110,37 +110,37 @@ def test_exact_factorization_of_separable_data():
 
 
 def test_stopping_and_history(x, start):
-    model = nmf.fit(x, n_components=3, start=start, max_iter=1000, tol=1e-3)
+    model = nmf.fit(x, n_components=3, init=start, max_iter=1000, tol=1e-3)
     done = int(model.n_iter)
     assert bool(model.converged) and done < 1000 and done % nmf.SWEEPS_PER_CHECK == 0
     assert model.history.shape == (101,)
     filled = np.isfinite(model.history)
     assert filled.sum() == done // 10 + 1 and filled[: done // 10 + 1].all()
-    np.testing.assert_allclose(model.history[0], nmf.objective(x, start), rtol=1e-6)
+    np.testing.assert_allclose(model.history[0], nmf.objective(start, x), rtol=1e-6)
     drops = -np.diff(model.history[filled]) / model.history[0]
     assert drops[-1] < 1e-3 <= drops[:-1].min()
 
-    short = nmf.fit(x, n_components=3, start=start, max_iter=13, tol=0.0)
+    short = nmf.fit(x, n_components=3, init=start, max_iter=13, tol=0.0)
     assert (int(short.n_iter), bool(short.converged), short.history.shape) == (13, False, (3,))
     factors = start
     for _ in range(13):
-        factors = nmf.step(x, factors)
+        factors = nmf.step(factors, x)
     np.testing.assert_allclose(short.w, factors.w, atol=1e-5)
 
 
 def test_objective_against_its_definition(x, start):
     fitted = np.asarray(start.w @ start.h, float)
     data = np.asarray(x, float)
-    np.testing.assert_allclose(nmf.objective(x, start), 0.5 * ((data - fitted) ** 2).sum(), rtol=1e-5)
+    np.testing.assert_allclose(nmf.objective(start, x), 0.5 * ((data - fitted) ** 2).sum(), rtol=1e-5)
     expected = (data * np.log(data / fitted) - data + fitted).sum()
-    np.testing.assert_allclose(nmf.objective(x, start, loss=KL), expected, rtol=1e-4)
+    np.testing.assert_allclose(nmf.objective(start, x, loss=KL), expected, rtol=1e-4)
 
 
 def test_kullback_leibler_at_zeros():
     zero, one = jnp.zeros((1, 1)), jnp.ones((1, 1))
-    assert float(nmf.objective(zero, nmf.Factors(one, one), loss=KL)) == 1
-    assert float(nmf.objective(zero, nmf.Factors(zero, one), loss=KL)) == 0
-    assert float(nmf.objective(one, nmf.Factors(zero, one), loss=KL)) == np.inf
+    assert float(nmf.objective(nmf.Factors(one, one), zero, loss=KL)) == 1
+    assert float(nmf.objective(nmf.Factors(zero, one), zero, loss=KL)) == 0
+    assert float(nmf.objective(nmf.Factors(zero, one), one, loss=KL)) == np.inf
 
 
 @pytest.mark.parametrize(("solver", "loss"), WAYS)
@@ -148,7 +148,7 @@ def test_zero_rows_columns_and_parts_stay_finite(start, solver, loss, x):
     gaps = x.at[2].set(0.0).at[:, 4].set(0.0)
     dead = nmf.Factors(start.w.at[:, 1].set(0.0), start.h.at[1].set(0.0))
     for factors in (start, dead):
-        model = nmf.fit(gaps, n_components=3, start=factors, solver=solver, loss=loss, max_iter=50)
+        model = nmf.fit(gaps, n_components=3, init=factors, solver=solver, loss=loss, max_iter=50)
         assert np.isfinite(model.w).all() and np.isfinite(model.h).all()
         assert model.w.min() >= 0 and model.h.min() >= 0
         np.testing.assert_allclose((model.w @ model.h)[2], 0, atol=1e-4)
@@ -167,11 +167,11 @@ def test_amounts_of_known_parts_are_non_negative_least_squares(x64, x, start):
 
 
 def test_amounts_by_kullback_leibler_beat_random_ones(x, start, key):
-    best = nmf.objective(x, nmf.Factors(nmf.transform(start.h, x, loss=KL, max_iter=2000, tol=1e-6), start.h), loss=KL)
+    best = nmf.objective(nmf.Factors(nmf.transform(start.h, x, loss=KL, max_iter=2000, tol=1e-6), start.h), x, loss=KL)
     for k in jax.random.split(key, 20):
         w = nmf.transform(start.h, x, loss=KL, max_iter=2000, tol=1e-6)
         other = nmf.Factors(w * (1 + 0.05 * jax.random.normal(k, w.shape)), start.h)
-        assert nmf.objective(x, other, loss=KL) > best * (1 - 1e-5)
+        assert nmf.objective(other, x, loss=KL) > best * (1 - 1e-5)
 
 
 def test_canonical_form_ignores_scale_and_order(start):
@@ -188,8 +188,8 @@ def test_fit_inside_jit_and_vmap(x, start):
     both = jnp.stack([x, x**2])
 
     def error(data):
-        model = nmf.fit(data, n_components=3, start=start, max_iter=100, tol=1e-2)
-        return model.n_iter, nmf.objective(data, nmf.Factors(model.w, model.h))
+        model = nmf.fit(data, n_components=3, init=start, max_iter=100, tol=1e-2)
+        return model.n_iter, nmf.objective(nmf.Factors(model.w, model.h), data)
 
     together = jax.jit(jax.vmap(error))(both)
     for i in (0, 1):
@@ -204,20 +204,20 @@ def test_wrong_arguments_are_named(unchecked, x, start):
     with pytest.raises(ValueError, match="needs solver \"mu\"; found solver 'cd'"):
         nmf.fit(x, n_components=2, loss=KL)
     with pytest.raises(ValueError, match="loss must be one of"):
-        nmf.objective(x, start, loss="itakura-saito")
+        nmf.objective(start, x, loss="itakura-saito")
     with pytest.raises(ValueError, match="max_iter"):
         nmf.fit(x, n_components=2, max_iter=0)
     with pytest.raises(ValueError, match="method must be one of"):
-        nmf.fit(x, n_components=2, start="zeros")
+        nmf.fit(x, n_components=2, init="zeros")
     with pytest.raises(ValueError, match="needs a key"):
-        nmf.init(x, n_components=2, method="random")
+        nmf_start.init(x, n_components=2, init="random")
     with pytest.raises(ValueError, match="between 1 and 9; found 10"):
-        nmf.init(x, n_components=10)
+        nmf_start.init(x, n_components=10)
     with pytest.raises(ValueError, match="n_components=2 parts; found 3"):
-        nmf.fit(x, n_components=2, start=start)
+        nmf.fit(x, n_components=2, init=start)
     with pytest.raises(ValueError, match="n x k and k x d"):
-        nmf.step(x, nmf.Factors(start.h, start.w))
+        nmf.step(nmf.Factors(start.h, start.w), x)
     with pytest.raises(ValueError, match="empty"):
-        nmf.init(jnp.ones((0, 3)), n_components=1)
+        nmf_start.init(jnp.ones((0, 3)), n_components=1)
     with pytest.raises(ValueError, match="same length"):
         nmf.transform(start.h, jnp.ones((2, 4)))

@@ -28,7 +28,7 @@ def test_truncated_and_randomized_are_the_leading_part_of_numpys(a, key, transpo
     a = a.T if transposed else a
     exact = svd.truncated(a, n_components=4)
     assert_is_svd_of(exact, a)
-    found = svd.randomized(a, key, n_components=4, n_oversamples=4)
+    found = svd.randomized(a, key=key, n_components=4, n_oversamples=4)
     assert_is_svd_of(found, a)
     # Pinned signs make the vectors comparable, too.
     np.testing.assert_allclose(found.u, exact.u, atol=1e-4)
@@ -74,7 +74,8 @@ def test_randomized_comes_near_the_optimum_for_a_flat_spectrum(key):
     a = jax.random.normal(key, (120, 80))
     best = svd.eckart_young_error(jnp.linalg.svd(a, compute_uv=False), n_components=10)
     errors = [
-        jnp.linalg.norm(a - svd.reconstruct(svd.randomized(a, key, n_components=10, n_iter=q))) for q in (0, 1, 4)
+        jnp.linalg.norm(a - svd.reconstruct(svd.randomized(a, key=key, n_components=10, iterated_power=q)))
+        for q in (0, 1, 4)
     ]
     assert errors[0] > errors[1] > errors[2] >= best * (1 - 1e-5)
     assert errors[2] < 1.01 * best
@@ -85,7 +86,7 @@ def test_randomized_recovers_a_matrix_of_low_rank_whatever_the_key(key):
     of_w, of_h, one, two = jax.random.split(key, 4)
     a = jax.random.normal(of_w, (40, 3)) @ jax.random.normal(of_h, (3, 25))
     for k in (one, two):
-        model = svd.randomized(a, k, n_components=5)
+        model = svd.randomized(a, key=k, n_components=5)
         np.testing.assert_allclose(svd.reconstruct(model), a, atol=1e-4)
         np.testing.assert_allclose(model.s[3:], 0, atol=1e-4)
 
@@ -93,7 +94,7 @@ def test_randomized_recovers_a_matrix_of_low_rank_whatever_the_key(key):
 def test_small_singular_values_survive_power_iterations(x64, key):
     s = 10.0 ** -jnp.arange(0, 12, 2)
     u, v = (jnp.linalg.qr(jax.random.normal(k, (20, 6)))[0] for k in jax.random.split(key))
-    found = svd.randomized((u * s) @ v.T, key, n_components=6, n_oversamples=0, n_iter=7)
+    found = svd.randomized((u * s) @ v.T, key=key, n_components=6, n_oversamples=0, iterated_power=7)
     np.testing.assert_allclose(found.s, s, rtol=1e-4)
     assert found.u.dtype == jnp.float64
 
@@ -102,7 +103,7 @@ def test_zeros_and_one_entry(key):
     model = svd.truncated(jnp.zeros((3, 2)), n_components=2)
     np.testing.assert_array_equal(model.s, 0)
     np.testing.assert_array_equal(svd.reconstruct(model), 0)
-    single = svd.randomized(jnp.array([[-2.0]]), key, n_components=1)
+    single = svd.randomized(jnp.array([[-2.0]]), key=key, n_components=1)
     assert (single.u.item(), single.s.item(), single.vt.item()) == (-1, 2, 1)
 
 
@@ -117,7 +118,7 @@ def test_wrong_arguments_are_named(unchecked, key, k):
     for call in (
         lambda: svd.truncated(a, n_components=k),
         lambda: svd.low_rank(a, n_components=k),
-        lambda: svd.randomized(a, key, n_components=k),
+        lambda: svd.randomized(a, key=key, n_components=k),
     ):
         with pytest.raises(ValueError, match=f"n_components must be between 1 and 3; found {k}"):
             call()
@@ -129,9 +130,9 @@ def test_wrong_shapes_and_options_are_named(unchecked, key):
     with pytest.raises(ValueError, match="empty"):
         svd.truncated(jnp.ones((0, 3)), n_components=1)
     with pytest.raises(ValueError, match="n_oversamples"):
-        svd.randomized(jnp.ones((3, 3)), key, n_components=1, n_oversamples=-1)
+        svd.randomized(jnp.ones((3, 3)), key=key, n_components=1, n_oversamples=-1)
     with pytest.raises(ValueError, match="n_iter"):
-        svd.randomized(jnp.ones((3, 3)), key, n_components=1, n_iter=-1)
+        svd.randomized(jnp.ones((3, 3)), key=key, n_components=1, iterated_power=-1)
     with pytest.raises(ValueError, match="norm must be one of"):
         svd.eckart_young_error(jnp.ones(3), n_components=1, norm="nuclear")
     with pytest.raises(ValueError, match="n_components"):

@@ -61,15 +61,15 @@ def grown(key):
 
 
 def some_tree(key):
-    return tree.fit(**data(key), max_depth=2, max_bins=7)
+    return tree.fit(max_depth=2, max_bins=7, **data(key))
 
 
 def shares(key):
-    return tree.fit(**classes(key), criterion="gini", n_classes=3, max_depth=2, max_bins=7)
+    return tree.fit(criterion="gini", n_classes=3, max_depth=2, max_bins=7, **classes(key))
 
 
 def some_forest(key):
-    return forest.fit(key, **data(key), n_estimators=3, max_depth=2, max_bins=7)
+    return forest.fit(key=key, n_estimators=3, max_depth=2, max_bins=7, **data(key))
 
 
 def a_problem(key):
@@ -247,10 +247,10 @@ EXAMPLES = [
     ),
     Example(tree.fit, lambda key: data(key) | weights(key), {"max_depth": 2, "max_bins": 7}),
     Example(
-        tree.fit, classes, {"max_depth": 2, "splitter": "exact", "criterion": "entropy", "n_classes": 3}, batched=("x",)
+        tree.fit, classes, {"max_depth": 2, "solver": "exact", "criterion": "entropy", "n_classes": 3}, batched=("x",)
     ),
-    Example(tree.predict, lambda key: {"tree": some_tree(key), "x": data(key)["x"]}, gradient=("x",)),
-    Example(tree.predict_proba, lambda key: {"tree": shares(key), "x": data(key)["x"]}, gradient=("x",)),
+    Example(tree.predict, lambda key: {"model": some_tree(key), "x": data(key)["x"]}, gradient=("x",)),
+    Example(tree.predict_proba, lambda key: {"model": shares(key), "x": data(key)["x"]}, gradient=("x",)),
     Example(tree.classify, lambda key: {"tree": shares(key), "x": data(key)["x"]}),
     Example(tree.gini, lambda key: {"counts": jnp.arange(6.0).reshape(2, 3)}, gradient=("counts",)),
     Example(tree.mean_of_leaf, lambda key: {"sums": statistics(key), "shift": jnp.ones(1)}, gradient=("sums",)),
@@ -269,11 +269,11 @@ EXAMPLES = [
         x64=False,  # draws
     ),
     Example(forest.random_features, lambda key: {"key": key}, {"level": 1, "d": 5, "n_chosen": 2}, x64=False),
-    Example(forest.predict, lambda key: {"forest": some_forest(key), "x": data(key)["x"]}, gradient=("x",), x64=False),
+    Example(forest.predict, lambda key: {"model": some_forest(key), "x": data(key)["x"]}, gradient=("x",), x64=False),
     Example(
-        forest.predict_proba, lambda key: {"forest": some_forest(key), "x": data(key)["x"]}, gradient=("x",), x64=False
+        forest.predict_proba, lambda key: {"model": some_forest(key), "x": data(key)["x"]}, gradient=("x",), x64=False
     ),
-    Example(forest.importance, lambda key: {"forest": some_forest(key)}, {"n_features": D}, x64=False),
+    Example(forest.importance, lambda key: {"model": some_forest(key)}, {"n_features": D}, x64=False),
     Example(
         objectives.best_constant,
         lambda key: {"y": classes(key)["y"], **weights(key)},

@@ -25,7 +25,7 @@ def cubic(x, y, x_test):
 
 def test_parts_add_up_to_the_measured_error(key):
     r = 4000
-    found = bias_variance.experiment(key, TEST, learner=cubic, sample=sample, n_sets=r)
+    found = bias_variance.experiment(TEST, key=key, learner=cubic, sample=sample, n_sets=r)
     parts = bias_variance.decompose(found, truth(TEST), noise_variance=NOISE**2)
     measured = truth(TEST) + NOISE * jax.random.normal(jax.random.fold_in(key, 1), (r, 7))
     squares = np.asarray((measured - found) ** 2)
@@ -36,7 +36,7 @@ def test_parts_add_up_to_the_measured_error(key):
 
 def test_variance_and_bias_of_ridge_in_closed_form(key):
     """Ridge is linear in y: its mean and variance over data sets are known."""
-    found = bias_variance.experiment(key, TEST, learner=cubic, sample=sample, n_sets=4000)
+    found = bias_variance.experiment(TEST, key=key, learner=cubic, sample=sample, n_sets=4000)
     parts = bias_variance.decompose(found, truth(TEST))
     smoother = np.asarray(jax.jacobian(lambda y: cubic(POINTS, y, TEST))(jnp.zeros(30)))
     variance = NOISE**2 * (smoother**2).sum(axis=1)
@@ -83,7 +83,7 @@ def test_errors(unchecked, key):
     x, y = jnp.ones((3, 2)), jnp.ones(3)
     for call, message in [
         (lambda: bias_variance.decompose(jnp.ones((4, 2)), jnp.ones(3)), "predictions must be"),
-        (lambda: bias_variance.experiment(key, TEST, learner=cubic, sample=sample, n_sets=0), "n_sets"),
+        (lambda: bias_variance.experiment(TEST, key=key, learner=cubic, sample=sample, n_sets=0), "n_sets"),
         (lambda: bias_variance.double_descent(x, y, x, y, n_features=(3,)), "n_features must be between"),
         (lambda: bias_variance.double_descent(x, y, x, y, n_features=()), "must not be empty"),
         (lambda: bias_variance.minimum_norm(x, jnp.ones(2)), "same length"),

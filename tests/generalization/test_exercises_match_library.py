@@ -46,7 +46,7 @@ def test_gini():
 
 def test_best_split(data):
     x, y = data[0][:, 0], data[1]
-    grown = tree.fit(x[:, None], y, max_depth=1, splitter="exact")
+    grown = tree.fit(x[:, None], y, max_depth=1, solver="exact")
     np.testing.assert_allclose(unit07.best_split(x, y), grown.threshold[0, 0], rtol=1e-6)
 
 
@@ -54,7 +54,7 @@ def test_bootstrap(key):
     drawn = jax.random.randint(key, (12,), 0, 12)
     indices, out_of_bag = unit07.bootstrap((drawn + 0.5) / 12)
     np.testing.assert_array_equal(indices, drawn)
-    np.testing.assert_array_equal(out_of_bag, forest.bootstrap_counts(key, 12) == 0)
+    np.testing.assert_array_equal(out_of_bag, forest.bootstrap_counts(12, key=key) == 0)
 
 
 def test_boosting_step(data):

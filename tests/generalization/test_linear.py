@@ -185,14 +185,14 @@ def test_soft_threshold_minimizes(v, threshold):
 
 
 def test_dropout_keeps_the_mean(key):
-    mask = np.asarray(dropout.mask(key, (200, 100), rate=0.3))
+    mask = np.asarray(dropout.mask((200, 100), key=key, rate=0.3))
     assert set(np.unique(mask)) == {np.float32(0), np.float32(1 / 0.7)}
     assert mask.mean() == pytest.approx(1, abs=0.02)
     assert (mask == 0).mean() == pytest.approx(0.3, abs=0.02)
-    np.testing.assert_array_equal(dropout.mask(key, (5,), rate=1.0), 0)
-    np.testing.assert_array_equal(dropout.mask(key, (5,), rate=0.0), 1)
+    np.testing.assert_array_equal(dropout.mask((5,), key=key, rate=1.0), 0)
+    np.testing.assert_array_equal(dropout.mask((5,), key=key, rate=0.0), 1)
     x = jnp.arange(3.0)
-    assert dropout.apply(key, x, rate=0.9, training=False) is x
+    assert dropout.apply(x, key=key, rate=0.9, training=False) is x
 
 
 def test_dropout_on_inputs_is_a_ridge_penalty(key):
@@ -200,7 +200,7 @@ def test_dropout_on_inputs_is_a_ridge_penalty(key):
     x, y = jnp.asarray(X), jnp.asarray(Y)
 
     def error(key):
-        return jnp.sum((y - dropout.apply(key, x, rate=0.25) @ w) ** 2)
+        return jnp.sum((y - dropout.apply(x, key=key, rate=0.25) @ w) ** 2)
 
     found = np.asarray(jax.vmap(error)(jax.random.split(key, 4000)))
     needed = float(jnp.sum((y - x @ w) ** 2) + dropout.ridge_penalty(x, rate=0.25) @ w**2)
@@ -217,7 +217,7 @@ def test_errors(unchecked, key):
         (lambda: lasso.fit(x[0], y), "x must have 2 axes"),
         (lambda: lasso.path(x, y, jnp.array(1.0)), "alphas must have 1 axes"),
         (lambda: elastic_net.grid(elastic_net.problem(x, y), n_alphas=1), "n_alphas"),
-        (lambda: dropout.mask(key, (2,), rate=1.5), "rate must be between"),
+        (lambda: dropout.mask((2,), key=key, rate=1.5), "rate must be between"),
     ]:
         with pytest.raises(ValueError, match=message):
             call()

@@ -26,7 +26,7 @@ def splitter(request):
 
 
 def test_regression_equals_scikit_learn(splitter):
-    ours = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=DEPTH, splitter=splitter)
+    ours = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=DEPTH, solver=splitter)
     theirs = DecisionTreeRegressor(max_depth=DEPTH).fit(X, Y)
     np.testing.assert_allclose(tree.predict(ours, jnp.asarray(X)), theirs.predict(X), rtol=1e-5, atol=1e-6)
     assert tree_arrays.n_leaves(ours)[0] == theirs.get_n_leaves()
@@ -36,7 +36,7 @@ def test_regression_equals_scikit_learn(splitter):
 @pytest.mark.parametrize("criterion", ["gini", "entropy"])
 def test_classification_equals_scikit_learn(splitter, criterion):
     options = {"criterion": criterion, "max_depth": DEPTH}
-    ours = tree.fit(jnp.asarray(X), jnp.asarray(LABEL), **options, splitter=splitter, n_classes=3)
+    ours = tree.fit(jnp.asarray(X), jnp.asarray(LABEL), solver=splitter, n_classes=3, **options)
     theirs = DecisionTreeClassifier(**options, random_state=0).fit(X, LABEL)
     np.testing.assert_allclose(tree.predict_proba(ours, jnp.asarray(X)), theirs.predict_proba(X), atol=1e-6)
     np.testing.assert_array_equal(tree.classify(ours, jnp.asarray(X)), theirs.predict(X))
@@ -60,7 +60,7 @@ def test_root_is_the_best_of_all_splits(splitter):
     weights = RNG.uniform(0.5, 2, N)
     gain, feature, threshold = brute_force_split(X.astype(float), Y.astype(float), weights)
     ours = tree.fit(
-        jnp.asarray(X), jnp.asarray(Y), weights=jnp.asarray(weights, jnp.float32), max_depth=1, splitter=splitter
+        jnp.asarray(X), jnp.asarray(Y), weights=jnp.asarray(weights, jnp.float32), max_depth=1, solver=splitter
     )
     assert ours.feature[0, 0] == feature
     assert float(ours.threshold[0, 0]) == pytest.approx(threshold, rel=1e-5)
@@ -71,7 +71,7 @@ def test_weights_count_like_repeated_samples(splitter):
     count = RNG.integers(0, 3, N)
     repeated = np.repeat(np.arange(N), count)
     by_weight = tree.fit(
-        jnp.asarray(X), jnp.asarray(Y), weights=jnp.asarray(count, jnp.float32), max_depth=3, splitter=splitter
+        jnp.asarray(X), jnp.asarray(Y), weights=jnp.asarray(count, jnp.float32), max_depth=3, solver=splitter
     )
     theirs = DecisionTreeRegressor(max_depth=3).fit(X[repeated], Y[repeated])
     seen = X[repeated]
@@ -97,7 +97,7 @@ def test_a_node_is_the_mean_of_its_samples():
 
 
 def test_min_samples_leaf_and_importance(splitter):
-    ours = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=DEPTH, min_samples_leaf=20.0, splitter=splitter)
+    ours = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=DEPTH, min_samples_leaf=20.0, solver=splitter)
     leaf = np.asarray(tree_arrays.apply(ours, jnp.asarray(X))[0])
     assert min(np.bincount(leaf)[np.unique(leaf)]) >= 20
     theirs = DecisionTreeRegressor(max_depth=DEPTH, min_samples_leaf=20).fit(X, Y)
@@ -108,7 +108,7 @@ def test_min_samples_leaf_and_importance(splitter):
 
 @pytest.mark.parametrize("y", [np.full(N, 7.0), np.full(N, 1e6)], ids=["seven", "million"])
 def test_constant_target_is_one_leaf(splitter, y):
-    ours = tree.fit(jnp.asarray(X), jnp.asarray(y, jnp.float32), max_depth=DEPTH, splitter=splitter)
+    ours = tree.fit(jnp.asarray(X), jnp.asarray(y, jnp.float32), max_depth=DEPTH, solver=splitter)
     assert tree_arrays.n_leaves(ours)[0] == 1
     assert tree_arrays.depth(ours)[0] == 0
     np.testing.assert_allclose(tree.predict(ours, jnp.asarray(X[:3])), y[:3])
@@ -123,10 +123,10 @@ def test_far_away_targets_keep_their_digits():
 
 @pytest.mark.parametrize("splitter_", tree.SPLITTERS)
 def test_one_sample_and_ties(splitter_):
-    one = tree.fit(jnp.ones((1, 2)), jnp.array([3.0]), max_depth=2, splitter=splitter_)
+    one = tree.fit(jnp.ones((1, 2)), jnp.array([3.0]), max_depth=2, solver=splitter_)
     assert tree.predict(one, jnp.zeros((1, 2))).tolist() == [3.0]
     x = jnp.array([[1.0, 1.0], [1.0, 1.0], [2.0, 2.0], [2.0, 2.0]])
-    tied = tree.fit(x, jnp.array([0.0, 2.0, 4.0, 6.0]), max_depth=2, splitter=splitter_)
+    tied = tree.fit(x, jnp.array([0.0, 2.0, 4.0, 6.0]), max_depth=2, solver=splitter_)
     assert tied.feature[0, 0] == 0
     assert tied.threshold[0, 0] == 1.5
     assert tree.predict(tied, x).tolist() == [1.0, 1.0, 5.0, 5.0]
@@ -135,7 +135,7 @@ def test_one_sample_and_ties(splitter_):
 def test_neighboring_floats_are_told_apart(splitter):
     low = np.float32(1.0)
     x = jnp.array([[low], [np.nextafter(low, np.float32(2))]])
-    ours = tree.fit(x, jnp.array([0.0, 1.0]), max_depth=1, splitter=splitter)
+    ours = tree.fit(x, jnp.array([0.0, 1.0]), max_depth=1, solver=splitter)
     assert tree.predict(ours, x).tolist() == [0.0, 1.0]
 
 
@@ -146,7 +146,7 @@ def test_missing_values_go_where_they_are_better():
     np.testing.assert_allclose(tree.predict(ours, jnp.asarray(x)), y, atol=1e-5)
     flipped = tree.fit(jnp.asarray(x), jnp.asarray(-y), max_depth=2)
     np.testing.assert_allclose(tree.predict(flipped, jnp.asarray(x)), -y, atol=1e-5)
-    exactly = tree.fit(jnp.asarray(x), jnp.asarray(y), max_depth=2, splitter="exact")  # missing ones go right
+    exactly = tree.fit(jnp.asarray(x), jnp.asarray(y), max_depth=2, solver="exact")  # missing ones go right
     np.testing.assert_allclose(tree.predict(exactly, jnp.asarray(x)), y, atol=1e-5)
 
 
@@ -236,7 +236,7 @@ def test_walk_equals_a_loop():
 @pytest.fixture(scope="module")
 def grown():
     return forest.fit(
-        jax.random.key(0), jnp.asarray(X), jnp.asarray(BOUNDED), n_estimators=60, max_depth=6, max_features=2
+        jnp.asarray(X), jnp.asarray(BOUNDED), key=jax.random.key(0), n_estimators=60, max_depth=6, max_features=2
     )
 
 
@@ -252,7 +252,7 @@ def test_out_of_bag_error_tracks_the_test_error(grown):
 
 def test_out_of_bag_prediction_is_that_of_the_trees_that_did_not_see_it(grown):
     keys = jax.random.split(jax.random.key(0), 60)
-    counts = np.stack([forest.bootstrap_counts(jax.random.split(key)[0], N) for key in keys])
+    counts = np.stack([forest.bootstrap_counts(N, key=jax.random.split(key)[0]) for key in keys])
     unseen = counts == 0
     np.testing.assert_array_equal(grown.oob_count, unseen.sum(axis=0))
     each = np.asarray(tree_arrays.outputs(grown.trees, jnp.asarray(X)))[:, :, 0]
@@ -270,7 +270,13 @@ def test_forest_is_the_mean_of_its_trees_and_finds_what_matters(grown):
 
 def test_without_chance_all_trees_are_the_same():
     ours = forest.fit(
-        jax.random.key(0), jnp.asarray(X), jnp.asarray(Y), n_estimators=2, max_depth=3, bootstrap=False, max_bins=255
+        jnp.asarray(X),
+        jnp.asarray(Y),
+        key=jax.random.key(0),
+        n_estimators=2,
+        max_depth=3,
+        bootstrap=False,
+        max_bins=255,
     )
     one = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=3)
     chex.assert_trees_all_close(jax.tree.map(lambda leaf: leaf[1:], ours.trees), one, rtol=1e-5)
@@ -283,7 +289,7 @@ def test_classifying_forest_is_as_good_as_scikit_learns():
     value = new[:, 0] + new[:, 1] ** 2
     truth = (value > 0.5).astype(int) + (value > 1.5)
     options = {"criterion": "gini", "n_estimators": 60, "max_depth": 6, "max_features": 2}
-    ours = forest.fit(jax.random.key(1), jnp.asarray(X), jnp.asarray(LABEL), n_classes=3, **options)
+    ours = forest.fit(jnp.asarray(X), jnp.asarray(LABEL), key=jax.random.key(1), n_classes=3, **options)
     chance = np.asarray(forest.predict_proba(ours, jnp.asarray(new)))
     np.testing.assert_allclose(chance.sum(axis=1), 1, atol=1e-5)
     theirs = RandomForestClassifier(**options, random_state=0).fit(X, LABEL).score(new, truth)
@@ -291,7 +297,7 @@ def test_classifying_forest_is_as_good_as_scikit_learns():
 
 
 def test_random_features_are_drawn_evenly():
-    mask = np.asarray(forest.random_features(jax.random.key(2), 9, d=6, n_chosen=2))
+    mask = np.asarray(forest.random_features(9, key=jax.random.key(2), d=6, n_chosen=2))
     assert (mask.sum(axis=1) == 2).all()
     np.testing.assert_allclose(mask.mean(axis=0), 1 / 3, atol=0.09)
 
@@ -382,7 +388,7 @@ def test_errors(unchecked, key):
             tree.fit(**arguments)
     for options, message in [({"max_features": 3}, "max_features"), ({"n_estimators": 0}, "n_estimators")]:
         with pytest.raises(ValueError, match=message):
-            forest.fit(key, x, y, **options)
+            forest.fit(x, y, key=key, **options)
     with pytest.raises(ValueError, match="2 features"):
         binning.transform(jnp.ones((2, 4)), jnp.ones((3, 3)))
     with pytest.raises(ValueError, match="3 rows"):

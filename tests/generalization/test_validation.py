@@ -66,7 +66,7 @@ def test_nested_equals_a_loop(key):
 def test_learning_curve(key):
     folds = splits.k_fold(30, n_splits=5)
     sizes = jnp.array([6, 12, 24, 99])
-    curve = validation.learning_curve(key, jnp.asarray(X), jnp.asarray(Y), folds, sizes, jnp.array(0.1), **OPTIONS)
+    curve = validation.learning_curve(jnp.asarray(X), jnp.asarray(Y), folds, sizes, jnp.array(0.1), key=key, **OPTIONS)
     whole = validation.grid_search(jnp.asarray(X), jnp.asarray(Y), folds, jnp.asarray(GRID), **OPTIONS)
     np.testing.assert_allclose(curve.test_risk[2:], whole.risk[0], rtol=1e-4)  # 24 samples are all there are
     np.testing.assert_allclose(curve.train_risk[3], whole.train_risk[0], rtol=1e-4)

@@ -68,23 +68,23 @@ def gram(key):
 
 
 def spectrum(key):
-    return lanczos.spectral_density(key, objective, tree(key), n_steps=3, n_probes=2)
+    return lanczos.spectral_density(objective, tree(key), key=key, n_steps=3, n_probes=2)
 
 
 def updated(optimizer, key):
-    return trajectories.run(objective, tree(key), optimizer, n_steps=3)
+    return trajectories.run(objective, tree(key), optimizer=optimizer, n_steps=3)
 
 
 def particles(key):
-    return {"particles": mean_field.init(key, n_particles=4, n_features=2), **data(key)}
+    return {"particles": mean_field.init(key=key, n_particles=4, n_features=2), **data(key)}
 
 
 def network(key):
-    return {"network": trainability.init(key, n_features=2, n_hidden=3), **data(key)}
+    return {"network": trainability.init(key=key, n_features=2, n_hidden=3), **data(key)}
 
 
 def parts(key):
-    return {"parameters": (jax.random.normal(key, (2,)), jnp.ones(()))}
+    return {"params": (jax.random.normal(key, (2,)), jnp.ones(()))}
 
 
 def path(key):
@@ -125,42 +125,42 @@ EXAMPLES = [
     Example(surfaces.rastrigin, point, gradient=("point",)),
     Example(sharpness.two_valleys, point, gradient=("point",)),
     Example(sharpness.two_factors, point, gradient=("point",)),
-    Example(curvature.hessian, lambda key: {"parameters": tree(key)}, {"objective": objective}, ("parameters",)),
+    Example(curvature.hessian, lambda key: {"params": tree(key)}, {"objective": objective}, ("params",)),
     Example(
         curvature.hvp,
-        lambda key: trees(key, "parameters", "vector"),
+        lambda key: trees(key, "params", "vector"),
         {"objective": objective},
-        ("parameters", "vector"),
+        ("params", "vector"),
     ),
     Example(
         curvature.gauss_newton_product,
-        lambda key: trees(key, "parameters", "vector") | data(key),
+        lambda key: trees(key, "params", "vector") | data(key),
         {"predict": model, "loss": half_square},
-        ("parameters", "vector", "x"),
+        ("params", "vector", "x"),
     ),
     Example(
         curvature.gauss_newton,
-        lambda key: {"parameters": tree(key), **data(key)},
+        lambda key: {"params": tree(key), **data(key)},
         {"predict": model, "loss": half_square},
-        ("parameters", "x"),
+        ("params", "x"),
     ),
     Example(curvature.condition_number, symmetric, gradient=("matrix",), tolerance=1e-3),
     Example(curvature.classify, symmetric),
     Example(
         lanczos.tridiagonalize,
-        lambda key: {"key": key, "start": jax.random.normal(key, (5,))},
+        lambda key: {"key": key, "init": jax.random.normal(key, (5,))},
         {"product": diagonal_product, "n_steps": 3},
         tolerance=1e-3,
     ),
     Example(
         lanczos.top_eigenvalues,
-        lambda key: {"key": key, "parameters": tree(key)},
+        lambda key: {"key": key, "params": tree(key)},
         {"objective": objective, "n_eigenvalues": 2, "n_steps": 6},
         tolerance=1e-2,
     ),
     Example(
         lanczos.spectral_density,
-        lambda key: {"key": key, "parameters": tree(key)},
+        lambda key: {"key": key, "params": tree(key)},
         {"objective": objective, "n_steps": 3, "n_probes": 2},
         tolerance=1e-3,
     ),
@@ -183,34 +183,34 @@ EXAMPLES = [
     ),
     Example(
         optimizers.apply_updates,
-        lambda key: trees(key, "parameters", "updates"),
-        gradient=("parameters", "updates"),
+        lambda key: trees(key, "params", "updates"),
+        gradient=("params", "updates"),
     ),
     *(
         Example(
             trajectories.run,
-            lambda key: {"parameters": tree(key)},
+            lambda key: {"init": tree(key)},
             {"objective": objective, "optimizer": optimizer, "n_steps": 3},
-            ("parameters",),
+            ("init",),
             tolerance=1e-3,
         )
         for optimizer in OPTIMIZERS
     ),
     Example(
         slices.random_direction,
-        lambda key: {"key": key, "parameters": tree(key)},
+        lambda key: {"key": key, "params": tree(key)},
         x64=False,  # draws differ by dtype
     ),
     Example(
         slices.filter_normalized,
-        lambda key: trees(key, "direction", "parameters"),
-        gradient=("direction", "parameters"),
+        lambda key: trees(key, "direction", "params"),
+        gradient=("direction", "params"),
     ),
     Example(
         slices.line,
-        lambda key: trees(key, "start", "direction") | {"steps": GRID},
+        lambda key: trees(key, "center", "direction") | {"steps": GRID},
         {"objective": objective},
-        ("start", "direction", "steps"),
+        ("center", "direction", "steps"),
     ),
     Example(
         slices.plane,
@@ -221,35 +221,35 @@ EXAMPLES = [
     Example(slices.path_plane, lambda key: {"path": path(key)}, tolerance=1e-3),
     Example(
         sharpness.average_rise,
-        lambda key: {"key": key, "parameters": tree(key), "sigma": 0.1},
+        lambda key: {"key": key, "params": tree(key), "sigma": 0.1},
         {"objective": objective, "n_samples": 4},
-        ("parameters", "sigma"),
+        ("params", "sigma"),
         x64=False,  # draws differ by dtype
     ),
     Example(
         sharpness.worst_rise,
-        lambda key: {"key": key, "parameters": tree(key), "rho": 0.1},
+        lambda key: {"key": key, "params": tree(key), "rho": 0.1},
         {"objective": objective, "max_iter": 40},
-        ("parameters",),
+        ("params",),
         tolerance=1e-3,
     ),
     Example(
         sharpness.sam_gradient,
-        lambda key: {"parameters": tree(key), "rho": 0.1},
+        lambda key: {"params": tree(key), "rho": 0.1},
         {"objective": objective},
-        ("parameters", "rho"),
+        ("params", "rho"),
     ),
     Example(
         sharpness.sam_step,
-        lambda key: {"parameters": tree(key), "rho": 0.1, "learning_rate": 0.1},
+        lambda key: {"params": tree(key), "rho": 0.1, "learning_rate": 0.1},
         {"objective": objective},
-        ("parameters", "rho", "learning_rate"),
+        ("params", "rho", "learning_rate"),
     ),
     Example(
         ntk.kernel,
-        lambda key: {"parameters": tree(key), "x1": data(key)["x"], "x2": data(key)["x"][:2]},
+        lambda key: {"params": tree(key), "x1": data(key)["x"], "x2": data(key)["x"][:2]},
         {"predict": model},
-        ("parameters", "x1", "x2"),
+        ("params", "x1", "x2"),
     ),
     Example(
         ntk.distance, lambda key: {"first": gram(key), "second": gram(key) + jnp.eye(4)}, gradient=("first", "second")
@@ -258,20 +258,20 @@ EXAMPLES = [
     Example(ntk.evolution, lambda key: {"path": path(key), "x": data(key)["x"]}, {"predict": model}, ("path", "x")),
     Example(
         ntk.linearized,
-        lambda key: trees(key, "start", "parameters") | {"x": data(key)["x"]},
+        lambda key: trees(key, "init", "params") | {"x": data(key)["x"]},
         {"predict": model},
-        ("start", "parameters", "x"),
+        ("init", "params", "x"),
     ),
     Example(
         ntk.flow,
-        lambda key: {"gram": gram(key), "start": jnp.zeros(4), "y": jnp.arange(1.0, 5.0), "time": 0.5},
-        gradient=("gram", "start", "y", "time"),
+        lambda key: {"gram": gram(key), "init": jnp.zeros(4), "y": jnp.arange(1.0, 5.0), "time": 0.5},
+        gradient=("gram", "init", "y", "time"),
     ),
     Example(
         ntk.train,
-        lambda key: {"parameters": tree(key), "alpha": 2.0, "learning_rate": 0.1, **data(key)},
+        lambda key: {"init": tree(key), "alpha": 2.0, "learning_rate": 0.1, **data(key)},
         {"predict": model, "n_steps": 3},
-        ("parameters", "alpha", "learning_rate"),
+        ("init", "alpha", "learning_rate"),
     ),
     Example(
         trainability.init,
@@ -281,21 +281,21 @@ EXAMPLES = [
     ),
     Example(
         trainability.predict,
-        lambda key: {"network": network(key)["network"], "x": data(key)["x"]},
-        gradient=("network", "x"),
+        lambda key: {"model": network(key)["model"], "x": data(key)["x"]},
+        gradient=("model", "x"),
     ),
-    Example(trainability.loss, network, gradient=("network", "x", "y")),
+    Example(trainability.loss, network, gradient=("model", "x", "y")),
     Example(
         trainability.outcome,
         lambda key: parts(key) | {"rates": (jnp.array(0.1), jnp.array(0.2))},
         {"objective": parts_objective, "n_steps": 25},
-        ("parameters",),
+        ("init",),
     ),
     Example(
         trainability.convergence_map,
         lambda key: parts(key) | {"first_rates": jnp.array([0.1, 0.3]), "second_rates": jnp.array([0.1, 0.5, 1.2])},
         {"objective": parts_objective, "n_steps": 25},
-        ("parameters",),
+        ("init",),
         tolerance=1e-3,
     ),
     Example(trainability.boundary, lambda key: {"converged": jax.random.bernoulli(key, shape=(4, 5))}, x64=False),
@@ -308,20 +308,20 @@ EXAMPLES = [
     ),
     Example(
         mean_field.predict,
-        lambda key: {"particles": particles(key)["particles"], "x": data(key)["x"]},
-        gradient=("particles", "x"),
+        lambda key: {"model": particles(key)["model"], "x": data(key)["x"]},
+        gradient=("model", "x"),
     ),
-    Example(mean_field.risk, particles, {"scaling": "sqrt"}, ("particles", "x", "y")),
-    Example(mean_field.step, lambda key: particles(key) | {"learning_rate": 0.1}, gradient=("particles", "x")),
+    Example(mean_field.risk, particles, {"scaling": "sqrt"}, ("model", "x", "y")),
+    Example(mean_field.step, lambda key: particles(key) | {"learning_rate": 0.1}, gradient=("state", "x")),
     Example(
         mean_field.fit,
         lambda key: particles(key) | {"learning_rate": 0.1},
         {"n_steps": 3, "scaling": "sqrt"},
-        ("particles", "x", "learning_rate"),
+        ("init", "x", "learning_rate"),
     ),
     Example(
         mean_field.displacement,
-        lambda key: {"flow": mean_field.fit(**particles(key), learning_rate=0.1, n_steps=2)},
+        lambda key: {"flow": mean_field.fit(learning_rate=0.1, n_steps=2, **particles(key))},
         gradient=("flow",),
     ),
 ]

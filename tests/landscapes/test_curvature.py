@@ -9,47 +9,47 @@ from jax.flatten_util import ravel_pytree
 from mfml.landscapes import curvature, surfaces
 
 
-def network(parameters, x):
-    hidden = jnp.tanh(x @ parameters["in"] + parameters["bias"])
-    return hidden @ parameters["out"]
+def network(params, x):
+    hidden = jnp.tanh(x @ params["in"] + params["bias"])
+    return hidden @ params["out"]
 
 
 def mse(prediction, y):
     return jnp.mean((prediction - y) ** 2)
 
 
-def risk(parameters, x, y):
-    return mse(network(parameters, x), y)
+def risk(params, x, y):
+    return mse(network(params, x), y)
 
 
 @pytest.fixture
 def task(key):
     keys = jax.random.split(key, 5)
-    parameters = {
+    params = {
         "in": jax.random.normal(keys[0], (3, 4)),
         "bias": jax.random.normal(keys[1], (4,)),
         "out": jax.random.normal(keys[2], (4,)),
     }
-    return parameters, jax.random.normal(keys[3], (7, 3)), jax.random.normal(keys[4], (7,))
+    return params, jax.random.normal(keys[3], (7, 3)), jax.random.normal(keys[4], (7,))
 
 
 def test_hessian_equals_finite_differences_of_the_gradient(task, x64):
-    parameters, x, y = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), task)
-    flat, rebuild = ravel_pytree(parameters)
+    params, x, y = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), task)
+    flat, rebuild = ravel_pytree(params)
     gradient = jax.jit(lambda theta: ravel_pytree(jax.grad(risk)(rebuild(theta), x, y))[0])
     h = 1e-5
     columns = [(gradient(flat + h * e) - gradient(flat - h * e)) / (2 * h) for e in jnp.eye(len(flat))]
-    found = curvature.hessian(risk, parameters, data=(x, y))
+    found = curvature.hessian(risk, params, data=(x, y))
     np.testing.assert_allclose(found, jnp.stack(columns), atol=1e-7)
     np.testing.assert_allclose(found, found.T, atol=1e-12)
 
 
 def test_hvp_is_the_hessian_times_the_vector(task):
-    parameters, x, y = task
-    vector = jax.tree.map(lambda leaf: jnp.sin(leaf + 1), parameters)
-    dense = curvature.hessian(risk, parameters, data=(x, y))
-    found = curvature.hvp(risk, parameters, vector, data=(x, y))
-    assert jax.tree.structure(found) == jax.tree.structure(parameters)
+    params, x, y = task
+    vector = jax.tree.map(lambda leaf: jnp.sin(leaf + 1), params)
+    dense = curvature.hessian(risk, params, data=(x, y))
+    found = curvature.hvp(risk, params, vector, data=(x, y))
+    assert jax.tree.structure(found) == jax.tree.structure(params)
     np.testing.assert_allclose(ravel_pytree(found)[0], dense @ ravel_pytree(vector)[0], atol=1e-5)
 
 
@@ -63,35 +63,35 @@ def test_hvp_is_symmetric(numbers):
 
 
 def test_gauss_newton_equals_the_product_of_its_factors(task):
-    parameters, x, y = task
-    flat, rebuild = ravel_pytree(parameters)
+    params, x, y = task
+    flat, rebuild = ravel_pytree(params)
     jacobian = jax.jacobian(lambda theta: network(rebuild(theta), x))(flat)
-    found = curvature.gauss_newton(network, mse, parameters, x, y)
+    found = curvature.gauss_newton(network, mse, params, x, y)
     np.testing.assert_allclose(found, 2 / len(y) * jacobian.T @ jacobian, atol=1e-4)
     assert np.linalg.eigvalsh(found).min() > -1e-4
 
 
 def test_gauss_newton_is_the_hessian_of_a_perfect_fit_and_not_of_another(task):
-    parameters, x, y = task
-    fitted = network(parameters, x)
+    params, x, y = task
+    fitted = network(params, x)
     for target, same in ((fitted, True), (y, False)):
-        dense = curvature.hessian(risk, parameters, data=(x, target))
-        gap = jnp.abs(curvature.gauss_newton(network, mse, parameters, x, target) - dense).max()
+        dense = curvature.hessian(risk, params, data=(x, target))
+        gap = jnp.abs(curvature.gauss_newton(network, mse, params, x, target) - dense).max()
         assert (gap < 1e-4) == same
 
 
 def test_gauss_newton_of_cross_entropy_is_positive_where_the_hessian_is_not(task):
-    parameters, x, _ = task
+    params, x, _ = task
     labels = jnp.array([0, 1, 2, 3, 0, 1, 2])
 
-    def logits(parameters, x):
-        return 3 * jnp.tanh(x @ parameters["in"] + parameters["bias"]) * parameters["out"]
+    def logits(params, x):
+        return 3 * jnp.tanh(x @ params["in"] + params["bias"]) * params["out"]
 
     def loss(z, labels):
         return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(z), labels[:, None], axis=1))
 
-    matrix = curvature.gauss_newton(logits, loss, parameters, x, labels)
-    dense = curvature.hessian(lambda p: loss(logits(p, x), labels), parameters)
+    matrix = curvature.gauss_newton(logits, loss, params, x, labels)
+    dense = curvature.hessian(lambda p: loss(logits(p, x), labels), params)
     assert np.linalg.eigvalsh(matrix).min() > -1e-4 > -1e-2 > np.linalg.eigvalsh(dense).min()
 
 

@@ -63,5 +63,5 @@ def test_classify(key, diagonal):
 
 def test_gd_trajectory(key):
     start = jax.random.normal(key, (3,))
-    way = trajectories.run(given.banana, start, optimizers.gradient_descent(0.01), n_steps=8)
-    np.testing.assert_allclose(unit06.gd_trajectory(given.banana, start, 0.01, 8), way.parameters, rtol=1e-4)
+    way = trajectories.run(given.banana, start, optimizer=optimizers.gradient_descent(0.01), n_steps=8)
+    np.testing.assert_allclose(unit06.gd_trajectory(given.banana, start, 0.01, 8), way.params, rtol=1e-4)

@@ -7,8 +7,8 @@ from jax.flatten_util import ravel_pytree
 from mfml.landscapes import ntk
 
 
-def network(parameters, x):
-    return jnp.tanh(x @ parameters["in"]) @ parameters["out"] / parameters["out"].shape[0] ** 0.5
+def network(params, x):
+    return jnp.tanh(x @ params["in"]) @ params["out"] / params["out"].shape[0] ** 0.5
 
 
 def linear(w, x):
@@ -18,33 +18,33 @@ def linear(w, x):
 @pytest.fixture
 def task(key):
     keys = jax.random.split(key, 4)
-    parameters = {"in": jax.random.normal(keys[0], (2, 30)), "out": jax.random.normal(keys[1], (30,))}
+    params = {"in": jax.random.normal(keys[0], (2, 30)), "out": jax.random.normal(keys[1], (30,))}
     x = jax.random.normal(keys[2], (6, 2))
-    return parameters, x, jnp.sin(2 * x[:, 0]) + x[:, 1]
+    return params, x, jnp.sin(2 * x[:, 0]) + x[:, 1]
 
 
 def test_kernel_equals_the_gram_matrix_of_gradients_one_by_one(task):
-    parameters, x, _ = task
-    rows = [ravel_pytree(jax.grad(lambda p, s=s: network(p, s[None])[0])(parameters))[0] for s in x]
+    params, x, _ = task
+    rows = [ravel_pytree(jax.grad(lambda p, s=s: network(p, s[None])[0])(params))[0] for s in x]
     expected = [[a @ b for b in rows[:4]] for a in rows]
-    found = ntk.kernel(network, parameters, x, x[:4])
+    found = ntk.kernel(network, params, x, x[:4])
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_kernel_of_two_outputs_is_the_mean_of_their_kernels(task):
-    parameters, x, _ = task
+    params, x, _ = task
 
-    def two(parameters, x):
-        hidden = jnp.tanh(x @ parameters["in"])
-        return jnp.stack([hidden @ parameters["out"], hidden.sum(axis=1)], axis=1)
+    def two(params, x):
+        hidden = jnp.tanh(x @ params["in"])
+        return jnp.stack([hidden @ params["out"], hidden.sum(axis=1)], axis=1)
 
-    each = [ntk.kernel(lambda p, x, k=k: two(p, x)[:, k], parameters, x, x) for k in (0, 1)]
-    np.testing.assert_allclose(ntk.kernel(two, parameters, x, x), (each[0] + each[1]) / 2, rtol=1e-4)
+    each = [ntk.kernel(lambda p, x, k=k: two(p, x)[:, k], params, x, x) for k in (0, 1)]
+    np.testing.assert_allclose(ntk.kernel(two, params, x, x), (each[0] + each[1]) / 2, rtol=1e-4)
 
 
 def test_kernel_is_symmetric_positive_and_that_of_a_linear_model_is_its_gram_matrix(task):
-    parameters, x, _ = task
-    gram = ntk.kernel(network, parameters, x, x)
+    params, x, _ = task
+    gram = ntk.kernel(network, params, x, x)
     np.testing.assert_allclose(gram, gram.T, rtol=1e-5)
     assert np.linalg.eigvalsh(gram).min() > -1e-4
     np.testing.assert_allclose(ntk.kernel(linear, jnp.ones(2), x, x), x @ x.T, rtol=1e-4, atol=1e-6)
@@ -60,10 +60,10 @@ def test_kernel_of_a_wide_network_hardly_depends_on_the_draw():
 
 
 def test_one_small_step_moves_predictions_by_the_kernel(task):
-    parameters, x, y = task
-    done = ntk.train(network, parameters, x, y, alpha=1.0, learning_rate=1e-3, n_steps=1)
-    before, after = network(parameters, x), network(jax.tree.map(lambda leaf: leaf[1], done.parameters), x)
-    predicted = -1e-3 / len(y) * ntk.kernel(network, parameters, x, x) @ (0 - y)
+    params, x, y = task
+    done = ntk.train(x, y, predict=network, init=params, alpha=1.0, learning_rate=1e-3, n_steps=1)
+    before, after = network(params, x), network(jax.tree.map(lambda leaf: leaf[1], done.params), x)
+    predicted = -1e-3 / len(y) * ntk.kernel(network, params, x, x) @ (0 - y)
     np.testing.assert_allclose(after - before, predicted, rtol=2e-2, atol=1e-6)
 
 
@@ -87,49 +87,49 @@ def test_alignment_is_one_for_the_ideal_kernel_and_less_for_others(task):
 def test_flow_is_exact_for_a_linear_model(task):
     """Gradient descent in many small steps on mean((f - y)^2)/2."""
     _, x, y = task
-    done = ntk.train(linear, jnp.zeros(2), x, y, alpha=1.0, learning_rate=1e-3, n_steps=1500)
+    done = ntk.train(x, y, predict=linear, init=jnp.zeros(2), alpha=1.0, learning_rate=1e-3, n_steps=1500)
     expected = ntk.flow(x @ x.T, jnp.zeros(6), y, 1.5)
-    np.testing.assert_allclose(x @ done.parameters[-1], expected, atol=2e-3)
+    np.testing.assert_allclose(x @ done.params[-1], expected, atol=2e-3)
     np.testing.assert_allclose(ntk.flow(x @ x.T, jnp.ones(6), y, 0.0), 1.0, atol=1e-5)
 
 
 def test_linearized_is_the_tangent(task):
-    parameters, x, _ = task
-    moved = jax.tree.map(lambda leaf: leaf + 1e-3, parameters)
-    np.testing.assert_allclose(ntk.linearized(network, parameters, moved, x), network(moved, x), atol=1e-4)
-    far = jax.tree.map(lambda leaf: leaf + 1.0, parameters)
+    params, x, _ = task
+    moved = jax.tree.map(lambda leaf: leaf + 1e-3, params)
+    np.testing.assert_allclose(ntk.linearized(network, params, moved, x), network(moved, x), atol=1e-4)
+    far = jax.tree.map(lambda leaf: leaf + 1.0, params)
     start, once, twice = (
-        ntk.linearized(network, parameters, jax.tree.map(lambda p, f, t=t: p + t * (f - p), parameters, far), x)
+        ntk.linearized(network, params, jax.tree.map(lambda p, f, t=t: p + t * (f - p), params, far), x)
         for t in (0.0, 1.0, 2.0)
     )
-    np.testing.assert_allclose(start, network(parameters, x), rtol=1e-5)
+    np.testing.assert_allclose(start, network(params, x), rtol=1e-5)
     np.testing.assert_allclose(twice - once, once - start, rtol=1e-3, atol=1e-4)
 
 
 def test_large_alpha_is_lazy_and_small_alpha_is_rich(task):
-    parameters, x, y = task
+    params, x, y = task
 
     def run(alpha):
-        done = ntk.train(network, parameters, x, y, alpha=alpha, learning_rate=0.1, n_steps=400)
-        every = jax.tree.map(lambda leaf: leaf[::100], done.parameters)
+        done = ntk.train(x, y, predict=network, init=params, alpha=alpha, learning_rate=0.1, n_steps=400)
+        every = jax.tree.map(lambda leaf: leaf[::100], done.params)
         followed = ntk.evolution(network, every, x)
         return followed.from_start[-1], done
 
     lazy, done = run(50.0)
     rich, _ = run(0.5)
     assert lazy < 1e-3 < 1e-2 < rich
-    end = jax.tree.map(lambda leaf: leaf[-1], done.parameters)
-    tangent = ntk.linearized(network, parameters, end, x)
-    scaled = 50 * (network(end, x) - network(parameters, x))
-    np.testing.assert_allclose(50 * (tangent - network(parameters, x)), scaled, atol=0.05)
-    predicted = ntk.flow(ntk.kernel(network, parameters, x, x), jnp.zeros(6), y, 40.0)
+    end = jax.tree.map(lambda leaf: leaf[-1], done.params)
+    tangent = ntk.linearized(network, params, end, x)
+    scaled = 50 * (network(end, x) - network(params, x))
+    np.testing.assert_allclose(50 * (tangent - network(params, x)), scaled, atol=0.05)
+    predicted = ntk.flow(ntk.kernel(network, params, x, x), jnp.zeros(6), y, 40.0)
     np.testing.assert_allclose(scaled, predicted, atol=0.05)
 
 
 def test_evolution_begins_at_distance_zero_and_adds_up(task):
-    parameters, x, y = task
-    done = ntk.train(network, parameters, x, y, alpha=1.0, learning_rate=0.2, n_steps=30)
-    every = jax.tree.map(lambda leaf: leaf[::10], done.parameters)
+    params, x, y = task
+    done = ntk.train(x, y, predict=network, init=params, alpha=1.0, learning_rate=0.2, n_steps=30)
+    every = jax.tree.map(lambda leaf: leaf[::10], done.params)
     found = ntk.evolution(network, every, x)
     assert abs(found.from_start[0]) < 1e-6
     np.testing.assert_allclose(found.from_start[1], found.velocity[0], rtol=1e-5)
@@ -150,6 +150,10 @@ def test_wrong_arguments(unchecked):
     with pytest.raises(ValueError, match="square"):
         ntk.alignment(jnp.ones((2, 3)), jnp.ones(2))
     with pytest.raises(ValueError, match="same length"):
-        ntk.train(linear, jnp.ones(2), jnp.ones((3, 2)), jnp.ones(4), alpha=1.0, learning_rate=0.1, n_steps=1)
+        ntk.train(
+            jnp.ones((3, 2)), jnp.ones(4), predict=linear, init=jnp.ones(2), alpha=1.0, learning_rate=0.1, n_steps=1
+        )
     with pytest.raises(ValueError, match="n_steps"):
-        ntk.train(linear, jnp.ones(2), jnp.ones((3, 2)), jnp.ones(3), alpha=1.0, learning_rate=0.1, n_steps=-1)
+        ntk.train(
+            jnp.ones((3, 2)), jnp.ones(3), predict=linear, init=jnp.ones(2), alpha=1.0, learning_rate=0.1, n_steps=-1
+        )

@@ -35,7 +35,7 @@ def start(dtype=jnp.float32):
 @pytest.mark.parametrize("name", PAIRS)
 def test_equals_optax_over_100_steps_in_double_precision(name, x64):
     """Rounding grows along a valley; in double precision what is left tells equal formulas from similar ones."""
-    ours, theirs = (trajectories.run(objective, start(jnp.float64), one, n_steps=100) for one in PAIRS[name])
+    ours, theirs = (trajectories.run(objective, start(jnp.float64), optimizer=one, n_steps=100) for one in PAIRS[name])
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         assert a.dtype == jnp.float64
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
@@ -47,8 +47,8 @@ def test_equals_optax_over_100_steps_in_single_precision(name):
     def bowl(tree):
         return jnp.sum(jnp.array([[3.0], [1.0]]) * tree["a"] ** 2) + (tree["b"] - 1) ** 2 + 0.0 * jnp.sum(tree["still"])
 
-    ours, theirs = (trajectories.run(bowl, start(), one, n_steps=100) for one in PAIRS[name])
-    for a, b in zip(jax.tree.leaves(ours.parameters), jax.tree.leaves(theirs.parameters), strict=True):
+    ours, theirs = (trajectories.run(bowl, start(), optimizer=one, n_steps=100) for one in PAIRS[name])
+    for a, b in zip(jax.tree.leaves(ours.params), jax.tree.leaves(theirs.params), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
@@ -56,27 +56,27 @@ def test_equals_optax_over_100_steps_in_single_precision(name):
 def test_states_carry_over_from_step_to_step_as_optaxs_do(name):
     """The interface by hand: init, update, apply_updates."""
     mine, other = PAIRS[name]
-    parameters = theirs = start()
-    state, their_state = mine.init(parameters), other.init(theirs)
+    params = theirs = start()
+    state, their_state = mine.init(params), other.init(theirs)
     for _ in range(3):
-        updates, state = mine.update(jax.grad(objective)(parameters), state, parameters)
-        parameters = optimizers.apply_updates(parameters, updates)
+        updates, state = mine.update(jax.grad(objective)(params), state, params)
+        params = optimizers.apply_updates(params, updates)
         updates, their_state = other.update(jax.grad(objective)(theirs), their_state, theirs)
         theirs = optax.apply_updates(theirs, updates)
-    for a, b in zip(jax.tree.leaves(parameters), jax.tree.leaves(theirs), strict=True):
+    for a, b in zip(jax.tree.leaves(params), jax.tree.leaves(theirs), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5)
 
 
 @pytest.mark.parametrize("condition_number", [2.0, 100.0])
 def test_gradient_descent_converges_just_below_2_over_the_curvature_and_diverges_just_above(key, condition_number):
-    matrix = surfaces.conditioned(key, n_dims=3, condition_number=condition_number)
+    matrix = surfaces.conditioned(key=key, n_dims=3, condition_number=condition_number)
 
     def bowl(point):
         return surfaces.quadratic(point, matrix)
 
     def values(share):
         optimizer = optimizers.gradient_descent(share * 2 / condition_number)
-        return trajectories.run(bowl, jnp.ones(3), optimizer, n_steps=2000).objective
+        return trajectories.run(bowl, jnp.ones(3), optimizer=optimizer, n_steps=2000).objective
 
     below, above = jax.vmap(values)(jnp.array([0.99, 1.01]))
     assert below[-1] < 1e-6 * below[0]
@@ -100,21 +100,21 @@ def test_momentum_needs_fewer_steps_on_an_ill_conditioned_bowl():
         return 0.5 * (point[0] ** 2 + kappa * point[1] ** 2)
 
     rate, decay = (2 / (1 + kappa**0.5)) ** 2, ((kappa**0.5 - 1) / (kappa**0.5 + 1)) ** 2
-    plain = trajectories.run(bowl, jnp.ones(2), optimizers.gradient_descent(2 / (1 + kappa)), n_steps=100)
-    heavy = trajectories.run(bowl, jnp.ones(2), optimizers.momentum(rate, decay), n_steps=100)
+    plain = trajectories.run(bowl, jnp.ones(2), optimizer=optimizers.gradient_descent(2 / (1 + kappa)), n_steps=100)
+    heavy = trajectories.run(bowl, jnp.ones(2), optimizer=optimizers.momentum(rate, decay), n_steps=100)
     np.testing.assert_allclose(plain.objective[-1] / plain.objective[0], ((kappa - 1) / (kappa + 1)) ** 200, rtol=1e-2)
     assert heavy.objective[-1] < 1e-10 * plain.objective[-1]
 
 
 def test_newton_solves_a_quadratic_in_one_step_whatever_its_condition(key, x64):
-    matrix = surfaces.conditioned(key, n_dims=4, condition_number=jnp.array(1e6))
+    matrix = surfaces.conditioned(key=key, n_dims=4, condition_number=jnp.array(1e6))
     slope = jnp.arange(4.0)
 
     def bowl(tree):
         return surfaces.quadratic(jnp.concatenate(tree), matrix, slope)
 
-    way = trajectories.run(bowl, (jnp.ones(1), jnp.ones(3)), optimizers.newton(bowl), n_steps=1)
-    reached = jnp.concatenate([leaf[-1] for leaf in way.parameters])
+    way = trajectories.run(bowl, (jnp.ones(1), jnp.ones(3)), optimizer=optimizers.newton(bowl), n_steps=1)
+    reached = jnp.concatenate([leaf[-1] for leaf in way.params])
     np.testing.assert_allclose(reached, -jnp.linalg.solve(matrix, slope), rtol=1e-6)
 
 
@@ -123,10 +123,10 @@ def test_newton_goes_to_a_saddle_and_the_saddle_free_variant_away_from_it():
         return point[0] ** 2 - point[1] ** 2 + 0.25 * point[1] ** 4  # minima at y = +- sqrt 2
 
     start = jnp.array([1.0, 0.1])
-    to_saddle = trajectories.run(saddle, start, optimizers.newton(saddle), n_steps=10)
-    away = trajectories.run(saddle, start, optimizers.newton(saddle, saddle_free=True), n_steps=30)
-    np.testing.assert_allclose(to_saddle.parameters[-1], [0.0, 0.0], atol=1e-5)
-    np.testing.assert_allclose(away.parameters[-1], [0.0, 2**0.5], atol=1e-4)
+    to_saddle = trajectories.run(saddle, start, optimizer=optimizers.newton(saddle), n_steps=10)
+    away = trajectories.run(saddle, start, optimizer=optimizers.newton(saddle, saddle_free=True), n_steps=30)
+    np.testing.assert_allclose(to_saddle.params[-1], [0.0, 0.0], atol=1e-5)
+    np.testing.assert_allclose(away.params[-1], [0.0, 2**0.5], atol=1e-4)
 
 
 def test_newton_is_not_finite_where_the_hessian_is_singular_and_damping_helps():
@@ -160,7 +160,7 @@ def test_a_gradient_of_zero_moves_nothing_and_has_finite_derivatives():
 
 def test_a_trajectory_may_be_differentiated_and_mapped_over_the_learning_rate():
     def final(rate):
-        way = trajectories.run(surfaces.beale, jnp.array([1.0, 0.2]), optimizers.adam(rate), n_steps=5)
+        way = trajectories.run(surfaces.beale, jnp.array([1.0, 0.2]), optimizer=optimizers.adam(rate), n_steps=5)
         return way.objective[-1]
 
     rates = jnp.array([0.01, 0.05])
@@ -172,16 +172,16 @@ def test_a_trajectory_may_be_differentiated_and_mapped_over_the_learning_rate():
 
 def test_a_trajectory_holds_its_start_and_the_norms_of_gradients():
     begin = jnp.array([3.0, 4.0])
-    way = trajectories.run(lambda x: 0.5 * x @ x, begin, optimizers.gradient_descent(0.5), n_steps=2)
-    np.testing.assert_allclose(way.parameters, [[3, 4], [1.5, 2], [0.75, 1]])
+    way = trajectories.run(lambda x: 0.5 * x @ x, begin, optimizer=optimizers.gradient_descent(0.5), n_steps=2)
+    np.testing.assert_allclose(way.params, [[3, 4], [1.5, 2], [0.75, 1]])
     np.testing.assert_allclose(way.gradient_norm, [5, 2.5, 1.25])
-    none = trajectories.run(lambda x: 0.5 * x @ x, begin, optimizers.gradient_descent(0.5), n_steps=0)
-    np.testing.assert_allclose(none.parameters, [[3, 4]])
+    none = trajectories.run(lambda x: 0.5 * x @ x, begin, optimizer=optimizers.gradient_descent(0.5), n_steps=0)
+    np.testing.assert_allclose(none.params, [[3, 4]])
 
 
 def test_wrong_arguments():
     with pytest.raises(ValueError, match="n_steps must not be negative"):
-        trajectories.run(surfaces.beale, jnp.ones(2), optimizers.adam(0.1), n_steps=-1)
+        trajectories.run(surfaces.beale, jnp.ones(2), optimizer=optimizers.adam(0.1), n_steps=-1)
     for optimizer in (
         optimizers.adamw(0.1),
         optimizers.newton(surfaces.beale),

@@ -25,17 +25,17 @@ def test_the_two_valleys_have_the_curvatures_they_say():
 
 
 def test_average_rise_is_half_the_trace(key):
-    rise = sharpness.average_rise(key, bowl, BOTTOM, sigma=0.1, n_samples=2000)
+    rise = sharpness.average_rise(bowl, BOTTOM, key=key, sigma=0.1, n_samples=2000)
     np.testing.assert_allclose(rise, 0.5 * 0.01 * CURVES.sum(), rtol=0.06)
 
 
 def test_average_rise_does_not_see_a_slope(key):
-    rise = sharpness.average_rise(key, lambda x: 5 * x.sum(), jnp.ones(3), sigma=0.5, n_samples=3)
+    rise = sharpness.average_rise(lambda x: 5 * x.sum(), jnp.ones(3), key=key, sigma=0.5, n_samples=3)
     np.testing.assert_allclose(rise, 0.0, atol=1e-5)
 
 
 def test_worst_rise_is_half_the_largest_eigenvalue(key):
-    rise = sharpness.worst_rise(key, bowl, BOTTOM, rho=0.2, max_iter=50)
+    rise = sharpness.worst_rise(bowl, BOTTOM, key=key, rho=0.2, max_iter=50)
     np.testing.assert_allclose(rise, 0.5 * 0.04 * 10, rtol=1e-4)
 
 
@@ -44,14 +44,14 @@ def test_worst_rise_equals_a_search_over_the_circle(key):
     circle = FLAT + 0.7 * jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=1)
     start = sharpness.two_valleys(FLAT)
     expected = jax.vmap(sharpness.two_valleys)(circle).max() - start
-    found = sharpness.worst_rise(key, sharpness.two_valleys, FLAT, rho=0.7)
+    found = sharpness.worst_rise(sharpness.two_valleys, FLAT, key=key, rho=0.7)
     np.testing.assert_allclose(found, expected, rtol=1e-3)
 
 
 def test_both_measures_tell_the_sharp_valley_from_the_flat_one(key):
     for measure in (
-        lambda at: sharpness.average_rise(key, sharpness.two_valleys, at, sigma=0.2, n_samples=200),
-        lambda at: sharpness.worst_rise(key, sharpness.two_valleys, at, rho=0.2),
+        lambda at: sharpness.average_rise(sharpness.two_valleys, at, key=key, sigma=0.2, n_samples=200),
+        lambda at: sharpness.worst_rise(sharpness.two_valleys, at, key=key, rho=0.2),
     ):
         assert measure(SHARP) > 5 * measure(FLAT)
 
@@ -83,9 +83,9 @@ def test_sam_without_radius_is_the_gradient_and_at_a_minimum_it_stays():
 def test_sam_step_is_a_step_of_the_sharpness_aware_gradient_descent():
     point = jnp.array([0.3, -0.4])
     wary = sharpness.sam(surfaces.beale, optimizers.gradient_descent(0.01), rho=0.1)
-    way = trajectories.run(surfaces.beale, point, wary, n_steps=1)
+    way = trajectories.run(surfaces.beale, point, optimizer=wary, n_steps=1)
     expected = sharpness.sam_step(surfaces.beale, point, learning_rate=0.01, rho=0.1)
-    np.testing.assert_allclose(way.parameters[1], expected, rtol=1e-5)
+    np.testing.assert_allclose(way.params[1], expected, rtol=1e-5)
 
 
 def test_sharpness_along_the_valley_of_two_factors():
@@ -97,7 +97,7 @@ def test_sharpness_along_the_valley_of_two_factors():
 def test_sam_drifts_to_the_flattest_minimum_and_gradient_descent_stays_at_the_first():
     plain = optimizers.gradient_descent(0.05)
     ends = [
-        trajectories.run(sharpness.two_factors, jnp.array([3.0, 0.8]), one, n_steps=1000).parameters[-1]
+        trajectories.run(sharpness.two_factors, jnp.array([3.0, 0.8]), optimizer=one, n_steps=1000).params[-1]
         for one in (plain, sharpness.sam(sharpness.two_factors, plain, rho=0.3))
     ]
     assert sharpness.two_factors(ends[0]) < 1e-10
@@ -107,9 +107,9 @@ def test_sam_drifts_to_the_flattest_minimum_and_gradient_descent_stays_at_the_fi
 
 def test_wrong_arguments(key, unchecked):
     with pytest.raises(ValueError, match="n_samples"):
-        sharpness.average_rise(key, bowl, BOTTOM, sigma=0.1, n_samples=0)
+        sharpness.average_rise(bowl, BOTTOM, key=key, sigma=0.1, n_samples=0)
     with pytest.raises(ValueError, match="max_iter"):
-        sharpness.worst_rise(key, bowl, BOTTOM, rho=0.1, max_iter=-1)
+        sharpness.worst_rise(bowl, BOTTOM, key=key, rho=0.1, max_iter=-1)
     with pytest.raises(ValueError, match="found none"):
         sharpness.two_valleys(jnp.ones(0))
     with pytest.raises(ValueError, match=r"shape \(2,\)"):

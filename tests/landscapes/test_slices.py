@@ -6,12 +6,12 @@ import pytest
 from mfml.landscapes import optimizers, slices, surfaces, trajectories
 
 
-def rectifier(parameters, x):
-    return jnp.maximum(x @ parameters["in"], 0) @ parameters["out"]
+def rectifier(params, x):
+    return jnp.maximum(x @ params["in"], 0) @ params["out"]
 
 
-def risk(parameters, x):
-    return jnp.mean((rectifier(parameters, x) - jnp.sin(x[:, :1])) ** 2)
+def risk(params, x):
+    return jnp.mean((rectifier(params, x) - jnp.sin(x[:, :1])) ** 2)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_line_between_two_minima_starts_and_ends_at_zero_with_a_barrier():
 
 def test_filters_take_the_norm_of_the_parameters_filters(network, key):
     tree = network | {"bias": jnp.arange(5.0), "scale": jnp.array(2.0), "kernel": jax.random.normal(key, (3, 3, 2, 4))}
-    direction = slices.filter_normalized(slices.random_direction(key, tree), tree)
+    direction = slices.filter_normalized(slices.random_direction(tree, key=key), tree)
     for name in ("in", "out", "kernel"):
         axes = tuple(range(tree[name].ndim - 1))
         np.testing.assert_allclose(
@@ -53,11 +53,11 @@ def test_filters_take_the_norm_of_the_parameters_filters(network, key):
 
 
 def test_zero_filters_stay_zero_and_finite_also_in_their_derivative():
-    parameters = jnp.array([[0.0, 1.0], [0.0, 2.0]])
-    assert np.all(slices.filter_normalized(jnp.ones((2, 2)), parameters)[:, 0] == 0)
-    still = slices.filter_normalized(jnp.zeros((2, 2)), parameters)
+    params = jnp.array([[0.0, 1.0], [0.0, 2.0]])
+    assert np.all(slices.filter_normalized(jnp.ones((2, 2)), params)[:, 0] == 0)
+    still = slices.filter_normalized(jnp.zeros((2, 2)), params)
     assert np.all(still == 0)
-    slope = jax.grad(lambda d: slices.filter_normalized(d, parameters).sum())(jnp.zeros((2, 2)))
+    slope = jax.grad(lambda d: slices.filter_normalized(d, params).sum())(jnp.zeros((2, 2)))
     assert np.all(np.isfinite(slope))
 
 
@@ -65,11 +65,11 @@ def test_a_filter_normalized_slice_does_not_see_the_rescaling_of_rectifiers(netw
     """in * c and out / c make the same function; only the normalized slice is the same, too."""
     x = jax.random.normal(key, (8, 3))
     rescaled = {"in": 10 * network["in"], "out": network["out"] / 10}
-    raw = slices.random_direction(key, network)
+    raw = slices.random_direction(network, key=key)
     steps = jnp.linspace(-1, 1, 5)
 
-    def cut(parameters, direction):
-        return np.asarray(slices.line(risk, parameters, direction, steps, data=(x,)))
+    def cut(params, direction):
+        return np.asarray(slices.line(risk, params, direction, steps, data=(x,)))
 
     np.testing.assert_allclose(rectifier(network, x), rectifier(rescaled, x), atol=1e-4)
     normalized = [cut(p, slices.filter_normalized(raw, p)) for p in (network, rescaled)]
@@ -93,8 +93,8 @@ def test_path_plane_recovers_a_plane_and_equals_the_svd(key):
 
 
 def test_the_plane_of_a_path_shows_the_objective_along_it():
-    way = trajectories.run(surfaces.beale, jnp.array([0.5, 0.5]), optimizers.adam(0.1), n_steps=12)
-    seen = slices.path_plane(way.parameters)
+    way = trajectories.run(surfaces.beale, jnp.array([0.5, 0.5]), optimizer=optimizers.adam(0.1), n_steps=12)
+    seen = slices.path_plane(way.params)
     for (a, b), value in zip(seen.coordinates, way.objective, strict=True):
         shown = slices.plane(surfaces.beale, seen.center, seen.first, seen.second, a[None], b[None])
         np.testing.assert_allclose(shown[0, 0], value, rtol=1e-3, atol=1e-4)

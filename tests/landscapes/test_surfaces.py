@@ -81,7 +81,7 @@ def test_rastrigin_has_a_local_minimum_near_each_whole_point():
 
 @pytest.mark.parametrize("condition_number", [1.0, 37.0, 1e6])
 def test_conditioned_has_this_condition_number(key, x64, condition_number):
-    matrix = surfaces.conditioned(key, n_dims=5, condition_number=jnp.array(condition_number))
+    matrix = surfaces.conditioned(key=key, n_dims=5, condition_number=jnp.array(condition_number))
     np.testing.assert_allclose(matrix, matrix.T, atol=1e-12 * condition_number)
     np.testing.assert_allclose(np.linalg.cond(matrix), condition_number, rtol=1e-8)
     np.testing.assert_allclose(np.linalg.eigvalsh(matrix)[0], 1.0, rtol=1e-8)
@@ -107,4 +107,4 @@ def test_wrong_shapes(unchecked, key):
     with pytest.raises(ValueError, match="found none"):
         surfaces.rastrigin(jnp.ones(0))
     with pytest.raises(ValueError, match="n_dims must be at least 2"):
-        surfaces.conditioned(key, n_dims=1, condition_number=3.0)
+        surfaces.conditioned(key=key, n_dims=1, condition_number=3.0)

@@ -16,7 +16,7 @@ ONES = (jnp.ones(()), jnp.ones(()))
 @pytest.fixture
 def task(key):
     keys = jax.random.split(key, 3)
-    network = trainability.init(keys[0], n_features=3, n_hidden=4)
+    network = trainability.init(key=keys[0], n_features=3, n_hidden=4)
     return network, (jax.random.normal(keys[1], (5, 3)), jax.random.normal(keys[2], (5,)))
 
 
@@ -128,7 +128,7 @@ def test_the_boundary_of_a_bowl_is_smooth_and_that_of_a_network_is_rougher(key):
     plain = trainability.convergence_map(bowl, ONES, rates, rates / 4, n_steps=60).converged
     smooth = trainability.box_dimension(trainability.boundary(plain))
     keys = jax.random.split(key, 3)
-    network = trainability.init(keys[0], n_features=4, n_hidden=4)
+    network = trainability.init(key=keys[0], n_features=4, n_hidden=4)
     data = (jax.random.normal(keys[1], (8, 4)), jax.random.normal(keys[2], (8,)))
     rates = jnp.logspace(-0.5, 3.0, 64)
     rough = trainability.convergence_map(trainability.loss, network, rates, rates, n_steps=60, data=data).converged
@@ -144,9 +144,9 @@ def test_wrong_arguments(key, unchecked):
     with pytest.raises(ValueError, match="n_steps"):
         trainability.outcome(bowl, ONES, (0.1, 0.1), n_steps=0)
     with pytest.raises(ValueError, match="sizes"):
-        trainability.init(key, n_features=0, n_hidden=1)
+        trainability.init(key=key, n_features=0, n_hidden=1)
     with pytest.raises(ValueError, match="same length"):
-        trainability.loss(trainability.init(key, n_features=2, n_hidden=1), jnp.ones((3, 2)), jnp.ones(2))
+        trainability.loss(trainability.init(key=key, n_features=2, n_hidden=1), jnp.ones((3, 2)), jnp.ones(2))
     with pytest.raises(ValueError, match="power of 2"):
         trainability.box_dimension(jnp.ones((12, 12), bool))
     with pytest.raises(ValueError, match="square"):

@@ -27,7 +27,7 @@ def numbers(key):
 
 
 def network(key):
-    first, second = mlp.init(key, sizes=(3, 4, 2))
+    first, second = mlp.init(key=key, sizes=(3, 4, 2))
     return (first._replace(bias=jax.random.normal(key, (4,))), second)
 
 
@@ -102,7 +102,7 @@ EXAMPLES = [
     Example(mlp.dense, lambda key: {"layer": network(key)[0], "x": samples(key)["x"]}, gradient=("layer", "x")),
     Example(mlp.apply, samples, {"activation": "tanh", "output": "sigmoid"}, gradient=("network", "x")),
     Example(mlp.signal_sizes, samples, gradient=("network", "x")),
-    Example(mlp.n_parameters, lambda key: {"parameters": network(key)}, batched=()),
+    Example(mlp.n_parameters, lambda key: {"params": network(key)}, batched=()),
     Example(backprop.forward, samples, gradient=("network", "x")),
     Example(backprop.backward, cached, {"activation": "tanh"}, gradient=("network", "slope")),
     Example(backprop.loss_and_gradient, targets, {"activation": "tanh"}, gradient=("network", "x")),
@@ -182,12 +182,12 @@ EXAMPLES = [
     ),
     Example(
         segmentation.dice,
-        lambda key: {"prediction": labels(key), "truth": labels(jax.random.fold_in(key, 1))},
+        lambda key: {"prediction": labels(key), "target": labels(jax.random.fold_in(key, 1))},
         {"n_classes": 3},
     ),
     Example(
         segmentation.dice_loss,
-        lambda key: {"logits": jax.random.normal(key, (2, 4, 4, 3)), "truth": labels(key)},
+        lambda key: {"logits": jax.random.normal(key, (2, 4, 4, 3)), "target": labels(key)},
         gradient=("logits",),
     ),
 ]

@@ -84,7 +84,7 @@ def test_ridges_keep_their_bound_in_any_dimension(key, d):
     waves, x = random_waves(key, d), ball(key, 100, d)
 
     def error(key):
-        network = approximation.ridges(key, *waves, width=50)
+        network = approximation.ridges(*waves, key=key, width=50)
         return mlp.apply(network, x, activation="heaviside")[:, 0] - approximation.waves(x, *waves)
 
     errors = jax.jit(jax.vmap(error))(jax.random.split(key, 400))
@@ -98,7 +98,7 @@ def test_mean_square_of_ridges_falls_like_one_over_width(key):
     waves, x = random_waves(key, 5), ball(key, 60, 5)
     squares = []
     for width in (25, 400):
-        networks = jax.vmap(lambda k, m=width: approximation.ridges(k, *waves, width=m))(jax.random.split(key, 200))
+        networks = jax.vmap(lambda k, m=width: approximation.ridges(*waves, key=k, width=m))(jax.random.split(key, 200))
         outputs = jax.vmap(lambda network: mlp.apply(network, x, activation="heaviside")[:, 0])(networks)
         squares.append(np.mean((outputs - approximation.waves(x, *waves)) ** 2))
     assert squares[0] / squares[1] == pytest.approx(16, rel=0.25)
@@ -123,8 +123,8 @@ def test_width_must_be_positive(build):
 def test_waves_that_do_not_fit(key, unchecked):
     a, w, p = random_waves(key, 2)
     with pytest.raises(ValueError, match="must have the same length"):
-        approximation.ridges(key, a[:2], w, p, width=3)
+        approximation.ridges(a[:2], w, p, key=key, width=3)
     with pytest.raises(ValueError, match="differ in d"):
         approximation.waves(jnp.ones((2, 3)), a, w, p)
     with pytest.raises(ValueError, match="width must be positive"):
-        approximation.ridges(key, a, w, p, width=0)
+        approximation.ridges(a, w, p, key=key, width=0)

@@ -24,17 +24,17 @@ SMALL = {
 def network(request, key):
     module, shape = SMALL[request.param]
     x = jax.random.normal(key, shape)
-    return module, architectures.init(module, key, x), x
+    return module, architectures.init(module, x, key=key), x
 
 
 def test_logits_are_finite_and_every_parameter_learns(network):
-    module, parameters, x = network
+    module, params, x = network
 
-    def total(parameters):
-        y = module.apply(parameters, x)
+    def total(params):
+        y = module.apply(params, x)
         return jnp.sum(jnp.sin(y + jnp.arange(3.0))), y
 
-    (_, y), gradient = jax.jit(jax.value_and_grad(total, has_aux=True))(parameters)
+    (_, y), gradient = jax.jit(jax.value_and_grad(total, has_aux=True))(params)
     assert y.shape == ((*x.shape[:3], 3) if isinstance(module, UNet) else (2, 3))
     assert np.isfinite(y).all()
     for path, leaf in jax.tree.flatten_with_path(gradient)[0]:
@@ -45,15 +45,15 @@ def test_logits_are_finite_and_every_parameter_learns(network):
 
 
 def test_init_has_the_structure_of_flax(network, key):
-    module, parameters, x = network
+    module, params, x = network
     native = jax.eval_shape(module.init, key, x)
-    assert jax.tree.map(lambda a: (a.shape, a.dtype), parameters) == jax.tree.map(lambda a: (a.shape, a.dtype), native)
+    assert jax.tree.map(lambda a: (a.shape, a.dtype), params) == jax.tree.map(lambda a: (a.shape, a.dtype), native)
 
 
 def test_he_variance(key):
-    parameters = architectures.init(LeNet(2, features=(50,), hidden=()), key, jnp.zeros((1, 4, 4, 20)))["params"]
-    assert np.var(parameters["Conv_0"]["kernel"]) == pytest.approx(2 / 500, rel=0.05)
-    assert not parameters["Conv_0"]["bias"].any()
+    params = architectures.init(LeNet(2, features=(50,), hidden=()), jnp.zeros((1, 4, 4, 20)), key=key)["params"]
+    assert np.var(params["Conv_0"]["kernel"]) == pytest.approx(2 / 500, rel=0.05)
+    assert not params["Conv_0"]["bias"].any()
     drawn = architectures.he_normal(key, (5, 5, 20, 50))
     assert np.var(drawn) == pytest.approx(2 / 500, rel=0.05)
 
@@ -61,7 +61,7 @@ def test_he_variance(key):
 def test_lenet_equals_the_library_layer_by_layer(key):
     module, shape = SMALL["LeNet"]
     x = jax.random.normal(key, shape)
-    p = architectures.init(module, key, x)["params"]
+    p = architectures.init(module, x, key=key)["params"]
     a = x
     for name in ("Conv_0", "Conv_1"):
         a = jnp.tanh(convolution.cross_correlation(a, p[name]["kernel"], padding="same") + p[name]["bias"])
@@ -116,7 +116,7 @@ def test_parameters_of_nin_do_not_depend_on_the_image():
 def test_dense_layer_hands_its_input_on(key):
     x = jax.random.normal(key, (1, 4, 4, 2))
     layer = architectures.DenseLayer(growth=3)
-    y = layer.apply(architectures.init(layer, key, x), x)
+    y = layer.apply(architectures.init(layer, x, key=key), x)
     assert y.shape == (1, 4, 4, 5)
     np.testing.assert_array_equal(y[..., :2], x)
 
@@ -124,8 +124,8 @@ def test_dense_layer_hands_its_input_on(key):
 def test_unet_sees_far_through_the_coarse_levels_and_near_through_the_bridges(key):
     module = UNet(1, features=(3, 4, 5))
     x = jax.random.normal(key, (32, 32, 1))
-    parameters = architectures.init(module, key, x[None])
-    seen = np.argwhere(geometry.influence(lambda x: module.apply(parameters, x), x, row=16, column=16) > 0)
+    params = architectures.init(module, x[None], key=key)
+    seen = np.argwhere(geometry.influence(lambda x: module.apply(params, x), x, row=16, column=16) > 0)
     reach = np.abs(seen - 16).max()
     assert 12 <= reach <= 24  # 44 pixels by hand: 2 * (2 + 2 * 2 + 4 * 2 + 2 * 2 + 2) and the poolings
 
@@ -133,10 +133,10 @@ def test_unet_sees_far_through_the_coarse_levels_and_near_through_the_bridges(ke
 def test_unet_is_equivariant_under_shifts_of_its_coarsest_pixel(key):
     module = UNet(2, features=(2, 3))
     x = jnp.pad(jax.random.normal(key, (1, 4, 4, 1)), ((0, 0), (14, 14), (14, 14), (0, 0)))
-    parameters = architectures.init(module, key, x)
+    params = architectures.init(module, x, key=key)
 
     def apply(x):
-        return module.apply(parameters, x)
+        return module.apply(params, x)
 
     def by(n):
         return lambda x: symmetry.translate(x, rows=n)
@@ -155,7 +155,7 @@ def test_what_does_not_fit(key):
     with pytest.raises(ValueError, match="compression must be in"):
         DenseNet(2, compression=0.0).init(key, jnp.zeros((1, 8, 8, 1)))
     with pytest.raises(ValueError, match="cannot initialize parameters"):
-        architectures.init(nn.PReLU(), key, jnp.zeros((1, 2, 2, 1)))
+        architectures.init(nn.PReLU(), jnp.zeros((1, 2, 2, 1)), key=key)
 
 
 def test_flax_is_imported_when_architectures_are_first_used():

@@ -10,7 +10,7 @@ from mfml.networks import activations, backprop, mlp
 @pytest.fixture
 def task(key):
     keys = jax.random.split(key, 4)
-    network = mlp.init(keys[0], sizes=(3, 5, 4, 2))
+    network = mlp.init(key=keys[0], sizes=(3, 5, 4, 2))
     network = tuple(layer._replace(bias=layer.bias + 0.3) for layer in network)
     return network, jax.random.normal(keys[1], (6, 3)), jax.nn.softmax(jax.random.normal(keys[2], (6, 2)))
 
@@ -74,7 +74,7 @@ def test_rectifiers_that_never_fire_pass_nothing_back(task):
 
 
 def test_extreme_logits_stay_finite(key):
-    network = mlp.init(key, sizes=(2, 2))
+    network = mlp.init(key=key, sizes=(2, 2))
     value, gradients = backprop.loss_and_gradient(
         network, jnp.array([[1e4, -1e4]]), jnp.array([[1.0, 0.0]]), loss="cross_entropy"
     )

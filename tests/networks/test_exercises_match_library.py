@@ -29,7 +29,7 @@ def test_dense_forward(key):
 
 
 def test_two_layer_gradient(key):
-    network = mlp.init(key, sizes=(3, 4, 2))
+    network = mlp.init(key=key, sizes=(3, 4, 2))
     x, y = jax.random.normal(key, (5, 3)), jax.random.normal(key, (5, 2))
     _, gradients = backprop.loss_and_gradient(network, x, y, activation="tanh", loss="mse")
     found = unit04.two_layer_gradient(*network[0], *network[1], x, y)

@@ -26,7 +26,7 @@ def test_two_layers_solve_the_exclusive_or_that_one_neuron_cannot():
 @pytest.mark.parametrize("activation", ["relu", "tanh", "identity"])
 def test_apply_equals_scikit_learn(key, activation):
     x = np.asarray(jax.random.normal(key, (7, 3)))
-    network = mlp.init(key, sizes=(3, 5, 4, 2), scheme="glorot")
+    network = mlp.init(key=key, sizes=(3, 5, 4, 2), scheme="glorot")
     peer = MLPRegressor((5, 4), activation=activation, max_iter=1)
     peer._random_state, peer.n_features_in_ = np.random.RandomState(0), 3
     peer.n_layers_, peer.n_outputs_, peer.out_activation_ = 4, 2, "identity"
@@ -38,29 +38,29 @@ def test_apply_equals_scikit_learn(key, activation):
 @pytest.mark.parametrize("distribution", mlp.DISTRIBUTIONS)
 @pytest.mark.parametrize(("scheme", "variance"), [("he", 2 / 300), ("glorot", 2 / 500), ("lecun", 1 / 300)])
 def test_weights_have_the_variance_of_their_scheme(key, scheme, variance, distribution):
-    (layer,) = mlp.init(key, sizes=(300, 200), scheme=scheme, distribution=distribution)
+    (layer,) = mlp.init(key=key, sizes=(300, 200), scheme=scheme, distribution=distribution)
     assert np.var(layer.weight) == pytest.approx(variance, rel=0.03)
     assert abs(np.mean(layer.weight)) < 4 * np.sqrt(variance / layer.weight.size)
     assert not layer.bias.any()
 
 
 def test_layers_are_drawn_independently(key):
-    first, second = mlp.init(key, sizes=(6, 6, 6))
+    first, second = mlp.init(key=key, sizes=(6, 6, 6))
     assert not np.allclose(first.weight, second.weight)
 
 
 def test_signal_keeps_its_size_with_he_and_fades_with_lecun(key):
     x = jax.random.normal(key, (200, 100))
     sizes = [100] * 16
-    kept = mlp.signal_sizes(mlp.init(key, sizes=sizes, scheme="he"), x)
-    faded = mlp.signal_sizes(mlp.init(key, sizes=sizes, scheme="lecun"), x)
+    kept = mlp.signal_sizes(mlp.init(key=key, sizes=sizes, scheme="he"), x)
+    faded = mlp.signal_sizes(mlp.init(key=key, sizes=sizes, scheme="lecun"), x)
     assert 0.5 < kept[-1] / kept[0] < 2
     np.testing.assert_allclose(faded / kept, 2.0 ** (-np.arange(1, 16) / 2), rtol=0.2)
 
 
 def test_hidden_neurons_may_be_exchanged(key):
     """A symmetry of every network: the order of the hidden neurons does not matter."""
-    first, second = mlp.init(key, sizes=(3, 6, 2))
+    first, second = mlp.init(key=key, sizes=(3, 6, 2))
     first = first._replace(bias=jnp.arange(6.0))
     order = jnp.array([3, 1, 5, 0, 2, 4])
     shuffled = (Layer(first.weight[:, order], first.bias[order]), second._replace(weight=second.weight[order]))
@@ -69,14 +69,14 @@ def test_hidden_neurons_may_be_exchanged(key):
 
 
 def test_linear_layers_collapse_to_one(key):
-    network = mlp.init(key, sizes=(3, 5, 2))
+    network = mlp.init(key=key, sizes=(3, 5, 2))
     x = jax.random.normal(key, (4, 3))
     expected = x @ (network[0].weight @ network[1].weight)
     np.testing.assert_allclose(mlp.apply(network, x, activation="identity"), expected, atol=1e-5)
 
 
 def test_output_activation_and_no_samples(key):
-    network = mlp.init(key, sizes=(3, 2))
+    network = mlp.init(key=key, sizes=(3, 2))
     x = jax.random.normal(key, (4, 3))
     np.testing.assert_allclose(
         mlp.apply(network, x, output="sigmoid"), activations.sigmoid(mlp.dense(network[0], x)), atol=1e-6
@@ -85,7 +85,7 @@ def test_output_activation_and_no_samples(key):
 
 
 def test_parameters_are_counted(key):
-    assert mlp.n_parameters(mlp.init(key, sizes=(7, 5, 3))) == 7 * 5 + 5 + 5 * 3 + 3
+    assert mlp.n_parameters(mlp.init(key=key, sizes=(7, 5, 3))) == 7 * 5 + 5 + 5 * 3 + 3
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,11 @@ def test_parameters_are_counted(key):
 )
 def test_bad_options(key, options, message):
     with pytest.raises(ValueError, match=message):
-        mlp.init(key, **options)
+        mlp.init(key=key, **options)
 
 
 def test_shapes_that_do_not_fit(key, unchecked):
-    network = mlp.init(key, sizes=(3, 2))
+    network = mlp.init(key=key, sizes=(3, 2))
     with pytest.raises(ValueError, match="x has 4 columns, but the layer's weight has 3 rows"):
         mlp.apply(network, jnp.ones((5, 4)))
     with pytest.raises(ValueError, match="x must have 2 axes"):

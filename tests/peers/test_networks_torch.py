@@ -80,7 +80,7 @@ def test_activations_and_their_derivatives_at_the_kink_too(name):
 
 @pytest.mark.parametrize("loss", backprop.LOSSES)
 def test_backward_pass(key, loss):
-    network = mlp.init(key, sizes=(3, 5, 2))
+    network = mlp.init(key=key, sizes=(3, 5, 2))
     x, y = jax.random.normal(key, (6, 3)), jax.nn.softmax(jax.random.normal(key, (6, 2)))
     first, second = torch.nn.Linear(3, 5), torch.nn.Linear(5, 2)
     for theirs, ours in ((first, network[0]), (second, network[1])):
@@ -98,24 +98,24 @@ def test_backward_pass(key, loss):
         np.testing.assert_allclose(ours.bias, theirs.bias.grad, **TOLERANCE)
 
 
-def conv_of(parameters, padding):
-    kernel = parameters["kernel"]
+def conv_of(params, padding):
+    kernel = params["kernel"]
     module = torch.nn.Conv2d(kernel.shape[2], kernel.shape[3], kernel.shape[:2], padding=padding)
     module.weight.data = kernel_to_torch(kernel)
-    module.bias.data = torch.tensor(np.asarray(parameters.get("bias", np.zeros(kernel.shape[3], np.float32))))
+    module.bias.data = torch.tensor(np.asarray(params.get("bias", np.zeros(kernel.shape[3], np.float32))))
     return module
 
 
-def double_conv(parameters, x):
+def double_conv(params, x):
     for name in ("Conv_0", "Conv_1"):
-        x = torch.relu(conv_of(parameters[name], 1)(x))
+        x = torch.relu(conv_of(params[name], 1)(x))
     return x
 
 
 def test_unet(key):
     module = architectures.UNet(2, features=(4, 6))
     x = jax.random.normal(key, (2, 8, 8, 1))
-    p = architectures.init(module, key, x)["params"]
+    p = architectures.init(module, x, key=key)["params"]
     fine = double_conv(p["DoubleConv_0"], to_torch(x))
     coarse = double_conv(p["DoubleConv_1"], torch.nn.functional.max_pool2d(fine, 2))
     kernel = np.asarray(p["Doubling_0"]["kernel"])  # (p, q, in, out)
@@ -128,7 +128,7 @@ def test_unet(key):
 def test_layer_of_densenet(key):
     layer = architectures.DenseLayer(growth=4, bottleneck=False)
     x = jax.random.normal(key, (2, 6, 6, 8))
-    p = architectures.init(layer, key, x)["params"]
+    p = architectures.init(layer, x, key=key)["params"]
     image = to_torch(x)
     normed = torch.nn.functional.group_norm(image, 8, eps=1e-6)
     new = conv_of(p["Conv_0"], 1)(torch.relu(normed))

@@ -52,8 +52,8 @@ def test_one_path_of_hmc_has_the_energy_of_blackjax():
         return hierarchical.log_prob(position, hierarchical.eight_schools())
 
     key, scale = jax.random.key(3), jnp.linspace(0.5, 2.0, 10)
-    start = sampling.init(log_prob, 0.3 * jnp.arange(10.0) - 1)
-    moved, info = sampling.hmc_step(log_prob, start, key, step_size=0.05, scale=scale, n_leapfrog=8)
+    start = sampling.init(0.3 * jnp.arange(10.0) - 1, log_prob=log_prob)
+    moved, info = sampling.hmc_step(start, log_prob=log_prob, key=key, step_size=0.05, scale=scale, n_leapfrog=8)
     whitened = jax.random.normal(jax.random.split(key)[0], (10,))
     metric = metrics.default_metric(scale**2)
     step = integrators.velocity_verlet(log_prob, metric.kinetic_energy)

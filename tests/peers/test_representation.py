@@ -14,7 +14,7 @@ from mfml.representation import fuzzy, neighbors, tsne, umap
 
 @pytest.fixture(scope="module")
 def x():
-    return digits.simulate(jax.random.key(0), n_samples=600).images.reshape(600, -1)
+    return digits.simulate(key=jax.random.key(0), n_samples=600).images.reshape(600, -1)
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def test_t_sne_is_as_trustworthy_as_open_tsne(x):
     open_tsne = pytest.importorskip("openTSNE")
     peer = np.asarray(open_tsne.TSNE(perplexity=20, random_state=0).fit(np.asarray(x)))
     for method in ("exact", "fft"):
-        found = np.asarray(tsne.fit(x, jax.random.key(1), perplexity=20.0, max_iter=750, method=method).embedding)
+        found = np.asarray(tsne.fit(x, key=jax.random.key(1), perplexity=20.0, max_iter=750, solver=method).embedding)
         assert trustworthiness(x, found, n_neighbors=10) > trustworthiness(x, peer, n_neighbors=10) - 0.01
 
 
@@ -54,5 +54,5 @@ def test_umap_has_the_same_curve_memberships_and_graph(x):
 def test_umap_is_as_trustworthy_as_umap_learn(x):
     peer = pytest.importorskip("umap")
     theirs = trustworthiness(x, peer.UMAP(random_state=0).fit_transform(np.asarray(x)), n_neighbors=15)
-    found = umap.fit(jnp.asarray(x), jax.random.key(1)).embedding
+    found = umap.fit(jnp.asarray(x), key=jax.random.key(1)).embedding
     assert trustworthiness(x, np.asarray(found), n_neighbors=15) > theirs - 0.01

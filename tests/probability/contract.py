@@ -69,16 +69,16 @@ def log_rate_nll(log_rate, y):
     return likelihood.poisson_nll(y, log_rate)
 
 
-def normal_nll(parameters, y):
-    return likelihood.gaussian_nll(y, parameters["mean"], jnp.exp(parameters["log_scale"]))
+def normal_nll(params, y):
+    return likelihood.gaussian_nll(y, params["mean"], jnp.exp(params["log_scale"]))
 
 
-def wide_prior(parameters):
-    return -0.5 * parameters["mean"] ** 2
+def wide_prior(params):
+    return -0.5 * params["mean"] ** 2
 
 
 def at(key):
-    return {"parameters": {"mean": jnp.array(0.3), "log_scale": jnp.array(0.1)}, "data": noise(key)["y"]}
+    return {"params": {"mean": jnp.array(0.3), "log_scale": jnp.array(0.1)}, "data": noise(key)["y"]}
 
 
 def design(key):
@@ -106,7 +106,7 @@ def off(key):
 
 
 def start(key):
-    return {"state": sampling.init(height, jax.random.normal(key, (3,))), "key": key}
+    return {"state": sampling.init(jax.random.normal(key, (3,)), log_prob=height), "key": key}
 
 
 def warming(key):
@@ -127,7 +127,7 @@ def groups(key):
 
 
 def model(key):
-    return mixture_density.init(key, **regression(key), n_components=2, hidden=(4,))
+    return mixture_density.init(key=key, n_components=2, hidden=(4,), **regression(key))
 
 
 def mixture(key):
@@ -177,27 +177,27 @@ def heavy(key):
 
 EXAMPLES = [
     Example(gaussian.fit, lambda key: {"x": points(key)}, gradient=("x",)),
-    Example(gaussian.whitened, lambda key: {"gaussian": normal(key), "x": points(key)}, gradient=("gaussian", "x")),
-    Example(gaussian.mahalanobis, lambda key: {"gaussian": normal(key), "x": points(key)}, gradient=("gaussian", "x")),
-    Example(gaussian.log_prob, lambda key: {"gaussian": normal(key), "x": points(key)}, gradient=("gaussian", "x")),
+    Example(gaussian.whitened, lambda key: {"model": normal(key), "x": points(key)}, gradient=("model", "x")),
+    Example(gaussian.mahalanobis, lambda key: {"model": normal(key), "x": points(key)}, gradient=("model", "x")),
+    Example(gaussian.log_prob, lambda key: {"model": normal(key), "x": points(key)}, gradient=("model", "x")),
     Example(
         gaussian.sample,
-        lambda key: {"gaussian": normal(key), "key": key},
+        lambda key: {"model": normal(key), "key": key},
         {"n_samples": 4},
-        gradient=("gaussian",),
+        gradient=("model",),
         x64=False,  # draws differ by dtype
     ),
-    Example(gaussian.marginal, lambda key: {"gaussian": normal(key)}, {"keep": (2, 0)}, gradient=("gaussian",)),
+    Example(gaussian.marginal, lambda key: {"model": normal(key)}, {"keep": (2, 0)}, gradient=("model",)),
     Example(
         gaussian.conditional,
-        lambda key: {"gaussian": normal(key), "values": jnp.array([0.3])},
+        lambda key: {"model": normal(key), "values": jnp.array([0.3])},
         {"given": (1,)},
-        gradient=("gaussian", "values"),
+        gradient=("model", "values"),
     ),
     Example(
         gaussian.affine,
-        lambda key: {"gaussian": normal(key), "matrix": points(key, n=2), "shift": jnp.ones(2)},
-        gradient=("gaussian", "matrix", "shift"),
+        lambda key: {"model": normal(key), "matrix": points(key, n=2), "shift": jnp.ones(2)},
+        gradient=("model", "matrix", "shift"),
     ),
     Example(
         maximum_entropy.fit,
@@ -254,7 +254,7 @@ EXAMPLES = [
     Example(mle.init, at, {"nll": normal_nll, "log_prior": wide_prior}),
     Example(
         mle.step,
-        lambda key: {"state": mle.init(normal_nll, **at(key)), "data": at(key)["data"]},
+        lambda key: {"state": mle.init(nll=normal_nll, **at(key)), "data": at(key)["data"]},
         {"nll": normal_nll},
     ),
     Example(mle.fit, at, {"nll": normal_nll, "log_prior": wide_prior, "max_iter": 20}, tolerance=1e-3),
@@ -263,9 +263,9 @@ EXAMPLES = [
     Example(fisher.empirical, at, {"nll": normal_nll}, gradient=("data",)),
     Example(
         fisher.expected,
-        lambda key: {"parameters": 0.1 * jax.random.normal(key), "outcomes": jnp.arange(12)},
+        lambda key: {"params": 0.1 * jax.random.normal(key), "outcomes": jnp.arange(12)},
         {"nll": log_rate_nll},
-        batched=("parameters",),
+        batched=("params",),
     ),
     Example(fisher.standard_errors, lambda key: {"information": normal(key).covariance}, gradient=("information",)),
     Example(bayes.update_beta, lambda key: {"prior": beta(key), "y": labels(key)}, gradient=("prior",)),
@@ -294,8 +294,8 @@ EXAMPLES = [
     Example(bayesian_regression.fit, design, gradient=("design", "y", "prior", "noise_variance")),
     Example(
         bayesian_regression.predict,
-        lambda key: {"posterior": posterior(key), "design": points(key, d=2), "noise_variance": jnp.array(0.5)},
-        gradient=("posterior", "design"),
+        lambda key: {"model": posterior(key), "design": points(key, d=2), "noise_variance": jnp.array(0.5)},
+        gradient=("model", "design"),
     ),
     Example(bayesian_regression.log_evidence, design, gradient=("design", "y", "prior", "noise_variance")),
     Example(robust.init, regression, gradient=("x", "y")),

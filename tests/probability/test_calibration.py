@@ -21,20 +21,20 @@ def forecasts():
 def test_curve_equals_scikit_learn(forecasts, strategy):
     y, p = forecasts
     observed, predicted = calibration_curve(y, p, n_bins=4, strategy=strategy)
-    made = calibration.curve(jnp.asarray(y), jnp.asarray(p), n_bins=4, strategy=strategy)
+    made = calibration.curve(jnp.asarray(p), jnp.asarray(y), n_bins=4, strategy=strategy)
     np.testing.assert_allclose(made.predicted, predicted, rtol=1e-5)
     np.testing.assert_allclose(made.observed, observed, rtol=1e-5)
     assert made.number.sum() == 300
-    np.testing.assert_allclose(calibration.brier(jnp.asarray(y), jnp.asarray(p)), brier_score_loss(y, p), rtol=1e-5)
+    np.testing.assert_allclose(calibration.brier(jnp.asarray(p), jnp.asarray(y)), brier_score_loss(y, p), rtol=1e-5)
 
 
 def test_expected_error_by_hand_and_empty_bins():
     y, p = jnp.array([0, 0, 1, 1]), jnp.array([0.1, 0.15, 0.12, 0.9])
-    made = calibration.curve(y, p, n_bins=5)
+    made = calibration.curve(p, y, n_bins=5)
     np.testing.assert_array_equal(made.number, [3, 0, 0, 0, 1])
     assert np.isnan(made.predicted[1:4]).all()
     expected = 0.75 * abs(1 / 3 - 0.37 / 3) + 0.25 * 0.1
-    np.testing.assert_allclose(calibration.expected_error(y, p, n_bins=5), expected, rtol=1e-5)
+    np.testing.assert_allclose(calibration.expected_error(p, y, n_bins=5), expected, rtol=1e-5)
 
 
 def test_true_probabilities_are_calibrated_and_exaggerated_ones_are_not(key):
@@ -42,15 +42,15 @@ def test_true_probabilities_are_calibrated_and_exaggerated_ones_are_not(key):
     p = jax.random.uniform(for_p, (20_000,))
     y = jax.random.bernoulli(for_y, p).astype(int)
     sharp = jax.nn.sigmoid(3 * jnp.log(p / (1 - p)))
-    assert calibration.expected_error(y, p) < 0.02
-    assert calibration.expected_error(y, sharp) > 0.08
-    assert calibration.brier(y, p) < calibration.brier(y, sharp)
+    assert calibration.expected_error(p, y) < 0.02
+    assert calibration.expected_error(sharp, y) > 0.08
+    assert calibration.brier(p, y) < calibration.brier(sharp, y)
 
 
 def test_a_sample_alone():
     y, p = jnp.array([1]), jnp.array([1.0])
-    assert calibration.expected_error(y, p) == 0
-    assert calibration.expected_error(1 - y, p, strategy="quantile") == 1
+    assert calibration.expected_error(p, y) == 0
+    assert calibration.expected_error(p, 1 - y, strategy="quantile") == 1
 
 
 def test_pit_is_flat_for_the_truth_and_bent_for_wrong_scales(key):
@@ -81,12 +81,12 @@ def test_interval_coverage_of_normal_predictions(key):
 def test_errors(unchecked):
     y, p = jnp.array([1, 0]), jnp.array([0.5, 0.5])
     with pytest.raises(ValueError, match="same length"):
-        calibration.curve(y, p[:1])
+        calibration.curve(p[:1], y)
     with pytest.raises(ValueError, match="n_bins must be positive"):
-        calibration.curve(y, p, n_bins=0)
+        calibration.curve(p, y, n_bins=0)
     with pytest.raises(ValueError, match="'uniform', 'quantile'"):
-        calibration.expected_error(y, p, strategy="isotonic")
+        calibration.expected_error(p, y, strategy="isotonic")
     with pytest.raises(ValueError, match="at least one sample"):
-        calibration.brier(y[:0], p[:0])
+        calibration.brier(p[:0], y[:0])
     with pytest.raises(ValueError, match="number of PIT values"):
         calibration.pit_distance(p[:0])

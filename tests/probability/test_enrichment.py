@@ -45,7 +45,7 @@ def test_second_order_is_what_is_left_of_the_exact_risk_up_to_the_fourth(x64):
 
 def test_monte_carlo_finds_the_expansion(line, key):
     x, y = line[0].astype(jnp.float32), line[1].astype(jnp.float32)
-    found = enrichment.noisy_risk(curve, x, y, key, scale=0.1, n_draws=2000)
+    found = enrichment.noisy_risk(curve, x, y, key=key, scale=0.1, n_draws=2000)
     parts = enrichment.second_order(curve, x, y, scale=0.1)
     np.testing.assert_allclose(found, sum(parts), rtol=0.01)
     assert found > parts.risk * 1.02  # there is something to find
@@ -65,7 +65,7 @@ def test_least_squares_on_noisy_copies_is_ridge(key):
     for_x, for_y, for_noise = jax.random.split(key, 3)
     x = jax.random.normal(for_x, (20, 2))
     y = x @ jnp.array([1.0, -2.0]) + 0.1 * jax.random.normal(for_y, (20,))
-    many = enrichment.inject(for_noise, x, y, scale=0.7, n_copies=4000)
+    many = enrichment.inject(x, y, key=for_noise, scale=0.7, n_copies=4000)
     found = ols.fit(many.x, many.y, fit_intercept=False).coef
     ridge = np.linalg.solve(np.asarray(x.T @ x) + 20 * 0.49 * np.eye(2), np.asarray(x.T @ y))
     np.testing.assert_allclose(found, ridge, atol=0.02)
@@ -74,7 +74,7 @@ def test_least_squares_on_noisy_copies_is_ridge(key):
 
 def test_copies_stand_one_after_the_other_each_with_its_own_noise(key):
     x, y = jnp.arange(6.0).reshape(3, 2), jnp.arange(3.0)
-    made = enrichment.inject(key, x, y, scale=jnp.array([0.0, 1.0]), n_copies=3)
+    made = enrichment.inject(x, y, key=key, scale=jnp.array([0.0, 1.0]), n_copies=3)
     np.testing.assert_array_equal(made.y, np.tile(y, 3))
     np.testing.assert_array_equal(made.x[:, 0], np.tile(x[:, 0], 3))
     noise = made.x[:, 1] - jnp.tile(x[:, 1], 3)
@@ -84,12 +84,12 @@ def test_copies_stand_one_after_the_other_each_with_its_own_noise(key):
 def test_errors(key, unchecked):
     x, y = jnp.ones((3, 2)), jnp.ones(3)
     with pytest.raises(ValueError, match="n_copies must be positive"):
-        enrichment.inject(key, x, y, scale=1.0, n_copies=0)
+        enrichment.inject(x, y, key=key, scale=1.0, n_copies=0)
     with pytest.raises(ValueError, match="n_draws must be positive"):
-        enrichment.noisy_risk(plane, x, y, key, scale=1.0, n_draws=0)
+        enrichment.noisy_risk(plane, x, y, key=key, scale=1.0, n_draws=0)
     with pytest.raises(ValueError, match="function must return a number"):
         enrichment.tikhonov_risk(lambda x: x, x, y, scale=1.0)
     with pytest.raises(ValueError, match="same length"):
         enrichment.second_order(plane, x, jnp.ones(2), scale=1.0)
     with pytest.raises(ValueError, match="at least one sample"):
-        enrichment.inject(key, jnp.ones((0, 2)), jnp.ones(0), scale=1.0, n_copies=1)
+        enrichment.inject(jnp.ones((0, 2)), jnp.ones(0), key=key, scale=1.0, n_copies=1)

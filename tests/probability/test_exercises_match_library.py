@@ -53,5 +53,5 @@ def test_map(key):
 def test_calibration(key):
     p = jax.random.uniform(key, (20,)).at[:3].set(jnp.array([0.0, 0.4, 1.0]))
     y = jax.random.bernoulli(key, p).astype(int)
-    made = calibration.curve(y, p, n_bins=5)
+    made = calibration.curve(p, y, n_bins=5)
     np.testing.assert_allclose(unit08.calibration_bins(y, p, 5), (made.predicted, made.observed), rtol=1e-5)

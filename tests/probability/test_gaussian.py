@@ -30,7 +30,7 @@ def test_mahalanobis_is_the_norm_of_whitened_coordinates(normal, key):
 
 
 def test_moments_of_draws(normal, key):
-    x = gaussian.sample(normal, key, n_samples=20_000)
+    x = gaussian.sample(normal, key=key, n_samples=20_000)
     fitted = gaussian.fit(x)
     error = np.sqrt(np.diag(normal.covariance) / len(x))
     assert (np.abs(fitted.mean - normal.mean) < 5 * error).all()
@@ -50,7 +50,7 @@ def test_joint_density_is_marginal_times_conditional(normal, key):
 
 
 def test_conditional_is_regression_on_draws(normal, key):
-    x = np.asarray(gaussian.sample(normal, key, n_samples=50_000), float)
+    x = np.asarray(gaussian.sample(normal, key=key, n_samples=50_000), float)
     slope, constant = np.polyfit(x[:, 1], x[:, 0], 1)
     seen = gaussian.conditional(gaussian.marginal(normal, keep=(0, 1)), jnp.array([0.7]), given=(1,))
     np.testing.assert_allclose(seen.mean[0], constant + 0.7 * slope, atol=0.05)
@@ -84,8 +84,8 @@ def test_errors(normal, unchecked):
     with pytest.raises(ValueError, match="same length"):
         gaussian.log_prob(normal, jnp.zeros((4, 2)))
     with pytest.raises(ValueError, match="n_samples must be positive"):
-        gaussian.sample(normal, jax.random.key(0), n_samples=0)
+        gaussian.sample(normal, key=jax.random.key(0), n_samples=0)
     with pytest.raises(ValueError, match="at least one sample"):
         gaussian.fit(jnp.zeros((0, 2)))
     with pytest.raises(ValueError, match="square"):
-        gaussian.sample(Gaussian(jnp.zeros(2), jnp.zeros((2, 3))), jax.random.key(0), n_samples=1)
+        gaussian.sample(Gaussian(jnp.zeros(2), jnp.zeros((2, 3))), key=jax.random.key(0), n_samples=1)

@@ -31,23 +31,23 @@ def skewed_data(key):
 
 
 def resampled(x, key):
-    return intervals.bootstrap(jnp.mean, x, key, n_resamples=400, method="bca").interval
+    return intervals.bootstrap(x, statistic=jnp.mean, key=key, n_resamples=400, method="bca").interval
 
 
 @pytest.mark.parametrize("interval", [t_interval, credible_interval])
 def test_a_95_percent_interval_holds_the_truth_in_95_percent(key, interval):
     n = 4000
-    found = intervals.coverage(interval, normal_data, 3.0, key, n_repeats=n)
+    found = intervals.coverage(interval, normal_data, 3.0, key=key, n_repeats=n)
     assert abs(found.rate - 0.95) < 4 * (0.05 * 0.95 / n) ** 0.5
     np.testing.assert_allclose(found.standard_error, np.sqrt(found.rate * (1 - found.rate) / n), rtol=1e-5)
 
 
 def test_forgetting_students_correction_shows_in_the_coverage(key):
-    assert intervals.coverage(naive_interval, normal_data, 3.0, key, n_repeats=4000).rate < 0.9
+    assert intervals.coverage(naive_interval, normal_data, 3.0, key=key, n_repeats=4000).rate < 0.9
 
 
 def test_bootstrap_covers_nearly_as_promised(key):
-    rate = intervals.coverage(resampled, skewed_data, 1.0, key, n_repeats=400).rate
+    rate = intervals.coverage(resampled, skewed_data, 1.0, key=key, n_repeats=400).rate
     assert 0.87 < rate < 0.98
 
 
@@ -92,7 +92,7 @@ def test_bootstrap_equals_scipy_up_to_its_draws(key, method):
     x = np.random.default_rng(2).exponential(size=60).astype(np.float32)
     options = {"n_resamples": 6000, "method": method, "rng": np.random.default_rng(0), "confidence_level": 0.9}
     peer = stats.bootstrap((x,), np.std, **options)
-    found = intervals.bootstrap(jnp.std, jnp.asarray(x), key, n_resamples=6000, method=method, level=0.9)
+    found = intervals.bootstrap(jnp.asarray(x), statistic=jnp.std, key=key, n_resamples=6000, method=method, level=0.9)
     scale = peer.standard_error
     np.testing.assert_allclose(
         found.interval, peer.confidence_interval, atol=0.2 * scale
@@ -108,7 +108,9 @@ def smallest_and_largest(x):
 @pytest.mark.parametrize("n", [2, 7, 65_600])
 def test_bootstrap_draws_every_sample_alike(key, n):
     """The mean of the draws of 0, ..., n - 1 is that of all, and none lies outside."""
-    found = intervals.bootstrap(smallest_and_largest, jnp.arange(float(n)), key, n_resamples=64, level=0.999)
+    found = intervals.bootstrap(
+        jnp.arange(float(n)), statistic=smallest_and_largest, key=key, n_resamples=64, level=0.999
+    )
     assert found.interval.low[0] >= 0
     assert found.interval.high[1] <= n - 1
     expected = (n**2 - 1) ** 0.5 / 12**0.5 / n**0.5  # standard error of the mean of n draws
@@ -124,13 +126,13 @@ def correlation(data):
 
 def test_bootstrap_keeps_pairs_together(key):
     x = jax.random.normal(key, (50,))
-    found = intervals.bootstrap(correlation, (x, 2 * x), key, n_resamples=50)
+    found = intervals.bootstrap((x, 2 * x), statistic=correlation, key=key, n_resamples=50)
     np.testing.assert_allclose(found.interval, [1.0, 1.0], atol=1e-5)
 
 
 def test_bootstrap_of_several_numbers_at_once(key):
     x = jax.random.normal(key, (30, 2))
-    found = intervals.bootstrap(lambda x: x.mean(axis=0), x, key, n_resamples=300, method="bca")
+    found = intervals.bootstrap(x, statistic=lambda x: x.mean(axis=0), key=key, n_resamples=300, method="bca")
     assert found.interval.low.shape == (2,)
     assert intervals.contains(found.interval, x.mean(axis=0)).all()
 
@@ -143,14 +145,14 @@ def test_errors(key, unchecked):
     with pytest.raises(ValueError, match="two samples"):
         intervals.of_mean(x[:1])
     with pytest.raises(ValueError, match="'percentile', 'basic', 'bca'"):
-        intervals.bootstrap(jnp.mean, x, key, method="studentized")
+        intervals.bootstrap(x, statistic=jnp.mean, key=key, method="studentized")
     with pytest.raises(ValueError, match="n_resamples must be at least 2"):
-        intervals.bootstrap(jnp.mean, x, key, n_resamples=1)
+        intervals.bootstrap(x, statistic=jnp.mean, key=key, n_resamples=1)
     with pytest.raises(ValueError, match="same length"):
-        intervals.bootstrap(correlation, (x, x[:2]), key)
+        intervals.bootstrap((x, x[:2]), statistic=correlation, key=key)
     with pytest.raises(ValueError, match="needs two samples"):
-        intervals.bootstrap(jnp.mean, x[:1], key)
+        intervals.bootstrap(x[:1], statistic=jnp.mean, key=key)
     with pytest.raises(ValueError, match="number of draws"):
         intervals.highest_density(jnp.zeros(0))
     with pytest.raises(ValueError, match="n_repeats must be positive"):
-        intervals.coverage(t_interval, normal_data, 3.0, key, n_repeats=0)
+        intervals.coverage(t_interval, normal_data, 3.0, key=key, n_repeats=0)

@@ -60,7 +60,7 @@ def test_errors_of_maximum_entropy(unchecked):
 @pytest.mark.parametrize("distribution", ["uniform", "exponential", "coin"])
 def test_means_are_standardized_and_within_the_bound(key, distribution):
     n, samples = 16, 8000
-    z = central_limit.standardized_means(key, distribution=distribution, n_terms=n, n_samples=samples)
+    z = central_limit.standardized_means(key=key, distribution=distribution, n_terms=n, n_samples=samples)
     assert abs(float(z.mean())) < 5 / samples**0.5
     assert abs(float(z.var()) - 1) < 5 * (2 / samples) ** 0.5
     bound = central_limit.berry_esseen_bound(distribution=distribution, n_terms=n)
@@ -69,7 +69,7 @@ def test_means_are_standardized_and_within_the_bound(key, distribution):
 
 def test_the_gap_shrinks_with_the_number_of_terms_but_not_for_cauchy(key):
     def gap(distribution, n_terms):
-        z = central_limit.standardized_means(key, distribution=distribution, n_terms=n_terms, n_samples=8000)
+        z = central_limit.standardized_means(key=key, distribution=distribution, n_terms=n_terms, n_samples=8000)
         return float(central_limit.normal_distance(z))
 
     assert gap("exponential", 1) > 0.14 > 0.05 > gap("exponential", 16)
@@ -92,7 +92,7 @@ def test_distance_equals_scipy(key):
 
 def test_errors_of_the_limit(key):
     with pytest.raises(ValueError, match="'uniform', 'exponential'"):
-        central_limit.standardized_means(key, distribution="dice", n_terms=1, n_samples=1)
+        central_limit.standardized_means(key=key, distribution="dice", n_terms=1, n_samples=1)
     with pytest.raises(ValueError, match="n_terms must be positive"):
         central_limit.berry_esseen_bound(distribution="coin", n_terms=0)
     with pytest.raises(ValueError, match="number of draws"):

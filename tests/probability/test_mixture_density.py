@@ -35,7 +35,7 @@ def test_density_moments_and_distribution_are_those_of_the_integral():
 
 def test_draws_follow_the_mixture(key):
     many = jax.tree.map(lambda part: jnp.broadcast_to(part[:1], (5000, 2)), MIXTURE)
-    y, component = mixture_density.sample(many, key)
+    y, component = mixture_density.sample(many, key=key)
     np.testing.assert_allclose(component.mean(), 0.7, atol=0.03)
     np.testing.assert_allclose(y.mean(), mixture_density.mean(MIXTURE)[0], atol=0.1)
     assert calibration.pit_distance(mixture_density.cdf(many, y)) < 1.95 / 5000**0.5
@@ -48,7 +48,7 @@ def two_branches():
     x = jax.random.uniform(keys[0], (300, 1), minval=0.5, maxval=2.0)
     sign = jnp.where(jax.random.bernoulli(keys[1], 0.5, (300,)), 1.0, -1.0)
     y = 100 + 10 * (sign * x[:, 0] + 0.1 * jax.random.normal(keys[2], (300,)))
-    fitted = mixture_density.fit(x, y, keys[3], n_components=2, hidden=(16,), n_steps=600)
+    fitted = mixture_density.fit(x, y, key=keys[3], n_components=2, hidden=(16,), n_steps=600)
     return x, y, fitted
 
 
@@ -75,17 +75,19 @@ def test_its_likelihood_is_near_that_of_the_truth_and_it_is_calibrated(two_branc
 
 def test_one_component_on_constant_data_does_not_collapse(key):
     x = jnp.linspace(0.0, 1.0, 8)[:, None]
-    fitted = mixture_density.fit(x, jnp.ones(8), key, n_components=1, hidden=(4,), n_steps=50)
+    fitted = mixture_density.fit(x, jnp.ones(8), key=key, n_components=1, hidden=(4,), n_steps=50)
     assert np.isfinite(fitted.history).all()
 
 
 def test_errors(key, unchecked):
     x = jnp.ones((4, 2))
     with pytest.raises(ValueError, match="n_components must be positive"):
-        mixture_density.fit(x, jnp.ones(4), key, n_components=0)
+        mixture_density.fit(x, jnp.ones(4), key=key, n_components=0)
     with pytest.raises(ValueError, match="same length"):
-        mixture_density.fit(x, jnp.ones(3), key)
+        mixture_density.fit(x, jnp.ones(3), key=key)
     with pytest.raises(ValueError, match="same length"):
         mixture_density.nll(MIXTURE, jnp.ones(3))
     with pytest.raises(ValueError, match="same length"):
-        mixture_density.predict(mixture_density.init(key, x, jnp.ones(4), n_components=1, hidden=()), jnp.ones((4, 3)))
+        mixture_density.predict(
+            mixture_density.init(x, jnp.ones(4), key=key, n_components=1, hidden=()), jnp.ones((4, 3))
+        )

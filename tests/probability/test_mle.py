@@ -10,8 +10,8 @@ from scipy import stats
 from mfml.probability import bayesian_regression, fisher, likelihood, mle
 
 
-def normal_nll(parameters, y):
-    return likelihood.gaussian_nll(y, parameters["mean"], jnp.exp(parameters["log_scale"]))
+def normal_nll(params, y):
+    return likelihood.gaussian_nll(y, params["mean"], jnp.exp(params["log_scale"]))
 
 
 def line_nll(weights, data):
@@ -67,26 +67,26 @@ def test_closed_forms_at_the_edges():
 def test_newton_finds_the_closed_form_and_its_standard_errors(key):
     y = 3 + 2 * jax.random.normal(key, (50,))
     start = {"mean": jnp.array(0.0), "log_scale": jnp.array(0.0)}
-    fitted = mle.fit(normal_nll, start, y)
+    fitted = mle.fit(y, nll=normal_nll, init=start)
     exact = mle.fit_gaussian(y)
     assert fitted.converged
-    np.testing.assert_allclose(fitted.parameters["mean"], exact.loc, rtol=1e-4)
-    np.testing.assert_allclose(jnp.exp(fitted.parameters["log_scale"]), exact.scale, rtol=1e-4)
+    np.testing.assert_allclose(fitted.params["mean"], exact.loc, rtol=1e-4)
+    np.testing.assert_allclose(jnp.exp(fitted.params["log_scale"]), exact.scale, rtol=1e-4)
     assert (np.diff(fitted.history[: fitted.n_iter + 1]) <= 1e-6).all()
-    information = fisher.observed(normal_nll, fitted.parameters, y)
+    information = fisher.observed(normal_nll, fitted.params, y)
     expected = [1 / np.sqrt(100), exact.scale / np.sqrt(50)]  # of log scale, mean: the pytree's order
     np.testing.assert_allclose(fisher.standard_errors(information), expected, rtol=1e-3)
-    np.testing.assert_allclose(fisher.scores(normal_nll, fitted.parameters, y).sum(axis=0), 0, atol=2e-3)
+    np.testing.assert_allclose(fisher.scores(normal_nll, fitted.params, y).sum(axis=0), 0, atol=2e-3)
 
 
 def test_newton_equals_statsmodels_poisson_regression(regression, key):
     x, _ = regression
     y = jax.random.poisson(key, jnp.exp(x @ jnp.array([0.5, -0.3, 0.1])))
     peer = sm.GLM(np.asarray(y), np.asarray(x, float), family=sm.families.Poisson()).fit()
-    fitted = mle.fit(count_nll, jnp.zeros(3), (x, y))
-    np.testing.assert_allclose(fitted.parameters, peer.params, atol=1e-4)
+    fitted = mle.fit((x, y), nll=count_nll, init=jnp.zeros(3))
+    np.testing.assert_allclose(fitted.params, peer.params, atol=1e-4)
     np.testing.assert_allclose(fitted.objective, -peer.llf / len(y), rtol=1e-5)
-    errors = fisher.standard_errors(fisher.observed(count_nll, fitted.parameters, (x, y)))
+    errors = fisher.standard_errors(fisher.observed(count_nll, fitted.params, (x, y)))
     np.testing.assert_allclose(errors, peer.bse, rtol=1e-3)
 
 
@@ -95,23 +95,23 @@ def test_map_with_a_gaussian_prior_is_ridge(regression):
     x, y = regression
     alpha = 0.5**2 / 0.2**2
     ridge = np.linalg.solve(np.asarray(x.T @ x, float) + alpha * np.eye(3), np.asarray(x.T @ y, float))
-    found = mle.fit(line_nll, jnp.zeros(3), (x, y), log_prior=small_weights)
-    np.testing.assert_allclose(found.parameters, ridge, atol=1e-5)
+    found = mle.fit((x, y), nll=line_nll, init=jnp.zeros(3), log_prior=small_weights)
+    np.testing.assert_allclose(found.params, ridge, atol=1e-5)
     prior = bayesian_regression.ridge_prior(alpha, 0.25, n_columns=3)
     np.testing.assert_allclose(bayesian_regression.fit(x, y, prior=prior, noise_variance=0.25).mean, ridge, atol=1e-5)
-    assert np.linalg.norm(ridge) < np.linalg.norm(mle.fit(line_nll, jnp.zeros(3), (x, y)).parameters)
+    assert np.linalg.norm(ridge) < np.linalg.norm(mle.fit((x, y), nll=line_nll, init=jnp.zeros(3)).params)
 
 
 def test_newton_goes_downhill_from_a_hill():
-    fitted = mle.fit(bent_nll, jnp.array(0.05), jnp.zeros(2))
+    fitted = mle.fit(jnp.zeros(2), nll=bent_nll, init=jnp.array(0.05))
     assert fitted.converged
-    np.testing.assert_allclose(fitted.parameters, 1.0, rtol=1e-3)
+    np.testing.assert_allclose(fitted.params, 1.0, rtol=1e-3)
 
 
 def test_a_likelihood_without_a_maximum_does_not_converge():
-    fitted = mle.fit(rate_nll, jnp.array(0.0), jnp.zeros(3), max_iter=10)  # the rate goes to 0
+    fitted = mle.fit(jnp.zeros(3), nll=rate_nll, init=jnp.array(0.0), max_iter=10)  # the rate goes to 0
     assert not fitted.converged
-    assert fitted.parameters < -5
+    assert fitted.params < -5
 
 
 def test_expected_information_of_labels_and_counts():
@@ -137,9 +137,9 @@ def test_empirical_information_tends_to_the_expected_one(key):
 
 def test_errors(unchecked):
     with pytest.raises(ValueError, match="one number a sample"):
-        mle.fit(lambda w, y: jnp.sum(y), jnp.zeros(1), jnp.zeros(3))
+        mle.fit(jnp.zeros(3), nll=lambda w, y: jnp.sum(y), init=jnp.zeros(1))
     with pytest.raises(ValueError, match="max_iter must be positive"):
-        mle.fit(rate_nll, jnp.array(0.0), jnp.zeros(3), max_iter=0)
+        mle.fit(jnp.zeros(3), nll=rate_nll, init=jnp.array(0.0), max_iter=0)
     with pytest.raises(ValueError, match="one number a sample"):
         fisher.scores(lambda w, y: jnp.sum(y), jnp.zeros(1), jnp.zeros(3))
     with pytest.raises(ValueError, match="square matrix"):

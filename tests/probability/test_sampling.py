@@ -33,7 +33,7 @@ def half(x):
 def run(sampler, log_prob, key, d, **options):
     for_start, for_chains = jax.random.split(key)
     starts = 2 * jax.random.normal(for_start, (CHAINS, d))
-    return jax.vmap(lambda start, key: sampler(log_prob, start, key, **options))(
+    return jax.vmap(lambda start, key: sampler(log_prob, start, key=key, **options))(
         starts, jax.random.split(for_chains, CHAINS)
     )
 
@@ -78,10 +78,12 @@ def test_hmc_acceptance_is_near_its_target_and_the_energy_law_holds(hmc_chains):
 
 
 def test_the_energy_error_falls_with_the_square_of_the_step(key):
-    start = sampling.init(correlated, jnp.array([2.0, -1.0, 0.0]))
+    start = sampling.init(jnp.array([2.0, -1.0, 0.0]), log_prob=correlated)
 
     def error(step, n):
-        info = sampling.hmc_step(correlated, start, key, step_size=step, scale=jnp.ones(3), n_leapfrog=n)[1]
+        info = sampling.hmc_step(start, log_prob=correlated, key=key, step_size=step, scale=jnp.ones(3), n_leapfrog=n)[
+            1
+        ]
         return abs(float(info.energy_error))
 
     with jax.enable_x64(True):
@@ -89,10 +91,10 @@ def test_the_energy_error_falls_with_the_square_of_the_step(key):
 
         def exact(step, n):
             one = jnp.ones(3, jnp.float64)
-            info = sampling.hmc_step(standard, wide, key, step_size=step, scale=one, n_leapfrog=n)[1]
+            info = sampling.hmc_step(wide, log_prob=standard, key=key, step_size=step, scale=one, n_leapfrog=n)[1]
             return abs(float(info.energy_error))
 
-        start64 = sampling.init(standard, wide.position)
+        start64 = sampling.init(wide.position, log_prob=standard)
         wide = start64
         ratio = exact(0.05, 20) / exact(0.025, 40)
     assert 3.6 < ratio < 4.4
@@ -102,7 +104,7 @@ def test_the_energy_error_falls_with_the_square_of_the_step(key):
 def test_leapfrog_is_reversible(key):
     """Turned around, the path leads back: with the momentum that arrives, sign flipped."""
     scale = jnp.array([1.0, 0.5, 2.0])
-    state = sampling.init(standard, jnp.array([1.0, 0.2, -0.4]))
+    state = sampling.init(jnp.array([1.0, 0.2, -0.4]), log_prob=standard)
     v = jax.random.normal(key, (3,))
 
     def leap(x, v, n):
@@ -118,7 +120,7 @@ def test_leapfrog_is_reversible(key):
     for_momentum, _ = jax.random.split(key)
     drawn = jax.random.normal(for_momentum, (3,))
     end, _ = leap(state.position, drawn, 7)
-    moved, info = sampling.hmc_step(standard, state, key, step_size=0.1, scale=scale, n_leapfrog=7)
+    moved, info = sampling.hmc_step(state, log_prob=standard, key=key, step_size=0.1, scale=scale, n_leapfrog=7)
     assert info.accepted
     np.testing.assert_allclose(moved.position, end, rtol=1e-4)
 
@@ -134,7 +136,7 @@ def test_metropolis_moments_and_acceptance(key):
 
 
 def test_metropolis_never_leaves_the_support(key):
-    chain = sampling.metropolis(half, jnp.array([1.0]), key, n_samples=3000)
+    chain = sampling.metropolis(half, jnp.array([1.0]), key=key, n_samples=3000)
     assert (chain.samples > 0).all()
     np.testing.assert_allclose(chain.samples.mean(), 1.0, atol=0.25)
     assert chain.divergent.any()
@@ -174,7 +176,7 @@ def test_both_forms_are_one_density():
 
 
 def test_a_step_size_that_is_too_large_diverges_and_says_so(key):
-    chain = sampling.hmc(standard, 1.0 * jnp.ones(2), key, n_samples=50, n_warmup=0, step_size=5.0, n_leapfrog=20)
+    chain = sampling.hmc(standard, 1.0 * jnp.ones(2), key=key, n_samples=50, n_warmup=0, step_size=5.0, n_leapfrog=20)
     assert chain.divergent.all()
     assert (chain.samples == 1).all()
     assert (chain.acceptance == 0).all()
@@ -183,7 +185,7 @@ def test_a_step_size_that_is_too_large_diverges_and_says_so(key):
 def test_warmup_finds_scales_and_step_from_a_bad_start(hmc_chains, key):
     deviation = np.sqrt(np.diag(COVARIANCE))
     np.testing.assert_allclose(hmc_chains.scale, np.broadcast_to(deviation, (4, 3)), rtol=0.5)
-    tiny = sampling.hmc(standard, jnp.ones(2), key, n_samples=200, step_size=1e-4)
+    tiny = sampling.hmc(standard, jnp.ones(2), key=key, n_samples=200, step_size=1e-4)
     assert tiny.step_size > 0.1
     assert tiny.step_size.dtype == jnp.float32
 
@@ -220,15 +222,15 @@ def test_chains_in_different_places_are_seen(key):
 
 def test_errors(key, unchecked):
     with pytest.raises(ValueError, match="log_prob must return a number"):
-        sampling.hmc(lambda x: x, jnp.zeros(2), key, n_samples=1)
+        sampling.hmc(lambda x: x, jnp.zeros(2), key=key, n_samples=1)
     with pytest.raises(ValueError, match="position must have 1 axes"):
-        sampling.init(standard, jnp.zeros((2, 2)))
+        sampling.init(jnp.zeros((2, 2)), log_prob=standard)
     with pytest.raises(ValueError, match="n_samples must be positive"):
-        sampling.hmc(standard, jnp.zeros(2), key, n_samples=0)
+        sampling.hmc(standard, jnp.zeros(2), key=key, n_samples=0)
     with pytest.raises(ValueError, match="n_warmup must not be negative"):
-        sampling.metropolis(standard, jnp.zeros(2), key, n_samples=1, n_warmup=-1)
+        sampling.metropolis(standard, jnp.zeros(2), key=key, n_samples=1, n_warmup=-1)
     with pytest.raises(ValueError, match="n_leapfrog must be positive"):
-        sampling.hmc(standard, jnp.zeros(2), key, n_samples=1, n_leapfrog=0)
+        sampling.hmc(standard, jnp.zeros(2), key=key, n_samples=1, n_leapfrog=0)
     with pytest.raises(ValueError, match="four draws"):
         diagnostics.r_hat(jnp.zeros((2, 3)))
     with pytest.raises(ValueError, match="10 entries for 8 groups"):

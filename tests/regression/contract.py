@@ -44,7 +44,7 @@ def task(key):
 
 
 def start(key):
-    return {"parameters": jax.random.normal(key, (3,)), **data(key)}
+    return {"params": jax.random.normal(key, (3,)), **data(key)}
 
 
 def points(key):
@@ -78,7 +78,7 @@ EXAMPLES = [
     Example(
         descent.mse_gradient, lambda key: {"weights": jnp.arange(3.0), **data(key)}, gradient=("weights", "x", "y")
     ),
-    Example(descent.init, lambda key: {"parameters": jax.random.normal(key, (3,))}, gradient=("parameters",)),
+    Example(descent.init, lambda key: {"params": jax.random.normal(key, (3,))}, gradient=("params",)),
     Example(
         descent.step,
         lambda key: data(key) | {"state": descent.init(jnp.arange(3.0)), "learning_rate": 0.1, "power_t": 0.5},
@@ -91,13 +91,13 @@ EXAMPLES = [
         lambda key: start(key) | {"key": key, "learning_rate": 0.01},
         TASK | {"batch_size": 5, "max_iter": 3},
         x64=False,  # the random order depends on the width of integers
-        batched=("key", "parameters", "x", "y"),
+        batched=("key", "init", "x", "y"),
     ),
     Example(
         descent.path,
         lambda key: start(key) | {"learning_rate": jnp.array(0.05)},
         TASK | {"n_steps": 4},
-        gradient=("parameters", "x", "learning_rate"),
+        gradient=("init", "x", "learning_rate"),
     ),
     Example(rates.curvatures, lambda key: {"x": data(key)["x"]}, gradient=("x",)),
     Example(rates.largest_stable_step, lambda key: {"x": data(key)["x"]}, gradient=("x",)),

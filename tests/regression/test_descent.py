@@ -31,10 +31,10 @@ def test_mse_gradient_equals_automatic_differentiation(data):
 
 def test_path_repeats_the_step_written_out(data):
     x, y = data
-    found = descent.path(jnp.zeros(3), x, y, **TASK, learning_rate=0.05, n_steps=5)
+    found = descent.path(x, y, init=jnp.zeros(3), learning_rate=0.05, n_steps=5, **TASK)
     w = np.zeros(3)
     for t in range(6):
-        np.testing.assert_allclose(found.parameters[t], w, atol=1e-5)
+        np.testing.assert_allclose(found.params[t], w, atol=1e-5)
         np.testing.assert_allclose(found.objective[t], np.mean((x @ w - y) ** 2), rtol=1e-5)
         w = w - 0.05 * 2 / 24 * np.asarray(x).T @ (x @ w - y)
 
@@ -43,19 +43,21 @@ def test_path_of_no_step_is_the_start_and_may_be_a_tree(data):
     x, y = data
     start = {"slope": jnp.ones(3), "height": jnp.array(0.5)}
 
-    def predict(parameters, x):
-        return x @ parameters["slope"] + parameters["height"]
+    def predict(params, x):
+        return x @ params["slope"] + params["height"]
 
     for n_steps in (0, 2):
-        way = descent.path(start, x, y, predict=predict, loss=losses.squared_error, learning_rate=0.01, n_steps=n_steps)
-        assert way.parameters["slope"].shape == (n_steps + 1, 3)
-        assert way.parameters["height"].shape == way.objective.shape == (n_steps + 1,)
-        assert way.parameters["height"][0] == 0.5
+        way = descent.path(
+            x, y, init=start, predict=predict, loss=losses.squared_error, learning_rate=0.01, n_steps=n_steps
+        )
+        assert way.params["slope"].shape == (n_steps + 1, 3)
+        assert way.params["height"].shape == way.objective.shape == (n_steps + 1,)
+        assert way.params["height"][0] == 0.5
 
 
 def test_path_may_be_differentiated_in_the_learning_rate(data):
     def final(rate):
-        return descent.path(jnp.zeros(3), *data, **TASK, learning_rate=rate, n_steps=3).objective[-1]
+        return descent.path(*data, init=jnp.zeros(3), **TASK, learning_rate=rate, n_steps=3).objective[-1]
 
     numeric = (final(0.0505) - final(0.0495)) / 0.001
     np.testing.assert_allclose(jax.grad(final)(0.05), numeric, rtol=2e-2)
@@ -63,9 +65,9 @@ def test_path_may_be_differentiated_in_the_learning_rate(data):
 
 def test_all_samples_in_one_batch_are_batch_gradient_descent(data, key):
     settings = TASK | {"learning_rate": 0.1, "max_iter": 7, "tol": 0.0}
-    found = descent.fit(key, jnp.zeros(3), *data, **settings, batch_size=24)
-    expected = empirical.fit(jnp.zeros(3), *data, **settings)
-    np.testing.assert_allclose(found.parameters, expected.parameters, rtol=1e-4)
+    found = descent.fit(*data, key=key, init=jnp.zeros(3), **settings, batch_size=24)
+    expected = empirical.fit(*data, init=jnp.zeros(3), **settings)
+    np.testing.assert_allclose(found.params, expected.params, rtol=1e-4)
     np.testing.assert_allclose(found.history, expected.history, rtol=1e-4)
 
 
@@ -78,26 +80,26 @@ def test_one_epoch_takes_every_sample_once(key, batch_size):
         return prediction + 0 * target
 
     fitted = descent.fit(
-        key,
-        jnp.zeros(10),
         x,
         jnp.zeros(10),
+        key=key,
+        init=jnp.zeros(10),
         predict=descent.linear,
         loss=predicted,
         learning_rate=1.0,
         batch_size=batch_size,
         max_iter=1,
     )
-    expected = np.unique(np.round(-1 / np.asarray(fitted.parameters)))  # the size of each sample's batch
+    expected = np.unique(np.round(-1 / np.asarray(fitted.params)))  # the size of each sample's batch
     assert expected.tolist() == ([1.0] if batch_size == 1 else [3.0, 7.0])
 
 
 def test_decaying_rate_reaches_the_minimum_and_constant_rate_hovers(data, minimum, key):
     settings = TASK | {"batch_size": 1, "max_iter": 300, "tol": 0.0}
-    decaying = descent.fit(key, jnp.zeros(3), *data, **settings, learning_rate=0.1, power_t=0.6)
-    constant = descent.fit(key, jnp.zeros(3), *data, **settings, learning_rate=0.05)
-    assert jnp.linalg.norm(decaying.parameters - minimum) < 0.03
-    assert jnp.linalg.norm(constant.parameters - minimum) > jnp.linalg.norm(decaying.parameters - minimum)
+    decaying = descent.fit(*data, key=key, init=jnp.zeros(3), **settings, learning_rate=0.1, power_t=0.6)
+    constant = descent.fit(*data, key=key, init=jnp.zeros(3), **settings, learning_rate=0.05)
+    assert jnp.linalg.norm(decaying.params - minimum) < 0.03
+    assert jnp.linalg.norm(constant.params - minimum) > jnp.linalg.norm(decaying.params - minimum)
     assert constant.n_iter == 300
     assert not constant.converged
 
@@ -105,10 +107,10 @@ def test_decaying_rate_reaches_the_minimum_and_constant_rate_hovers(data, minimu
 def test_noise_free_data_converge_at_a_constant_rate_and_stop_early(data, key):
     x, _ = data
     w = jnp.array([1.0, -2.0, 0.5])
-    fitted = descent.fit(key, jnp.zeros(3), x, x @ w, **TASK, learning_rate=0.05, max_iter=300, tol=1e-4)
+    fitted = descent.fit(x, x @ w, key=key, init=jnp.zeros(3), learning_rate=0.05, max_iter=300, tol=1e-4, **TASK)
     assert fitted.converged
     assert fitted.n_iter < 300
-    np.testing.assert_allclose(fitted.parameters, w, atol=1e-3)
+    np.testing.assert_allclose(fitted.params, w, atol=1e-3)
     assert jnp.isnan(fitted.history[fitted.n_iter + 1 :]).all()
     assert fitted.history[fitted.n_iter] == fitted.objective
 
@@ -120,13 +122,13 @@ def test_as_good_as_scikit_learn(data, minimum, key):
         learning_rate="invscaling", eta0=0.05, tol=None, alpha=0.0, fit_intercept=False, random_state=0, **settings
     ).fit(x, y)
     # its loss has a factor 1/2, so its rate is twice ours
-    ours = descent.fit(key, jnp.zeros(3), x, y, **TASK, learning_rate=0.025, tol=0.0, **settings)
-    np.testing.assert_allclose(ours.parameters, peer.coef_, atol=0.03)
-    np.testing.assert_allclose(ours.parameters, minimum, atol=0.03)
+    ours = descent.fit(x, y, key=key, init=jnp.zeros(3), learning_rate=0.025, tol=0.0, **TASK, **settings)
+    np.testing.assert_allclose(ours.params, peer.coef_, atol=0.03)
+    np.testing.assert_allclose(ours.params, minimum, atol=0.03)
 
 
 def test_divergence_ends_the_descent_and_is_seen(data, key):
-    fitted = descent.fit(key, jnp.zeros(3), *data, **TASK, learning_rate=1e3, max_iter=40)
+    fitted = descent.fit(*data, key=key, init=jnp.zeros(3), **TASK, learning_rate=1e3, max_iter=40)
     assert not fitted.converged
     assert fitted.n_iter < 40
     assert not jnp.isfinite(fitted.objective)
@@ -136,7 +138,7 @@ def test_step_schedule():
     x, y = jnp.array([[1.0]]), jnp.array([0.0])
     state = descent.State(jnp.array([1.0]), jnp.array(3))
     after = descent.step(state, x, y, **TASK, learning_rate=0.1, power_t=0.5)
-    np.testing.assert_allclose(after.parameters, 1 - 0.1 / 2 * 2, rtol=1e-6)
+    np.testing.assert_allclose(after.params, 1 - 0.1 / 2 * 2, rtol=1e-6)
     assert after.n_steps == 4
 
 
@@ -151,7 +153,7 @@ def test_largest_stable_step_divides_convergence_from_divergence(data):
     limit = rates.largest_stable_step(data[0])
 
     def risk(rate):
-        return descent.path(jnp.ones(3), *data, **TASK, learning_rate=rate, n_steps=200).objective
+        return descent.path(*data, init=jnp.ones(3), **TASK, learning_rate=rate, n_steps=200).objective
 
     below, above = risk(0.98 * limit), risk(1.02 * limit)
     assert below[-1] < below[0]
@@ -162,8 +164,8 @@ def test_largest_stable_step_divides_convergence_from_divergence(data):
 @pytest.mark.parametrize("share", [0.2, 0.9])
 def test_observed_rate_is_the_predicted_one(data, minimum, share):
     rate = share * rates.largest_stable_step(data[0])
-    way = descent.path(minimum + 1.0, *data, **TASK, learning_rate=rate, n_steps=40)
-    observed = rates.observed_rate(jnp.linalg.norm(way.parameters - minimum, axis=1))
+    way = descent.path(*data, init=minimum + 1.0, **TASK, learning_rate=rate, n_steps=40)
+    observed = rates.observed_rate(jnp.linalg.norm(way.params - minimum, axis=1))
     np.testing.assert_allclose(observed, rates.predicted_rate(data[0], rate), atol=0.02)
 
 
@@ -189,13 +191,13 @@ def test_errors(unchecked, key):
     x, y = jnp.ones((4, 2)), jnp.ones(4)
     for batch_size in (0, 5):
         with pytest.raises(ValueError, match=f"batch_size must be between 1 and 4; found {batch_size}"):
-            descent.fit(key, jnp.zeros(2), x, y, **TASK, learning_rate=0.1, batch_size=batch_size)
+            descent.fit(x, y, key=key, init=jnp.zeros(2), learning_rate=0.1, batch_size=batch_size, **TASK)
     with pytest.raises(ValueError, match="max_iter must be positive"):
-        descent.fit(key, jnp.zeros(2), x, y, **TASK, learning_rate=0.1, max_iter=0)
+        descent.fit(x, y, key=key, init=jnp.zeros(2), learning_rate=0.1, max_iter=0, **TASK)
     with pytest.raises(ValueError, match="x and y must have the same length"):
         descent.mse_gradient(jnp.zeros(2), x, jnp.ones(3))
     with pytest.raises(ValueError, match="n_steps must not be negative; found -1"):
-        descent.path(jnp.zeros(2), x, y, **TASK, learning_rate=0.1, n_steps=-1)
+        descent.path(x, y, init=jnp.zeros(2), learning_rate=0.1, n_steps=-1, **TASK)
     with pytest.raises(ValueError, match="x must have 2 axes"):
         rates.curvatures(y)
     with pytest.raises(ValueError, match="at least one sample and one feature"):

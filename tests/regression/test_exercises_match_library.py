@@ -34,12 +34,15 @@ def test_gradient_and_step(data):
     state = descent.step(
         descent.init(weights), x, y, predict=descent.linear, loss=losses.squared_error, learning_rate=0.2
     )
-    np.testing.assert_allclose(unit03.gd_step(weights, x, y, 0.2), state.parameters, rtol=1e-5)
+    np.testing.assert_allclose(unit03.gd_step(weights, x, y, 0.2), state.params, rtol=1e-5)
 
 
 def test_path(data):
-    way = descent.path(*data, predict=descent.linear, loss=losses.squared_error, learning_rate=0.1, n_steps=9)
-    np.testing.assert_allclose(unit03.gradient_descent(*data, 0.1, 9), way.parameters, atol=1e-5)
+    weights, x, y = data
+    way = descent.path(
+        x, y, init=weights, predict=descent.linear, loss=losses.squared_error, learning_rate=0.1, n_steps=9
+    )
+    np.testing.assert_allclose(unit03.gradient_descent(*data, 0.1, 9), way.params, atol=1e-5)
 
 
 def test_largest_stable_step(data):

@@ -73,7 +73,7 @@ def images(key):
 
 
 def encoder(key):
-    return contrastive.init(key, channels=(2, 3), n_components=2)
+    return contrastive.init(key=key, channels=(2, 3), n_components=2)
 
 
 def views(key):
@@ -106,7 +106,7 @@ EXAMPLES = [
     Example(
         nn_descent.leaves, lambda key: data(key) | {"key": key}, {"n_levels": 1}, x64=False
     ),  # draws differ by dtype
-    Example(nn_descent.step, lambda key: data(key) | {"key": key, "found": near(key)}, x64=False),
+    Example(nn_descent.step, lambda key: data(key) | {"key": key, "state": near(key)}, x64=False),
     Example(affinities.conditional, lambda key: {"squared": table(key), "perplexity": 4.0}, tolerance=1e-3),
     Example(affinities.joint, lambda key: {"conditional": jax.random.uniform(key, (N, N))}, gradient=("conditional",)),
     Example(affinities.links, weighted),
@@ -154,11 +154,11 @@ EXAMPLES = [
     Example(
         umap.fit,
         lambda key: data(key) | {"key": key},
-        {"n_neighbors": 5, "n_epochs": 2, "start": "pca"},
+        {"n_neighbors": 5, "max_iter": 2, "init": "pca"},
         tolerance=1e-2,
         x64=False,
     ),
-    Example(umap.init, lambda key: data(key) | {"linked": fuzzy.graph(near(key)), "key": key}, {"start": "pca"}),
+    Example(umap.init, lambda key: data(key) | {"linked": fuzzy.graph(near(key)), "key": key}, {"init": "pca"}),
     Example(
         umap.step,
         lambda key: (
@@ -194,7 +194,7 @@ EXAMPLES = [
     ),
     Example(
         contrastive.fit,
-        lambda key: images(key) | {"model": encoder(key)},
+        lambda key: images(key) | {"init": encoder(key)},
         {"batch_size": 2, "n_steps": 2},
         tolerance=1e-3,
         x64=False,

@@ -46,7 +46,7 @@ def test_a_tiny_temperature_and_a_row_of_zeros_stay_finite(views):
 
 def test_turning_keeps_the_pixels_and_reaches_all_eight(key):
     image = jnp.arange(9.0).reshape(1, 3, 3)
-    turned = np.asarray(augment.turned(key, jnp.repeat(image, 200, axis=0)))
+    turned = np.asarray(augment.turned(jnp.repeat(image, 200, axis=0), key=key))
     kinds = {tuple(one.reshape(-1)) for one in turned}
     needed = {tuple(np.rot90(flipped, k).reshape(-1)) for flipped in (image[0], image[0].T) for k in range(4)}
     assert kinds == needed
@@ -54,7 +54,7 @@ def test_turning_keeps_the_pixels_and_reaches_all_eight(key):
 
 def test_a_crop_is_a_window_of_the_periodic_image(key):
     image = jnp.arange(30.0).reshape(1, 5, 6)
-    windows = augment.cropped(key, jnp.repeat(image, 40, axis=0), size=4)
+    windows = augment.cropped(jnp.repeat(image, 40, axis=0), key=key, size=4)
     tiled = np.tile(image[0], (2, 2))
     corners = [divmod(int(window[0, 0]), 6) for window in windows]
     for window, (row, column) in zip(windows, corners, strict=True):
@@ -64,18 +64,18 @@ def test_a_crop_is_a_window_of_the_periodic_image(key):
 
 def test_light_and_noise_have_the_strength_asked_for(key):
     images = jnp.broadcast_to(jnp.eye(8), (4000, 8, 8))
-    noise = np.asarray(augment.noisy(key, images, noise=0.2)) - np.eye(8)
+    noise = np.asarray(augment.noisy(images, key=key, noise=0.2)) - np.eye(8)
     assert abs(noise.std() - 0.2) < 0.003
-    relit = np.asarray(augment.relit(key, images, gain=0.3, offset=0.1))
+    relit = np.asarray(augment.relit(images, key=key, gain=0.3, offset=0.1))
     gains = np.log(relit[:, 0, 0] - relit[:, 0, 1])
     assert abs(gains.std() - 0.3) < 0.02
     assert abs(relit.mean(axis=(1, 2)).std() - 0.1) < 0.01
-    plain = augment.microstructure(key, images[:3, :6, :6], gain=0.0, offset=0.0, noise=0.0)
+    plain = augment.microstructure(images[:3, :6, :6], key=key, gain=0.0, offset=0.0, noise=0.0)
     np.testing.assert_allclose(plain.sum(axis=(1, 2)), 6, rtol=1e-5)
 
 
 def test_features_do_not_change_under_a_shift_by_whole_strides(key):
-    model = contrastive.init(key, channels=(4, 6))
+    model = contrastive.init(key=key, channels=(4, 6))
     images = jax.random.normal(key, (3, 16, 16))
     shifted = jnp.roll(images, (4, 8), axis=(1, 2))
     np.testing.assert_allclose(contrastive.encode(model, images), contrastive.encode(model, shifted), atol=1e-5)
@@ -92,32 +92,32 @@ def stripes(key, n):
 
 def test_simclr_learns_to_tell_views_apart_without_labels(key):
     images = stripes(key, 64)
-    start = contrastive.init(key, channels=(8, 16), n_components=8)
+    start = contrastive.init(key=key, channels=(8, 16), n_components=8)
     options = {"batch_size": 32, "n_steps": 60, "learning_rate": 1e-2}
-    done = contrastive.fit(images, key, start, **options)
+    done = contrastive.fit(images, key=key, init=start, **options)
     assert float(done.history[-10:].mean()) < float(done.history[:5].mean()) - 0.3
     features = np.asarray(contrastive.encode(done.model, images))
     features = features / np.linalg.norm(features, axis=1, keepdims=True)
     cosines = features @ features.T
     same = np.arange(64)[:, None] % 2 == np.arange(64) % 2
     assert cosines[same].mean() > cosines[~same].mean() + 0.1
-    again = contrastive.fit(images, key, start, **options)
+    again = contrastive.fit(images, key=key, init=start, **options)
     np.testing.assert_array_equal(done.history, again.history)
 
 
 def test_what_does_not_fit_is_refused(unchecked, key):
     images = jnp.ones((2, 6, 8))
-    model = contrastive.init(key, channels=(2, 2))
+    model = contrastive.init(key=key, channels=(2, 2))
     for call, message in (
         (lambda: contrastive.nt_xent(jnp.ones((2, 3)), jnp.ones((3, 3))), "same shape"),
         (lambda: contrastive.info_nce(jnp.ones(3), jnp.ones(3)), "queries must have 2 axes"),
-        (lambda: contrastive.init(key, channels=()), "at least one convolution"),
-        (lambda: contrastive.init(key, n_components=0), "size must be positive"),
+        (lambda: contrastive.init(key=key, channels=()), "at least one convolution"),
+        (lambda: contrastive.init(key=key, n_components=0), "size must be positive"),
         (lambda: contrastive.encode(model, images), "multiples of 4"),
-        (lambda: augment.turned(key, images), "images must be square"),
-        (lambda: augment.cropped(key, images, size=7), "size must be between 1 and 6"),
-        (lambda: augment.relit(key, images[0]), "images must have 3 axes"),
-        (lambda: augment.noisy(key, images[:0]), "there must be images"),
+        (lambda: augment.turned(images, key=key), "images must be square"),
+        (lambda: augment.cropped(images, key=key, size=7), "size must be between 1 and 6"),
+        (lambda: augment.relit(images[0], key=key), "images must have 3 axes"),
+        (lambda: augment.noisy(images[:0], key=key), "there must be images"),
     ):
         with pytest.raises(ValueError, match=message):
             call()

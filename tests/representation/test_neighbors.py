@@ -84,17 +84,17 @@ def large():
 
 def test_descent_finds_nearly_all(large, key):
     needed = neighbors.exact(large, n_neighbors=10)
-    start = nn_descent.init(large, key, n_neighbors=10, n_trees=4)
-    found = nn_descent.fit(large, key, n_neighbors=10, n_trees=4)
+    start = nn_descent.init(large, key=key, n_neighbors=10, n_trees=4)
+    found = nn_descent.fit(large, key=key, n_neighbors=10, n_trees=4)
     assert found.converged
     assert quality.recall(found.neighbors.indices, needed.indices) > 0.95
     assert quality.recall(found.neighbors.indices, needed.indices) > quality.recall(start.indices, needed.indices)
-    again = nn_descent.fit(large, key, n_neighbors=10, n_trees=4)
+    again = nn_descent.fit(large, key=key, n_neighbors=10, n_trees=4)
     np.testing.assert_array_equal(found.neighbors.indices, again.neighbors.indices)
 
 
 def test_what_descent_returns_is_sound(large, key):
-    found = nn_descent.fit(large, key, n_neighbors=10, n_trees=4).neighbors
+    found = nn_descent.fit(large, key=key, n_neighbors=10, n_trees=4).neighbors
     indices, distances = np.asarray(found.indices), np.asarray(found.distances)
     assert (indices != np.arange(len(large))[:, None]).all()
     assert all(len(set(row)) == 10 for row in indices.tolist())
@@ -104,7 +104,7 @@ def test_what_descent_returns_is_sound(large, key):
 
 
 def test_leaves_hold_each_sample_once(large, key):
-    leaf = nn_descent.leaves(large, key, n_levels=4)
+    leaf = nn_descent.leaves(large, key=key, n_levels=4)
     assert leaf.shape == (16, 188)
     held = np.sort(np.asarray(leaf).reshape(-1))
     np.testing.assert_array_equal(held[: len(large)], np.arange(len(large)))
@@ -113,16 +113,16 @@ def test_leaves_hold_each_sample_once(large, key):
 
 
 def test_few_samples_are_compared_with_all(cloud, key):
-    found = nn_descent.fit(cloud[:100], key, n_neighbors=5)
+    found = nn_descent.fit(cloud[:100], key=key, n_neighbors=5)
     np.testing.assert_array_equal(found.neighbors.indices, neighbors.exact(cloud[:100], n_neighbors=5).indices)
 
 
 def test_descent_refuses_what_makes_no_sense(unchecked, key):
     with pytest.raises(ValueError, match="n_trees must be positive"):
-        nn_descent.init(jnp.ones((4, 2)), key, n_neighbors=1, n_trees=0)
+        nn_descent.init(jnp.ones((4, 2)), key=key, n_neighbors=1, n_trees=0)
     with pytest.raises(ValueError, match="max_iter must be positive"):
-        nn_descent.fit(jnp.ones((4, 2)), key, n_neighbors=1, max_iter=0)
+        nn_descent.fit(jnp.ones((4, 2)), key=key, n_neighbors=1, max_iter=0)
     with pytest.raises(ValueError, match="8 leaves need as many samples; found 4"):
-        nn_descent.leaves(jnp.ones((4, 2)), key, n_levels=3)
+        nn_descent.leaves(jnp.ones((4, 2)), key=key, n_levels=3)
     with pytest.raises(ValueError, match="n_levels must not be negative"):
-        nn_descent.leaves(jnp.ones((4, 2)), key, n_levels=-1)
+        nn_descent.leaves(jnp.ones((4, 2)), key=key, n_levels=-1)

@@ -30,8 +30,8 @@ def test_the_objective_falls_to_one_where_its_gradient_is_zero(data):
     x, y = data
     found = probe.fit(x, y, n_classes=3, C=1.0, tol=1e-5, max_iter=3000)
 
-    def objective(parameters):
-        coef, intercept = parameters
+    def objective(params):
+        coef, intercept = params
         log_p = jax.nn.log_softmax(x @ coef + intercept)
         return (-log_p[jnp.arange(90), y].sum() + jnp.sum(coef**2) / 2) / 90
 

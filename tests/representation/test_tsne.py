@@ -99,15 +99,15 @@ def test_repulsion_of_one_place_is_finite():
 
 
 def test_the_approximate_gradient_of_t_sne_is_within_a_percent(key):
-    x = digits.simulate(key, n_samples=700).images.reshape(700, -1)
+    x = digits.simulate(key=key, n_samples=700).images.reshape(700, -1)
     dense = np.zeros((700, 700), np.float32)
     near = neighbors.exact(x, n_neighbors=60)
     sparse = tsne.sparse_probabilities(near, perplexity=20.0)
     found = affinities.conditional(near.distances**2, perplexity=20.0).p
     np.put_along_axis(dense, np.asarray(near.indices), np.asarray(found), axis=1)
     p = affinities.joint(jnp.asarray(dense))
-    early = tsne.fit(x, key, perplexity=20.0, max_iter=100, method="fft").embedding
-    late = tsne.fit(x, key, perplexity=20.0, max_iter=1000, method="fft").embedding
+    early = tsne.fit(x, key=key, perplexity=20.0, max_iter=100, solver="fft").embedding
+    late = tsne.fit(x, key=key, perplexity=20.0, max_iter=1000, solver="fft").embedding
     for y in (1e-3 * late, early, late):
         made = repulsion.kernels(y)
         for exaggeration in (1.0, 12.0):
@@ -143,8 +143,10 @@ def test_a_node_that_all_link_to_gets_as_many_rows_as_it_needs():
 
 
 SAMPLES = {
-    "digits": lambda key: digits.simulate(key, n_samples=300).images.reshape(300, -1),
-    "ising": lambda key: ising.simulate(key, jnp.linspace(1.5, 3.5, 300), size=8, n_sweeps=100).spins.reshape(300, -1),
+    "digits": lambda key: digits.simulate(key=key, n_samples=300).images.reshape(300, -1),
+    "ising": lambda key: ising.simulate(jnp.linspace(1.5, 3.5, 300), key=key, size=8, n_sweeps=100).spins.reshape(
+        300, -1
+    ),
 }
 
 
@@ -154,7 +156,7 @@ def test_it_is_as_trustworthy_as_scikit_learn(name, key):
     peer = TSNE(perplexity=15, random_state=0, init="pca").fit_transform(np.asarray(x))
     needed = trustworthiness(x, peer, n_neighbors=7)
     for method in ("exact", "fft"):
-        found = tsne.fit(x, key, perplexity=15.0, max_iter=750, method=method)
+        found = tsne.fit(x, key=key, perplexity=15.0, max_iter=750, solver=method)
         assert trustworthiness(x, np.asarray(found.embedding), n_neighbors=7) > needed - 0.01
         assert found.history[-1] < found.history[0]
     # the lattices that are all up or all down are copies: more of them than there are neighbors, so P is a tie
@@ -163,15 +165,15 @@ def test_it_is_as_trustworthy_as_scikit_learn(name, key):
 
 def test_the_same_key_gives_the_same_embedding(x, key):
     options = {"perplexity": 8.0, "max_iter": 120, "start": "random"}
-    first, again = (tsne.fit(x, key, **options).embedding for _ in range(2))
+    first, again = (tsne.fit(x, key=key, **options).embedding for _ in range(2))
     np.testing.assert_array_equal(first, again)
-    assert not np.array_equal(first, tsne.fit(x, jax.random.key(8), **options).embedding)
+    assert not np.array_equal(first, tsne.fit(x, key=jax.random.key(8), **options).embedding)
 
 
 @pytest.mark.parametrize("method", ["exact", "fft"])
 def test_the_unit_of_the_features_does_not_matter(x, key, method):
     def embedding(x):
-        return tsne.fit(x, key, perplexity=8.0, max_iter=60, method=method).embedding
+        return tsne.fit(x, key=key, perplexity=8.0, max_iter=60, solver=method).embedding
 
     for power in (-70, 70):  # squares of such entries are 0 or infinite in single precision
         np.testing.assert_array_equal(embedding(x * 2.0**power), embedding(x))
@@ -196,7 +198,7 @@ def test_what_does_not_fit_is_refused(unchecked, key):
         ({"method": "fft", "n_components": 3}, "needs n_components = 2"),
     ):
         with pytest.raises(ValueError, match=message):
-            tsne.fit(x, key, **({"perplexity": 2.0} | options))
+            tsne.fit(x, key=key, **{"perplexity": 2.0} | options)
     for call in (
         lambda: tsne.gradient(jnp.ones((2, 3)), x),
         lambda: tsne.kl_divergence(jnp.ones((2, 2)), x),

@@ -64,7 +64,7 @@ def test_the_curve_is_the_least_squares_fit(min_dist, spread):
 
 
 def test_the_start_is_spectral(linked, key):
-    y, usable = umap.spectral_start(linked, key)
+    y, usable = umap.spectral_start(linked, key=key)
     w = dense(linked)
     root = np.sqrt(w.sum(axis=1))
     values, vectors = np.linalg.eigh(w / root / root[:, None])
@@ -77,9 +77,9 @@ def test_the_start_is_spectral(linked, key):
 def test_a_graph_in_parts_starts_with_pca(key):
     x = jnp.concatenate([jax.random.normal(key, (40, 4)), 100 + jax.random.normal(key, (40, 4))])
     linked = fuzzy.graph(neighbors.exact(x, n_neighbors=9))
-    y, spectral = umap.init(x, linked, key)
+    y, spectral = umap.init(x, linked, key=key)
     assert not spectral
-    np.testing.assert_allclose(y, umap.init(x, linked, key, start="pca")[0], atol=1e-4)
+    np.testing.assert_allclose(y, umap.init(x, linked, key=key, init="pca")[0], atol=1e-4)
 
 
 def test_forces_are_slopes_of_the_two_logarithms(linked, key):
@@ -100,28 +100,28 @@ def test_forces_are_slopes_of_the_two_logarithms(linked, key):
         return total * 5 / n_negatives
 
     needed = -jax.grad(pulled)(y) / linked.degree[:, None] - jax.grad(pushed)(y)
-    moved = umap.step(y, linked, umap.Curve(a, b), key, learning_rate=0.25, n_negatives=n_negatives)
+    moved = umap.step(y, linked, umap.Curve(a, b), key=key, learning_rate=0.25, n_negatives=n_negatives)
     # 0.001 keeps UMAP's repulsion of close points finite
     np.testing.assert_allclose((moved - y) / 0.25, np.clip(needed, -4, 4), atol=0.15)
     assert np.median(np.abs((moved - y) / 0.25 - np.clip(needed, -4, 4))) < 0.01
 
 
 def test_digits_are_drawn_as_trustworthily_as_they_can_be(key):
-    data = digits.simulate(key, n_samples=500)
+    data = digits.simulate(key=key, n_samples=500)
     x = data.images.reshape(500, -1)
-    found = umap.fit(x, key, n_epochs=300)
+    found = umap.fit(x, key=key, max_iter=300)
     assert found.converged
     assert trustworthiness(x, np.asarray(found.embedding), n_neighbors=10) > 0.95
     nearest = neighbors.exact(found.embedding, n_neighbors=1).indices[:, 0]
     assert np.mean(data.labels[nearest] == data.labels) > 0.9
-    again = umap.fit(x, key, n_epochs=300)
+    again = umap.fit(x, key=key, max_iter=300)
     np.testing.assert_array_equal(found.embedding, again.embedding)
-    assert not np.array_equal(found.embedding, umap.fit(x, jax.random.key(1), n_epochs=300).embedding)
+    assert not np.array_equal(found.embedding, umap.fit(x, key=jax.random.key(1), max_iter=300).embedding)
 
 
 def test_the_unit_of_the_features_does_not_matter(x, key):
     def embedding(x):
-        return umap.fit(x, key, n_neighbors=6, n_epochs=20).embedding
+        return umap.fit(x, key=key, n_neighbors=6, max_iter=20).embedding
 
     for power in (-70, 70):  # squares of such entries are 0 or infinite in single precision
         np.testing.assert_array_equal(embedding(x * 2.0**power), embedding(x))
@@ -137,16 +137,16 @@ def test_what_does_not_fit_is_refused(unchecked, key):
         ({"n_epochs": 0}, "n_epochs must be positive"),
     ):
         with pytest.raises(ValueError, match=message):
-            umap.fit(x, key, **({"n_neighbors": 3} | options))
+            umap.fit(x, key=key, **{"n_neighbors": 3} | options)
     with pytest.raises(ValueError, match="at least two samples; found 1"):
-        umap.fit(x[:1], key)
+        umap.fit(x[:1], key=key)
     near = Neighbors(jnp.array([[1], [0]]), jnp.ones((2, 1)))
     for call, message in (
         (lambda: fuzzy.memberships(jnp.ones(3)), "distances must have 2 axes"),
         (lambda: fuzzy.memberships(jnp.ones((3, 0))), "must not be empty"),
         (lambda: umap.curve(0.1, max_iter=0), "max_iter must be positive"),
         (
-            lambda: umap.step(x, fuzzy.graph(near), umap.Curve(jnp.ones(()), jnp.ones(())), key, learning_rate=0.1),
+            lambda: umap.step(x, fuzzy.graph(near), umap.Curve(jnp.ones(()), jnp.ones(())), key=key, learning_rate=0.1),
             "same length",
         ),
     ):

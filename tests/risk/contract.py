@@ -37,12 +37,12 @@ def line(weights, x):
 
 
 def descent(key):
-    return {"parameters": jnp.zeros(3), **table(key)}
+    return {"params": jnp.zeros(3), **table(key)}
 
 
 def middle_of_descent(key):
     data = table(key)
-    state = empirical.init(jnp.ones(3), **data, predict=line, loss=losses.squared_error)
+    state = empirical.init(jnp.ones(3), predict=line, loss=losses.squared_error, **data)
     return {"state": state, **data, "learning_rate": jnp.array(0.1)}
 
 
@@ -84,8 +84,8 @@ EXAMPLES = [
         lambda key: {"values": jax.random.normal(key, (4, 2)), "weights": jnp.array([0.0, 1.0, 2.0, 0.5])},
         gradient=("values", "weights"),
     ),
-    Example(empirical.risk, descent, LEARNING, gradient=("parameters", "x", "y")),
-    Example(empirical.init, descent, LEARNING, gradient=("parameters",)),
+    Example(empirical.risk, descent, LEARNING, gradient=("params", "x", "y")),
+    Example(empirical.init, descent, LEARNING, gradient=("params",)),
     Example(empirical.step, middle_of_descent, LEARNING, gradient=("state",)),
     Example(empirical.fit, descent, {**LEARNING, "learning_rate": 0.1, "max_iter": 20}),
     Example(splits.train_val_test, lambda key: {"key": key}, {"n": 10}),

@@ -11,8 +11,8 @@ from sklearn.linear_model import LinearRegression
 from mfml.risk import empirical, losses
 
 
-def line(parameters, x):
-    return x @ parameters["slope"] + parameters["intercept"]
+def line(params, x):
+    return x @ params["slope"] + params["intercept"]
 
 
 LEARNING = {"predict": line, "loss": losses.squared_error}
@@ -28,16 +28,16 @@ def data(key):
 
 def test_risk_is_the_mean_loss_sample_by_sample(data):
     x, y = data
-    parameters = {"slope": jnp.array([0.5, 0.0, -1.0]), "intercept": jnp.array(1.0)}
-    one_by_one = [(float(xi @ parameters["slope"]) + 1 - float(yi)) ** 2 for xi, yi in zip(x, y, strict=True)]
-    np.testing.assert_allclose(empirical.risk(parameters, x, y, **LEARNING), np.mean(one_by_one), rtol=1e-5)
+    params = {"slope": jnp.array([0.5, 0.0, -1.0]), "intercept": jnp.array(1.0)}
+    one_by_one = [(float(xi @ params["slope"]) + 1 - float(yi)) ** 2 for xi, yi in zip(x, y, strict=True)]
+    np.testing.assert_allclose(empirical.risk(params, x, y, **LEARNING), np.mean(one_by_one), rtol=1e-5)
 
 
 def test_integer_weights_count_samples_as_often(data):
     x, y = data
     counts = jnp.arange(30) % 3
     repeated = jnp.repeat(jnp.arange(30), counts)
-    found = empirical.risk(START, x, y, **LEARNING, weights=counts.astype(float))
+    found = empirical.risk(START, x, y, weights=counts.astype(float), **LEARNING)
     np.testing.assert_allclose(found, empirical.risk(START, x[repeated], y[repeated], **LEARNING), rtol=1e-5)
 
 
@@ -49,25 +49,25 @@ def test_a_sample_of_weight_zero_is_left_out_even_if_nan():
 
 def test_gradient_descent_finds_least_squares(data):
     x, y = data
-    fitted = empirical.fit(START, x, y, **LEARNING, learning_rate=0.2, max_iter=500)
+    fitted = empirical.fit(x, y, init=START, learning_rate=0.2, max_iter=500, **LEARNING)
     peer = LinearRegression().fit(x, y)
     assert fitted.converged
-    np.testing.assert_allclose(fitted.parameters["slope"], peer.coef_, atol=1e-4)
-    np.testing.assert_allclose(fitted.parameters["intercept"], peer.intercept_, atol=1e-4)
+    np.testing.assert_allclose(fitted.params["slope"], peer.coef_, atol=1e-4)
+    np.testing.assert_allclose(fitted.params["intercept"], peer.intercept_, atol=1e-4)
 
 
 def test_weighted_fit_is_weighted_least_squares(data):
     x, y = data
     weights = jnp.linspace(0.0, 2.0, 30)
-    fitted = empirical.fit(START, x, y, **LEARNING, learning_rate=0.2, max_iter=500, weights=weights)
-    np.testing.assert_allclose(fitted.parameters["slope"], LinearRegression().fit(x, y, weights).coef_, atol=1e-4)
+    fitted = empirical.fit(x, y, init=START, learning_rate=0.2, max_iter=500, weights=weights, **LEARNING)
+    np.testing.assert_allclose(fitted.params["slope"], LinearRegression().fit(x, y, weights).coef_, atol=1e-4)
 
 
 @pytest.mark.parametrize("loss", [losses.huber, losses.logistic])
 def test_any_loss_reaches_the_minimum_that_scipy_finds(data, loss):
     x, y = data
     y = jnp.where(jnp.arange(30) % 4 == 0, -1.0, 1.0) * jnp.sign(y) if loss is losses.logistic else y
-    fitted = empirical.fit(START, x, y, predict=line, loss=loss, learning_rate=0.3, max_iter=2000)
+    fitted = empirical.fit(x, y, init=START, predict=line, loss=loss, learning_rate=0.3, max_iter=2000)
 
     def objective(flat):
         return float(
@@ -76,7 +76,7 @@ def test_any_loss_reaches_the_minimum_that_scipy_finds(data, loss):
             )
         )
 
-    found = np.append(fitted.parameters["slope"], fitted.parameters["intercept"])
+    found = np.append(fitted.params["slope"], fitted.params["intercept"])
     polished = scipy.optimize.minimize(objective, found, method="Nelder-Mead", options={"maxiter": 200})
     assert fitted.converged
     assert fitted.objective <= polished.fun + 1e-5
@@ -85,19 +85,19 @@ def test_any_loss_reaches_the_minimum_that_scipy_finds(data, loss):
 def test_steps_are_those_of_optax_sgd(data):
     x, y = data
     optimizer = optax.sgd(0.1)
-    state, moments, parameters = empirical.init(START, x, y, **LEARNING), optimizer.init(START), START
+    state, moments, params = empirical.init(START, x, y, **LEARNING), optimizer.init(START), START
     for _ in range(3):
         state = empirical.step(state, x, y, **LEARNING, learning_rate=0.1)
-        gradient = jax.grad(partial(empirical.risk, x=x, y=y, **LEARNING))(parameters)
+        gradient = jax.grad(partial(empirical.risk, x=x, y=y, **LEARNING))(params)
         updates, moments = optimizer.update(gradient, moments)
-        parameters = optax.apply_updates(parameters, updates)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), state.parameters, parameters)
-    fitted = empirical.fit(START, x, y, **LEARNING, learning_rate=0.1, max_iter=3)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), state.parameters, fitted.parameters)
+        params = optax.apply_updates(params, updates)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), state.params, params)
+    fitted = empirical.fit(x, y, init=START, learning_rate=0.1, max_iter=3, **LEARNING)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), state.params, fitted.params)
 
 
 def test_history_falls_and_ends_at_the_objective(data):
-    fitted = empirical.fit(START, *data, **LEARNING, learning_rate=0.2, max_iter=500)
+    fitted = empirical.fit(*data, init=START, **LEARNING, learning_rate=0.2, max_iter=500)
     history = np.asarray(fitted.history)
     steps = int(fitted.n_iter)
     assert 0 < steps < 500
@@ -109,14 +109,14 @@ def test_history_falls_and_ends_at_the_objective(data):
 
 
 def test_too_large_a_step_is_told(data):
-    fitted = empirical.fit(START, *data, **LEARNING, learning_rate=5.0, max_iter=500)
+    fitted = empirical.fit(*data, init=START, **LEARNING, learning_rate=5.0, max_iter=500)
     assert not fitted.converged
     assert not jnp.isfinite(fitted.gradient_norm)
     assert fitted.n_iter < 500
 
 
 def test_too_few_steps_are_told(data):
-    fitted = empirical.fit(START, *data, **LEARNING, learning_rate=0.01, max_iter=5)
+    fitted = empirical.fit(*data, init=START, **LEARNING, learning_rate=0.01, max_iter=5)
     assert not fitted.converged
     assert fitted.n_iter == 5
 
@@ -124,18 +124,22 @@ def test_too_few_steps_are_told(data):
 def test_zero_one_loss_cannot_be_descended(data):
     x, y = data
 
-    def classify(parameters, x):
-        return jnp.sign(line(parameters, x))
+    def classify(params, x):
+        return jnp.sign(line(params, x))
 
-    fitted = empirical.fit(START, x, jnp.sign(y), predict=classify, loss=losses.zero_one, learning_rate=0.1, max_iter=9)
+    fitted = empirical.fit(
+        x, jnp.sign(y), init=START, predict=classify, loss=losses.zero_one, learning_rate=0.1, max_iter=9
+    )
     assert fitted.n_iter == 0
-    np.testing.assert_array_equal(fitted.parameters["slope"], START["slope"])
+    np.testing.assert_array_equal(fitted.params["slope"], START["slope"])
 
 
 def test_fits_under_vmap_over_learning_rates(data):
     rates = jnp.array([0.05, 0.2])
-    together = jax.vmap(lambda rate: empirical.fit(START, *data, **LEARNING, learning_rate=rate, max_iter=500))(rates)
-    alone = empirical.fit(START, *data, **LEARNING, learning_rate=0.05, max_iter=500)
+    together = jax.vmap(lambda rate: empirical.fit(*data, init=START, **LEARNING, learning_rate=rate, max_iter=500))(
+        rates
+    )
+    alone = empirical.fit(*data, init=START, **LEARNING, learning_rate=0.05, max_iter=500)
     np.testing.assert_array_equal(together.converged, [True, True])
     assert together.n_iter[0] > together.n_iter[1]
     np.testing.assert_allclose(together.objective[0], alone.objective, rtol=1e-5)
@@ -143,9 +147,9 @@ def test_fits_under_vmap_over_learning_rates(data):
 
 def test_compiled_once_for_new_values(data):
     x, y = data
-    empirical.fit(START, x, y, **LEARNING, learning_rate=0.2, max_iter=7)
+    empirical.fit(x, y, init=START, learning_rate=0.2, max_iter=7, **LEARNING)
     before = empirical.fit._cache_size()
-    empirical.fit(START, x + 1, y, **LEARNING, learning_rate=0.3, max_iter=7)
+    empirical.fit(x + 1, y, init=START, learning_rate=0.3, max_iter=7, **LEARNING)
     assert empirical.fit._cache_size() == before
 
 
@@ -158,6 +162,6 @@ def test_errors(data, unchecked):
     with pytest.raises(ValueError, match="at least one sample"):
         empirical.risk(START, x[:0], y[:0], **LEARNING)
     with pytest.raises(ValueError, match="same shape"):
-        empirical.risk(START, x, y, **LEARNING, weights=jnp.ones(3))
+        empirical.risk(START, x, y, weights=jnp.ones(3), **LEARNING)
     with pytest.raises(ValueError, match="max_iter must be positive; found 0"):
-        empirical.fit(START, x, y, **LEARNING, learning_rate=0.1, max_iter=0)
+        empirical.fit(x, y, init=START, learning_rate=0.1, max_iter=0, **LEARNING)

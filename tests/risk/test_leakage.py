@@ -110,7 +110,7 @@ def specimens(key):
 
 def test_duplicates_agree_with_scikit_learn(key, specimens):
     x, label, group = specimens
-    leak = leakage.duplicates(key, x, label, group, n_splits=5)
+    leak = leakage.duplicates(x, label, group, key=key, n_splits=5)
     nearest = KNeighborsRegressor(1)
     leaky, honest = splits.k_fold(100, n_splits=5, key=key), list(GroupKFold(5).split(x, groups=group))
     honest = splits.Folds(*(np.array([np.isin(np.arange(100), fold[i]) for fold in honest]) for i in (0, 1)))
@@ -123,7 +123,7 @@ def test_duplicates_agree_with_scikit_learn(key, specimens):
 def test_temporal_agrees_with_scikit_learn(key):
     time = jnp.arange(60.0)[:, None]
     drift = jnp.cumsum(jax.random.normal(key, (60,)))
-    leak = leakage.temporal(key, time, drift, n_splits=4)
+    leak = leakage.temporal(time, drift, key=key, n_splits=4)
     nearest = KNeighborsRegressor(1)
     honest = list(TimeSeriesSplit(4).split(time))
     honest = splits.Folds(*(np.array([np.isin(np.arange(60), fold[i]) for fold in honest]) for i in (0, 1)))
@@ -135,7 +135,7 @@ def test_temporal_agrees_with_scikit_learn(key):
 def test_an_empty_test_fold_adds_nothing(key, specimens):
     """Two groups in three folds: one fold has nothing to test, and the score is still a number."""
     x, label, _ = specimens
-    leak = leakage.duplicates(key, x, label, (jnp.arange(100) < 30).astype(int), n_splits=3)
+    leak = leakage.duplicates(x, label, (jnp.arange(100) < 30).astype(int), key=key, n_splits=3)
     assert jnp.isfinite(leak.honest)
 
 
@@ -157,6 +157,6 @@ def test_errors(table, noise, key, unchecked):
     with pytest.raises(ValueError, match="same length"):
         leakage.preprocessing(x, y[1:], folds)
     with pytest.raises(ValueError, match="same length"):
-        leakage.duplicates(key, x, y, jnp.zeros(3, int))
+        leakage.duplicates(x, y, jnp.zeros(3, int), key=key)
     with pytest.raises(ValueError, match="same length"):
-        leakage.temporal(key, x, y[1:])
+        leakage.temporal(x, y[1:], key=key)

@@ -93,7 +93,9 @@ def test_too_few_sweeps_are_told(task):
 
 def test_q_learning_becomes_exact_where_nothing_is_random(task, key):
     solved = reinforcement.value_iteration(task, discount=DISCOUNT)
-    learned = reinforcement.fit(key, task, start=8, n_episodes=500, max_steps=50, epsilon=1.0, discount=DISCOUNT)
+    learned = reinforcement.fit(
+        task, key=key, start_state=8, n_episodes=500, max_steps=50, epsilon=1.0, discount=DISCOUNT
+    )
     visited = ~np.asarray(task.terminal) & (np.asarray(LAYOUT).ravel() != reinforcement.WALL)
     np.testing.assert_allclose(learned.q[visited], solved.q[visited], atol=1e-4)
 
@@ -102,14 +104,18 @@ def test_q_learning_comes_close_where_moves_slip(slippery, key):
     solved = reinforcement.value_iteration(slippery, discount=DISCOUNT)
     keys = jax.random.split(key, 16)
     options = {"start": 8, "n_episodes": 500, "max_steps": 50, "epsilon": 1.0}
-    learned = jax.vmap(lambda k: reinforcement.fit(k, slippery, **options, learning_rate=0.05, discount=DISCOUNT))(keys)
+    learned = jax.vmap(lambda k: reinforcement.fit(slippery, key=k, learning_rate=0.05, discount=DISCOUNT, **options))(
+        keys
+    )
     visited = ~np.asarray(slippery.terminal) & (np.asarray(LAYOUT).ravel() != reinforcement.WALL)
     np.testing.assert_allclose(learned.q.mean(axis=0)[visited], solved.q[visited], atol=0.1)
 
 
 def test_learning_shortens_the_way(task, key):
     """With a little exploration the agent ends up on a shortest way of five steps, most of the time."""
-    learned = reinforcement.fit(key, task, start=8, n_episodes=400, max_steps=50, epsilon=0.1, discount=DISCOUNT)
+    learned = reinforcement.fit(
+        task, key=key, start_state=8, n_episodes=400, max_steps=50, epsilon=0.1, discount=DISCOUNT
+    )
     assert learned.length[-100:].mean() < 7 < learned.length[:5].mean()
     assert learned.total_reward[-100:].mean() > 0.6
     state, steps = 8, 0
@@ -119,7 +125,7 @@ def test_learning_shortens_the_way(task, key):
 
 
 def test_an_episode_that_begins_at_the_end_has_no_steps(task, key):
-    learned = reinforcement.fit(key, task, start=3, n_episodes=2, max_steps=4)
+    learned = reinforcement.fit(task, key=key, start_state=3, n_episodes=2, max_steps=4)
     assert learned.length.tolist() == [0, 0]
     assert (learned.q == 0).all()
 
@@ -138,4 +144,4 @@ def test_errors(task, key, unchecked):
         reinforcement.value_iteration(task, max_iter=0)
     for name in ("n_episodes", "max_steps"):
         with pytest.raises(ValueError, match=f"{name} must be positive; found 0"):
-            reinforcement.fit(key, task, **{name: 0})
+            reinforcement.fit(task, key=key, **{name: 0})

@@ -39,7 +39,7 @@ def assert_partition(folds):
 
 @pytest.mark.parametrize(("n", "val_size", "test_size"), [(7, 0.2, 0.3), (50, 0.0, 0.25), (51, 0.1, 0.01)])
 def test_three_sets_are_disjoint_and_complete(n, val_size, test_size):
-    split = splits.train_val_test(jax.random.key(0), n, val_size=val_size, test_size=test_size)
+    split = splits.train_val_test(n, key=jax.random.key(0), val_size=val_size, test_size=test_size)
     np.testing.assert_array_equal(np.sort(np.concatenate(split)), np.arange(n))
     train, test = sk.train_test_split(np.arange(n), test_size=test_size, random_state=0)
     assert len(split.test) == len(test)
@@ -48,9 +48,9 @@ def test_three_sets_are_disjoint_and_complete(n, val_size, test_size):
 
 
 def test_the_key_decides_the_split(key):
-    one, other = (splits.train_val_test(k, 50) for k in jax.random.split(key))
+    one, other = (splits.train_val_test(50, key=k) for k in jax.random.split(key))
     assert set(one.test.tolist()) != set(other.test.tolist())
-    np.testing.assert_array_equal(one.train, splits.train_val_test(jax.random.split(key)[0], 50).train)
+    np.testing.assert_array_equal(one.train, splits.train_val_test(50, key=jax.random.split(key)[0]).train)
 
 
 @pytest.mark.parametrize(("n", "k"), [(10, 5), (11, 3), (7, 7), (100, 10), (23, 6)])
@@ -208,11 +208,11 @@ def test_errors(data, key, unchecked):
     with pytest.raises(ValueError, match=r"folds must be k masks of 23 samples; found shape \(5, 20\)"):
         splits.cross_validate(x, y, splits.k_fold(20), **LINE)
     with pytest.raises(ValueError, match=r"test_size must be between 0 and 1; found 1\.2"):
-        splits.train_val_test(key, 10, test_size=1.2)
+        splits.train_val_test(10, key=key, test_size=1.2)
     with pytest.raises(ValueError, match="val_size must be between 0 and 10; found -1"):
-        splits.train_val_test(key, 10, val_size=-1)
+        splits.train_val_test(10, key=key, val_size=-1)
     with pytest.raises(ValueError, match=r"5 \(val\) and 5 \(test\) leave none"):
-        splits.train_val_test(key, 10, val_size=0.5, test_size=5)
+        splits.train_val_test(10, key=key, val_size=0.5, test_size=5)
     for options in ({"gap": -1}, {"test_size": 0}, {"max_train_size": 0}):
         with pytest.raises(ValueError, match="at least"):
             splits.forward_chaining(10, **options)
