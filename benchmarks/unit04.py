@@ -36,7 +36,8 @@ def pair(module, network, load, images, labels) -> Pair:
     their_x = their_x.contiguous(memory_format=torch.channels_last)
 
     def ours():
-        return loop.fit(loss, start, (x, y), key=jax.random.key(1), optimizer=optimizer, n_steps=STEPS).loss
+        options = loop.Options(loss, optimizer, n_steps=STEPS)
+        return loop.fit((x, y), key=jax.random.key(1), options=options, init=start).history
 
     def theirs():
         load(torch, network, start["params"])

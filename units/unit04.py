@@ -355,15 +355,10 @@ def pixel_or_image_loss(apply, params, batch, key):
 @partial(jax.jit, static_argnames=("start", "predict", "n_train", "rate", "n_steps", "batch_size"))
 def learned(start, predict, inputs, labels, *, n_train, rate, n_steps, batch_size):
     """Train on the first samples, answer for all: the training, and the class that gets the largest logit."""
-    trained = loop.fit(
-        partial(pixel_or_image_loss, predict),
-        start(for_weights),
-        (inputs[:n_train], labels[:n_train]),
-        key=for_training,
-        optimizer=optax.adam(rate),
-        n_steps=n_steps,
-        batch_size=batch_size,
-    )
+    loss = partial(pixel_or_image_loss, predict)
+    options = loop.Options(loss, optax.adam(rate), n_steps=n_steps, batch_size=batch_size)
+    data = inputs[:n_train], labels[:n_train]
+    trained = loop.fit(data, key=for_training, options=options, init=start(for_weights))
     return trained, jnp.argmax(predict(trained.params, inputs), axis=-1)
 
 
@@ -373,7 +368,7 @@ for name in start:
         start[name], predict[name], spins, above, n_train=N_TRAIN, rate=3e-3, n_steps=300, batch_size=50
     )
     n_parameters[name] = mlp.n_parameters(trained.params)
-    histories[name] = trained.loss
+    histories[name] = trained.history
     right[name] = np.asarray(answers) == above
 accuracy = {name: float(hits[N_TRAIN:].mean()) for name, hits in right.items()}
 for name in start:

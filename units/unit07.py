@@ -123,11 +123,12 @@ def misfit(params, batch, key):
 
 
 start = mlp.init(key=for_network, sizes=(1, 64, 1), scheme="lecun")
-learned = loop.fit(
-    misfit, start, halves[0], key=key, optimizer=optax.adam(0.003), n_steps=1500, chunk=15, validation=halves[1]
-)
+options = loop.Options(misfit, optax.adam(0.003), n_steps=1500, chunk=15)
+learned = loop.fit(halves[0], key=key, options=options, init=start, validation=halves[1])
 steps = np.arange(15, 1501, 15)
-on_train, on_validation = np.asarray(learned.loss)[14::15] * scale**2, np.asarray(learned.validation_loss) * scale**2
+on_train, on_validation = (
+    np.asarray(part) * scale**2 for part in (learned.history[14::15], learned.validation_history)
+)
 
 # %% tags=["fig-network"]
 best_step = steps[np.argmin(on_validation)]

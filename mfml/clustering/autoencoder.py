@@ -248,8 +248,9 @@ def fit(
     fraction = optax.cosine_decay_schedule(1.0, n_steps)
     rate = jnp.asarray(learning_rate, x.dtype)
     optimizer = optax.adam(lambda count: rate * fraction(count))
-    done = loop.fit(objective, init, x, key=key, optimizer=optimizer, n_steps=n_steps, batch_size=batch_size)
-    return Fitted(done.params, done.loss)
+    options = loop.Options(objective, optimizer, n_steps=n_steps, batch_size=batch_size)
+    done = loop.fit(x, key=key, options=options, init=init)
+    return Fitted(done.params, done.history)
 
 
 def _kernels(key: Array, shapes: Sequence[tuple[int, ...]], *, gain: float) -> list[Array]:

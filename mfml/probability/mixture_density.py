@@ -210,10 +210,9 @@ def fit(
         return jnp.mean(nll(predict(plain._replace(network=network), batch[0]), batch[1]))
 
     optimizer = optax.adam(optax.cosine_decay_schedule(learning_rate, n_steps))
-    done = loop.fit(
-        loss, model.network, scaled, key=for_order, optimizer=optimizer, n_steps=n_steps, batch_size=batch_size
-    )
-    return Fitted(model._replace(network=done.params), done.loss)
+    options = loop.Options(loss, optimizer, n_steps=n_steps, batch_size=batch_size)
+    done = loop.fit(scaled, key=for_order, options=options, init=model.network)
+    return Fitted(model._replace(network=done.params), done.history)
 
 
 def _check(mixture: Mixture, y: Array) -> None:

@@ -218,8 +218,9 @@ def fit(
     fraction = optax.cosine_decay_schedule(1.0, n_steps)
     rate = jnp.asarray(learning_rate, images.dtype)
     optimizer = optax.adam(lambda count: rate * fraction(count))
-    done = loop.fit(objective, init, images, key=key, optimizer=optimizer, n_steps=n_steps, batch_size=batch_size)
-    return Fitted(done.params, done.loss)
+    options = loop.Options(objective, optimizer, n_steps=n_steps, batch_size=batch_size)
+    done = loop.fit(images, key=key, options=options, init=init)
+    return Fitted(done.params, done.history)
 
 
 def _unit(vectors: Float[Array, "n k"]) -> Float[Array, "n k"]:

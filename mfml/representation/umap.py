@@ -215,12 +215,10 @@ def init(
     return jnp.where(usable, modes, plane), usable
 
 
-@partial(jax.jit, static_argnames=("negative_sample_rate", "n_negatives"))
-
-
 _start = init  # `fit` has an option of that name
 
 
+@partial(jax.jit, static_argnames=("negative_sample_rate", "n_negatives"))
 def step(
     state: Float[Array, "n 2"],
     linked: Graph,

@@ -3,7 +3,7 @@
 `fit` is pure: it works inside a caller's `jit` and `vmap` (over keys: many seeds in one call). `train` takes the
 same arguments, runs chunk after chunk from Python, shows a bar, stops early and goes on from a saved state.
 
-Order of the samples: one random permutation after another, without a seam. A batch that reaches past the end of
+Order of the samples: one random permutation after another. A batch that reaches past the end of
 one epoch is filled from the next, so every batch is full and every sample is seen equally often. Permutation e
 and the key of step s follow from the caller's key and e or s alone: where a run is cut does not change it.
 """
@@ -21,6 +21,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from mfml import require
+from mfml.iteration import Status
 from mfml.training import batches
 from mfml.training.progress_bar import Bar
 from mfml.xla.rewrite import with_fast_convolutions
@@ -54,24 +55,38 @@ class State(NamedTuple):
     best: Best | None  # None without validation data
 
 
+class Options(NamedTuple):
+    """What a run minimizes, by which optimizer, and for how long; static.
+
+    Compiled code is found again only for the same `loss` and `optimizer` objects: define them once, outside of loops.
+    """
+
+    loss: Loss  # of parameters, a batch and a key: one number, mostly a mean over the samples of the batch
+    optimizer: GradientTransformation  # of optax, or with its `init` and `update`
+    n_steps: int  # updates
+    batch_size: int | None = None  # samples per step; None takes all of them, in the order given
+    chunk: int | None = None  # steps before each validation; None: one epoch, but at least 100 steps
+    validation_loss: Loss | None = None  # None: `loss`; with dropout, give one without. Its key is always the same
+    patience: int | None = None  # validations without a new best before the run stops; None: it never does
+
+
 class Trained(NamedTuple):
-    """What training returns. NaN entries of the histories after an early stop: `fit` only."""
+    """What training returns. In `fit` the histories are padded with NaN after an early stop."""
 
     params: PyTree  # the best of the validations; without validation data those after the last step
     state: State
-    loss: Float[Array, " steps"]  # of each step's batch, before its update
-    validation_loss: Float[Array, " chunks"]  # after each chunk; empty without validation data
+    validation_history: Float[Array, " chunks"]  # after each chunk; empty without validation data
+    history: Float[Array, " steps"]  # loss of each step's batch BEFORE its update: the first entry is the start's
+    n_iter: Int[Array, ""]  # steps done
+    converged: Bool[Array, ""]  # always False: no measure here says how near the optimum is
+    status: Int[Array, ""]  # FINISHED, STOPPED_EARLY or NON_FINITE, see `mfml.iteration`
 
 
 class _Plan(NamedTuple):
     """What compiled code depends on beside the arrays' shapes."""
 
-    loss: Loss
-    optimizer: GradientTransformation
-    batch_size: int | None
+    options: Options
     chunk: int
-    validation_loss: Loss
-    patience: int | None
     placement: tuple[Any, ...]  # how the data's leaves lie on several devices, None where on one
 
 
@@ -88,71 +103,50 @@ def init(params: PyTree, *, key: Key[Array, ""], optimizer: GradientTransformati
     return State(params, optimizer.init(params), key, zero, zero, zero, finite=~no, stopped=no, best=best)
 
 
+_start = init  # the option of `fit` and `train` has this name too
+
+
 def fit(
-    loss: Loss,
-    params: PyTree,
-    data: PyTree,
-    *,
-    key: Key[Array, ""],
-    optimizer: GradientTransformation,
-    n_steps: int,
-    batch_size: int | None = None,
-    chunk: int | None = None,
-    validation: PyTree = None,
-    validation_loss: Loss | None = None,
-    patience: int | None = None,
+    data: PyTree, *, key: Key[Array, ""], options: Options, init: PyTree, validation: PyTree | None = None
 ) -> Trained:
-    """Minimize `loss(params, batch, key)`, a scalar, over a pytree of parameters; pure, in one compiled call.
+    """Minimize `loss(params, batch, key)` over a pytree of parameters; pure, in one compiled call.
 
     Args:
-        loss: of a batch, mostly a mean over its samples; draws what it needs (dropout, noise) from its key.
-        params: pytree of float arrays: a flax module's variables, or any other.
         data: pytree of arrays that have the samples along their first axis. None: the loss gets the batch None
             and draws its own data.
-        key: decides the order of the samples and the loss's draws.
-        optimizer: of optax, or with its `init` and `update`. Optimizers that ask for the value or the loss
-            itself (line searches) get them.
-        n_steps: number of updates, static.
-        batch_size: samples a step; None takes all of them, in the order given.
-        chunk: after this many steps come validation and, in `train`, bar and callback. Default: one epoch, but
-            at least 100 steps.
+        key: decides the order of the samples and the loss's draws (dropout, noise).
+        options: the loss, the optimizer, the number of steps and the like, see `Options`; static. Optimizers that
+            ask for the value or the loss itself (line searches) get them.
+        init: parameters at the start: a pytree of float arrays, such as a flax module's variables.
         validation: data to validate on, all in one batch. The result's parameters are then the best ones.
-        validation_loss: `loss` by default; with dropout, give one without. Its key is the same every time.
-        patience: stop after this many validations without a new best. Default: never.
 
-    A compiled call is found again only for the same `loss` and `optimizer` objects: define them once, outside
-    of loops. There is no place for weights that are not trained (batch statistics).
+    There is no place for weights that are not trained (batch statistics).
 
     Raises:
-        ValueError: empty data, leaves of different lengths, a batch larger than the data, a loss that is no
+        ValueError: empty data, leaves of different lengths, a batch larger than the data, a loss that is not a
             scalar, options that do not fit together.
 
     >>> import optax
     >>> x = jnp.arange(6.0)
     >>> def error(w, batch, key):
     ...     return jnp.mean((w * batch - 2 * batch) ** 2)
-    >>> done = fit(error, jnp.zeros(()), x, key=jax.random.key(0), optimizer=optax.sgd(0.02), n_steps=100, batch_size=4)
-    >>> round(float(done.params), 3), done.loss.shape
+    >>> options = Options(error, optax.sgd(0.02), n_steps=100, batch_size=4)
+    >>> done = fit(x, key=jax.random.key(0), options=options, init=jnp.zeros(()))
+    >>> round(float(done.params), 3), done.history.shape
     (2.0, (100,))
     """
-    plan = _plan(loss, data, optimizer, n_steps, batch_size, chunk, validation, validation_loss, patience)
-    state = init(params, key=key, optimizer=optimizer, validated=validation is not None)
-    return _fit(plan, state, data, validation, n_steps)
+    plan = _plan(data, validation, options)
+    state = _start(init, key=key, optimizer=options.optimizer, validated=validation is not None)
+    return _fit(plan, state, data, validation)
 
 
 def train(
-    loss: Loss,
-    params: PyTree,
     data: PyTree,
     *,
     key: Key[Array, ""],
-    optimizer: GradientTransformation,
-    n_steps: int,
-    batch_size: int | None = None,
-    chunk: int | None = None,
-    validation: PyTree = None,
-    validation_loss: Loss | None = None,
-    patience: int | None = None,
+    options: Options,
+    init: PyTree,
+    validation: PyTree | None = None,
     state: State | None = None,
     on_chunk: Callable[[State], object] | None = None,
     progress: bool | None = None,
@@ -160,7 +154,7 @@ def train(
     """Do what `fit` does, to the same bits, one chunk at a time from Python.
 
     Args, beside those of `fit`:
-        state: go on from here instead of from `params` and `key`; `n_steps` counts its steps too. The histories
+        state: go on from here instead of from `init` and `key`; `n_steps` counts its steps too. The histories
             begin at this state. A run that was cut where a chunk ended continues to the same bits.
         on_chunk: called with the state after each chunk: to save it (`checkpoint.save`), to look at it.
         progress: show a bar; None shows one on a terminal when the run takes more than three seconds.
@@ -169,9 +163,10 @@ def train(
         ValueError: as `fit`; a state that has used more samples of its epoch than there are.
     """
     data, validation = jax.tree.map(jnp.asarray, (data, validation))
-    plan = _plan(loss, data, optimizer, n_steps, batch_size, chunk, validation, validation_loss, patience)
+    plan, n_steps = _plan(data, validation, options), options.n_steps
+    plan = plan._replace(options=options._replace(n_steps=0))  # a longer run shall find the same compiled chunk
     if state is None:
-        state = init(params, key=key, optimizer=optimizer, validated=validation is not None)
+        state = _start(init, key=key, optimizer=options.optimizer, validated=validation is not None)
     require.that(
         (state.best is None) == (validation is None),
         "state and validation must fit: give validation data just where the state was made with validated=True",
@@ -191,37 +186,29 @@ def train(
             if on_chunk is not None:
                 on_chunk(state)
     history = jnp.asarray(np.concatenate(losses))
-    return Trained(_chosen(state), state, history, jnp.asarray(np.array(validations, history.dtype)))
+    return _trained(state, history, jnp.asarray(np.array(validations, history.dtype)))
 
 
-def _plan(
-    loss: Loss,
-    data: PyTree,
-    optimizer: GradientTransformation,
-    n_steps: int,
-    batch_size: int | None,
-    chunk: int | None,
-    validation: PyTree,
-    validation_loss: Loss | None,
-    patience: int | None,
-) -> _Plan:
-    """Check the arguments and fill in the defaults."""
+def _plan(data: PyTree, validation: PyTree, options: Options) -> _Plan:
+    """Check the options against the data and fill in the defaults."""
+    n_steps, size, chunk = options.n_steps, options.batch_size, options.chunk
     require.positive("n_steps", n_steps)
     n = None if data is None else batches.length("data", data)
-    if batch_size is not None:
+    if size is not None:
         require.that(n is not None, "batch_size needs data")
-        require.between("batch_size", batch_size, 1, n or 1)
+        require.between("batch_size", size, 1, n or 1)
     if chunk is None:
-        chunk = min(n_steps, max(100, -(-(n or 1) // (batch_size or n or 1))))
+        chunk = min(n_steps, max(100, -(-(n or 1) // (size or n or 1))))
     require.positive("chunk", chunk)
     if validation is None:
-        require.that(validation_loss is None and patience is None, "validation_loss and patience need validation")
+        alone = options.validation_loss is None and options.patience is None
+        require.that(alone, "validation_loss and patience need validation")
     else:
         batches.length("validation", validation)
-    if patience is not None:
-        require.positive("patience", patience)
-    placement = () if batch_size is None else batches.placements(data, batch_size)
-    return _Plan(loss, optimizer, batch_size, chunk, validation_loss or loss, patience, placement)
+    if options.patience is not None:
+        require.positive("patience", options.patience)
+    placement = () if size is None else batches.placements(data, size)
+    return _Plan(options, chunk, placement)
 
 
 def _step(plan: _Plan, data: PyTree, state: State, rows: Int[Array, " b"] | None) -> tuple[State, Float[Array, ""]]:
@@ -236,12 +223,12 @@ def _step(plan: _Plan, data: PyTree, state: State, rows: Int[Array, " b"] | None
     key = jax.random.fold_in(_keys(state)[1], state.step)
 
     def objective(params: PyTree) -> Float[Array, ""]:
-        value = plan.loss(params, batch, key)
+        value = plan.options.loss(params, batch, key)
         require.that(jnp.shape(value) == (), f"loss must return a scalar; found shape {jnp.shape(value)}")
         return value
 
     value, gradient = jax.value_and_grad(objective)(state.params)
-    updates, opt_state = optax.with_extra_args_support(plan.optimizer).update(
+    updates, opt_state = optax.with_extra_args_support(plan.options.optimizer).update(
         gradient, state.opt_state, state.params, value=value, grad=gradient, value_fn=objective
     )
     params = optax.apply_updates(state.params, updates)
@@ -265,8 +252,8 @@ def _steps(
 ) -> tuple[State, tuple[Float[Array, " chunk"], Float[Array, ""] | None]]:
     """The first `count` steps of a chunk, then the validation. Losses of the steps left out are NaN."""
     rows = None
-    if plan.batch_size is not None:
-        size, n = plan.batch_size, len(jax.tree.leaves(data)[0])
+    if plan.options.batch_size is not None:
+        size, n = plan.options.batch_size, len(jax.tree.leaves(data)[0])
         rows = batches.rows(_keys(state)[0], state.epoch, state.offset, n=n, batch_size=size, n_batches=plan.chunk)
     update = with_fast_convolutions(partial(_step, plan, data))
     missing = jnp.full((), jnp.nan, _dtype(state.params))
@@ -286,23 +273,25 @@ def _steps(
 
 def _validate(plan: _Plan, state: State, best: Best, validation: PyTree) -> tuple[State, Float[Array, ""]]:
     """Keep the parameters where they are the best so far; stop where patience has run out."""
-    value = plan.validation_loss(state.params, validation, _keys(state)[2]).astype(_dtype(state.params))
+    loss = plan.options.validation_loss or plan.options.loss
+    value = loss(state.params, validation, _keys(state)[2]).astype(_dtype(state.params))
     better = (value < best.loss) | jnp.isnan(best.loss)
     found = Best(state.params, value, state.step, jnp.zeros_like(state.step))
     best = jax.tree.map(partial(jnp.where, better), found, best._replace(stale=best.stale + 1))
-    stopped = state.stopped if plan.patience is None else best.stale >= plan.patience
+    stopped = state.stopped if plan.options.patience is None else best.stale >= plan.options.patience
     return state._replace(best=best, stopped=stopped), value
 
 
-@partial(jax.jit, static_argnames=("plan", "n_steps"))
-def _fit(plan: _Plan, state: State, data: PyTree, validation: PyTree, n_steps: int) -> Trained:
+@partial(jax.jit, static_argnames="plan")
+def _fit(plan: _Plan, state: State, data: PyTree, validation: PyTree) -> Trained:
     """All chunks, one after the other."""
+    n_steps = plan.options.n_steps
     counts = np.full(-(-n_steps // plan.chunk), plan.chunk)
     counts[-1] -= counts.sum() - n_steps
     chunk = partial(_steps, plan, data=data, validation=validation)
 
     def body(state: State, count: Int[Array, ""]) -> tuple[State, tuple[Array, Array | None]]:
-        if plan.patience is None:
+        if plan.options.patience is None:
             return chunk(state, count=count)
         missing = jnp.full(plan.chunk, jnp.nan, _dtype(state.params))
         return lax.cond(state.stopped, lambda: (state, (missing, missing[0])), lambda: chunk(state, count=count))
@@ -310,12 +299,16 @@ def _fit(plan: _Plan, state: State, data: PyTree, validation: PyTree, n_steps: i
     state, (losses, validations) = lax.scan(body, state, jnp.asarray(counts))
     if validations is None:
         validations = jnp.zeros(0, losses.dtype)
-    return Trained(_chosen(state), state, losses.reshape(-1)[:n_steps], validations)
+    return _trained(state, losses.reshape(-1)[:n_steps], validations)
 
 
 _chunk = jax.jit(_steps, static_argnames="plan")
 
 
-def _chosen(state: State) -> PyTree:
-    """The best parameters where they are known, else the last."""
-    return state.params if state.best is None else state.best.params
+def _trained(state: State, history: Array, validation_history: Array) -> Trained:
+    """The result of a run that ended in this state."""
+    params = state.params if state.best is None else state.best.params
+    ended = jnp.where(state.stopped, Status.STOPPED_EARLY, Status.FINISHED)
+    status = jnp.where(state.finite, ended, Status.NON_FINITE)
+    never = jnp.zeros((), bool)
+    return Trained(params, state, validation_history, history, state.step, never, status)

@@ -189,9 +189,9 @@ def test_there_is_no_simulated_clothing(key):
         fashion_mnist.load(key=key, source="simulated")
     for load in (mnist.load, fashion_mnist.load):
         with pytest.raises(ValueError, match="source must be one of"):
-            load(key, source="Real")
+            load(key=key, source="Real")
         with pytest.raises(ValueError, match="subset must be one of"):
-            load(key, subset="validation")
+            load(key=key, subset="validation")
 
 
 @pytest.fixture(scope="module")

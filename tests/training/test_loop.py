@@ -50,12 +50,21 @@ def params():
     return start(jax.random.key(5))
 
 
-def fit(params, key, **options):
-    return loop.fit(loss, params, DATA, key=key, **{"optimizer": ADAM, "n_steps": 50, **options})
+def split(options):
+    """What belongs to `loop.Options`, with defaults, and the rest."""
+    own = {name: value for name, value in options.items() if name in loop.Options._fields}
+    rest = {name: value for name, value in options.items() if name not in own}
+    return loop.Options(**{"loss": loss, "optimizer": ADAM, "n_steps": 50, **own}), rest
 
 
-def train(params, key, **options):
-    return loop.train(loss, params, DATA, key=key, **{"optimizer": ADAM, "n_steps": 50, **options})
+def fit(params, key, data=DATA, **options):
+    options, rest = split(options)
+    return loop.fit(data, key=key, options=options, init=params, **rest)
+
+
+def train(params, key, data=DATA, **options):
+    options, rest = split(options)
+    return loop.train(data, key=key, options=options, init=params, **rest)
 
 
 def by_hand(params, key, n_steps, batch_size, optimizer=ADAM):
@@ -89,14 +98,14 @@ def test_equals_a_loop_by_hand(params, key, batch_size):
     for run in (fit, train):
         done = run(params, key, n_steps=20, batch_size=batch_size, chunk=6)
         chex.assert_trees_all_close(done.params, expected, atol=1e-6)
-        np.testing.assert_allclose(done.loss, losses, atol=1e-6)
+        np.testing.assert_allclose(done.history, losses, atol=1e-6)
 
 
 def test_all_data_at_once_equals_gradient_descent(params, key):
     optimizer, moving = optax.sgd(0.1), params
     for _ in range(5):
         moving = jax.tree.map(lambda p, g: p - 0.1 * g, moving, jax.grad(exact)(moving, DATA, key))
-    done = loop.fit(exact, params, DATA, key=key, optimizer=optimizer, n_steps=5)
+    done = fit(params, key, loss=exact, optimizer=optimizer, n_steps=5)
     chex.assert_trees_all_close(done.params, moving, atol=1e-6)
     assert int(done.state.epoch) == 5
 
@@ -104,7 +113,7 @@ def test_all_data_at_once_equals_gradient_descent(params, key):
 def test_learns(params, key):
     done = fit(params, key, n_steps=500, batch_size=10)
     assert float(exact(done.params, HELD_OUT, key)) < 0.2 * float(exact(params, HELD_OUT, key))
-    assert done.loss.shape == (500,)
+    assert done.history.shape == (500,)
     assert bool(done.state.finite)
     assert int(done.state.step) == 500
 
@@ -118,7 +127,7 @@ def test_fit_and_train_agree_to_the_bit(params, key):
 def test_the_length_of_a_chunk_changes_no_bit(params, key, chunk):
     whole = train(params, key, batch_size=7, chunk=25)
     cut = train(params, key, batch_size=7, chunk=chunk)
-    assert_same_bits((cut.params, cut.loss, cut.state), (whole.params, whole.loss, whole.state))
+    assert_same_bits((cut.params, cut.history, cut.state), (whole.params, whole.history, whole.state))
 
 
 def test_resumed_equals_uninterrupted_to_the_bit(params, key, tmp_path):
@@ -134,14 +143,14 @@ def test_resumed_equals_uninterrupted_to_the_bit(params, key, tmp_path):
     assert_same_bits(state, before.state)
     after = train(params, key, n_steps=45, state=state, **options)
     assert_same_bits((after.params, after.state), (whole.params, whole.state))
-    assert_same_bits(jnp.concatenate([before.loss, after.loss]), whole.loss)
-    assert_same_bits(jnp.concatenate([before.validation_loss, after.validation_loss]), whole.validation_loss)
+    assert_same_bits(jnp.concatenate([before.history, after.history]), whole.history)
+    assert_same_bits(jnp.concatenate([before.validation_history, after.validation_history]), whole.validation_history)
 
 
 def test_a_finished_state_trains_no_further(params, key):
     done = train(params, key, n_steps=20)
     again = train(params, key, n_steps=20, state=done.state)
-    assert again.loss.shape == (0,)
+    assert again.history.shape == (0,)
     assert_same_bits(again.params, done.params)
 
 
@@ -155,7 +164,7 @@ def overfitted(params):
 @pytest.mark.parametrize("run", [fit, train])
 def test_early_stopping_restores_the_best(params, key, overfitted, run):
     done = run(params, key, **overfitted)
-    history = np.asarray(done.validation_loss)
+    history = np.asarray(done.validation_history)
     history = history[~np.isnan(history)]
     taken = int(done.state.step)
     assert bool(done.state.stopped)
@@ -166,9 +175,9 @@ def test_early_stopping_restores_the_best(params, key, overfitted, run):
     assert float(exact(done.params, overfitted["validation"], key)) == pytest.approx(history.min(), rel=1e-5)
     shorter = run(params, key, n_steps=int(done.state.best.step))
     chex.assert_trees_all_close(done.params, shorter.params, atol=1e-6)
-    assert np.isfinite(done.loss[:taken]).all()
-    assert len(done.loss) == (taken if run is train else 200)
-    assert np.isnan(done.loss[taken:]).all()
+    assert np.isfinite(done.history[:taken]).all()
+    assert len(done.history) == (taken if run is train else 200)
+    assert np.isnan(done.history[taken:]).all()
 
 
 def test_patience_is_needed_to_stop(params, key, overfitted):
@@ -188,7 +197,7 @@ def test_vmap_over_seeds_equals_a_loop(params, overfitted):
     for number, key in enumerate(keys):
         one, mine = run(key), jax.tree.map(lambda leaf: leaf[number], together)
         chex.assert_trees_all_close(mine.params, one.params, atol=1e-5)
-        np.testing.assert_allclose(mine.loss, one.loss, atol=1e-5)
+        np.testing.assert_allclose(mine.history, one.history, atol=1e-5)
         assert int(mine.state.step) == int(one.state.step)
 
 
@@ -228,11 +237,11 @@ def test_counts_epochs_and_samples(params, key):
 
 def test_chunks_are_compiled_once(params, key):
     traced = chex.assert_max_traces(lambda p, batch, key: loss(p, batch, key), n=1)
-    loop.train(traced, params, DATA, key=key, optimizer=ADAM, n_steps=50, batch_size=7, chunk=8)
+    train(params, key, loss=traced, n_steps=50, batch_size=7, chunk=8)
     options = {"validation": HELD_OUT, "patience": 50}
     twice = chex.assert_max_traces(lambda p, batch, key: loss(p, batch, key), n=2)  # training and validation
-    loop.train(twice, params, DATA, key=key, optimizer=ADAM, n_steps=50, batch_size=7, chunk=8, **options)
-    loop.train(twice, params, DATA, key=key, optimizer=ADAM, n_steps=70, batch_size=7, chunk=8, **options)
+    train(params, key, loss=twice, n_steps=50, batch_size=7, chunk=8, **options)
+    train(params, key, loss=twice, n_steps=70, batch_size=7, chunk=8, **options)
 
 
 def breaks_at(step):
@@ -245,15 +254,15 @@ def breaks_at(step):
 def test_a_loss_that_is_not_a_number_is_reported(key):
     rising = optax.GradientTransformation(lambda params: (), lambda g, s, p=None: (jax.tree.map(jnp.ones_like, g), s))
     zero = jnp.zeros(())
-    done = loop.fit(breaks_at(4.0), zero, None, key=key, optimizer=rising, n_steps=8)
-    assert np.isnan(done.loss).tolist() == [False] * 4 + [True] * 4
+    done = fit(zero, key, data=None, loss=breaks_at(4.0), optimizer=rising, n_steps=8)
+    assert np.isnan(done.history).tolist() == [False] * 4 + [True] * 4
     assert not bool(done.state.finite)
-    assert bool(loop.fit(breaks_at(9.0), zero, None, key=key, optimizer=rising, n_steps=8).state.finite)
+    assert bool(fit(zero, key, data=None, loss=breaks_at(9.0), optimizer=rising, n_steps=8).state.finite)
 
 
 def test_parameters_that_are_not_finite_are_reported(key):
-    done = loop.fit(lambda p, _, key: jnp.sqrt(p), jnp.zeros(()), None, key=key, optimizer=optax.sgd(1.0), n_steps=1)
-    assert np.isfinite(done.loss).all()
+    done = fit(jnp.zeros(()), key, data=None, loss=lambda p, _, key: jnp.sqrt(p), optimizer=optax.sgd(1.0), n_steps=1)
+    assert np.isfinite(done.history).all()
     assert not bool(done.state.finite)
 
 
@@ -264,25 +273,25 @@ def test_validation_that_is_not_a_number_is_no_best(key):
     def validation_loss(p, batch, key):
         return jnp.where((p < -1.5) & (p > -3.5), jnp.nan, p)
 
-    done = loop.fit(
-        lambda p, batch, key: jnp.sum(p * batch),
+    done = fit(
         jnp.zeros(()),
-        odd,
-        key=key,
+        key,
+        data=odd,
+        loss=lambda p, batch, key: jnp.sum(p * batch),
         optimizer=falling,
         n_steps=5,
         chunk=1,
         validation=odd,
         validation_loss=validation_loss,
     )
-    np.testing.assert_array_equal(done.validation_loss, [-1.0, np.nan, np.nan, -4.0, -5.0])
+    np.testing.assert_array_equal(done.validation_history, [-1.0, np.nan, np.nan, -4.0, -5.0])
     assert float(done.params) == -5.0
     assert int(done.state.best.stale) == 0
-    at_two = loop.fit(
-        lambda p, batch, key: jnp.sum(p * batch),
+    at_two = fit(
         jnp.zeros(()),
-        odd,
-        key=key,
+        key,
+        data=odd,
+        loss=lambda p, batch, key: jnp.sum(p * batch),
         optimizer=falling,
         n_steps=3,
         chunk=1,
@@ -298,8 +307,8 @@ def test_optimizers_that_need_the_loss(params, key):
         optax.polyak_sgd(),
         optax.chain(optax.adam(0.1), optax.contrib.reduce_on_plateau()),
     ):
-        done = loop.fit(exact, params, DATA, key=key, optimizer=optimizer, n_steps=30)
-        assert float(done.loss[-1]) < 0.5 * float(done.loss[0])
+        done = fit(params, key, loss=exact, optimizer=optimizer, n_steps=30)
+        assert float(done.history[-1]) < 0.5 * float(done.history[0])
 
 
 class Net(nn.Module):
@@ -329,11 +338,11 @@ def test_a_flax_module(key):
         logits = net.apply(params, batch.image, train=train, rngs={"dropout": key})
         return optax.sigmoid_binary_cross_entropy(logits, batch.label).mean()
 
-    done = loop.train(
-        classify,
+    done = train(
         net.init(key, data.image[:1], train=False),
-        data,
-        key=key,
+        key,
+        data=data,
+        loss=classify,
         optimizer=optax.adam(0.05),
         n_steps=100,
         batch_size=16,
@@ -348,19 +357,17 @@ def test_a_flax_module(key):
 
 def test_double_precision(x64):
     data = {"x": jnp.ones((4, 3)), "y": jnp.ones(4)}
-    done = loop.train(
-        exact, start(jax.random.key(0)), data, key=jax.random.key(1), optimizer=ADAM, n_steps=3, validation=data
-    )
+    done = train(start(jax.random.key(0)), jax.random.key(1), data=data, loss=exact, n_steps=3, validation=data)
     floats = [leaf for leaf in jax.tree.leaves(done) if jnp.issubdtype(leaf.dtype, jnp.floating)]
     assert {leaf.dtype for leaf in floats} == {jnp.dtype("float64")}
 
 
 def test_integer_parameters_and_numpy_data(key):
-    done = loop.train(
-        lambda p, x, key: jnp.mean((p - x) ** 2),
+    done = train(
         np.float32(0.0),
-        np.arange(4.0),
-        key=key,
+        key,
+        data=np.arange(4.0),
+        loss=lambda p, x, key: jnp.mean((p - x) ** 2),
         optimizer=optax.sgd(0.5),
         n_steps=2,
     )
@@ -385,18 +392,18 @@ def test_integer_parameters_and_numpy_data(key):
         (DATA, {"validation": {"x": jnp.zeros((0, 3))}}, "validation must hold at least one sample"),
     ],
 )
-@pytest.mark.parametrize("run", [loop.fit, loop.train])
+@pytest.mark.parametrize("run", [fit, train])
 def test_bad_input(params, key, data, options, message, run):
     with pytest.raises(ValueError, match=message):
-        run(loss, params, data, **{"key": key, "optimizer": ADAM, "n_steps": 5, **options})
+        run(params, key, data=data, **{"n_steps": 5, **options})
 
 
 def test_bad_loss_and_bad_state(params, key):
     with pytest.raises(ValueError, match=r"loss must return a scalar; found shape \(30,\)"):
-        loop.fit(lambda p, b, k: predict(p, b["x"]), params, DATA, key=key, optimizer=ADAM, n_steps=1)
+        fit(params, key, loss=lambda p, b, k: predict(p, b["x"]), n_steps=1)
     state = train(params, key, n_steps=1, batch_size=20).state
     with pytest.raises(ValueError, match="has used 20 samples of its epoch, but data has only 5"):
-        loop.train(loss, params, data_of(n=5), key=key, optimizer=ADAM, n_steps=5, batch_size=2, state=state)
+        train(params, key, data=data_of(n=5), n_steps=5, batch_size=2, state=state)
     with pytest.raises(ValueError, match="state and validation must fit"):
         train(params, key, state=state, validation=HELD_OUT)
 
@@ -420,7 +427,7 @@ def test_bar(params, key, capsys, monkeypatch):
 SHARDED = """
 import jax, jax.numpy as jnp, numpy as np, optax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
-from mfml import training
+from mfml.training import loop
 
 key = jax.random.key(0)
 data = (jax.random.normal(key, (24, 4)), jnp.arange(24.0) / 24)
@@ -432,7 +439,8 @@ def loss(w, batch, key):
     return jnp.mean((jnp.tanh(batch[0]) @ w - batch[1]) ** 2)
 
 def run(data, w, batch_size, how):
-    return how(loss, w, data, key=key, optimizer=adam, n_steps=12, batch_size=batch_size, chunk=5)
+    options = loop.Options(loss, adam, n_steps=12, batch_size=batch_size, chunk=5)
+    return how(data, key=key, options=options, init=w)
 
 assert jax.device_count() == 2
 for kind in (AxisType.Auto, AxisType.Explicit):
@@ -440,12 +448,12 @@ for kind in (AxisType.Auto, AxisType.Explicit):
     spread = jax.tree.map(lambda a: jax.device_put(a, NamedSharding(mesh, PartitionSpec("samples"))), data)
     w = jax.device_put(jnp.zeros(4), NamedSharding(mesh, PartitionSpec()))
     for batch_size in (8, 7, None) if kind == AxisType.Auto else (8,):
-        expected = run(data, jnp.zeros(4), batch_size, training.fit)
+        expected = run(data, jnp.zeros(4), batch_size, loop.fit)
         seen.clear()
-        for how in (training.fit, training.train) if batch_size == 8 else (training.train,):
+        for how in (loop.fit, loop.train) if batch_size == 8 else (loop.train,):
             done = run(spread, w, batch_size, how)
             np.testing.assert_allclose(done.params, expected.params, atol=1e-5)
-            np.testing.assert_allclose(done.loss, expected.loss, atol=1e-5)
+            np.testing.assert_allclose(done.history, expected.history, atol=1e-5)
         if batch_size == 8:
             assert seen and all(s.shard_shape((8, 4)) == (4, 4) for s in seen), (kind, seen)
 """

@@ -14,7 +14,7 @@ OWN = "--xla_cpu_use_fusion_emitters=false"
 @pytest.fixture
 def jaxlib(monkeypatch):
     def pretend(number):
-        monkeypatch.setattr(compiling, "version", lambda _: number)
+        monkeypatch.setattr(flags, "version", lambda _: number)
 
     return pretend
 
