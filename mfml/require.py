@@ -7,7 +7,9 @@ under `jit` and `vmap`.
 from collections.abc import Collection
 from typing import Any
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 
 
@@ -31,11 +33,44 @@ def same_shape(**arrays: ArrayLike) -> None:
         raise ValueError(f"{' and '.join(arrays)} must have the same shape; found {found}")
 
 
-def same_length(**arrays: ArrayLike) -> None:
-    """Require that all named arrays have the same number of entries along their first axis."""
-    if len({jnp.shape(a)[:1] for a in arrays.values()}) > 1:
-        found = ", ".join(f"{name} {jnp.shape(a)}" for name, a in arrays.items())
-        raise ValueError(f"{' and '.join(arrays)} must have the same length; found {found}")
+def same_length(**arrays: ArrayLike | tuple[ArrayLike, int]) -> None:
+    """Require that named arrays have the same number of entries along an axis.
+
+    Each is given as an array (its first axis counts) or as a pair of an array and an axis: `x=(x, 1), mean=mean`.
+    """
+    pairs = {name: value if isinstance(value, tuple) else (value, 0) for name, value in arrays.items()}
+    shapes = {name: jnp.shape(array) for name, (array, _) in pairs.items()}
+    axes = {name: axis % max(len(shapes[name]), 1) for name, (_, axis) in pairs.items()}
+    if len({shapes[name][axis : axis + 1] for name, axis in axes.items()}) > 1:
+        found = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        where = "" if not any(axes.values()) else " along " + ", ".join(f"axis {a} of {n}" for n, a in axes.items())
+        raise ValueError(f"{' and '.join(arrays)} must have the same length{where}; found {found}")
+
+
+def columns(name: str, value: ArrayLike, needed: int) -> None:
+    """Require that what a fitted model is asked with has as many columns as what it was fitted on."""
+    shape = jnp.shape(value)
+    if not shape or shape[-1] != needed:
+        raise ValueError(f"{name} must have {needed} columns, as in the fit of the model; found shape {shape}")
+
+
+def n_classes(y: ArrayLike, given: int | None) -> int:
+    """Number of classes of integer labels 0, 1, ...: the number that is given, else one more than the largest label.
+
+    Raises:
+        ValueError: where it is not given and the labels are not known yet (in compiled code), and for labels that are
+            negative or too large.
+    """
+    if isinstance(y, jax.core.Tracer):
+        that(given is not None, "give n_classes within jit, vmap and grad: the labels are not known there")
+        return int(given or 0)
+    labels = np.asarray(y)
+    that(labels.size > 0, f"y must have at least one label; found shape {labels.shape}")
+    low, high = labels.min(), labels.max()
+    that(bool(low >= 0), f"labels must be 0, 1, ...; found {low}")
+    needed = max(2, int(high) + 1)
+    that(given is None or needed <= max(2, given), f"labels must be below n_classes = {given}; found {high}")
+    return needed if given is None else given
 
 
 def square(name: str, matrix: ArrayLike) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from jaxtyping import jaxtyped
 
+from mfml.iteration import Status
 from mfml.syllabus import UNITS
 from tests.contract import Example
 
@@ -78,6 +79,7 @@ def test_contract(example, key):
     arguments, others = [example.arguments(k) for k in jax.random.split(key)]
     eager = call(example, arguments)
     check_fields(eager)
+    check_report(eager)
     if example.jit:
         check_compiled(example, arguments, others, eager)
     if example.gradient:
@@ -126,6 +128,40 @@ def check_fields(result):
                 assert isinstance(jnp.asarray(value), annotations[name]), (
                     f"{name}: {annotations[name]} declared, found {jnp.asarray(value).dtype}{jnp.shape(value)}"
                 )
+
+
+def check_report(result):
+    """An iterative result says how it went: the history from the start to the last step, then NaN."""
+    if "status" not in getattr(result, "_fields", ()):
+        return
+    status, n_iter, history = (np.asarray(leaf) for leaf in (result.status, result.n_iter, result.history))
+    assert (np.asarray(result.converged) == (status == Status.CONVERGED)).all()
+    assert history.shape[:-1] == n_iter.shape
+    number = np.arange(history.shape[-1])
+    assert np.isnan(history[number > n_iter[..., None]]).all()
+    known = (number <= n_iter[..., None]) & (status != Status.NON_FINITE)[..., None]
+    assert np.isfinite(history[known & (number > 0)]).all(), "a step without its entry in the history"
+
+
+WIDE = ("x", "z", "images", "design", "queries")
+
+
+def too_narrow(example, arguments):
+    """The same call, but with one column less than the model was fitted on: the name, what is needed, the call."""
+    for name in WIDE:
+        shape = jnp.shape(arguments.get(name, ()))
+        if "model" in arguments and len(shape) == 2:
+            narrow = jnp.concatenate([arguments[name]] * 2, axis=-1)[:, : shape[-1] - 1 or 2]
+            return name, shape[-1], lambda: call(example, {**arguments, name: narrow})
+    return None
+
+
+def test_a_model_refuses_data_of_another_width(example, key, unchecked):
+    if (asked := too_narrow(example, example.arguments(key))) is None:
+        pytest.skip("takes no fitted model, or no samples")
+    name, width, wrong = asked
+    with pytest.raises(ValueError, match=rf"\b{name}\b.*\b{width}\b"):
+        wrong()
 
 
 def check_double_precision(example, arguments, single):

@@ -146,7 +146,7 @@ def nested(
         chosen = jnp.argmin(jnp.sum(jnp.where(usable, risks, 0.0), axis=1))
         setting = jax.tree.map(lambda leaf: jnp.asarray(leaf)[chosen], grid)
         fitted = fit(x, y, setting, weights=train.astype(_dtype(x)))
-        return weighted_mean(loss(predict(fitted, x), y), test.astype(_dtype(x))), chosen
+        return weighted_mean(loss(predict(fitted, x), y), weights=test.astype(_dtype(x))), chosen
 
     risk, chosen = jax.vmap(one)(jnp.asarray(outer.train), jnp.asarray(outer.test))
     mean, error = _mean_and_error(risk[None])
@@ -195,7 +195,7 @@ def learning_curve(
         def of_size(size: Array) -> tuple[Array, Array]:
             part = (train & (rank < size)).astype(_dtype(x))
             values = loss(predict(fit(x, y, setting, weights=part), x), y)
-            return weighted_mean(values, test.astype(part.dtype)), weighted_mean(values, part)
+            return weighted_mean(values, weights=test.astype(part.dtype)), weighted_mean(values, weights=part)
 
         return jax.vmap(of_size)(sizes)
 
@@ -217,7 +217,7 @@ def _risks(
     def one(setting: PyTree, train: Array, test: Array) -> tuple[Array, Array]:
         train, test = train.astype(_dtype(x)), test.astype(_dtype(x))
         values = loss(predict(fit(x, y, setting, weights=train), x), y)
-        return weighted_mean(values, test), weighted_mean(values, train)
+        return weighted_mean(values, weights=test), weighted_mean(values, weights=train)
 
     over_folds = jax.vmap(one, in_axes=(None, 0, 0))
     over_grid = jax.vmap(over_folds, in_axes=(0, None, None))

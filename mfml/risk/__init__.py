@@ -1,6 +1,7 @@
 """Unit 1. Learning as optimization: losses, empirical risk, splits, leakage, limits, reinforcement.
 
 - `losses`: what an error costs: squared, absolute, Huber, pinball, zero-one, hinge, logistic, cross-entropy.
+- `metrics`: what a prediction is worth: R2 and accuracy.
 - `empirical`: the mean loss over data as a function of parameters, and its minimum by gradient descent.
 - `splits`: train, validation and test sets; folds of every kind; cross-validation as one vmapped call.
 - `leakage`: five ways to fool oneself, each with the leaky score beside the honest one.
@@ -8,6 +9,6 @@
 - `bandit`, `reinforcement`: the third kind of learning: from rewards, not from answers.
 """
 
-from mfml.risk import bandit, empirical, leakage, limits, losses, reinforcement, splits
+from mfml.risk import bandit, empirical, leakage, limits, losses, metrics, reinforcement, splits
 
-__all__ = ["bandit", "empirical", "leakage", "limits", "losses", "reinforcement", "splits"]
+__all__ = ["bandit", "empirical", "leakage", "limits", "losses", "metrics", "reinforcement", "splits"]

@@ -40,7 +40,7 @@ class Minimum(NamedTuple):
     converged: Bool[Array, ""]  # gradient_norm <= tol; False after max_iter steps or divergence
 
 
-def weighted_mean(values: Float[Array, "n *rest"], weights: Float[Array, " n"] | None = None) -> Float[Array, ""]:
+def weighted_mean(values: Float[Array, "n *rest"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, ""]:
     r"""Mean over samples: $\sum_i w_i v_i / \sum_i w_i$; each sample is averaged over its further axes first.
 
     Without weights all samples count alike. A sample of weight 0 is left out altogether, even where its value
@@ -96,7 +96,7 @@ def risk(
         jnp.shape(values)[:1] == jnp.shape(y)[:1],
         f"loss must return one number a sample ({jnp.shape(y)[0]} samples); found shape {jnp.shape(values)}",
     )
-    return weighted_mean(values, weights)
+    return weighted_mean(values, weights=weights)
 
 
 def init(

@@ -221,7 +221,7 @@ def cross_validate(
 
     >>> from mfml.risk import losses
     >>> from mfml.risk.empirical import weighted_mean
-    >>> mean = lambda x, y, weights: weighted_mean(y, weights)
+    >>> mean = lambda x, y, weights: weighted_mean(y, weights=weights)
     >>> constant = lambda fitted, x: jnp.full(len(x), fitted)
     >>> x, y = jnp.zeros((4, 1)), jnp.array([0.0, 0.0, 2.0, 2.0])
     >>> folds = k_fold(4, n_splits=2)
@@ -235,7 +235,7 @@ def cross_validate(
     def one(train: Array, test: Array) -> tuple[Array, Array]:
         train, test = train.astype(dtype), test.astype(dtype)
         values = loss(predict(fit(x, y, weights=train), x), y)
-        return weighted_mean(values, test), weighted_mean(values, train)
+        return weighted_mean(values, weights=test), weighted_mean(values, weights=train)
 
     test_risk, train_risk = jax.vmap(one)(*map(jnp.asarray, (folds.train, folds.test)))
     k = len(test_risk)

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from mfml.risk import bandit, empirical, leakage, limits, losses, reinforcement, splits
+from mfml.risk import bandit, empirical, leakage, limits, losses, metrics, reinforcement, splits
 from tests.contract import Example
 
 MAP = jnp.array([[0, 0, 2], [0, 1, 3], [0, 0, 0]])
@@ -47,7 +47,7 @@ def middle_of_descent(key):
 
 
 def fit_mean(x, y, weights):
-    return empirical.weighted_mean(y, weights)
+    return empirical.weighted_mean(y, weights=weights)
 
 
 def predict_mean(mean, x):
@@ -62,6 +62,8 @@ LEARNING = {"predict": line, "loss": losses.squared_error}
 FOLDS = splits.k_fold(20, n_splits=4)
 
 EXAMPLES = [
+    Example(metrics.r2, pair, gradient=("prediction", "target")),
+    Example(metrics.accuracy, lambda key: {"prediction": jnp.array([1, 0, 2]), "target": jnp.array([1, 0, 1])}),
     Example(losses.squared_error, pair, gradient=("prediction", "target")),
     Example(losses.absolute_error, pair, gradient=("prediction", "target")),
     Example(losses.mse, pair, gradient=("prediction", "target")),

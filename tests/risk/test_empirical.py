@@ -43,8 +43,8 @@ def test_integer_weights_count_samples_as_often(data):
 
 def test_a_sample_of_weight_zero_is_left_out_even_if_nan():
     values = jnp.array([[1.0, 3.0], [jnp.nan, 0.0]])
-    assert empirical.weighted_mean(values, jnp.array([2.0, 0.0])) == 2.0
-    assert jnp.isnan(empirical.weighted_mean(values[:1], jnp.zeros(1)))
+    assert empirical.weighted_mean(values, weights=jnp.array([2.0, 0.0])) == 2.0
+    assert jnp.isnan(empirical.weighted_mean(values[:1], weights=jnp.zeros(1)))
 
 
 def test_gradient_descent_finds_least_squares(data):

@@ -50,8 +50,8 @@ def test_standardize_makes_the_honest_features_of_the_leakage_experiment(key):
     x = jax.random.normal(key, (12, 3)) * jnp.array([1.0, 5.0, 0.0])
     train, test = unit01.standardize(x[:8], x[8:])
     weights = (jnp.arange(12) < 8).astype(float)
-    mean = jax.vmap(lambda column: empirical.weighted_mean(column, weights))(x.T)
-    variance = jax.vmap(lambda column: empirical.weighted_mean(column**2, weights))((x - mean).T)
+    mean = jax.vmap(lambda column: empirical.weighted_mean(column, weights=weights))(x.T)
+    variance = jax.vmap(lambda column: empirical.weighted_mean(column**2, weights=weights))((x - mean).T)
     expected = (x - mean) / jnp.where(variance > 0, jnp.sqrt(variance), 1.0)
     np.testing.assert_allclose(jnp.concatenate([train, test]), expected, atol=1e-5)
 

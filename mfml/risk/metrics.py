@@ -1,0 +1,53 @@
+r"""What a prediction is worth: the `score` of every model that predicts. Shapes: n samples.
+
+Regressors are scored by $R^2$, classifiers by accuracy: larger is better, 1 is perfect.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Num, Shaped
+
+from mfml import require
+from mfml.risk.empirical import weighted_mean
+
+
+def r2(
+    prediction: Float[Array, " n"], target: Num[Array, " n"], *, weights: Float[Array, " n"] | None = None
+) -> Float[Array, ""]:
+    r"""Coefficient of determination $R^2 = 1 - \sum_i w_i (y_i - \hat y_i)^2 / \sum_i w_i (y_i - \bar y)^2$.
+
+    $\bar y$ is the weighted mean of the targets y. At most 1, negative for predictions worse than the mean, NaN for
+    constant targets.
+
+    Raises:
+        ValueError: unless all have the same shape.
+
+    Source: Draper and Smith (1998), section 1.3.
+
+    >>> round(r2(jnp.array([0.0, 1.0, 2.0]), jnp.array([0.0, 1.0, 3.0])).item(), 4)
+    0.7857
+    """
+    require.same_shape(prediction=prediction, target=target)
+    scale = jnp.max(jnp.abs(target - target[0])) if jnp.size(target) else 1.0
+    scale = jnp.where(scale > 0, scale, 1.0)  # squares of small and of large units stay within range
+    variation = (target - weighted_mean(jnp.asarray(target, prediction.dtype), weights=weights)) / scale
+    total = weighted_mean(variation**2, weights=weights)
+    rest = weighted_mean(((target - prediction) / scale) ** 2, weights=weights)
+    return jnp.where(total > 0, 1 - rest / jnp.where(total > 0, total, 1.0), jnp.nan)
+
+
+def accuracy(
+    prediction: Shaped[Array, " n"], target: Shaped[Array, " n"], *, weights: Float[Array, " n"] | None = None
+) -> Float[Array, ""]:
+    r"""Share of right labels, $\sum_i w_i [\hat y_i = y_i] / \sum_i w_i$.
+
+    Raises:
+        ValueError: unless all have the same shape.
+
+    Source: Bishop (2006), section 1.5.1: one minus the misclassification rate.
+
+    >>> accuracy(jnp.array([1, 0, 2]), jnp.array([1, 0, 1])).round(4).item()
+    0.6667
+    """
+    require.same_shape(prediction=prediction, target=target)
+    right = jnp.asarray(prediction == target, float if weights is None else weights.dtype)
+    return weighted_mean(right, weights=weights)

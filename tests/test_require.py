@@ -1,0 +1,45 @@
+"""Checks of arguments: what they say, and that they say it at trace time."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from mfml import require
+
+X = jnp.ones((5, 2))
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        (lambda: require.rank("x", X, 1), r"x must have 1 axes; found shape \(5, 2\)"),
+        (lambda: require.same_shape(x=X, y=X[0]), r"x \(5, 2\), y \(2,\)"),
+        (lambda: require.same_length(x=X, y=X[0]), r"same length; found x \(5, 2\), y \(2,\)"),
+        (
+            lambda: require.same_length(x=(X, 1), mean=jnp.ones(3)),
+            r"same length along axis 1 of x, axis 0 of mean; found x \(5, 2\), mean \(3,\)",
+        ),
+        (
+            lambda: require.columns("x", X, 3),
+            r"x must have 3 columns, as in the fit of the model; found shape \(5, 2\)",
+        ),
+        (lambda: require.columns("x", jnp.ones(()), 3), r"found shape \(\)"),
+        (lambda: require.n_classes(jnp.array([0, 4]), 3), "below n_classes = 3; found 4"),
+        (lambda: require.n_classes(jnp.array([0, -1]), None), "must be 0, 1, ...; found -1"),
+        (lambda: require.n_classes(jnp.array([], int), None), "at least one label"),
+        (lambda: jax.jit(lambda y: require.n_classes(y, None))(jnp.array([0])), "give n_classes within jit"),
+    ],
+)
+def test_bad_arguments_are_named(check, message):
+    with pytest.raises(ValueError, match=message):
+        check()
+
+
+def test_good_arguments_pass():
+    require.same_length(x=(X, 1), mean=jnp.ones(2))
+    require.same_length(x=(X, -1), y=(X, 1))
+    require.columns("x", X, 2)
+    assert require.n_classes(jnp.array([0, 2, 1]), None) == 3
+    assert require.n_classes(jnp.array([0, 0]), None) == 2
+    assert require.n_classes(jnp.array([0, 1]), 4) == 4
+    assert jax.jit(lambda y: y + require.n_classes(y, 3))(jnp.array([0])).tolist() == [3]
