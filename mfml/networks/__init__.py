@@ -1,7 +1,8 @@
 """Unit 4: neural networks, from neurons to CNNs.
 
 - `activations`: the nonlinearities and their derivatives.
-- `mlp`: a neuron, dense layers, networks as plain pytrees, He's and Glorot's initialization.
+- `layers`: dense and convolutional layers as plain pytrees, and how their weights are drawn.
+- `mlp`: a neuron, networks as tuples of layers, He's and Glorot's initialization.
 - `backprop`: forward with a cache, backward by hand.
 - `approximation`: networks written down, not learned: bumps, hats and ridges, and their error bounds.
 - `wavelets`: Fourier, Haar and Daubechies bases, the fixed relatives of learned features.
@@ -22,6 +23,7 @@ from mfml.networks import (
     backprop,
     convolution,
     geometry,
+    layers,
     mlp,
     pooling,
     segmentation,
@@ -36,6 +38,7 @@ __all__ = [
     "backprop",
     "convolution",
     "geometry",
+    "layers",
     "mlp",
     "pooling",
     "segmentation",

@@ -14,7 +14,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from mfml import require
-from mfml.networks.mlp import Layer, Network
+from mfml.networks.layers import Dense
+from mfml.networks.mlp import Network
 
 
 def bump(
@@ -56,7 +57,7 @@ def bumps(function: Callable[[Array], Array], low: ArrayLike, high: ArrayLike, *
     edges = _nodes(low, high, width)
     values = function((edges[:-1] + edges[1:]) / 2)
     inner = edges[1:-1]
-    return Layer(jnp.ones((1, width - 1), inner.dtype), -inner), Layer(jnp.diff(values)[:, None], values[:1])
+    return Dense(jnp.ones((1, width - 1), inner.dtype), -inner), Dense(jnp.diff(values)[:, None], values[:1])
 
 
 def bumps_bound(lipschitz: ArrayLike, low: ArrayLike, high: ArrayLike, *, width: int) -> Float[Array, ""]:
@@ -96,7 +97,7 @@ def hats(function: Callable[[Array], Array], low: ArrayLike, high: ArrayLike, *,
     values = function(nodes)
     slopes = jnp.diff(values) / jnp.diff(nodes)
     bends = jnp.diff(slopes, prepend=0.0)
-    return Layer(jnp.ones((1, width), nodes.dtype), -nodes[:-1]), Layer(bends[:, None], values[:1])
+    return Dense(jnp.ones((1, width), nodes.dtype), -nodes[:-1]), Dense(bends[:, None], values[:1])
 
 
 def hats_bound(curvature: ArrayLike, low: ArrayLike, high: ArrayLike, *, width: int) -> Float[Array, ""]:
@@ -171,7 +172,7 @@ def ridges(
     s = jax.random.uniform(for_step, (width,), amplitude.dtype, -1.0, 1.0) * reach[wave]
     weight = -jnp.sign(amplitude[wave]) * jnp.sin(s) * 2 * jnp.sum(mass) / width
     offset = jnp.sum(amplitude * jnp.cos(reach))
-    return Layer(frequency[wave].T, phase[wave] - s), Layer(weight[:, None], offset[None])
+    return Dense(frequency[wave].T, phase[wave] - s), Dense(weight[:, None], offset[None])
 
 
 def ridges_bound(

@@ -17,8 +17,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mfml import require
-from mfml.networks import activations, mlp
-from mfml.networks.mlp import Layer, Network
+from mfml.networks import activations, layers
+from mfml.networks.layers import Dense
+from mfml.networks.mlp import Network
 
 LOSSES = ("mse", "cross_entropy")
 
@@ -45,7 +46,7 @@ def forward(network: Network, x: Float[Array, "n d"], *, activation: str = "relu
 
     Source: Bishop (2006), section 5.3.1.
 
-    >>> network = (Layer(jnp.array([[2.0]]), jnp.zeros(1)), Layer(jnp.array([[3.0]]), jnp.ones(1)))
+    >>> network = (Dense(jnp.array([[2.0]]), jnp.zeros(1)), Dense(jnp.array([[3.0]]), jnp.ones(1)))
     >>> output, cache = forward(network, jnp.array([[1.0]]))
     >>> output.tolist(), [a.tolist() for a in cache.inputs]
     ([[7.0]], [[[1.0]], [[2.0]]])
@@ -53,7 +54,7 @@ def forward(network: Network, x: Float[Array, "n d"], *, activation: str = "relu
     inputs, preactivations = [], []
     for layer in network:
         inputs.append(x)
-        preactivations.append(mlp.dense(layer, x))
+        preactivations.append(layers.dense(layer, x))
         x = activations.apply(preactivations[-1], activation=activation)
     return preactivations[-1], Cache(tuple(inputs), tuple(preactivations))
 
@@ -72,16 +73,16 @@ def backward(network: Network, cache: Cache, slope: Float[Array, "n k"], *, acti
 
     Source: Rumelhart, Hinton and Williams (1986), Nature 323; Bishop (2006), equations 5.53 and 5.56.
 
-    >>> network = (Layer(jnp.array([[2.0]]), jnp.zeros(1)), Layer(jnp.array([[3.0]]), jnp.ones(1)))
+    >>> network = (Dense(jnp.array([[2.0]]), jnp.zeros(1)), Dense(jnp.array([[3.0]]), jnp.ones(1)))
     >>> gradients = backward(network, forward(network, jnp.array([[1.0]]))[1], jnp.array([[1.0]]))
     >>> [layer.weight.item() for layer in gradients.network], gradients.x.item()
     ([3.0, 2.0], 6.0)
     """
     require.same_shape(slope=slope, output=cache.preactivations[-1])
-    layers: list[Layer] = []
+    layers: list[Dense] = []
     delta = slope
     for place in reversed(range(len(network))):
-        layers.append(Layer(cache.inputs[place].T @ delta, jnp.sum(delta, axis=0)))
+        layers.append(Dense(cache.inputs[place].T @ delta, jnp.sum(delta, axis=0)))
         delta = delta @ network[place].weight.T
         if place > 0:
             delta = delta * activations.derivative(cache.preactivations[place - 1], activation=activation)
@@ -102,7 +103,7 @@ def loss_and_gradient(
 
     Source: Bishop (2006), sections 5.2 and 5.3.
 
-    >>> network = (Layer(jnp.array([[2.0]]), jnp.zeros(1)),)
+    >>> network = (Dense(jnp.array([[2.0]]), jnp.zeros(1)),)
     >>> risk, gradients = loss_and_gradient(network, jnp.array([[1.0]]), jnp.array([[5.0]]))
     >>> risk.item(), gradients.network[0].weight.item()
     (9.0, -6.0)

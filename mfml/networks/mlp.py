@@ -1,13 +1,11 @@
 r"""Neurons, dense layers and multilayer perceptrons (MLP) as plain pytrees. Shapes: n samples, d in, k out.
 
 A layer computes $\phi(x W + b)$ with one sample a row, so W has shape (inputs, outputs): the transpose of what
-PyTorch stores. A network's parameters are a tuple of `Layer`.
+PyTorch stores. A network's parameters are a tuple of `layers.Dense`.
 """
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,19 +13,12 @@ from jaxtyping import Array, Float, Key, PyTree
 
 from mfml import require
 from mfml.networks import activations
+from mfml.networks.layers import Dense, dense, init_weight
 
 SCHEMES = ("he", "glorot", "lecun")
-DISTRIBUTIONS = ("normal", "uniform")
 
 
-class Layer(NamedTuple):
-    """Parameters of a dense layer."""
-
-    weight: Float[Array, "d k"]  # inputs by outputs
-    bias: Float[Array, " k"]
-
-
-Network = tuple[Layer, ...]
+Network = tuple[Dense, ...]
 
 
 def neuron(
@@ -76,37 +67,13 @@ def init(
     [(3, 5), (5, 2)]
     """
     require.that(len(sizes) >= 2, f"sizes must name at least inputs and outputs; found {tuple(sizes)}")
-    for size in sizes:
-        require.positive("sizes", size)
     require.one_of("scheme", scheme, SCHEMES)
-    require.one_of("distribution", distribution, DISTRIBUTIONS)
-    keys = jax.random.split(key, len(sizes) - 1)
     layers = []
-    for one, (d, k) in zip(keys, pairwise(sizes), strict=True):
-        scale = math.sqrt({"he": 2 / d, "glorot": 2 / (d + k), "lecun": 1 / d}[scheme])
-        if distribution == "normal":  # in one row: quicker to compile
-            weight = scale * jax.random.normal(one, (d * k,), dtype)
-        else:
-            weight = scale * math.sqrt(3) * jax.random.uniform(one, (d * k,), dtype, -1.0, 1.0)
-        layers.append(Layer(weight.reshape(d, k), jnp.zeros(k, dtype)))
+    for one, (d, k) in zip(jax.random.split(key, len(sizes) - 1), pairwise(sizes), strict=True):
+        gain = {"he": 2.0, "glorot": 2 * d / (d + k), "lecun": 1.0}[scheme]
+        weight = init_weight(key=one, shape=(d, k), gain=gain, distribution=distribution, dtype=dtype)
+        layers.append(Dense(weight, jnp.zeros(k, dtype)))
     return tuple(layers)
-
-
-def dense(layer: Layer, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
-    """Dense layer without activation: $x W + b$.
-
-    Raises:
-        ValueError: if the columns of x are not as many as the rows of W.
-
-    Source: Bishop (2006), equation 5.2.
-
-    >>> dense(Layer(jnp.array([[1.0, 2.0]]), jnp.array([0.0, 1.0])), jnp.array([[3.0]])).tolist()
-    [[3.0, 7.0]]
-    """
-    require.rank("x", x, 2)
-    d = layer.weight.shape[0]
-    require.that(x.shape[1] == d, f"x has {x.shape[1]} columns, but the layer's weight has {d} rows")
-    return x @ layer.weight + layer.bias
 
 
 def apply(
@@ -119,7 +86,7 @@ def apply(
 
     Source: Bishop (2006), section 5.1.
 
-    >>> network = (Layer(jnp.array([[1.0, -1.0]]), jnp.zeros(2)), Layer(jnp.ones((2, 1)), jnp.zeros(1)))
+    >>> network = (Dense(jnp.array([[1.0, -1.0]]), jnp.zeros(2)), Dense(jnp.ones((2, 1)), jnp.zeros(1)))
     >>> apply(network, jnp.array([[-3.0], [2.0]])).tolist()
     [[3.0], [2.0]]
     """
@@ -138,7 +105,7 @@ def signal_sizes(network: Network, x: Float[Array, "n d"], *, activation: str = 
 
     Source: He et al. (2015), ICCV, section 2.2.
 
-    >>> network = (Layer(2 * jnp.eye(1), jnp.zeros(1)), Layer(2 * jnp.eye(1), jnp.zeros(1)))
+    >>> network = (Dense(2 * jnp.eye(1), jnp.zeros(1)), Dense(2 * jnp.eye(1), jnp.zeros(1)))
     >>> signal_sizes(network, jnp.ones((1, 1))).tolist()
     [2.0, 4.0]
     """

@@ -8,6 +8,7 @@ from mfml.decomposition import (
     kernel_pca,
     krylov,
     nmf,
+    nmf_start,
     norms,
     pca,
     projection,

@@ -10,6 +10,7 @@ from mfml.networks import (
     backprop,
     convolution,
     geometry,
+    layers,
     mlp,
     pooling,
     segmentation,
@@ -99,7 +100,8 @@ EXAMPLES = [
         gradient=("weights", "bias", "x"),
     ),
     Example(mlp.init, lambda key: {"key": key}, {"sizes": (3, 4, 2)}, x64=False),
-    Example(mlp.dense, lambda key: {"layer": network(key)[0], "x": samples(key)["x"]}, gradient=("layer", "x")),
+    Example(layers.init_weight, lambda key: {"key": key}, {"shape": (3, 2)}, x64=False),  # draws differ by dtype
+    Example(layers.dense, lambda key: {"layer": network(key)[0], "x": samples(key)["x"]}, gradient=("layer", "x")),
     Example(mlp.apply, samples, {"activation": "tanh", "output": "sigmoid"}, gradient=("network", "x")),
     Example(mlp.signal_sizes, samples, gradient=("network", "x")),
     Example(mlp.n_parameters, lambda key: {"params": network(key)}, batched=()),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import mfml.networks
-from mfml.networks import activations, architectures, convolution, geometry, mlp, pooling, symmetry
+from mfml.networks import activations, architectures, convolution, geometry, layers, mlp, pooling, symmetry
 from mfml.networks.architectures import VGG, DenseNet, LeNet, NiN, UNet
 
 SMALL = {
@@ -66,7 +66,7 @@ def test_lenet_equals_the_library_layer_by_layer(key):
     for name in ("Conv_0", "Conv_1"):
         a = jnp.tanh(convolution.cross_correlation(a, p[name]["kernel"], padding="same") + p[name]["bias"])
         a = pooling.average_pool(a)
-    dense = tuple(mlp.Layer(p[name]["kernel"], p[name]["bias"]) for name in ("Dense_0", "Dense_1"))
+    dense = tuple(layers.Dense(p[name]["kernel"], p[name]["bias"]) for name in ("Dense_0", "Dense_1"))
     needed = mlp.apply(dense, a.reshape(2, -1), activation="tanh")
     np.testing.assert_allclose(module.apply({"params": p}, x), needed, atol=1e-5)
 

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfml.networks import activations, backprop, convolution, geometry, mlp, pooling
+from mfml.networks import activations, backprop, convolution, geometry, layers, mlp, pooling
 from mfml.networks.geometry import Window
-from mfml.networks.mlp import Layer
+from mfml.networks.layers import Dense
 from solutions import unit04
 
 
@@ -24,7 +24,7 @@ def test_activation_derivatives(key):
 
 def test_dense_forward(key):
     x, weight, bias = jax.random.normal(key, (5, 3)), jax.random.normal(key, (3, 4)), jnp.arange(4.0)
-    needed = activations.relu(mlp.dense(Layer(weight, bias), x))
+    needed = activations.relu(layers.dense(Dense(weight, bias), x))
     np.testing.assert_allclose(unit04.dense_forward(x, weight, bias), needed, atol=1e-6)
 
 

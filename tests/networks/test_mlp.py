@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPRegressor
 
-from mfml.networks import activations, mlp
-from mfml.networks.mlp import Layer
+from mfml.networks import activations, layers, mlp
+from mfml.networks.layers import Dense
 
 
 def test_a_neuron_decides_a_logical_and():
@@ -17,8 +17,8 @@ def test_a_neuron_decides_a_logical_and():
 def test_two_layers_solve_the_exclusive_or_that_one_neuron_cannot():
     x = jnp.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     network = (
-        Layer(jnp.ones((2, 2)), jnp.array([0.0, -1.0])),
-        Layer(jnp.array([[1.0], [-2.0]]), jnp.zeros(1)),
+        Dense(jnp.ones((2, 2)), jnp.array([0.0, -1.0])),
+        Dense(jnp.array([[1.0], [-2.0]]), jnp.zeros(1)),
     )
     np.testing.assert_allclose(mlp.apply(network, x)[:, 0], [0, 1, 1, 0])
 
@@ -35,7 +35,7 @@ def test_apply_equals_scikit_learn(key, activation):
     np.testing.assert_allclose(mlp.apply(network, jnp.asarray(x), activation=activation), peer.predict(x), rtol=1e-4)
 
 
-@pytest.mark.parametrize("distribution", mlp.DISTRIBUTIONS)
+@pytest.mark.parametrize("distribution", layers.DISTRIBUTIONS)
 @pytest.mark.parametrize(("scheme", "variance"), [("he", 2 / 300), ("glorot", 2 / 500), ("lecun", 1 / 300)])
 def test_weights_have_the_variance_of_their_scheme(key, scheme, variance, distribution):
     (layer,) = mlp.init(key=key, sizes=(300, 200), scheme=scheme, distribution=distribution)
@@ -63,7 +63,7 @@ def test_hidden_neurons_may_be_exchanged(key):
     first, second = mlp.init(key=key, sizes=(3, 6, 2))
     first = first._replace(bias=jnp.arange(6.0))
     order = jnp.array([3, 1, 5, 0, 2, 4])
-    shuffled = (Layer(first.weight[:, order], first.bias[order]), second._replace(weight=second.weight[order]))
+    shuffled = (Dense(first.weight[:, order], first.bias[order]), second._replace(weight=second.weight[order]))
     x = jax.random.normal(key, (4, 3))
     np.testing.assert_allclose(mlp.apply(shuffled, x), mlp.apply((first, second), x), atol=1e-5)
 
@@ -79,7 +79,7 @@ def test_output_activation_and_no_samples(key):
     network = mlp.init(key=key, sizes=(3, 2))
     x = jax.random.normal(key, (4, 3))
     np.testing.assert_allclose(
-        mlp.apply(network, x, output="sigmoid"), activations.sigmoid(mlp.dense(network[0], x)), atol=1e-6
+        mlp.apply(network, x, output="sigmoid"), activations.sigmoid(layers.dense(network[0], x)), atol=1e-6
     )
     assert mlp.apply(network, x[:0]).shape == (0, 2)
 
@@ -107,6 +107,6 @@ def test_shapes_that_do_not_fit(key, unchecked):
     with pytest.raises(ValueError, match="x has 4 columns, but the layer's weight has 3 rows"):
         mlp.apply(network, jnp.ones((5, 4)))
     with pytest.raises(ValueError, match="x must have 2 axes"):
-        mlp.dense(network[0], jnp.ones(3))
+        layers.dense(network[0], jnp.ones(3))
     with pytest.raises(ValueError, match="x has 4 columns, but there are 3 weights"):
         mlp.neuron(jnp.ones(3), jnp.array(0.0), jnp.ones((5, 4)))
