@@ -254,7 +254,7 @@ def _steps(
     rows = None
     if plan.options.batch_size is not None:
         size, n = plan.options.batch_size, len(jax.tree.leaves(data)[0])
-        rows = batches.rows(_keys(state)[0], state.epoch, state.offset, n=n, batch_size=size, n_batches=plan.chunk)
+        rows = batches.rows(state.epoch, state.offset, key=_keys(state)[0], n=n, batch_size=size, n_batches=plan.chunk)
     update = with_fast_convolutions(partial(_step, plan, data))
     missing = jnp.full((), jnp.nan, _dtype(state.params))
 

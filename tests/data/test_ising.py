@@ -39,10 +39,10 @@ def test_magnetization_is_onsagers(equilibrium):
 
 def test_after_a_quench_domains_remain(key):
     temperature = jnp.full(64, 1.0)
-    quenched = ising.simulate(temperature, key=key, size=32, n_sweeps=20, start="quench")
+    quenched = ising.simulate(temperature, key=key, size=32, n_sweeps=20, init="quench")
     assert float(jnp.abs(quenched.magnetization).mean()) < 0.7
     assert -2.0 < float(quenched.energy.mean()) < -1.8
-    later = ising.simulate(temperature, key=key, size=32, n_sweeps=200, start="quench")
+    later = ising.simulate(temperature, key=key, size=32, n_sweeps=200, init="quench")
     assert float(later.energy.mean()) < float(quenched.energy.mean()) - 0.02, "domains grow"
 
 
