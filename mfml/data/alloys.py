@@ -142,7 +142,7 @@ def simulate(*, key: Key[Array, ""], n_samples: int = 1000, region: str = "known
     Raises:
         ValueError: for n_samples < 1 or an unknown region.
 
-    >>> simulate(5, key=jax.random.key(0)).x.shape
+    >>> simulate(key=jax.random.key(0), n_samples=5).x.shape
     (5, 8)
     """
     require.positive("n_samples", n_samples)

@@ -150,7 +150,7 @@ def test_double_precision(x64):
         (jnp.ones(2), {"size": 7}, "size must be even and at least 2; found 7"),
         (jnp.ones(2), {"size": 0}, "size must be even"),
         (jnp.ones(2), {"n_sweeps": -1}, "n_sweeps must not be negative"),
-        (jnp.ones(2), {"start": "cold"}, "start must be one of 'equilibrium', 'quench'; found 'cold'"),
+        (jnp.ones(2), {"init": "cold"}, "init must be one of 'equilibrium', 'quench'; found 'cold'"),
         (jnp.ones(0), {}, "at least one value"),
         (jnp.ones(()), {}, "temperature must have 1 axes"),
     ],
