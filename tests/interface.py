@@ -70,8 +70,11 @@ OF_A_MODEL = (
 PAIRS = (("y", "prediction"), ("y", "probability"), ("target", "prediction"), ("y", "predictions"))
 
 # "module.function: rule" -> the reason why the rule does not hold there.
+OPTAX = "arguments in optax's order, so that either library can replace the other"
 EXEMPT: dict[str, str] = {
     "training.checkpoint.save: one name for each notion": "a pytree is no decision tree",
+    **{f"landscapes.optimizers.{name}: options are keywords": OPTAX for name in ("momentum", "nesterov", "rmsprop")},
+    **{f"landscapes.optimizers.{name}: options are keywords": OPTAX for name in ("adam", "adamw")},
 }
 
 

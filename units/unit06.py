@@ -91,7 +91,7 @@ share = np.linspace(0.02, 1.1, 109)
 
 
 def remaining(kappa):
-    way = jax.vmap(lambda s: descend(s * 2 / kappa, kappa, N_STEPS).objective)(share)
+    way = jax.vmap(lambda s: descend(s * 2 / kappa, kappa, N_STEPS).history)(share)
     return way[:, -1] / way[:, 0]
 
 
@@ -144,7 +144,7 @@ race = dict(zip(racers, ways_down, strict=True))
 shown = {name: way.params for name, way in race.items()}
 plots.paths(x, y, height, shown, goals=surfaces.MINIMA["rosenbrock"])
 # %% tags=["fig-race-loss"]
-plots.histories({name: np.maximum(way.objective, 1e-8) for name, way in race.items()}, quantity="objective")
+plots.histories({name: np.maximum(way.history, 1e-8) for name, way in race.items()}, quantity="objective")
 # %% [markdown]
 # *What to see.* Gradient descent falls into the valley at once and then creeps. Momentum swings from wall to wall and
 # gets nearly through. Newton's method, which divides by the curvature, needs six steps: each costs a Hessian, and in
@@ -242,7 +242,7 @@ def trained(rate):
 
 rates = np.array([0.01, 0.1, 1.0])
 runs = jax.device_get(trained(rates))
-histories = {f"η = {rate:g}": history for rate, history in zip(rates, runs.objective, strict=True)}
+histories = {f"η = {rate:g}": history for rate, history in zip(rates, runs.history, strict=True)}
 plots.histories(histories, quantity="cross-entropy (nats)")
 # %%
 path = jax.tree.map(lambda leaf: leaf[1], runs.params)  # that with the rate 0.1
@@ -359,7 +359,7 @@ shown = {name: way.params[::5] for name, way in reversed(valley.items())}
 plots.paths(x, y, height, shown, goals=[[1.0, 1.0]])
 # %%
 for name, way in valley.items():
-    print(f"{name}: sharpness {np.sum(way.params[-1] ** 2):.2f}, objective {way.objective[-1]:.1e}")
+    print(f"{name}: sharpness {np.sum(way.params[-1] ** 2):.2f}, objective {way.history[-1]:.1e}")
 
 # %% [markdown]
 # *What to see.* Gradient descent stops where it first meets the valley. The wary walker bounces between its walls,
@@ -391,9 +391,9 @@ def two_layers(params, x):
 
 
 def kernel_story(alpha):
-    done = ntk.train(strain, curve, predict=two_layers, init=wide, alpha=alpha, learning_rate=0.5, n_steps=800)
-    moments = jax.tree.map(lambda leaf: leaf[::80], done.params)
-    return ntk.evolution(two_layers, moments, strain).from_start, done.risk[::80]
+    done = ntk.fit(strain, curve, predict=two_layers, init=wide, alpha=alpha, learning_rate=0.5, n_steps=800)
+    moments = jax.tree.map(lambda leaf: leaf[::80], done.path)
+    return ntk.evolution(two_layers, moments, strain).from_start, done.history[::80]
 
 
 alphas = np.array([0.1, 1.0, 30.0])
@@ -430,13 +430,13 @@ def flown(circle, truth):
         mean_field.fit(circle, truth, init=cloud, learning_rate=0.3, n_steps=1000, scaling=scaling)
         for scaling in mean_field.SCALINGS
     ]
-    return [(flow, mean_field.displacement(flow)) for flow in both]
+    return [(flow, mean_field.displacement(flow.path)) for flow in both]
 
 
 found = dict(zip(mean_field.SCALINGS, jax.device_get(flown(circle, truth)), strict=True))
 titles = {"mean": "1/m: rich", "sqrt": "1/√m: lazy"}
 plots.particles(
-    {titles[scaling]: (flow.particles.output[::5], flow.particles.hidden[::5]) for scaling, (flow, _) in found.items()},
+    {titles[scaling]: (flow.path.output[::5], flow.path.hidden[::5]) for scaling, (flow, _) in found.items()},
     teacher,
     limit=9.0,
 )
@@ -446,7 +446,7 @@ plots.particles(
 
 # %%
 for scaling, (flow, moved) in found.items():
-    print(f"{scaling}: risk {flow.risk[-1]:.5f}, moved by {moved:.2f} of the start")
+    print(f"{scaling}: risk {flow.history[-1]:.5f}, moved by {moved:.2f} of the start")
 
 # %% [markdown]
 # ## The edge of trainability
@@ -483,12 +483,12 @@ print(f"box dimension of the edge: {dimension:.2f}")
 
 # %% tags=["hide-input"]
 # What this lesson claims, checked.
-assert ways.objective[1, -1] < ways.objective[1, 0] < ways.objective[2, -1]
+assert ways.history[1, -1] < ways.history[1, 0] < ways.history[2, -1]
 assert np.all(left_over[:, share < 0.999] < 1)
 assert np.all(left_over[:, share > 1.02] > 1)
 assert left_over[0].min() < 1e-12 < 1e-4 < left_over[2].min()
-assert race["Newton"].objective[6] < 1e-8
-assert race["momentum"].objective[-1] < 0.1 * race["gradient descent"].objective[-1]
+assert race["Newton"].history[6] < 1e-8
+assert race["momentum"].history[-1] < 0.1 * race["gradient descent"].history[-1]
 assert kinds == {name: "saddle" if name == "Newton" else "minimum" for name in escapes}
 assert curvature.KINDS[monkey] == "degenerate"
 assert right > 0.9
@@ -502,6 +502,6 @@ assert valley["gradient descent"].params[-1, 0] > 2.8
 assert stories[0][0, -1] > 10 * stories[0][2, -1]
 assert np.all(stories[1][:, -1] < 0.5 * stories[1][:, 0])
 assert found["mean"][1] > 3 * found["sqrt"][1]
-assert found["mean"][0].risk[-1] < 1e-2 * found["mean"][0].risk[0]
+assert found["mean"][0].history[-1] < 1e-2 * found["mean"][0].history[0]
 assert outcome.converged.shape == (256, 256)
 assert 1.05 < dimension < 2

@@ -18,7 +18,7 @@ def symmetric(key):
 
 def test_quadratic(key, symmetric):
     point, slope = jax.random.normal(key, (2, 4))
-    expected = jax.grad(surfaces.quadratic)(point, symmetric, -slope)
+    expected = jax.grad(surfaces.quadratic)(point, symmetric, slope=-slope)
     np.testing.assert_allclose(unit06.quadratic_gradient(point, symmetric, slope), expected, rtol=1e-4, atol=1e-5)
     lopsided = jnp.triu(symmetric)
     dense = curvature.hessian(lambda x: surfaces.quadratic(x, lopsided), point)

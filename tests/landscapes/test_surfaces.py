@@ -89,7 +89,7 @@ def test_conditioned_has_this_condition_number(key, x64, condition_number):
 
 def test_quadratics_derivatives_also_for_a_matrix_that_is_not_symmetric(key):
     matrix, point, slope = jax.random.normal(key, (3, 3)), jnp.array([1.0, -2.0, 0.5]), jnp.array([0.0, 3.0, 1.0])
-    gradient = jax.grad(surfaces.quadratic)(point, matrix, slope)
+    gradient = jax.grad(surfaces.quadratic)(point, matrix, slope=slope)
     np.testing.assert_allclose(gradient, 0.5 * (matrix + matrix.T) @ point + slope, rtol=1e-5)
 
 
