@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from mfml.files import write_whole
-from mfml.grading import answer_key
 from mfml.grading.course import Course
+from mfml.grading.key import answer_key
 
 
 def exercises(course: Course, unit: int) -> list[dict[str, Any]]:

@@ -12,11 +12,14 @@ from typing import Any
 
 from mfml import compiling
 from mfml.grading.course import Course
-from mfml.grading.values import Refused, unpack
+from mfml.grading.run.values import Refused, unpack
 
 SCHEMA = 1
 DEFAULT_SEED = 2026
-_SEALING = ("seal.py", "bridge.py", "specification.py", "compare.py", "values.py")
+_SEALING = (
+    *("key/seal.py", "key/specification.py", "key/tolerance.py"),
+    *("run/bridge.py", "run/values.py", "verdict/compare.py"),
+)
 
 
 class Unsound(ValueError):
@@ -25,7 +28,7 @@ class Unsound(ValueError):
 
 def stamp(course: Course, unit: int, seed: int) -> str:
     """A digest of all that an answer key depends on."""
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     digest = hashlib.sha256(f"{SCHEMA} {unit} {seed} {version('jax')} {sys.version}".encode())
     for path in (course.solution(unit), course.given, *(here / name for name in _SEALING)):
         digest.update(path.read_bytes())
@@ -49,7 +52,7 @@ def load(course: Course, unit: int, seed: int = DEFAULT_SEED, *, announce: Any =
         return cached
     if announce:
         announce()
-    command = [sys.executable, "-m", "mfml.grading.seal", str(course.root), str(unit), str(seed), str(path)]
+    command = [sys.executable, "-m", "mfml.grading.key.seal", str(course.root), str(unit), str(seed), str(path)]
     environment = {"JAX_PLATFORMS": "cpu", **os.environ, **compiling.quick(os.environ)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     sealed = _read(path) if done.returncode == 0 else None
