@@ -1,4 +1,4 @@
-"""The command line: `mfml grade`, `hint`, `progress`, `syllabus`, `data`. No command here loads JAX."""
+"""The command line: `mfml start`, `grade`, `hint`, `progress`, `syllabus`, `data`. No command here loads JAX."""
 
 from __future__ import annotations
 
@@ -37,6 +37,16 @@ def main() -> None:
         sys.exit(FAULT)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+@app.command()
+def start(folder: Annotated[Path, typer.Argument(help="Where to write; made where it is missing.")]) -> None:
+    """Write lessons, exercises and answer keys into a folder. A file that exists is kept as it is."""
+    from mfml.grading import course, kit
+
+    for name, written in kit.write(course.installed_course(), folder, _announce):
+        typer.echo(f"{'wrote' if written else 'kept '} {folder / name}")
+    typer.echo(f"Next: go to {folder}, complete exercises/unit01.py, and run: mfml grade 1")
 
 
 @app.command()

@@ -11,5 +11,6 @@ Each part may import those above it in this table, and itself. A test reads the 
     verdict       the judge: comparisons, known mistakes, sentences, the result
     key           answer keys: specification, tolerances, sealing
     submission    grade one submission: the entrance for every command
+    kit           write a student's course folder
     show          what a student sees: terminal, notebook, watching, hints, progress
 """

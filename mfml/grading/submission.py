@@ -48,6 +48,8 @@ def grade_file(
         raise ValueError(
             f"unit {unit} has no exercises here; there are {', '.join(map(str, course.units())) or 'none'}"
         )
+    if solutions and course.is_kit:
+        raise ValueError(f"{course.root} is a student's course and holds no solutions")
     path = course.solution(unit) if solutions else path or course.exercise(unit)
     source = read_source(path)
     answers = answer_key.load(course, unit, seed, announce=announce)

@@ -3,11 +3,9 @@
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 from rich.console import Console
 
@@ -16,7 +14,7 @@ from mfml.files import write_whole
 from mfml.grading import submission
 from mfml.grading.course import find_course
 from mfml.grading.run import processes
-from mfml.grading.show import hints, terminal
+from mfml.grading.show import terminal
 from mfml.grading.show.notebook import check
 
 pytestmark = pytest.mark.xdist_group("grading")
@@ -144,16 +142,6 @@ def test_write_whole_leaves_the_old_file_when_it_fails(tmp_path, monkeypatch):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["grades.json"]
-
-
-def test_hints_of_a_kit_come_from_its_key(course, answers, tmp_path):
-    from mfml.grading.run.values import pack
-
-    shutil.copytree(course.root / "exercises", tmp_path / "exercises")
-    write_whole(tmp_path / "keys" / "unit01.key", pack(answers))
-    kit = find_course(tmp_path)
-    assert hints.find(kit, "1.3")["name"] == "draw"
-    np.testing.assert_equal(hints.next_hint(kit, "1.3")[1], 1)
 
 
 def test_brackets_in_messages_are_shown_as_they_are(graded, with_double):

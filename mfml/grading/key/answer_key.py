@@ -36,15 +36,17 @@ def stamp(course: Course, unit: int, seed: int) -> str:
 
 
 def load(course: Course, unit: int, seed: int = DEFAULT_SEED, *, announce: Any = None) -> dict[str, Any]:
-    """The answer key of a unit: the cached one where it is fresh, else sealed anew.
+    """Read the answer key of a unit: the cached one where it is fresh, otherwise a newly sealed one.
 
-    In a student kit, which has no solutions, it is the key that was shipped. `announce`, where given, is called
-    once before a key is sealed, since that takes seconds.
+    In a student kit it is the key that was shipped. `announce`, where given, is called once before a key is
+    sealed, since that takes seconds.
 
-    Raises ValueError where the unit has neither solutions nor a key, `Unsound` where sealing fails.
+    Raises ValueError where the unit has neither solutions nor a usable key, `Unsound` where sealing fails.
     """
+    if course.is_kit:
+        return _shipped(course, unit, seed)
     if not course.solution(unit).exists():
-        return _shipped(course, unit)
+        raise ValueError(f"unit {unit} has no exercises here: {course.solution(unit)} is missing")
     path = course.private / "keys" / f"unit{unit:02d}-{seed}.key"
     fresh = stamp(course, unit, seed)
     cached = _read(path)
@@ -61,17 +63,23 @@ def load(course: Course, unit: int, seed: int = DEFAULT_SEED, *, announce: Any =
     return sealed
 
 
-def _shipped(course: Course, unit: int) -> dict[str, Any]:
+def _shipped(course: Course, unit: int, seed: int) -> dict[str, Any]:
     path = course.shipped_key(unit)
-    key = _read(path)
-    if key is None or key.get("schema") != SCHEMA:
-        raise ValueError(f"unit {unit} has no exercises here: neither {course.solution(unit)} nor {path} is there")
-    return key
+    if not path.exists():
+        raise ValueError(f"unit {unit} has no exercises here: {path} is missing; `mfml start {course.root}` adds it")
+    answers = _read(path)
+    if answers is None or answers.get("schema") != SCHEMA:
+        raise ValueError(
+            f"{path} is damaged or was made by another version of mfml: delete it, then run `mfml start {course.root}`"
+        )
+    if answers["seed"] != seed:
+        raise ValueError(f"this course has answer keys for seed {answers['seed']} only; found seed {seed}")
+    return answers
 
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        key = unpack(path.read_bytes())
+        answers = unpack(path.read_bytes())
     except (OSError, Refused):
         return None
-    return key if isinstance(key, dict) else None
+    return answers if isinstance(answers, dict) else None

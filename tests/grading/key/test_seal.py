@@ -64,14 +64,6 @@ def test_seed_changes_hidden_inputs(course, answers):
     assert not np.array_equal(one, two)
 
 
-def test_kit_has_a_key_and_no_solutions(course, answers, tmp_path):
-    (tmp_path / "keys").mkdir()
-    (tmp_path / "keys" / "unit01.key").write_bytes(pack(answers))
-    assert answer_key.load(Course(tmp_path), 1)["stamp"] == answers["stamp"]
-    with pytest.raises(ValueError, match="unit 2 has no exercises here"):
-        answer_key.load(Course(tmp_path), 2)
-
-
 def test_tolerance_follows_conditioning(given, prng_key):
     well = make(lambda x: 2 * x, lambda key: {"x": jnp.linspace(1.0, 2.0, 5)})
     hilbert = 1 / (jnp.arange(5)[:, None] + jnp.arange(5) + 1.0)
