@@ -46,7 +46,7 @@ def start(folder: Annotated[Path, typer.Argument(help="Where to write; made wher
 
     for name, written in kit.write(course.installed_course(), folder, _announce):
         typer.echo(f"{'wrote' if written else 'kept '} {folder / name}")
-    typer.echo(f"Next: go to {folder}, complete exercises/unit01.py, and run: mfml grade 1")
+    typer.echo(f"Next: in {folder.resolve()}, complete exercises/unit01.py and run: mfml grade 1")
 
 
 @app.command()

@@ -25,7 +25,7 @@ def clone(course, answers, tmp_path):
     root = tmp_path / "clone"
     shutil.copytree(course.root, root, ignore=shutil.ignore_patterns("__pycache__", "compiled"))
     (root / "units").mkdir()
-    (root / "units" / "unit01.py").write_text("# %% [markdown]\n# A lesson\n")
+    (root / "units" / "unit01.py").write_text("# %% [markdown]\n# A lesson. Now you: `nox -s grade -- 1`.\n")
     return Course(root)
 
 
@@ -51,6 +51,7 @@ def test_start_writes_everything_but_solutions(clone, tmp_path):
     assert start(clone, folder) == dict.fromkeys(FILES, True)
     assert files(folder) == FILES
     assert (folder / "exercises" / "unit01.py").read_bytes() == clone.exercise(1).read_bytes()
+    assert "`mfml grade 1`" in (folder / "units" / "unit01.py").read_text()
     assert b"return 2 * x" not in b"".join((folder / name).read_bytes() for name in FILES)
 
 
