@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _UMASK = os.umask(0)
@@ -15,6 +17,32 @@ def write_whole(path: Path, data: bytes) -> None:
 
     The folder is made where it is missing.
     """
+    with _complete(path, data) as complete:
+        os.replace(complete, path)
+
+
+def write_new(path: Path, data: bytes) -> bool:
+    """Write a file whole unless something of that name exists; return whether it was written.
+
+    What exists is kept even where it appears in the last moment. The folder is made where it is missing.
+    """
+    if os.path.lexists(path):
+        return False
+    with _complete(path, data) as complete:
+        try:
+            os.link(complete, path)  # unlike a rename it fails where the name is taken
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without hard links
+            if os.path.lexists(path):
+                return False
+            os.replace(complete, path)
+        return True
+
+
+@contextmanager
+def _complete(path: Path, data: bytes) -> Iterator[str]:
+    """Give the name of a complete file beside `path`, which is gone afterwards unless it was moved."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -23,7 +51,6 @@ def write_whole(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o666 & ~_UMASK)
-        os.replace(name, path)
-    except BaseException:
+        yield name
+    finally:
         Path(name).unlink(missing_ok=True)
-        raise

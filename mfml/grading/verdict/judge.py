@@ -7,36 +7,17 @@ as that mistake.
 
 from __future__ import annotations
 
-import ast
 from typing import Any
 
 import numpy as np
 
-from mfml.grading import compare, diagnosis
-from mfml.grading.collect import Outcomes
-from mfml.grading.loader import blocks_that_parse
-from mfml.grading.result import CheckResult, ExerciseResult, UnitResult
-from mfml.grading.values import Given, Key
-
-EXAMPLE_LENGTH = 400
+from mfml.grading.run.collect import Outcomes
+from mfml.grading.verdict import compare, diagnosis, examples, mistakes
+from mfml.grading.verdict.result import CheckResult, ExerciseResult, UnitResult
 
 
-def untouched(source: str) -> set[str]:
-    """The functions whose body is a docstring and `raise NotImplementedError`: nothing to run."""
-    tree, _ = blocks_that_parse(source)
-    found = set()
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            body = [s for s in node.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
-            if len(body) == 1 and isinstance(body[0], ast.Raise) and body[0].exc is not None:
-                raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
-                if isinstance(raised, ast.Name) and raised.id == "NotImplementedError":
-                    found.add(node.name)
-    return found
-
-
-def judge(
-    key: dict[str, Any],
+def verdict_on(
+    answers: dict[str, Any],
     outcomes: Outcomes,
     *,
     file: str,
@@ -47,17 +28,17 @@ def judge(
     """Judge a submission's outcomes. `only`: the exercises asked for; None for all."""
     exercises = [
         _judge_exercise(exercise, outcomes, file)
-        for exercise in key["exercises"]
+        for exercise in answers["exercises"]
         if only is None or exercise["name"] in only
     ]
     return UnitResult(
-        unit=key["unit"],
+        unit=answers["unit"],
         title=title,
         score=sum(exercise.points for exercise in exercises),
         max_score=sum(exercise.max_points for exercise in exercises),
         sandbox=sandbox,
-        seed=key["seed"],
-        versions=key["versions"],
+        seed=answers["seed"],
+        versions=answers["versions"],
         exercises=exercises,
         advice=_advice(outcomes, file, {exercise.message for exercise in exercises}),
         file=file,
@@ -79,7 +60,7 @@ def _judge_exercise(exercise: dict[str, Any], outcomes: Outcomes, file: str) -> 
     checks = [
         _judge_check(exercise, check, found[check["name"]], outcomes.failures, file) for check in exercise["checks"]
     ]
-    mistake = _known_mistake(exercise, checks, found)
+    mistake = mistakes.known(exercise, checks, found)
     faults = [check for check in checks if check.state == "grader fault"]
     first = next((check for check in [*faults, *checks] if check.state != "right"), checks[0])
     shown = next((check for check in checks if check.state == first.state and check.example), first)
@@ -114,7 +95,7 @@ def _judge_check(
     state, message = _state(exercise, check, outcome, failures, file)
     example = ""
     if state == "wrong" and not check["hidden"]:
-        example = _example(exercise["name"], check)
+        example = examples.call(exercise["name"], check)
     if state == "wrong" and check["hidden"]:
         message = f"wrong on hidden inputs: {check['name']}"
     points = check["points"] if state == "right" else 0
@@ -202,84 +183,3 @@ def _error(error: dict[str, Any], failures: list[dict[str, Any]], check: dict[st
                 return diagnosis.failure_sentence(failure, file)
     sentence = diagnosis.error_sentence(error, file)
     return sentence if check["call"] in ("plain", "jit") else f"under jax.{check['call']}: {sentence}"
-
-
-def _known_mistake(exercise: dict[str, Any], checks: list[CheckResult], found: dict[str, dict[str, Any]]) -> str | None:
-    """The sentence of the first known mistake whose outputs the submission's equal on every check."""
-    if not any(check.state == "wrong" for check in checks):
-        return None
-    for index, sentence in enumerate(exercise["mistakes"]):
-        if all(_equals(exercise, check, index, found[check["name"]]) for check in exercise["checks"]):
-            return str(sentence)
-    return None
-
-
-def _equals(exercise: dict[str, Any], check: dict[str, Any], index: int, outcome: dict[str, Any]) -> bool:
-    made = check["mistakes"][index]
-    if "value" not in outcome or "value" not in made:
-        error = outcome.get("error")
-        return (
-            "error" in made
-            and isinstance(error, dict)
-            and (check["call"] == "jit" or error.get("type") == made["error"])
-        )
-    allowed = _looser(check["allowed"], made["value"])
-    try:
-        return compare.difference(outcome["value"], made["value"], allowed, _plain(exercise["compare"])) is None
-    except (TypeError, ValueError, IndexError, KeyError):
-        return False
-
-
-def _plain(names: Any) -> Any:
-    """A mistake is recognized by its values: comparisons that look for a property fall back to `close`."""
-    return "close" if isinstance(names, str) and ":" in names else names
-
-
-def _looser(allowed: Any, value: Any) -> Any:
-    """What is allowed, for a mistake's output: its scale and its nesting may be others."""
-    if isinstance(value, dict):
-        return {
-            name: _looser(allowed.get(name, 0.0) if isinstance(allowed, dict) else 0.0, v) for name, v in value.items()
-        }
-    if isinstance(value, tuple | list):
-        inner = allowed if isinstance(allowed, list) and len(allowed) == len(value) else [0.0] * len(value)
-        return [_looser(a, v) for a, v in zip(inner, value, strict=True)]
-    array = np.asarray(value) if not isinstance(value, str) and value is not None else np.zeros(())
-    if array.dtype.kind not in "fc":
-        return 0.0
-    finite = np.abs(array[np.isfinite(array)])
-    return max(float(allowed) if isinstance(allowed, float) else 0.0, 1e-5 * float(finite.max(initial=0.0)))
-
-
-def _example(name: str, check: dict[str, Any]) -> str:
-    """A call that reproduces a failure, ready to paste, with what it should give; empty where it is long."""
-    arguments = ", ".join(f"{parameter}={_literal(value)}" for parameter, value in check["inputs"].items())
-    call = f"{name}({arguments})"
-    if check["call"] == "grad":
-        call = f"gradient of {call} in {', '.join(check['over'])}"
-    text = f"{call}\n# should give {_literal(check['expected'])}"
-    return text if len(text) <= EXAMPLE_LENGTH else ""
-
-
-def _numbers(value: Any) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(map(_numbers, value))}]"
-    if isinstance(value, float) and np.isfinite(value):
-        short = f"{value:.6g}"
-        return short if set(short) & set(".e") else f"{short}.0"
-    return f"jnp.{value}" if isinstance(value, float) else str(value)
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return f"jnp.array({_numbers(value.tolist())})" if value.ndim else _numbers(value.tolist())
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{k!r}: {_literal(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, Key):
-        return f"jax.random.wrap_key_data({_literal(value.data.astype(np.int64))})"
-    if isinstance(value, Given):
-        return value.name
-    if isinstance(value, tuple | list):
-        inside = ", ".join(map(_literal, value))
-        return f"[{inside}]" if isinstance(value, list) else f"({inside},)" if len(value) == 1 else f"({inside})"
-    return repr(value)

@@ -11,10 +11,12 @@ from html import escape
 from typing import Any
 
 from mfml import syllabus
-from mfml.grading import answer_key, hints, judge
-from mfml.grading.collect import Outcomes
 from mfml.grading.course import Course, find_course
-from mfml.grading.result import ExerciseResult
+from mfml.grading.key import answer_key
+from mfml.grading.run.collect import Outcomes
+from mfml.grading.show import hints
+from mfml.grading.verdict import judge
+from mfml.grading.verdict.result import ExerciseResult
 
 _COLORS = {"right": "#1a7f37", "not attempted": "#6e7781"}
 
@@ -69,14 +71,14 @@ def check(
     """
     if not callable(function):
         raise ValueError(f"check needs a function; found {type(function).__name__}")
-    from mfml.grading import worker
-    from mfml.grading.seal import load_module
+    from mfml.grading.key.seal import load_module
+    from mfml.grading.run import worker
 
     course = course or find_course()
     entry = hints.find(course, exercise)
     unit = int(exercise.split(".")[0])
-    key = answer_key.load(course, unit, seed)
-    sealed = next(one for one in key["exercises"] if one["name"] == entry["name"])
+    answers = answer_key.load(course, unit, seed)
+    sealed = next(one for one in answers["exercises"] if one["name"] == entry["name"])
     given = load_module(course.given, "exercises.given")
     path = getattr(getattr(function, "__code__", None), "co_filename", "")
     job = {
@@ -85,8 +87,8 @@ def check(
         "checks": [{**c, "repeat": i == 0} for i, c in enumerate(sealed["checks"])],
     }
     outcomes = dict(worker.outcomes(function, job, given, path, tell=lambda **event: None))
-    judged = judge.judge(
-        {**key, "exercises": [sealed]},
+    judged = judge.verdict_on(
+        {**answers, "exercises": [sealed]},
         Outcomes({(sealed["name"], name): outcome for name, outcome in outcomes.items()}, [], 0),
         file="your cell",
         title=syllabus.find(unit).title,

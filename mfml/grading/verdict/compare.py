@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mfml.grading.values import Other
+from mfml.grading.run.values import Other
 
 KINDS = {"f": "floats", "i": "integers", "u": "integers", "b": "True and False", "c": "complex numbers"}
 

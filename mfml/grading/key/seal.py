@@ -9,7 +9,7 @@ for each output array y, with eps of its dtype; `rtol` and `atol` of the exercis
 `atol + rtol max|y|`. Sealing fails, with the reason, where a reference answer raises, where float32 and float64
 disagree, and where a known mistake passes every check.
 
-Run as a process of its own (`python -m mfml.grading.seal ROOT UNIT SEED OUT`), so that grading loads no JAX.
+Run as a process of its own (`python -m mfml.grading.key.seal ROOT UNIT SEED OUT`), so that grading loads no JAX.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from types import ModuleType
 from typing import Any
 
 import jax
-import numpy as np
 
 from mfml.files import write_whole
-from mfml.grading import bridge
-from mfml.grading.answer_key import SCHEMA, stamp
-from mfml.grading.compare import difference
 from mfml.grading.course import Course
-from mfml.grading.specification import Exercise, Group, exercises_of
-from mfml.grading.values import Given, Other, pack
+from mfml.grading.key import tolerance
+from mfml.grading.key.answer_key import SCHEMA, stamp
+from mfml.grading.key.specification import Exercise, Group, exercises_of
+from mfml.grading.run import bridge
+from mfml.grading.run.values import Given, Other, pack
+from mfml.grading.verdict.compare import difference
 
 
 def load_module(path: Path, name: str) -> ModuleType:
@@ -48,7 +48,7 @@ def load_module(path: Path, name: str) -> ModuleType:
     return module
 
 
-def seal(course: Course, unit: int, seed: int) -> dict[str, Any]:
+def seal_unit(course: Course, unit: int, seed: int) -> dict[str, Any]:
     """Make the answer key of a unit; ValueError that names the exercise where its specification is not sound."""
     given = load_module(course.given, "exercises.given")
     exercises = exercises_of(load_module(course.solution(unit), f"solutions_unit{unit:02d}"))
@@ -152,39 +152,13 @@ def _allowed(
     """The largest error allowed for each check, in the nesting of the expected output."""
     if exercise.rtol is not None or exercise.atol is not None:
         rtol, atol = exercise.rtol or 0.0, exercise.atol or 0.0
-        return [_map(lambda y, _: atol + rtol * _largest(y), one, one) for one in expected]
+        return [tolerance.given(one, rtol, atol) for one in expected]
     with jax.enable_x64(True):
         exact = _expected(exercise, [(group, bridge.to_float64(arguments)) for group, arguments in groups], given)
     try:
-        return [_map(_bound, y, y64) for y, y64 in zip(expected, exact, strict=True)]
+        return [tolerance.from_precision(y, y64) for y, y64 in zip(expected, exact, strict=True)]
     except ValueError as error:
         raise ValueError(f"{exercise.__name__}: {error}") from error
-
-
-def _bound(y: Any, y64: Any) -> float:
-    y, y64 = np.asarray(y), np.asarray(y64)
-    if y.dtype.kind not in "fc":
-        return 0.0
-    single = y.astype(np.float32) if y.dtype == np.float64 else y
-    scale, gap = _largest(y64), _largest(np.where(y == y64, 0, y - y64))
-    if gap > 1e-2 * max(scale, 1e-30) and gap > 1e-4:
-        raise ValueError(f"float32 and float64 differ by {gap:.1e}: set rtol or atol")
-    return float(64 * np.finfo(single.dtype).eps * max(scale, np.finfo(np.float32).tiny) + 16 * gap)
-
-
-def _largest(y: Any) -> float:
-    y = np.abs(np.asarray(y))
-    y = y[np.isfinite(y)]
-    return float(y.max(initial=0.0))
-
-
-def _map(bound: Any, a: Any, b: Any) -> Any:
-    """Apply `bound` to the numbers and arrays of two values of the same nesting."""
-    if isinstance(a, dict):
-        return {name: _map(bound, a[name], b[name]) for name in a}
-    if isinstance(a, tuple | list):
-        return [_map(bound, x, y) for x, y in zip(a, b, strict=True)]
-    return 0.0 if a is None or isinstance(a, str) else bound(a, b)
 
 
 def _add_mistakes(
@@ -251,7 +225,7 @@ def main(root: str, unit: str, seed: str, out: str) -> None:
     jax.config.update("jax_compilation_cache_dir", str(private / "compiled"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    write_whole(Path(out), pack(seal(Course(Path(root)), int(unit), int(seed))))
+    write_whole(Path(out), pack(seal_unit(Course(Path(root)), int(unit), int(seed))))
 
 
 if __name__ == "__main__":

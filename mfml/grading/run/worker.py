@@ -2,7 +2,7 @@
 
 It never sees an expected output. It gets one job, a packed value, and writes frames (four bytes of length, then
 a packed value) to a file descriptor of its own; standard output and error are the student's. It runs in a child
-of the fork server, or, where there is no fork, as `python -m mfml.grading.worker JOB`.
+of the fork server, or, where there is no fork, as `python -m mfml.grading.run.worker JOB`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any, BinaryIO
 
 import jax
 
-from mfml.grading import bridge, loader
-from mfml.grading.values import Refused, pack, unpack
+from mfml.grading.run import bridge, loader
+from mfml.grading.run.values import Refused, pack, unpack
 
 MEGABYTE = 2**20
 

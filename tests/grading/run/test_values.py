@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mfml.grading import values
-from mfml.grading.values import Given, Key, Other, Refused, pack, unpack
+from mfml.grading.run import values
+from mfml.grading.run.values import Given, Key, Other, Refused, pack, unpack
 
 ARRAYS = st.sampled_from(sorted(values.DTYPES)).flatmap(
     lambda name: hnp.arrays(values.DTYPES[name], hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4))

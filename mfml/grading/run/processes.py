@@ -21,8 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from mfml.grading import forkserver
-from mfml.grading.values import MAX_BYTES, Refused, pack, unpack
+from mfml.grading.run import fork_server
+from mfml.grading.run.values import MAX_BYTES, Refused, pack, unpack
 from mfml.xla import flags
 
 KEPT_OUTPUT = 4000
@@ -131,7 +131,7 @@ class ForkServer:
         """Start the server; it imports JAX while the caller does something else."""
         self._channel, theirs = socket.socketpair()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "mfml.grading.forkserver", str(theirs.fileno())],
+            [sys.executable, "-m", "mfml.grading.run.fork_server", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             env=worker_environment(),
@@ -151,11 +151,11 @@ class ForkServer:
             finally:
                 os.close(results_end)
                 os.close(output_end)
-        pid = self.receive(forkserver.PID)
+        pid = self.receive(fork_server.PID)
         if pid is None:
             raise RuntimeError("the process that forks workers has died")
         streams = os.fdopen(results, "rb"), os.fdopen(output, "rb", buffering=0)
-        return Worker(pid, *streams, lambda: self.receive(forkserver.STATUS))
+        return Worker(pid, *streams, lambda: self.receive(fork_server.STATUS))
 
     def receive(self, kind: bytes) -> int | None:
         """The next message of this kind from the server; None when it is gone."""
@@ -187,7 +187,7 @@ class PlainLauncher:
         path = Path(self._folder.name, "job")
         path.write_bytes(pack({**job, "folder": self._folder.name}))
         process = subprocess.Popen(
-            [sys.executable, "-m", "mfml.grading.worker", str(path)],
+            [sys.executable, "-m", "mfml.grading.run.worker", str(path)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mfml.grading import answer_key, grade, progress, terminal
+from mfml.grading import submission
 from mfml.grading.course import Course
-from mfml.grading.loader import blocks_that_parse, defined_names
-from mfml.grading.processes import Launcher
-from mfml.grading.result import UnitResult
+from mfml.grading.key import answer_key
+from mfml.grading.run.loader import blocks_that_parse, defined_names
+from mfml.grading.run.processes import Launcher
+from mfml.grading.show import progress, terminal
+from mfml.grading.verdict.result import UnitResult
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,10 +22,10 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.03
 
 
-def watch(course: Course, unit: int, path: Path, launcher: Launcher, console: Console, seed: int) -> None:
+def follow(course: Course, unit: int, path: Path, launcher: Launcher, console: Console, seed: int) -> None:
     """Grade a file now and after each save, until Ctrl-C."""
-    key = answer_key.load(course, unit, seed, announce=lambda: console.print(f"Preparing unit {unit} ..."))
-    grader = Regrader(course, key, path.name, launcher)
+    answers = answer_key.load(course, unit, seed, announce=lambda: console.print(f"Preparing unit {unit} ..."))
+    grader = Regrader(course, answers, path.name, launcher)
     for source, saved in saves(path):
         result = grader.grade(source)
         console.clear()
@@ -43,7 +45,7 @@ def saves(path: Path) -> Iterator[tuple[str, float]]:
     while True:
         stamp = _stamp(path)
         if stamp is not None and stamp != seen:
-            yield grade.read_source(path), time.time() if seen is None else stamp[0] / 1e9
+            yield submission.read_source(path), time.time() if seen is None else stamp[0] / 1e9
             seen = stamp
         time.sleep(POLL_SECONDS)
 
@@ -60,18 +62,18 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 class Regrader:
     """Grades a submission again and again, running only the exercises whose code changed."""
 
-    def __init__(self, course: Course, key: dict[str, Any], file: str, launcher: Launcher) -> None:
+    def __init__(self, course: Course, answers: dict[str, Any], file: str, launcher: Launcher) -> None:
         """Remember nothing yet."""
-        self._course, self._key, self._file, self._launcher = course, key, file, launcher
+        self._course, self._answers, self._file, self._launcher = course, answers, file, launcher
         self._code: dict[str, str] = {}
         self._last: UnitResult | None = None
 
     def grade(self, source: str) -> UnitResult:
         """The whole unit's result."""
-        names = [exercise["name"] for exercise in self._key["exercises"]]
+        names = [exercise["name"] for exercise in self._answers["exercises"]]
         code = code_of(source, names)
         changed = {name for name in names if self._last is None or code[name] != self._code.get(name)}
-        result = grade.grade_source(self._course, self._key, source, self._file, self._launcher, only=changed)
+        result = submission.grade_text(self._course, self._answers, source, self._file, self._launcher, only=changed)
         if self._last is not None:
             new = {exercise.name: exercise for exercise in result.exercises}
             result.exercises = [new.get(exercise.name, exercise) for exercise in self._last.exercises]

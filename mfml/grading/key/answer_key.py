@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from mfml.grading.course import Course
-from mfml.grading.values import Refused, unpack
+from mfml.grading.run.values import Refused, unpack
 from mfml.xla import flags
 
 SCHEMA = 1
 DEFAULT_SEED = 2026
-_SEALING = ("seal.py", "bridge.py", "specification.py", "compare.py", "values.py")
+_SEALING = (
+    *("key/seal.py", "key/specification.py", "key/tolerance.py"),
+    *("run/bridge.py", "run/values.py", "verdict/compare.py"),
+)
 
 
 class Unsound(ValueError):
@@ -25,7 +28,7 @@ class Unsound(ValueError):
 
 def stamp(course: Course, unit: int, seed: int) -> str:
     """A digest of all that an answer key depends on."""
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     digest = hashlib.sha256(f"{SCHEMA} {unit} {seed} {version('jax')} {sys.version}".encode())
     for path in (course.solution(unit), course.given, *(here / name for name in _SEALING)):
         digest.update(path.read_bytes())
@@ -33,15 +36,17 @@ def stamp(course: Course, unit: int, seed: int) -> str:
 
 
 def load(course: Course, unit: int, seed: int = DEFAULT_SEED, *, announce: Any = None) -> dict[str, Any]:
-    """The answer key of a unit: the cached one where it is fresh, else sealed anew.
+    """Read the answer key of a unit: the cached one where it is fresh, otherwise a newly sealed one.
 
-    In a student kit, which has no solutions, it is the key that was shipped. `announce`, where given, is called
-    once before a key is sealed, since that takes seconds.
+    In a student kit it is the key that was shipped. `announce`, where given, is called once before a key is
+    sealed, since that takes seconds.
 
-    Raises ValueError where the unit has neither solutions nor a key, `Unsound` where sealing fails.
+    Raises ValueError where the unit has neither solutions nor a usable key, `Unsound` where sealing fails.
     """
+    if course.is_kit:
+        return _shipped(course, unit, seed)
     if not course.solution(unit).exists():
-        return _shipped(course, unit)
+        raise ValueError(f"unit {unit} has no exercises here: {course.solution(unit)} is missing")
     path = course.private / "keys" / f"unit{unit:02d}-{seed}.key"
     fresh = stamp(course, unit, seed)
     cached = _read(path)
@@ -49,7 +54,7 @@ def load(course: Course, unit: int, seed: int = DEFAULT_SEED, *, announce: Any =
         return cached
     if announce:
         announce()
-    command = [sys.executable, "-m", "mfml.grading.seal", str(course.root), str(unit), str(seed), str(path)]
+    command = [sys.executable, "-m", "mfml.grading.key.seal", str(course.root), str(unit), str(seed), str(path)]
     environment = {"JAX_PLATFORMS": "cpu", **os.environ, **flags.quick(os.environ)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     sealed = _read(path) if done.returncode == 0 else None
@@ -58,17 +63,23 @@ def load(course: Course, unit: int, seed: int = DEFAULT_SEED, *, announce: Any =
     return sealed
 
 
-def _shipped(course: Course, unit: int) -> dict[str, Any]:
+def _shipped(course: Course, unit: int, seed: int) -> dict[str, Any]:
     path = course.shipped_key(unit)
-    key = _read(path)
-    if key is None or key.get("schema") != SCHEMA:
-        raise ValueError(f"unit {unit} has no exercises here: neither {course.solution(unit)} nor {path} is there")
-    return key
+    if not path.exists():
+        raise ValueError(f"unit {unit} has no exercises here: {path} is missing; `mfml start {course.root}` adds it")
+    answers = _read(path)
+    if answers is None or answers.get("schema") != SCHEMA:
+        raise ValueError(
+            f"{path} is damaged or was made by another version of mfml: delete it, then run `mfml start {course.root}`"
+        )
+    if answers["seed"] != seed:
+        raise ValueError(f"this course has answer keys for seed {answers['seed']} only; found seed {seed}")
+    return answers
 
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        key = unpack(path.read_bytes())
+        answers = unpack(path.read_bytes())
     except (OSError, Refused):
         return None
-    return key if isinstance(key, dict) else None
+    return answers if isinstance(answers, dict) else None

@@ -11,7 +11,7 @@ import time
 from typing import Any, NamedTuple
 
 from mfml.grading.course import Course
-from mfml.grading.processes import Launcher, Worker
+from mfml.grading.run.processes import Launcher, Worker
 
 MEGABYTES = 1024
 LOADING_SECONDS = 10.0
@@ -38,8 +38,8 @@ class _Stop(NamedTuple):
     outcome: dict[str, Any]
 
 
-def collect(
-    key: dict[str, Any],
+def outcomes_of(
+    answers: dict[str, Any],
     source: str,
     path: str,
     launcher: Launcher,
@@ -49,14 +49,14 @@ def collect(
     """Run a submission's functions on a key's inputs.
 
     Args:
-        key: the answer key; only its inputs go to the workers.
+        answers: the answer key; only its inputs go to the workers.
         source: the submission.
         path: its name in messages.
         launcher: starts the workers.
         course: where `given.py` and compiled code are.
         only: names of the exercises to run; None for all.
     """
-    wanted = [e for e in key["exercises"] if only is None or e["name"] in only]
+    wanted = [e for e in answers["exercises"] if only is None or e["name"] in only]
     state = _State(wanted)
     skip: dict[int, dict[str, Any]] = {}
     for _ in range(MAX_WORKERS):

@@ -32,7 +32,7 @@ def serve(channel: socket.socket) -> None:
     import jax.scipy.special
     import jaxtyping  # noqa: F401  what every exercise imports
 
-    from mfml.grading import worker
+    from mfml.grading.run import worker
 
     jax.config.update("jax_platforms", "cpu")
     while True:

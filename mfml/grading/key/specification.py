@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from mfml.grading import compare as comparisons
+from mfml.grading.verdict import compare as comparisons
 
 CALLS = ("plain", "jit", "vmap", "grad")
 
@@ -164,10 +164,10 @@ def exercise(
         points: of the whole exercise. The groups' points, and 1 for the call under `jax.jit`, add up to it.
         hints: a nudge; the idea, with its place in the lesson; nearly the code.
         why: one line, shown once the exercise is solved, on why it matters.
-        compare: how outputs are compared: a name of `mfml.grading.compare.COMPARISONS` (`close`,
+        compare: how outputs are compared: a name of `mfml.grading.verdict.compare.COMPARISONS` (`close`,
             `up to sign`, `same subspace`, `any order`, ...), or a tuple of names for a tuple of outputs.
         jit: whether the function must give the same output under `jax.jit`; this is worth 1 point.
-        rtol: relative tolerance; default from dtype and conditioning, see `mfml.grading.seal`.
+        rtol: relative tolerance; default from dtype and conditioning, see `mfml.grading.key.seal`.
         atol: absolute tolerance; likewise.
         seconds: time limit of one call.
     """

@@ -9,7 +9,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from mfml.grading.result import ExerciseResult, UnitResult
+from mfml.grading.verdict.result import ExerciseResult, UnitResult
 
 STYLES = {
     "right": "green",

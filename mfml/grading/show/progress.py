@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from mfml import syllabus
 from mfml.files import write_whole
-from mfml.grading import hints
 from mfml.grading.course import Course
-from mfml.grading.result import UnitResult, from_json
+from mfml.grading.show import hints
+from mfml.grading.verdict.result import UnitResult, from_json
 
 
-class Progress(NamedTuple):
+class Line(NamedTuple):
     """One unit's line."""
 
     unit: syllabus.Unit
@@ -28,7 +28,7 @@ def record(course: Course, result: UnitResult) -> None:
     write_whole(path, json.dumps(result.to_json(), indent=1).encode())
 
 
-def progress(course: Course) -> list[Progress]:
+def by_unit(course: Course) -> list[Line]:
     """One line for each unit that has exercises."""
     lines = []
     for number in course.units():
@@ -38,5 +38,5 @@ def progress(course: Course) -> list[Progress]:
             when = datetime.fromtimestamp(path.stat().st_mtime)
         except (OSError, ValueError, TypeError, KeyError):
             result, when = None, None
-        lines.append(Progress(syllabus.find(number), result, len(hints.exercises(course, number)), when))
+        lines.append(Line(syllabus.find(number), result, len(hints.exercises(course, number)), when))
     return lines

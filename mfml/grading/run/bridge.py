@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mfml.grading.values import Given, Key, Other
+from mfml.grading.run.values import Given, Key, Other
 
 
 def to_jax(value: Any, given: ModuleType) -> Any:

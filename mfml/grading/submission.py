@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from mfml import syllabus
-from mfml.grading import answer_key, collect, judge
 from mfml.grading.course import Course
-from mfml.grading.loader import blocks_that_parse
-from mfml.grading.processes import Launcher
-from mfml.grading.result import UnitResult
+from mfml.grading.key import answer_key
+from mfml.grading.run import collect
+from mfml.grading.run.loader import blocks_that_parse
+from mfml.grading.run.processes import Launcher
+from mfml.grading.verdict import judge
+from mfml.grading.verdict.result import UnitResult
 
 MAX_SOURCE = 2**20
 
 
-def grade(
+def grade_file(
     course: Course,
     unit: int,
     launcher: Launcher,
@@ -46,17 +48,19 @@ def grade(
         raise ValueError(
             f"unit {unit} has no exercises here; there are {', '.join(map(str, course.units())) or 'none'}"
         )
+    if solutions and course.is_kit:
+        raise ValueError(f"{course.root} is a student's course and holds no solutions")
     path = course.solution(unit) if solutions else path or course.exercise(unit)
     source = read_source(path)
-    key = answer_key.load(course, unit, seed, announce=announce)
-    return grade_source(
-        course, key, reference_submission(source) if solutions else source, path.name, launcher, only=only
+    answers = answer_key.load(course, unit, seed, announce=announce)
+    return grade_text(
+        course, answers, reference_submission(source) if solutions else source, path.name, launcher, only=only
     )
 
 
-def grade_source(
+def grade_text(
     course: Course,
-    key: dict[str, Any],
+    answers: dict[str, Any],
     source: str,
     file: str,
     launcher: Launcher,
@@ -64,15 +68,31 @@ def grade_source(
     only: set[str] | None = None,
 ) -> UnitResult:
     """Grade a submission's text against an answer key."""
-    names = {exercise["name"] for exercise in key["exercises"]} if only is None else only
-    stubs = judge.untouched(source) & names
+    names = {exercise["name"] for exercise in answers["exercises"]} if only is None else only
+    stubs = untouched(source) & names
     attempted = names - stubs
-    outcomes = collect.collect(key, source, file, launcher, course, attempted) if attempted else collect.nothing()
-    for exercise in key["exercises"]:
+    outcomes = (
+        collect.outcomes_of(answers, source, file, launcher, course, attempted) if attempted else collect.nothing()
+    )
+    for exercise in answers["exercises"]:
         if exercise["name"] in stubs:
             outcomes.checks.update({(exercise["name"], c["name"]): {"untouched": True} for c in exercise["checks"]})
-    title = syllabus.find(key["unit"]).title
-    return judge.judge(key, outcomes, file=file, title=title, sandbox=launcher.sandbox, only=only)
+    title = syllabus.find(answers["unit"]).title
+    return judge.verdict_on(answers, outcomes, file=file, title=title, sandbox=launcher.sandbox, only=only)
+
+
+def untouched(source: str) -> set[str]:
+    """The functions whose body is a docstring and `raise NotImplementedError`: nothing to run."""
+    tree, _ = blocks_that_parse(source)
+    found = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            body = [s for s in node.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+            if len(body) == 1 and isinstance(body[0], ast.Raise) and body[0].exc is not None:
+                raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
+                if isinstance(raised, ast.Name) and raised.id == "NotImplementedError":
+                    found.add(node.name)
+    return found
 
 
 def read_source(path: Path) -> str:

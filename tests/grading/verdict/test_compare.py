@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mfml.grading.compare import difference, exists
-from mfml.grading.values import Other
+from mfml.grading.run.values import Other
+from mfml.grading.verdict.compare import difference, exists
 
 X = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
 
@@ -104,6 +104,6 @@ def test_one_comparison_for_each_output():
 
 def test_names():
     assert exists("close")
-    assert exists("mfml.grading.compare:close")
+    assert exists("mfml.grading.verdict.compare:close")
     assert not exists("nearly")
     assert not exists("os:system")
