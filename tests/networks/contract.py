@@ -102,6 +102,12 @@ EXAMPLES = [
     Example(mlp.init, lambda key: {"key": key}, {"sizes": (3, 4, 2)}, x64=False),
     Example(layers.init_weight, lambda key: {"key": key}, {"shape": (3, 2)}, x64=False),  # draws differ by dtype
     Example(layers.dense, lambda key: {"layer": network(key)[0], "x": samples(key)["x"]}, gradient=("layer", "x")),
+    Example(
+        layers.convolution,
+        lambda key: images(key) | {"layer": layers.Convolution(layer(key)["kernel"], jnp.arange(4.0))},
+        {"stride": 2, "mode": "periodic"},
+        gradient=("layer", "x"),
+    ),
     Example(mlp.apply, samples, {"activation": "tanh", "output": "sigmoid"}, gradient=("network", "x")),
     Example(mlp.signal_sizes, samples, gradient=("network", "x")),
     Example(mlp.n_parameters, lambda key: {"params": network(key)}, batched=()),
