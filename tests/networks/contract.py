@@ -181,7 +181,6 @@ EXAMPLES = [
         gradient=("x",),
     ),
     Example(symmetry.invariance_error, images, {"function": jnp.cumsum, "transform": shift}, gradient=("x",)),
-    Example(architectures.he_normal, lambda key: {"key": key}, {"shape": (3, 3, 2, 4)}, x64=False),
     Example(
         architectures.init,
         lambda key: {"key": key, "x": jax.random.normal(key, (1, 4, 4, 1))},
