@@ -156,7 +156,7 @@ def _breaches_of_parameter(n: str, p: inspect.Parameter, *, in_fit: bool) -> Ite
     keyword, optional = p.kind is p.KEYWORD_ONLY, p.default is not p.empty
     if n == "key" and not keyword:
         yield "the key is a keyword", str(p)
-    if n in ONE_NAME:
+    if n in ONE_NAME and not (n == "weight" and _is_matrix(p)):  # a layer has a weight, a sample has weights
         yield "one name for each notion", f"{n} is called {ONE_NAME[n]}"
     if optional and not keyword:
         yield "options are keywords", n
@@ -166,9 +166,13 @@ def _breaches_of_parameter(n: str, p: inspect.Parameter, *, in_fit: bool) -> Ite
         yield "n_classes is inferred where it is not given", n
 
 
+def _is_matrix(p: inspect.Parameter) -> bool:
+    return bool(re.search(r'Array, " ?\S+ \S', text(p.annotation)))
+
+
 def _first_of_peers(where: str) -> list[str]:
     """What the function's module fits: only where there is a `fit` do its peers take a model."""
-    module = sys.modules[f"mfml.{where.rsplit('.', 1)[0]}"]
+    module = import_module(f"mfml.{where.rsplit('.', 1)[0]}")
     return ["model"] if hasattr(module, "fit") else []
 
 
