@@ -70,5 +70,5 @@ def installed_course() -> Course:
         if Course(folder).given.is_file():
             return Course(folder)
     raise ValueError(
-        "this installation of mfml came without the course: install a released wheel, or a clone with `pip install -e .`"
+        "this installation of mfml came without the course: install a released wheel, or a clone"
     )
