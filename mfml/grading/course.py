@@ -69,6 +69,4 @@ def installed_course() -> Course:
     for folder in (_PACKAGE.parent, _PACKAGE / "_course"):
         if Course(folder).given.is_file():
             return Course(folder)
-    raise ValueError(
-        "this installation of mfml came without the course: install a released wheel, or a clone"
-    )
+    raise ValueError("this mfml came without the course: install a released wheel, or a clone with `pip install -e .`")

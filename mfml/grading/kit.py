@@ -34,7 +34,7 @@ def write(course: Course, folder: Path, announce: Callable[[int], None]) -> Iter
     """Write a course's kit into a folder, and keep every file that exists.
 
     Yields the path of each file within the folder, and whether it was written. `announce` is told the number of
-    each unit whose answer key has to be sealed first. Raises ValueError where the folder cannot be written.
+    each unit whose answer key has to be sealed first. Raises ValueError if the folder cannot be written.
     """
     if (folder / "solutions").is_dir():
         raise ValueError(f"{folder} holds the course itself, with its solutions: choose another folder")
@@ -46,7 +46,7 @@ def write(course: Course, folder: Path, announce: Callable[[int], None]) -> Iter
 
 
 def _files(course: Course, announce: Callable[[int], None]) -> Iterator[tuple[str, bytes]]:
-    """Each file of a kit. The keys come first: they make the folder a kit, also where writing is interrupted."""
+    """Each file of a kit. The keys come first: they make the folder a kit, even if writing is interrupted."""
     for unit in course.units():
         answers = answer_key.load(course, unit, announce=lambda unit=unit: announce(unit))
         yield str(course.shipped_key(unit).relative_to(course.root)), pack(answers)

@@ -1,4 +1,4 @@
-"""Grade a submission of one unit: read, collect outcomes, judge. The one way in for every command."""
+"""Grade a submission of one unit: read it, collect outcomes, judge. The entrance for every command."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def grade_file(
         unit: the unit's number.
         launcher: starts the workers.
         path: the submission; default: `exercises/unitNN.py` of the course.
-        solutions: grade the reference answers instead, as if a student had handed them in.
-        seed: of the inputs.
-        only: names of exercises; None for all.
+        solutions: grade the reference answers instead, as if a student had submitted them.
+        seed: seed of the inputs.
+        only: names of the exercises to grade; None for all.
         announce: called before an answer key is sealed, since that takes seconds.
 
     Raises:
-        ValueError: where the unit, its answer key or the submission cannot be read.
+        ValueError: if the unit, its answer key or the submission cannot be read.
     """
     if not (course.exercise(unit).exists() or course.shipped_key(unit).exists() or path):
         raise ValueError(
@@ -82,7 +82,7 @@ def grade_text(
 
 
 def untouched(source: str) -> set[str]:
-    """The functions whose body is a docstring and `raise NotImplementedError`: nothing to run."""
+    """Return the functions whose body is only a docstring and `raise NotImplementedError`."""
     tree, _ = blocks_that_parse(source)
     found = set()
     for node in tree.body:
@@ -96,7 +96,7 @@ def untouched(source: str) -> set[str]:
 
 
 def read_source(path: Path) -> str:
-    """A submission's text; ValueError that says why it cannot be read."""
+    """Return a submission's text. Raises ValueError that says why it cannot be read."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -110,7 +110,7 @@ def read_source(path: Path) -> str:
 
 
 def reference_submission(source: str) -> str:
-    """The reference answers of a solutions file as a submission: the specification's lines are blanked."""
+    """Turn a solutions file into a submission by blanking the lines of the specification."""
     tree, _ = blocks_that_parse(source)
     lines = source.splitlines()
 

@@ -1,4 +1,4 @@
-"""Answer keys as files: read a fresh one, seal a stale one in a process of its own. Loads no JAX."""
+"""Answer keys as files: read a fresh key; seal a stale one in a separate process. Loads no JAX."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _SEALING = (
 
 
 class Unsound(ValueError):
-    """A specification that cannot be sealed: a fault of the course, never of a student."""
+    """A specification that cannot be sealed. This is a fault of the course, never of a student."""
 
 
 def stamp(course: Course, unit: int, seed: int) -> str:
-    """A digest of all that an answer key depends on."""
+    """Digest everything that an answer key depends on."""
     here = Path(__file__).parents[1]
     digest = hashlib.sha256(f"{SCHEMA} {unit} {seed} {version('jax')} {sys.version}".encode())
     for path in (course.solution(unit), course.given, *(here / name for name in _SEALING)):
@@ -36,12 +36,12 @@ def stamp(course: Course, unit: int, seed: int) -> str:
 
 
 def load(course: Course, unit: int, seed: int = DEFAULT_SEED, *, announce: Any = None) -> dict[str, Any]:
-    """Read the answer key of a unit: the cached one where it is fresh, otherwise a newly sealed one.
+    """Read the answer key of a unit: the cached one if it is fresh, otherwise a newly sealed one.
 
-    In a student kit it is the key that was shipped. `announce`, where given, is called once before a key is
-    sealed, since that takes seconds.
+    In a student kit it is the shipped key. `announce` is called once before a key is sealed, since that takes
+    seconds.
 
-    Raises ValueError where the unit has neither solutions nor a usable key, `Unsound` where sealing fails.
+    Raises ValueError if the unit has neither solutions nor a usable key, and `Unsound` if sealing fails.
     """
     if course.is_kit:
         return _shipped(course, unit, seed)

@@ -1,13 +1,13 @@
-"""Seal a specification: from a unit's solutions and a seed to its answer key, arrays and JSON only.
+"""Seal a specification: turn a unit's solutions and a seed into its answer key, which holds arrays and JSON only.
 
-The key holds inputs, expected outputs, what error is allowed, and the outputs of every known mistake. Tolerances
-come from dtype and conditioning: the reference answer is evaluated in float32 and in float64, and
+The key holds inputs, expected outputs, the allowed errors, and the outputs of every known mistake. Tolerances
+come from dtype and conditioning. The reference answer is evaluated in float32 and in float64, and
 
     allowed = 64 eps max|y| + 16 max|y32 - y64|
 
-for each output array y, with eps of its dtype; `rtol` and `atol` of the exercise, where given, stand instead:
-`atol + rtol max|y|`. Sealing fails, with the reason, where a reference answer raises, where float32 and float64
-disagree, and where a known mistake passes every check.
+for each output array y, with eps of its dtype. An exercise that sets `rtol` or `atol` gets `atol + rtol max|y|`
+instead. Sealing fails and says why if a reference answer raises, if float32 and float64 disagree, or if a known
+mistake passes every check.
 
 Run as a process of its own (`python -m mfml.grading.key.seal ROOT UNIT SEED OUT`), so that grading loads no JAX.
 """
@@ -49,7 +49,7 @@ def load_module(path: Path, name: str) -> ModuleType:
 
 
 def seal_unit(course: Course, unit: int, seed: int) -> dict[str, Any]:
-    """Make the answer key of a unit; ValueError that names the exercise where its specification is not sound."""
+    """Make the answer key of a unit. Raises ValueError that names the exercise whose specification is unsound."""
     given = load_module(course.given, "exercises.given")
     exercises = exercises_of(load_module(course.solution(unit), f"solutions_unit{unit:02d}"))
     entries = []
@@ -103,7 +103,7 @@ def _seal_exercise(exercise: Exercise, given: ModuleType, key: jax.Array) -> dic
 def _arguments(
     exercise: Exercise, key: jax.Array, parameters: Mapping[str, inspect.Parameter]
 ) -> Iterator[tuple[Group, dict[str, Any]]]:
-    """Each check with its arguments in the order of the parameters, defaults filled in.
+    """Yield each check with its arguments in the order of the parameters, with defaults filled in.
 
     Checks that share `make` share the arguments.
     """
@@ -135,7 +135,7 @@ def _seal_check(group: Group, arguments: dict[str, Any], expected: Any, given: M
 
 
 def _expected(exercise: Exercise, groups: Sequence[tuple[Group, dict[str, Any]]], given: ModuleType) -> list[Any]:
-    """The reference answer's output for each check: compiled as one where it can be traced."""
+    """Evaluate the reference answer for each check, in one compilation if it can be traced."""
     calls = [bridge.Call(exercise.answer, arguments, group.call, group.over) for group, arguments in groups]
     try:
         values = (
@@ -149,7 +149,7 @@ def _expected(exercise: Exercise, groups: Sequence[tuple[Group, dict[str, Any]]]
 def _allowed(
     exercise: Exercise, groups: Sequence[tuple[Group, dict[str, Any]]], expected: list[Any], given: ModuleType
 ) -> list[Any]:
-    """The largest error allowed for each check, in the nesting of the expected output."""
+    """Return the largest error allowed for each check, nested as the expected output is."""
     if exercise.rtol is not None or exercise.atol is not None:
         rtol, atol = exercise.rtol or 0.0, exercise.atol or 0.0
         return [tolerance.given(one, rtol, atol) for one in expected]
@@ -167,7 +167,7 @@ def _add_mistakes(
     checks: list[dict[str, Any]],
     given: ModuleType,
 ) -> None:
-    """Add to each check what every known mistake gives there: its value, or the type of what it raises."""
+    """Add to each check the value that every known mistake gives there, or the type of exception that it raises."""
     calls = [
         [bridge.Call(mistake.answer, arguments, group.call, group.over) for group, arguments in groups]
         for mistake in exercise.mistakes

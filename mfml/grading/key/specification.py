@@ -1,4 +1,4 @@
-"""The specification of an exercise: the reference answer, and beside it all that grading it needs.
+"""The specification of an exercise: the reference answer, and beside it everything that grading needs.
 
     @exercise(points=4, hints=("a nudge", "the idea, and its place in the lesson", "nearly the code"),
               why="One line on why it matters.")
@@ -54,7 +54,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A known wrong answer, and the sentence that helps a student who gave it."""
+    """A known wrong answer, and the sentence that helps the student who gave it."""
 
     sentence: str
     answer: Callable[..., Any]
@@ -129,7 +129,7 @@ class Exercise:
         return [*self.groups, Group("under jax.jit", self.groups[0].make, 1, call="jit")]
 
     def problems(self) -> list[str]:
-        """Say what is missing or does not add up; empty for a sound specification."""
+        """Say what is missing or does not add up. The list is empty for a sound specification."""
         found = []
         if not self.groups or self.groups[0].hidden or self.groups[0].call != "plain":
             found.append("the first group of inputs must be there, visible and called plainly")
@@ -161,14 +161,14 @@ def exercise(
     """Make the decorated reference answer an `Exercise`.
 
     Args:
-        points: of the whole exercise. The groups' points, and 1 for the call under `jax.jit`, add up to it.
-        hints: a nudge; the idea, with its place in the lesson; nearly the code.
-        why: one line, shown once the exercise is solved, on why it matters.
-        compare: how outputs are compared: a name of `mfml.grading.verdict.compare.COMPARISONS` (`close`,
+        points: points of the whole exercise: those of its groups, and 1 for the call under `jax.jit`.
+        hints: three: a nudge; the idea, with its place in the lesson; nearly the code.
+        why: one line on why the exercise matters, shown once it is solved.
+        compare: how outputs are compared: a name from `mfml.grading.verdict.compare.COMPARISONS` (`close`,
             `up to sign`, `same subspace`, `any order`, ...), or a tuple of names for a tuple of outputs.
         jit: whether the function must give the same output under `jax.jit`; this is worth 1 point.
-        rtol: relative tolerance; default from dtype and conditioning, see `mfml.grading.key.seal`.
-        atol: absolute tolerance; likewise.
+        rtol: relative tolerance; the default comes from dtype and conditioning, see `mfml.grading.key.seal`.
+        atol: absolute tolerance; the same default.
         seconds: time limit of one call.
     """
 
@@ -179,7 +179,7 @@ def exercise(
 
 
 def exercises_of(module: ModuleType) -> list[Exercise]:
-    """The exercises of a solutions module, in order; ValueError where a specification is not sound."""
+    """Return the exercises of a solutions module, in order. Raises ValueError if a specification is unsound."""
     found = [value for value in vars(module).values() if isinstance(value, Exercise)]
     problems = [text for one in found for text in one.problems()]
     if problems or not found:

@@ -1,4 +1,4 @@
-"""What error an answer may have: from its dtype, its size and its conditioning."""
+"""The error that an answer may have, from its dtype, size and conditioning."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 
 
 def given(y: Any, rtol: float, atol: float) -> Any:
-    """Return `atol + rtol max|y|` for each array of an expected output, in its nesting."""
+    """Return `atol + rtol max|y|` for each array of an expected output, nested as it is."""
     return _map(lambda one, _: atol + rtol * _largest(one), y, y)
 
 
 def from_precision(y: Any, y64: Any) -> Any:
-    """Return `64 eps max|y64| + 16 max|y - y64|` for each array of an expected output, in its nesting.
+    """Return `64 eps max|y64| + 16 max|y - y64|` for each array of an expected output, nested as it is.
 
-    Raises ValueError where float32 and float64 disagree: there the bound would say nothing.
+    Raises ValueError if float32 and float64 disagree, since the bound would then say nothing.
     """
     return _map(_bound, y, y64)
 
@@ -38,7 +38,7 @@ def _largest(y: Any) -> float:
 
 
 def _map(bound: Any, a: Any, b: Any) -> Any:
-    """Apply `bound` to the numbers and arrays of two values of the same nesting."""
+    """Apply `bound` to the numbers and arrays of two values that are nested alike."""
     if isinstance(a, dict):
         return {name: _map(bound, a[name], b[name]) for name in a}
     if isinstance(a, tuple | list):

@@ -1,4 +1,4 @@
-"""From packed values to JAX and back, and the ways of calling a function. Runs where JAX does: seal and worker."""
+"""Conversion between packed values and JAX, and the ways of calling a function. Used by sealing and the worker."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ class Call(NamedTuple):
 
 
 def together(calls: Sequence[Call], before: Callable[[int], None] = lambda index: None) -> list[tuple[Any, Any]]:
-    """Make several calls in one compiled function: one compilation instead of one for every primitive.
+    """Make several calls in one compiled function. This compiles once instead of once per primitive.
 
-    Returns for each call its value and its traced arguments as they are afterwards. Raises what any of the
-    calls raises while it is traced. `before` is told the index of each call as it is traced.
+    Returns for each call its value and its traced arguments after the call. Raises what any call raises while it
+    is traced. `before` is told the index of each call as it is traced.
     """
     moving = [{name: v for name, v in one.arguments.items() if not is_static(v)} for one in calls]
 
@@ -87,16 +87,16 @@ def together(calls: Sequence[Call], before: Callable[[int], None] = lambda index
 
 
 def is_static(value: Any) -> bool:
-    """Whether an argument is no array under `jit`: Python ints, bools, strings, None and functions."""
+    """Say whether an argument is static under `jit`: Python ints, bools, strings, None and functions."""
     return value is None or isinstance(value, bool | int | str) or callable(value)
 
 
 def evaluate(function: Callable[..., Any], arguments: dict[str, Any], call: str, over: tuple[str, ...]) -> Any:
-    """Call a function on its arguments, in their order: plainly, under `jit`, `vmap` or `grad`.
+    """Call a function on its arguments, in their order: plainly, or under `jit`, `vmap` or `grad`.
 
-    Arguments go in by position, so that a student may rename a parameter. Under `jit`, Python ints, bools,
+    Arguments are passed by position, so that a student may rename a parameter. Under `jit`, Python ints, bools,
     strings, None and functions are static. `over` names the arguments that vmap maps over (leading axis), or
-    in which the gradient is taken.
+    with respect to which the gradient is taken.
     """
     names, values = list(arguments), list(arguments.values())
     if call == "plain":

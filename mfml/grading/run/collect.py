@@ -1,7 +1,7 @@
-"""Collect a submission's outcomes: drive workers until every check has one. Runs in the judge; loads no JAX.
+"""Collect a submission's outcomes: start workers until every check has one. Runs beside the judge; loads no JAX.
 
-A worker that hangs, dies or eats memory costs the function it was in (or the top-level statement it was
-loading); the rest is done by a fresh worker.
+A worker that hangs, dies or uses too much memory costs only the function or top-level statement that it was
+running. A fresh worker does the rest.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Outcomes(NamedTuple):
 
 
 def nothing() -> Outcomes:
-    """No outcomes, for a submission in which nothing was attempted."""
+    """Return no outcomes, for a submission in which nothing was attempted."""
     return Outcomes({}, [], 0)
 
 
@@ -46,7 +46,7 @@ def outcomes_of(
     course: Course,
     only: set[str] | None = None,
 ) -> Outcomes:
-    """Run a submission's functions on a key's inputs.
+    """Run a submission's functions on the inputs of an answer key.
 
     Args:
         answers: the answer key; only its inputs go to the workers.
@@ -83,7 +83,7 @@ def outcomes_of(
 
 
 class _State:
-    """Which checks have an outcome, and which wait for one."""
+    """Which checks have an outcome and which still wait for one."""
 
     def __init__(self, exercises: list[dict[str, Any]]) -> None:
         self.exercises = exercises
@@ -103,7 +103,7 @@ class _State:
             self.outcomes.setdefault(place, told)
 
     def end_at(self, place: tuple[str, str], outcome: dict[str, Any]) -> None:
-        """A worker ended in a check. Where it was not the first, the checks before it deserve a run one by one."""
+        """A worker ended in a check. Unless it was the first, run the exercise again with one call per check."""
         name, check = place
         names = [c for e, c in self.known if e == name]
         if name in self.alone or not names or check == names[0]:
@@ -112,7 +112,7 @@ class _State:
             self.alone.add(name)
 
     def end_exercise(self, name: str, outcome: dict[str, Any]) -> None:
-        """The first check that waits gets the outcome; those after it were not run."""
+        """Give the outcome to the first check that waits. Those after it were not run."""
         for exercise in self.exercises:
             if exercise["name"] == name:
                 first = outcome
@@ -151,7 +151,7 @@ def _job(state: _State, source: str, path: str, course: Course, skip: dict[int, 
 
 
 class _Follower:
-    """Reads a worker's events: knows where it is, and how long it may stay there."""
+    """Reads a worker's events, and knows where it is and how long it may stay there."""
 
     def __init__(self, state: _State) -> None:
         self.state = state
@@ -159,7 +159,7 @@ class _Follower:
         self.deadline = time.monotonic() + LOADING_SECONDS
 
     def take(self, event: dict[str, Any]) -> bool:
-        """Note an event; False when it was the last."""
+        """Note an event. Returns False when it was the last."""
         match event.get("event"):
             case "end" | "closed":
                 return False
@@ -178,7 +178,7 @@ class _Follower:
 
 
 def _follow(worker: Worker, state: _State) -> tuple[int | tuple[str, str] | None, _Stop | None]:
-    """Read a worker's events until it ends or has to be stopped: where it was, and why it stopped (None: done)."""
+    """Read a worker's events until it ends or must be stopped. Returns its place and why it stopped (None: done)."""
     follower, look = _Follower(state), 0.0
     while True:
         now = time.monotonic()
@@ -200,5 +200,5 @@ def _follow(worker: Worker, state: _State) -> tuple[int | tuple[str, str] | None
 def _skipped(line: int, outcome: dict[str, Any], source: str) -> dict[str, Any]:
     lines = source.splitlines()
     text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
-    reason = "never ended" if "timeout" in outcome else "ate the memory" if "memory" in outcome else "ended Python"
+    reason = "never ended" if "timeout" in outcome else "used all the memory" if "memory" in outcome else "ended Python"
     return {"type": "Stopped", "message": f"this statement {reason}", "line": line, "text": text, "names": []}

@@ -1,8 +1,8 @@
-"""A process with JAX imported and its backend not yet started, which forks a worker for each job.
+"""A process that has imported JAX, without starting its backend, and forks a worker for each job.
 
-Importing JAX takes longer than grading; this process does it once. It speaks over one Unix socket: a message
-brings three descriptors (job, results, output); the answer is the worker's process id, and, when that has ended,
-its exit status. One worker at a time; it dies with whoever started it.
+Importing JAX takes longer than grading, so this process does it once. It uses one Unix socket: a message brings
+three descriptors (job, results, output). The answer is the worker's process id and, once the worker has ended, its
+exit status. It runs one worker at a time and ends with the process that started it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def serve(channel: socket.socket) -> None:
 
 
 def _become_worker(channel: socket.socket, descriptors: list[int], worker: object) -> None:
-    """In the forked child: own session, own descriptors, limits; then the job. Never returns."""
+    """Set up session, descriptors and limits in the forked child, then do the job. Never returns."""
     status = 1
     try:
         os.setsid()

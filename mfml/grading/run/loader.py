@@ -1,8 +1,9 @@
 """Load a submission statement by statement, so that one bad line costs only what depends on it.
 
-A file with a syntax error is split into its top-level blocks, and the blocks that parse are kept at their line
-numbers. Each top-level statement then runs on its own: what one of them raises is recorded with its line, and the
-next goes on. Runs in the worker; `blocks_that_parse` is also used by the judge, which only reads.
+A file with a syntax error is split into its top-level blocks. Blocks that parse are kept at their line numbers.
+Each top-level statement then runs separately in the worker: an exception is recorded with its line, and the next
+statement runs.
+`blocks_that_parse` only reads, and is also used outside the worker.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Failure(dict[str, Any]):
 
 
 def blocks_that_parse(source: str) -> tuple[ast.Module, list[Failure]]:
-    """Parse a source, leaving out the top-level blocks that do not parse; these are the failures."""
+    """Parse a source without the top-level blocks that do not parse. These are returned as failures."""
     try:
         return ast.parse(source), []
     except (SyntaxError, ValueError) as error:
@@ -51,7 +52,7 @@ def blocks_that_parse(source: str) -> tuple[ast.Module, list[Failure]]:
 
 
 def syntax_failure(error: Exception, offset: int, text: str) -> Failure:
-    """Describe a syntax error; `offset` is the number of lines before the block."""
+    """Describe a syntax error. `offset` is the number of lines before the block."""
     line = (getattr(error, "lineno", None) or 1) + offset
     lines = text.splitlines()
     shown = lines[line - offset - 1].strip() if 0 < line - offset <= len(lines) else ""
@@ -61,7 +62,7 @@ def syntax_failure(error: Exception, offset: int, text: str) -> Failure:
 
 
 def defined_names(statement: ast.stmt) -> list[str]:
-    """The names that a top-level statement defines."""
+    """Return the names that a top-level statement defines."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
     if isinstance(statement, ast.Import | ast.ImportFrom):
@@ -73,14 +74,14 @@ class _Guard(importlib.abc.MetaPathFinder):
     """Refuses to import what would hand over the answer."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
-        """Raise ImportError for the library and the solutions; leave everything else to the other finders."""
+        """Raise ImportError for the library and the solutions. Other finders handle everything else."""
         reason = OFF_LIMITS.get(name.split(".")[0])
         if reason:
             raise ImportError(reason, name=name)
 
 
 def guard_imports() -> None:
-    """From now on the library and the solutions cannot be imported in this process."""
+    """Make the library and the solutions impossible to import in this process."""
     for name in list(sys.modules):
         if name.split(".")[0] in OFF_LIMITS:
             del sys.modules[name]

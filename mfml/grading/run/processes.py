@@ -1,8 +1,8 @@
-"""Starting workers and watching them from outside: what they use, and that they end.
+"""Starting workers, and watching from outside what they use and that they end.
 
 A launcher turns a job into a running `Worker`. `ForkServer` forks it from a process that has JAX imported;
-`PlainLauncher` starts an interpreter for each job, where there is no fork. Both are sandbox "none": a process of
-its own with limits, but with the rights of whoever grades.
+`PlainLauncher` starts an interpreter for each job, on systems without fork. Both have sandbox "none": a separate
+process with limits, but with the rights of the user who grades.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ KEPT_OUTPUT = 4000
 
 
 class Worker:
-    """A running worker: its events, its output, its end."""
+    """A running worker: its events, its output and its end."""
 
     def __init__(self, pid: int, results: BinaryIO, output: BinaryIO, wait: Callable[[], int | None]) -> None:
-        """Read both streams in threads of their own, so that neither can block the other.
+        """Read each stream in its own thread, so that neither can block the other.
 
         `wait` returns the exit status once the process has ended.
         """
@@ -69,7 +69,7 @@ class Worker:
                     self.head += data[: KEPT_OUTPUT - len(self.head)]
 
     def memory(self) -> float:
-        """Resident megabytes of this worker and of what it started."""
+        """Return the resident megabytes of this worker and of what it started."""
         return sum(_resident(pid) for pid in _session_members(self.pid))
 
     def kill(self) -> None:
@@ -78,7 +78,7 @@ class Worker:
             os.killpg(self.pid, signal.SIGKILL) if hasattr(os, "killpg") else os.kill(self.pid, signal.SIGTERM)
 
     def finish(self) -> int | None:
-        """End whatever is left, and return the exit status (negative: the signal), where it is known."""
+        """End whatever is left. Returns the exit status (negative: the signal) if it is known."""
         self.kill()
         for thread in self._threads:
             thread.join(timeout=1.0)
@@ -95,12 +95,12 @@ class Launcher(Protocol):
         ...
 
     def close(self) -> None:
-        """Give back what the launcher holds."""
+        """Release what the launcher holds."""
         ...
 
 
 def _session_members(session: int) -> list[int]:
-    """The processes of a session, from /proc; only the leader where there is no /proc."""
+    """Return the processes of a session, from /proc. Without /proc, return only the leader."""
     members = []
     try:
         for entry in os.scandir("/proc"):
@@ -128,7 +128,7 @@ class ForkServer:
     sandbox = "none"
 
     def __init__(self) -> None:
-        """Start the server; it imports JAX while the caller does something else."""
+        """Start the server. It imports JAX while the caller does something else."""
         self._channel, theirs = socket.socketpair()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "mfml.grading.run.fork_server", str(theirs.fileno())],
@@ -158,7 +158,7 @@ class ForkServer:
         return Worker(pid, *streams, lambda: self.receive(fork_server.STATUS))
 
     def receive(self, kind: bytes) -> int | None:
-        """The next message of this kind from the server; None when it is gone."""
+        """Return the next message of this kind from the server, or None if the server is gone."""
         with contextlib.suppress(OSError):
             while len(message := self._channel.recv(9, socket.MSG_WAITALL)) == 9:
                 if message[:1] == kind:
@@ -174,7 +174,7 @@ class ForkServer:
 
 
 class PlainLauncher:
-    """Starts an interpreter for each job: slower, but everywhere."""
+    """Starts an interpreter for each job: slower, but works everywhere."""
 
     sandbox = "none"
 
@@ -204,7 +204,7 @@ class PlainLauncher:
 
 
 def worker_environment() -> dict[str, str]:
-    """The environment of workers: fixed thread counts, CPU only, nothing personal."""
+    """Return the environment of workers: fixed thread counts, CPU only, nothing personal."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR") if name in os.environ}
     return {
         **kept,
@@ -218,5 +218,5 @@ def worker_environment() -> dict[str, str]:
 
 
 def default_launcher() -> Launcher:
-    """The fork server where there is fork, else plain processes."""
+    """Return the fork server if the system can fork, otherwise plain processes."""
     return ForkServer() if hasattr(os, "fork") and hasattr(socket, "send_fds") else PlainLauncher()

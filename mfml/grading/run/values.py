@@ -1,8 +1,8 @@
-"""Values between processes: arrays and JSON in one byte string, with caps, and never a pickle.
+"""Values between processes: arrays and JSON in one byte string, with caps and without pickle.
 
-A packed value is eight bytes with the length of the JSON part, the JSON part, and the arrays' raw bytes. NumPy
-only, so that the judge, which packs and unpacks, loads no JAX. What comes from a worker is not trusted:
-`unpack` refuses whatever breaks the caps, with `Refused`.
+A packed value is eight bytes with the length of the JSON part, the JSON part, and the arrays' raw bytes. This
+file uses NumPy only, since the judge packs and unpacks and loads no JAX. Data from a worker are not trusted:
+`unpack` raises `Refused` for whatever breaks the caps.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DTYPES = {
 
 
 class Refused(ValueError):
-    """A value that may not pass: too large, too deep, or of a kind that has no place here."""
+    """A value that may not pass: too large, too deep, or of an unknown kind."""
 
 
 class Key(NamedTuple):
@@ -44,7 +44,7 @@ class Given(NamedTuple):
 
 
 class Other(NamedTuple):
-    """A value of a kind that does not travel; only the name of its type does."""
+    """A value that does not travel. Only the name of its type does."""
 
     type: str
 

@@ -1,8 +1,8 @@
-"""The worker: loads a student's file, calls its functions on given inputs, and returns values. Nothing more.
+"""The worker: it loads a student's file, calls its functions on given inputs, and returns values.
 
 It never sees an expected output. It gets one job, a packed value, and writes frames (four bytes of length, then
-a packed value) to a file descriptor of its own; standard output and error are the student's. It runs in a child
-of the fork server, or, where there is no fork, as `python -m mfml.grading.run.worker JOB`.
+a packed value) to a separate file descriptor; standard output and error are the student's. It runs in a child
+of the fork server or, on systems without fork, as `python -m mfml.grading.run.worker JOB`.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ def limit_resources(megabytes: int, seconds: float) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
         resource.setrlimit(resource.RLIMIT_FSIZE, (256 * MEGABYTE, 256 * MEGABYTE))
-        # JAX reserves address space that it never touches; what is used is watched from outside.
+        # JAX reserves address space that it never uses; actual use is watched from outside.
         space = max(8192, 4 * megabytes) * MEGABYTE
         resource.setrlimit(resource.RLIMIT_AS, (space, space))
 
 
 def run(job: dict[str, Any], results: BinaryIO) -> None:
-    """Do one job: load the submission, then make every call, with an event before and after each."""
+    """Do one job: load the submission, then make every call, and tell an event before and after each."""
 
     def tell(**event: Any) -> None:
         write_frame(results, event)
@@ -77,10 +77,10 @@ def run(job: dict[str, Any], results: BinaryIO) -> None:
 def outcomes(
     function: Any, exercise: dict[str, Any], given: ModuleType, path: str, tell: Callable[..., None]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The outcome of each check of an exercise, by the check's name.
+    """Yield the name and outcome of each check of an exercise.
 
-    All calls are compiled as one where that works, since compiling every primitive of every call takes seconds.
-    Where it does not (an error, a function that cannot be traced), each check is called on its own, as it stands.
+    All calls are compiled together if possible, since compiling every primitive of every call takes seconds.
+    After an error, or with a function that cannot be traced, each check is called separately.
     """
     name, checks = exercise["name"], exercise["checks"]
     tell(event="start", exercise=name, check=checks[0]["name"])
@@ -105,7 +105,7 @@ def _call_together(
     given: ModuleType,
     before: Callable[[int], None],
 ) -> list[tuple[str, dict[str, Any]]]:
-    """All checks in one compiled call; the first is called twice there, the one under jit is the first again."""
+    """Make all checks in one compiled call. The first is called twice; the check under jit is the first again."""
     ran = [check for check in checks if check["call"] != "jit"]
     again = ran[0]
     calls = [
@@ -150,8 +150,8 @@ def _configure(compiled: str | None) -> None:
 def call_once(function: Callable[..., Any], check: dict[str, Any], given: ModuleType, path: str) -> dict[str, Any]:
     """Call a function as a check asks.
 
-    Returns `value`; `again`, a second call's value, where the check asks for it; and `arguments` as they are
-    afterwards, where they hold something that can be changed. Or `error`.
+    Returns `value`, `again` (a second call's value) if the check asks for it, and `arguments` after the call if they
+    hold something that can be changed. Returns `error` instead if the call raised.
     """
     arguments = bridge.to_jax(check["inputs"], given)
     try:
@@ -168,20 +168,20 @@ def call_once(function: Callable[..., Any], check: dict[str, Any], given: Module
 
 
 def _arguments_after(arguments: dict[str, Any], given: ModuleType) -> dict[str, Any]:
-    """Those arguments that a function could change: dicts and lists."""
+    """Return the arguments that a function could change: dicts and lists."""
     changeable = {name: value for name, value in arguments.items() if isinstance(value, dict | list)}
     return {"arguments": bridge.from_jax(changeable, given)} if changeable else {}
 
 
 def _finished(value: Any) -> Any:
-    """Wait for the device, so that what goes wrong there goes wrong here."""
+    """Wait for the device, so that its errors are raised here."""
     with contextlib.suppress(TypeError):
         jax.block_until_ready(value)
     return value
 
 
 def describe_error(error: BaseException, path: str) -> loader.Failure:
-    """Type, message and the student's own line of an exception."""
+    """Describe an exception: its type, its message and the student's own line."""
     if isinstance(error, SyntaxError):
         return loader.syntax_failure(error, 0, error.text or "")
     failure = loader.Failure(type=type(error).__name__, message=_message(error))
@@ -199,7 +199,7 @@ def _message(error: BaseException) -> str:
 
 
 def main(job_path: str) -> None:
-    """Run as a process: results on what was standard output, the student's prints on standard error."""
+    """Run as a process: send results to the original standard output, and the student's prints to standard error."""
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     with open(job_path, "rb") as file:

@@ -1,4 +1,4 @@
-"""Hints, without loading JAX: from the answer key of a kit, else read from the text of the solutions."""
+"""Hints, without loading JAX: from the answer key of a kit, otherwise from the text of the solutions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mfml.grading.key import answer_key
 
 
 def exercises(course: Course, unit: int) -> list[dict[str, Any]]:
-    """Id, name, title and hints of a unit's exercises; ValueError where the unit has none."""
+    """Return id, name, title and hints of a unit's exercises. Raises ValueError if the unit has none."""
     path = course.solution(unit)
     if course.is_kit or not path.exists():
         return list(answer_key.load(course, unit)["exercises"])
@@ -34,7 +34,7 @@ def exercises(course: Course, unit: int) -> list[dict[str, Any]]:
 
 
 def find(course: Course, exercise: str) -> dict[str, Any]:
-    """The exercise with an id such as "3.2"; ValueError that lists those there are."""
+    """Return the exercise with an id such as "3.2". Raises ValueError that lists the valid ids."""
     unit, _, number = exercise.partition(".")
     if not (unit.isdigit() and number.isdigit()):
         raise ValueError(f"an exercise is named by unit and number, such as 3.2; found {exercise!r}")
@@ -45,9 +45,9 @@ def find(course: Course, exercise: str) -> dict[str, Any]:
 
 
 def next_hint(course: Course, exercise: str, *, again: bool = False) -> tuple[dict[str, Any], int]:
-    """The exercise, and how many of its hints to show: one more than last time, at most all three.
+    """Return the exercise and how many of its hints to show: one more than last time, at most all three.
 
-    `again` shows what was seen before and no more.
+    With `again` it is as many as last time.
     """
     entry = find(course, exercise)
     path = course.private / "hints.json"

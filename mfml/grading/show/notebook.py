@@ -1,7 +1,7 @@
 """Grade one function in a notebook: `mfml.check("3.2", my_function)` shows the answer as HTML.
 
-The function is called in the notebook's own process, since it lives there; it is judged with the same key and in
-the same words as a file. This is help for a student, not a grade: a class is graded from files.
+The function is called in the notebook's own process, since it lives there. It is judged with the same answer key
+and in the same words as a file. This helps a student and is not a grade: a class is graded from files.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ def check(
     course: Course | None = None,
     seed: int = answer_key.DEFAULT_SEED,
 ) -> Answer:
-    """Judge one function against the key of an exercise such as "3.2".
+    """Judge one function against the answer key of an exercise such as "3.2".
 
-    Raises ValueError where there is no such exercise, or the function cannot be called.
+    Raises ValueError if there is no such exercise or the function cannot be called.
     """
     if not callable(function):
         raise ValueError(f"check needs a function; found {type(function).__name__}")

@@ -1,4 +1,4 @@
-"""Grade again at every save: only what changed, by a process that has JAX imported already."""
+"""Grade again at every save: only what changed, in a process that has already imported JAX."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def follow(course: Course, unit: int, path: Path, launcher: Launcher, console: C
 
 
 def saves(path: Path) -> Iterator[tuple[str, float]]:
-    """The file's text now and after each change, with the time of the change.
+    """Yield the file's text now and after each change, with the time of the change.
 
-    It looks at the file's stamp every few hundredths of a second: this costs nothing, and works on every file
-    system and with every editor, also those that replace the file.
+    It reads the file's stamp every few hundredths of a second. This costs almost nothing and works on every file
+    system and with every editor, including those that replace the file.
     """
     seen: tuple[int, int, int] | None = None
     while True:
@@ -51,7 +51,7 @@ def saves(path: Path) -> Iterator[tuple[str, float]]:
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """What changes when a file does; None while an editor has it away, or empty, on its way to a new one."""
+    """Return what changes when a file does, or None while an editor is replacing it (missing or empty)."""
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -69,7 +69,7 @@ class Regrader:
         self._last: UnitResult | None = None
 
     def grade(self, source: str) -> UnitResult:
-        """The whole unit's result."""
+        """Grade a new text, and return the whole unit's result."""
         names = [exercise["name"] for exercise in self._answers["exercises"]]
         code = code_of(source, names)
         changed = {name for name in names if self._last is None or code[name] != self._code.get(name)}
@@ -84,9 +84,9 @@ class Regrader:
 
 
 def code_of(source: str, names: list[str]) -> dict[str, str]:
-    """For each function, the code that its behavior can depend on.
+    """Return for each function the code that its behavior can depend on.
 
-    That is its own, that of the functions and classes it names, and so on, and every other top-level statement.
+    This is its own code, that of the functions and classes it names, and so on, and every other top-level statement.
     """
     tree, failures = blocks_that_parse(source)
     defined: dict[str, ast.stmt] = {}

@@ -1,6 +1,6 @@
 """Comparisons of an output with the expected one, by name. NumPy only: the judge loads no JAX.
 
-A comparison takes (found, expected, allowed) for one array and returns a `Difference`, or None where they
+A comparison takes (found, expected, allowed) for one array and returns a `Difference`, or None if they
 agree. `difference` walks tuples, lists and dicts, checks type, shape and dtype, and then compares.
 """
 
@@ -25,7 +25,7 @@ class Difference(NamedTuple):
 
 
 def exists(name: str) -> bool:
-    """Whether a comparison of this name is known: one of `COMPARISONS`, or "mfml.module:function"."""
+    """Say whether a comparison of this name exists: one of `COMPARISONS`, or "mfml.module:function"."""
     return name in COMPARISONS or (name.startswith("mfml.") and ":" in name)
 
 
@@ -37,14 +37,14 @@ def difference(
     inputs: Any = None,
     at: str = "",
 ) -> Difference | None:
-    """Compare an output with the expected one; None where they agree within what is allowed.
+    """Compare an output with the expected one. Returns None if they agree within the allowed error.
 
     Args:
         found: the output: arrays, numbers and strings in tuples, lists and dicts.
         expected: what it should be.
-        allowed: the largest error, in the same nesting as `expected`.
+        allowed: the largest error, nested as `expected` is.
         compare: the name of the comparison; a tuple of names for a tuple of outputs.
-        inputs: the arguments, for comparisons that are a function of inputs and output.
+        inputs: the arguments, for comparisons that look at them too.
         at: the place within the output, for the message.
     """
     if isinstance(compare, str) and ":" in compare:
@@ -115,7 +115,7 @@ def _at(place: tuple[int, ...]) -> str:
 
 
 def close(found: np.ndarray, expected: np.ndarray, allowed: float) -> Difference | None:
-    """Largest absolute error at most `allowed`; infinities and NaN at the same places."""
+    """Require a largest absolute error of at most `allowed`, with infinities and NaN at the same places."""
     if expected.dtype.kind in "biu":
         error = (found != expected).astype(float)
     else:
@@ -140,20 +140,20 @@ def _number(value: np.generic) -> str:
 
 
 def rows_up_to_sign(found: np.ndarray, expected: np.ndarray, allowed: float) -> Difference | None:
-    """As `close`, after each row of a matrix (or a vector as a whole) was turned to the expected sign."""
+    """Compare as `close` does, after giving each row (or the whole vector) its expected sign."""
     sign = np.sign(np.sum(found * expected, axis=-1, keepdims=True))
     return close(np.where(sign == 0, 1, sign).astype(found.dtype) * found, expected, allowed)
 
 
 def columns_up_to_sign(found: np.ndarray, expected: np.ndarray, allowed: float) -> Difference | None:
-    """As `close`, after each column was turned to the expected sign."""
+    """Compare as `close` does, after giving each column its expected sign."""
     return rows_up_to_sign(found.T, expected.T, allowed)
 
 
 def same_subspace(found: np.ndarray, expected: np.ndarray, allowed: float) -> Difference | None:
-    """The columns span the same subspace: the largest entry of the projectors' difference is at most `allowed`."""
+    """Require that the columns span the same subspace: no entry of the projectors differs by more than `allowed`."""
     if not np.isfinite(found).all():
-        return Difference("nan", "found numbers that are not finite")
+        return Difference("nan", "found non-finite numbers")
     projectors = []
     for matrix in (found, expected):
         u, s, _ = np.linalg.svd(matrix.astype(np.float64), full_matrices=False)
@@ -166,7 +166,7 @@ def same_subspace(found: np.ndarray, expected: np.ndarray, allowed: float) -> Di
 
 
 def any_order(found: np.ndarray, expected: np.ndarray, allowed: float) -> Difference | None:
-    """As `close` for the rows (entries of a vector) in the order that fits best, matched one by one."""
+    """Compare rows (or entries of a vector) as `close` does, after matching them to the expected ones one by one."""
     left = list(range(len(found)))
     order = []
     for row in expected:

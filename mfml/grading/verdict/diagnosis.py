@@ -1,6 +1,6 @@
-"""What went wrong, in the course's words: one sentence, with the student's own line where there is one.
+"""What went wrong, in the course's words: one sentence, with the student's own line if it is known.
 
-What is described came from a worker and is only text here: it is cut, never run, and earns no points.
+The descriptions come from a worker and are only text here: they are cut, never run, and earn no points.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 _JAX_WORDS: tuple[tuple[str, str], ...] = (
     (
         r"TracerBoolConversionError",
-        "under jax.jit an array has no value yet, so `if` and `while` cannot look at it: use jnp.where or lax.cond",
+        "under jax.jit an array has no value yet, so `if` and `while` cannot read it: use jnp.where or lax.cond",
     ),
     (
         r"TracerArrayConversionError",
@@ -33,7 +33,7 @@ _JAX_WORDS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"UnexpectedTracerError",
-        "a value of a compiled function was kept outside of it (in a global or a list): return it instead",
+        "a value was kept outside the compiled function (in a global or a list): return it instead",
     ),
     (
         r"JAX arrays are immutable|does not support item assignment",
@@ -41,12 +41,12 @@ _JAX_WORDS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"dot_general requires contracting dimensions|matmul: Input operand|size .* is different from",
-        "the shapes of a product do not fit: look at which axes are multiplied and whether one needs .T",
+        "the shapes of a product do not fit: check which axes are multiplied and whether one array needs .T",
     ),
     (
         r"Incompatible shapes for broadcasting|add got incompatible shapes|mul got incompatible shapes"
         r"|sub got incompatible shapes|could not be broadcast",
-        "the shapes do not fit each other: print .shape of both sides",
+        "the shapes do not fit together: print .shape of both sides",
     ),
     (
         r"vmap was requested to map its argument|vmap in_axes",
@@ -65,18 +65,18 @@ _SPECIAL = {
     "SystemExit": "your code calls sys.exit, which would end Python: return a value instead",
     "KeyboardInterrupt": "your code raises KeyboardInterrupt",
     "RecursionError": "the function calls itself without end",
-    "MemoryError": "your code asks for more memory than there is: look for an array with too many entries",
+    "MemoryError": "your code asks for more memory than there is: look for an array that is too large",
 }
 
 
 def one_line(text: Any, limit: int = 300) -> str:
-    """Any text as one printable line of limited length."""
+    """Turn any text into one printable line of limited length."""
     line = " ".join("".join(c if c.isprintable() or c.isspace() else "?" for c in str(text)).split())
     return line if len(line) <= limit else line[: limit - 3] + "..."
 
 
 def error_sentence(error: dict[str, Any], file: str) -> str:
-    """One sentence on an exception: where, what, and what to do."""
+    """Describe an exception in one sentence: what happened, where, and what to do."""
     kind, message = one_line(error.get("type", "error"), 60), str(error.get("message", ""))
     words = next((said for pattern, said in _JAX_WORDS if re.search(pattern, f"{kind}: {message}")), None)
     words = words or _SPECIAL.get(kind)
@@ -94,7 +94,7 @@ def _where(error: dict[str, Any], file: str) -> str:
 
 
 def failure_sentence(failure: dict[str, Any], file: str) -> str:
-    """One sentence on a top-level statement that failed: a syntax error, an import, anything else."""
+    """Describe a failed top-level statement in one sentence: a syntax error, an import, or anything else."""
     kind = one_line(failure.get("type", ""), 60)
     if kind in ("SyntaxError", "IndentationError", "TabError"):
         text = f"Python cannot read this: {one_line(failure.get('message', ''), 120)}"
@@ -106,7 +106,7 @@ def failure_sentence(failure: dict[str, Any], file: str) -> str:
 
 
 def death_sentence(outcome: dict[str, Any], check: str) -> tuple[str, str]:
-    """State and sentence for an outcome without a value: a timeout, memory, an end of the process."""
+    """Return state and sentence for an outcome without a value: timeout, memory, or end of the process."""
     ran = "not run, since an earlier check " if outcome.get("not_run") else ""
     where = "" if ran else f" on {check!r}"
     if "timeout" in outcome:

@@ -12,7 +12,7 @@ EXAMPLE_LENGTH = 400
 
 
 def call(name: str, check: dict[str, Any]) -> str:
-    """Write a failed check as a call with what it should give; empty where that is long."""
+    """Write a failed check as a call with what it should give. Empty if that would be long."""
     arguments = ", ".join(f"{parameter}={_literal(value)}" for parameter, value in check["inputs"].items())
     made = f"{name}({arguments})"
     if check["call"] == "grad":

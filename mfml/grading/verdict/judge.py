@@ -1,7 +1,7 @@
-"""The judge: from an answer key and what the workers returned to a result. It never runs a student's code.
+"""The judge: it turns an answer key and what the workers returned into a result. It never runs a student's code.
 
-A check is right when the output, and for the first check the output of a second call, agree with the key's, and
-the arguments came back unchanged. An output that agrees with that of a known mistake on every check is diagnosed
+A check is right when its output agrees with the key's and its arguments come back unchanged. The first check is
+called twice, and both outputs must agree. Outputs that equal those of a known mistake on every check are diagnosed
 as that mistake.
 """
 
@@ -46,11 +46,11 @@ def verdict_on(
 
 
 def _advice(outcomes: Outcomes, file: str, said: set[str]) -> list[str]:
-    """What is worth knowing and costs nothing: top-level statements that failed, unless an exercise says so."""
+    """Say what costs no points: top-level statements that failed, unless an exercise already says so."""
     advice = [diagnosis.failure_sentence(failure, file) for failure in outcomes.failures]
     advice = [text for text in dict.fromkeys(advice) if text not in said]
     if outcomes.printed > 100_000:
-        advice.append(f"{file} printed {outcomes.printed / 1e6:.1f} MB, which is thrown away: remove the prints")
+        advice.append(f"{file} printed {outcomes.printed / 1e6:.1f} MB, which is discarded: remove the prints")
     return advice
 
 
@@ -109,7 +109,7 @@ def _state(
     failures: list[dict[str, Any]],
     file: str,
 ) -> tuple[str, str]:
-    """The state of a check, and what to say about it."""
+    """Return the state of a check and what to say about it."""
     name = exercise["name"]
     if outcome.get("untouched"):
         return "not attempted", ""
@@ -147,12 +147,12 @@ def _compare(exercise: dict[str, Any], check: dict[str, Any], outcome: dict[str,
 
 
 def _unchanged(after: Any, before: dict[str, Any]) -> bool:
-    """Whether the dicts and lists among the arguments came back as they went in."""
+    """Say whether the dicts and lists among the arguments came back unchanged."""
     return isinstance(after, dict) and all(name in before and _same(after[name], before[name]) for name in after)
 
 
 def _same(a: Any, b: Any) -> bool:
-    """Whether two values are the same; a number may have become an array on its way through compiled code."""
+    """Say whether two values are the same. Compiled code may have turned a number into an array."""
     if isinstance(b, dict):
         return isinstance(a, dict) and a.keys() == b.keys() and all(_same(a[name], b[name]) for name in b)
     if isinstance(b, tuple | list):
@@ -175,7 +175,7 @@ def _missing(name: str, failures: list[dict[str, Any]], file: str) -> str:
 
 
 def _error(error: dict[str, Any], failures: list[dict[str, Any]], check: dict[str, Any], file: str) -> str:
-    """A NameError that a failed top-level statement explains is told by that statement."""
+    """Describe an error. If a failed top-level statement explains a NameError, describe that statement."""
     if error.get("type") == "NameError":
         for failure in failures:
             names = failure.get("names")

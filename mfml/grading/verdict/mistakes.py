@@ -1,4 +1,4 @@
-"""Known mistakes: recognize an output that equals that of a wrong variant on every check."""
+"""Known mistakes: recognize outputs that equal those of a wrong variant on every check."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mfml.grading.verdict.result import CheckResult
 
 
 def known(exercise: dict[str, Any], checks: list[CheckResult], found: dict[str, dict[str, Any]]) -> str | None:
-    """The sentence of the first known mistake whose outputs the submission's equal on every check."""
+    """Return the sentence of the first known mistake that gives the submission's outputs on every check."""
     if not any(check.state == "wrong" for check in checks):
         return None
     for index, sentence in enumerate(exercise["mistakes"]):
@@ -37,12 +37,12 @@ def _equals(exercise: dict[str, Any], check: dict[str, Any], index: int, outcome
 
 
 def _plain(names: Any) -> Any:
-    """A mistake is recognized by its values: comparisons that look for a property fall back to `close`."""
+    """Replace comparisons that look for a property by `close`: a mistake is recognized by its values."""
     return "close" if isinstance(names, str) and ":" in names else names
 
 
 def _looser(allowed: Any, value: Any) -> Any:
-    """What is allowed, for a mistake's output: its scale and its nesting may be others."""
+    """Return the allowed error for a mistake's output, whose scale and nesting may differ from the right one's."""
     if isinstance(value, dict):
         return {
             name: _looser(allowed.get(name, 0.0) if isinstance(allowed, dict) else 0.0, v) for name, v in value.items()

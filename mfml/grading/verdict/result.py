@@ -1,4 +1,4 @@
-"""The one result model: every report is written from it."""
+"""The one result model. Every report is written from it."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ class UnitResult:
         return next((exercise for exercise in self.exercises if exercise.state != "right"), None)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data, the schema version first."""
+        """Return plain data with the schema version first."""
         data = asdict(self)
         return {"schema_version": data.pop("schema_version"), **data}
 
 
 def from_json(data: dict[str, Any]) -> UnitResult:
-    """Rebuild a result from `to_json`."""
+    """Rebuild a result from what `to_json` returned."""
     exercises = [
         ExerciseResult(**{**e, "checks": [CheckResult(**check) for check in e["checks"]]}) for e in data["exercises"]
     ]
