@@ -232,7 +232,7 @@ def _direction(problem: Problem, theta: Array, logits: Array) -> Array:
     p = jax.nn.sigmoid(logits)
     slope = (problem.weights * (p - problem.label)) @ a + problem.penalty * theta
     curvature = problem.weights * p * jax.nn.sigmoid(-logits)
-    hessian = scaling.gram(a, curvature) + jnp.diag(problem.penalty)
+    hessian = scaling.gram(a, weights=curvature) + jnp.diag(problem.penalty)
     scale = jnp.sqrt(jnp.diagonal(hessian))
     scale = jnp.where(scale > 0, scale, 1.0)
     factor = jnp.linalg.cholesky(hessian / scale / scale[:, None], symmetrize_input=False)
