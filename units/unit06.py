@@ -156,8 +156,9 @@ plots.histories({name: np.maximum(way.history, 1e-8) for name, way in race.items
 # %% [markdown]
 # ## Saddles
 #
-# Where the gradient vanishes, the signs of the Hessian's eigenvalues decide. If each sign were a coin toss, $n$ positive
-# ones, a minimum, would have probability $2^{-n}$: in high dimension nearly every stationary point is a **saddle**.
+# Where the gradient vanishes, the signs of the Hessian's eigenvalues decide. If each sign were a coin toss, $n$
+# positive ones, a minimum, would have probability $2^{-n}$: in high dimension nearly every stationary point is a
+# **saddle**.
 
 # %% tags=["fig-saddle"]
 
@@ -325,10 +326,10 @@ plots.slices(along[0, :, 0], random_planes, quantity="cross-entropy (nats)")
 share_seen = walked.share.tolist()
 plots.traveled(*along[2].T, planes[2], walked.coordinates, share_seen, quantity="cross-entropy (nats)")
 # %% [markdown]
-# *What to see.* The same minimum, drawn with two rulers. With raw directions the loss rises to 11 within the frame, with
-# normalized ones not even to 2: without its ruler, a picture says nothing about width. Two of several hundred directions
-# contain nearly the whole training path. *Where it fails:* a plane shows two directions, and the walls may be in the
-# others. The spectrum above has seen them all.
+# *What to see.* The same minimum, drawn with two rulers. With raw directions the loss rises to 11 within the frame,
+# with normalized ones not even to 2: without its ruler, a picture says nothing about width. Two of several hundred
+# directions contain nearly the whole training path. *Where it fails:* a plane shows two directions, and the walls may
+# be in the others. The spectrum above has seen them all.
 
 # %% [markdown]
 # ## Flat and sharp
@@ -452,8 +453,8 @@ for scaling, (flow, moved) in found.items():
 # %% [markdown]
 # ## The edge of trainability
 #
-# At the beginning, a cliff at $2/L$ separated good rates from bad ones: a point. With two rates, one for each layer of a
-# tiny network, the boundary is a curve. We train 65536 networks, one for each pair of rates, in one call
+# At the beginning, a cliff at $2/L$ separated good rates from bad ones: a point. With two rates, one for each layer of
+# a tiny network, the boundary is a curve. We train 65536 networks, one for each pair of rates, in one call
 # (Sohl-Dickstein, 2024).
 
 # %% tags=["fig-fractal"]
