@@ -75,6 +75,7 @@ EXEMPT: dict[str, str] = {
     "training.checkpoint.save: one name for each notion": "a pytree is no decision tree",
     **{f"landscapes.optimizers.{name}: options are keywords": OPTAX for name in ("momentum", "nesterov", "rmsprop")},
     **{f"landscapes.optimizers.{name}: options are keywords": OPTAX for name in ("adam", "adamw")},
+    "risk.reinforcement.step: step takes the state first": "`state` is a state of the task; what is learned is `q`",
 }
 
 

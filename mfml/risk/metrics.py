@@ -1,4 +1,4 @@
-r"""What a prediction is worth: the `score` of every model that predicts. Shapes: n samples.
+r"""Scores of predictions: the `score` of every model that predicts. Shapes: n samples.
 
 Regressors are scored by $R^2$, classifiers by accuracy: larger is better, 1 is perfect.
 """
