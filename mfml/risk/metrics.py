@@ -45,7 +45,7 @@ def accuracy(
 
     Source: Bishop (2006), section 1.5.1: one minus the misclassification rate.
 
-    >>> accuracy(jnp.array([1, 0, 2]), jnp.array([1, 0, 1])).round(4).item()
+    >>> round(accuracy(jnp.array([1, 0, 2]), jnp.array([1, 0, 1])).item(), 4)
     0.6667
     """
     require.same_shape(prediction=prediction, target=target)
