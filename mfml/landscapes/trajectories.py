@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 from mfml import iteration
 from mfml.landscapes.curvature import Objective
 from mfml.landscapes.optimizers import apply_updates
+from mfml.risk.empirical import gradient_norm
 
 
 class Trajectory(NamedTuple):
@@ -69,11 +70,6 @@ def run(
         at(start, optimizer.init(start)),
         n_steps=n_steps,
         objective=lambda point: point.value,
-        keep=lambda point: (point.params, _norm(point.gradients)),
+        keep=lambda point: (point.params, gradient_norm(point.gradients)),
     )
     return Trajectory(params, slopes, *report)
-
-
-def _norm(tree: PyTree) -> Array:
-    square = jnp.asarray(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)))
-    return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)  # no NaN in its derivative
