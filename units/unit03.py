@@ -315,7 +315,7 @@ plots.interpolation_errors(COUNTS, worst)
 # polynomials through **Chebyshev nodes**, which crowd at the ends, converge, and as fast as a geometric series. Noise
 # suffers the same fate: the *Lebesgue constant*, printed above, says how much an error in the values may grow.
 #
-# *Where it bites.* You rarely choose where to measure, and measurements are mostly equispaced. Then fit fewer weights
+# *Where it bites.* You rarely choose where to measure, and measurements are usually equispaced. Then fit fewer weights
 # than points, or use splines.
 #
 # *Exercise 3.8*: the error of interpolating Runge's function.
@@ -338,7 +338,7 @@ N = 18  # points of each bar
 
 
 def pairs_at(index):
-    """Strain and stress of both bars at these places of their order, one row a point."""
+    """Strain and stress of both bars at these places of their order, one row per point."""
     columns = (1000 * all_strain[1:], all_stress[1:])
     return np.stack([np.take_along_axis(one, index, axis=1).ravel() for one in columns], axis=1)
 
