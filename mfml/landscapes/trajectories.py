@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, PyTree
 from mfml import require
 from mfml.landscapes.curvature import Objective
 from mfml.landscapes.optimizers import apply_updates
+from mfml.risk.empirical import gradient_norm
 
 
 class Trajectory(NamedTuple):
@@ -50,7 +51,7 @@ def run(
 
     def record(params: PyTree) -> tuple[Trajectory, PyTree]:
         value, gradients = value_and_gradient(init, *data)
-        return Trajectory(init, value, _norm(gradients)), gradients
+        return Trajectory(init, value, gradient_norm(gradients)), gradients
 
     def step(carry: tuple[PyTree, Any], _: None) -> tuple[tuple[PyTree, Any], Trajectory]:
         init, state = carry
@@ -61,8 +62,3 @@ def run(
     (final, _), points = lax.scan(step, (init, optimizer.init(init)), length=n_steps)
     last = record(final)[0]
     return jax.tree.map(lambda points, last: jnp.concatenate([points, last[None]]), points, last)
-
-
-def _norm(tree: PyTree) -> Array:
-    square = jnp.asarray(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)))
-    return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)  # no NaN in its derivative

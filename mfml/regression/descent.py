@@ -160,11 +160,11 @@ def fit(
         state, _, history, n_iter = carry
         state = _epoch(one_step, state, jax.random.fold_in(key, n_iter), x, y, batch_size)
         now = risk_at(state.params)
-        return state, _norm(now.gradient), history.at[n_iter + 1].set(now.objective), n_iter + 1
+        return state, empirical.gradient_norm(now.gradient), history.at[n_iter + 1].set(now.objective), n_iter + 1
 
     start = risk_at(jax.tree.map(jnp.asarray, init))
     history = jnp.full(max_iter + 1, jnp.nan, start.objective.dtype).at[0].set(start.objective)
-    carry = (init(start.params), _norm(start.gradient), history, jnp.zeros((), int))
+    carry = (init(start.params), empirical.gradient_norm(start.gradient), history, jnp.zeros((), int))
     state, norm, history, n_iter = lax.while_loop(unfinished, descend, carry)
     return Minimum(state.params, history[n_iter], norm, history, n_iter, norm <= tol)
 
@@ -210,10 +210,6 @@ def path(
         (rest.params, rest.objective),
     )
     return Path(points, objective)
-
-
-def _norm(tree: PyTree) -> Array:
-    return jnp.sqrt(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)))
 
 
 def _epoch(one_step: Callable[..., State], state: State, key: Array, x: Array, y: Array, batch_size: int) -> State:
