@@ -128,6 +128,7 @@ EXAMPLES = [
     Example(projection.minimum_norm, system(2, 4), gradient=("a", "y")),
     Example(projection.solvability, system(4, 2)),
     Example(conditioning.condition_number, matrix(4, 3), gradient=("a",)),
+    Example(conditioning.condition_number, symmetric, gradient=("a",), tolerance=1e-3),
     Example(
         conditioning.perturbation_bound,
         lambda key: {**matrix(3, 3)(key), "matrix_error": 1e-3, "rhs_error": 0.0},
