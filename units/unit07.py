@@ -15,6 +15,7 @@ import numpy as np
 import optax
 
 from mfml.data import alloys
+from mfml.decomposition import projection
 from mfml.generalization import bias_variance, boosting, elastic_net, forest, lasso, ridge, tree_arrays, validation
 from mfml.networks import mlp
 from mfml.plots import generalization as plots
@@ -82,7 +83,7 @@ def draw(key):
 
 
 def all_degrees(x, y, x_new):
-    weights = jax.vmap(lambda kept: bias_variance.minimum_norm(x, y, used=kept))(used)
+    weights = jax.vmap(lambda kept: projection.minimum_norm(x * kept, y))(used)
     return (weights @ x_new.T).ravel()
 
 

@@ -122,26 +122,6 @@ def gauss_newton(
     return jax.vmap(column)(jnp.eye(len(flat), dtype=flat.dtype))
 
 
-def condition_number(matrix: Float[Array, "p p"]) -> Float[Array, ""]:
-    r"""$\kappa = \max_i |\lambda_i| / \min_i |\lambda_i|$ of a symmetric matrix; infinite for a singular one.
-
-    For a Hessian without negative eigenvalues, gradient descent needs a number of steps that grows like $\kappa$,
-    and with momentum like $\sqrt\kappa$.
-
-    Raises:
-        ValueError: if the matrix is not square or empty.
-
-    Source: Nocedal and Wright (2006), Numerical Optimization, section 3.3.
-
-    >>> condition_number(jnp.diag(jnp.array([2.0, -8.0]))).item()
-    4.0
-    """
-    require.square("matrix", matrix)
-    require.that(matrix.size > 0, f"matrix must not be empty; found shape {matrix.shape}")
-    sizes = jnp.abs(jnp.linalg.eigvalsh(matrix))
-    return sizes.max() / sizes.min()
-
-
 def classify(matrix: Float[Array, "p p"], *, tol: float | None = None) -> StationaryPoint:
     r"""Classify a stationary point by its Hessian.
 

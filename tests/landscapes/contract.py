@@ -146,7 +146,6 @@ EXAMPLES = [
         {"predict": model, "loss": half_square},
         ("params", "x"),
     ),
-    Example(curvature.condition_number, symmetric, gradient=("matrix",), tolerance=1e-3),
     Example(curvature.classify, symmetric),
     Example(
         lanczos.tridiagonalize,
