@@ -210,7 +210,7 @@ KINDS = ("PCA", "ZCA", "Cholesky")
 
 @jax.jit
 def white(pair):
-    return [whitening.transform(whitening.fit(pair, method=name.lower()), pair) for name in KINDS]
+    return [whitening.transform(whitening.fit(pair, kind=name.lower()), pair) for name in KINDS]
 
 
 whitened = {"raw": pair - mean, **dict(zip(KINDS, white(pair), strict=True))}

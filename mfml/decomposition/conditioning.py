@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
@@ -42,8 +43,8 @@ def condition_number(a: Float[Array, "m n"]) -> Float[Array, ""]:
 def perturbation_bound(
     a: Float[Array, "n n"],
     *,
-    matrix_error: float | Float[Array, ""] = 0.0,
-    rhs_error: float | Float[Array, ""] = 0.0,
+    matrix_error: ArrayLike = 0.0,
+    rhs_error: ArrayLike = 0.0,
 ) -> Float[Array, ""]:
     r"""Bound the relative error of x in $A x = b$ from the relative errors of A and b.
 
@@ -61,9 +62,10 @@ def perturbation_bound(
     """
     require.square("a", a)
     kappa = condition_number(a)
-    total = jnp.asarray(matrix_error + rhs_error, kappa.dtype)
+    matrix_error, rhs_error = jnp.asarray(matrix_error, kappa.dtype), jnp.asarray(rhs_error, kappa.dtype)
+    total = matrix_error + rhs_error
     # An infinite condition number times an error of exactly zero is no error, not NaN.
-    margin = 1 - jnp.where(jnp.asarray(matrix_error) > 0, kappa, 0.0) * matrix_error
+    margin = 1 - jnp.where(matrix_error > 0, kappa, 0.0) * matrix_error
     bound = jnp.where(total > 0, kappa, 0.0) / jnp.where(margin > 0, margin, 1.0) * total
     return jnp.where(margin > 0, bound, jnp.inf)
 

@@ -20,7 +20,7 @@ from mfml.decomposition.nmf_start import Factors
 SOLVERS = ("cd", "mu")
 LOSSES = ("frobenius", "kullback-leibler")
 PATIENCE = 10  # sweeps in which the objective must fall
-# The objective is computed anew when it has fallen by this factor: until then its falls are subtracted.
+# The objective is computed again when it has fallen by this factor; until then its decreases are subtracted.
 DIGITS = 16
 
 
@@ -72,9 +72,9 @@ def objective(factors: Factors | NMF, x: Float[Array, "n d"], *, loss: str = "fr
 
 
 def step(state: Factors, x: Float[Array, "n d"], *, solver: str = "cd", loss: str = "frobenius") -> Factors:
-    r"""One sweep: improve W for the given H, then H for the new W. The objective never rises.
+    r"""One sweep: improve W for the given H, then H for the new W. The objective never increases.
 
-    - "cd", coordinate descent (Frobenius loss only), sets one column of W after the other to its minimizer,
+    - "cd", coordinate descent (Frobenius loss only), sets the columns of W one by one to their minimizers,
       $w_t \leftarrow \max\left(0, w_t - \frac{W (H H^\top)_t - (X H^\top)_t}{(H H^\top)_{tt}}\right)$.
     - "mu", multiplicative updates: $W \leftarrow W \odot \frac{X H^\top}{W H H^\top}$ for the Frobenius loss,
       $w_{it} \leftarrow w_{it} \frac{\sum_j h_{tj} x_{ij} / \hat x_{ij}}{\sum_j h_{tj}}$ for Kullback-Leibler.
@@ -151,7 +151,7 @@ def _descend(x: Float[Array, "n d"], first: Factors, tol: ArrayLike, *, solver: 
             now = jax.lax.cond(lost, lambda: objective(Factors(wt.T, h), x), lambda: now)
             anchor = jnp.where(lost, now, anchor)
         else:
-            wt, h = _kullback_leibler_sweep(x, state.wt, state.h, state.ratio)
+            wt, h = _kullback_leibler_sweep(x, state.wt, state.h, jnp.asarray(state.ratio))
             ratio, now = _kullback_leibler(x, wt, h)
         return _State(wt, h, ratio, now, anchor, jnp.append(state.recent[1:], now))
 
@@ -165,7 +165,7 @@ def _descend(x: Float[Array, "n d"], first: Factors, tol: ArrayLike, *, solver: 
         _State(wt, h, ratio, now, now, recent),
         max_iter=max_iter,
         objective=lambda state: state.objective,
-        converged=lambda state: (tol > 0) & (state.recent[0] - state.objective < tol * now),
+        converged=lambda state: (jnp.asarray(tol) > 0) & (state.recent[0] - state.objective < tol * now),
     )
     return NMF(state.wt.T, state.h, *report)
 
@@ -186,12 +186,12 @@ def _sweep(
 def _fall(
     old: Float[Array, "k m"], new: Float[Array, "k m"], g: Float[Array, "k k"], b: Float[Array, "k m"]
 ) -> Float[Array, ""]:
-    r"""By how much $\tfrac12 \mathrm{tr}(F^\top G F) - \mathrm{tr}(B^\top F)$ is lower at the new F, to full precision."""
+    r"""Decrease of $\tfrac12 \mathrm{tr}(F^\top G F) - \mathrm{tr}(B^\top F)$ from old to new F, to full precision."""
     return 0.5 * jnp.sum((old - new) * (g @ (old + new) - 2 * b))
 
 
 def _kullback_leibler_sweep(
-    x: Float[Array, "n d"], wt: Float[Array, "k n"], h: Float[Array, "k d"], ratio: Float[Array, "n d"] | None
+    x: Float[Array, "n d"], wt: Float[Array, "k n"], h: Float[Array, "k d"], ratio: Float[Array, "n d"]
 ) -> tuple[Float[Array, "k n"], Float[Array, "k d"]]:
     """`step` for the Kullback-Leibler loss, from the ratio X / W H."""
     wt = wt * _quotient(h @ ratio.T, h.sum(axis=1, keepdims=True))
@@ -214,7 +214,7 @@ def _multiplied(f: Float[Array, "k m"], g: Float[Array, "k k"], b: Float[Array, 
 
 
 def _coordinates(f: Float[Array, "k m"], g: Float[Array, "k k"], b: Float[Array, "k m"]) -> Float[Array, "k m"]:
-    """Minimize the objective of `_fall` over the rows of F >= 0, one after the other."""
+    """Minimize the objective of `_fall` over the rows of F >= 0, one by one."""
 
     def one(t: Int[Array, ""], f: Float[Array, "k m"]) -> Float[Array, "k m"]:
         curvature = g[t, t]

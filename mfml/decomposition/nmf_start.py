@@ -38,7 +38,7 @@ def init(
     Given a key, the first two use the randomized decomposition, which is faster for large X.
 
     Raises:
-        ValueError: unless `x` is a matrix, 1 <= n_components (<= min(n, d) but for "random"), the method is
+        ValueError: unless `x` is a matrix, 1 <= n_components (<= min(n, d) but for "random"), the rule is
             known, and "random" has a key.
 
     Source: Boutsidis and Gallopoulos, "SVD based initialization", Pattern Recognition 41 (2008).
@@ -50,11 +50,11 @@ def init(
     """
     require.rank("x", x, 2)
     require.that(min(x.shape) > 0, f"x must not be empty; found shape {x.shape}")
-    require.one_of("method", init, STARTS)
+    require.one_of("init", init, STARTS)
     if init == "random":
         require.that(n_components >= 1, f"n_components must be at least 1; found {n_components}")
         if key is None:
-            raise ValueError('method "random" needs a key; found none')
+            raise ValueError('init "random" needs a key; found none')
         of_w, of_h = jax.random.split(key)
         scale = jnp.sqrt(x.mean() / n_components)
         w = jax.random.normal(of_w, (x.shape[0] * n_components,), x.dtype)  # in one row: quicker to compile

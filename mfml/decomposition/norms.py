@@ -1,6 +1,6 @@
 r"""L1 and L2 balls, projections onto them, proximal maps. Shapes: vectors of d entries.
 
-A proximal map is a gradient step's counterpart for a penalty with a kink:
+A proximal map replaces the gradient step for a penalty with a kink:
 $\mathrm{prox}_{t f}(v) = \arg\min_w \tfrac12 \|w - v\|_2^2 + t f(w)$.
 """
 
@@ -8,6 +8,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
@@ -40,7 +41,7 @@ def ball_outline(p: float, *, radius: float = 1.0, n_points: int = 201) -> Float
     r"""Points with $|x|^p + |y|^p = r^p$ in the plane, for drawing: the boundary of an Lp ball.
 
     A diamond for p = 1, a circle for p = 2, a square for p = infinity; not convex for p < 1. The last point
-    is the first again.
+    equals the first.
 
     Raises:
         ValueError: unless p > 0, radius > 0 and n_points >= 2.
@@ -61,7 +62,7 @@ def ball_outline(p: float, *, radius: float = 1.0, n_points: int = 201) -> Float
         return radius * circle / jnp.abs(circle).max(axis=1, keepdims=True)
     if p >= 1:
         return radius * circle / (jnp.abs(circle) ** p).sum(axis=1, keepdims=True) ** (1 / p)
-    # Points even in angle would all crowd at the tips of a star: even them out along its arms.
+    # Points at equal angles would crowd at the tips of the star: spread them along its arms.
     return radius * jnp.sign(circle) * jnp.abs(circle) ** (2 / p)
 
 
@@ -86,7 +87,7 @@ def project_l2_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Arra
 def project_simplex(v: Float[Array, " d"], *, total: float = 1.0) -> Float[Array, " d"]:
     r"""Nearest point with $w_j \ge 0$ and $\sum_j w_j = $ `total`: $w = \max(v - \theta, 0)$.
 
-    $\theta$ follows from the sorted entries, in O(d log d). Compositions of an alloy live here.
+    $\theta$ follows from the sorted entries, in O(d log d). The compositions of an alloy form such a simplex.
 
     Raises:
         ValueError: unless `v` has one axis with entries and total > 0.
@@ -106,7 +107,7 @@ def project_simplex(v: Float[Array, " d"], *, total: float = 1.0) -> Float[Array
 
 @partial(jax.jit, static_argnames=("radius",))
 def project_l1_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Array, " d"]:
-    r"""Nearest point with $\|w\|_1 \le r$: v itself inside; outside the magnitudes go to the simplex.
+    r"""Nearest point with $\|w\|_1 \le r$: v itself inside; outside, the magnitudes are projected onto the simplex.
 
     Small entries become exactly zero: the corners of the ball are why L1 penalties select features.
 
@@ -123,7 +124,7 @@ def project_l1_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Arra
     return jnp.where(l1(v) > radius, outside, v)
 
 
-def prox_l1(v: Float[Array, " d"], threshold: float | Float[Array, ""]) -> Float[Array, " d"]:
+def prox_l1(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
     r"""Soft threshold, the proximal map of $t \|w\|_1$: $\mathrm{sign}(v_j) \max(|v_j| - t, 0)$.
 
     Source: Parikh and Boyd (2014), section 6.5.2; Murphy (2012), section 13.4.
@@ -134,10 +135,10 @@ def prox_l1(v: Float[Array, " d"], threshold: float | Float[Array, ""]) -> Float
     return jnp.sign(v) * jnp.maximum(jnp.abs(v) - threshold, 0.0)
 
 
-def prox_l2(v: Float[Array, " d"], threshold: float | Float[Array, ""]) -> Float[Array, " d"]:
+def prox_l2(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
     r"""Block soft threshold, the proximal map of $t \|w\|_2$ (no square): $\max(1 - t / \|v\|_2, 0)\, v$.
 
-    Shortens the vector by t, and makes all of it zero when it is no longer than t.
+    Shortens the vector by t, and sets it to zero if its length is at most t.
 
     Source: Parikh and Boyd (2014), section 6.5.1.
 
@@ -149,15 +150,15 @@ def prox_l2(v: Float[Array, " d"], threshold: float | Float[Array, ""]) -> Float
     return jnp.maximum(1 - threshold / safe, 0.0) * v
 
 
-def prox_squared_l2(v: Float[Array, " d"], weight: float | Float[Array, ""]) -> Float[Array, " d"]:
-    r"""Shrinkage, the proximal map of $\tfrac{t}{2} \|w\|_2^2$: $v / (1 + t)$. No entry becomes zero.
+def prox_squared_l2(v: Float[Array, " d"], strength: ArrayLike) -> Float[Array, " d"]:
+    r"""Shrinkage, the proximal map of $\tfrac{t}{2} \|w\|_2^2$, t the `strength`: $v / (1 + t)$. No entry becomes zero.
 
     Source: Parikh and Boyd (2014), section 6.1.1.
 
     >>> print(prox_squared_l2(jnp.array([3.0, -1.5]), 0.5))
     [ 2. -1.]
     """
-    return v / (1 + jnp.asarray(weight, v.dtype))
+    return v / (1 + jnp.asarray(strength, v.dtype))
 
 
 def _check(v: Float[Array, " d"], name: str, size: float) -> None:

@@ -99,13 +99,13 @@ def transform(model: PCA, x: Float[Array, "n d"], *, whiten: bool = False) -> Fl
     [[1.5]]
     """
     require.rank("x", x, 2)
-    require.same_length(features=x.T, mean=model.mean)
+    require.columns("x", x, len(model.mean))
     z = (x - model.mean) @ model.components.T
     return z / jnp.sqrt(model.variance) if whiten else z
 
 
 def inverse_transform(model: PCA, z: Float[Array, "n k"], *, whiten: bool = False) -> Float[Array, "n d"]:
-    r"""Take coordinates back to feature space: $\hat x = \bar x + W^\top z$. `whiten` as in `transform`.
+    r"""Map coordinates back to feature space: $\hat x = \bar x + W^\top z$. `whiten` as in `transform`.
 
     Raises:
         ValueError: unless `z` has one column for each component.
@@ -115,7 +115,7 @@ def inverse_transform(model: PCA, z: Float[Array, "n k"], *, whiten: bool = Fals
     [[1. 4.]]
     """
     require.rank("z", z, 2)
-    require.same_length(coordinates=z.T, components=model.components)
+    require.columns("z", z, len(model.components))
     return model.mean + (z * jnp.sqrt(model.variance) if whiten else z) @ model.components
 
 

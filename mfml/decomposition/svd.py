@@ -121,7 +121,7 @@ def transform(model: SVD, a: Float[Array, "n d"]) -> Float[Array, "n k"]:
     [[2.]]
     """
     require.rank("a", a, 2)
-    require.same_length(columns=a.T, vectors=model.vt.T)
+    require.columns("a", a, model.vt.shape[1])
     return a @ model.vt.T
 
 

@@ -1,6 +1,6 @@
 r"""Whitening: a linear map after which the features are uncorrelated, with unit variance.
 
-Shapes: n samples, d features. All matrices W with $W^\top W = S^{-1}$ do it; they differ by a rotation.
+Shapes: n samples, d features. All matrices W with $W^\top W = S^{-1}$ whiten the data; they differ by a rotation.
 """
 
 from functools import partial
@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 from mfml import require
 from mfml.decomposition import spectral
 
-METHODS = ("pca", "zca", "cholesky")
+KINDS = ("pca", "zca", "cholesky")
 
 
 class Whitening(NamedTuple):
@@ -24,42 +24,42 @@ class Whitening(NamedTuple):
     inverse: Float[Array, "d d"]  # its inverse, in units of x
 
 
-@partial(jax.jit, static_argnames=("method", "epsilon", "ddof"))
-def fit(x: Float[Array, "n d"], *, method: str = "pca", epsilon: float = 0.0, ddof: int = 1) -> Whitening:
+@partial(jax.jit, static_argnames=("kind", "epsilon", "ddof"))
+def fit(x: Float[Array, "n d"], *, kind: str = "pca", epsilon: float = 0.0, ddof: int = 1) -> Whitening:
     r"""Find W such that $z = W (x - \bar x)$ has the identity as its covariance.
 
     With $S + \epsilon I = Q \Lambda Q^\top = L L^\top$:
 
     - "pca": $W = \Lambda^{-1/2} Q^\top$, rotates onto the principal axes, then scales each;
-    - "zca": $W = Q \Lambda^{-1/2} Q^\top$, symmetric; of all whitenings it moves the data least;
-    - "cholesky": $W = L^{-1}$, triangular: each feature is cleared of those before it.
+    - "zca": $W = Q \Lambda^{-1/2} Q^\top$, symmetric; of all whitenings it changes the data least;
+    - "cholesky": $W = L^{-1}$, triangular: the earlier features are removed from each feature.
 
-    S has the divisor n - ddof. `epsilon`, in squared units of x, keeps directions of little variance from
-    being blown up; with it the covariance of z is only close to the identity. Without it, W has infinite or
-    NaN entries where S is singular (n <= d, or dependent features), as far as rounding lets that be seen.
+    S has the divisor n - ddof. `epsilon`, in squared units of x, limits the amplification of
+    directions with little variance; the covariance of z is then only close to the identity. Without it, W has
+    infinite or NaN entries where S is singular (n <= d, or dependent features), as far as rounding shows it.
 
     Raises:
-        ValueError: unless `x` has a feature and more than `ddof` samples, and `method` is known.
+        ValueError: unless `x` has a feature and more than `ddof` samples, and `kind` is known.
 
     Source: Kessy, Lewin and Strimmer, "Optimal whitening and decorrelation", American Statistician 72 (2018).
 
     >>> x = jnp.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
-    >>> print(fit(x, method="zca", ddof=0).matrix.round(3) + 0.0)
+    >>> print(fit(x, kind="zca", ddof=0).matrix.round(3) + 0.0)
     [[1.414 0.   ]
      [0.    0.707]]
     """
-    require.one_of("method", method, METHODS)
+    require.one_of("kind", kind, KINDS)
     require.that(epsilon >= 0, f"epsilon must not be negative; found {epsilon}")
     s = spectral.covariance(x, ddof=ddof) + epsilon * jnp.eye(x.shape[1], dtype=x.dtype)
     mean = x.mean(axis=0)
-    if method == "cholesky":
+    if kind == "cholesky":
         lower = jnp.linalg.cholesky(s)
         matrix = jax.scipy.linalg.solve_triangular(lower, jnp.eye(len(s), dtype=s.dtype), lower=True)
         return Whitening(mean, matrix, lower)
     values, vectors = spectral.decompose(s)
     scale = jnp.sqrt(values)
     matrix, inverse = vectors.T / scale[:, None], vectors * scale
-    if method == "zca":
+    if kind == "zca":
         return Whitening(mean, vectors @ matrix, inverse @ vectors.T)
     return Whitening(mean, matrix, inverse)
 
@@ -76,12 +76,12 @@ def transform(model: Whitening, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
      [0.]]
     """
     require.rank("x", x, 2)
-    require.same_length(features=x.T, mean=model.mean)
+    require.columns("x", x, len(model.mean))
     return (x - model.mean) @ model.matrix.T
 
 
 def inverse_transform(model: Whitening, z: Float[Array, "n d"]) -> Float[Array, "n d"]:
-    r"""Take whitened samples back: $x = \bar x + W^{-1} z$. White noise becomes noise with covariance S.
+    r"""Map whitened samples back: $x = \bar x + W^{-1} z$. White noise becomes noise with covariance S.
 
     Raises:
         ValueError: unless `z` has the features that the model was fitted on.
@@ -91,5 +91,5 @@ def inverse_transform(model: Whitening, z: Float[Array, "n d"]) -> Float[Array, 
     [[2.]]
     """
     require.rank("z", z, 2)
-    require.same_length(features=z.T, mean=model.mean)
+    require.columns("z", z, len(model.mean))
     return model.mean + z @ model.inverse.T

@@ -108,7 +108,12 @@ def positive(key):
 
 def started(key):
     made = positive(key)
-    return {"x": made["x"], "start": made["factors"]}
+    return {"x": made["x"], "init": made["factors"]}
+
+
+def midway(key):
+    made = positive(key)
+    return {"x": made["x"], "state": made["factors"]}
 
 
 KL = {"loss": "kullback-leibler"}
@@ -156,7 +161,7 @@ EXAMPLES = [
         gradient=("mean", "s"),
     ),
     Example(spectral.mahalanobis, with_distances, gradient=("x", "mean", "s"), tolerance=1e-3),
-    *(Example(whitening.fit, samples(8, 3), {"method": m}, gradient=("x",)) for m in whitening.METHODS),
+    *(Example(whitening.fit, samples(8, 3), {"kind": m}, gradient=("x",)) for m in whitening.KINDS),
     Example(whitening.transform, fitted(whitening.fit), gradient=("model", "x")),
     Example(whitening.inverse_transform, coordinates(whitening.fit, 3), gradient=("model", "z")),
     Example(norms.l1, vector(), gradient=("v",)),
@@ -175,7 +180,7 @@ EXAMPLES = [
     Example(norms.prox_l1, vector(threshold=0.5), gradient=("v", "threshold"), batched=("v",)),
     Example(norms.prox_l2, vector(threshold=0.5), gradient=("v", "threshold"), batched=("v",)),
     Example(norms.prox_l2, at_zero(threshold=0.5), gradient=("v", "threshold"), batched=("v",)),
-    Example(norms.prox_squared_l2, vector(weight=0.5), gradient=("v", "weight"), batched=("v",)),
+    Example(norms.prox_squared_l2, vector(strength=0.5), gradient=("v", "strength"), batched=("v",)),
     Example(svd.pinned, lambda key: svd.truncated(normal(key, 5, 4), n_components=2)._asdict()),
     Example(svd.truncated, matrix(5, 4), {"n_components": 2}, gradient=("a",)),
     Example(
@@ -238,15 +243,15 @@ EXAMPLES = [
     Example(
         nmf_start.init,
         lambda key: {"x": positive(key)["x"], "key": key},
-        {"n_components": 2, "method": "random"},
+        {"n_components": 2, "init": "random"},
         gradient=("x",),
         x64=False,
     ),
-    Example(nmf.step, positive, gradient=("x", "state")),
-    Example(nmf.step, positive, {"solver": "mu"}, gradient=("x", "state")),
-    Example(nmf.step, positive, {"solver": "mu", **KL}, gradient=("x", "state")),
+    Example(nmf.step, midway, gradient=("x", "state")),
+    Example(nmf.step, midway, {"solver": "mu"}, gradient=("x", "state")),
+    Example(nmf.step, midway, {"solver": "mu", **KL}, gradient=("x", "state")),
     Example(nmf.fit, started, {"n_components": 2, "max_iter": 13, "tol": 0.0}),
     Example(nmf.fit, started, {"n_components": 2, "solver": "mu", "max_iter": 13, "tol": 0.0, **KL}),
-    Example(nmf.transform, lambda key: {"h": positive(key)["factors"].h, "x": positive(key)["x"]}, {"tol": 1e-6}),
+    Example(nmf.transform, lambda key: {"model": positive(key)["factors"], "x": positive(key)["x"]}, {"tol": 1e-6}),
     Example(nmf.canonical, without(positive, "x"), gradient=("factors",)),
 ]

@@ -50,5 +50,5 @@ def test_nmf_update(key):
 
 
 def test_whiten(x):
-    expected = whitening.transform(whitening.fit(x, method="zca"), x)
+    expected = whitening.transform(whitening.fit(x, kind="zca"), x)
     np.testing.assert_allclose(unit02.whiten(x), expected, atol=1e-4)

@@ -6,7 +6,9 @@ import pytest
 import scipy.optimize
 import sklearn.decomposition
 
+from mfml import iteration
 from mfml.decomposition import nmf, nmf_start
+from mfml.iteration import Status
 
 KL = "kullback-leibler"
 WAYS = [("cd", "frobenius"), ("mu", "frobenius"), ("mu", KL)]
@@ -112,20 +114,34 @@ def test_exact_factorization_of_separable_data():
 def test_stopping_and_history(x, start):
     model = nmf.fit(x, n_components=3, init=start, max_iter=1000, tol=1e-3)
     done = int(model.n_iter)
-    assert bool(model.converged) and done < 1000 and done % nmf.SWEEPS_PER_CHECK == 0
-    assert model.history.shape == (101,)
-    filled = np.isfinite(model.history)
-    assert filled.sum() == done // 10 + 1 and filled[: done // 10 + 1].all()
-    np.testing.assert_allclose(model.history[0], nmf.objective(start, x), rtol=1e-6)
-    drops = -np.diff(model.history[filled]) / model.history[0]
-    assert drops[-1] < 1e-3 <= drops[:-1].min()
+    assert model.status == Status.CONVERGED and nmf.PATIENCE <= done < 1000
+    history = np.asarray(model.history)
+    assert history.shape == (1001,)
+    assert np.isfinite(history[: done + 1]).all() and np.isnan(history[done + 1 :]).all()
+    drops = (history[: done + 1 - nmf.PATIENCE] - history[nmf.PATIENCE : done + 1]) / history[0]
+    assert drops[-1] < 1e-3 and (drops[:-1] >= 1e-3).all()
 
-    short = nmf.fit(x, n_components=3, init=start, max_iter=13, tol=0.0)
-    assert (int(short.n_iter), bool(short.converged), short.history.shape) == (13, False, (3,))
-    factors = start
+
+@pytest.mark.parametrize(("solver", "loss"), WAYS)
+def test_history_is_the_objective_after_each_sweep(x, start, solver, loss):
+    """Also where the objective becomes small, though it is computed by subtracting what each sweep takes off."""
+    model = nmf.fit(x, n_components=3, init=start, solver=solver, loss=loss, max_iter=13, tol=0.0)
+    assert (int(model.n_iter), int(model.status), model.history.shape) == (13, Status.MAX_ITER, (14,))
+    assert "Raise max_iter" in iteration.explain(model)
+    factors, expected = start, [nmf.objective(start, x, loss=loss)]
     for _ in range(13):
-        factors = nmf.step(factors, x)
-    np.testing.assert_allclose(short.w, factors.w, atol=1e-5)
+        factors = nmf.step(factors, x, solver=solver, loss=loss)
+        expected.append(nmf.objective(factors, x, loss=loss))
+    np.testing.assert_allclose(model.w, factors.w, atol=1e-5)
+    np.testing.assert_allclose(model.history, expected, rtol=1e-4)
+
+
+def test_history_keeps_its_digits_on_the_way_to_an_exact_fit(start):
+    exact = start.w @ start.h
+    model = nmf.fit(exact, n_components=3, init=nmf.Factors(start.w * 1.5, start.h), max_iter=60, tol=0.0)
+    known = np.asarray(model.history)
+    assert known[-1] < 1e-4 * known[0]
+    np.testing.assert_allclose(known[-1], nmf.objective(model, exact), rtol=0.02)
 
 
 def test_objective_against_its_definition(x, start):
@@ -161,15 +177,15 @@ def test_negative_data_are_not_masked(x):
 
 def test_amounts_of_known_parts_are_non_negative_least_squares(x64, x, start):
     h, data = jnp.asarray(start.h, jnp.float64), jnp.asarray(x, jnp.float64)
-    ours = nmf.transform(h, data, max_iter=5000, tol=1e-12)
+    ours = nmf.transform(nmf.Factors(jnp.ones((12, 3)), h), data, max_iter=5000, tol=1e-12)
     theirs = [scipy.optimize.nnls(h.T, row)[0] for row in np.asarray(data)]
     np.testing.assert_allclose(ours, theirs, atol=1e-8)
 
 
 def test_amounts_by_kullback_leibler_beat_random_ones(x, start, key):
-    best = nmf.objective(nmf.Factors(nmf.transform(start.h, x, loss=KL, max_iter=2000, tol=1e-6), start.h), x, loss=KL)
+    best = nmf.objective(nmf.Factors(nmf.transform(start, x, loss=KL, max_iter=2000, tol=1e-6), start.h), x, loss=KL)
     for k in jax.random.split(key, 20):
-        w = nmf.transform(start.h, x, loss=KL, max_iter=2000, tol=1e-6)
+        w = nmf.transform(start, x, loss=KL, max_iter=2000, tol=1e-6)
         other = nmf.Factors(w * (1 + 0.05 * jax.random.normal(k, w.shape)), start.h)
         assert nmf.objective(other, x, loss=KL) > best * (1 - 1e-5)
 
@@ -207,7 +223,7 @@ def test_wrong_arguments_are_named(unchecked, x, start):
         nmf.objective(start, x, loss="itakura-saito")
     with pytest.raises(ValueError, match="max_iter"):
         nmf.fit(x, n_components=2, max_iter=0)
-    with pytest.raises(ValueError, match="method must be one of"):
+    with pytest.raises(ValueError, match="init must be one of"):
         nmf.fit(x, n_components=2, init="zeros")
     with pytest.raises(ValueError, match="needs a key"):
         nmf_start.init(x, n_components=2, init="random")
@@ -219,5 +235,5 @@ def test_wrong_arguments_are_named(unchecked, x, start):
         nmf.step(nmf.Factors(start.h, start.w), x)
     with pytest.raises(ValueError, match="empty"):
         nmf_start.init(jnp.ones((0, 3)), n_components=1)
-    with pytest.raises(ValueError, match="same length"):
-        nmf.transform(start.h, jnp.ones((2, 4)))
+    with pytest.raises(ValueError, match=r"x must have \d+ columns, as in the fit of the model; found shape \(2, 4\)"):
+        nmf.transform(start, jnp.ones((2, 4)))

@@ -137,5 +137,5 @@ def test_wrong_shapes_and_options_are_named(unchecked, key):
         svd.eckart_young_error(jnp.ones(3), n_components=1, norm="nuclear")
     with pytest.raises(ValueError, match="n_components"):
         svd.eckart_young_error(jnp.ones(3), n_components=4)
-    with pytest.raises(ValueError, match="same length"):
+    with pytest.raises(ValueError, match="columns, as in the fit of the model"):
         svd.transform(svd.truncated(jnp.ones((5, 3)), n_components=1), jnp.ones((5, 2)))
