@@ -10,8 +10,7 @@ A step in Fourier space, periodic, implicit in the stiff part and stabilised by 
 $$\left(1 + \Delta t\, (A k^2 + \kappa k^4)\right) \hat c^{\,n+1} =
   (1 + \Delta t\, A k^2)\, \hat c^{\,n} - \Delta t\, k^2\, \hat f'(c^n)$$
 
-Source: Cahn and Hilliard, Journal of Chemical Physics 28 (1958) 258; Chen and Shen, Computer Physics
-Communications 108 (1998) 147; Eyre, MRS Proceedings 529 (1998) 39.
+Source: Cahn and Hilliard (1958); Chen and Shen (1998); Eyre (1998).
 Shapes: n simulations, t times, l x l pixels. Length in pixels; time and energy without unit.
 """
 

@@ -1,7 +1,7 @@
 """Reads and fetches the files of MNIST and its kin: the IDX format, packed by gzip or not.
 
 A file begins with two zero bytes, the type of its numbers, the number of axes and their lengths (big-endian).
-Source: LeCun, Cortes and Burges, The MNIST database of handwritten digits (1998).
+Source: LeCun, Cortes and Burges (1998), the MNIST database of handwritten digits.
 """
 
 from __future__ import annotations

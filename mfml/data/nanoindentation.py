@@ -7,7 +7,7 @@ $$H = \frac{P_{max}}{A}, \quad A = 24.5\, h_c^2, \quad h_c = h_{max} - 0.75 \fra
   S = \frac{2}{\sqrt\pi} E_r \sqrt{A}, \quad \frac{1}{E_r} = \frac{1 - \nu^2}{E} + \frac{1 - \nu_i^2}{E_i}$$
 
 Loading follows $P = C h^2$ (Kick), unloading $P = P_{max} \left(\frac{h - h_f}{h_{max} - h_f}\right)^m$, whose
-slope at the top is $S$. Source: Oliver and Pharr, Journal of Materials Research 7 (1992) 1564 and 19 (2004) 3.
+slope at the top is $S$. Source: Oliver and Pharr (1992); Oliver and Pharr (2004).
 Shapes: n indents, p points of a curve. Units: nm, mN, GPa.
 """
 

@@ -143,7 +143,7 @@ def variance_inflation(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     Raises:
         ValueError: unless n >= 2 and d >= 1.
 
-    Source: Marquardt, "Generalized inverses, ridge regression ...", Technometrics 12 (1970).
+    Source: Marquardt (1970).
 
     >>> x = jnp.array([[1.0, 1.0], [2.0, -1.0], [3.0, 1.0], [4.0, -1.0]])
     >>> print(variance_inflation(x).round(2))

@@ -55,7 +55,7 @@ def fit(
     Raises:
         ValueError: unless 1 <= n_components <= n, kernel and solver are known, and "krylov" has a key.
 
-    Source: Schoelkopf, Smola and Mueller, Neural Computation 10 (1998); Bishop (2006), section 12.3.
+    Source: Schölkopf, Smola and Müller (1998); Bishop (2006), section 12.3.
 
     >>> x = jnp.array([[1.0], [-1.0], [2.0], [-2.0]])
     >>> print(fit(x, n_components=1, kernel="linear").values.round(3))
@@ -93,7 +93,7 @@ def transform(model: KernelPCA, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     Raises:
         ValueError: unless `x` has the features that the model was fitted on.
 
-    Source: Schoelkopf, Smola and Mueller (1998), equation 4.1.
+    Source: Schölkopf, Smola and Müller (1998), equation 4.1.
 
     >>> x = jnp.array([[1.0], [-1.0], [2.0], [-2.0]])
     >>> z = transform(fit(x, n_components=1, kernel="linear"), jnp.array([[3.0]]))

@@ -57,7 +57,7 @@ def top(
         ValueError: unless `a` is a square matrix, 1 <= n_components <= n, n_oversamples >= 0, depth >= 2,
             max_iter >= 1.
 
-    Source: Golub and Underwood, "The block Lanczos method" (1977); Saad (2011), section 6.5.
+    Source: Golub and Underwood (1977); Saad (2011), section 6.5.
 
     >>> a = jnp.diag(jnp.array([1.0, 5.0, 3.0]))
     >>> [round(value, 3) for value in top(a, key=jax.random.key(0), n_components=2).values.tolist()]

@@ -56,7 +56,7 @@ def objective(factors: Factors | NMF, x: Float[Array, "n d"], *, loss: str = "fr
     Raises:
         ValueError: unless the shapes agree and the loss is known.
 
-    Source: Lee and Seung, "Algorithms for non-negative matrix factorization", NIPS 2000.
+    Source: Lee and Seung (2000).
 
     >>> print(objective(Factors(jnp.array([[1.0]]), jnp.array([[1.0]])), jnp.array([[2.0]])))
     0.5
@@ -83,7 +83,7 @@ def step(state: Factors, x: Float[Array, "n d"], *, solver: str = "cd", loss: st
     Raises:
         ValueError: unless the shapes agree, solver and loss are known, and "cd" goes with "frobenius".
 
-    Source: Lee and Seung (2000) for "mu"; Cichocki and Phan, IEICE Trans. E92-A (2009) for "cd" (HALS).
+    Source: Lee and Seung (2000) for "mu"; Cichocki and Phan (2009) for "cd" (HALS).
 
     >>> start = Factors(jnp.array([[1.0]]), jnp.array([[2.0]]))
     >>> print(step(start, jnp.array([[6.0]])).w)
@@ -120,7 +120,7 @@ def fit(
     Raises:
         ValueError: unless the shapes agree, n_components fits `init`, the options are known, and max_iter >= 1.
 
-    Source: Lee and Seung, "Learning the parts of objects ...", Nature 401 (1999); see also `step` and `init`.
+    Source: Lee and Seung (1999); see also `step` and `init`.
 
     >>> x = jnp.array([[1.0, 0.0, 2.0], [0.0, 3.0, 0.0]])
     >>> model = fit(x, n_components=2)

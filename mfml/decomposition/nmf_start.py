@@ -41,7 +41,7 @@ def init(
         ValueError: unless `x` is a matrix, 1 <= n_components (<= min(n, d) but for "random"), the rule is
             known, and "random" has a key.
 
-    Source: Boutsidis and Gallopoulos, "SVD based initialization", Pattern Recognition 41 (2008).
+    Source: Boutsidis and Gallopoulos (2008).
 
     >>> start = init(jnp.array([[1.0, 2.0], [2.0, 4.0]]), n_components=1)
     >>> print((start.w @ start.h).round(3))

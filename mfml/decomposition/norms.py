@@ -73,7 +73,7 @@ def project_l2_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Arra
     Raises:
         ValueError: unless `v` has one axis with entries and radius > 0.
 
-    Source: Parikh and Boyd, "Proximal algorithms" (2014), section 6.4.1.
+    Source: Parikh and Boyd (2014), section 6.4.1.
 
     >>> print(project_l2_ball(jnp.array([3.0, 4.0]), radius=2.5))
     [1.5 2. ]
@@ -92,7 +92,7 @@ def project_simplex(v: Float[Array, " d"], *, total: float = 1.0) -> Float[Array
     Raises:
         ValueError: unless `v` has one axis with entries and total > 0.
 
-    Source: Duchi, Shalev-Shwartz, Singer and Chandra, "Efficient projections onto the l1-ball", ICML 2008.
+    Source: Duchi et al. (2008).
 
     >>> print(project_simplex(jnp.array([0.5, 1.5])).round(2))
     [0. 1.]

@@ -179,8 +179,8 @@ def elbow(variance: Float[Array, " k"]) -> Int[Array, ""]:
     Raises:
         ValueError: unless `variance` has one axis with entries.
 
-    Source: Cattell, "The scree test", Multivariate Behavioral Research 1 (1966); the construction of
-    Satopaa et al., "Finding a kneedle in a haystack", ICDCS Workshops 2011.
+    Source: Cattell (1966); the construction of
+    Satopää et al. (2011).
 
     >>> int(elbow(jnp.array([10.0, 8.0, 1.0, 0.9, 0.8])))
     2

@@ -75,7 +75,7 @@ def pseudo_inverse(a: Float[Array, "m n"], *, rtol: float | None = None) -> Floa
     Raises:
         ValueError: unless `a` is a matrix with entries.
 
-    Source: Penrose, "A generalized inverse for matrices", Proc. Cambridge Phil. Soc. 51 (1955).
+    Source: Penrose (1955).
 
     >>> print(pseudo_inverse(jnp.array([[2.0, 0.0], [0.0, 0.0]])).round(2))
     [[0.5 0. ]
@@ -151,7 +151,7 @@ def solvability(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | 
     Raises:
         ValueError: unless `a` is a matrix with entries and `y` has one entry for each of its rows.
 
-    Source: the theorem of Rouche and Capelli; Strang (2016), section 3.3.
+    Source: the theorem of Rouché and Capelli; Strang (2016), section 3.3.
 
     >>> bool(solvability(jnp.array([[1.0], [1.0]]), jnp.array([1.0, 3.0])).solvable)
     False

@@ -190,7 +190,7 @@ def mahalanobis(x: Float[Array, "n d"], mean: Float[Array, " d"], s: Float[Array
     Raises:
         ValueError: unless the sizes of `x`, `mean` and `s` agree.
 
-    Source: Bishop (2006), section 2.3; Mahalanobis, Proc. Nat. Inst. Sci. India 2 (1936).
+    Source: Bishop (2006), section 2.3; Mahalanobis (1936).
 
     >>> print(mahalanobis(jnp.array([[2.0, 0.0]]), jnp.zeros(2), jnp.diag(jnp.array([4.0, 1.0]))))
     [1.]

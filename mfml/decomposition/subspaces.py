@@ -90,7 +90,7 @@ def column_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float
     Raises:
         ValueError: unless `a` is a matrix with entries and 0 <= rank <= min(m, n).
 
-    Source: Strang, "The fundamental theorem of linear algebra", American Mathematical Monthly 100 (1993).
+    Source: Strang (1993).
 
     >>> basis = column_space(jnp.array([[3.0, 6.0], [4.0, 8.0]]))
     >>> [round(entry, 2) for entry in basis[:, 0].tolist()], basis[:, 1].tolist()
@@ -152,7 +152,7 @@ def identifiability(a: Float[Array, "m n"], *, rtol: float | None = None) -> Ide
     Raises:
         ValueError: unless `a` is a matrix with entries.
 
-    Source: Rothenberg, "Identification in parametric models", Econometrica 39 (1971).
+    Source: Rothenberg (1971).
 
     >>> identifiability(jnp.array([[1.0, 1.0, 0.0], [0.0, 0.0, 2.0]])).identifiable
     Array([False, False,  True], dtype=bool)

@@ -76,7 +76,7 @@ def randomized(
     Raises:
         ValueError: unless `a` is a matrix, 1 <= n_components <= min(n, d), n_oversamples >= 0, n_iter >= 0.
 
-    Source: Halko, Martinsson and Tropp, SIAM Review 53 (2011), algorithms 4.4 and 5.1.
+    Source: Halko, Martinsson and Tropp (2011), algorithms 4.4 and 5.1.
 
     >>> a = jnp.diag(jnp.array([3.0, 2.0, 1.0]))
     >>> [round(value, 3) for value in randomized(a, key=jax.random.key(0), n_components=2).s.tolist()]
@@ -141,8 +141,7 @@ def low_rank(a: Float[Array, "n d"], *, n_components: int) -> Float[Array, "n d"
     Raises:
         ValueError: unless `a` is a matrix and 1 <= n_components <= min(n, d).
 
-    Source: Eckart and Young, "The approximation of one matrix by another of lower rank",
-    Psychometrika 1 (1936).
+    Source: Eckart and Young (1936).
 
     >>> print(low_rank(jnp.array([[1.0, 1.0], [1.0, 1.0]]), n_components=1).round(3))
     [[1. 1.]

@@ -41,7 +41,7 @@ def fit(x: Float[Array, "n d"], *, kind: str = "pca", epsilon: float = 0.0, ddof
     Raises:
         ValueError: unless `x` has a feature and more than `ddof` samples, and `kind` is known.
 
-    Source: Kessy, Lewin and Strimmer, "Optimal whitening and decorrelation", American Statistician 72 (2018).
+    Source: Kessy, Lewin and Strimmer (2018).
 
     >>> x = jnp.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
     >>> print(fit(x, kind="zca", ddof=0).matrix.round(3) + 0.0)

@@ -52,7 +52,7 @@ def ridge_penalty(x: Float[Array, "n d"], *, rate: ArrayLike) -> Float[Array, " 
 
     This is $\frac{p}{1-p} \sum_i x_{ij}^2$, in squared units of x; infinite for p = 1.
 
-    Source: Srivastava et al. (2014), section 9.1; Wager, Wang, Liang (2013), NeurIPS.
+    Source: Srivastava et al. (2014), section 9.1; Wager, Wang and Liang (2013), NeurIPS.
 
     >>> ridge_penalty(jnp.array([[1.0], [2.0]]), rate=0.5).tolist()
     [5.0]

@@ -22,7 +22,7 @@ def grow(
 
     On each level, each feature is sorted within its nodes: much more work than a histogram. Options are static.
 
-    Source: Breiman, Friedman, Olshen, Stone (1984), Classification and Regression Trees, chapter 2.
+    Source: Breiman et al. (1984), Classification and Regression Trees, chapter 2.
 
     >>> none, y = jnp.array(0.0), jnp.array([1.0, 1.0, 5.0])
     >>> x = jnp.array([[0.0], [1.0], [3.0]])

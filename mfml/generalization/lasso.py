@@ -111,7 +111,7 @@ def fit(
     Raises:
         ValueError: if shapes do not fit or the solver is unknown.
 
-    Source: Tibshirani (1996), JRSS B 58, 267; Friedman, Hastie, Tibshirani (2010), Journal of Statistical Software 33
+    Source: Tibshirani (1996); Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33
     (coordinates); Bertrand and Massias (2021), AISTATS, PMLR 130, 1288 (their extrapolation); Beck and Teboulle
     (2009), SIAM Journal on Imaging Sciences 2, 183 (FISTA).
 
@@ -146,7 +146,7 @@ def path(
     Raises:
         ValueError: if shapes do not fit.
 
-    Source: Friedman, Hastie, Tibshirani (2010), Journal of Statistical Software 33, section 2.5.
+    Source: Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33, section 2.5.
 
     >>> x, y = jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0])
     >>> path(x, y, jnp.array([2.0, 1.0])).coef.round(4).tolist()

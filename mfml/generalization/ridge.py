@@ -99,8 +99,7 @@ def path(
     Raises:
         ValueError: if shapes do not fit.
 
-    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning (2009), section 3.4.1; Golub, Heath,
-    Wahba (1979), Technometrics 21, 215-223.
+    Source: Hastie, Tibshirani and Friedman (2009), section 3.4.1; Golub, Heath and Wahba (1979).
 
     >>> found = path(jnp.array([[-1.0], [1.0]]), jnp.array([-1.0, 1.0]), jnp.array([0.0, 2.0]))
     >>> found.coef[:, 0].round(4).tolist(), found.degrees_of_freedom.round(4).tolist()

@@ -59,7 +59,7 @@ def fit(
     Raises:
         ValueError: if shapes do not fit, an option is unknown or out of range, or n_classes is missing.
 
-    Source: Breiman, Friedman, Olshen, Stone (1984), Classification and Regression Trees; Murphy (2012), section
+    Source: Breiman et al. (1984), Classification and Regression Trees; Murphy (2012), section
     16.2.
 
     >>> x, y = jnp.array([[0.0], [1.0], [2.0], [3.0]]), jnp.array([1.0, 1.0, 4.0, 6.0])

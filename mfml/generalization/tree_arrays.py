@@ -140,7 +140,7 @@ def importance(trees: Trees, *, n_features: int) -> Float[Array, " d"]:
     Raises:
         ValueError: unless n_features is positive.
 
-    Source: Breiman, Friedman, Olshen, Stone (1984), Classification and Regression Trees, section 5.3.4.
+    Source: Breiman et al. (1984), Classification and Regression Trees, section 5.3.4.
 
     >>> importance(stump(1, 0.5, jnp.zeros((3, 1))), n_features=3).tolist()
     [0.0, 1.0, 0.0]

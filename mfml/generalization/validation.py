@@ -71,7 +71,7 @@ def grid_search(
     Raises:
         ValueError: if shapes do not fit, or the grid is empty or uneven.
 
-    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning (2009), section 7.10.
+    Source: Hastie, Tibshirani and Friedman (2009), section 7.10.
 
     >>> from mfml.risk import losses, splits
     >>> fit = lambda x, y, setting, weights: setting
@@ -94,7 +94,7 @@ def one_standard_error(search: Search, complexity: Float[Array, " a"]) -> Int[Ar
     Raises:
         ValueError: if shapes do not fit.
 
-    Source: Breiman, Friedman, Olshen, Stone (1984), Classification and Regression Trees, section 3.4.3.
+    Source: Breiman et al. (1984), Classification and Regression Trees, section 3.4.3.
 
     >>> error = jnp.full(3, 0.5)
     >>> search = Search(jnp.array([2.0, 1.2, 1.0]), error, error, jnp.array(2))
@@ -174,7 +174,7 @@ def learning_curve(
     Raises:
         ValueError: if shapes do not fit.
 
-    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning (2009), figure 7.8.
+    Source: Hastie, Tibshirani and Friedman (2009), figure 7.8.
 
     >>> from mfml.risk import losses, splits
     >>> fit = lambda x, y, setting, weights: jnp.sum(weights * y) / jnp.sum(weights)

@@ -94,7 +94,7 @@ def top_eigenvalues(
     Raises:
         ValueError: unless 1 <= n_eigenvalues <= n_steps <= p.
 
-    Source: Golub and Van Loan (2013), section 10.1; for networks Sagun et al. (2016), arXiv:1611.07476.
+    Source: Golub and Van Loan (2013), section 10.1; for networks Sagun, Bottou and LeCun (2016), arXiv:1611.07476.
 
     >>> bowl = lambda x: 0.5 * jnp.sum(jnp.arange(1.0, 6.0) * x**2)
     >>> found = top_eigenvalues(bowl, jnp.zeros(5), key=jax.random.key(0), n_eigenvalues=2)

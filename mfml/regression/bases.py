@@ -69,7 +69,7 @@ def legendre(
     Raises:
         ValueError: unless x has one axis and degree >= 0.
 
-    Source: Abramowitz and Stegun (1972), section 22.7.
+    Source: Abramowitz and Stegun (1964), section 22.7.
 
     >>> legendre(jnp.array([0.5]), degree=2).tolist()
     [[1.0, 0.5, -0.125]]

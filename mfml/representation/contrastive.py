@@ -76,7 +76,7 @@ def nt_xent(
     Raises:
         ValueError: unless both have the same shape of two axes.
 
-    Source: Chen, Kornblith, Norouzi and Hinton (2020), ICML, equation 1.
+    Source: Chen et al. (2020), ICML, equation 1.
 
     >>> round(nt_xent(jnp.eye(2), jnp.eye(2), temperature=1.0).item(), 4)
     0.5514
@@ -202,7 +202,7 @@ def fit(
     Raises:
         ValueError: where shapes do not fit, or sizes are out of range.
 
-    Source: Chen, Kornblith, Norouzi and Hinton (2020), ICML, algorithm 1; Kingma and Ba (2015), Adam.
+    Source: Chen et al. (2020), ICML, algorithm 1; Kingma and Ba (2015), Adam.
 
     >>> images = jax.random.normal(jax.random.key(0), (8, 8, 8))
     >>> start = init(key=jax.random.key(1), channels=(4,))

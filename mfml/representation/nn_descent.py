@@ -53,7 +53,7 @@ def fit(
     Raises:
         ValueError: unless x has two axes, 1 <= n_neighbors <= n - 1, n_trees >= 1 and max_iter >= 1.
 
-    Source: Dong, Moses and Li (2011), WWW, "Efficient k-nearest neighbor graph construction for generic
+    Source: Dong, Charikar and Li (2011), WWW, "Efficient k-nearest neighbor graph construction for generic
     similarity measures"; trees: Dasgupta and Freund (2008), STOC.
 
     >>> x = jax.random.normal(jax.random.key(0), (300, 2))

@@ -160,7 +160,7 @@ def fit(
     Raises:
         ValueError: where shapes or options do not fit.
 
-    Source: McInnes, Healy and Melville (2018), arXiv:1802.03426; Boehm, Berens and Kobak (2022), JMLR 23
+    Source: McInnes, Healy and Melville (2018), arXiv:1802.03426; Böhm, Berens and Kobak (2022), JMLR 23
     (the effect of negative samples).
 
     >>> x = jnp.concatenate([jnp.zeros((9, 3)), jnp.full((9, 3), 9.0)]) + jax.random.normal(jax.random.key(0), (18, 3))

@@ -35,7 +35,7 @@ class Run(NamedTuple):
 def init(means: Float[Array, " arms"]) -> State:
     """Start with no knowledge of the arms, one for each mean.
 
-    Source: R. S. Sutton and A. G. Barto, Reinforcement Learning (2018), section 2.4.
+    Source: Sutton and Barto (2018), section 2.4.
 
     >>> init(jnp.array([0.2, 0.8])).value.tolist()
     [0.0, 0.0]

@@ -82,7 +82,7 @@ def risk(
     Raises:
         ValueError: if x and y differ in length, or the loss does not return one number per sample.
 
-    Source: V. Vapnik, Advances in Neural Information Processing Systems 4 (1991) 831; Murphy (2012),
+    Source: Vapnik (1991); Murphy (2012),
     section 6.5.
 
     >>> from mfml.risk import losses

@@ -8,8 +8,8 @@ Scores of a regression are the predictive R2, pooled over all held-out samples,
 $$Q^2 = 1 - \sum_i (y_i - \hat y_i)^2 \Big/ \sum_i (y_i - \bar y_{\text{train}})^2 ,$$
 
 so 0 is no better than the mean of the training set. Scores of a classification are the accuracy over all
-held-out samples. Larger is better in both cases. The taxonomy follows S. Kaufman, S. Rosset and C. Perlich,
-"Leakage in data mining", KDD (2011) 556, and S. Kapoor and A. Narayanan, Patterns 4 (2023) 100804.
+held-out samples. Larger is better in both cases. The taxonomy follows Kaufman, Rosset and Perlich (2011)
+and Kapoor and Narayanan (2023).
 """
 
 from collections.abc import Callable
@@ -47,8 +47,8 @@ def preprocessing(x: Float[Array, "n d"], y: Float[Array, " n"], folds: Folds, *
     Raises:
         ValueError: if x, y and folds differ in the number of samples.
 
-    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning (2009), section 7.10.2;
-    A. Moscovich and S. Rosset, Journal of the Royal Statistical Society B 84 (2022) 1474.
+    Source: Hastie, Tibshirani and Friedman (2009), section 7.10.2;
+    Moscovich and Rosset (2022).
 
     >>> y = jnp.array([1.0, 2.0, 4.0, 3.0, 5.0, 7.0])
     >>> impurity = jnp.array([0.1, 0.3, 0.2, 0.0, 0.4, 9.0])
@@ -77,8 +77,7 @@ def feature_selection(
     Raises:
         ValueError: unless 1 <= n_features <= d, and if x, label and folds differ in the number of samples.
 
-    Source: C. Ambroise and G. J. McLachlan, PNAS 99 (2002) 6562; Hastie, Tibshirani, Friedman, The Elements
-    of Statistical Learning (2009), section 7.10.2.
+    Source: Ambroise and McLachlan (2002); Hastie, Tibshirani and Friedman (2009), section 7.10.2.
 
     >>> noise = jax.random.normal(jax.random.key(0), (40, 2000))
     >>> label = jnp.where(jnp.arange(40) % 2 == 0, 1.0, -1.0)
@@ -115,7 +114,7 @@ def target(
     Raises:
         ValueError: if a proxy is no column of x, or no other column is left.
 
-    Source: S. Kaufman, S. Rosset and C. Perlich, KDD (2011) 556, section 3.
+    Source: Kaufman, Rosset and Perlich (2011), section 3.
 
     >>> y = jnp.array([1.0, 2.0, 4.0, 3.0, 5.0, 7.0])
     >>> unrelated = jnp.array([1.0, -1.0, 1.0, -1.0, 1.0, -1.0])
@@ -153,7 +152,7 @@ def duplicates(
     Raises:
         ValueError: if x, label and groups differ in length, or unless 2 <= n_splits <= n.
 
-    Source: S. Kapoor and A. Narayanan, Patterns 4 (2023) 100804, type L1.4 and L3.2.
+    Source: Kapoor and Narayanan (2023), type L1.4 and L3.2.
 
     >>> specimen = jnp.repeat(jnp.arange(10), 4)
     >>> x = jax.random.normal(jax.random.key(1), (10, 3))[specimen]
@@ -181,8 +180,7 @@ def temporal(x: Float[Array, "n d"], y: Float[Array, " n"], *, key: Key[Array, "
     Raises:
         ValueError: if x and y differ in length, or there are too few samples for the splits.
 
-    Source: S. Kapoor and A. Narayanan, Patterns 4 (2023) 100804, type L3.1; Hyndman and Athanasopoulos,
-    Forecasting (2021), section 5.10.
+    Source: Kapoor and Narayanan (2023), type L3.1; Hyndman and Athanasopoulos (2021), section 5.10.
 
     >>> time = jnp.arange(40.0)[:, None]
     >>> drift = jnp.cumsum(jax.random.normal(jax.random.key(0), (40,)))

@@ -39,7 +39,7 @@ def truth_tables(n_points: int) -> Int[Array, "functions m"]:
     Raises:
         ValueError: unless 1 <= n_points <= 20; `n_points` is static.
 
-    Source: elementary enumeration; used in D. H. Wolpert, Neural Computation 8 (1996) 1341.
+    Source: elementary enumeration; used in Wolpert (1996).
 
     >>> truth_tables(2).tolist()
     [[0, 0], [0, 1], [1, 0], [1, 1]]
@@ -61,7 +61,7 @@ def no_free_lunch(points: Float[Array, "m d"], train: Int[Array, " n_train"], *,
     Raises:
         ValueError: if there are more than 20 points, or unless 1 <= n_train < m.
 
-    Source: D. H. Wolpert, Neural Computation 8 (1996) 1341; Murphy (2012), section 1.4.9.
+    Source: Wolpert (1996); Murphy (2012), section 1.4.9.
 
     >>> always_one = lambda x_train, y_train, x: jnp.ones(len(x), int)
     >>> result = no_free_lunch(jnp.arange(4.0)[:, None], jnp.array([0, 1]), learner=always_one)
@@ -91,7 +91,7 @@ def concentration(points: Float[Array, "n d"], query: Float[Array, " d"]) -> Con
     Raises:
         ValueError: unless the query has as many coordinates as the points.
 
-    Source: K. Beyer, J. Goldstein, R. Ramakrishnan, U. Shaft, ICDT (1999) 217; Bishop (2006), section 1.4.
+    Source: Beyer et al. (1999); Bishop (2006), section 1.4.
 
     >>> concentration(jnp.array([[3.0, 4.0], [1.0, 0.0]]), jnp.zeros(2)).contrast.tolist()
     [2.0, 4.0]
@@ -145,7 +145,7 @@ def neighborhood_edge(dimension: Float[Array, "*shape"], *, fraction: ArrayLike)
     Raises:
         ValueError: if `fraction` is a Python number outside [0, 1].
 
-    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning (2009), section 2.5.
+    Source: Hastie, Tibshirani and Friedman (2009), section 2.5.
 
     >>> [round(v, 2) for v in neighborhood_edge(jnp.array([1.0, 10.0]), fraction=0.01).tolist()]
     [0.01, 0.63]

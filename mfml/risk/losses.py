@@ -96,7 +96,7 @@ def huber(
     Raises:
         ValueError: if the shapes differ, or `delta` is a Python number that is not positive.
 
-    Source: P. J. Huber, Annals of Mathematical Statistics 35 (1964) 73; Murphy (2012), section 7.4.
+    Source: Huber (1964); Murphy (2012), section 7.4.
 
     >>> huber(jnp.array([0.5, 3.0]), jnp.zeros(2), delta=1.0).tolist()
     [0.125, 2.5]
@@ -121,7 +121,7 @@ def pinball(
     Raises:
         ValueError: if the shapes differ, or `quantile` is a Python number outside [0, 1].
 
-    Source: R. Koenker and G. Bassett, Econometrica 46 (1978) 33.
+    Source: Koenker and Bassett (1978).
 
     >>> pinball(jnp.array([1.0, 5.0]), jnp.array([3.0, 3.0]), quantile=0.75).tolist()
     [1.5, 0.5]

@@ -64,7 +64,7 @@ def gridworld(layout: Int[Array, "height width"], *, step_reward: ArrayLike = -0
     Raises:
         ValueError: unless the layout has two axes.
 
-    Source: S. Russell and P. Norvig, Artificial Intelligence (2021), section 17.1; Sutton and Barto (2018),
+    Source: Russell and Norvig (2021), section 17.1; Sutton and Barto (2018),
     example 3.5.
 
     >>> corridor = gridworld(jnp.array([[0, 0, 2]]))
@@ -169,7 +169,7 @@ def step(
 
     The maximum is 0 if the next state is terminal.
 
-    Source: C. J. C. H. Watkins and P. Dayan, Machine Learning 8 (1992) 279; Sutton and Barto (2018), equation
+    Source: Watkins and Dayan (1992); Sutton and Barto (2018), equation
     6.8.
 
     >>> task = gridworld(jnp.array([[0, 2]]))

@@ -87,8 +87,7 @@ def k_fold(n: int, *, n_splits: int = 5, key: Key[Array, ""] | None = None) -> F
     Raises:
         ValueError: unless 2 <= n_splits <= n.
 
-    Source: Bishop (2006), section 1.3; Hastie, Tibshirani, Friedman, The Elements of Statistical Learning
-    (2009), section 7.10.
+    Source: Bishop (2006), section 1.3; Hastie, Tibshirani and Friedman (2009), section 7.10.
 
     >>> k_fold(5, n_splits=2).test.astype(int).tolist()
     [[1, 1, 1, 0, 0], [0, 0, 0, 1, 1]]
@@ -110,7 +109,7 @@ def stratified(labels: Int[Array, " n"], *, n_splits: int = 5, key: Key[Array, "
     Raises:
         ValueError: unless 2 <= n_splits <= n.
 
-    Source: R. Kohavi, IJCAI (1995) 1137; the allocation is that of scikit-learn's `StratifiedKFold`.
+    Source: Kohavi (1995); the allocation is that of scikit-learn's `StratifiedKFold`.
 
     >>> stratified(jnp.array([0, 0, 1, 0, 0, 1]), n_splits=2).test.astype(int).tolist()
     [[1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]]
@@ -172,7 +171,7 @@ def forward_chaining(
         ValueError: if n_splits < 2, test_size < 1, gap < 0 or max_train_size < 1, or if the first model has no
             sample to learn from.
 
-    Source: R. J. Hyndman and G. Athanasopoulos, Forecasting (2021), section 5.10; scikit-learn's
+    Source: Hyndman and Athanasopoulos (2021), section 5.10; scikit-learn's
     `TimeSeriesSplit`.
 
     >>> forward_chaining(4, n_splits=2).train.astype(int).tolist()
@@ -217,7 +216,7 @@ def cross_validate(
     Raises:
         ValueError: if x, y and the folds differ in the number of samples.
 
-    Source: M. Stone, Journal of the Royal Statistical Society B 36 (1974) 111; Bishop (2006), section 1.3.
+    Source: Stone (1974); Bishop (2006), section 1.3.
 
     >>> from mfml.risk import losses
     >>> from mfml.risk.empirical import weighted_mean
