@@ -128,13 +128,13 @@ def low_rank_error(
 
 
 @style.styled
-def histories(values: Mapping[str, ArrayLike], *, every: int, ax: Axes | None = None) -> Axes:
-    """Draw objectives over iterations, logged once in `every`; NaN is left out."""
+def histories(values: Mapping[str, ArrayLike], *, ax: Axes | None = None) -> Axes:
+    """Draw objectives over iterations; NaN is left out."""
     ax = style.axes(ax, x="sweeps", y="objective, half the squared error")
     for color, (name, history) in zip(style.PALETTE, values.items(), strict=False):
         shown = np.asarray(history)
         shown = shown[np.isfinite(shown)]
-        ax.semilogy(every * np.arange(len(shown)), shown, color=color, label=name)
+        ax.semilogy(shown, color=color, label=name)
     ax.legend()
     return ax
 
