@@ -1,13 +1,12 @@
 r"""Contrastive learning: views of one sample close together, others apart. Shapes: n samples, k coordinates.
 
-SimCLR makes two views of each image in a batch (`augment`), and trains an encoder with a small network on top so
-that from one view its partner can be told among all others. No labels are needed; afterwards the network on top is
-dropped, and the encoder's features serve for anything (`probe`).
+SimCLR makes two views of each image in a batch (`augment`). An encoder with a small network on top learns to recognize
+the partner of each view among all others. No labels are needed. Afterwards the network on top is dropped, and the
+encoder's features can be used for any task (`probe`).
 """
 
 from functools import partial
 from itertools import pairwise
-from math import prod, sqrt
 from typing import NamedTuple
 
 import jax
@@ -15,32 +14,31 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import require
+from mfml.networks import layers
+from mfml.networks.layers import Convolution, Dense
 from mfml.representation import augment
 from mfml.training import loop
 
 
-class Layer(NamedTuple):
-    """A convolution (3, 3, inputs, outputs) or a dense layer (inputs, outputs)."""
-
-    kernel: Float[Array, "*window i o"]
-    bias: Float[Array, " o"]
-
-
 class Encoder(NamedTuple):
-    """Convolutions that halve the image, the mean over what is left of it, and the network on top."""
+    """Convolutions that halve the image, the mean over all remaining places, and the network on top."""
 
-    convolutions: tuple[Layer, ...]
-    head: tuple[Layer, Layer]  # from features to the sphere on which views are compared
+    convolutions: tuple[Convolution, ...]
+    head: tuple[Dense, Dense]  # from features to the sphere on which views are compared
 
 
-class Fitted(NamedTuple):
-    """A trained encoder."""
+class SimCLR(NamedTuple):
+    """A trained encoder, and how the training went."""
 
-    model: Encoder
-    history: Float[Array, " steps"]  # NT-Xent of each step's batch before the step, in nats
+    convolutions: tuple[Convolution, ...]
+    head: tuple[Dense, Dense]
+    history: Float[Array, " steps"]  # NT-Xent of each step's batch before its update, in nats
+    n_iter: Int[Array, ""]
+    converged: Bool[Array, ""]  # always False: nothing here measures how near the optimum is
+    status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
 def info_nce(
@@ -48,7 +46,7 @@ def info_nce(
 ) -> Float[Array, ""]:
     r"""Mean over i of $-\ln \frac{\exp(q_i \cdot k_i / \tau)}{\sum_j \exp(q_i \cdot k_j / \tau)}$, in nats.
 
-    Both are first scaled to unit length; key i belongs to query i, all others are negatives. Guessing has ln n.
+    Both are first scaled to unit length. Key i belongs to query i, and all others are negatives. Guessing gives ln n.
 
     Raises:
         ValueError: unless both have the same shape of two axes.
@@ -67,7 +65,7 @@ def info_nce(
 def nt_xent(
     first: Float[Array, "n k"], second: Float[Array, "n k"], *, temperature: ArrayLike = 0.5
 ) -> Float[Array, ""]:
-    r"""SimCLR's loss: the 2n views are queries in turn; the other view of the same sample is the one to find.
+    r"""SimCLR's loss: each of the 2n views is a query, and the other view of the same sample is the one to find.
 
     $$\frac{1}{2n} \sum_{a=1}^{2n} -\ln \frac{\exp(s_{a,p(a)} / \tau)}{\sum_{b \ne a} \exp(s_{ab} / \tau)}$$
 
@@ -93,35 +91,37 @@ def nt_xent(
 
 @partial(jax.jit, static_argnames=("channels", "n_components"))
 def init(*, key: Key[Array, ""], channels: tuple[int, ...] = (16, 32, 64), n_components: int = 32) -> Encoder:
-    """Random encoder of gray images: as many features as the last convolution has channels.
+    """Draw an encoder of gray images that has as many features as its last convolution has channels.
 
-    Kernels are normal with variance 2/inputs (He), biases zero. All sizes are static.
+    Weights are normal with variance 2/inputs (He), biases zero. All sizes are static.
 
     Raises:
         ValueError: without convolutions, or where a size is not positive.
 
     >>> model = init(key=jax.random.key(0), channels=(4, 8), n_components=2)
-    >>> [layer.kernel.shape for layer in (*model.convolutions, *model.head)]
+    >>> [layer.weight.shape for layer in (*model.convolutions, *model.head)]
     [(3, 3, 1, 4), (3, 3, 4, 8), (8, 8), (8, 2)]
     """
     require.that(len(channels) > 0, "there must be at least one convolution; found channels=()")
-    for size in (*channels, n_components):
-        require.positive("size", size)
-    features = channels[-1]
-    shapes = [(3, 3, *sizes) for sizes in pairwise((1, *channels))] + [(features, features), (features, n_components)]
-    flat = jax.random.normal(key, (sum(prod(shape) for shape in shapes),))
-    layers, used = [], 0
-    for shape in shapes:
-        kernel = flat[used : used + prod(shape)].reshape(shape) * sqrt(2 / prod(shape[:-1]))
-        layers.append(Layer(kernel, jnp.zeros(shape[-1])))
-        used += prod(shape)
-    return Encoder(tuple(layers[:-2]), (layers[-2], layers[-1]))
+    for name, size in (*(("channels", size) for size in channels), ("n_components", n_components)):
+        require.positive(name, size)
+    for_convolutions, *for_head = jax.random.split(key, 3)
+    sizes, features = [*pairwise((1, *channels))], channels[-1]
+    convolutions = tuple(
+        Convolution(layers.init_weight(key=one, shape=(3, 3, *shape)), jnp.zeros(shape[-1]))
+        for one, shape in zip(jax.random.split(for_convolutions, len(sizes)), sizes, strict=True)
+    )
+    first, second = (
+        Dense(layers.init_weight(key=one, shape=(features, width)), jnp.zeros(width))
+        for one, width in zip(for_head, (features, n_components), strict=True)
+    )
+    return Encoder(convolutions, (first, second))
 
 
-def encode(model: Encoder, images: Float[Array, "n h w"]) -> Float[Array, "n f"]:
+def encode(model: Encoder | SimCLR, images: Float[Array, "n h w"]) -> Float[Array, "n f"]:
     """Features of images of any size: convolutions with stride 2 and ReLU, then the mean over all places.
 
-    Convolutions go on at the opposite edge (periodic), so a shift by a whole number of strides changes nothing.
+    The convolutions are periodic, so a shift by a whole number of strides in all of them changes nothing.
 
     Raises:
         ValueError: unless there are three axes and the image can be halved once per convolution.
@@ -133,7 +133,7 @@ def encode(model: Encoder, images: Float[Array, "n h w"]) -> Float[Array, "n f"]
     factor = 2 ** len(model.convolutions)
     require.that(
         images.shape[1] % factor == 0 and images.shape[2] % factor == 0,
-        f"height and width must be multiples of {factor}; found shape {images.shape}",
+        f"height and width of images must be multiples of {factor}; found shape {images.shape}",
     )
     x = images[..., None]
     for layer in model.convolutions:
@@ -141,30 +141,42 @@ def encode(model: Encoder, images: Float[Array, "n h w"]) -> Float[Array, "n f"]
         x = jnp.concatenate([x[:, -1:], x], axis=1)
         x = jnp.concatenate([x[:, :, -1:], x], axis=2)
         axes = ("NHWC", "HWIO", "NHWC")
-        x = lax.conv_general_dilated(x, layer.kernel, (2, 2), "VALID", dimension_numbers=axes)
+        x = lax.conv_general_dilated(x, layer.weight, (2, 2), "VALID", dimension_numbers=axes)
         x = jax.nn.relu(x + layer.bias)
     return x.mean(axis=(1, 2))
 
 
-def project(model: Encoder, features: Float[Array, "n f"]) -> Float[Array, "n k"]:
-    """The network on top: where views are compared while training.
+def project(model: Encoder | SimCLR, features: Float[Array, "n f"]) -> Float[Array, "n k"]:
+    """Apply the network on top. Training compares views in its output.
+
+    Raises:
+        ValueError: unless there are as many columns as features.
 
     >>> project(init(key=jax.random.key(0), channels=(4,), n_components=2), jnp.ones((3, 4))).shape
     (3, 2)
     """
     first, second = model.head
-    return jax.nn.relu(features @ first.kernel + first.bias) @ second.kernel + second.bias
+    require.columns("features", features, len(first.weight))
+    return layers.dense(second, jax.nn.relu(layers.dense(first, features)))
 
 
 def loss(
-    model: Encoder, first: Float[Array, "n h w"], second: Float[Array, "n h w"], *, temperature: ArrayLike = 0.5
+    model: Encoder | SimCLR,
+    first: Float[Array, "n h w"],
+    second: Float[Array, "n h w"],
+    *,
+    temperature: ArrayLike = 0.5,
 ) -> Float[Array, ""]:
     """`nt_xent` of the projections of two views of each image.
+
+    Raises:
+        ValueError: as `encode`; unless both have the same shape.
 
     >>> model, image = init(key=jax.random.key(0), channels=(4,)), jnp.ones((1, 8, 8))
     >>> loss(model, image, image).item()
     0.0
     """
+    require.same_shape(first=first, second=second)
     both = project(model, encode(model, jnp.concatenate([first, second])))
     return nt_xent(both[: len(first)], both[len(first) :], temperature=temperature)
 
@@ -183,20 +195,20 @@ def fit(
     learning_rate: ArrayLike = 3e-3,
     batch_size: int = 128,
     n_steps: int = 300,
-) -> Fitted:
-    """SimCLR: two new views of a batch in each step, Adam on `loss`; the rate falls to 0 like a cosine.
+) -> SimCLR:
+    """Train by SimCLR: each step draws two new views of a batch. Adam's rate falls to 0 like a cosine.
 
     Args:
         images: gray images, centered at about 0 and on a scale of 1.
         key: for the order of the images and their views.
-        init: where to start: from `init`.
-        size: of the views' windows, see `augment.microstructure`, as are gain, offset and noise; static.
-        gain: see there.
-        offset: see there.
-        noise: see there.
+        init: encoder to start from, see the function `init`.
+        size: of the views, see `augment.microstructure`; static.
+        gain: of the views.
+        offset: of the views.
+        noise: of the views.
         temperature: of `nt_xent`.
-        learning_rate: at the start.
-        batch_size: images a step, at most n; static.
+        learning_rate: in the first step.
+        batch_size: images per step, at most n; static.
         n_steps: steps; static.
 
     Raises:
@@ -206,21 +218,23 @@ def fit(
 
     >>> images = jax.random.normal(jax.random.key(0), (8, 8, 8))
     >>> start = init(key=jax.random.key(1), channels=(4,))
-    >>> fit(images, key=jax.random.key(2), init=start, batch_size=4, n_steps=3).history.shape
-    (3,)
+    >>> model = fit(images, key=jax.random.key(2), init=start, batch_size=4, n_steps=3)
+    >>> model.history.shape, encode(model, images).shape
+    ((3,), (8, 4))
     """
 
     def objective(model: Encoder, batch: Array, key: Array) -> Array:
         view = partial(augment.microstructure, size=size, gain=gain, offset=offset, noise=noise)
         first, second = (view(one, batch) for one in jax.random.split(key))
-        return loss(init, first, second, temperature=temperature)
+        return loss(model, first, second, temperature=temperature)
 
     fraction = optax.cosine_decay_schedule(1.0, n_steps)
     rate = jnp.asarray(learning_rate, images.dtype)
     optimizer = optax.adam(lambda count: rate * fraction(count))
     options = loop.Options(objective, optimizer, n_steps=n_steps, batch_size=batch_size)
     done = loop.fit(images, key=key, options=options, init=init)
-    return Fitted(done.params, done.history)
+    encoder: Encoder = done.params
+    return SimCLR(encoder.convolutions, encoder.head, done.history, done.n_iter, done.converged, done.status)
 
 
 def _unit(vectors: Float[Array, "n k"]) -> Float[Array, "n k"]:

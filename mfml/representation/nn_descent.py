@@ -1,8 +1,8 @@
 r"""Approximate nearest neighbors at a cost of about $n \log n$. Shapes: n samples, d features, k neighbors.
 
-First, a forest: each tree cuts the samples in halves, again and again, along random directions, until leaves are
-small enough to compare all pairs in them. Then the descent: a neighbor of a neighbor is likely a neighbor, so
-each sample tries those, until hardly anything changes.
+First come random trees. Each tree cuts the samples into halves along random directions, again and again, until the
+leaves are small enough to compare all pairs in them. Then comes the descent: a neighbor of a neighbor is likely a
+neighbor too, so each sample tries those, until hardly anything changes.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,11 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from mfml import require
+from mfml import iteration, require
 from mfml.representation import neighbors
 from mfml.representation.neighbors import Neighbors
 
-SEARCHES = ("auto", "exact", "descent")
+SOLVERS = ("auto", "exact", "descent")
 MANY = 100_000  # samples beyond which "auto" searches by descent
 LEAF = 128  # samples in a leaf, at least
 PASSED_ON = 6  # neighbors of each kind that a sample asks, and that each of them names
@@ -27,12 +27,19 @@ ROWS = 512  # samples whose candidates are compared at a time
 
 
 class Descent(NamedTuple):
-    """Approximate neighbors, and how the search went."""
+    """Approximate neighbors, the nearest first, and how the search went."""
 
-    neighbors: Neighbors  # indices and distances (n, k), nearest first
-    history: Float[Array, " steps"]  # share of all n k neighbors that each step changed, then NaN
-    n_iter: Int[Array, ""]  # steps
-    converged: Bool[Array, ""]  # the last step changed a share of at most tol
+    indices: Int[Array, "n k"]
+    distances: Float[Array, "n k"]  # Euclidean, in units of x
+    history: Float[Array, " steps"]  # mean distance to the neighbors, in units of x
+    n_iter: Int[Array, ""]
+    converged: Bool[Array, ""]  # the last step changed a share of at most tol of all neighbors
+    status: Int[Array, ""]  # CONVERGED, MAX_ITER or NON_FINITE, see `mfml.iteration`
+
+
+class _State(NamedTuple):
+    found: Neighbors
+    changed: Float[Array, ""]  # share of all n k neighbors that the last step changed; infinite before the first
 
 
 @partial(jax.jit, static_argnames=("n_neighbors", "n_trees", "max_iter", "tol"))
@@ -45,7 +52,7 @@ def fit(
     max_iter: int = 10,
     tol: float = 0.01,
 ) -> Descent:
-    """Find the k nearest other samples of each sample, most of them; measure how many with `quality.recall`.
+    """Find most of the k nearest other samples of each sample; `quality.recall` measures how many.
 
     Starts from `init` and repeats `step`. Where n is so small that a tree is one leaf, the start is exact. All
     options are static.
@@ -57,31 +64,31 @@ def fit(
     similarity measures"; trees: Dasgupta and Freund (2008), STOC.
 
     >>> x = jax.random.normal(jax.random.key(0), (300, 2))
-    >>> found = fit(x, key=jax.random.key(1), n_neighbors=3).neighbors
+    >>> found = fit(x, key=jax.random.key(1), n_neighbors=3)
     >>> bool((found.indices == neighbors.exact(x, n_neighbors=3).indices).mean() > 0.9)
     True
     """
     require.positive("max_iter", max_iter)
-    for_start, for_steps = jax.random.split(key)
-    start = init(x, key=for_start, n_neighbors=n_neighbors, n_trees=n_trees)
+    for_init, for_steps = jax.random.split(key)
 
-    def unfinished(carry: tuple[Neighbors, Array, Array]) -> Array:
-        _, history, n_iter = carry
-        return (n_iter < max_iter) & ((n_iter == 0) | (history[n_iter - 1] > tol))
+    def advance(state: _State, i: Array) -> _State:
+        better = step(state.found, x, key=jax.random.fold_in(for_steps, i))
+        stays = (better.indices[:, :, None] == state.found.indices[:, None]).any(axis=-1)
+        return _State(better, 1 - stays.mean(dtype=x.dtype))
 
-    def advance(carry: tuple[Neighbors, Array, Array]) -> tuple[Neighbors, Array, Array]:
-        found, history, n_iter = carry
-        better = step(found, x, key=jax.random.fold_in(for_steps, n_iter))
-        stays = (better.indices[:, :, None] == found.indices[:, None]).any(axis=-1)
-        return better, history.at[n_iter].set(1 - stays.mean(dtype=x.dtype)), n_iter + 1
-
-    history = jnp.full(max_iter, jnp.nan, x.dtype)
-    found, history, n_iter = lax.while_loop(unfinished, advance, (start, history, jnp.zeros((), int)))
-    return Descent(found, history, n_iter, history[n_iter - 1] <= tol)
+    first = init(x, key=for_init, n_neighbors=n_neighbors, n_trees=n_trees)
+    state, report = iteration.run(
+        advance,
+        _State(first, jnp.full((), jnp.inf, x.dtype)),
+        max_iter=max_iter,
+        objective=lambda state: state.found.distances.mean(),
+        converged=lambda state: state.changed <= tol,
+    )
+    return Descent(state.found.indices, state.found.distances, *report)
 
 
 def nearest(x: Float[Array, "n d"], *, key: Key[Array, ""], n_neighbors: int, solver: str = "auto") -> Neighbors:
-    """The k nearest other samples of each sample: by `neighbors.exact`, by `fit`, or by what suits their number.
+    """Find the k nearest other samples of each sample, by `neighbors.exact` or by `fit`.
 
     Args:
         x: samples.
@@ -90,20 +97,21 @@ def nearest(x: Float[Array, "n d"], *, key: Key[Array, ""], n_neighbors: int, so
         solver: "exact", "descent", or "auto": "exact" up to 100000 samples, where it is no slower; static.
 
     Raises:
-        ValueError: unless x has two axes, 1 <= n_neighbors <= n - 1 and the search is known.
+        ValueError: unless x has two axes, 1 <= n_neighbors <= n - 1 and the solver is known.
 
     >>> nearest(jnp.array([[0.0], [1.0], [3.0]]), key=jax.random.key(0), n_neighbors=1).indices.tolist()
     [[1], [0], [1]]
     """
-    require.one_of("search", solver, SEARCHES)
+    require.one_of("solver", solver, SOLVERS)
     if solver == "descent" or (solver == "auto" and len(x) > MANY):
-        return fit(x, key=key, n_neighbors=n_neighbors).neighbors
+        found = fit(x, key=key, n_neighbors=n_neighbors)
+        return Neighbors(found.indices, found.distances)
     return neighbors.exact(x, n_neighbors=n_neighbors)
 
 
 @partial(jax.jit, static_argnames=("n_neighbors", "n_trees"))
 def init(x: Float[Array, "n d"], *, key: Key[Array, ""], n_neighbors: int, n_trees: int = 4) -> Neighbors:
-    """The nearest samples among those that share a leaf with it in some random tree.
+    """Find for each sample the nearest ones among those that share a leaf with it in some random tree.
 
     Raises:
         ValueError: as `fit`.
@@ -128,9 +136,10 @@ def init(x: Float[Array, "n d"], *, key: Key[Array, ""], n_neighbors: int, n_tre
 
 @partial(jax.jit, static_argnames="n_levels")
 def leaves(x: Float[Array, "n d"], *, key: Key[Array, ""], n_levels: int) -> Int[Array, "l s"]:
-    """The samples of each leaf of one random tree, $2^{levels}$ leaves of equal size; n stands for an empty place.
+    """Return the samples of each leaf of one random tree; n stands for an empty place.
 
-    Each node is cut at the median along the difference of two of its samples. n_levels is static.
+    There are $2^{levels}$ leaves of equal size. Each node is cut at the median along the difference of two of its
+    samples. n_levels is static.
 
     Raises:
         ValueError: unless 0 <= n_levels and there are as many samples as leaves.
@@ -160,7 +169,7 @@ def leaves(x: Float[Array, "n d"], *, key: Key[Array, ""], n_levels: int) -> Int
 
 @jax.jit
 def step(state: Neighbors, x: Float[Array, "n d"], *, key: Key[Array, ""]) -> Neighbors:
-    """One step of the descent: each sample asks some neighbors, and some whose neighbor it is, for theirs.
+    """Take one step: each sample asks some of its neighbors for theirs, and some samples whose neighbor it is.
 
     >>> x = jnp.array([[0.0], [1.0], [3.0], [4.0]])
     >>> poor = Neighbors(jnp.array([[2], [0], [3], [2]]), jnp.array([[3.0], [1.0], [1.0], [1.0]]))
@@ -172,7 +181,7 @@ def step(state: Neighbors, x: Float[Array, "n d"], *, key: Key[Array, ""]) -> Ne
     asked = min(k, PASSED_ON)
     columns = jax.random.randint(for_columns, (n, asked), 0, k)
     onward = jnp.take_along_axis(state.indices, columns, axis=1)
-    # of those that have i as a neighbor, a random one gets each slot: the last, counted from a random sample on
+    # each slot takes one of the samples that have i as a neighbor: the last, counted from a random sample on
     first = jax.random.randint(for_order, (), 0, n)
     slots = jax.random.randint(for_slots, (n, k), 0, asked)
     last = jnp.full((n, asked), -1).at[state.indices, slots].max(((jnp.arange(n) - first) % n)[:, None])
@@ -223,7 +232,7 @@ def _within(x: Array, leaf: Int[Array, "l s"], nobody: Neighbors) -> Neighbors:
 
 
 def _better(found: Neighbors, new: Neighbors) -> Neighbors:
-    """The nearest of both, each once; within `new` none occurs twice at a finite distance."""
+    """The nearest of both, each once. Within `new` no sample may occur twice at a finite distance."""
     known = (new.indices[:, :, None] == found.indices[:, None]).any(axis=-1)
     indices = jnp.concatenate([found.indices, new.indices], axis=1)
     distances = jnp.concatenate([found.distances, jnp.where(known, jnp.inf, new.distances)], axis=1)

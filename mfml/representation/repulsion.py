@@ -1,10 +1,9 @@
-r"""Repulsion between all points of the plane at a cost linear in their number. Shapes: n points, m grid nodes a side.
+r"""Repulsion between all points of the plane at a cost linear in their number. Shapes: n points.
 
 In t-SNE every point pushes every other: $\sum_j (y_i - y_j) / (1 + \|y_i - y_j\|^2)^2$. These sums are a
-convolution: spread the points on a grid, convolve with the kernel by FFT, read the result at the points. Spreading
-and reading use cubic B-splines, and what they smooth is divided out of the kernel's transform. There is a fixed
-list of grids, so the kernel's transform is made once for each; the smallest one that holds all points is chosen
-while running.
+convolution: spread the points on a grid, convolve with the kernel by FFT, and read the result at the points.
+Spreading and reading use cubic B-splines. Their smoothing is divided out of the kernel's transform. The list of grids
+is fixed, so each kernel is transformed only once. Every call chooses the smallest grid that holds all points.
 """
 
 from functools import partial
@@ -19,10 +18,10 @@ from jaxtyping import Array, Float, Int
 
 from mfml import require
 
-# Nodes a side, and how many of them to a unit of length, which is the kernel's own width.
+# Nodes per side and per unit of length, which is the width of the kernel.
 GRIDS = ((48, 24), (48, 8), (48, 4), (72, 3), (108, 3), (160, 3), (240, 3), (360, 3), (540, 3), (800, 3))
 LARGEST, FINEST = GRIDS[-1]
-MARGIN = 3  # nodes beyond the outermost points, so that splines do not reach over the edge
+MARGIN = 3  # nodes beyond the outermost points, so that splines do not extend over the edge
 
 
 class Repulsion(NamedTuple):
@@ -33,14 +32,14 @@ class Repulsion(NamedTuple):
 
 
 class Kernel(NamedTuple):
-    """Transforms of the kernels on a grid of twice the size: rows are frequencies of v, h of them by symmetry."""
+    """Transforms of the kernels on a grid of twice the size; rows are frequencies of v, by symmetry only h of them."""
 
     potential: Float[Array, "h w"]  # of 1 / (1 + u^2 + v^2)
     force: Float[Array, "2 h w"]  # of (u, v) / (1 + u^2 + v^2)^2, without the factor i
 
 
 def exact(y: Float[Array, "n k"]) -> Repulsion:
-    """The sums pair by pair, in any dimension, at a cost of $n^2$.
+    """Add pair by pair, in any dimension, at a cost of $n^2$.
 
     Raises:
         ValueError: unless y has two axes.
@@ -57,7 +56,7 @@ def exact(y: Float[Array, "n k"]) -> Repulsion:
 
 @partial(jax.jit, static_argnames="side")
 def kernel(spacing: ArrayLike, *, side: int) -> Kernel:
-    """Transform the kernels, sampled at the offsets of a grid's nodes; `side` (static) is nodes a side.
+    """Transform the kernels, sampled at the offsets between nodes of a grid; `side` (static) is nodes per side.
 
     Raises:
         ValueError: unless side >= 1.
@@ -69,7 +68,7 @@ def kernel(spacing: ArrayLike, *, side: int) -> Kernel:
     offset = spacing * jnp.asarray(np.fft.fftfreq(2 * side, 1 / (2 * side)), float)
     v, u = offset[:, None], offset
     near = 1 / (1 + u**2 + v**2)
-    # at half the period an offset is as much negative as positive
+    # an offset of half the period is its own negative
     odd = jnp.where(jnp.arange(2 * side) == side, 0, offset)
     smooth = np.sinc(np.fft.fftfreq(2 * side)) ** 8  # by spreading and by reading, in u
     sharpen = 1 / (smooth[: side + 1, None] * smooth)
@@ -79,22 +78,22 @@ def kernel(spacing: ArrayLike, *, side: int) -> Kernel:
 
 
 def kernels(like: Float[Array, "n 2"]) -> tuple[Kernel, ...]:
-    """The kernels for all `GRIDS`, in the precision of some points: what `interpolated` needs.
+    """Transform the kernels of all `GRIDS` for `interpolated`, in the precision of some points.
 
     >>> len(kernels(jnp.zeros((1, 2)))) == len(GRIDS)
     True
     """
-    # behind a barrier, so that the compiler does not spend its time on evaluating them
+    # behind a barrier, so that the compiler does not evaluate them itself, which takes long
     unit = lax.optimization_barrier(jnp.ones((), like.dtype))
     return tuple(kernel(unit / density, side=side) for side, density in GRIDS)
 
 
 @jax.jit
 def interpolated(y: Float[Array, "n 2"], made: tuple[Kernel, ...]) -> Repulsion:
-    r"""Both sums by interpolation on a grid, to a relative error of a few 1e-3 of the force, 1e-4 of Z.
+    r"""Add by interpolation on a grid, with a relative error of some 1e-3 of the force and 1e-4 of Z.
 
-    The work is that of $16 n$ additions and of transforms on a grid that covers the points' square. Beyond
-    about 260 units the largest grid is stretched, and the error grows.
+    It takes $16 n$ additions, and transforms of a grid that covers a square around the points. The largest grid is
+    stretched where this square is wider than about 260 units, and the error grows.
 
     Raises:
         ValueError: unless y has shape (n, 2).
@@ -115,47 +114,41 @@ def interpolated(y: Float[Array, "n 2"], made: tuple[Kernel, ...]) -> Repulsion:
     density = jnp.array([density for _, density in GRIDS], y.dtype)[fitting]
     density = density * jnp.minimum(1, room[-1] / jnp.maximum(span, room[-1]))
     nodes, weights = _splines((y - low) * density + MARGIN)
-    charge = jnp.zeros(LARGEST**2, y.dtype).at[nodes.reshape(-1)].add(weights.reshape(-1))
-    grid = charge.reshape(LARGEST, LARGEST)
-    branches = [partial(_convolved, side=side, use=use) for (side, _), use in zip(GRIDS, made, strict=True)]
+    branches = [partial(_by_grid, side=side, use=use) for (side, _), use in zip(GRIDS, made, strict=True)]
     branches[-1] = partial(_stretched, use=made[-1])
-    fields, z = lax.switch(fitting, branches, grid, density)
-    force = jnp.sum(fields.reshape(2, -1)[:, nodes] * weights, axis=-1)
-    return Repulsion(force.T, z - len(y))
+    force, z = lax.switch(fitting, branches, nodes, weights, density)
+    return Repulsion(force, z - len(y))
 
 
-def _splines(at: Float[Array, "n 2"]) -> tuple[Int[Array, "n 16"], Float[Array, "n 16"]]:
-    """The nodes around each point, numbered row by row in the largest grid, and the cubic spline at each."""
+def _splines(at: Float[Array, "n 2"]) -> tuple[Int[Array, "n 2 4"], Float[Array, "n 16"]]:
+    """The rows and columns of nodes around each point, and the cubic spline at each of their crossings."""
     below = jnp.floor(at)
     t = at - below
     inner = [4 - 6 * s**2 + 3 * s**3 for s in (t, 1 - t)]
     weight = jnp.stack([(1 - t) ** 3, *inner, t**3], axis=-1) / 6
-    node = below.astype(int)[..., None] + jnp.arange(-1, 3)
-    nodes = node[:, 0, :, None] * LARGEST + node[:, 1, None, :]
-    weights = weight[:, 0, :, None] * weight[:, 1, None, :]
-    return nodes.reshape(-1, 16), weights.reshape(-1, 16)
+    nodes = below.astype(int)[..., None] + jnp.arange(-1, 3)
+    return nodes, (weight[:, 0, :, None] * weight[:, 1, None, :]).reshape(-1, 16)
 
 
 def _stretched(
-    grid: Float[Array, "m m"], density: Float[Array, ""], *, use: Kernel
-) -> tuple[Float[Array, "2 m m"], Float[Array, ""]]:
-    """The largest grid, whose nodes may be farther apart than planned: then with a kernel made for it."""
-    side = grid.shape[0]
-    use = lax.cond(density < FINEST, lambda: kernel(1 / density, side=side), lambda: use)
-    return _convolved(grid, density, side=side, use=use)
+    nodes: Int[Array, "n 2 4"], weights: Float[Array, "n 16"], density: Float[Array, ""], *, use: Kernel
+) -> tuple[Float[Array, "n 2"], Float[Array, ""]]:
+    """The largest grid. Its nodes may be farther apart than planned; it then gets a kernel of its own."""
+    use = lax.cond(density < FINEST, lambda: kernel(1 / density, side=LARGEST), lambda: use)
+    return _by_grid(nodes, weights, density, side=LARGEST, use=use)
 
 
-def _convolved(
-    grid: Float[Array, "m m"], density: Float[Array, ""], *, side: int, use: Kernel
-) -> tuple[Float[Array, "2 m m"], Float[Array, ""]]:
-    """Convolve the corner of the grid that holds the points; also the sum of charge times potential."""
-    lines = jnp.fft.rfft(grid[:side, :side], 2 * side).T
-    transform = jnp.fft.fft(lines, 2 * side)
+def _by_grid(
+    nodes: Int[Array, "n 2 4"], weights: Float[Array, "n 16"], density: Float[Array, ""], *, side: int, use: Kernel
+) -> tuple[Float[Array, "n 2"], Float[Array, ""]]:
+    """Spread the points on a grid, convolve, and read the forces; also the sum of charge times potential."""
+    places = (nodes[:, 0, :, None] * side + nodes[:, 1, None, :]).reshape(-1, 16)
+    grid = jnp.zeros(side**2, weights.dtype).at[places.reshape(-1)].add(weights.reshape(-1)).reshape(side, side)
+    transform = jnp.fft.fft(jnp.fft.rfft(grid, 2 * side).T, 2 * side)
     twice = jnp.where(jnp.arange(side + 1) % side == 0, 1, 2).astype(grid.dtype)[:, None]
     power = transform.real**2 + transform.imag**2
     z = jnp.sum(power * use.potential * twice) / (4 * side**2)
     turned = lax.complex(-use.force * transform.imag, use.force * transform.real)
     back = jnp.fft.ifft(turned)[..., :side].swapaxes(-1, -2)
     fields = jnp.fft.irfft(back, 2 * side)[..., :side]
-    rest = grid.shape[0] - side
-    return jnp.pad(fields, ((0, 0), (0, rest), (0, rest))), z
+    return jnp.sum(fields.reshape(2, -1)[:, places] * weights, axis=-1).T, z

@@ -1,12 +1,8 @@
 r"""t-SNE: neighbors stay neighbors in the plane. Shapes: n samples, d features, k coordinates of the embedding.
 
-P says who is near whom among the samples (`affinities`). In the embedding y it is
-
-$$q_{ij} = \frac{(1 + \|y_i - y_j\|^2)^{-1}}{Z}, \qquad Z = \sum_{k \ne l} (1 + \|y_k - y_l\|^2)^{-1}$$
-
-and y is moved until Q resembles P: until $\mathrm{KL}(P \| Q) = \sum_{i \ne j} p_{ij} \ln (p_{ij} / q_{ij})$, in nats,
-is small. For few samples all pairs are computed. For many, P holds neighbors only, and the repulsion of all pairs
-comes from a grid (`repulsion`): the cost of a step is then linear in n.
+The points of the embedding move until the probabilities Q of their pairs resemble those of the samples, P:
+gradient descent on $\mathrm{KL}(P \| Q)$, see `divergence`. For few samples all pairs are computed. For many, P holds
+neighbors only, and the repulsion of all pairs comes from a grid (`repulsion`). The cost of a step is then linear in n.
 """
 
 from collections.abc import Callable
@@ -19,15 +15,17 @@ from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from mfml import require
+from mfml import iteration, require
 from mfml.decomposition import pca
-from mfml.representation import affinities, neighbors, nn_descent, repulsion
-from mfml.representation.affinities import Links
-from mfml.representation.neighbors import Neighbors
-from mfml.representation.repulsion import Kernel
+from mfml.iteration import Report, Status
+from mfml.representation import divergence, neighbors, nn_descent, repulsion
 
+SOLVERS = ("auto", "exact", "fft")
+STARTS = ("pca", "random")
 FEW = 2000  # samples up to which all pairs are faster than the grid
-RECORD = 50  # steps between two entries of the history
+WINDOW = 50  # last steps, over which the KL must have stayed the same
+
+Evaluate = Callable[[Array, Array], tuple[Array, Array]]  # embedding and exaggeration to KL and gradient
 
 
 class State(NamedTuple):
@@ -38,22 +36,15 @@ class State(NamedTuple):
     gains: Float[Array, "n k"]  # factors of the learning rate, one for each coordinate
 
 
-class Sparse(NamedTuple):
-    """P between neighbors."""
-
-    out: Links  # half of each p_ij, seen from i
-    back: Links  # the other half, seen from j
-    entropy: Float[Array, ""]  # -sum p ln p, in nats
-
-
 class TSNE(NamedTuple):
-    """An embedding, and how it came about."""
+    """An embedding, and how the iteration went."""
 
     embedding: Float[Array, "n k"]
     kl_divergence: Float[Array, ""]  # at the end, in nats
-    history: Float[Array, " records"]  # KL after every 50 steps and after the last; without exaggeration
-    n_iter: Int[Array, ""]  # steps
-    converged: Bool[Array, ""]  # the KL fell by less than tol, relative, between the last two records
+    history: Float[Array, " steps"]  # KL of the true P at the start and after each step, in nats
+    n_iter: Int[Array, ""]
+    converged: Bool[Array, ""]  # the KL changed by at most tol, relative, over the last 50 steps
+    status: Int[Array, ""]  # CONVERGED, MAX_ITER or NON_FINITE, see `mfml.iteration`
 
 
 @partial(
@@ -86,24 +77,26 @@ def fit(
     r"""Minimize $\mathrm{KL}(P \| Q)$ by gradient descent with momentum and gains; always `max_iter` steps.
 
     For the first `early_exaggeration_iter` steps P is multiplied by `early_exaggeration` and the momentum is 0.5; then
-    it is 0.8. The same key gives the same embedding; on a GPU sums may be added in another order each time, and
-    t-SNE makes small differences large.
+    it is 0.8. The history holds the KL of P itself also in those steps. They do not minimize it, so it may rise, and it
+    falls steeply when they end. The same key gives the same embedding. On a GPU sums may be added in another order
+    each time, and t-SNE makes small differences large.
 
     Args:
-        x: samples; bring the features to one scale, and many features down to about 50 by PCA first. Their common
-            scale does not matter. An entry that is not finite makes the embedding NaN.
-        key: for a random start and the search for neighbors; all else is fixed.
+        x: samples. Bring the features to one scale, and reduce many features to about 50 by PCA first. Their common
+            scale does not matter. A non-finite entry makes the embedding NaN.
+        key: for a random start and for the approximate search for neighbors; all else is deterministic.
         n_components: coordinates of the embedding; "fft" needs 2.
         perplexity: how many neighbors a sample sees; less than n. Sparse P keeps 3 times as many.
-        early_exaggeration: factor of P at first.
-        learning_rate: if left out, n / (4 early_exaggeration) at first, n / 12 then, but at least 50.
+        early_exaggeration: factor of P in the first steps.
+        learning_rate: None: n / (4 early_exaggeration) at first and n / 12 later, but at least 50.
         max_iter: steps.
-        early_exaggeration_iter: of which with exaggeration.
+        early_exaggeration_iter: number of first steps with exaggeration.
         solver: "exact": all pairs; "fft": neighbors and grid; "auto": "exact" up to 2000 samples.
-        neighbor_solver: of neighbors, "exact" or "descent"; "auto": "exact" up to 100000 samples.
+        neighbor_solver: how "fft" finds neighbors: "exact" or "descent"; "auto": "exact" up to 100000 samples.
         init: "pca": scaled so that the first coordinate has a standard deviation of 1e-4; "random": normal,
             with that deviation.
-        tol: for `converged`.
+        tol: relative change of the KL over the last 50 steps up to which it counts as converged. A fit with fewer
+            steps after the exaggeration does not count.
 
     Raises:
         ValueError: where shapes or options do not fit.
@@ -120,52 +113,79 @@ def fit(
     """
     require.rank("x", x, 2)
     n = len(x)
-    require.one_of("method", solver, ("auto", "exact", "fft"))
-    require.one_of("search", neighbor_solver, nn_descent.SEARCHES)
+    require.one_of("solver", solver, SOLVERS)
+    require.one_of("neighbor_solver", neighbor_solver, nn_descent.SOLVERS)
     require.that(1 < perplexity < n, f"perplexity must be above 1 and below the {n} samples; found {perplexity}")
     require.positive("max_iter", max_iter)
     dense = solver == "exact" or (solver == "auto" and (n <= FEW or n_components != 2))
-    require.that(dense or n_components == 2, f"method 'fft' needs n_components = 2; found {n_components}")
-    for_start, for_search = jax.random.split(key)
+    require.that(dense or n_components == 2, f"solver 'fft' needs n_components = 2; found {n_components}")
+    for_init, for_neighbors = jax.random.split(key)
     x = neighbors.at_unit_scale(x)
-    state = _start(x, key=for_start, n_components=n_components, init=init)
     if dense:
-        p = probabilities(x, perplexity=perplexity)
-        slope: Callable[[Array, Array], Array] = partial(gradient, p)
-        loss: Callable[[Array], Array] = partial(kl_divergence, p)
+        evaluate = _all_pairs(x, perplexity)
     else:
-        near = nn_descent.nearest(
-            x, key=for_search, n_neighbors=min(n - 1, int(3 * perplexity)), solver=neighbor_solver
-        )
-        sparse, made = sparse_probabilities(near, perplexity=perplexity), repulsion.kernels(x[:, :2])
-        slope = partial(sparse_gradient, sparse, made)
-        loss = partial(sparse_kl_divergence, sparse, made)
+        evaluate = _neighbors_and_grid(x, for_neighbors, perplexity, neighbor_solver)
 
-    def advance(i: Array, state: State) -> State:
-        early = i < early_exaggeration_iter
+    def advance(state: State, i: Array) -> tuple[State, Array]:
+        early, going = i < early_exaggeration_iter, i < max_iter  # the last evaluation is not followed by a step
         exaggeration = jnp.where(early, early_exaggeration, 1).astype(x.dtype)
         rate = jnp.maximum(n / jnp.where(early, 4 * exaggeration, 12), 50) if learning_rate is None else learning_rate
-        g = slope(state.embedding, exaggeration)
-        return step(state, g, learning_rate=rate, momentum=jnp.where(early, 0.5, 0.8))
+        value, slope = evaluate(state.embedding, exaggeration)
+        momentum = jnp.where(early, 0.5, 0.8)
+        moved = step(state, slope, learning_rate=jnp.where(going, rate, 0), momentum=jnp.where(going, momentum, 0))
+        return moved, value
 
-    def record(state: State, first: Array) -> tuple[State, Array]:
-        state = lax.fori_loop(first, jnp.minimum(first + RECORD, max_iter), advance, state)
-        return state, loss(state.embedding)
+    state, history = lax.scan(advance, _begin(x, for_init, n_components, init), jnp.arange(max_iter + 1))
+    report = _report(history, tol, may_converge=max_iter >= early_exaggeration_iter + WINDOW)
+    return TSNE(state.embedding, history[-1], *report)
 
-    state, history = lax.scan(record, state, jnp.arange(0, max_iter, RECORD))
-    fell = history[max(0, len(history) - 2)] - history[-1]
-    converged = (fell <= tol * history[-1]) & (len(history) > 1)
-    return TSNE(state.embedding, history[-1], history, jnp.asarray(max_iter), converged)
+
+def _all_pairs(x: Float[Array, "n d"], perplexity: float) -> Evaluate:
+    p = divergence.probabilities(x, perplexity=perplexity)
+    entropy = -jnp.sum(p * jnp.log(jnp.where(p > 0, p, 1)))
+
+    def evaluate(y: Array, exaggeration: Array) -> tuple[Array, Array]:
+        value, slope = divergence.cross_entropy_and_gradient(p, y, exaggeration=exaggeration)
+        return value - entropy, slope
+
+    return evaluate
+
+
+def _neighbors_and_grid(x: Float[Array, "n d"], key: Array, perplexity: float, neighbor_solver: str) -> Evaluate:
+    k = min(len(x) - 1, int(3 * perplexity))
+    near = nn_descent.nearest(x, key=key, n_neighbors=k, solver=neighbor_solver)
+    sparse, made = divergence.sparse_probabilities(near, perplexity=perplexity), repulsion.kernels(x[:, :2])
+
+    def evaluate(y: Array, exaggeration: Array) -> tuple[Array, Array]:
+        value, slope = divergence.sparse_cross_entropy_and_gradient(sparse, made, y, exaggeration=exaggeration)
+        return value - sparse.entropy, slope
+
+    return evaluate
+
+
+def _report(history: Float[Array, " steps"], tol: ArrayLike, *, may_converge: bool) -> Report:
+    report = iteration.finished(history)
+    if not may_converge:
+        steady = jnp.zeros((), bool)
+    else:
+        steady = jnp.abs(history[-1 - WINDOW] - history[-1]) <= tol * history[-1]
+    status = jnp.where(steady, int(Status.CONVERGED), int(Status.MAX_ITER))
+    status = jnp.where(report.status == Status.NON_FINITE, report.status, status)
+    return report._replace(converged=status == Status.CONVERGED, status=status)
 
 
 def init(x: Float[Array, "n d"], *, key: Key[Array, ""], n_components: int = 2, init: str = "pca") -> State:
-    """The state before the first step; arguments as for `fit`.
+    """Return the state before the first step; arguments as for `fit`.
+
+    Raises:
+        ValueError: unless x has two axes and the rule is known.
 
     >>> state = init(jnp.array([[0.0, 0.0], [4.0, 0.0], [2.0, 1.0]]), key=jax.random.key(0))
     >>> [round(1e4 * entry, 3) for entry in state.embedding[:, 0].tolist()], state.gains[0].tolist()
     ([-1.225, 1.225, 0.0], [1.0, 1.0])
     """
-    require.one_of("start", init, ("pca", "random"))
+    require.rank("x", x, 2)
+    require.one_of("init", init, STARTS)
     if init == "pca":
         y = pca.transform(pca.fit(x, n_components=n_components), x)
         deviation = jnp.std(y[:, 0])
@@ -175,14 +195,15 @@ def init(x: Float[Array, "n d"], *, key: Key[Array, ""], n_components: int = 2, 
     return State(y, jnp.zeros_like(y), jnp.ones_like(y))
 
 
-_start = init  # `fit` has an option of that name
+def _begin(x: Array, key: Array, n_components: int, rule: str) -> State:
+    return init(x, key=key, n_components=n_components, init=rule)
 
 
 def step(state: State, gradient: Float[Array, "n k"], *, learning_rate: ArrayLike, momentum: ArrayLike = 0.8) -> State:
-    r"""One step: $v \leftarrow \mu v - \eta\, g \odot \nabla$, $y \leftarrow y + v$, with gains g.
+    r"""Take one step: $v \leftarrow \mu v - \eta\, g \odot \nabla$, $y \leftarrow y + v$, with gains g.
 
-    A coordinate's gain grows by 0.2 while velocity and gradient have opposite signs (it goes downhill), else
-    shrinks by a factor 0.8, to no less than 0.01.
+    Where velocity and gradient have opposite signs, the coordinate goes downhill and its gain grows by 0.2. Otherwise
+    the gain shrinks by a factor 0.8, to no less than 0.01.
 
     Source: Jacobs (1988), Neural Networks 1, 295 (delta-bar-delta).
 
@@ -194,133 +215,3 @@ def step(state: State, gradient: Float[Array, "n k"], *, learning_rate: ArrayLik
     gains = jnp.maximum(jnp.where(downhill, state.gains + 0.2, state.gains * 0.8), 0.01)
     velocity = jnp.multiply(momentum, state.velocity) - jnp.multiply(learning_rate, gains) * gradient
     return State(state.embedding + velocity, velocity, gains)
-
-
-def probabilities(x: Float[Array, "n d"], *, perplexity: ArrayLike = 30.0) -> Float[Array, "n n"]:
-    """Dense P of all pairs: `affinities.joint` of `affinities.conditional`; the diagonal is 0.
-
-    Raises:
-        ValueError: unless x has two axes and at least two samples.
-
-    >>> p = probabilities(jnp.array([[0.0], [1.0], [5.0]]), perplexity=1.5)
-    >>> round(float(p.sum()), 4), bool(p[0, 1] > p[0, 2])
-    (1.0, True)
-    """
-    require.rank("x", x, 2)
-    require.that(len(x) >= 2, f"x must have at least two samples; found {len(x)}")
-    others = jnp.where(jnp.eye(len(x), dtype=bool), jnp.inf, _squared_distances(x))
-    return affinities.joint(affinities.conditional(others, perplexity=perplexity).p)
-
-
-def kl_divergence(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array, ""]:
-    r"""$\mathrm{KL}(P \| Q) = \sum_{i \ne j} p_{ij} \ln (p_{ij} / q_{ij})$ in nats; $0 \ln 0 = 0$.
-
-    Raises:
-        ValueError: unless p is square, with a row for each row of y.
-
-    Source: van der Maaten and Hinton (2008), JMLR 9, section 3.
-
-    >>> p = jnp.array([[0.0, 0.5], [0.5, 0.0]])
-    >>> abs(round(float(kl_divergence(p, jnp.array([[0.0, 0.0], [3.0, 0.0]]))), 4))
-    0.0
-    """
-    _check(p, y)
-    squared = _squared_distances(y)
-    z = jnp.sum(jnp.where(jnp.eye(len(y), dtype=bool), 0, 1 / (1 + squared)))
-    held = p > 0
-    log_p = jnp.log(jnp.where(held, p, 1))
-    return jnp.sum(jnp.where(held, p * (log_p + jnp.log1p(squared)), 0)) + jnp.log(z) * jnp.sum(p)
-
-
-def gradient(p: Float[Array, "n n"], y: Float[Array, "n k"], exaggeration: ArrayLike = 1.0) -> Float[Array, "n k"]:
-    r"""$4 \sum_j (a\, p_{ij} - q_{ij}) (1 + \|y_i - y_j\|^2)^{-1} (y_i - y_j)$ with exaggeration a.
-
-    Without exaggeration, the gradient of `kl_divergence`.
-
-    Raises:
-        ValueError: unless p is square, with a row for each row of y.
-
-    Source: van der Maaten and Hinton (2008), JMLR 9, equation 5.
-
-    >>> p = jnp.array([[0.0, 0.5], [0.5, 0.0]])
-    >>> gradient(p, jnp.array([[0.0], [1.0]]), 2.0).tolist()
-    [[-1.0], [1.0]]
-    """
-    _check(p, y)
-    near = jnp.where(jnp.eye(len(y), dtype=bool), 0, 1 / (1 + _squared_distances(y)))
-    pull = (exaggeration * p - near / near.sum()) * near
-    return 4 * (pull.sum(axis=1, keepdims=True) * y - pull @ y)
-
-
-def sparse_probabilities(found: Neighbors, *, perplexity: ArrayLike = 30.0) -> Sparse:
-    """P between neighbors; 0 for all other pairs.
-
-    >>> x = jnp.array([[0.0], [1.0], [5.0]])
-    >>> made = sparse_probabilities(neighbors.exact(x, n_neighbors=2), perplexity=1.5)
-    >>> bool(abs(made.out.weights.sum() + made.back.weights.sum() - 1) < 1e-5)
-    True
-    """
-    out, back = affinities.sparse_joint(found, perplexity=perplexity)
-    other = affinities.reverse(found.indices, out.weights)
-    p = out.weights + other
-    counted = jnp.where(other > 0, 1, 2)  # a pair without a way back stands for both of its orders
-    terms = jnp.where(p > 0, p * jnp.log(jnp.where(p > 0, p, 1)), 0)
-    return Sparse(out, back, -jnp.sum(counted * terms))
-
-
-def sparse_kl_divergence(sparse: Sparse, made: tuple[Kernel, ...], y: Float[Array, "n 2"]) -> Float[Array, ""]:
-    """`kl_divergence` of a sparse P, with Z from the grid; `made` is `repulsion.kernels(y)`.
-
-    >>> x = jax.random.normal(jax.random.key(0), (20, 3))
-    >>> sparse = sparse_probabilities(neighbors.exact(x, n_neighbors=19), perplexity=5.0)
-    >>> needed = kl_divergence(probabilities(x, perplexity=5.0), x[:, :2])
-    >>> bool(abs(sparse_kl_divergence(sparse, repulsion.kernels(x[:, :2]), x[:, :2]) - needed) < 1e-3)
-    True
-    """
-    z = repulsion.interpolated(y, made).normalizer
-    difference = _links_apart(sparse.out, y)
-    apart = jnp.log1p(difference.real**2 + difference.imag**2)
-    return 2 * jnp.sum(sparse.out.weights * apart) + jnp.log(z) - sparse.entropy
-
-
-def sparse_gradient(
-    sparse: Sparse, made: tuple[Kernel, ...], y: Float[Array, "n 2"], exaggeration: ArrayLike = 1.0
-) -> Float[Array, "n 2"]:
-    """`gradient` of a sparse P, with the repulsion from the grid; `made` is `repulsion.kernels(y)`.
-
-    >>> x = jax.random.normal(jax.random.key(0), (20, 3))
-    >>> sparse = sparse_probabilities(neighbors.exact(x, n_neighbors=19), perplexity=5.0)
-    >>> needed = gradient(probabilities(x, perplexity=5.0), x[:, :2])
-    >>> found = sparse_gradient(sparse, repulsion.kernels(x[:, :2]), x[:, :2])
-    >>> bool(jnp.linalg.norm(found - needed) < 1e-2 * jnp.linalg.norm(needed))
-    True
-    """
-    pull = sum(_attraction(links, y) for links in (sparse.out, sparse.back))
-    push = repulsion.interpolated(y, made)
-    return 4 * (exaggeration * pull - push.force / push.normalizer)
-
-
-def _attraction(links: Links, y: Float[Array, "n 2"]) -> Float[Array, "n 2"]:
-    difference = _links_apart(links, y)
-    force = links.weights / (1 + difference.real**2 + difference.imag**2) * difference
-    row = force.sum(axis=1)
-    total = jnp.zeros(len(y), row.dtype).at[links.heads].add(row, indices_are_sorted=True)
-    return jnp.stack([total.real, total.imag], axis=1)
-
-
-def _links_apart(links: Links, y: Float[Array, "n 2"]) -> Array:
-    """Differences along links, as complex numbers: one look-up instead of two."""
-    z = lax.complex(y[:, 0], y[:, 1])
-    return z[links.heads][:, None] - z[links.tails]
-
-
-def _check(p: Array, y: Array) -> None:
-    require.square("p", p)
-    require.rank("y", y, 2)
-    require.same_length(p=p, y=y)
-
-
-def _squared_distances(x: Array) -> Array:
-    centered = x - x.mean(axis=0)
-    norms = jnp.sum(centered**2, axis=1)
-    return jnp.maximum(norms[:, None] - 2 * centered @ centered.T + norms, 0)

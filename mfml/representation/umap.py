@@ -1,8 +1,8 @@
 r"""UMAP: a weighted graph of neighbors, drawn in the plane. Shapes: n samples, d features, k neighbors.
 
 The samples' graph has links of weight $w_{ij}$ (`fuzzy`). In the embedding, a pair at distance r is linked with
-probability $\phi(r) = 1 / (1 + a r^{2b})$. Links pull with the slope of $-w \ln \phi$; everybody pushes everybody
-else with the slope of $-\ln(1 - \phi)$, of which each step takes a few samples.
+probability $\phi(r) = 1 / (1 + a r^{2b})$. A link pulls its ends together with the slope of $-w \ln \phi$. All other
+samples push with the slope of $-\ln(1 - \phi)$; each step takes only a few of them.
 """
 
 from functools import partial
@@ -12,14 +12,17 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Complex, Float, Int, Key
 
-from mfml import require
+from mfml import iteration, require
 from mfml.decomposition import pca
 from mfml.landscapes import lanczos
 from mfml.representation import fuzzy, neighbors, nn_descent
+from mfml.representation.affinities import Links
 from mfml.representation.fuzzy import Graph
+from mfml.xla import rewrite
 
+STARTS = ("spectral", "pca")
 KRYLOV = 48  # steps of Lanczos' method for the start
 
 
@@ -31,28 +34,30 @@ class Curve(NamedTuple):
 
 
 class UMAP(NamedTuple):
-    """An embedding, and how it came about."""
+    """An embedding, and how the iteration went."""
 
     embedding: Float[Array, "n 2"]
     curve: Curve
     spectral: Bool[Array, ""]  # the start was spectral, not that of PCA
-    history: Float[Array, " epochs"]  # root mean square length of each step, in units of the embedding
-    n_iter: Int[Array, ""]  # epochs
-    converged: Bool[Array, ""]  # the last step was at most tol times the cloud's standard deviation
+    history: Float[Array, " steps"]  # cross-entropy at the start and after each step, estimated by `step`
+    n_iter: Int[Array, ""]
+    converged: Bool[Array, ""]  # always False: nothing here measures how near the optimum is
+    status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
 @partial(jax.jit, static_argnames="max_iter")
-def curve(min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, *, max_iter: int = 100) -> Curve:
-    r"""Least-squares fit of a and b: $\phi(r)$ to 1 up to r = min_dist, then $e^{-(r - m) / s}$.
+def curve(*, min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, max_iter: int = 100) -> Curve:
+    r"""Fit a and b by least squares: $\phi(r)$ to 1 up to r = m, and to $e^{-(r - m) / s}$ beyond.
 
-    With m = min_dist and s = spread, at 300 distances from 0 to 3 s; damped Gauss-Newton steps in ln a and ln b.
+    Here m is min_dist and s is spread. The fit uses 300 distances from 0 to 3 s, and `max_iter` damped Gauss-Newton
+    steps in ln a and ln b; steps that do not improve it are not taken.
 
     Raises:
         ValueError: unless max_iter >= 1.
 
     Source: McInnes, Healy and Melville (2018), arXiv:1802.03426, section 4.2.
 
-    >>> [round(value.item(), 2) for value in curve(0.1)]
+    >>> [round(value.item(), 2) for value in curve(min_dist=0.1)]
     [1.58, 0.9]
     """
     require.positive("max_iter", max_iter)
@@ -80,11 +85,11 @@ def curve(min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, *, max_iter: int =
 
 @jax.jit
 def spectral_start(linked: Graph, *, key: Key[Array, ""]) -> tuple[Float[Array, "n 2"], Bool[Array, ""]]:
-    r"""The two smoothest modes of the graph: eigenvectors of $D^{-1/2} W D^{-1/2}$ next to the trivial one.
+    r"""Compute the two smoothest modes of the graph: eigenvectors of $D^{-1/2} W D^{-1/2}$ next to the trivial one.
 
-    By Lanczos' method from the part of a random vector that is orthogonal to the trivial one, $D^{1/2} 1$. The
-    second result is False where the graph falls apart (an eigenvalue of 1 again) or n is too small: the modes
-    then only name the parts, and another start is better. The largest coordinate is 10.
+    Lanczos' method starts from a random vector orthogonal to the trivial one, $D^{1/2} 1$. The second result is False
+    where the graph is not connected (an eigenvalue of 1 again) or n is too small. The modes then only name the
+    parts, and another start is better. The largest coordinate is 10.
 
     Source: Belkin and Niyogi (2003), Neural Computation 15, 1373; Golub and Van Loan (2013), section 10.1.
 
@@ -136,26 +141,24 @@ def fit(
     n_negatives: int = 8,
     neighbor_solver: str = "auto",
     init: str = "spectral",
-    tol: ArrayLike = 0.01,
 ) -> UMAP:
-    """Graph of neighbors, start, then `max_iter` of `step` with a rate that falls to 0.
+    """Find neighbors, build their graph, place it, and take `max_iter` times `step` with a rate that falls to 0.
 
     The same key gives the same embedding; on a GPU sums may be added in another order each time.
 
     Args:
-        x: samples; bring the features to one scale first. Their common scale does not matter. An entry that is not
-            finite makes the embedding NaN.
+        x: samples; bring the features to one scale first. Their common scale does not matter. A non-finite entry
+            makes the embedding NaN.
         key: for the search for neighbors, the start and the negative samples.
         n_neighbors: of each sample, itself included, as is UMAP's custom; static.
         min_dist: how close neighbors may lie in the embedding.
         spread: the scale of the embedding.
-        learning_rate: share of a balanced step at the start, see `step`.
+        learning_rate: of the first step, see `step`.
         max_iter: steps; static.
         negative_sample_rate: how many samples push for each that pulls; static.
         n_negatives: samples that stand for those in each step; static.
-        neighbor_solver: of neighbors, "exact" or "descent"; "auto": "exact" up to 100000 samples.
-        init: "spectral", with that of PCA where the graph falls apart, or "pca"; static.
-        tol: for `converged`.
+        neighbor_solver: "exact" or "descent"; "auto": "exact" up to 100000 samples; static.
+        init: "spectral", or "pca", which also replaces the spectral start where the graph is not connected; static.
 
     Raises:
         ValueError: where shapes or options do not fit.
@@ -171,41 +174,40 @@ def fit(
     require.rank("x", x, 2)
     require.that(len(x) >= 2, f"x must have at least two samples; found {len(x)}")
     require.between("n_neighbors", n_neighbors, 2, len(x))
-    require.one_of("start", init, ("spectral", "pca"))
-    for name, value in (("n_epochs", max_iter), ("negative_sample_rate", negative_sample_rate)):
-        require.positive(name, value)
-    for_search, for_start, for_layout = jax.random.split(key, 3)
+    require.one_of("init", init, STARTS)
+    require.one_of("neighbor_solver", neighbor_solver, nn_descent.SOLVERS)
+    require.positive("max_iter", max_iter)
+    for_neighbors, for_init, for_layout = jax.random.split(key, 3)
     x = neighbors.at_unit_scale(x)
-    near = nn_descent.nearest(x, key=for_search, n_neighbors=n_neighbors - 1, solver=neighbor_solver)
-    linked, shape = fuzzy.graph(near), curve(jnp.asarray(min_dist, x.dtype), jnp.asarray(spread, x.dtype))
-    y, spectral = _start(x, linked, key=for_start, init=init)
+    near = nn_descent.nearest(x, key=for_neighbors, n_neighbors=n_neighbors - 1, solver=neighbor_solver)
+    linked = fuzzy.graph(near)
+    shape = curve(min_dist=jnp.asarray(min_dist, x.dtype), spread=jnp.asarray(spread, x.dtype))
+    first, spectral = _begin(x, linked, for_init, init)
     take = partial(step, linked=linked, curve=shape, negative_sample_rate=negative_sample_rate, n_negatives=n_negatives)
 
-    def advance(y: Array, epoch: Array) -> tuple[Array, Array]:
-        rate = jnp.asarray(learning_rate * (1 - epoch / max_iter), y.dtype)
-        moved = take(y, key=jax.random.fold_in(for_layout, epoch), learning_rate=rate)
-        return moved, jnp.sqrt(jnp.mean(jnp.sum((moved - y) ** 2, axis=1)))
+    def advance(y: Array, i: Array) -> tuple[Array, Array]:
+        rate = jnp.asarray(learning_rate * (1 - i / max_iter), y.dtype)  # 0 at last: that step only measures
+        return take(y, key=jax.random.fold_in(for_layout, i), learning_rate=rate)
 
-    y, history = lax.scan(advance, y, jnp.arange(max_iter))
-    converged = history[-1] <= tol * jnp.std(y)
-    return UMAP(y, shape, spectral, history, jnp.asarray(max_iter), converged)
+    y, history = lax.scan(advance, first, jnp.arange(max_iter + 1))
+    return UMAP(y, shape, spectral, *iteration.finished(history))
 
 
 def init(
     x: Float[Array, "n d"], linked: Graph, *, key: Key[Array, ""], init: str = "spectral"
 ) -> tuple[Float[Array, "n 2"], Bool[Array, ""]]:
-    """The layout before the first epoch, largest coordinate 10, and whether it is spectral.
+    """Return the layout before the first step, with largest coordinate 10, and whether it is spectral.
 
     Raises:
-        ValueError: unless x has two axes and the start is known.
+        ValueError: unless x has two axes and the rule is known.
 
     >>> x = jax.random.normal(jax.random.key(0), (40, 3))
     >>> linked = fuzzy.graph(neighbors.exact(x, n_neighbors=8))
-    >>> [bool(init(x, linked, key=jax.random.key(1), init=start)[1]) for start in ("spectral", "pca")]
+    >>> [bool(init(x, linked, key=jax.random.key(1), init=rule)[1]) for rule in ("spectral", "pca")]
     [True, False]
     """
     require.rank("x", x, 2)
-    require.one_of("start", init, ("spectral", "pca"))
+    require.one_of("init", init, STARTS)
     plane = pca.transform(pca.fit(x, n_components=2), x)
     largest = jnp.abs(plane).max()
     plane = 10 * plane / jnp.where(largest > 0, largest, 1)
@@ -215,7 +217,8 @@ def init(
     return jnp.where(usable, modes, plane), usable
 
 
-_start = init  # `fit` has an option of that name
+def _begin(x: Array, linked: Graph, key: Array, rule: str) -> tuple[Array, Array]:
+    return init(x, linked, key=key, init=rule)
 
 
 @partial(jax.jit, static_argnames=("negative_sample_rate", "n_negatives"))
@@ -228,13 +231,23 @@ def step(
     learning_rate: ArrayLike,
     negative_sample_rate: int = 5,
     n_negatives: int = 8,
-) -> Float[Array, "n 2"]:
-    r"""Move all samples at once by $\eta / \sum_j w_{ij}$ times the forces on them; no coordinate by more than 4.
+) -> tuple[Float[Array, "n 2"], Float[Array, ""]]:
+    r"""Move all samples at once; also return the objective before the step, estimated from the same samples.
 
-    Links pull $2 w_{ij} \frac{2 a b\, r^{2b - 2}}{1 + a r^{2b}} (y_j - y_i)$, since UMAP moves both ends of a link in
-    turn; sample l pushes $\frac{2 b}{(0.001 + r^2) (1 + a r^{2b})} (y_i - y_l)$. The pushing samples are those a
-    random number of places away from i, the same for all i, so that they are read in one go; their mean is
-    multiplied by `negative_sample_rate` $\cdot \sum_j w_{ij}$. Put samples in a random order where it has a meaning.
+    Sample i moves by $\eta / D_i$ times the forces on it, with $D_i = \sum_j w_{ij}$; no coordinate by more than
+    $4 \eta$. Links pull with $2 w_{ij} \frac{2 a b\, r^{2b - 2}}{1 + a r^{2b}} (y_j - y_i)$, since UMAP moves both ends
+    of a link. Sample l pushes with $\frac{2 b}{(0.001 + r^2) (1 + a r^{2b})} (y_i - y_l)$. The mean push of
+    `n_negatives` samples, multiplied by $m D_i$ with m = `negative_sample_rate`, stands for that of all. These samples
+    are a random number of places away from i, the same for all i, so that they are contiguous in memory. Shuffle
+    samples whose order has a meaning.
+
+    The objective is the one that these forces descend, in nats per link:
+
+    $$\frac{1}{\sum_i D_i} \sum_i \Bigl( -\sum_j w_{ij} \ln \phi(r_{ij})
+    - m D_i \operatorname{mean}_l \ln (1 - \phi(r_{il})) \Bigr)$$
+
+    It is the cross-entropy of telling one link from m random pairs. The fuzzy cross-entropy of all pairs would cost
+    $n^2$, and UMAP does not minimize it: its negative samples push much less.
 
     Raises:
         ValueError: unless y has a row for each node, and the numbers are positive.
@@ -243,31 +256,56 @@ def step(
 
     >>> x = jax.random.normal(jax.random.key(0), (40, 3))
     >>> linked = fuzzy.graph(neighbors.exact(x, n_neighbors=8))
-    >>> step(x[:, :2], linked, Curve(1.6, 0.9), key=jax.random.key(1), learning_rate=0.1).shape
-    (40, 2)
+    >>> moved, value = step(x[:, :2], linked, Curve(1.6, 0.9), key=jax.random.key(1), learning_rate=0.1)
+    >>> moved.shape, bool(value > 0)
+    ((40, 2), True)
     """
-    require.same_length(y=state, degree=linked.degree)
+    require.same_length(state=state, degree=linked.degree)
     require.positive("n_negatives", n_negatives)
-    require.positive("rate_of_negatives", negative_sample_rate)
-    a, b = curve
+    require.positive("negative_sample_rate", negative_sample_rate)
     z = lax.complex(state[:, 0], state[:, 1])
-    total = jnp.zeros_like(z)
-    for part in (linked.out, linked.back):
-        offset = z[part.tails] - z[part.heads][:, None]
-        squared = offset.real**2 + offset.imag**2
-        apart = jnp.where(squared > 0, squared, 1)
-        power = apart**b
-        pull = jnp.where(squared > 0, 4 * a * b * power / apart / (1 + a * power), 0)
-        total = total.at[part.heads].add(jnp.sum(part.weights * pull * offset, axis=1))
+    pull, apart = _attraction(z, linked, curve)
+    push, together = _repulsion(z, curve, key, n_negatives)
     degree = jnp.maximum(linked.degree, jnp.finfo(state.dtype).tiny)
-    places = jax.random.randint(key, (n_negatives,), 1, max(len(state), 2))
+    force = pull / degree + negative_sample_rate * push
+    value = (apart + negative_sample_rate * jnp.vdot(degree, together)) / degree.sum()
+    return state + learning_rate * jnp.clip(jnp.stack([force.real, force.imag], axis=1), -4, 4), value
+
+
+def _attraction(z: Complex[Array, " n"], linked: Graph, curve: Curve) -> tuple[Complex[Array, " n"], Float[Array, ""]]:
+    r"""Sum of the links' forces on each sample, and the sum of $-w \ln \phi$ over all links."""
+    total = jnp.zeros_like(z)
+    (out, odds), (back, _) = (_pull(z, part, curve) for part in (linked.out, linked.back))
+    total = total.at[linked.out.heads].add(out).at[linked.back.heads].add(back)
+    return total, 2 * jnp.vdot(linked.out.weights, jnp.log1p(odds))  # this part holds half of each link
+
+
+def _pull(z: Complex[Array, " n"], part: Links, curve: Curve) -> tuple[Complex[Array, " r"], Float[Array, "r w"]]:
+    r"""The force of each row of links on its sample, and $a r^{2b}$ of each link."""
+    a, b = curve
+    offset = rewrite.stored(z[part.tails] - z[part.heads][:, None])
+    squared = offset.real**2 + offset.imag**2
+    apart = jnp.where(squared > 0, squared, 1)
+    power = rewrite.stored(apart**b)
+    pull = jnp.where(squared > 0, 4 * a * b * power / apart / (1 + a * power), 0)
+    return jnp.sum(part.weights * pull * offset, axis=1), jnp.where(squared > 0, a * power, 0)
+
+
+def _repulsion(
+    z: Complex[Array, " n"], curve: Curve, key: Array, n_negatives: int
+) -> tuple[Complex[Array, " n"], Float[Array, " n"]]:
+    r"""Mean force of random samples on each sample, and the mean of $-\ln(1 - \phi)$."""
+    a, b = curve
+    places = jax.random.randint(key, (n_negatives,), 1, max(len(z), 2))
     around = jnp.concatenate([z, z])
 
-    def add(push: Array, place: Array) -> tuple[Array, None]:
+    def add(sums: tuple[Array, Array], place: Array) -> tuple[tuple[Array, Array], None]:
+        push, losses = sums
         offset = z - lax.dynamic_slice(around, (place,), z.shape)
         squared = offset.real**2 + offset.imag**2
-        return push + 2 * b / ((0.001 + squared) * (1 + a * squared**b)) * offset, None
+        odds = a * squared**b
+        push = push + 2 * b / ((0.001 + squared) * (1 + odds)) * offset
+        return (push, losses + jnp.log1p(1 / (0.001 + odds))), None  # finite for copies too
 
-    push, _ = lax.scan(add, jnp.zeros_like(z), places)
-    force = total / degree + negative_sample_rate / n_negatives * push
-    return state + learning_rate * jnp.clip(jnp.stack([force.real, force.imag], axis=1), -4, 4)
+    (push, losses), _ = lax.scan(add, (jnp.zeros_like(z), jnp.zeros_like(z.real)), places)
+    return push / n_negatives, losses / n_negatives
