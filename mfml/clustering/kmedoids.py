@@ -189,16 +189,18 @@ def fit(
     require.positive("max_iter", max_iter)
     require.square("dissimilarity", dissimilarity)
     n = len(dissimilarity)
-    if isinstance(init, str):
+    if not isinstance(init, str):
+        medoids = jnp.asarray(init)
+    else:
         require.one_of("init", init, ("k-medoids++",))
         if key is None or n_clusters is None:
             raise ValueError(f"init={init!r} needs key and n_clusters")
-        init = plus_plus(dissimilarity, key=key, n_clusters=n_clusters)
-    require.rank("init", init, 1)
-    k = len(init)
+        medoids = plus_plus(dissimilarity, key=key, n_clusters=n_clusters)
+    require.rank("init", medoids, 1)
+    k = len(medoids)
     require.that(n_clusters in (None, k), f"init must have n_clusters = {n_clusters} medoids; found {k}")
     require.between("n_clusters", k, 1, n)
-    return _fit(dissimilarity, init, solver=solver, max_iter=max_iter, size=min(BLOCK, n))
+    return _fit(dissimilarity, medoids, solver=solver, max_iter=max_iter, size=min(BLOCK, n))
 
 
 def predict(model: KMedoids, dissimilarity: Float[Array, "m n"]) -> Int[Array, " m"]:
