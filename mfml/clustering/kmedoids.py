@@ -190,7 +190,7 @@ def fit(
     require.square("dissimilarity", dissimilarity)
     n = len(dissimilarity)
     if not isinstance(init, str):
-        medoids = jnp.asarray(init)
+        medoids = jnp.asarray(init, int)
     else:
         require.one_of("init", init, ("k-medoids++",))
         if key is None or n_clusters is None:
