@@ -31,6 +31,7 @@ from mfml.clustering.mixture import (
     sample,
     score,
 )
+from mfml.iteration import Status
 
 __all__ = [
     "GMM",
@@ -239,16 +240,19 @@ def _run(start: Mixture, data: Blocks, max_iter: int, tol: ArrayLike, reg_covar:
         made = covariances.whitener(following.covariances, following.means)
         return _Turn(mixture, value, jnp.abs(value - before), following, made)
 
+    made = covariances.whitener(start.covariances, start.means)
     endless = jnp.full((), jnp.inf, start.means.dtype)
     found, report = iteration.run(
         lambda last, _: turn(last.following, last.made, last.log_likelihood),
-        turn(start, covariances.whitener(start.covariances, start.means), endless),
+        turn(start, made, endless),
         max_iter=max_iter,
         objective=lambda last: last.log_likelihood,
         converged=lambda last: last.change < tol,
-        failed={iteration.Status.UNBOUNDED: lambda last: jnp.isnan(last.made.log_det).any()},
+        failed={Status.UNBOUNDED: lambda last: jnp.isnan(last.made.log_det).any()},
     )
-    values = (*found.mixture, found.log_likelihood, *report)
+    singular = jnp.isnan(made.log_det).any() & jnp.isfinite(start.covariances).all()
+    status = jnp.where(singular, int(Status.UNBOUNDED), report.status)
+    values = (*found.mixture, found.log_likelihood, *report._replace(status=status))
     return GMM(*values)
 
 
@@ -259,10 +263,7 @@ def _fit(x: Array, starts: Mixture, tol: ArrayLike, reg_covar: ArrayLike, *, max
     data = blocks.split(x - mean, size=BLOCK)
     starts = starts._replace(means=starts.means - mean[None])
     runs = jax.vmap(lambda start: _run(start, data, max_iter, tol, reg_covar))(starts)
-    # finite data make NaN only where a start is singular
-    singular = (runs.status == iteration.Status.NON_FINITE) & jnp.isfinite(mean).all()
-    runs = runs._replace(status=jnp.where(singular, int(iteration.Status.UNBOUNDED), runs.status))
-    failed = jnp.isnan(runs.log_likelihood) | (runs.status == iteration.Status.UNBOUNDED)
+    failed = jnp.isnan(runs.log_likelihood) | (runs.status == Status.UNBOUNDED)
     best_of = jnp.argmax(jnp.where(failed, -jnp.inf, runs.log_likelihood))
     best = jax.tree.map(lambda leaf: leaf[best_of], runs)
     order = kmeans.ordered(best.means)

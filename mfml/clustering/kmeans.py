@@ -45,7 +45,7 @@ class KMeans(NamedTuple):
 
 
 def assign(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array, " n"]:
-    r"""Index of the nearest centroid, $\arg\min_j \|x_i - \mu_j\|^2$; the lower index where two are as near.
+    r"""Index of the nearest centroid, $\arg\min_j \|x_i - \mu_j\|^2$; the lower index where two are equally near.
 
     Raises:
         ValueError: unless both have two axes and as many features.

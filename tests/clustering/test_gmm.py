@@ -179,6 +179,9 @@ def test_endings_are_told_apart(x, key):
     assert explain(short).startswith("ran out of steps: 2 were not enough")
     broken = gmm.fit(x.at[3, 1].set(jnp.nan), key=key, n_components=2)
     assert broken.status == Status.NON_FINITE and "NaN or infinite" in explain(broken)
+    given = gmm.fit(x.at[3, 1].set(jnp.nan), init=gmm.m_step(x, gamma_of(key, 150, 3)))
+    huge = gmm.fit(1e25 * x, key=key, n_components=2)
+    assert given.status == huge.status == Status.NON_FINITE and "rescale the data" in explain(huge)
 
 
 def test_history_is_the_log_likelihood_of_each_mixture(x, key):
