@@ -51,7 +51,7 @@ def mixture(n: int = 50_000, d: int = 10, k: int = 8) -> Pair:
     ours, nothing = jnp.asarray(x), 0.0
     unit = np.broadcast_to(np.eye(d, dtype=np.float32), (k, d, d))
     weights = np.full(k, 1 / k, np.float32)
-    begin = gmm.GMM(jnp.asarray(weights), jnp.asarray(start), jnp.asarray(unit))
+    begin = gmm.Mixture(jnp.asarray(weights), jnp.asarray(start), jnp.asarray(unit))
     theirs = GaussianMixture(
         k, max_iter=50, tol=nothing, weights_init=weights, means_init=start, precisions_init=unit, random_state=0
     )
@@ -62,9 +62,9 @@ def mixture(n: int = 50_000, d: int = 10, k: int = 8) -> Pair:
             return theirs.fit(x)
 
     return Pair(
-        ours=lambda: gmm.fit_from(ours, begin, max_iter=50, tol=nothing),
+        ours=lambda: gmm.fit(ours, init=begin, max_iter=50, tol=nothing),
         theirs=peer,
-        loss_of_ours=lambda model: -float(gmm.score(model.mixture, ours)),
+        loss_of_ours=lambda model: -float(gmm.score(model, ours)),
         loss_of_theirs=lambda model: -float(model.score(x)),
         slack=1e-4,
     )
@@ -94,7 +94,7 @@ ROWS = [
         "5.kmeans 100000x20, k=20, 50 iterations",
         "KMeans(n_init=1, max_iter=50, tol=0)",
         partial(k_means, 1),
-        note="loss: inertia; each side draws its own k-means++ start",
+        note="loss: inertia; each side draws its own start by k-means++",
     ),
     Row(
         "5.kmeans 100000x20, k=20, 10 restarts",

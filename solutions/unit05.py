@@ -17,12 +17,12 @@ def _squared_distances(x, centroids):
 @exercise(
     points=5,
     hints=(
-        "Make a table of distances first: one row a sample, one column a centroid.",
+        "Make a table of distances first, with a row per sample and a column per centroid.",
         "The lesson's section on k-means, equation 5.2. `x[:, None] - centroids` has shape (n, k, d): square it and "
         "sum over the last axis, then ask for the place of the smallest entry in each row.",
         "`jnp.argmin(jnp.sum((x[:, None] - centroids) ** 2, axis=-1), axis=1)`.",
     ),
-    why="Half of k-means, all of vector quantization, and the nearest-neighbor rule are this one line.",
+    why="This one line is half of k-means, all of vector quantization, and the nearest-neighbor rule.",
 )
 def assign(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array, " n"]:
     """Assign samples to centroids."""
@@ -41,7 +41,7 @@ def _(key):
     return dict(x=3 * jax.random.normal(a, (40, 3)), centroids=3 * jax.random.normal(b, (5, 3)) + 1)
 
 
-@assign.inputs("two centroids as near, and one on top of another", points=1, hidden=True)
+@assign.inputs("two centroids equally near, and one on top of another", points=1, hidden=True)
 def _(key):
     x = jnp.array([[1.0, 0.0], [3.0, 0.0], [1.0, 7.0], [-2.0, 2.0]])
     return dict(x=x, centroids=jnp.array([[0.0, 0.0], [2.0, 0.0], [2.0, 0.0]]))
@@ -94,7 +94,7 @@ def _(x, centroids):
         "With `member = jax.nn.one_hot(labels, len(centroids))`, the sums are `member.T @ x` and the counts "
         "`member.sum(axis=0)[:, None]`; divide by `jnp.maximum(counts, 1)` where counts > 0.",
     ),
-    why="No step of assigning or averaging can raise the inertia: this is why k-means always comes to rest.",
+    why="Neither assigning nor averaging can raise the inertia: this is why k-means always comes to rest.",
 )
 def update_centroids(
     x: Float[Array, "n d"], labels: Int[Array, " n"], centroids: Float[Array, "k d"]
@@ -161,7 +161,7 @@ def _(x, labels, centroids):
 
 
 @update_centroids.mistake(
-    "You averaged the old centroid in as if it were a sample: the new one is the mean of the samples alone."
+    "You counted the old centroid as if it were a sample: the new one is the mean of the samples alone."
 )
 def _(x, labels, centroids):
     sums, counts = _sums(x, labels, centroids)
@@ -185,7 +185,7 @@ def _(x, labels, centroids):
         "of the centroids so far. Probabilities add up to 1.",
         "Take the minimum over `axis=1` of the table of squared distances, and divide it by its sum.",
     ),
-    why="A good start is worth more than many iterations: it bounds the inertia before the first of them.",
+    why="A good start is worth more than many iterations: it bounds the inertia before the first one.",
 )
 def seeding_weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Array, " n"]:
     """Weights of k-means++."""
@@ -257,13 +257,13 @@ def _(x, centroids):
 @exercise(
     points=6,
     hints=(
-        "This is Bayes' rule: prior times likelihood, divided by the sum over the components. Stay with logarithms "
+        "This is Bayes' rule: prior times likelihood, divided by the sum over the components. Keep the logarithms "
         "as long as you can.",
         "The lesson's section on mixtures, equation 5.4: add `log(weights)` to the log-densities, and normalize each "
         "row. `jax.nn.softmax` does it without underflow.",
         "`jax.nn.softmax(log_densities + jnp.log(weights), axis=1)`.",
     ),
-    why="Instead of a verdict you get a probability, and with it the samples that nobody should be sure about.",
+    why="You get a probability instead of a verdict, and so you see which samples nobody should be sure about.",
 )
 def responsibilities(log_densities: Float[Array, "n k"], weights: Float[Array, " k"]) -> Float[Array, "n k"]:
     """Responsibilities of the components."""
@@ -323,7 +323,9 @@ def _(log_densities, weights):
     return jnp.exp(log_densities) * weights
 
 
-@responsibilities.mistake("You returned logarithms: the responsibilities themselves are asked for, so exponentiate.")
+@responsibilities.mistake(
+    "You returned logarithms: the exercise asks for the responsibilities themselves, so exponentiate."
+)
 def _(log_densities, weights):
     return jax.nn.log_softmax(log_densities + jnp.log(weights), axis=1)
 
@@ -334,7 +336,7 @@ def _(log_densities, weights):
 @exercise(
     points=8,
     hints=(
-        "Everything is a mean in which sample i counts gamma_ik times. What do these counts add up to?",
+        "Everything is a weighted mean: sample i counts gamma_ik times. What do these counts add up to?",
         "The lesson's section on mixtures, equation 5.5: N_k is the sum of a column. The covariance of component k is "
         "measured from ITS new mean, and divided by N_k.",
         "With `counts = gamma.sum(axis=0)`, `means = gamma.T @ x / counts[:, None]` and "
@@ -425,7 +427,7 @@ def _(x, gamma):
     return counts / len(x), means, jnp.einsum("nk,ni,nj->kij", gamma, x, x) / counts[:, None, None]
 
 
-@m_step.mistake("You squared the responsibilities in the covariance: each sample counts gamma_ik times, once.")
+@m_step.mistake("You squared the responsibilities in the covariance: weight each sample by gamma_ik only once.")
 def _(x, gamma):
     counts, means, _ = _moments(x, gamma)
     weighted = gamma[:, :, None] * (x[:, None] - means)
@@ -443,7 +445,7 @@ def _(x, gamma):
         "`jax.scipy.special.logsumexp`, then take the mean over samples.",
         "`jnp.mean(jax.scipy.special.logsumexp(log_densities + jnp.log(weights), axis=1))`.",
     ),
-    why="This number never falls from one step of EM to the next; where yours does, there is a mistake in your code.",
+    why="This number never falls from one step of EM to the next. If yours does, there is a mistake in your code.",
 )
 def log_likelihood(log_densities: Float[Array, "n k"], weights: Float[Array, " k"]) -> Float[Array, ""]:
     """Log-likelihood of a mixture."""
@@ -476,7 +478,7 @@ def _log_joint(log_densities, weights):
     return log_densities + jnp.log(weights)
 
 
-@log_likelihood.mistake("You summed over the samples: the mean is asked for, so that n does not matter.")
+@log_likelihood.mistake("You summed over the samples: take their mean, so that n does not matter.")
 def _(log_densities, weights):
     return jnp.sum(jax.scipy.special.logsumexp(_log_joint(log_densities, weights), axis=1))
 
@@ -500,7 +502,7 @@ def _(log_densities, weights):
     return jnp.mean(jnp.sum(weights * log_densities, axis=1))
 
 
-@log_likelihood.mistake("Your sign is turned: this is the loss, minus the log-likelihood.")
+@log_likelihood.mistake("Your sign is reversed: this is the loss, minus the log-likelihood.")
 def _(log_densities, weights):
     return -jnp.mean(jax.scipy.special.logsumexp(_log_joint(log_densities, weights), axis=1))
 
@@ -523,12 +525,12 @@ def _(log_densities, weights):
 @exercise(
     points=7,
     hints=(
-        "Three steps: subtract the mean and encode; decode and add the mean; compare with what came in.",
+        "Three steps: subtract the mean and encode; decode and add the mean; compare with the input.",
         "The lesson's section on autoencoders, equation 5.6. Rows are samples, so both matrices stand on the right: "
         "`(x - mean) @ encoder` is the code.",
         "With `rebuilt = mean + (x - mean) @ encoder @ decoder` the loss is `jnp.mean((rebuilt - x) ** 2)`.",
     ),
-    why="Its minimum is the plane of PCA: what you found by eigenvectors, gradient descent finds as well.",
+    why="Its minimum is the plane of PCA: gradient descent finds what you found by eigenvectors.",
 )
 def linear_autoencoder_loss(
     x: Float[Array, "n d"], encoder: Float[Array, "d k"], decoder: Float[Array, "k d"]
@@ -593,7 +595,7 @@ def _(x, encoder, decoder):
     return jnp.mean((x @ encoder @ decoder - x) ** 2)
 
 
-@linear_autoencoder_loss.mistake("You forgot to add the mean after decoding: what you compare is still centered.")
+@linear_autoencoder_loss.mistake("You forgot to add the mean after decoding: your reconstruction is still centered.")
 def _(x, encoder, decoder):
     return jnp.mean(((x - x.mean(axis=0)) @ encoder @ decoder - x) ** 2)
 
@@ -604,14 +606,14 @@ def _(x, encoder, decoder):
     return jnp.sqrt(jnp.mean((mean + (x - mean) @ encoder @ decoder - x) ** 2))
 
 
-@linear_autoencoder_loss.mistake("Your loss is half as large: this one has no factor 1/2.")
+@linear_autoencoder_loss.mistake("Your loss is half as large as it should be: it has no factor 1/2.")
 def _(x, encoder, decoder):
     mean = x.mean(axis=0)
     return jnp.mean((mean + (x - mean) @ encoder @ decoder - x) ** 2) / 2
 
 
 @linear_autoencoder_loss.mistake(
-    "You decoded with the encoder's transpose: the decoder is a matrix of its own, with its own weights."
+    "You decoded with the encoder's transpose: the decoder is a separate matrix with its own weights."
 )
 def _(x, encoder, decoder):
     mean = x.mean(axis=0)
@@ -619,7 +621,7 @@ def _(x, encoder, decoder):
 
 
 @linear_autoencoder_loss.mistake(
-    "You subtracted one number, the mean of all entries: every feature has a mean of its own, `x.mean(axis=0)`."
+    "You subtracted one number, the mean of all entries: every feature has its own mean, `x.mean(axis=0)`."
 )
 def _(x, encoder, decoder):
     mean = x.mean()
@@ -632,12 +634,12 @@ def _(x, encoder, decoder):
 @exercise(
     points=5,
     hints=(
-        "One number an image: over which axes do you average, and which one do you keep?",
-        "The lesson's section on anomalies, equation 5.7: the mean of the squared error over the pixels, that is over "
-        "the last two axes. Images keep the first.",
+        "You need one number per image: over which axes do you average, and which one do you keep?",
+        "The lesson's section on anomalies, equation 5.7: the mean of the squared error over the pixels. These are "
+        "the last two axes; the first one counts the images.",
         "`jnp.mean((x - rebuilt) ** 2, axis=(1, 2))`.",
     ),
-    why="What a model was never shown it cannot rebuild: the error finds defects that nobody has labeled.",
+    why="A model cannot rebuild what it has never seen, so the error finds defects that nobody has labeled.",
 )
 def anomaly_score(x: Float[Array, "n rows columns"], rebuilt: Float[Array, "n rows columns"]) -> Float[Array, " n"]:
     """Anomaly score of images."""
@@ -663,7 +665,7 @@ def _(key):
     return dict(x=x, rebuilt=x + jnp.array([0.0, 1.0])[:, None, None] * sign)
 
 
-@anomaly_score.mistake("You summed over the pixels: take their mean, so that image size does not matter.")
+@anomaly_score.mistake("You summed over the pixels: take their mean, so that the size of the image does not matter.")
 def _(x, rebuilt):
     return jnp.sum((x - rebuilt) ** 2, axis=(1, 2))
 
@@ -673,7 +675,7 @@ def _(x, rebuilt):
     return jnp.sqrt(jnp.mean((x - rebuilt) ** 2, axis=(1, 2)))
 
 
-@anomaly_score.mistake("You averaged over everything: each image needs a score of its own, so keep the first axis.")
+@anomaly_score.mistake("You averaged over everything: each image needs its own score, so keep the first axis.")
 def _(x, rebuilt):
     return jnp.mean((x - rebuilt) ** 2)
 
@@ -688,7 +690,9 @@ def _(x, rebuilt):
     return jnp.mean((x - rebuilt) ** 2, axis=-1)
 
 
-@anomaly_score.mistake("You squared after averaging, where errors have canceled: square each pixel's error first.")
+@anomaly_score.mistake(
+    "You squared after averaging, when errors had already canceled: square each pixel's error first."
+)
 def _(x, rebuilt):
     return jnp.mean(x - rebuilt, axis=(1, 2)) ** 2
 

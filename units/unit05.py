@@ -2,9 +2,9 @@
 # # Unit 5. Clustering and autoencoders
 #
 # A fine diamond tip has been pressed 938 times into alloys of copper and chromium. Each indent gives a hardness and
-# a Young's modulus, and nobody has written down what lay under the tip. **Which phases are there, and which indent
-# hit which?** And then, with images in place of numbers: **which microstructure looks wrong**, though nobody has
-# ever told us what wrong looks like? Both are questions without labels: *unsupervised* learning.
+# a Young's modulus, but nobody has written down what lay under the tip. **Which phases are there, and which indent
+# hit which?** Then, with images in place of numbers: **which microstructure looks wrong**, although nobody has told us
+# what wrong looks like? Both questions come without labels. This is *unsupervised* learning.
 
 # %%
 from functools import partial
@@ -35,11 +35,11 @@ def in_units(points):
 # %% [markdown]
 # ## k-means: every indent to the nearest center
 #
-# Choose $k$ centers $\mu_j$ such that the squared distances to the nearest center, the **inertia**, are small:
+# Choose $k$ centers $\mu_j$ such that the sum of squared distances to the nearest center, the **inertia**, is small:
 #
 # $$J = \sum_i \min_j \lVert x_i - \mu_j \rVert^2 \tag{5.1}$$
 #
-# Nobody can minimize this exactly, but two steps by turns never raise it:
+# Nobody can minimize this exactly for many points. But two steps that alternate never raise it:
 #
 # $$l_i = \arg\min_j \lVert x_i - \mu_j \rVert^2, \qquad
 # \mu_j = \frac{1}{n_j} \sum_{i:\, l_i = j} x_i \tag{5.2}$$
@@ -53,23 +53,23 @@ print(f"{phases.n_iter} steps, inertia {phases.inertia:.1f}, indents per cluster
 plots.clusters(raw, phases.labels, in_units(phases.centroids), **UNITS, names=["copper", "both metals", "chromium"])
 
 # %% [markdown]
-# *What to see.* Soft and compliant below, hard and stiff above: copper and chromium. Between them lie indents whose
-# plastic zone reached both metals. Hardness and modulus were **standardized** first: in GPa the modulus, a hundred
-# times larger, would decide alone.
+# *What to see.* Copper is soft and compliant, chromium hard and stiff. Between them lie indents whose plastic zone
+# reached both metals. We **standardized** hardness and modulus first: in GPa the modulus is a hundred times larger, so
+# it would decide alone.
 #
 # *Exercises 5.1 and 5.2* (`exercises/unit05.py`): the assignment, the update.
 
 # %% [markdown]
 # ### The start matters
 #
-# Each start ends in the minimum next to it, and there are many. **k-means++** draws the centers one after the other,
-# each sample with a probability proportional to its squared distance to the nearest center so far. Fifty starts of
-# each kind with sixteen centers, all hundred in one compiled call:
+# Each start ends in a minimum near it, and there are many minima. **k-means++** draws one center after the other. The
+# probability of each sample is proportional to its squared distance to the nearest center so far. Here are fifty starts
+# of each kind with sixteen centers, all hundred in one compiled call:
 
 # %%
 MANY = 16
 keys = jax.random.split(key, 50)
-run = jax.vmap(lambda start: kmeans.fit_from(x, start, max_iter=40).inertia)
+run = jax.vmap(lambda start: kmeans.fit(x, init=start, max_iter=40).inertia)
 starts = {
     "random": np.asarray(x)[np.random.default_rng(5).integers(0, len(x), (50, MANY))],
     "k-means++": np.asarray(jax.vmap(lambda one: seeding.plus_plus(x, key=one, n_clusters=MANY))(keys)),
@@ -80,15 +80,15 @@ for name, inertia in ends.items():
     print(f"{name:10s} inertia: best {inertia.min():.1f}, mean {inertia.mean():.1f}, worst {inertia.max():.1f}")
 
 # %% [markdown]
-# *What to see.* At their best both are as good. On average the careful start is clearly better, and its worst is better
-# than the mean of the other: fewer restarts are needed. With three centers any start will do here; try it.
+# *What to see.* The best of both are equally good. On average the careful start is clearly better, and even its worst
+# result beats the mean of the other, so it needs fewer restarts. With three centers any start will do here; try it.
 #
 # *Exercise 5.3*: the weights of k-means++.
 #
 # ### How many clusters?
 #
-# The inertia falls with every further center, so it cannot answer. The **silhouette** can: it compares the mean
-# distance to the own cluster with that to the next one.
+# The inertia falls with every further center, so it cannot answer. The **silhouette** can: it compares a sample's mean
+# distance to its own cluster with that to the next one.
 
 # %%
 MOST = 6
@@ -96,9 +96,9 @@ counts = np.arange(2, MOST + 1)
 
 
 def sweep(k):
-    """k centers; the others are parked far away and stay there, so that one compiled call serves all k."""
+    """Use k centers. The others wait far away and stay there, so that one compiled call serves all k."""
     start = jnp.where(jnp.arange(MOST)[:, None] < k, starts["k-means++"][0, :MOST], 1e3)
-    state, _ = jax.lax.scan(lambda state, _: (kmeans.step(state, x), None), kmeans.init(start), None, length=30)
+    state, _ = jax.lax.scan(lambda state, _: (kmeans.step(state, x), None), kmeans.init(x, start), None, length=30)
     labels = kmeans.assign(x, state.centroids)
     return labels, state.inertia, scores.silhouette(x, labels, n_clusters=MOST)
 
@@ -109,14 +109,14 @@ labels, inertias, silhouettes = jax.jit(jax.vmap(sweep))(counts)
 plots.elbow(counts, inertias, silhouettes)
 
 # %% [markdown]
-# *What to see.* There is no sharp elbow, and the silhouette likes two: two metals. The third group is real as well,
-# but it is a bridge, not a cloud of its own. No criterion replaces a look at the specimen.
+# *What to see.* There is no sharp elbow, and the silhouette prefers two clusters: two metals. The third group is real
+# as well, but it is a bridge between the others, not a cloud of its own. No criterion replaces a look at the specimen.
 #
-# *Where it fails.* k-means knows only balls of equal size. And a mean is pulled by outliers; **k-medoids** takes a
-# sample as each center, and needs nothing but a table of distances:
+# *Where it fails.* k-means knows only balls of equal size, and outliers pull its means. **k-medoids** takes a sample as
+# each center, and needs only a table of distances:
 
 # %%
-spoiled = x.at[0].set(60.0)  # a slip in one row of the table
+spoiled = x.at[0].set(60.0)  # a typing error in one row of the table
 of_means = kmeans.fit(spoiled, key=key, n_clusters=K, n_init=10)
 
 
@@ -129,24 +129,24 @@ central, of_medoids = by_medoids(x), by_medoids(spoiled)
 agreement = float(jax.jit(partial(scores.adjusted_rand, n_clusters=K))(phases.labels, central.labels))
 print(f"agreement of k-means and k-medoids: {agreement:.2f}")
 alone = int(np.sum(np.equal(of_medoids.labels, of_medoids.labels[0]))) - 1
-print(f"with a slip, k-means spends a cluster on it: {of_means.counts.tolist()}")
+print(f"with a typing error, k-means spends a cluster on it: {of_means.counts.tolist()}")
 print(f"k-medoids leaves it among {alone} others")
 
 # %% [markdown]
 # ## Mixtures: how sure are we?
 #
-# An indent on the border belongs to neither metal. A **Gaussian mixture** says so. Each phase is a bell with a weight,
-# a mean and a covariance, and the density of an indent is their sum:
+# An indent on the border belongs to neither metal. A **Gaussian mixture** says so. Each phase is a bell curve with a
+# weight, a mean and a covariance, and the density of an indent is the sum over the phases:
 #
 # $$p(x) = \sum_k \pi_k\, \mathcal N(x;\, \mu_k, \Sigma_k), \qquad
 # \mathcal L = \frac1n \sum_i \log p(x_i) \tag{5.3}$$
 #
-# **Expectation maximization** is k-means with probabilities. First the *responsibilities*, by Bayes' rule,
+# **Expectation maximization** is k-means with probabilities. First come the *responsibilities*, by Bayes' rule:
 #
 # $$\gamma_{ik} = \frac{\pi_k\, \mathcal N(x_i;\, \mu_k, \Sigma_k)}{\sum_j \pi_j\, \mathcal N(x_i;\, \mu_j, \Sigma_j)}
 # \tag{5.4}$$
 #
-# then each bell is fitted anew to all samples, weighted by them, with $N_k = \sum_i \gamma_{ik}$:
+# Then each bell is fitted again to all samples, weighted by them, with $N_k = \sum_i \gamma_{ik}$:
 #
 # $$\pi_k = \frac{N_k}{n}, \quad \mu_k = \frac{1}{N_k} \sum_i \gamma_{ik}\, x_i, \quad
 # \Sigma_k = \frac{1}{N_k} \sum_i \gamma_{ik} (x_i - \mu_k)(x_i - \mu_k)^\top \tag{5.5}$$
@@ -156,29 +156,29 @@ print(f"k-medoids leaves it among {alone} others")
 @jax.jit
 def mixture_of(gamma):
     """Start from what k-means found; the M-step makes a mixture of it."""
-    fitted = gmm.fit_from(x, gmm.m_step(x, gamma), tol=1e-5, max_iter=300)
-    return fitted, gmm.responsibilities(fitted.mixture, x)
+    fitted = gmm.fit(x, init=gmm.m_step(x, gamma), tol=1e-5, max_iter=300)
+    return fitted, gmm.responsibilities(fitted, x)
 
 
 bells, gamma = mixture_of(np.eye(K, dtype=x.dtype)[phases.labels])
 doubt = 1 - np.max(gamma, axis=1)
-weights = ", ".join(f"{weight:.2f}" for weight in bells.mixture.weights.tolist())
+weights = ", ".join(f"{weight:.2f}" for weight in bells.weights.tolist())
 print(f"{bells.n_iter} steps, log-likelihood {bells.log_likelihood:.3f} nats, weights {weights}")
 
 # %% tags=["fig-mixture"]
-ellipses = np.asarray(bells.mixture.covariances) * scale[:, None] * scale
-plots.mixture(raw, doubt, in_units(bells.mixture.means), ellipses, **UNITS)
+ellipses = np.asarray(bells.covariances) * scale[:, None] * scale
+plots.mixture(raw, doubt, in_units(bells.means), ellipses, **UNITS)
 
 # %% [markdown]
-# *What to see.* A tight bell for copper, a long one for what lies between, a wide one for chromium: the mixture finds
-# clouds of different size and shape. Bright points are those that nobody should be sure about.
+# *What to see.* Copper gets a tight bell, chromium a wide one, and what lies between a long one: the mixture finds
+# clouds of different size and shape. Nobody should be sure about the bright points.
 #
-# The likelihood **never falls**: a step that lowers it is a mistake in the code. It has no upper bound, though: a bell
-# that shrinks onto one sample gets infinitely likely. The little `reg_covar` on the diagonal forbids it.
+# The likelihood **never falls**. If a step lowers it, there is a mistake in the code. But it has no upper bound: a bell
+# that shrinks onto one sample becomes infinitely likely. The small `reg_covar` on the diagonal prevents this.
 #
 # ### How many bells, and of what shape?
 #
-# More parameters fit better; the **BIC** charges $\log n$ for each of them: $-2 \sum_i \log p(x_i) + p \log n$.
+# More parameters fit better. The **BIC** charges $\log n$ for each of them: $-2 \sum_i \log p(x_i) + p \log n$.
 
 # %%
 numbers = np.arange(1, MOST + 1)
@@ -189,24 +189,24 @@ for kind, charge in n_parameters.items():
 
     def likelihood(gamma, kind=kind):
         start = gmm.m_step(x, gamma, covariance_type=kind)  # a bell without samples has weight 0, and keeps it
-        return gmm.fit_from(x, start, tol=1e-4).log_likelihood
+        return gmm.fit(x, init=start, tol=1e-4).log_likelihood
 
     bic[kind] = -2 * len(x) * np.asarray(jax.jit(jax.vmap(likelihood))(gammas)) + charge * np.log(len(x))
 
 # %% tags=["fig-bic"]
-plots.criteria(numbers, bic, x_label="number of components", y_label="BIC (small is good)")
+plots.criteria(numbers, bic, x_label="number of components", y_label="BIC (smaller is better)")
 
 # %% [markdown]
-# *What to see.* Ellipses need fewer bells than balls. The BIC asks for a further bell, though there are two metals: the
-# bridge between them is no bell, and takes several. A good density is not yet a list of phases.
+# *What to see.* Fewer ellipses than balls are needed. The BIC asks for more bells than there are metals, since the
+# bridge between the two is no bell and takes several. A good density is not yet a list of phases.
 #
 # *Exercises 5.4 to 5.6*: responsibilities, the M-step, the log-likelihood.
 #
 # ## Autoencoders: learn what is usual
 #
-# Now images. A mixture of two metals separates into a maze of two phases; the simulator solves the Cahn-Hilliard
-# equation for it. Most specimens come from one furnace. Some others had the wrong composition, so that droplets formed,
-# and a few contain a pore. We train on the usual ones alone.
+# Now to images. A mixture of two metals separates into a maze of two phases; the simulator solves the Cahn-Hilliard
+# equation for it. Most specimens come from one furnace. Some had the wrong composition, so that droplets formed, and
+# others contain a pore. We train on the usual ones alone.
 
 # %%
 SIZE = 32
@@ -231,7 +231,7 @@ datasets.images(shown, columns=5, cmap="gray", limits=(-0.5, 1.0), size=1.1)
 # $$z = f(x), \qquad \hat x = g(z), \qquad
 # J = \frac{1}{n d} \sum_{i, j} (\hat x_{ij} - x_{ij})^2 \tag{5.6}$$
 #
-# With $f$ and $g$ linear the best plane is that of PCA (Unit 2). With convolutions, it can use that the same borders
+# If $f$ and $g$ are linear, the best plane is that of PCA (Unit 2). Convolutions can use the fact that the same borders
 # occur everywhere in the image.
 
 # %%
@@ -247,7 +247,7 @@ deep = autoencoder.fit(images, key=for_fit, init=curved, learning_rate=5e-3, bat
 # %%
 left = np.linalg.eigvalsh(flat @ flat.T)[:-CODE]  # squared singular values: what PCA leaves out
 of_pca = float(left.sum() / flat.size)
-of_linear = float(jax.jit(autoencoder.loss)(linear.model, flat))
+of_linear = float(jax.jit(autoencoder.loss)(linear, flat))
 print(f"mean squared error: PCA {of_pca:.4f}, linear autoencoder {of_linear:.4f}")
 
 # %% tags=["fig-training"]
@@ -262,7 +262,7 @@ plots.histories({"linear": linear.history, "convolutional": deep.history}, y_lab
 #
 # $$s_i = \frac1d \sum_j (x_{ij} - \hat x_{ij})^2 \tag{5.7}$$
 #
-# The limit is set on usual images that the model has *not* seen: above it lie 5 % of them, the false alarms.
+# We set the limit on usual images that the model has *not* seen: 5 % of them lie above it. These are the false alarms.
 
 
 # %%
@@ -270,8 +270,8 @@ plots.histories({"linear": linear.history, "convolutional": deep.history}, y_lab
 def judge(images):
     """Code, score and reconstruction of each image."""
     centered = images[..., None] - mean
-    z = autoencoder.encode(deep.model, centered)
-    rebuilt = autoencoder.decode(deep.model, z)
+    z = autoencoder.encode(deep, centered)
+    rebuilt = autoencoder.decode(deep, z)
     return z, anomaly.reconstruction_error(rebuilt, centered), rebuilt[..., 0] + mean
 
 
@@ -298,17 +298,17 @@ after = np.concatenate([np.asarray(judged[name][2])[:2] for name in groups])
 datasets.images(np.concatenate([before, after]), columns=6, cmap="gray", limits=(-0.5, 1.0), size=1.0)
 
 # %% [markdown]
-# Above the images, below what the autoencoder makes of them: two usual, two with droplets, two with a pore. The coarse
-# maze comes back; small droplets blur, and the pore is painted over.
+# The upper row shows the images, the lower row what the autoencoder makes of them: two usual ones, two with droplets,
+# two with a pore. The coarse maze comes back, small droplets blur, and the pore is painted over.
 
 # %% tags=["fig-scores"]
 plots.score_histogram(found, limit)
 
 # %% [markdown]
-# *What to see.* A pore is nothing that the model can build from what it knows, and every one is found; so are
-# nearly all droplets. *Where it fails:* an error only sees what is hard to rebuild. Something simple and wrong, such as
-# an image without any phases, may be rebuilt well. So one looks at the code as well: how far does it lie from the codes
-# of usual images, measured in their own covariance (the Mahalanobis distance)?
+# *What to see.* The model cannot build a pore from what it knows, so every pore is found, and most droplets are.
+# *Where it fails:* the error only sees what is hard to rebuild. Something simple and wrong, such as an image without
+# any phases, may be rebuilt well. So we look at the code as well: how far does it lie from the codes of usual images,
+# measured in their own covariance (the Mahalanobis distance)?
 
 
 # %%
@@ -323,21 +323,21 @@ for name in area:
     print(f"{name:9s} by latent distance: area under the curve {area_latent[name]:.2f}")
 
 # %% [markdown]
-# *What to see.* Here it is the worse judge: the encoder keeps what it was trained to keep, and drops what it does not
-# know. The codes of droplets even lie closer to the middle than usual ones do. A score is a hypothesis about what
-# "unusual" means: test it on examples before you trust it.
+# *What to see.* Here this distance is the worse judge: the encoder keeps what it was trained to keep, and drops what it
+# does not know. The codes of droplets even lie closer to the middle than usual ones do. A score is a hypothesis about
+# what "unusual" means. Test it on examples before you trust it.
 #
-# > **Materials view.** A microscope that runs overnight cannot ask you about every image. It can keep those that its
-# > autoencoder cannot rebuild, and those whose code lies far from all others, and show you these in the morning.
+# > **Materials view.** A microscope that runs overnight cannot ask you about every image. It can keep the images that
+# > its autoencoder cannot rebuild and those with a code far from all others, and show you these in the morning.
 #
 # *Exercise 5.8*: the anomaly score.
 #
 # ## What to take home
 #
-# 1. k-means: assign, average, repeat. Standardize first, start many times.
-# 2. A mixture gives probabilities and shapes. Compute with logarithms, and watch the likelihood rise.
+# 1. k-means: assign, average, repeat. Standardize first, and start many times.
+# 2. A mixture gives probabilities and shapes. Compute with logarithms, and check that the likelihood rises.
 # 3. An autoencoder is PCA with curves. What it cannot rebuild, it has not seen.
-# 4. No algorithm knows how many clusters there are. You decide, with criteria as advisers.
+# 4. No algorithm knows how many clusters there are. You decide; the criteria only advise.
 #
 # **Now you**: [the exercises](../exercises/unit05.py), then `nox -s grade -- 5`. To read on: Bishop (2006), chapter 9
 # and section 12.4.2; Murphy (2012), chapters 11 and 25; McClarren (2021), chapters 4 and 8; Neuer (2024).

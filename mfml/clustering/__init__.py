@@ -1,23 +1,36 @@
 """Unit 5: clustering and autoencoders.
 
 - `kmeans`: Lloyd's iteration, with many starts side by side.
-- `seeding`: where it starts: k-means++.
+- `seeding`: where k-means starts: k-means++.
 - `minibatch`: k-means from small batches.
 - `kmedoids`: clusters around samples, from dissimilarities alone.
-- `gmm`: Gaussian mixtures by expectation maximization; BIC and AIC.
+- `gmm`: Gaussian mixtures by expectation maximization.
+- `mixture`: Gaussian mixtures as distributions: densities, responsibilities, samples, BIC and AIC.
 - `covariances`: full, tied, diagonal and spherical covariances of mixtures.
 - `autoencoder`: linear, dense and convolutional autoencoders, plain and denoising.
 - `anomaly`: unusual samples by reconstruction error and by distance in latent space.
 - `scores`: inertia, silhouette, adjusted Rand index, normalized mutual information.
-- `distances`, `blocks`: all pairs by one matrix product; samples in blocks.
+- `distances`, `blocks`: distances of all pairs by one matrix product; samples in blocks.
 
-`autoencoder` trains with `optax`, and is loaded when first used.
+`autoencoder` trains with `optax`, so it is loaded when first used.
 """
 
 from importlib import import_module
 from types import ModuleType
 
-from mfml.clustering import anomaly, blocks, covariances, distances, gmm, kmeans, kmedoids, minibatch, scores, seeding
+from mfml.clustering import (
+    anomaly,
+    blocks,
+    covariances,
+    distances,
+    gmm,
+    kmeans,
+    kmedoids,
+    minibatch,
+    mixture,
+    scores,
+    seeding,
+)
 
 __all__ = [
     "anomaly",
@@ -29,6 +42,7 @@ __all__ = [
     "kmeans",
     "kmedoids",
     "minibatch",
+    "mixture",
     "scores",
     "seeding",
 ]

@@ -1,8 +1,8 @@
 r"""Which samples are unusual? Shapes: n samples, d features, k latent coordinates.
 
-Two scores, both large for what is unusual. A model that compresses what is usual cannot rebuild what is not:
-the reconstruction error. And a code far from the codes of usual samples is unusual even where it is rebuilt
-well: the latent distance. A threshold, set on usual samples alone, turns a score into a decision.
+Two scores are large for what is unusual. The reconstruction error finds what a model cannot rebuild, because it has
+learned to compress usual samples only. The latent distance finds a code far from the codes of usual samples, even
+where the model rebuilds the sample well. A threshold, set on usual samples alone, turns a score into a decision.
 """
 
 from typing import NamedTuple
@@ -33,7 +33,7 @@ def reconstruction_error(reconstruction: Float[Array, "n *shape"], x: Float[Arra
     >>> reconstruction_error(jnp.array([[1.0, 1.0], [0.0, 0.0]]), jnp.array([[1.0, 3.0], [0.0, 0.0]])).tolist()
     [2.0, 0.0]
     """
-    require.same_shape(x=x, rebuilt=reconstruction)
+    require.same_shape(reconstruction=reconstruction, x=x)
     require.that(x.ndim >= 2, f"x must have samples and features; found shape {x.shape}")
     return jnp.mean((x - reconstruction) ** 2, axis=tuple(range(1, x.ndim)))
 
@@ -41,7 +41,8 @@ def reconstruction_error(reconstruction: Float[Array, "n *shape"], x: Float[Arra
 def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> Latent:
     r"""Mean and covariance (divisor n - 1) of the codes of usual samples.
 
-    `regularization`, in squared units of z, is added to the variances. NaN where the covariance is singular.
+    `regularization`, in squared units of z, is added to the variances. The factor is NaN where the covariance is
+    singular.
 
     Raises:
         ValueError: unless z has two axes and at least two samples.
@@ -60,11 +61,11 @@ def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> La
 def latent_distance(model: Latent, z: Float[Array, "m k"]) -> Float[Array, " m"]:
     r"""Squared Mahalanobis distance of codes, $(z - \mu)^\top \Sigma^{-1} (z - \mu)$; no unit.
 
-    About k on average over usual samples, and distributed like chi squared with k degrees of freedom where
-    the codes are Gaussian.
+    Its mean over usual samples is about k. Where the codes are Gaussian, it follows a chi-squared distribution with k
+    degrees of freedom.
 
     Raises:
-        ValueError: unless z has the latent coordinates.
+        ValueError: unless z has as many columns as in the fit.
 
     Source: Bishop (2006), equation 2.44.
 
@@ -72,15 +73,15 @@ def latent_distance(model: Latent, z: Float[Array, "m k"]) -> Float[Array, " m"]
     [4.0]
     """
     require.rank("z", z, 2)
-    require.same_length(coordinates=z.T, mean=model.mean)
+    require.columns("z", z, len(model.mean))
     return jnp.sum(solve_triangular(model.factor, (z - model.mean).T, lower=True) ** 2, axis=0)
 
 
 def threshold(scores: Float[Array, " n"], *, contamination: ArrayLike = 0.05) -> Float[Array, ""]:
-    """Score above which a share `contamination` of these samples lies, interpolated between neighbors.
+    """Score that a share `contamination` of these samples exceeds, interpolated between neighbors.
 
-    Set it on usual samples that the model was not trained on: on training samples errors are too small. The
-    share is then that of false alarms.
+    Set it on usual samples that the model was not trained on: on training samples the errors are too small. The share
+    is then that of false alarms.
 
     Raises:
         ValueError: unless there is one axis of scores with an entry.
@@ -89,12 +90,12 @@ def threshold(scores: Float[Array, " n"], *, contamination: ArrayLike = 0.05) ->
     8.0
     """
     require.rank("scores", scores, 1)
-    require.that(len(scores) > 0, "there must be at least one score")
+    require.that(len(scores) > 0, f"there must be at least one score; found shape {scores.shape}")
     return jnp.quantile(scores, 1 - jnp.asarray(contamination, scores.dtype))
 
 
 def flag(scores: Float[Array, " n"], limit: ArrayLike) -> Bool[Array, " n"]:
-    """Whether a score lies above the limit; on it does not count.
+    """Whether a score lies above the limit; a score equal to it does not.
 
     >>> flag(jnp.array([1.0, 2.0, 3.0]), 2.0).tolist()
     [False, False, True]
@@ -105,7 +106,7 @@ def flag(scores: Float[Array, " n"], limit: ArrayLike) -> Bool[Array, " n"]:
 def auc(scores: Float[Array, " n"], unusual: Shaped[Array, " n"]) -> Float[Array, ""]:
     """Probability that an unusual sample scores above a usual one; a tie counts half. NaN without either kind.
 
-    The area under the receiver operating characteristic: 1 separates them, 0.5 is chance.
+    This is the area under the receiver operating characteristic: 1 means perfect separation, 0.5 chance.
 
     Raises:
         ValueError: unless both have one axis and the same length.

@@ -1,18 +1,16 @@
 r"""Autoencoders: compress, rebuild, and learn what is usual. Shapes: n samples, d features, k latent coordinates.
 
-An encoder maps a sample to a code of k numbers, a decoder maps the code back, and both are trained together to
-make the reconstruction error small. With linear layers the best plane is that of PCA; hidden layers make it a
-curved surface; convolutions know that a pixel's neighbors matter. A denoising autoencoder gets a noisy sample
-and has to return the clean one.
+An encoder maps a sample to a code of k numbers, and a decoder maps the code back. Both are trained together to make
+the reconstruction error small. With linear layers the best plane is that of PCA. Hidden layers make it a curved
+surface, and convolutions know that neighboring pixels matter. A denoising autoencoder gets a noisy sample and has to
+return the clean one.
 
-A model is a pytree of arrays; its type says the architecture. Codes are not unique: any invertible change of
-coordinates in the encoder can be undone in the decoder.
+The types of the layers say the architecture. Codes are not unique: the decoder can undo any invertible change of
+coordinates in the encoder.
 """
 
-import math
-from collections.abc import Sequence
 from functools import partial
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import jax
@@ -20,93 +18,90 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
-from mfml import require
+from mfml import iteration, require
+from mfml.networks.layers import Convolution, Dense, dense, init_weight
 from mfml.training import loop
 
 
-class Dense(NamedTuple):
-    """An affine layer."""
+class Expand(NamedTuple):
+    """A dense layer from a code to an image. Its bias says the shape of that image."""
 
-    kernel: Float[Array, "i o"]
-    bias: Float[Array, " o"]
-
-
-class Convolution(NamedTuple):
-    """A 3 x 3 convolution: rows, columns, channels in, channels out."""
-
-    kernel: Float[Array, "3 3 i o"]
-    bias: Float[Array, " o"]
+    weight: Float[Array, "k o"]
+    bias: Float[Array, "h w c"]  # o = h w c
 
 
-class Layered(NamedTuple):
-    """Dense layers, with GELU between them; linear where both parts have a single layer."""
-
-    encoder: tuple[Dense, ...]
-    decoder: tuple[Dense, ...]
+Layer = Dense | Convolution | Expand
 
 
-class Convolutional(NamedTuple):
-    """Convolutions that halve the image, a dense layer to the code, and the way back."""
+class Network(NamedTuple):
+    """The layers of an autoencoder, with GELU between them: what training changes.
 
-    encoder: tuple[Convolution, ...]
-    code: Dense
-    expand: Float[Array, "k o"]  # from the code to the smallest image
-    smallest: Float[Array, "h w c"]  # the layer's bias, which also says the shape of that image
-    decoder: tuple[Convolution, ...]
+    Convolutions halve the image in the encoder and double it in the decoder.
+    """
 
-
-Model = Layered | Convolutional
+    encoder: tuple[Layer, ...]
+    decoder: tuple[Layer, ...]
 
 
-class Fitted(NamedTuple):
-    """A trained model."""
+class Autoencoder(NamedTuple):
+    """A trained autoencoder."""
 
-    model: Model
+    encoder: tuple[Layer, ...]
+    decoder: tuple[Layer, ...]
     history: Float[Array, " steps"]  # loss of each step's batch before the step, with the noise of denoising
+    n_iter: Int[Array, ""]  # steps done
+    converged: Bool[Array, ""]  # always False: no measure here says how near the optimum is
+    status: Int[Array, ""]  # how it ended, see `mfml.iteration`
+
+
+Model = Network | Autoencoder
 
 
 @partial(jax.jit, static_argnames=("n_features", "n_components", "hidden"))
-def init_dense(*, key: Key[Array, ""], n_features: int, n_components: int, hidden: tuple[int, ...] = ()) -> Layered:
+def init_dense(*, key: Key[Array, ""], n_features: int, n_components: int, hidden: tuple[int, ...] = ()) -> Network:
     r"""Random dense autoencoder: widths d, hidden, k, and back. Without `hidden` it is linear.
 
-    Kernels are normal with variance 1/width of the input, biases zero. All sizes are static.
+    Weights are normal with variance 1/inputs, biases zero. All sizes are static.
 
     Raises:
-        ValueError: where a size is not positive.
+        ValueError: unless all sizes are positive.
 
     Source: Murphy (2012), section 28.3.2; Neuer (2024), autoencoders; linear: Baldi and Hornik (1989), Neural
     Networks 2.
 
     >>> model = init_dense(key=jax.random.key(0), n_features=8, n_components=2, hidden=(5,))
-    >>> [layer.kernel.shape for layer in model.encoder + model.decoder]
+    >>> [layer.weight.shape for layer in model.encoder + model.decoder]
     [(8, 5), (5, 2), (2, 5), (5, 8)]
     """
-    widths = (n_features, *hidden, n_components)
-    for width in widths:
-        require.positive("width", width)
-    there = list(pairwise(widths))
-    back = [(o, i) for i, o in reversed(there)]
-    kernels = _kernels(key, there + back, gain=1.0)
-    layers = tuple(Dense(kernel, jnp.zeros(kernel.shape[-1])) for kernel in kernels)
-    return Layered(layers[: len(there)], layers[len(there) :])
+    require.positive("n_features", n_features)
+    require.positive("n_components", n_components)
+    for width in hidden:
+        require.positive("hidden", width)
+    there = list(pairwise((n_features, *hidden, n_components)))
+    shapes = there + [(o, i) for i, o in reversed(there)]
+    keys = jax.random.split(key, len(shapes))
+    layers: tuple[Layer, ...] = tuple(_init_dense(one, *shape) for one, shape in zip(keys, shapes, strict=True))
+    return Network(layers[: len(there)], layers[len(there) :])
 
 
 @partial(jax.jit, static_argnames=("shape", "n_components", "channels"))
 def init_convolutional(
     *, key: Key[Array, ""], shape: tuple[int, int, int], n_components: int, channels: tuple[int, ...] = (8, 16)
-) -> Convolutional:
+) -> Network:
     """Random convolutional autoencoder of images of this shape (rows, columns, channels).
 
-    Each entry of `channels` is a convolution with that many channels, which halves rows and columns. Kernels
-    are normal with variance 2/inputs, biases zero. All arguments but the key are static.
+    Each entry of `channels` is a convolution with that many channels, which halves rows and columns. A dense layer
+    leads to the code. The decoder goes the same way back. Weights of convolutions are normal with variance 2/inputs,
+    those of dense layers with variance 1/inputs; biases are zero. All arguments but the key are static.
 
     Raises:
-        ValueError: unless rows and columns can be halved len(channels) times, and sizes are positive.
+        ValueError: unless rows and columns can be halved len(channels) times, and all sizes are positive.
 
-    >>> init_convolutional(key=jax.random.key(0), shape=(16, 16, 1), n_components=3).smallest.shape
-    (4, 4, 16)
+    >>> model = init_convolutional(key=jax.random.key(0), shape=(16, 16, 1), n_components=3)
+    >>> [layer.bias.shape for layer in model.encoder + model.decoder]
+    [(8,), (16,), (3,), (4, 4, 16), (8,), (1,)]
     """
     require.positive("n_components", n_components)
     require.that(len(channels) > 0, "there must be at least one convolution; found channels=()")
@@ -115,22 +110,15 @@ def init_convolutional(
         shape[0] % factor == 0 and shape[1] % factor == 0 and min(shape) > 0,
         f"rows and columns must be multiples of {factor}, halved by each of {len(channels)} layers; found {shape}",
     )
-    widths = (shape[2], *channels)
-    there = list(pairwise(widths))
-    back = [(o, i) for i, o in reversed(there)]
+    there = list(pairwise((shape[2], *channels)))
     small = (shape[0] // factor, shape[1] // factor, channels[-1])
     size = small[0] * small[1] * small[2]
-    for_dense, for_convolutions = jax.random.split(key)
-    code, expand = _kernels(for_dense, [(size, n_components), (n_components, size)], gain=1.0)
-    kernels = _kernels(for_convolutions, [(3, 3, *sizes) for sizes in there + back], gain=2.0)
-    layers = tuple(Convolution(kernel, jnp.zeros(kernel.shape[-1])) for kernel in kernels)
-    return Convolutional(
-        layers[: len(there)],
-        Dense(code, jnp.zeros(n_components)),
-        expand,
-        jnp.zeros(small),
-        layers[len(there) :],
-    )
+    for_code, for_expand, *keys = jax.random.split(key, 2 + 2 * len(there))
+    shapes = there + [(o, i) for i, o in reversed(there)]
+    layers: tuple[Layer, ...] = tuple(_init_convolution(one, *sizes) for one, sizes in zip(keys, shapes, strict=True))
+    expand = Expand(init_weight(key=for_expand, shape=(n_components, size), gain=1.0), jnp.zeros(small))
+    encoder = (*layers[: len(there)], _init_dense(for_code, size, n_components))
+    return Network(encoder, (expand, *layers[len(there) :]))
 
 
 def encode(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n k"]:
@@ -142,18 +130,15 @@ def encode(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n k"]:
     >>> encode(init_dense(key=jax.random.key(0), n_features=8, n_components=2), jnp.ones((3, 8))).shape
     (3, 2)
     """
-    if isinstance(model, Layered):
-        require.rank("x", x, 2)
-        require.same_length(features_of_x=x.T, features_of_model=model.encoder[0].kernel)
-        return _through(model.encoder, x)
-    _check_images(model, x)
-    for layer in model.encoder:
-        x = jax.nn.gelu(_convolve(layer, x, stride=2))
-    return _affine(model.code, x.reshape(len(x), -1))
+    _check(model, x)
+    *hidden, last = model.encoder
+    for layer in hidden:
+        x = jax.nn.gelu(_apply(layer, x, stride=2))
+    return _apply(last, x.reshape(len(x), -1))
 
 
 def decode(model: Model, z: Float[Array, "n k"]) -> Float[Array, "n *shape"]:
-    """Samples of codes; the last layer has no activation, so any value can come out.
+    """Samples of codes. The last layer has no activation, so any value can come out.
 
     Raises:
         ValueError: unless the codes have the model's number of coordinates.
@@ -162,17 +147,12 @@ def decode(model: Model, z: Float[Array, "n k"]) -> Float[Array, "n *shape"]:
     (3, 8)
     """
     require.rank("z", z, 2)
-    first = model.decoder[0].kernel if isinstance(model, Layered) else model.expand
-    require.same_length(coordinates_of_z=z.T, coordinates_of_model=first)
-    if isinstance(model, Layered):
-        return _through(model.decoder, z)
-    image = jax.nn.gelu((z @ model.expand).reshape(len(z), *model.smallest.shape) + model.smallest)
-    for place, layer in enumerate(model.decoder):
-        doubled = jnp.repeat(jnp.repeat(image, 2, axis=1), 2, axis=2)
-        image = _convolve(layer, doubled, stride=1)
-        if place + 1 < len(model.decoder):
-            image = jax.nn.gelu(image)
-    return image
+    require.columns("z", z, model.decoder[0].weight.shape[0])
+    *hidden, last = model.decoder
+    made = z
+    for layer in hidden:
+        made = jax.nn.gelu(_apply(layer, _doubled(layer, made)))
+    return _apply(last, _doubled(last, made))
 
 
 def reconstruct(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n *shape"]:
@@ -184,10 +164,12 @@ def reconstruct(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n *s
     return decode(model, encode(model, x))
 
 
-def loss(model: Model, x: Float[Array, "n *shape"], target: Float[Array, "n *shape"] | None = None) -> Float[Array, ""]:
+def loss(
+    model: Model, x: Float[Array, "n *shape"], *, target: Float[Array, "n *shape"] | None = None
+) -> Float[Array, ""]:
     r"""Mean squared error $\frac{1}{n d} \sum_{ij} (\hat x_{ij} - t_{ij})^2$ over samples AND features or pixels.
 
-    No 1/2. The target is x itself if left out; for denoising x is noisy and the target clean.
+    There is no factor 1/2. The target is x itself by default. For denoising, x is noisy and the target clean.
 
     Raises:
         ValueError: where shapes do not fit.
@@ -196,10 +178,9 @@ def loss(model: Model, x: Float[Array, "n *shape"], target: Float[Array, "n *sha
     >>> loss(zero, jnp.array([[1.0, 3.0]])).item()
     5.0
     """
-    rebuilt = reconstruct(model, x)
-    wanted = x if target is None else target
-    require.same_shape(reconstruction=rebuilt, target=wanted)
-    return jnp.mean((rebuilt - wanted) ** 2)
+    target = x if target is None else target
+    require.same_shape(x=x, target=target)
+    return jnp.mean((reconstruct(model, x) - target) ** 2)
 
 
 @partial(jax.jit, static_argnames=("batch_size", "n_steps"))
@@ -212,19 +193,19 @@ def fit(
     learning_rate: ArrayLike = 3e-3,
     batch_size: int | None = None,
     n_steps: int = 1000,
-) -> Fitted:
-    r"""Train a model to make `loss` small: Adam on batches, with a rate that falls to 0 like a cosine.
+) -> Autoencoder:
+    r"""Train a model to make `loss` small: Adam on batches, with a learning rate that falls to 0 like a cosine.
 
-    With `noise` it is a denoising autoencoder: Gaussian noise of this standard deviation is added anew to the
-    input of each step, and the target is the clean sample. Bring the features to one scale first.
+    With `noise` it is a denoising autoencoder: each step adds fresh Gaussian noise of this standard deviation to its
+    input, and the target is the clean sample. Bring the features to one scale first.
 
     Args:
         x: samples.
-        key: for the order of the samples and the noise.
-        init: where to start: from `init_dense` or `init_convolutional`.
+        key: draws the order of the samples and the noise.
+        init: where to start: from `init_dense`, from `init_convolutional`, or from an earlier fit.
         noise: in units of x; None for a plain autoencoder.
         learning_rate: at the start.
-        batch_size: samples a step; all if left out; static.
+        batch_size: samples per step; all by default; static.
         n_steps: number of steps; static.
 
     Raises:
@@ -234,54 +215,58 @@ def fit(
     Kingma and Ba (2015), Adam.
 
     >>> x = jnp.outer(jnp.linspace(-1.0, 1.0, 9), jnp.array([1.0, 2.0]))
-    >>> start = init_dense(key=jax.random.key(0), n_features=2, n_components=1)
-    >>> bool(fit(x, key=jax.random.key(1), init=start, learning_rate=0.03).history[-1] < 1e-3)
+    >>> network = init_dense(key=jax.random.key(0), n_features=2, n_components=1)
+    >>> bool(fit(x, key=jax.random.key(1), init=network, learning_rate=0.03).history[-1] < 1e-3)
     True
     """
 
-    def objective(model: Model, batch: Array, key: Array) -> Array:
+    def objective(network: Network, batch: Array, key: Array) -> Array:
         if noise is None:
-            return loss(init, batch)
+            return loss(network, batch)
         drawn = jax.random.normal(key, (batch.size,), batch.dtype).reshape(batch.shape)
-        return loss(init, batch + noise * drawn, batch)
+        return loss(network, batch + noise * drawn, target=batch)
 
     fraction = optax.cosine_decay_schedule(1.0, n_steps)
     rate = jnp.asarray(learning_rate, x.dtype)
     optimizer = optax.adam(lambda count: rate * fraction(count))
     options = loop.Options(objective, optimizer, n_steps=n_steps, batch_size=batch_size)
-    done = loop.fit(x, key=key, options=options, init=init)
-    return Fitted(done.params, done.history)
+    done = loop.fit(x, key=key, options=options, init=Network(init.encoder, init.decoder))
+    report = iteration.Report(done.history, done.n_iter, done.converged, done.status)
+    return Autoencoder(done.params.encoder, done.params.decoder, *report)
 
 
-def _kernels(key: Array, shapes: Sequence[tuple[int, ...]], *, gain: float) -> list[Array]:
-    """Normal kernels of variance gain/inputs; one draw for all of them compiles faster than one for each."""
-    sizes = [math.prod(shape) for shape in shapes]
-    flat = jnp.split(jax.random.normal(key, (sum(sizes),)), list(accumulate(sizes))[:-1])
-    scales = [math.sqrt(gain / math.prod(shape[:-1])) for shape in shapes]
-    return [scale * part.reshape(shape) for scale, part, shape in zip(scales, flat, shapes, strict=True)]
+def _init_dense(key: Array, d: int, k: int) -> Dense:
+    return Dense(init_weight(key=key, shape=(d, k), gain=1.0), jnp.zeros(k))
 
 
-def _affine(layer: Dense, x: Array) -> Array:
-    return x @ layer.kernel + layer.bias
+def _init_convolution(key: Array, c: int, k: int) -> Convolution:
+    return Convolution(init_weight(key=key, shape=(3, 3, c, k)), jnp.zeros(k))
 
 
-def _through(layers: tuple[Dense, ...], x: Array) -> Array:
-    for layer in layers[:-1]:
-        x = jax.nn.gelu(_affine(layer, x))
-    return _affine(layers[-1], x)
+def _apply(layer: Layer, x: Array, *, stride: int = 1) -> Array:
+    """One layer without activation. Images are (n, rows, columns, channels), with zeros around them."""
+    if isinstance(layer, Dense):
+        return dense(layer, x)
+    if isinstance(layer, Expand):
+        return (x @ layer.weight).reshape(len(x), *layer.bias.shape) + layer.bias
+    strides, order = (stride, stride), ("NHWC", "HWIO", "NHWC")
+    return lax.conv_general_dilated(x, layer.weight, strides, "SAME", dimension_numbers=order) + layer.bias
 
 
-def _convolve(layer: Convolution, x: Array, *, stride: int) -> Array:
-    """Convolve images (n, rows, columns, channels), zeros around them."""
-    found = lax.conv_general_dilated(
-        x, layer.kernel, (stride, stride), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
-    return found + layer.bias
+def _doubled(layer: Layer, x: Array) -> Array:
+    """What a layer of the decoder gets: a convolution gets the image with each pixel repeated."""
+    return jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2) if isinstance(layer, Convolution) else x
 
 
-def _check_images(model: Convolutional, x: Array) -> None:
+def _check(model: Model, x: Array) -> None:
+    """Require samples of the model's shape."""
+    expand = model.decoder[0]
+    if not isinstance(expand, Expand):
+        require.rank("x", x, 2)
+        require.columns("x", x, model.encoder[0].weight.shape[0])
+        return
     require.rank("x", x, 4)
-    factor = 2 ** len(model.encoder)
-    rows, columns, _ = model.smallest.shape
-    needed = (rows * factor, columns * factor, model.encoder[0].kernel.shape[2])
+    factor = 2 ** (len(model.encoder) - 1)
+    rows, columns, _ = expand.bias.shape
+    needed = (rows * factor, columns * factor, model.encoder[0].weight.shape[2])
     require.that(x.shape[1:] == needed, f"images must have shape {needed}; found {x.shape[1:]}")

@@ -1,7 +1,7 @@
-"""Samples in blocks that fit the cache of a processor. Shapes: n samples, d features, b blocks, s samples each.
+"""Samples in blocks that fit the cache of a processor. Shapes: n samples, d features, b blocks of s samples each.
 
-One pass of k-means or EM over all samples needs tables of n times k numbers. Block by block they stay small,
-and nothing but sums leaves a block.
+One pass of k-means or EM over all samples needs tables of n times k numbers. In blocks these tables stay small, since
+only sums leave a block.
 """
 
 from typing import NamedTuple
@@ -20,10 +20,10 @@ class Blocks(NamedTuple):
 
 
 def split(x: Float[Array, "n d"], *, size: int) -> Blocks:
-    """Cut n samples into blocks of `size` (static); one smaller block where n is smaller.
+    """Cut n samples into blocks of `size` (static), or into one smaller block where n is smaller.
 
     Raises:
-        ValueError: unless x has two axes that are not empty and size >= 1.
+        ValueError: unless x has two nonempty axes and size >= 1.
 
     >>> made = split(jnp.array([[1.0], [2.0], [3.0]]), size=2)
     >>> made.x.tolist(), made.valid.tolist()
@@ -41,7 +41,7 @@ def split(x: Float[Array, "n d"], *, size: int) -> Blocks:
 
 
 def join(values: Float[Array, "b s"], n: int) -> Float[Array, " n"]:
-    """Put one value a sample back into one row of n (static), without the filling.
+    """Put one value per sample back into one row of n (static), without the filling.
 
     >>> join(jnp.array([[1.0, 2.0], [3.0, 0.0]]), 3).tolist()
     [1.0, 2.0, 3.0]

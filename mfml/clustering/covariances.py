@@ -1,4 +1,4 @@
-r"""Covariances of Gaussian mixtures. Shapes: n samples, d features, k components, s samples a block.
+r"""Covariances of Gaussian mixtures. Shapes: n samples, d features, k components, s samples in a block.
 
 Four kinds, told apart by a shape that broadcasts to (k, d, d) or, for the last two, to (k, d):
 
@@ -9,9 +9,9 @@ Four kinds, told apart by a shape that broadcasts to (k, d, d) or, for the last 
 | diag      | (k, 1, d) | k d         | an ellipsoid with axes along features   |
 | spherical | (k, 1, 1) | k           | a ball                                  |
 
-A step of EM works with whitened samples $y = L^{-1}(x - \mu)$, $\Sigma = L L^\top$. Sums of y and of
-$y y^\top$ suffer no cancellation, however far from the origin a component lies and however thin it is. With
-a single feature all kinds but "tied" are the same, in shape too.
+A step of EM works with whitened samples $y = L^{-1}(x - \mu)$, where $\Sigma = L L^\top$. Sums of y and of $y y^\top$
+suffer no cancellation, however thin a component is and however far from the origin it lies. With a single feature
+all kinds but "tied" are the same, and have the same shape.
 """
 
 from typing import NamedTuple
@@ -46,7 +46,7 @@ def n_parameters(covariance: Float[Array, "c a b"]) -> int:
 
 
 def dense(covariance: Float[Array, "c a b"], *, n_components: int, n_features: int) -> Float[Array, "k d d"]:
-    """One full matrix a component, whatever the kind. Both counts are static.
+    """One full matrix per component, whatever the kind. Both counts are static.
 
     >>> dense(jnp.array([[[4.0]], [[9.0]]]), n_components=2, n_features=2).tolist()
     [[[4.0, 0.0], [0.0, 4.0]], [[9.0, 0.0], [0.0, 9.0]]]
@@ -89,6 +89,19 @@ def whiten(made: Whitener, means: Float[Array, "k d"], x: Float[Array, "d s"]) -
         return (x - means[:, :, None]) * made.inverse.swapaxes(1, 2)
     turned = (made.inverse.reshape(count * d, d) @ x).reshape(count, d, -1)
     return turned - jnp.sum(made.inverse * means[:, None], axis=2)[:, :, None]
+
+
+def log_density(made: Whitener, y: Float[Array, "k d s"]) -> Float[Array, "k s"]:
+    r"""Logarithm of $\mathcal N(x; \mu_k, \Sigma_k)$ in nats, from whitened samples y.
+
+    Source: Bishop (2006), equation 2.43.
+
+    >>> made = whitener(jnp.ones((1, 1, 1)), jnp.zeros((1, 1)))
+    >>> round(log_density(made, jnp.zeros((1, 1, 1))).item(), 4)
+    -0.9189
+    """
+    constant = made.log_det - y.shape[1] / 2 * jnp.log(2 * jnp.pi)
+    return constant[:, None] - jnp.sum(y**2, axis=1) / 2
 
 
 def second_moment(shape: tuple[int, ...], r: Float[Array, "k s"], y: Float[Array, "k d s"]) -> Float[Array, "c a b"]:
@@ -142,13 +155,13 @@ def updated(
     return jnp.einsum("kij,kj->ki", jnp.broadcast_to(made.factor, outer.shape), a), covariance + reg_covar * identity
 
 
-def start(kind: str, *, n_components: int, n_features: int, dtype: DTypeLike) -> Float[Array, "c a b"]:
+def unit(kind: str, *, n_components: int, n_features: int, dtype: DTypeLike) -> Float[Array, "c a b"]:
     """Unit covariances of a kind. All arguments are static.
 
     Raises:
-        ValueError: where the kind is not known.
+        ValueError: for an unknown kind.
 
-    >>> start("diag", n_components=3, n_features=2, dtype=jnp.float32).shape
+    >>> unit("diag", n_components=3, n_features=2, dtype=jnp.float32).shape
     (3, 1, 2)
     """
     require.one_of("covariance_type", kind, KINDS)

@@ -7,11 +7,10 @@ from mfml import require
 
 
 def squared_euclidean(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
-    r"""Squared distances $\|x_i - y_j\|^2 = \|x_i\|^2 - 2 x_i \cdot y_j + \|y_j\|^2$, in squared units of x.
+    r"""Squared distances $\|x_i - y_j\|^2$ of all pairs, in squared units of x.
 
-    Both sets are shifted by the mean of y first, which keeps the digits where the data lie far from the
-    origin. What remains is an error of about epsilon times the squared size of the cloud; no result is
-    negative.
+    Both sets are shifted by the mean of y first, which keeps the digits of data far from the origin. The remaining
+    error is about epsilon times the squared size of the cloud. No result is negative.
 
     Raises:
         ValueError: unless both have two axes and as many features.
@@ -21,18 +20,31 @@ def squared_euclidean(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[A
     """
     require.rank("x", x, 2)
     require.rank("y", y, 2)
-    require.same_length(features_of_x=x.T, features_of_y=y.T)
+    require.same_length(x=(x, 1), y=(y, 1))
     shift = y.mean(axis=0)
     a, b = x - shift, y - shift
-    squared = jnp.sum(a**2, axis=1)[:, None] - 2 * a @ b.T + jnp.sum(b**2, axis=1)
-    return jnp.maximum(squared, 0)
+    return from_products(a @ b.T, jnp.sum(a**2, axis=1), jnp.sum(b**2, axis=1))
+
+
+def from_products(
+    products: Float[Array, "n m"], x_squared: Float[Array, " n"], y_squared: Float[Array, " m"]
+) -> Float[Array, "n m"]:
+    r"""Squared distances $\|x_i\|^2 - 2 x_i \cdot y_j + \|y_j\|^2$ from scalar products and squared lengths.
+
+    Use it where the squared lengths are known already. Center the points first: far from the origin the three terms
+    cancel. No result is negative.
+
+    >>> from_products(jnp.array([[6.0]]), jnp.array([4.0]), jnp.array([9.0])).tolist()
+    [[1.0]]
+    """
+    return jnp.maximum(x_squared[:, None] - 2 * products + y_squared, 0)
 
 
 def euclidean(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
-    r"""Distances $\|x_i - y_j\|$, in units of x; the slope at distance 0 counts as 0.
+    r"""Distances $\|x_i - y_j\|$ of all pairs, in units of x; the slope at distance 0 counts as 0.
 
-    Of equal points the computed distance may be as large as the root of epsilon times the size of the cloud,
-    see `squared_euclidean`.
+    The computed distance of equal points may be as large as the root of epsilon times the size of the cloud, see
+    `squared_euclidean`.
 
     Raises:
         ValueError: unless both have two axes and as many features.

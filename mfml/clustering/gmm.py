@@ -1,9 +1,8 @@
-r"""Gaussian mixtures by expectation maximization. Shapes: n samples, d features, k components.
+r"""Gaussian mixtures fitted by expectation maximization. Shapes: n samples, d features, k components.
 
-$p(x) = \sum_k \pi_k \mathcal N(x; \mu_k, \Sigma_k)$. EM by turns computes the responsibilities, that is the
-probability of each component given the sample, and fits each component to the samples weighted by them. Each
-turn raises the likelihood, to a local maximum that depends on the start. Kinds of covariances and their
-shapes: see `covariances`. Logarithms are natural: likelihoods are in nats.
+EM alternates two steps. The E-step computes the responsibilities: the probability of each component given the sample.
+The M-step fits each component to the samples weighted by them. The likelihood rises until it reaches a local maximum,
+which depends on the start. What one asks of a mixture, from `predict` to `bic`, comes from `mixture`.
 """
 
 from functools import partial
@@ -12,150 +11,47 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.scipy.special import logsumexp
 from jax.typing import ArrayLike
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Float, Key
 
-from mfml import require
+from mfml import iteration, require
 from mfml.clustering import blocks, covariances, kmeans, seeding
 from mfml.clustering.blocks import Blocks
+from mfml.clustering.mixture import (
+    GMM,
+    Mixture,
+    Model,
+    aic,
+    bic,
+    component_log_prob,
+    log_prob,
+    n_parameters,
+    predict,
+    responsibilities,
+    sample,
+    score,
+)
+from mfml.iteration import Status
 
-BLOCK = 1024  # samples a block: the whitened samples of all components stay in the cache
-INITS = ("kmeans", "k-means++", "random")
+__all__ = [
+    "GMM",
+    "Mixture",
+    "aic",
+    "bic",
+    "component_log_prob",
+    "fit",
+    "log_prob",
+    "m_step",
+    "n_parameters",
+    "predict",
+    "responsibilities",
+    "sample",
+    "score",
+    "step",
+]
 
-
-class GMM(NamedTuple):
-    """A mixture."""
-
-    weights: Float[Array, " k"]  # non-negative, they add up to 1
-    means: Float[Array, "k d"]
-    covariances: Float[Array, "c a b"]  # squared units of x; the shape says the kind, see `covariances`
-
-
-class Fitted(NamedTuple):
-    """A mixture fitted to data; components ordered by their means, first coordinate first."""
-
-    mixture: GMM
-    log_likelihood: Float[Array, ""]  # of the mixture, mean over samples, nats
-    history: Float[Array, " steps"]  # log-likelihood at the start and after each step, then NaN; max_iter + 1
-    n_iter: Int[Array, ""]  # steps taken
-    converged: Bool[Array, ""]  # the last step but one raised the log-likelihood by less than tol
-
-
-def component_log_prob(model: GMM, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
-    r"""Logarithm of $\pi_k \mathcal N(x_i; \mu_k, \Sigma_k)$, in nats for densities per volume of x.
-
-    NaN where a covariance is not positive definite.
-
-    Raises:
-        ValueError: unless x has the mixture's features.
-
-    Source: Bishop (2006), equation 2.43.
-
-    >>> standard = GMM(jnp.ones(1), jnp.zeros((1, 1)), jnp.ones((1, 1, 1)))
-    >>> round(component_log_prob(standard, jnp.zeros((1, 1))).item(), 4)
-    -0.9189
-    """
-    _check(model, x)
-    made = covariances.whitener(model.covariances, model.means)
-    return _log_prob(made, model, x.T).T
-
-
-def log_prob(model: GMM, x: Float[Array, "n d"]) -> Float[Array, " n"]:
-    r"""Log-density of each sample, $\log \sum_k \pi_k \mathcal N(x_i; \mu_k, \Sigma_k)$, in nats.
-
-    Raises:
-        ValueError: unless x has the mixture's features.
-
-    >>> standard = GMM(jnp.ones(1), jnp.zeros((1, 1)), jnp.ones((1, 1, 1)))
-    >>> round(log_prob(standard, jnp.zeros((1, 1))).item(), 4)
-    -0.9189
-    """
-    return logsumexp(component_log_prob(model, x), axis=1)
-
-
-def responsibilities(model: GMM, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
-    r"""Probability of each component given the sample, $\gamma_{ik} = p(k | x_i)$; rows add up to 1.
-
-    Raises:
-        ValueError: unless x has the mixture's features.
-
-    Source: Bishop (2006), equation 9.23.
-
-    >>> pair = GMM(jnp.array([0.5, 0.5]), jnp.array([[-1.0], [1.0]]), jnp.ones((2, 1, 1)))
-    >>> responsibilities(pair, jnp.array([[0.0]])).tolist()
-    [[0.5, 0.5]]
-    """
-    return jax.nn.softmax(component_log_prob(model, x), axis=1)
-
-
-def predict(model: GMM, x: Float[Array, "n d"]) -> Int[Array, " n"]:
-    """Most probable component of each sample; the first of equals.
-
-    >>> pair = GMM(jnp.array([0.5, 0.5]), jnp.array([[-1.0], [1.0]]), jnp.ones((2, 1, 1)))
-    >>> predict(pair, jnp.array([[0.3], [-4.0]])).tolist()
-    [1, 0]
-    """
-    return jnp.argmax(component_log_prob(model, x), axis=1)
-
-
-def score(model: GMM, x: Float[Array, "n d"]) -> Float[Array, ""]:
-    """Log-likelihood, mean over samples, in nats.
-
-    >>> standard = GMM(jnp.ones(1), jnp.zeros((1, 1)), jnp.ones((1, 1, 1)))
-    >>> round(score(standard, jnp.array([[1.0], [-1.0]])).item(), 4)
-    -1.4189
-    """
-    return log_prob(model, x).mean()
-
-
-def n_parameters(model: GMM) -> int:
-    """Count the free parameters: weights (one less than there are), means and covariances.
-
-    >>> n_parameters(GMM(jnp.ones(3) / 3, jnp.zeros((3, 2)), jnp.ones((3, 2, 2))))
-    17
-    """
-    return len(model.weights) - 1 + model.means.size + covariances.n_parameters(model.covariances)
-
-
-def bic(model: GMM, x: Float[Array, "n d"]) -> Float[Array, ""]:
-    r"""Bayesian information criterion $-2 \sum_i \log p(x_i) + p \log n$ with p parameters; small is good.
-
-    Source: Schwarz (1978); Bishop (2006), section 4.4.1 (there with the opposite sign and half as large).
-
-    >>> standard = GMM(jnp.ones(1), jnp.zeros((1, 1)), jnp.ones((1, 1, 1)))
-    >>> round(bic(standard, jnp.array([[1.0], [-1.0]])).item(), 3)
-    7.062
-    """
-    return -2 * len(x) * score(model, x) + n_parameters(model) * jnp.log(len(x))
-
-
-def aic(model: GMM, x: Float[Array, "n d"]) -> Float[Array, ""]:
-    r"""Akaike's information criterion $-2 \sum_i \log p(x_i) + 2 p$ with p parameters; small is good.
-
-    Source: Akaike (1974); Bishop (2006), section 1.3 (there with the opposite sign and half as large).
-
-    >>> standard = GMM(jnp.ones(1), jnp.zeros((1, 1)), jnp.ones((1, 1, 1)))
-    >>> round(aic(standard, jnp.array([[1.0], [-1.0]])).item(), 3)
-    9.676
-    """
-    return -2 * len(x) * score(model, x) + 2 * n_parameters(model)
-
-
-def sample(model: GMM, *, key: Key[Array, ""], n_samples: int) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
-    """Draw samples, and the component that each came from. n_samples is static.
-
-    >>> standard = GMM(jnp.ones(1), jnp.zeros((1, 2)), jnp.ones((1, 1, 1)))
-    >>> sample(standard, key=jax.random.key(0), n_samples=3)[0].shape
-    (3, 2)
-    """
-    require.positive("n_samples", n_samples)
-    k, d = model.means.shape
-    for_component, for_noise = jax.random.split(key)
-    component = jax.random.categorical(for_component, jnp.log(model.weights), shape=(n_samples,))
-    noise = jax.random.normal(for_noise, (n_samples, d), model.means.dtype)
-    factor = jnp.linalg.cholesky(covariances.dense(model.covariances, n_components=k, n_features=d))
-    return model.means[component] + jnp.einsum("nij,nj->ni", factor[component], noise), component
+BLOCK = 1024  # samples in a block: the whitened samples of all components stay in the cache
+INITS = ("kmeans", *seeding.INITS)
 
 
 def m_step(
@@ -164,16 +60,16 @@ def m_step(
     *,
     covariance_type: str = "full",
     reg_covar: ArrayLike = 1e-6,
-) -> GMM:
+) -> Mixture:
     r"""Fit each component to samples weighted by its responsibilities.
 
     $N_k = \sum_i \gamma_{ik}$, $\pi_k = N_k / n$, $\mu_k = \sum_i \gamma_{ik} x_i / N_k$ and
-    $\Sigma_k = \sum_i \gamma_{ik} (x_i - \mu_k)(x_i - \mu_k)^\top / N_k$ plus reg_covar on the diagonal:
-    divisor N, not N - 1. Tied: their mean, weighted by $\pi_k$. Diag and spherical: the diagonal, its mean. A
-    component without responsibility gets the mean of all samples and covariance reg_covar.
+    $\Sigma_k = \sum_i \gamma_{ik} (x_i - \mu_k)(x_i - \mu_k)^\top / N_k$ plus reg_covar on the diagonal. The divisor
+    is $N_k$, not $N_k - 1$. A tied covariance is their mean, weighted by $\pi_k$; diag keeps the diagonal, spherical
+    its mean. A component without responsibility gets the mean of all samples and the covariance reg_covar.
 
     Raises:
-        ValueError: where shapes do not fit, or the type is not known.
+        ValueError: where shapes do not fit, or for an unknown type.
 
     Source: Bishop (2006), equations 9.24 to 9.26.
 
@@ -185,7 +81,7 @@ def m_step(
     require.rank("gamma", gamma, 2)
     require.same_length(x=x, gamma=gamma)
     k, d = gamma.shape[1], x.shape[1]
-    unit = covariances.start(covariance_type, n_components=k, n_features=d, dtype=x.dtype)
+    unit = covariances.unit(covariance_type, n_components=k, n_features=d, dtype=x.dtype)
     counts = gamma.sum(axis=0)
     mean = x.mean(axis=0)
     shift = gamma.T @ (x - mean) / jnp.maximum(counts, jnp.finfo(x.dtype).tiny)[:, None]
@@ -194,130 +90,133 @@ def m_step(
     second = covariances.second_moment(unit.shape, gamma.T, y)
     made = covariances.whitener(unit, means)
     _, covariance = covariances.updated(made, counts, jnp.zeros_like(means), second, reg_covar)
-    return GMM(counts / len(x), means, covariance)
+    return Mixture(counts / len(x), means, covariance)
 
 
-def step(mixture: GMM, x: Float[Array, "n d"], *, reg_covar: ArrayLike = 1e-6) -> tuple[GMM, Float[Array, ""]]:
-    """One step of EM, both turns in one pass: the new mixture, and the log-likelihood (nats) of the OLD one.
+def step(state: Mixture, x: Float[Array, "n d"], *, reg_covar: ArrayLike = 1e-6) -> tuple[Mixture, Float[Array, ""]]:
+    """One E-step and one M-step in one pass: the new mixture, and the log-likelihood (nats) of the OLD one.
 
-    Equal to `m_step` on `responsibilities`, but block by block and without cancellation.
+    The result equals `m_step` on `responsibilities`, but is computed block by block and without cancellation.
 
     Raises:
-        ValueError: unless x has the mixture's features.
+        ValueError: unless x has as many columns as the means.
 
     Source: Bishop (2006), section 9.2.2.
 
-    >>> pair = GMM(jnp.array([0.5, 0.5]), jnp.array([[0.0], [1.0]]), jnp.ones((2, 1, 1)))
+    >>> pair = Mixture(jnp.array([0.5, 0.5]), jnp.array([[0.0], [1.0]]), jnp.ones((2, 1, 1)))
     >>> new, before = step(pair, jnp.array([[-3.0], [4.0]]))
     >>> before.round(3).item() < score(new, jnp.array([[-3.0], [4.0]])).item()
     True
     """
-    _check(mixture, x)
-    return _step(mixture, blocks.split(x, size=BLOCK), reg_covar)
+    require.rank("x", x, 2)
+    require.columns("x", x, state.means.shape[1])
+    made = covariances.whitener(state.covariances, state.means)
+    return _step(state, made, blocks.split(x, size=BLOCK), reg_covar)
 
 
-@partial(jax.jit, static_argnames=("n_components", "covariance_type", "n_init", "init", "max_iter"))
 def fit(
     x: Float[Array, "n d"],
     *,
-    key: Key[Array, ""],
-    n_components: int,
+    key: Key[Array, ""] | None = None,
+    n_components: int | None = None,
     covariance_type: str = "full",
     n_init: int = 1,
-    init: str = "kmeans",
+    init: str | Model = "kmeans",
     max_iter: int = 100,
     tol: ArrayLike = 1e-3,
     reg_covar: ArrayLike = 1e-6,
-) -> Fitted:
+) -> GMM:
     r"""Maximize the mean log-likelihood $\frac1n \sum_i \log \sum_k \pi_k \mathcal N(x_i; \mu_k, \Sigma_k)$.
 
-    Of `n_init` starts, which run side by side, the most likely mixture is returned. `reg_covar`, added to the
-    diagonal of covariances in each step, keeps a component from collapsing onto a sample, where the likelihood
-    has no bound; with it, a step may lower the likelihood by a little where a component is about as thin as
-    that. Where a covariance turns out singular all the same, the result is NaN and not converged.
+    The `n_init` starts run side by side, and the most likely mixture is returned. The likelihood has no upper bound: a
+    component that shrinks onto a sample becomes infinitely likely. `reg_covar`, which each step adds to the diagonal
+    of the covariances, prevents this. It may lower the likelihood a little where a component is about as thin. If a
+    covariance becomes singular all the same, EM stops before, with the status UNBOUNDED; if that of the start is
+    singular, the log-likelihood is NaN.
 
     Args:
         x: samples.
-        key: for the starts.
-        n_components: k; static.
-        covariance_type: "full", "tied", "diag" or "spherical"; static.
+        key: draws the starts; not needed where `init` is a mixture.
+        n_components: k; static; not needed where `init` is a mixture.
+        covariance_type: "full", "tied", "diag" or "spherical"; static. A mixture given as `init` has its own.
         n_init: number of starts; static.
-        init: "kmeans", or samples as centers, chosen by "k-means++" or at "random"; each sample then
-            counts for the nearest; static.
+        init: "kmeans", or samples as centers, chosen by "k-means++" or at "random", all static: each sample then
+            counts for the nearest center. Or a `Mixture`, or a `GMM`, to start from.
         max_iter: largest number of steps; static.
-        tol: rise of the mean log-likelihood in a step, in nats, that counts as none.
+        tol: converged when a step changes the mean log-likelihood, in nats, by less than this.
         reg_covar: in squared units of x.
 
     Raises:
-        ValueError: unless x has two axes, 1 <= n_components <= n, n_init >= 1, max_iter >= 1, and the names
-            are known.
+        ValueError: unless x has two axes, 1 <= n_components <= n, n_init >= 1, max_iter >= 1, the names are known, and
+            a mixture given as `init` has the features of x.
 
     Source: Bishop (2006), section 9.2.2; Murphy (2012), section 11.4.2.
 
     >>> x = jnp.array([[0.0], [1.0], [9.0], [10.0]])
-    >>> fit(x, key=jax.random.key(0), n_components=2).mixture.means.round(2).tolist()
+    >>> fit(x, key=jax.random.key(0), n_components=2).means.round(2).tolist()
+    [[0.5], [9.5]]
+    >>> pair = Mixture(jnp.array([0.5, 0.5]), jnp.array([[0.0], [1.0]]), jnp.ones((2, 1, 1)))
+    >>> fit(x, init=pair).means.round(2).tolist()
     [[0.5], [9.5]]
     """
     require.rank("x", x, 2)
-    require.one_of("init_params", init, INITS)
     require.positive("n_init", n_init)
+    if not isinstance(init, str):
+        starts = _given(x, init, n_components, n_init)
+    else:
+        require.one_of("init", init, INITS)
+        if key is None or n_components is None:
+            raise ValueError(f"init={init!r} needs key and n_components")
+        require.between("n_components", n_components, 1, len(x))
+        names = {"n_components": n_components, "covariance_type": covariance_type, "init": init}
+        starts = _drawn(x, jax.random.split(key, n_init), reg_covar, **names)
+    return _fit(x, starts, tol, reg_covar, max_iter=max_iter)
 
-    def start(key: Array) -> GMM:
+
+def _given(x: Array, init: Model, n_components: int | None, n_init: int) -> Mixture:
+    """The mixture to start from, as one start."""
+    require.same_length(x=(x, 1), means=(init.means, 1))
+    require.rank("covariances", init.covariances, 3)
+    k = len(init.means)
+    require.that(n_components in (None, k), f"init has {k} components, but n_components is {n_components}")
+    require.that(n_init == 1, f"n_init must be 1 where init is a mixture; found {n_init}")
+    return Mixture(*(jnp.asarray(leaf, x.dtype)[None] for leaf in init[:3]))
+
+
+@partial(jax.jit, static_argnames=("n_components", "covariance_type", "init"))
+def _drawn(
+    x: Array, keys: Array, reg_covar: ArrayLike, *, n_components: int, covariance_type: str, init: str
+) -> Mixture:
+    """Starts from a rule's clusters, side by side."""
+
+    def start(key: Array) -> Mixture:
         if init == "kmeans":
             labels = kmeans.fit(x, key=key, n_clusters=n_components).labels
         else:
-            centers = seeding.choose(x, key=key, n_clusters=n_components, init=init)
-            labels = kmeans.assign(x, centers)
+            labels = kmeans.assign(x, seeding.choose(x, key=key, n_clusters=n_components, init=init))
         gamma = jax.nn.one_hot(labels, n_components, dtype=x.dtype)
         return m_step(x, gamma, covariance_type=covariance_type, reg_covar=reg_covar)
 
-    return _best(x, jax.vmap(start)(jax.random.split(key, n_init)), max_iter, tol, reg_covar)
+    return jax.vmap(start)(keys)
 
 
-@partial(jax.jit, static_argnames="max_iter")
-def fit_from(
-    x: Float[Array, "n d"],
-    mixture: GMM,
-    *,
-    max_iter: int = 100,
-    tol: ArrayLike = 1e-3,
-    reg_covar: ArrayLike = 1e-6,
-) -> Fitted:
-    """Run EM from a given mixture, whose covariances say the type. Everything else is as for `fit`.
+class _Turn(NamedTuple):
+    """Where EM is. One pass finds both the log-likelihood of a mixture and the next mixture."""
 
-    Raises:
-        ValueError: unless x has the mixture's features and max_iter >= 1.
-
-    >>> pair = GMM(jnp.array([0.5, 0.5]), jnp.array([[0.0], [1.0]]), jnp.ones((2, 1, 1)))
-    >>> fit_from(jnp.array([[0.0], [1.0], [9.0], [10.0]]), pair).mixture.means.round(2).tolist()
-    [[0.5], [9.5]]
-    """
-    _check(mixture, x)
-    return _best(x, jax.tree.map(lambda leaf: leaf[None], mixture), max_iter, tol, reg_covar)
+    mixture: Mixture
+    log_likelihood: Array
+    change: Array  # of the log-likelihood in the last step; infinite before the first
+    following: Mixture
+    made: covariances.Whitener  # of `following`
 
 
-def _check(mixture: GMM, x: Array) -> None:
-    require.rank("x", x, 2)
-    require.same_length(features_of_x=x.T, features_of_means=mixture.means.T)
-
-
-def _log_prob(made: covariances.Whitener, mixture: GMM, x: Array) -> Array:
-    """Log of weight times density (k, s) of samples (d, s)."""
-    return _log_prob_of(covariances.whiten(made, mixture.means, x), made, mixture)
-
-
-def _log_prob_of(y: Array, made: covariances.Whitener, mixture: GMM) -> Array:
-    constant = jnp.log(mixture.weights) + made.log_det - y.shape[1] / 2 * jnp.log(2 * jnp.pi)
-    return constant[:, None] - jnp.sum(y**2, axis=1) / 2
-
-
-def _step(mixture: GMM, data: Blocks, reg_covar: ArrayLike) -> tuple[GMM, Array]:
-    made = covariances.whitener(mixture.covariances, mixture.means)
+def _step(mixture: Mixture, made: covariances.Whitener, data: Blocks, reg_covar: ArrayLike) -> tuple[Mixture, Array]:
     shape = mixture.covariances.shape
+    weighted = made._replace(log_det=made.log_det + jnp.log(mixture.weights))  # so its density is weight times density
 
     def one_block(total: tuple[Array, ...], block: Blocks) -> tuple[tuple[Array, ...], None]:
         y = covariances.whiten(made, mixture.means, block.x)
-        log_joint = _log_prob_of(y, made, mixture)
+        log_joint = covariances.log_density(weighted, y)
         largest = log_joint.max(axis=0)
         joint = jnp.exp(log_joint - largest)
         norm = joint.sum(axis=0)
@@ -326,47 +225,47 @@ def _step(mixture: GMM, data: Blocks, reg_covar: ArrayLike) -> tuple[GMM, Array]
         value = jnp.sum(block.valid * (largest + jnp.log(norm)))
         return jax.tree.map(jnp.add, total, (*moments, value)), None
 
-    zero = jax.tree.map(jnp.zeros_like, (mixture.weights, mixture.means, mixture.covariances, mixture.weights[0]))
+    zero = jax.tree.map(jnp.zeros_like, (*mixture, mixture.weights[0]))
     (counts, first, second, value), _ = lax.scan(one_block, zero, data)
     shift, covariance = covariances.updated(made, counts, first, second, reg_covar)
     n = data.valid.sum()
-    return GMM(counts / n, mixture.means + shift, covariance), value / n
+    return Mixture(counts / n, mixture.means + shift, covariance), value / n
 
 
-def _run(start: GMM, data: Blocks, max_iter: int, tol: ArrayLike, reg_covar: ArrayLike) -> Fitted:
+def _run(start: Mixture, data: Blocks, max_iter: int, tol: ArrayLike, reg_covar: ArrayLike) -> GMM:
     """EM from one start."""
+
+    def turn(mixture: Mixture, made: covariances.Whitener, before: Array) -> _Turn:
+        following, value = _step(mixture, made, data, reg_covar)
+        made = covariances.whitener(following.covariances, following.means)
+        return _Turn(mixture, value, jnp.abs(value - before), following, made)
+
+    made = covariances.whitener(start.covariances, start.means)
     endless = jnp.full((), jnp.inf, start.means.dtype)
-
-    def goes_on(fitted: tuple[GMM, Array, Array, Array, Array]) -> Array:
-        _, _, change, n_iter, _ = fitted
-        return (n_iter < max_iter) & (change >= tol)
-
-    def advance(carry: tuple[GMM, Array, Array, Array, Array]) -> tuple[GMM, Array, Array, Array, Array]:
-        mixture, before, _, n_iter, history = carry
-        mixture, value = _step(mixture, data, reg_covar)
-        return mixture, value, jnp.abs(value - before), n_iter + 1, history.at[n_iter].set(value)
-
-    history = jnp.full(max_iter + 1, jnp.nan, start.means.dtype)
-    carry = (start, -endless, endless, jnp.zeros((), int), history)
-    mixture, _, change, n_iter, history = lax.while_loop(goes_on, advance, carry)
-    _, value = _step(mixture, data, reg_covar)
-    return Fitted(mixture, value, history.at[n_iter].set(value), n_iter, change < tol)
+    found, report = iteration.run(
+        lambda last, _: turn(last.following, last.made, last.log_likelihood),
+        turn(start, made, endless),
+        max_iter=max_iter,
+        objective=lambda last: last.log_likelihood,
+        converged=lambda last: last.change < tol,
+        failed={Status.UNBOUNDED: lambda last: jnp.isnan(last.made.log_det).any()},
+    )
+    singular = jnp.isnan(made.log_det).any() & jnp.isfinite(start.covariances).all()
+    status = jnp.where(singular, int(Status.UNBOUNDED), report.status)
+    values = (*found.mixture, found.log_likelihood, *report._replace(status=status))
+    return GMM(*values)
 
 
-def _best(x: Array, starts: GMM, max_iter: int, tol: ArrayLike, reg_covar: ArrayLike) -> Fitted:
+@partial(jax.jit, static_argnames="max_iter")
+def _fit(x: Array, starts: Mixture, tol: ArrayLike, reg_covar: ArrayLike, *, max_iter: int) -> GMM:
     """EM from all starts side by side, on centered data; the most likely result, its components in order."""
-    require.positive("max_iter", max_iter)
     mean = x.mean(axis=0)
     data = blocks.split(x - mean, size=BLOCK)
-    starts = starts._replace(means=starts.means - mean)
+    starts = starts._replace(means=starts.means - mean[None])
     runs = jax.vmap(lambda start: _run(start, data, max_iter, tol, reg_covar))(starts)
-    value = jnp.where(jnp.isnan(runs.log_likelihood), -jnp.inf, runs.log_likelihood)
-    best = jax.tree.map(lambda leaf: leaf[jnp.argmax(value)], runs)
-    order = kmeans.ordered(best.mixture.means)
-    covariance = best.mixture.covariances
-    mixture = GMM(
-        best.mixture.weights[order],
-        best.mixture.means[order] + mean,
-        covariance[order] if len(covariance) > 1 else covariance,
-    )
-    return best._replace(mixture=mixture)
+    failed = jnp.isnan(runs.log_likelihood) | (runs.status == Status.UNBOUNDED)
+    best_of = jnp.argmax(jnp.where(failed, -jnp.inf, runs.log_likelihood))
+    best = jax.tree.map(lambda leaf: leaf[best_of], runs)
+    order = kmeans.ordered(best.means)
+    covariance = best.covariances[order] if len(best.covariances) > 1 else best.covariances
+    return best._replace(weights=best.weights[order], means=best.means[order] + mean, covariances=covariance)

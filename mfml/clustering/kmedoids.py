@@ -1,8 +1,8 @@
 r"""k-medoids: clusters around samples, from dissimilarities alone. Shapes: n samples, k clusters, m candidates.
 
-Minimizes $L = \sum_i \min_j D_{i, m_j}$ over k of the samples, the medoids m. D may be any symmetric table of
-dissimilarities: no mean is ever taken, so an outlier pulls less than in k-means, and spectra, graphs or words
-can be clustered as well as points.
+Minimizes $L = \sum_i \min_j D_{i, m_j}$ over the choice of k samples, the medoids m. D may be any symmetric table of
+dissimilarities. No mean is taken, so an outlier pulls less than in k-means, and spectra, graphs or words can be
+clustered as well as points.
 """
 
 from functools import partial
@@ -13,9 +13,9 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from mfml import require
+from mfml import iteration, require
 
-METHODS = ("pam", "alternate")
+SOLVERS = ("pam", "alternate")
 BLOCK = 128  # candidates that are looked at together
 
 
@@ -30,12 +30,13 @@ class State(NamedTuple):
 class KMedoids(NamedTuple):
     """Fitted clusters, ordered by the index of their medoid."""
 
-    medoids: Int[Array, " k"]  # indices of samples, rising
+    medoids: Int[Array, " k"]  # indices of samples, increasing
     labels: Int[Array, " n"]  # cluster of each sample, 0 to k - 1
     loss: Float[Array, ""]  # sum of dissimilarities to the nearest medoid, in units of D
-    history: Float[Array, " steps"]  # loss at the start and after each change, then NaN; max_iter + 1
-    n_iter: Int[Array, ""]  # changes made: swaps for "pam", rounds for "alternate"
+    history: Float[Array, " steps"]  # loss at the start and after each step, then NaN; max_iter + 1 entries
+    n_iter: Int[Array, ""]  # steps done: swaps for "pam", rounds for "alternate"; the last found nothing to change
     converged: Bool[Array, ""]  # no change lowers the loss
+    status: Int[Array, ""]  # how it ended, see `mfml.iteration`
 
 
 def init(dissimilarity: Float[Array, "n n"], medoids: Int[Array, " k"]) -> State:
@@ -49,10 +50,11 @@ def init(dissimilarity: Float[Array, "n n"], medoids: Int[Array, " k"]) -> State
     return State(medoids, table, table.min(axis=0).sum())
 
 
+@partial(jax.jit, static_argnames="n_clusters")
 def plus_plus(dissimilarity: Float[Array, "n n"], *, key: Key[Array, ""], n_clusters: int) -> Int[Array, " k"]:
-    r"""Choose k medoids that lie far apart: the next with probability $\min_j D_{i, m_j} / \sum$.
+    r"""Choose k medoids that lie far apart: draw the next with probability proportional to $\min_j D_{i, m_j}$.
 
-    As k-means++, but with D in place of its square, since the loss has no square. n_clusters is static.
+    This is k-means++ with D in place of its square, since the loss has no square. n_clusters is static.
 
     Raises:
         ValueError: unless the table is square and 1 <= n_clusters <= n.
@@ -68,7 +70,7 @@ def plus_plus(dissimilarity: Float[Array, "n n"], *, key: Key[Array, ""], n_clus
     def choose_next(carry: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
         nearest, taken = carry
         weight = jnp.where(jnp.isinf(nearest), 1, jnp.maximum(nearest, weightless))  # infinite: none chosen yet
-        # samples on top of a medoid come last, not never: k medoids are different samples
+        # samples on top of a medoid come last, but may be drawn: k medoids are different samples
         chosen = jax.random.categorical(key, jnp.where(taken, -jnp.inf, jnp.log(weight)))
         return (jnp.minimum(nearest, dissimilarity[chosen]), taken.at[chosen].set(True)), chosen
 
@@ -77,11 +79,11 @@ def plus_plus(dissimilarity: Float[Array, "n n"], *, key: Key[Array, ""], n_clus
 
 
 def swap_changes(state: State, rows: Float[Array, "m n"]) -> Float[Array, "m k"]:
-    r"""Change of the loss when a candidate takes a medoid's place: one row a candidate, one column a medoid.
+    r"""Change of the loss when a candidate takes a medoid's place: a row per candidate, a column per medoid.
 
-    With $d_i$ and $e_i$ the dissimilarities of sample i to its nearest and second nearest medoid, a candidate
-    at $r_i$ in place of medoid j changes sample i's part by $\min(r_i, d_i) - d_i$, or, where j is its
-    nearest, by $\min(r_i, e_i) - d_i$. All of it is two sums and a matrix product.
+    Let $d_i$ and $e_i$ be the dissimilarities of sample i to its nearest and second nearest medoid. A candidate at
+    $r_i$ in place of medoid j changes the part of sample i by $\min(r_i, e_i) - d_i$ if j is its nearest medoid, and by
+    $\min(r_i, d_i) - d_i$ otherwise. Two sums and a matrix product compute all changes.
 
     `rows` are the candidates' rows of the table. With a single medoid it is $\sum_i r_i - d_i$.
 
@@ -95,7 +97,7 @@ def swap_changes(state: State, rows: Float[Array, "m n"]) -> Float[Array, "m k"]
     [[0.0], [-1.0], [3.0]]
     """
     require.rank("rows", rows, 2)
-    require.same_length(samples_of_rows=rows.T, samples_of_table=state.table.T)
+    require.columns("rows", rows, state.table.shape[1])
     first = state.table.min(axis=0)
     if len(state.medoids) == 1:
         return jnp.sum(rows - first, axis=1, keepdims=True)
@@ -107,9 +109,9 @@ def swap_changes(state: State, rows: Float[Array, "m n"]) -> Float[Array, "m k"]
 
 
 def swap(state: State, dissimilarity: Float[Array, "n n"], candidates: Int[Array, " m"]) -> State:
-    """Make the best swap of a medoid for one of the candidates, if it lowers the loss; else change nothing.
+    """Make the best swap of a medoid for one of the candidates, if it lowers the loss; otherwise change nothing.
 
-    Over all samples as candidates it is one step of PAM.
+    With all samples as candidates it is one step of PAM.
 
     Raises:
         ValueError: where shapes do not fit.
@@ -126,8 +128,8 @@ def swap(state: State, dissimilarity: Float[Array, "n n"], candidates: Int[Array
 def alternate(state: State, dissimilarity: Float[Array, "n n"]) -> State:
     """Assign samples to their nearest medoid, then make each cluster's most central sample its medoid.
 
-    Cheaper than swaps, and stuck more easily. The most central sample has the smallest sum of dissimilarities
-    to its cluster, the first of several.
+    This is cheaper than swaps, but gets stuck more easily. The most central sample has the smallest sum of
+    dissimilarities to its cluster; of several such samples the first is taken.
 
     Raises:
         ValueError: where shapes do not fit.
@@ -138,41 +140,44 @@ def alternate(state: State, dissimilarity: Float[Array, "n n"]) -> State:
     >>> alternate(init(table, jnp.array([0])), table).medoids.tolist()
     [1]
     """
-    require.same_length(samples_of_table=state.table.T, dissimilarity=dissimilarity)
+    _check(dissimilarity, len(state.medoids))
+    require.columns("dissimilarity", dissimilarity, state.table.shape[1])
     own = jax.nn.one_hot(_labels(state), len(state.medoids), dtype=dissimilarity.dtype, axis=0)
     cost = jnp.where(own > 0, own @ dissimilarity, jnp.inf)
     central = jnp.argmin(cost, axis=1)
-    # the old medoid stays where the new one is no better, and where rounding is all that is new
+    # the old medoid stays where the new one is no better, or better by rounding alone
     members = jnp.take_along_axis(cost, state.medoids[:, None], axis=1)[:, 0]
     better = cost.min(axis=1) < members * (1 - _rounding(dissimilarity))
     medoids = jnp.where(better, central, state.medoids)
     return init(dissimilarity, medoids)
 
 
-@partial(jax.jit, static_argnames=("n_clusters", "solver", "max_iter"))
 def fit(
     dissimilarity: Float[Array, "n n"],
     *,
-    key: Key[Array, ""],
-    n_clusters: int,
+    key: Key[Array, ""] | None = None,
+    n_clusters: int | None = None,
+    init: str | Int[Array, " k"] = "k-medoids++",
     solver: str = "pam",
     max_iter: int = 300,
 ) -> KMedoids:
-    r"""Find k medoids with small loss $L = \sum_i \min_j D_{i, m_j}$, from a start by `plus_plus`.
+    r"""Find k medoids with small loss $L = \sum_i \min_j D_{i, m_j}$.
 
-    "pam" goes through the samples in blocks and makes the best swap of each block at once, until a whole round
-    finds none: then no single swap lowers the loss. "alternate" runs Voronoi iterations (`alternate`). The
-    table must be symmetric with a zero diagonal: only its rows are read.
+    "pam" goes through the samples in blocks and makes the best swap of each block at once, until a whole round finds
+    none. Then no single swap lowers the loss. "alternate" runs Voronoi iterations, see `alternate`.
 
     Args:
-        dissimilarity: table D, any non-negative measure; see `distances` for Euclidean ones.
-        key: for the start.
-        n_clusters: k; static.
+        dissimilarity: table D of any non-negative measure, symmetric with a zero diagonal: only its rows are read. For
+            Euclidean distances see `distances`.
+        key: draws the start; not needed where `init` holds medoids.
+        n_clusters: k; static; not needed where `init` holds medoids.
+        init: "k-medoids++", see `plus_plus`; static. Or the indices of the samples to start from, all different.
         solver: "pam" or "alternate"; static.
-        max_iter: largest number of changes, see `KMedoids.n_iter`; static.
+        max_iter: largest number of steps, see `KMedoids.n_iter`; static.
 
     Raises:
-        ValueError: unless the table is square, 1 <= n_clusters <= n, max_iter >= 1 and the method is known.
+        ValueError: unless the table is square, 1 <= n_clusters <= n, max_iter >= 1, the solver is known, and `init` is
+            known or holds n_clusters medoids.
 
     Source: Schubert and Rousseeuw (2021), Fast and eager k-medoids clustering, Information Systems 101.
 
@@ -180,47 +185,87 @@ def fit(
     >>> fit(jnp.abs(x[:, None] - x), key=jax.random.key(0), n_clusters=3).labels.tolist()
     [0, 0, 0, 1, 1, 2]
     """
-    _check(dissimilarity, n_clusters)
-    require.one_of("method", solver, METHODS)
+    require.one_of("solver", solver, SOLVERS)
     require.positive("max_iter", max_iter)
+    require.square("dissimilarity", dissimilarity)
     n = len(dissimilarity)
-    size = min(BLOCK, n) if solver == "pam" else n
-    a_round = -(-n // size)
-    start = init(dissimilarity, plus_plus(dissimilarity, key=key, n_clusters=n_clusters))
-    history = jnp.full(max_iter + 1, jnp.nan, dissimilarity.dtype).at[0].set(start.loss)
-    zero = jnp.zeros((), int)
-
-    def unfinished(carry: tuple[State, Array, Array, Array, Array]) -> Array:
-        _, _, n_iter, _, since = carry
-        return (n_iter < max_iter) & (since < a_round)
-
-    def advance(carry: tuple[State, Array, Array, Array, Array]) -> tuple[State, Array, Array, Array, Array]:
-        state, history, n_iter, at, since = carry
-        if solver == "pam":
-            first = jnp.minimum(at, n - size)
-            rows = lax.dynamic_slice_in_dim(dissimilarity, first, size)
-            new = _swap(state, rows, first + jnp.arange(size))
-        else:
-            new = alternate(state, dissimilarity)
-        changed = jnp.any(new.medoids != state.medoids)
-        n_iter = n_iter + changed
-        history = history.at[n_iter].set(new.loss)
-        at = jnp.where(at + size >= n, 0, at + size)
-        return new, history, n_iter, at, jnp.where(changed, 0, since + 1)
-
-    state, history, n_iter, _, since = lax.while_loop(unfinished, advance, (start, history, zero, zero, zero))
-    final = init(dissimilarity, jnp.sort(state.medoids))
-    return KMedoids(final.medoids, _labels(final), final.loss, history, n_iter, since >= a_round)
+    if not isinstance(init, str):
+        medoids = jnp.asarray(init, int)
+    else:
+        require.one_of("init", init, ("k-medoids++",))
+        if key is None or n_clusters is None:
+            raise ValueError(f"init={init!r} needs key and n_clusters")
+        medoids = plus_plus(dissimilarity, key=key, n_clusters=n_clusters)
+    require.rank("init", medoids, 1)
+    k = len(medoids)
+    require.that(n_clusters in (None, k), f"init must have n_clusters = {n_clusters} medoids; found {k}")
+    require.between("n_clusters", k, 1, n)
+    return _fit(dissimilarity, medoids, solver=solver, max_iter=max_iter, size=min(BLOCK, n))
 
 
-def predict(to_medoids: Float[Array, "m k"]) -> Int[Array, " m"]:
-    """Cluster of each new sample from its dissimilarities to the k medoids; the first of equals.
+def predict(model: KMedoids, dissimilarity: Float[Array, "m n"]) -> Int[Array, " m"]:
+    """Cluster of each new sample: that of the nearest medoid, the first of equals.
 
-    >>> predict(jnp.array([[3.0, 1.0], [2.0, 2.0]])).tolist()
+    The table has a row for each new sample and a column for each training sample, as in scikit-learn for
+    `metric="precomputed"`. Only the columns of the medoids are read.
+
+    Raises:
+        ValueError: unless the table has two axes and as many columns as there were samples in the fit.
+
+    >>> x, new = jnp.array([0.0, 1.0, 2.0, 8.0, 9.0]), jnp.array([6.0, 3.0])
+    >>> model = fit(jnp.abs(x[:, None] - x), key=jax.random.key(0), n_clusters=2)
+    >>> predict(model, jnp.abs(new[:, None] - x)).tolist()
     [1, 0]
     """
-    require.rank("to_medoids", to_medoids, 2)
-    return jnp.argmin(to_medoids, axis=1)
+    require.rank("dissimilarity", dissimilarity, 2)
+    require.columns("dissimilarity", dissimilarity, len(model.labels))
+    return jnp.argmin(dissimilarity[:, model.medoids], axis=1)
+
+
+class _Run(NamedTuple):
+    """A fit on its way."""
+
+    state: State
+    at: Array  # the candidate at which the next block begins
+    changed: Array  # whether the last step changed the medoids
+
+
+@partial(jax.jit, static_argnames=("solver", "max_iter", "size"))
+def _fit(dissimilarity: Array, medoids: Array, *, solver: str, max_iter: int, size: int) -> KMedoids:
+    n = len(dissimilarity)
+    a_round = -(-n // size)
+
+    def unchanged(search: tuple[_Run, Array]) -> Array:
+        return ~search[0].changed & (search[1] < a_round)
+
+    def look(search: tuple[_Run, Array]) -> tuple[_Run, Array]:
+        (state, at, _), looked = search
+        first = jnp.minimum(at, n - size)
+        rows = lax.dynamic_slice_in_dim(dissimilarity, first, size)
+        new = _swap(state, rows, first + jnp.arange(size))
+        return _Run(new, jnp.where(at + size >= n, 0, at + size), _differ(new, state)), looked + 1
+
+    def advance(run: _Run, _: Array) -> _Run:
+        if solver == "alternate":
+            new = alternate(run.state, dissimilarity)
+            return _Run(new, run.at, _differ(new, run.state))
+        search = run._replace(changed=jnp.zeros((), bool)), jnp.zeros((), int)
+        return lax.while_loop(unchanged, look, search)[0]
+
+    start = _Run(init(dissimilarity, medoids), jnp.zeros((), int), jnp.ones((), bool))
+    run, report = iteration.run(
+        advance,
+        start,
+        max_iter=max_iter,
+        objective=lambda run: run.state.loss,
+        converged=lambda run: ~run.changed,
+    )
+    final = init(dissimilarity, jnp.sort(run.state.medoids))
+    return KMedoids(final.medoids, _labels(final), final.loss, *report)
+
+
+def _differ(new: State, old: State) -> Array:
+    return jnp.any(new.medoids != old.medoids)
 
 
 def _check(dissimilarity: Array, n_clusters: int) -> None:

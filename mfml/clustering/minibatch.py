@@ -6,10 +6,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
-from mfml import require
-from mfml.clustering import kmeans, seeding
+from mfml import iteration, require
+from mfml.clustering import distances, kmeans, seeding
 
 
 class State(NamedTuple):
@@ -25,7 +25,10 @@ class MiniBatchKMeans(NamedTuple):
     centroids: Float[Array, "k d"]
     labels: Int[Array, " n"]  # nearest centroid of each training sample
     inertia: Float[Array, ""]  # sum of squared distances to the nearest centroid, squared units of x
-    history: Float[Array, " steps"]  # mean squared distance within each batch, before its step
+    history: Float[Array, " steps"]  # mean squared distance: of each batch before its step, at last of all samples
+    n_iter: Int[Array, ""]  # steps done
+    converged: Bool[Array, ""]  # always False: no measure here says how near the optimum is
+    status: Int[Array, ""]  # how it ended, see `mfml.iteration`
 
 
 def init(centroids: Float[Array, "k d"]) -> State:
@@ -38,11 +41,11 @@ def init(centroids: Float[Array, "k d"]) -> State:
 
 
 def step(state: State, batch: Float[Array, "s d"]) -> State:
-    r"""Move each centroid to the mean of all samples it was given so far, this batch included.
+    r"""Move each centroid to the mean of all its samples so far, including those of this batch.
 
-    $\mu_j \leftarrow \mu_j + (\sum_{i \in j} x_i - m_j \mu_j) / (N_j + m_j)$ with $m_j$ samples of this batch
-    and $N_j$ before it: a learning rate that falls like 1/N for each centroid of its own. A centroid without
-    samples in the batch stays.
+    $\mu_j \leftarrow \mu_j + (\sum_{i \in j} x_i - m_j \mu_j) / (N_j + m_j)$ with $m_j$ samples of this batch and $N_j$
+    before it. So each centroid has its own learning rate, which falls like 1/N. A centroid without samples in the
+    batch stays.
 
     Raises:
         ValueError: where shapes do not fit.
@@ -53,33 +56,36 @@ def step(state: State, batch: Float[Array, "s d"]) -> State:
     >>> step(first, jnp.array([[5.0]])).centroids.tolist()
     [[3.0], [9.0]]
     """
-    labels = kmeans.assign(batch, state.centroids)
-    member = jax.nn.one_hot(labels, len(state.centroids), dtype=batch.dtype, axis=0)
-    new = member.sum(axis=1)
-    counts = state.counts + new
-    pull = member @ batch - new[:, None] * state.centroids
-    return State(state.centroids + pull / jnp.maximum(counts, 1)[:, None], counts)
+    return _step(state, batch)[0]
 
 
-@partial(jax.jit, static_argnames=("n_clusters", "batch_size", "max_iter", "init_size"))
 def fit(
     x: Float[Array, "n d"],
     *,
     key: Key[Array, ""],
-    n_clusters: int,
+    n_clusters: int | None = None,
+    init: str | Float[Array, "k d"] = "k-means++",
     batch_size: int = 1024,
-    max_iter: int = 10,
+    n_steps: int | None = None,
     init_size: int | None = None,
 ) -> MiniBatchKMeans:
     """Find k centroids from batches drawn at random, with replacement.
 
-    `max_iter` counts passes: as many samples are drawn as it takes to see each of them max_iter times on
-    average. The start is k-means++ on `init_size` random samples (3 batches, and at least 3 k, if left out).
-    No test of convergence; the inertia comes within a few per cent of that of `kmeans.fit`. All options are
-    static.
+    The inertia comes within a few percent of that of `kmeans.fit`.
+
+    Args:
+        x: samples.
+        key: draws the batches and the start.
+        n_clusters: k; static; not needed where `init` holds centroids.
+        init: "k-means++" or "random", see `seeding.choose`, both static; or the centroids to start from.
+        batch_size: samples in a batch; static.
+        n_steps: number of batches; static; by default as many as draw each sample ten times on average.
+        init_size: number of random samples from which the start is chosen; static; by default three batches, but at
+            least 3 k.
 
     Raises:
-        ValueError: unless x has two axes, 1 <= n_clusters <= init_size and n, and sizes are positive.
+        ValueError: unless x has two axes, 1 <= n_clusters <= init_size and n, the sizes are positive, and `init` is
+            known or has the features of x.
 
     Source: Sculley (2010), Web-scale k-means clustering.
 
@@ -89,22 +95,42 @@ def fit(
     """
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x must have samples and features; found shape {x.shape}")
-    require.between("n_clusters", n_clusters, 1, len(x))
     require.positive("batch_size", batch_size)
-    require.positive("max_iter", max_iter)
     n = len(x)
-    size = min(n, max(3 * batch_size, 3 * n_clusters) if init_size is None else init_size)
+    n_steps = 10 * -(-n // batch_size) if n_steps is None else n_steps
+    require.positive("n_steps", n_steps)
     for_sample, for_start, for_batches = jax.random.split(key, 3)
-    sample = x[jax.random.permutation(for_sample, n)[:size]]
-    start = init(seeding.plus_plus(sample, key=for_start, n_clusters=n_clusters))
+    size = max(3 * batch_size, 3 * (n_clusters or 1)) if init_size is None else init_size
+    sample = _sample(x, for_sample, size=min(n, size)) if isinstance(init, str) else x
+    start = seeding.starts(sample, key=for_start, n_clusters=n_clusters, init=init)[0]
+    return _fit(x, start, for_batches, batch_size=min(batch_size, n), n_steps=n_steps)
+
+
+@partial(jax.jit, static_argnames="size")
+def _sample(x: Array, key: Array, *, size: int) -> Array:
+    return x[jax.random.permutation(key, len(x))[:size]]
+
+
+@partial(jax.jit, static_argnames=("batch_size", "n_steps"))
+def _fit(x: Array, start: Array, key: Array, *, batch_size: int, n_steps: int) -> MiniBatchKMeans:
+    n = len(x)
 
     def advance(state: State, key: Array) -> tuple[State, Array]:
-        batch = x[jax.random.randint(key, (min(batch_size, n),), 0, n)]
-        distance = jnp.sum((batch - state.centroids[kmeans.assign(batch, state.centroids)]) ** 2, axis=1)
-        return step(state, batch), distance.mean()
+        return _step(state, x[jax.random.randint(key, (batch_size,), 0, n)])
 
-    n_steps = max_iter * -(-n // batch_size)
-    state, history = lax.scan(advance, start, jax.random.split(for_batches, n_steps))
+    state, of_batches = lax.scan(advance, init(start), jax.random.split(key, n_steps))
     centroids = state.centroids[kmeans.ordered(state.centroids)]
     labels = kmeans.assign(x, centroids)
-    return MiniBatchKMeans(centroids, labels, jnp.sum((x - centroids[labels]) ** 2), history)
+    inertia = jnp.sum((x - centroids[labels]) ** 2)
+    return MiniBatchKMeans(centroids, labels, inertia, *iteration.finished(jnp.append(of_batches, inertia / n)))
+
+
+def _step(state: State, batch: Array) -> tuple[State, Array]:
+    """The next state, and the mean squared distance of the batch before the step."""
+    table = distances.squared_euclidean(batch, state.centroids)
+    member = jax.nn.one_hot(table.argmin(axis=1), len(state.centroids), dtype=batch.dtype, axis=0)
+    new = member.sum(axis=1)
+    counts = state.counts + new
+    pull = member @ batch - new[:, None] * state.centroids
+    moved = state.centroids + pull / jnp.maximum(counts, 1)[:, None]
+    return State(moved, counts), table.min(axis=1).mean()

@@ -1,8 +1,8 @@
 r"""How good is a clustering? Shapes: n samples, d features, k clusters.
 
-Labels are 0 to n_clusters - 1; the number, static, may be larger than needed. `inertia` and `silhouette` look
-at the data alone, `adjusted_rand` and `normalized_mutual_information` compare with a second labeling, and do
-not care how either numbers its clusters. A label outside gives NaN.
+Labels are 0 to n_clusters - 1; this static number may be larger than needed. `inertia` and `silhouette` look at the
+data alone. `adjusted_rand` and `normalized_mutual_information` compare two labelings, no matter how each numbers its
+clusters. A label out of range gives NaN.
 """
 
 import jax
@@ -14,7 +14,7 @@ from mfml.clustering import distances
 
 
 def inertia(x: Float[Array, "n d"], centroids: Float[Array, "k d"], labels: Int[Array, " n"]) -> Float[Array, ""]:
-    r"""Sum of squared distances to the own centroid, $\sum_i \|x_i - \mu_{l_i}\|^2$: a sum, no mean.
+    r"""Sum of squared distances of samples to the centroids of their clusters, $\sum_i \|x_i - \mu_{l_i}\|^2$.
 
     In squared units of x.
 
@@ -27,7 +27,8 @@ def inertia(x: Float[Array, "n d"], centroids: Float[Array, "k d"], labels: Int[
     2.0
     """
     require.rank("x", x, 2)
-    require.same_length(features_of_x=x.T, features_of_centroids=centroids.T)
+    require.rank("centroids", centroids, 2)
+    require.same_length(x=(x, 1), centroids=(centroids, 1))
     require.same_length(x=x, labels=labels)
     return jnp.sum((x - centroids.at[labels].get(mode="fill", fill_value=jnp.nan)) ** 2)
 
@@ -35,9 +36,10 @@ def inertia(x: Float[Array, "n d"], centroids: Float[Array, "k d"], labels: Int[
 def silhouette_samples(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_clusters: int) -> Float[Array, " n"]:
     r"""Silhouette of each sample, $(b_i - a_i) / \max(a_i, b_i)$, from -1 to 1.
 
-    $a_i$ is the mean distance to the other samples of the own cluster, $b_i$ the smallest mean distance to
-    another cluster. Above 0: closer to its own. Alone in its cluster, or all distances 0: 0. With a single
-    cluster it is NaN. The n x n table of distances is made: for n up to some thousands.
+    $a_i$ is the mean distance to the other samples of its cluster, $b_i$ the smallest mean distance to the samples of
+    another cluster. Above 0, the sample is closer to its own cluster. The value is 0 for a sample alone in its cluster
+    and where all distances are 0, and NaN if there is a single cluster. The function makes the n x n table of
+    distances, so n should not exceed some thousands.
 
     Raises:
         ValueError: where shapes do not fit, or n_clusters < 2.
@@ -74,7 +76,7 @@ def silhouette(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_clusters: 
 
 
 def contingency(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int) -> Float[Array, "k k"]:
-    """Count the samples of each pair of labels: one row a label of the first, one column of the second.
+    """Count the samples of each pair of labels: a row per label of the first, a column per label of the second.
 
     Raises:
         ValueError: unless both have one axis and the same length.
@@ -91,12 +93,12 @@ def contingency(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters
 
 
 def adjusted_rand(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int) -> Float[Array, ""]:
-    r"""Adjusted Rand index: pairs on which both labelings agree, beyond chance. 1: the same clusters; 0: chance.
+    r"""Adjusted Rand index: on how many pairs of samples two labelings agree. 1: the same clusters; 0: chance.
 
     With $t_{ij}$ from `contingency`, and row and column sums a and b,
     $$\frac{\sum \binom{t_{ij}}{2} - E}{\frac12 (\sum \binom{a_i}{2} + \sum \binom{b_j}{2}) - E}, \qquad
       E = \sum \binom{a_i}{2} \sum \binom{b_j}{2} \Big/ \binom n2.$$
-    1 where both put all samples together, or both keep all apart.
+    It is 1 where both put all samples together, or both keep all apart.
 
     Raises:
         ValueError: unless both have one axis and the same length.
@@ -122,10 +124,10 @@ def adjusted_rand(first: Int[Array, " n"], second: Int[Array, " n"], *, n_cluste
 def normalized_mutual_information(
     first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int
 ) -> Float[Array, ""]:
-    r"""Mutual information of two labelings over the mean of their entropies, 0 to 1.
+    r"""Mutual information of two labelings, divided by the mean of their entropies, from 0 to 1.
 
-    $\mathrm{NMI} = 2 I(A; B) / (H(A) + H(B))$. Unlike `adjusted_rand` it is not corrected for chance: many
-    small clusters raise it. 1 where both put all samples together.
+    $\mathrm{NMI} = 2 I(A; B) / (H(A) + H(B))$. Unlike `adjusted_rand` it is not corrected for chance, so many small
+    clusters raise it. It is 1 where both put all samples together.
 
     Raises:
         ValueError: unless both have one axis and the same length.

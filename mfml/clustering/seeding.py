@@ -11,14 +11,14 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.clustering import distances
 
-METHODS = ("k-means++", "random")
+INITS = ("k-means++", "random")
 
 
 def weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Array, " n"]:
     r"""Probability of each sample to become the next centroid: $D_i^2 / \sum_j D_j^2$.
 
-    $D_i$ is the distance to the nearest centroid so far. Where all samples lie on centroids, all have the
-    same probability.
+    $D_i$ is the distance to the nearest centroid so far. If all samples lie on centroids, all have the same
+    probability.
 
     Raises:
         ValueError: unless both have two axes and as many features, and there is a centroid.
@@ -28,7 +28,7 @@ def weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Arr
     >>> [round(p, 3) for p in weights(jnp.array([[0.0], [1.0], [3.0]]), jnp.array([[0.0]])).tolist()]
     [0.0, 0.1, 0.9]
     """
-    require.that(len(centroids) > 0, "there must be at least one centroid")
+    require.that(len(centroids) > 0, f"there must be at least one centroid; found shape {jnp.shape(centroids)}")
     nearest = distances.squared_euclidean(x, centroids).min(axis=1)
     total = nearest.sum()
     return jnp.where(total > 0, nearest / jnp.where(total > 0, total, 1), 1 / len(x))
@@ -38,11 +38,11 @@ def weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Arr
 def plus_plus(
     x: Float[Array, "n d"], *, key: Key[Array, ""], n_clusters: int, n_trials: int | None = None
 ) -> Float[Array, "k d"]:
-    r"""Choose k samples that lie far apart: the next with probability proportional to $D_i^2$, see `weights`.
+    r"""Choose k samples that lie far apart: draw the next with probability proportional to $D_i^2$, see `weights`.
 
-    Greedy, as scikit-learn does it: each time `n_trials` samples are drawn (2 + log k, rounded down, if left
-    out), and the one that lowers the inertia most is taken. With one trial it is the method of the paper.
-    Both n_clusters and n_trials are static.
+    The choice is greedy, as in scikit-learn: each time `n_trials` samples are drawn (by default 2 + log k, rounded
+    down), and the one that lowers the inertia most is taken. With one trial it is the method of the paper. Both
+    n_clusters and n_trials are static.
 
     Raises:
         ValueError: unless x has two axes, 1 <= n_clusters <= n and n_trials >= 1.
@@ -59,13 +59,12 @@ def plus_plus(
     uniform = jax.random.uniform(key, (n_clusters * 2 * trials,), x.dtype).reshape(n_clusters, 2, trials)
     first = x[_draw(uniform[0, :, :1], jnp.ones_like(x[:, 0]))[0]]
     centered = x - x.mean(axis=0)
-    lengths = jnp.sum(centered**2, axis=1)
+    squared = jnp.sum(centered**2, axis=1)
 
     def squared_to(chosen: Int[Array, " t"]) -> Float[Array, "t n"]:
         """Squared distances of all samples to some; exactly 0 to itself."""
-        table = lengths[chosen][:, None] - 2 * centered[chosen] @ centered.T + lengths
-        itself = chosen[:, None] == jnp.arange(len(x))
-        return jnp.where(itself, 0, jnp.maximum(table, 0))
+        table = distances.from_products(centered[chosen] @ centered.T, squared[chosen], squared)
+        return jnp.where(chosen[:, None] == jnp.arange(len(x)), 0, table)
 
     def choose_next(nearest: Array, uniform: Array) -> tuple[Array, Array]:
         candidates = _draw(uniform, nearest)
@@ -80,19 +79,56 @@ def plus_plus(
 def choose(
     x: Float[Array, "n d"], *, key: Key[Array, ""], n_clusters: int, init: str = "k-means++"
 ) -> Float[Array, "k d"]:
-    """Choose k samples to start from: by `plus_plus`, or "random": k different ones, all equally likely.
+    """Choose k samples to start from: "k-means++", see `plus_plus`, or "random", all sets being equally likely.
 
     Raises:
-        ValueError: unless x has two axes, 1 <= n_clusters <= n, and the method is known.
+        ValueError: unless x has two axes, 1 <= n_clusters <= n, and the rule is known.
 
     >>> sorted(choose(jnp.array([[0.0], [5.0]]), key=jax.random.key(0), n_clusters=2, init="random")[:, 0].tolist())
     [0.0, 5.0]
     """
-    require.one_of("method", init, METHODS)
+    require.one_of("init", init, INITS)
     _check(x, n_clusters)
     if init == "k-means++":
         return plus_plus(x, key=key, n_clusters=n_clusters)
     return x[jax.random.permutation(key, len(x))[:n_clusters]]
+
+
+def starts(
+    x: Float[Array, "n d"],
+    *,
+    key: Key[Array, ""] | None = None,
+    n_clusters: int | None = None,
+    n_init: int = 1,
+    init: str | Float[Array, "k d"] = "k-means++",
+) -> Float[Array, "r k d"]:
+    """One or more sets of k centroids: those of `init`, or r = n_init sets that `choose` draws by the rule `init`.
+
+    Raises:
+        ValueError: as `choose`; where a rule lacks the key or n_clusters; where given centroids do not have the
+            features of x, are not n_clusters many, or n_init is not 1.
+
+    >>> starts(jnp.zeros((9, 2)), init=jnp.ones((3, 2))).shape
+    (1, 3, 2)
+    """
+    require.positive("n_init", n_init)
+    if isinstance(init, str):
+        if key is None or n_clusters is None:
+            raise ValueError(f"init={init!r} needs key and n_clusters")
+        return _several(x, jax.random.split(key, n_init), n_clusters=n_clusters, init=init)
+    require.rank("x", x, 2)
+    require.rank("init", init, 2)
+    require.same_length(x=(x, 1), init=(init, 1))
+    k = len(init)
+    require.that(k > 0 and n_clusters in (None, k), f"init must have n_clusters rows; found shape {jnp.shape(init)}")
+    require.that(n_init == 1, f"n_init must be 1 where init holds the centroids; found {n_init}")
+    _check(x, 1)
+    return jnp.asarray(init, x.dtype)[None]
+
+
+@partial(jax.jit, static_argnames=("n_clusters", "init"))
+def _several(x: Array, keys: Array, *, n_clusters: int, init: str) -> Array:
+    return jax.vmap(lambda key: choose(x, key=key, n_clusters=n_clusters, init=init))(keys)
 
 
 def _check(x: Array, n_clusters: int) -> None:
@@ -104,8 +140,8 @@ def _check(x: Array, n_clusters: int) -> None:
 def _draw(uniform: Array, weight: Array) -> Array:
     """Turn uniform numbers (2, t) into t indices, drawn with probability proportional to the weights.
 
-    All alike where every weight is 0. First a row of a square table of the weights, then a place in it: two
-    short sums instead of a long one.
+    If every weight is 0, all indices are equally likely. A first draw picks a row of a square table of the weights, a
+    second one a place in it: two short sums instead of a long one.
     """
     n = len(weight)
     side = math.isqrt(n - 1) + 1
@@ -116,8 +152,8 @@ def _draw(uniform: Array, weight: Array) -> Array:
 
 
 def _pick(weight: Array, uniform: Array) -> Array:
-    """Index whose share of the cumulated weights the uniform number falls into."""
+    """Index whose share of the cumulated weights contains the uniform number."""
     place = jnp.arange(len(weight))
     cumulated = jnp.sum(jnp.where(place <= place[:, None], weight, 0), axis=1)
-    # the product may round up to the last sum: then the last place with a weight is meant
+    # the product may round up to the last sum, which means the last place with a weight
     return jnp.minimum(jnp.sum(cumulated <= uniform * cumulated[-1]), jnp.sum(cumulated < cumulated[-1]))

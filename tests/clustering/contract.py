@@ -13,6 +13,7 @@ from mfml.clustering import (
     kmeans,
     kmedoids,
     minibatch,
+    mixture,
     scores,
     seeding,
 )
@@ -41,8 +42,8 @@ def labels(key):
     return jnp.arange(12) // 4
 
 
-def model(key):
-    return {"model": kmeans.fit_from(clouds(key), starts(key)), "x": clouds(key) + 0.1}
+def fitted(key):
+    return {"model": kmeans.fit(clouds(key), init=starts(key)), "x": clouds(key) + 0.1}
 
 
 def table(key):
@@ -58,16 +59,16 @@ def gamma(key):
     return jax.nn.softmax(jax.random.normal(key, (12, 3)), axis=1)
 
 
-def mixture(key):
+def bells(key):
     return gmm.m_step(clouds(key), gamma(key))
 
 
 def mixed(key):
-    return {"mixture": mixture(key), "x": clouds(key)}
+    return {"model": bells(key), "x": clouds(key)}
 
 
 def whitener(key):
-    return covariances.whitener(mixture(key).covariances, mixture(key).means)
+    return covariances.whitener(bells(key).covariances, bells(key).means)
 
 
 def dense(key):
@@ -79,7 +80,7 @@ def coded(key):
 
 
 def latent(key):
-    return {"latent": anomaly.fit_latent(clouds(key)), "z": clouds(key) + 1}
+    return {"model": anomaly.fit_latent(clouds(key)), "z": clouds(key) + 1}
 
 
 def pair(key):
@@ -97,19 +98,33 @@ EXAMPLES = [
         gradient=("x", "y"),
         tolerance=1e-3,
     ),
+    Example(
+        distances.from_products,
+        lambda key: {
+            "products": clouds(key) @ starts(key).T,
+            "x_squared": 40 + jnp.arange(12.0),
+            "y_squared": 50.0 * jnp.ones(3),
+        },
+        gradient=("products", "x_squared", "y_squared"),
+        tolerance=1e-3,
+    ),
     Example(distances.euclidean, lambda key: {"x": clouds(key), "y": starts(key)}, gradient=("x", "y"), tolerance=1e-3),
     Example(seeding.weights, started, gradient=("x", "centroids"), tolerance=1e-3),
     Example(seeding.plus_plus, lambda key: data(key) | {"key": key}, CLUSTERS, x64=False),  # draws differ by dtype
     Example(seeding.choose, lambda key: data(key) | {"key": key}, CLUSTERS | {"init": "random"}, x64=False),
+    Example(seeding.starts, lambda key: data(key) | {"key": key}, CLUSTERS | {"n_init": 2}, x64=False),
+    Example(seeding.starts, lambda key: data(key) | {"init": starts(key)}),
     Example(kmeans.assign, started),
     Example(kmeans.update, lambda key: started(key) | {"labels": labels(key)}, gradient=("x",)),
-    Example(kmeans.init, lambda key: {"centroids": starts(key)}, gradient=("centroids",)),
-    Example(kmeans.step, lambda key: {"state": kmeans.init(starts(key)), "x": clouds(key)}, tolerance=1e-3),
+    Example(kmeans.init, started, tolerance=1e-3),
+    Example(
+        kmeans.step, lambda key: {"state": kmeans.init(clouds(key), starts(key)), "x": clouds(key)}, tolerance=1e-3
+    ),
     Example(kmeans.relocate, lambda key: started(key) | {"counts": jnp.array([4.0, 0.0, 4.0])}),
     Example(kmeans.fit, lambda key: data(key) | {"key": key}, CLUSTERS | {"n_init": 2, "max_iter": 9}, x64=False),
-    Example(kmeans.fit_from, started, {"max_iter": 9}, tolerance=1e-3),
-    Example(kmeans.predict, model),
-    Example(kmeans.transform, model, gradient=("x",), tolerance=1e-3),
+    Example(kmeans.fit, lambda key: data(key) | {"init": starts(key)}, {"max_iter": 9}, tolerance=1e-3),
+    Example(kmeans.predict, fitted),
+    Example(kmeans.transform, fitted, gradient=("x",), tolerance=1e-3),
     Example(kmeans.ordered, lambda key: {"centroids": starts(key)}),
     Example(minibatch.init, lambda key: {"centroids": starts(key)}, gradient=("centroids",)),
     Example(minibatch.step, lambda key: {"state": minibatch.init(starts(key)), "batch": clouds(key)}),
@@ -123,9 +138,15 @@ EXAMPLES = [
     ),
     Example(kmedoids.alternate, lambda key: {"state": medoids(key), "dissimilarity": table(key)}),
     Example(kmedoids.fit, lambda key: {"dissimilarity": table(key), "key": key}, CLUSTERS, x64=False),
-    Example(kmedoids.predict, lambda key: {"to_medoids": table(key)[:, :3]}),
+    Example(
+        kmedoids.fit, lambda key: {"dissimilarity": table(key), "init": jnp.array([0, 1, 2])}, {"solver": "alternate"}
+    ),
+    Example(
+        kmedoids.predict,
+        lambda key: {"model": kmedoids.fit(table(key), key=key, n_clusters=3), "dissimilarity": table(key)[:5]},
+    ),
     # sizes, read from shapes: a Python number comes back
-    Example(covariances.n_parameters, lambda key: {"covariance": mixture(key).covariances}, batched=()),
+    Example(covariances.n_parameters, lambda key: {"covariance": bells(key).covariances}, batched=()),
     Example(
         covariances.dense,
         lambda key: {"covariance": jnp.exp(jax.random.normal(key, (3, 1, 2)))},
@@ -134,14 +155,19 @@ EXAMPLES = [
     ),
     Example(
         covariances.whitener,
-        lambda key: {"covariance": mixture(key).covariances, "means": mixture(key).means},
+        lambda key: {"covariance": bells(key).covariances, "means": bells(key).means},
         gradient=("covariance",),
         tolerance=1e-3,
     ),
     Example(
         covariances.whiten,
-        lambda key: {"made": whitener(key), "means": mixture(key).means, "x": clouds(key).T},
+        lambda key: {"made": whitener(key), "means": bells(key).means, "x": clouds(key).T},
         gradient=("means", "x"),
+    ),
+    Example(
+        covariances.log_density,
+        lambda key: {"made": whitener(key), "y": jax.random.normal(key, (3, 2, 12))},
+        gradient=("y",),
     ),
     Example(
         covariances.second_moment,
@@ -164,23 +190,23 @@ EXAMPLES = [
     ),
     # no arrays go in, and the dtype is an argument
     Example(
-        covariances.start,
+        covariances.unit,
         lambda key: {},
         {"kind": "diag", "n_components": 3, "n_features": 2, "dtype": jnp.float32},
         batched=(),
         x64=False,
     ),
-    Example(gmm.component_log_prob, mixed, gradient=("model", "x"), tolerance=1e-3),
-    Example(gmm.log_prob, mixed, gradient=("model", "x"), tolerance=1e-3),
-    Example(gmm.responsibilities, mixed, gradient=("model", "x"), tolerance=1e-3),
-    Example(gmm.predict, mixed),
-    Example(gmm.score, mixed, gradient=("model", "x"), tolerance=1e-3),
-    Example(gmm.n_parameters, lambda key: {"model": mixture(key)}, batched=()),  # read from shapes
-    Example(gmm.bic, mixed, gradient=("x",), tolerance=1e-3),
-    Example(gmm.aic, mixed, gradient=("x",), tolerance=1e-3),
-    Example(gmm.sample, lambda key: {"model": mixture(key), "key": key}, {"n_samples": 4}, x64=False),
+    Example(mixture.component_log_prob, mixed, gradient=("model", "x"), tolerance=1e-3),
+    Example(mixture.log_prob, mixed, gradient=("model", "x"), tolerance=1e-3),
+    Example(mixture.responsibilities, mixed, gradient=("model", "x"), tolerance=1e-3),
+    Example(mixture.predict, mixed),
+    Example(mixture.score, mixed, gradient=("model", "x"), tolerance=1e-3),
+    Example(mixture.n_parameters, lambda key: {"model": bells(key)}, batched=()),  # read from shapes
+    Example(mixture.bic, mixed, gradient=("x",), tolerance=1e-3),
+    Example(mixture.aic, mixed, gradient=("x",), tolerance=1e-3),
+    Example(mixture.sample, lambda key: {"model": bells(key), "key": key}, {"n_samples": 4}, x64=False),
     Example(gmm.m_step, lambda key: data(key) | {"gamma": gamma(key)}, gradient=("x", "gamma"), tolerance=1e-3),
-    Example(gmm.step, mixed, tolerance=1e-3),
+    Example(gmm.step, lambda key: {"state": bells(key), "x": clouds(key)}, tolerance=1e-3),
     Example(
         gmm.fit,
         lambda key: data(key) | {"key": key},
@@ -188,7 +214,7 @@ EXAMPLES = [
         tolerance=1e-3,
         x64=False,
     ),
-    Example(gmm.fit_from, mixed, {"max_iter": 3}, tolerance=1e-3),
+    Example(gmm.fit, lambda key: data(key) | {"init": bells(key)}, {"max_iter": 3}, tolerance=1e-3),
     Example(autoencoder.init_dense, lambda key: {"key": key}, {"n_features": 3, "n_components": 2}, x64=False),
     Example(
         autoencoder.init_convolutional,
@@ -206,7 +232,7 @@ EXAMPLES = [
     Example(autoencoder.loss, coded, gradient=("model", "x")),
     Example(
         autoencoder.fit,
-        lambda key: coded(key) | {"key": key},
+        lambda key: {"x": clouds(key) / 6, "init": dense(key), "key": key},
         {"n_steps": 3, "batch_size": 6},
         x64=False,
         tolerance=1e-3,

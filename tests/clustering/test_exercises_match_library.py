@@ -39,7 +39,7 @@ def test_mixture(key):
 def test_autoencoder(key):
     x, _ = points(key)
     model = autoencoder.init_dense(key=key, n_features=3, n_components=2)
-    mean, encoder, decoder = x.mean(axis=0), model.encoder[0].kernel, model.decoder[0].kernel
+    mean, encoder, decoder = x.mean(axis=0), model.encoder[0].weight, model.decoder[0].weight
     centered = autoencoder.loss(model, x - mean)
     np.testing.assert_allclose(unit05.linear_autoencoder_loss(x, encoder, decoder), centered, rtol=1e-5)
 

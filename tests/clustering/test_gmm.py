@@ -8,6 +8,7 @@ from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture
 
 from mfml.clustering import covariances, distances, gmm
+from mfml.iteration import Status, explain
 
 KINDS = covariances.KINDS
 
@@ -39,7 +40,7 @@ def test_densities_equal_scipy(x, key, kind):
 
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("kind", KINDS)
-def test_fit_from_equals_sklearn(x, kind):
+def test_fit_from_a_mixture_equals_sklearn(x, kind):
     x = jnp.asarray(np.asarray(x), float)
     gamma = jax.nn.one_hot(jnp.arange(150) // 50, 3)
     start = gmm.m_step(x, gamma, covariance_type=kind)
@@ -60,12 +61,12 @@ def test_fit_from_equals_sklearn(x, kind):
         means_init=start.means,
         precisions_init=shaped,
     ).fit(x)
-    found = gmm.fit_from(x, start, tol=1e-7, max_iter=500)
+    found = gmm.fit(x, init=start, tol=1e-7, max_iter=500)
     order = np.lexsort(peer.means_.T[::-1])
     assert found.converged and peer.converged_
-    np.testing.assert_allclose(found.mixture.means, peer.means_[order], atol=1e-3)
-    np.testing.assert_allclose(found.mixture.weights, peer.weights_[order], atol=1e-4)
-    mine = np.asarray(covariances.dense(found.mixture.covariances, n_components=3, n_features=2))
+    np.testing.assert_allclose(found.means, peer.means_[order], atol=1e-3)
+    np.testing.assert_allclose(found.weights, peer.weights_[order], atol=1e-4)
+    mine = np.asarray(covariances.dense(found.covariances, n_components=3, n_features=2))
     theirs = {
         "full": lambda c: c[order],
         "tied": lambda c: np.broadcast_to(c, (3, 2, 2)),
@@ -74,8 +75,8 @@ def test_fit_from_equals_sklearn(x, kind):
     }[kind](peer.covariances_)
     np.testing.assert_allclose(mine, theirs, atol=1e-3)
     np.testing.assert_allclose(found.log_likelihood, peer.score(x), rtol=1e-6)
-    np.testing.assert_allclose(gmm.bic(found.mixture, x), peer.bic(x), rtol=1e-6)
-    np.testing.assert_allclose(gmm.aic(found.mixture, x), peer.aic(x), rtol=1e-6)
+    np.testing.assert_allclose(gmm.bic(found, x), peer.bic(x), rtol=1e-6)
+    np.testing.assert_allclose(gmm.aic(found, x), peer.aic(x), rtol=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,7 +101,7 @@ def test_log_likelihood_never_falls_over_100_data_sets(key, kind):
         x = (centers + noise).reshape(-1, 2)
         gamma = jax.nn.softmax(-distances.squared_euclidean(x, x[:3]) / 8, axis=1)  # a poor start
         start = gmm.m_step(x, gamma, covariance_type=kind)
-        return gmm.fit_from(x, start, max_iter=25, tol=-1.0, reg_covar=0.0).history
+        return gmm.fit(x, init=start, max_iter=25, tol=-1.0, reg_covar=0.0).history
 
     histories = np.asarray(jax.vmap(history)(jax.random.split(key, 100)))
     assert histories.shape == (100, 26) and np.isfinite(histories).all()
@@ -113,32 +114,33 @@ def test_far_from_the_origin_and_thin(key):
     a = jax.random.normal(key, (200, 2)) * jnp.array([0.01, 1.0]) + jnp.array([30.0, 0.0])
     b = jax.random.normal(jax.random.fold_in(key, 1), (200, 2)) - jnp.array([30.0, 0.0])
     x = jnp.concatenate([a, b])
-    found = gmm.fit(x, key=key, n_components=2, reg_covar=0.0).mixture
+    found = gmm.fit(x, key=key, n_components=2, reg_covar=0.0)
     np.testing.assert_allclose(found.covariances[1], np.cov(np.asarray(a, np.float64).T, ddof=0), rtol=0.02, atol=1e-4)
 
 
 def test_fit_recovers_the_mixture_it_samples_from(key):
-    truth = gmm.GMM(
+    truth = gmm.Mixture(
         jnp.array([0.3, 0.7]),
         jnp.array([[-3.0, 0.0], [2.0, 1.0]]),
         jnp.array([[[1.0, 0.6], [0.6, 1.0]], [[0.5, 0.0], [0.0, 2.0]]]),
     )
     x, component = gmm.sample(truth, key=key, n_samples=4000)
     found = gmm.fit(x, key=key, n_components=2, tol=1e-5)
-    for a, b in zip(found.mixture, truth, strict=True):
+    for a, b in zip(found[:3], truth, strict=True):
         np.testing.assert_allclose(a, b, atol=0.12)
-    assert np.mean(gmm.predict(found.mixture, x) == component) > 0.97
-    more = gmm.fit(x, key=key, n_components=4, tol=1e-5, max_iter=300).mixture
-    assert gmm.bic(found.mixture, x) < gmm.bic(more, x)
-    assert gmm.score(more, x) > gmm.score(found.mixture, x)
+    assert np.mean(gmm.predict(found, x) == component) > 0.97
+    more = gmm.fit(x, key=key, n_components=4, tol=1e-5, max_iter=300)
+    assert gmm.bic(found, x) < gmm.bic(more, x)
+    assert gmm.score(more, x) > gmm.score(found, x)
+    assert gmm.sample(found, key=key, n_samples=5)[0].shape == (5, 2)
 
 
-@pytest.mark.parametrize("method", ["k-means++", "random"])
-def test_other_starts_and_the_best_of_them(x, key, method):
-    one = gmm.fit(x, key=key, n_components=3, init=method, n_init=6, covariance_type="tied")
+@pytest.mark.parametrize("init", ["k-means++", "random"])
+def test_other_starts_and_the_best_of_them(x, key, init):
+    one = gmm.fit(x, key=key, n_components=3, init=init, n_init=6, covariance_type="tied")
     assert one.log_likelihood >= gmm.fit(x, key=key, n_components=3, covariance_type="tied").log_likelihood - 0.01
-    assert (np.diff(one.mixture.means[:, 0]) >= 0).all()
-    np.testing.assert_allclose(one.log_likelihood, gmm.score(one.mixture, x), rtol=1e-5)
+    assert (np.diff(one.means[:, 0]) >= 0).all()
+    np.testing.assert_allclose(one.log_likelihood, gmm.score(one, x), rtol=1e-5)
 
 
 def test_a_singular_covariance_is_not_hidden(key):
@@ -146,7 +148,57 @@ def test_a_singular_covariance_is_not_hidden(key):
     found = gmm.fit(line, key=key, n_components=1, reg_covar=0.0)
     assert not found.converged
     assert jnp.isnan(found.log_likelihood)
+    assert found.status == Status.UNBOUNDED and "Add a penalty" in explain(found)
     assert gmm.fit(line, key=key, n_components=1, reg_covar=1e-3).converged
+
+
+def test_a_component_that_collapses_stops_before_it_is_singular(key):
+    """Two equal samples far from all others: a component shrinks onto them."""
+    x = jnp.concatenate([jax.random.normal(key, (40, 2)), jnp.full((2, 2), 9.0)])
+    wide = jnp.array([[[1.0, 0.0], [0.0, 1.0]], [[9.0, 0.0], [0.0, 9.0]]])
+    start = gmm.Mixture(jnp.array([0.5, 0.5]), jnp.array([[0.0, 0.0], [9.0, 9.0]]), wide)
+    found = gmm.fit(x, init=start, reg_covar=0.0, tol=0.0)
+    assert found.status == Status.UNBOUNDED and not found.converged
+    assert jnp.isfinite(gmm.log_prob(found, x)).all()
+    seen = np.asarray(found.history[: found.n_iter + 1])
+    assert np.isfinite(seen).all() and np.isnan(found.history[found.n_iter + 1 :]).all()
+    np.testing.assert_allclose(seen[-1], gmm.score(found, x), rtol=1e-4)
+    assert gmm.fit(x, init=start, reg_covar=1e-3).converged
+
+
+def test_a_collapsed_start_is_not_the_best(key):
+    x = jnp.concatenate([jax.random.normal(key, (40, 2)), jnp.full((2, 2), 9.0)])
+    runs = [gmm.fit(x, key=k, n_components=2, init="random", reg_covar=0.0) for k in jax.random.split(key, 8)]
+    assert {int(run.status) for run in runs} == {Status.CONVERGED, Status.UNBOUNDED}
+    assert gmm.fit(x, key=key, n_components=2, n_init=8, init="random", reg_covar=0.0).converged
+
+
+def test_endings_are_told_apart(x, key):
+    short = gmm.fit(x, key=key, n_components=3, max_iter=2, tol=0.0)
+    assert short.status == Status.MAX_ITER and short.n_iter == 2 and not short.converged
+    assert explain(short).startswith("ran out of steps: 2 were not enough")
+    broken = gmm.fit(x.at[3, 1].set(jnp.nan), key=key, n_components=2)
+    assert broken.status == Status.NON_FINITE and "NaN or infinite" in explain(broken)
+    given = gmm.fit(x.at[3, 1].set(jnp.nan), init=gmm.m_step(x, gamma_of(key, 150, 3)))
+    huge = gmm.fit(1e25 * x, key=key, n_components=2)
+    assert given.status == huge.status == Status.NON_FINITE and "rescale the data" in explain(huge)
+
+
+def test_history_is_the_log_likelihood_of_each_mixture(x, key):
+    state = gmm.m_step(x, gamma_of(key, 150, 3))
+    found = gmm.fit(x, init=state, max_iter=4, tol=0.0)
+    for value in found.history:
+        np.testing.assert_allclose(value, gmm.score(state, x), rtol=1e-5)
+        state, _ = gmm.step(state, x)
+    assert found.history.shape == (5,) and found.log_likelihood == found.history[4]
+
+
+def test_a_fit_goes_on_from_a_fit(x, key):
+    first = gmm.fit(x, key=key, n_components=3, max_iter=3, tol=0.0)
+    second = gmm.fit(x, init=first, max_iter=3, tol=0.0)
+    np.testing.assert_allclose(second.history[0], first.log_likelihood, rtol=1e-6)
+    whole = gmm.fit(x, key=key, n_components=3, max_iter=6, tol=0.0)
+    np.testing.assert_allclose(second.means, whole.means, rtol=1e-3, atol=1e-3)
 
 
 def test_samples_far_from_all_components_have_finite_scores(x, key):
@@ -160,12 +212,18 @@ def test_samples_far_from_all_components_have_finite_scores(x, key):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda x, key: gmm.fit(x, key=key, n_components=151), "n_clusters must be between 1 and 150"),
+        (lambda x, key: gmm.fit(x, key=key, n_components=151), "n_components must be between 1 and 150"),
         (lambda x, key: gmm.fit(x, key=key, n_components=2, covariance_type="round"), "covariance_type must be one of"),
-        (lambda x, key: gmm.fit(x, key=key, n_components=2, init="pca"), "init_params must be one of"),
+        (lambda x, key: gmm.fit(x, key=key, n_components=2, init="pca"), "init must be one of"),
         (lambda x, key: gmm.fit(x, key=key, n_components=2, max_iter=0), "max_iter must be positive"),
         (lambda x, key: gmm.m_step(x, jnp.ones((3, 2))), "same length"),
-        (lambda x, key: gmm.score(gmm.m_step(x, jnp.ones((150, 1))), x[:, :1]), "same length"),
+        (lambda x, key: gmm.score(gmm.m_step(x, jnp.ones((150, 1))), x[:, :1]), "x must have 2 columns"),
+        (lambda x, key: gmm.step(gmm.m_step(x, jnp.ones((150, 1))), x[:, :1]), "x must have 2 columns"),
+        (lambda x, key: gmm.fit(x[:, :1], init=gmm.m_step(x, jnp.ones((150, 1)))), "x and means must have the same"),
+        (lambda x, key: gmm.fit(x, init=gmm.m_step(x, jnp.ones((150, 1))), n_components=2), "init has 1 components"),
+        (lambda x, key: gmm.fit(x, init=gmm.m_step(x, jnp.ones((150, 1))), n_init=2), "n_init must be 1"),
+        (lambda x, key: gmm.fit(x, key=key), "needs key and n_components"),
+        (lambda x, key: gmm.log_prob(gmm.Mixture(jnp.ones(1), x[:1], jnp.ones((1, 2))), x), "covariances must have 3"),
     ],
 )
 def test_errors(x, key, call, message):

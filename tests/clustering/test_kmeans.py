@@ -9,6 +9,7 @@ import pytest
 from sklearn.cluster import KMeans
 
 from mfml.clustering import blocks, distances, kmeans, minibatch, seeding
+from mfml.iteration import Status, explain
 
 
 @pytest.fixture
@@ -45,16 +46,20 @@ def test_step_is_assignment_and_update(x):
     start = x[::40]
     labels = kmeans.assign(x, start)
     np.testing.assert_array_equal(labels, direct(x, start).argmin(axis=1))
-    made = kmeans.step(kmeans.init(start), x)
+    first = kmeans.init(x, start)
+    np.testing.assert_allclose(first.inertia, direct(x, start).min(axis=1).sum(), rtol=1e-5)
+    np.testing.assert_array_equal(first.counts, np.bincount(labels, minlength=5))
+    made = kmeans.step(first, x)
     np.testing.assert_allclose(made.centroids, kmeans.update(x, labels, start), rtol=1e-5)
-    np.testing.assert_allclose(made.inertia, direct(x, start).min(axis=1).sum(), rtol=1e-5)
-    np.testing.assert_array_equal(made.counts, np.bincount(labels, minlength=5))
+    np.testing.assert_allclose(made.inertia, direct(x, made.centroids).min(axis=1).sum(), rtol=1e-5)
+    np.testing.assert_array_equal(made.counts, np.bincount(kmeans.assign(x, made.centroids), minlength=5))
+    np.testing.assert_allclose(made.shift, np.sum((made.centroids - start) ** 2), rtol=1e-4)
 
 
-def test_fit_from_equals_sklearn(x):
+def test_fit_from_given_centroids_equals_sklearn(x):
     start = x[:5]
     peer = KMeans(5, init=np.asarray(start), n_init=1, tol=0.0, algorithm="lloyd").fit(np.asarray(x))
-    found = kmeans.fit_from(x, start, tol=0.0)
+    found = kmeans.fit(x, init=start, tol=0.0)
     order = np.lexsort(peer.cluster_centers_.T[::-1])
     np.testing.assert_allclose(found.centroids, peer.cluster_centers_[order], rtol=1e-4, atol=1e-4)
     np.testing.assert_array_equal(order[found.labels], peer.labels_)
@@ -72,12 +77,14 @@ def test_best_of_many_starts_finds_the_global_minimum(key):
 
 def test_inertia_never_rises_and_restarts_do_not_harm(x, key):
     one = kmeans.fit(x, key=key, n_clusters=7, init="random", tol=0.0)
-    seen = np.asarray(one.history)[: int(one.n_iter)]
+    assert one.history.shape == (301,)
+    seen = np.asarray(one.history)[: int(one.n_iter) + 1]
     assert (np.diff(seen) <= 1e-5 * seen[0]).all()
-    assert np.isnan(one.history[one.n_iter :]).all()
+    assert np.isnan(one.history[one.n_iter + 1 :]).all()
+    np.testing.assert_allclose(seen[-1], one.inertia, rtol=1e-5)
     many = kmeans.fit(x, key=key, n_clusters=7, n_init=6, init="random", tol=0.0)
     each = [
-        kmeans.fit_from(x, seeding.choose(x, key=k, n_clusters=7, init="random"), tol=0.0).inertia
+        kmeans.fit(x, init=seeding.choose(x, key=k, n_clusters=7, init="random"), tol=0.0).inertia
         for k in jax.random.split(key, 6)
     ]
     np.testing.assert_allclose(many.inertia, min(each), rtol=1e-5)
@@ -85,11 +92,34 @@ def test_inertia_never_rises_and_restarts_do_not_harm(x, key):
 
 def test_an_emptied_cluster_is_moved(x):
     start = jnp.concatenate([x[:4], jnp.full((1, 3), 1e3)])
-    model = kmeans.fit_from(x, start)
+    model = kmeans.fit(x, init=start)
     assert model.counts.min() > 0
     assert model.converged
     peer = KMeans(5, init=np.asarray(start), n_init=1).fit(np.asarray(x))
     np.testing.assert_allclose(model.inertia, peer.inertia_, rtol=0.2)
+
+
+def test_clusters_are_moved_in_some_of_the_starts(x, key):
+    """Starts side by side: what one of them needs does not change the others."""
+    starts = jnp.stack([x[:5], x[:5].at[4].set(1e3), x[:5].at[2:].set(-1e3)])
+    together = jax.vmap(lambda start: kmeans.fit(x, init=start))(starts)
+    for i, start in enumerate(starts):
+        alone = kmeans.fit(x, init=start)
+        np.testing.assert_allclose(together.centroids[i], alone.centroids, rtol=1e-4, atol=1e-4)
+        assert together.n_iter[i] == alone.n_iter
+        assert alone.counts.min() > 0 and alone.converged
+
+
+def test_endings_are_told_apart(x, key):
+    short = kmeans.fit(x, init=x[:5], max_iter=1, tol=0.0)
+    assert short.status == Status.MAX_ITER and not short.converged and short.n_iter == 1
+    assert explain(short).startswith("ran out of steps: 1 were not enough")
+    broken = kmeans.fit(x.at[3, 1].set(jnp.nan), key=key, n_clusters=3)
+    assert broken.status == Status.NON_FINITE and not broken.converged
+    assert "NaN or infinite after 0 steps" in explain(broken)
+    assert explain(kmeans.fit(x, key=key, n_clusters=3)).startswith("converged after")
+    broken = minibatch.fit(x.at[3, 1].set(jnp.nan), key=key, n_clusters=3)
+    assert broken.status == Status.NON_FINITE
 
 
 def test_fewer_distinct_samples_than_clusters():
@@ -97,7 +127,7 @@ def test_fewer_distinct_samples_than_clusters():
     model = kmeans.fit(x, key=jax.random.key(0), n_clusters=3, max_iter=20)
     assert model.inertia == 0
     assert sorted(model.counts.tolist()) == [0, 4, 4]
-    assert model.n_iter < 20
+    assert model.n_iter < 20 and model.converged
 
 
 def test_clusters_are_ordered_whatever_the_start(x, key):
@@ -111,13 +141,13 @@ def test_clusters_are_ordered_whatever_the_start(x, key):
 
 
 def test_a_constant_shift_moves_only_the_centroids(x):
-    here, there = (kmeans.fit_from(x + shift, x[:5] + shift, tol=0.0) for shift in (0.0, 512.0))
+    here, there = (kmeans.fit(x + shift, init=x[:5] + shift, tol=0.0) for shift in (0.0, 512.0))
     np.testing.assert_array_equal(here.labels, there.labels)
     np.testing.assert_allclose(here.centroids + 512.0, there.centroids, rtol=1e-5)
 
 
 @pytest.mark.parametrize("k", [1, 200])
-def test_one_cluster_and_one_a_sample(x, key, k):
+def test_one_cluster_and_one_per_sample(x, key, k):
     model = kmeans.fit(x, key=key, n_clusters=k, max_iter=5)
     expected = 0.0 if k == 200 else ((x - x.mean(axis=0)) ** 2).sum()
     np.testing.assert_allclose(model.inertia, expected, rtol=1e-5, atol=1e-3)
@@ -136,9 +166,18 @@ def test_seeding_draws_with_the_stated_probability(key):
 
 def test_mini_batches_come_close(x, key):
     full = kmeans.fit(x, key=key, n_clusters=5, n_init=5)
-    batched = minibatch.fit(x, key=key, n_clusters=5, batch_size=50, max_iter=20)
+    batched = minibatch.fit(x, key=key, n_clusters=5, batch_size=50, n_steps=80)
     assert full.inertia <= batched.inertia < 1.1 * full.inertia
-    assert batched.history.shape == (80,)
+    assert batched.history.shape == (81,) and batched.n_iter == 80
+    np.testing.assert_allclose(batched.history[-1], batched.inertia / 200, rtol=1e-5)
+    assert batched.status == Status.FINISHED and not batched.converged
+
+
+def test_mini_batches_go_on_from_given_centroids(x, key):
+    full = kmeans.fit(x, key=key, n_clusters=5, n_init=5)
+    batched = minibatch.fit(x, key=key, init=full.centroids, batch_size=50, n_steps=200)
+    np.testing.assert_allclose(batched.inertia, full.inertia, rtol=0.02)
+    np.testing.assert_allclose(batched.history[0], full.inertia / 200, rtol=0.5)  # of the first batch
 
 
 def test_mini_batch_keeps_running_means(x):
@@ -158,8 +197,15 @@ def test_mini_batch_keeps_running_means(x):
         (lambda x, key: kmeans.fit(x[:0], key=key, n_clusters=1), "must have samples"),
         (lambda x, key: kmeans.fit(x, key=key, n_clusters=2, n_init=0), "n_init must be positive"),
         (lambda x, key: kmeans.fit(x, key=key, n_clusters=2, max_iter=0), "max_iter must be positive"),
-        (lambda x, key: kmeans.fit(x, key=key, n_clusters=2, init="pca"), "must be one of 'k-means"),
-        (lambda x, key: kmeans.fit_from(x, x[:2, :2]), "must have the same length"),
+        (lambda x, key: kmeans.fit(x, key=key, n_clusters=2, init="pca"), "init must be one of 'k-means"),
+        (lambda x, key: kmeans.fit(x, init=x[:2, :2]), r"x and init must have the same length .* init \(2, 2\)"),
+        (lambda x, key: kmeans.fit(x, init=x[:2], n_clusters=3), r"n_clusters rows; found shape \(2, 3\)"),
+        (lambda x, key: kmeans.fit(x, init=x[:2], n_init=4), "n_init must be 1"),
+        (lambda x, key: kmeans.fit(x, n_clusters=2), "needs key and n_clusters"),
+        (lambda x, key: kmeans.fit(x, key=key), "needs key and n_clusters"),
+        (lambda x, key: minibatch.fit(x, key=key), "needs key and n_clusters"),
+        (lambda x, key: minibatch.fit(x, key=key, n_clusters=2, n_steps=0), "n_steps must be positive"),
+        (lambda x, key: minibatch.fit(x, key=key, init=x[:2, :2]), "x and init must have the same length"),
         (lambda x, key: minibatch.fit(x, key=key, n_clusters=2, batch_size=0), "batch_size must be positive"),
         (lambda x, key: blocks.split(x, size=0), "size must be positive"),
     ],

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mfml.clustering import distances, kmedoids
+from mfml.iteration import Status, explain
 
 
 @pytest.fixture
@@ -42,23 +43,24 @@ def test_pam_reaches_the_best_of_all_sets_of_medoids(table, key, k):
         assert sorted(medoids.tolist()) == medoids.tolist()
 
 
-@pytest.mark.parametrize("method", kmedoids.METHODS)
-def test_loss_falls_to_where_no_change_helps(table, key, method):
-    found = kmedoids.fit(table, key=key, n_clusters=4, solver=method)
+@pytest.mark.parametrize("solver", kmedoids.SOLVERS)
+def test_loss_falls_to_where_no_change_helps(table, key, solver):
+    found = kmedoids.fit(table, key=key, n_clusters=4, solver=solver)
     seen = np.asarray(found.history)[: int(found.n_iter) + 1]
-    assert (np.diff(seen) < 0).all() and found.converged
+    assert (np.diff(seen)[:-1] < 0).all() and seen[-1] == seen[-2] and found.converged
+    assert np.isnan(found.history[found.n_iter + 1 :]).all()
     np.testing.assert_allclose(seen[-1], found.loss, rtol=1e-5)
     state = kmedoids.init(table, found.medoids)
-    step = kmedoids.alternate(state, table) if method == "alternate" else kmedoids.swap(state, table, jnp.arange(30))
+    step = kmedoids.alternate(state, table) if solver == "alternate" else kmedoids.swap(state, table, jnp.arange(30))
     np.testing.assert_array_equal(step.medoids, found.medoids)
-    np.testing.assert_array_equal(found.labels, kmedoids.predict(table[:, found.medoids]))
+    np.testing.assert_array_equal(found.labels, kmedoids.predict(found, table))
 
 
 def test_blocks_of_candidates_cover_all_samples(key, monkeypatch):
     x = jax.random.normal(key, (50, 2))
     table = distances.euclidean(x, x)
     monkeypatch.setattr(kmedoids, "BLOCK", 16)
-    found = kmedoids.fit.__wrapped__(table, key=key, n_clusters=3)
+    found = kmedoids.fit(table, key=key, n_clusters=3)
     change = kmedoids.swap_changes(kmedoids.init(table, found.medoids), table)
     assert change.min() > -1e-3
 
@@ -75,6 +77,28 @@ def test_equal_samples_still_get_different_medoids(key):
     assert found.loss == 0 and found.converged
 
 
+def test_new_samples_go_to_the_nearest_medoid(key):
+    x = jnp.array([0.0, 1.0, 2.0, 7.0, 8.0, 9.0])
+    found = kmedoids.fit(jnp.abs(x[:, None] - x), key=key, n_clusters=2)
+    new = jnp.array([6.0, -3.0, 4.0])
+    assert kmedoids.predict(found, jnp.abs(new[:, None] - x)).tolist() == [1, 0, 0]
+
+
+def test_starts_from_given_medoids(table, key):
+    found = kmedoids.fit(table, init=jnp.array([3, 11, 20]), solver="pam")
+    np.testing.assert_allclose(found.history[0], loss_of(table, [3, 11, 20]), rtol=1e-5)
+    again = kmedoids.fit(table, init=found.medoids)
+    assert again.n_iter == 1 and again.converged
+    np.testing.assert_array_equal(again.medoids, found.medoids)
+
+
+def test_endings_are_told_apart(table):
+    short = kmedoids.fit(table, init=jnp.array([0, 1, 2, 3]), max_iter=1)
+    assert short.status == Status.MAX_ITER and short.n_iter == 1 and not short.converged
+    broken = kmedoids.fit(table.at[2, 5].set(jnp.nan), init=jnp.array([2, 7]))
+    assert broken.status == Status.NON_FINITE and "NaN or infinite after 0 steps" in explain(broken)
+
+
 def test_as_many_clusters_as_samples(table, key):
     found = kmedoids.fit(table, key=key, n_clusters=30)
     np.testing.assert_array_equal(found.labels, np.arange(30))
@@ -86,5 +110,14 @@ def test_errors(table, key):
         kmedoids.fit(table[:3], key=key, n_clusters=2)
     with pytest.raises(ValueError, match="between 1 and 30; found 31"):
         kmedoids.fit(table, key=key, n_clusters=31)
-    with pytest.raises(ValueError, match="method must be one of 'pam', 'alternate'"):
+    with pytest.raises(ValueError, match="solver must be one of 'pam', 'alternate'"):
         kmedoids.fit(table, key=key, n_clusters=2, solver="clara")
+    with pytest.raises(ValueError, match="init must be one of 'k-medoids"):
+        kmedoids.fit(table, key=key, n_clusters=2, init="random")
+    with pytest.raises(ValueError, match="needs key and n_clusters"):
+        kmedoids.fit(table, n_clusters=2)
+    with pytest.raises(ValueError, match="init must have n_clusters = 3 medoids; found 2"):
+        kmedoids.fit(table, n_clusters=3, init=jnp.array([1, 2]))
+    model = kmedoids.fit(table, init=jnp.array([1, 2]))
+    with pytest.raises(ValueError, match=r"dissimilarity must have 30 columns.* found shape \(30, 2\)"):
+        kmedoids.predict(model, table[:, :2])

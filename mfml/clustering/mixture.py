@@ -1,0 +1,159 @@
+r"""Gaussian mixtures as distributions. Shapes: n samples, d features, k components.
+
+$p(x) = \sum_k \pi_k \mathcal N(x; \mu_k, \Sigma_k)$. All functions take a `Mixture`, which may be written by hand, or
+a `GMM`, which `gmm.fit` returns. Kinds of covariances and their shapes: see `covariances`. Logarithms are natural, so
+likelihoods are in nats.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.special import logsumexp
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from mfml import require
+from mfml.clustering import covariances
+
+
+class Mixture(NamedTuple):
+    """A mixture: what EM iterates, and what one writes by hand."""
+
+    weights: Float[Array, " k"]  # non-negative, they add up to 1
+    means: Float[Array, "k d"]
+    covariances: Float[Array, "c a b"]  # squared units of x; the shape says the kind, see `covariances`
+
+
+class GMM(NamedTuple):
+    """A mixture fitted to data; components ordered by their means, first coordinate first."""
+
+    weights: Float[Array, " k"]  # non-negative, they add up to 1
+    means: Float[Array, "k d"]
+    covariances: Float[Array, "c a b"]  # squared units of x; the shape says the kind, see `covariances`
+    log_likelihood: Float[Array, ""]  # of the training samples, mean per sample, nats
+    history: Float[Array, " steps"]  # log-likelihood at the start and after each step, then NaN; max_iter + 1 entries
+    n_iter: Int[Array, ""]  # steps done
+    converged: Bool[Array, ""]  # the last step changed the log-likelihood by less than tol
+    status: Int[Array, ""]  # how it ended, see `mfml.iteration`
+
+
+Model = Mixture | GMM
+
+
+def component_log_prob(model: Model, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
+    r"""Logarithm of $\pi_k \mathcal N(x_i; \mu_k, \Sigma_k)$, in nats for densities per volume of x.
+
+    NaN where a covariance is not positive definite.
+
+    Raises:
+        ValueError: unless x has as many columns as the means.
+
+    Source: Bishop (2006), equation 2.43.
+
+    >>> standard = Mixture(jnp.ones(1), jnp.zeros((1, 1)), jnp.ones((1, 1, 1)))
+    >>> round(component_log_prob(standard, jnp.zeros((1, 1))).item(), 4)
+    -0.9189
+    """
+    require.rank("x", x, 2)
+    require.rank("model.covariances", model.covariances, 3)
+    require.columns("x", x, model.means.shape[1])
+    made = covariances.whitener(model.covariances, model.means)
+    log_density = covariances.log_density(made, covariances.whiten(made, model.means, x.T))
+    return (jnp.log(model.weights)[:, None] + log_density).T
+
+
+def log_prob(model: Model, x: Float[Array, "n d"]) -> Float[Array, " n"]:
+    r"""Log-density of each sample, $\log \sum_k \pi_k \mathcal N(x_i; \mu_k, \Sigma_k)$, in nats.
+
+    Raises:
+        ValueError: unless x has as many columns as the means.
+
+    >>> standard = Mixture(jnp.ones(1), jnp.zeros((1, 1)), jnp.ones((1, 1, 1)))
+    >>> round(log_prob(standard, jnp.zeros((1, 1))).item(), 4)
+    -0.9189
+    """
+    return logsumexp(component_log_prob(model, x), axis=1)
+
+
+def responsibilities(model: Model, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
+    r"""Probability of each component given the sample, $\gamma_{ik} = p(k | x_i)$; rows add up to 1.
+
+    Raises:
+        ValueError: unless x has as many columns as the means.
+
+    Source: Bishop (2006), equation 9.23.
+
+    >>> pair = Mixture(jnp.array([0.5, 0.5]), jnp.array([[-1.0], [1.0]]), jnp.ones((2, 1, 1)))
+    >>> responsibilities(pair, jnp.array([[0.0]])).tolist()
+    [[0.5, 0.5]]
+    """
+    return jax.nn.softmax(component_log_prob(model, x), axis=1)
+
+
+def predict(model: Model, x: Float[Array, "n d"]) -> Int[Array, " n"]:
+    """Most probable component of each sample; the first of several.
+
+    >>> pair = Mixture(jnp.array([0.5, 0.5]), jnp.array([[-1.0], [1.0]]), jnp.ones((2, 1, 1)))
+    >>> predict(pair, jnp.array([[0.3], [-4.0]])).tolist()
+    [1, 0]
+    """
+    return jnp.argmax(component_log_prob(model, x), axis=1)
+
+
+def score(model: Model, x: Float[Array, "n d"]) -> Float[Array, ""]:
+    """Log-likelihood, mean per sample, in nats: larger is better.
+
+    >>> standard = Mixture(jnp.ones(1), jnp.zeros((1, 1)), jnp.ones((1, 1, 1)))
+    >>> round(score(standard, jnp.array([[1.0], [-1.0]])).item(), 4)
+    -1.4189
+    """
+    return log_prob(model, x).mean()
+
+
+def n_parameters(model: Model) -> int:
+    """Count the free parameters: weights (one less than there are), means and covariances.
+
+    >>> n_parameters(Mixture(jnp.ones(3) / 3, jnp.zeros((3, 2)), jnp.ones((3, 2, 2))))
+    17
+    """
+    return len(model.weights) - 1 + model.means.size + covariances.n_parameters(model.covariances)
+
+
+def bic(model: Model, x: Float[Array, "n d"]) -> Float[Array, ""]:
+    r"""Bayesian information criterion $-2 \sum_i \log p(x_i) + p \log n$ with p parameters; smaller is better.
+
+    Source: Schwarz (1978); Bishop (2006), section 4.4.1 (there with the opposite sign and half as large).
+
+    >>> standard = Mixture(jnp.ones(1), jnp.zeros((1, 1)), jnp.ones((1, 1, 1)))
+    >>> round(bic(standard, jnp.array([[1.0], [-1.0]])).item(), 3)
+    7.062
+    """
+    return -2 * len(x) * score(model, x) + n_parameters(model) * jnp.log(len(x))
+
+
+def aic(model: Model, x: Float[Array, "n d"]) -> Float[Array, ""]:
+    r"""Akaike's information criterion $-2 \sum_i \log p(x_i) + 2 p$ with p parameters; smaller is better.
+
+    Source: Akaike (1974); Bishop (2006), section 1.3 (there with the opposite sign and half as large).
+
+    >>> standard = Mixture(jnp.ones(1), jnp.zeros((1, 1)), jnp.ones((1, 1, 1)))
+    >>> round(aic(standard, jnp.array([[1.0], [-1.0]])).item(), 3)
+    9.676
+    """
+    return -2 * len(x) * score(model, x) + 2 * n_parameters(model)
+
+
+def sample(model: Model, *, key: Key[Array, ""], n_samples: int) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
+    """Draw samples, and say which component each comes from. n_samples is static.
+
+    >>> standard = Mixture(jnp.ones(1), jnp.zeros((1, 2)), jnp.ones((1, 1, 1)))
+    >>> sample(standard, key=jax.random.key(0), n_samples=3)[0].shape
+    (3, 2)
+    """
+    require.positive("n_samples", n_samples)
+    k, d = model.means.shape
+    for_component, for_noise = jax.random.split(key)
+    component = jax.random.categorical(for_component, jnp.log(model.weights), shape=(n_samples,))
+    noise = jax.random.normal(for_noise, (n_samples, d), model.means.dtype)
+    factor = jnp.linalg.cholesky(covariances.dense(model.covariances, n_components=k, n_features=d))
+    return model.means[component] + jnp.einsum("nij,nj->ni", factor[component], noise), component
