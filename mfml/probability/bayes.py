@@ -123,7 +123,7 @@ def update_mean(prior: Gaussian, y: Float[Array, "n d"], noise: Float[Array, "d 
     require.rank("y", y, 2)
     require.square("noise", noise)
     require.same_shape(covariance=prior.covariance, noise=noise)
-    require.same_length(coordinates_of_y=y.T, mean=prior.mean)
+    require.same_length(y=(y, 1), mean=prior.mean)
     n = len(y)
     if n == 0:
         return prior

@@ -1,8 +1,8 @@
 r"""Bayesian linear regression with known noise. Shapes: n samples, p columns of the design matrix.
 
 Model $y = X w + \varepsilon$, $\varepsilon \sim \mathcal N(0, s^2)$, prior $w \sim \mathcal N(m_0, S_0)$. With
-$m_0 = 0$ and $S_0 = \tau^2 I$ the posterior mean, which is also the most probable w, is ridge regression with the
-penalty $\alpha = s^2 / \tau^2$: the prior says how large weights may be, in units that have a meaning.
+$m_0 = 0$ and $S_0 = \tau^2 I$ the posterior mean is also the most probable w. It is that of ridge regression with the
+penalty $\alpha = s^2 / \tau^2$. So the prior says how large weights may be, in units that have a meaning.
 """
 
 import math
@@ -15,19 +15,20 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.probability.gaussian import Gaussian
+from mfml.risk import metrics
 
 
 class Prediction(NamedTuple):
     """A normal distribution for each sample."""
 
     mean: Float[Array, " n"]  # units of y
-    variance: Float[Array, " n"]  # of the next measurement: of the curve, and the noise
+    variance: Float[Array, " n"]  # of the next measurement: that of the curve plus that of the noise
 
 
 def ridge_prior(alpha: ArrayLike, noise_variance: ArrayLike, *, n_columns: int) -> Gaussian:
     r"""Prior $\mathcal N(0, (s^2/\alpha) I)$ under which the most probable weights are those of ridge regression.
 
-    That is, the minimum of $\|y - X w\|^2 + \alpha \|w\|^2$, with the sum and without a factor 1/2.
+    These minimize $\|y - X w\|^2 + \alpha \|w\|^2$, with the sum over samples and without a factor 1/2.
 
     Raises:
         ValueError: unless n_columns >= 1.
@@ -45,9 +46,9 @@ def ridge_prior(alpha: ArrayLike, noise_variance: ArrayLike, *, n_columns: int) 
 def fit(design: Float[Array, "n p"], y: Float[Array, " n"], *, prior: Gaussian, noise_variance: ArrayLike) -> Gaussian:
     r"""Posterior of the weights: covariance $S = (S_0^{-1} + X^\top X / s^2)^{-1}$, mean m.
 
-    $m = S (S_0^{-1} m_0 + X^\top y / s^2)$. Solved with $S_0 = L L^\top$ as
-    $(I + L^\top X^\top X L / s^2)$, which is well conditioned also for a vague prior. There is no further
-    intercept: give it a column of ones, and a wide prior.
+    $m = S (S_0^{-1} m_0 + X^\top y / s^2)$. With $S_0 = L L^\top$ the matrix to be solved is
+    $I + L^\top X^\top X L / s^2$, which is well conditioned even for a vague prior. No intercept is added: give
+    the design a column of ones, and this weight a wide prior.
 
     Raises:
         ValueError: where shapes do not fit.
@@ -68,23 +69,51 @@ def fit(design: Float[Array, "n p"], y: Float[Array, " n"], *, prior: Gaussian, 
     return Gaussian(prior.mean + root @ shift, half.T @ half)
 
 
-def predict(model: Gaussian, design: Float[Array, "n p"], *, noise_variance: ArrayLike) -> Prediction:
-    r"""Predict $x \cdot m$, and the variance $s^2 + x^\top S x$ of a measurement there.
+def predict(model: Gaussian, design: Float[Array, "n p"]) -> Float[Array, " n"]:
+    r"""Predict the mean $x \cdot m$ of each sample, in units of y.
 
     Raises:
-        ValueError: unless the design has one column a weight.
+        ValueError: unless the design has one column per weight.
+
+    Source: Bishop (2006), equation 3.58.
+
+    >>> predict(Gaussian(jnp.array([2.0]), jnp.array([[0.25]])), jnp.array([[2.0]])).tolist()
+    [4.0]
+    """
+    require.rank("design", design, 2)
+    require.columns("design", design, len(model.mean))
+    return design @ model.mean
+
+
+def predictive(model: Gaussian, design: Float[Array, "n p"], *, noise_variance: ArrayLike) -> Prediction:
+    r"""Distribution of a measurement at each sample: its mean $x \cdot m$ and its variance $s^2 + x^\top S x$.
+
+    Raises:
+        ValueError: unless the design has one column per weight.
 
     Source: Bishop (2006), equations 3.58 and 3.59.
 
     >>> known = Gaussian(jnp.array([2.0]), jnp.array([[0.25]]))
-    >>> made = predict(known, jnp.array([[2.0]]), noise_variance=1.0)
+    >>> made = predictive(known, jnp.array([[2.0]]), noise_variance=1.0)
     >>> made.mean.item(), made.variance.item()
     (4.0, 2.0)
     """
-    require.rank("design", design, 2)
-    require.same_length(columns_of_design=design.T, mean=model.mean)
+    mean = predict(model, design)
     spread = jnp.sum((design @ model.covariance) * design, axis=1)
-    return Prediction(design @ model.mean, jnp.asarray(noise_variance) + spread)
+    return Prediction(mean, jnp.asarray(noise_variance) + spread)
+
+
+def score(model: Gaussian, design: Float[Array, "n p"], y: Float[Array, " n"]) -> Float[Array, ""]:
+    r"""Coefficient of determination $R^2$ of the predicted means, see `mfml.risk.metrics.r2`.
+
+    Raises:
+        ValueError: if shapes do not fit.
+
+    >>> known = Gaussian(jnp.array([1.0]), jnp.array([[0.25]]))
+    >>> round(score(known, jnp.array([[0.0], [1.0], [2.0]]), jnp.array([0.0, 1.0, 3.0])).item(), 4)
+    0.7857
+    """
+    return metrics.r2(predict(model, design), y)
 
 
 def log_evidence(
@@ -92,7 +121,8 @@ def log_evidence(
 ) -> Float[Array, ""]:
     r"""Log-density of the data, averaged over the prior: $\log \mathcal N(y; X m_0, X S_0 X^\top + s^2 I)$, nats.
 
-    Computed from p by p matrices. The prior and the noise that make it largest are chosen without a test set.
+    It is computed from p by p matrices. To choose a prior and a noise without a test set, take those that make it
+    largest.
 
     Raises:
         ValueError: where shapes do not fit.
@@ -113,7 +143,7 @@ def log_evidence(
 
 
 def _factor(design: Array, root: Array, noise_variance: ArrayLike) -> tuple[Array, Array]:
-    """Cholesky factor of I + Z^T Z, and Z, the design in units of prior and noise."""
+    """Cholesky factor of I + Z^T Z, and Z: the design in units of prior and noise."""
     z = design @ root / jnp.sqrt(noise_variance)
     return jnp.linalg.cholesky(jnp.eye(len(root), dtype=z.dtype) + z.T @ z), z
 
@@ -122,5 +152,4 @@ def _check(design: Array, y: Array, prior: Gaussian) -> None:
     require.rank("design", design, 2)
     require.rank("y", y, 1)
     require.same_length(design=design, y=y)
-    require.same_length(columns_of_design=design.T, mean_of_prior=prior.mean)
-    require.same_length(mean_of_prior=prior.mean, covariance_of_prior=prior.covariance)
+    require.same_length(design=(design, 1), mean_of_prior=prior.mean, covariance_of_prior=prior.covariance)

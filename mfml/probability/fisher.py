@@ -2,8 +2,8 @@ r"""Fisher information: how sharply data determine parameters. Shapes: n samples
 
 $I(\theta) = \mathrm E[s s^\top] = -\mathrm E[\nabla^2 \log p(y | \theta)]$ with the score
 $s = \nabla \log p(y | \theta)$. No unbiased estimate from n samples has a covariance below $I^{-1} / n$
-(Cramér and Rao), and maximum likelihood attains it for large n. Parameters of a pytree count in the order of
-`jax.flatten_util.ravel_pytree`.
+(Cramér and Rao). For large n maximum likelihood attains this bound. The parameters of a pytree are counted in the
+order of `jax.flatten_util.ravel_pytree`.
 """
 
 import jax
@@ -16,12 +16,12 @@ from mfml.probability.mle import NLL
 
 
 def scores(nll: NLL, params: PyTree, data: PyTree) -> Float[Array, "n p"]:
-    """Gradient of each sample's log-likelihood, in nats over the parameters' units.
+    """Gradient of each sample's log-likelihood, in nats per unit of the parameters.
 
-    At the maximum likelihood they add up to zero.
+    At the maximum of the likelihood the scores add up to zero.
 
     Raises:
-        ValueError: unless `nll` returns one number a sample.
+        ValueError: unless `nll` returns one number per sample.
 
     Source: Murphy (2012), section 6.2.2.
 
@@ -32,7 +32,7 @@ def scores(nll: NLL, params: PyTree, data: PyTree) -> Float[Array, "n p"]:
 
     def losses(vector: Array) -> Array:
         values = nll(unravel(vector), data)
-        require.that(jnp.ndim(values) == 1, f"nll must return one number a sample; found shape {jnp.shape(values)}")
+        require.that(jnp.ndim(values) == 1, f"nll must return one number per sample; found shape {jnp.shape(values)}")
         return values
 
     return -jax.jacfwd(losses)(vector)
@@ -51,10 +51,10 @@ def observed(nll: NLL, params: PyTree, data: PyTree) -> Float[Array, "p p"]:
 
 
 def empirical(nll: NLL, params: PyTree, data: PyTree) -> Float[Array, "p p"]:
-    r"""Outer products of the scores, $\sum_i s_i s_i^\top$: like `observed` where the model is right and n large.
+    r"""Outer products of the scores, $\sum_i s_i s_i^\top$. Near `observed` where the model is right and n is large.
 
     Raises:
-        ValueError: unless `nll` returns one number a sample.
+        ValueError: unless `nll` returns one number per sample.
 
     Source: White (1982), Econometrica 50.
 
@@ -66,15 +66,15 @@ def empirical(nll: NLL, params: PyTree, data: PyTree) -> Float[Array, "p p"]:
 
 
 def expected(
-    nll: NLL, params: PyTree, outcomes: PyTree, weights: Float[Array, " k"] | None = None
+    nll: NLL, params: PyTree, outcomes: PyTree, *, weights: Float[Array, " k"] | None = None
 ) -> Float[Array, "p p"]:
     r"""Information of a single sample, $I(\theta) = \sum_k w_k\, p(y_k | \theta)\, s_k s_k^\top$.
 
-    Exact for labels and (many enough) counts, $w = 1$; for densities a sum over a grid with its cells' widths
-    as weights. Whatever the data were.
+    It is exact for labels, and for counts if there are enough outcomes; then all weights are 1. For a density, give
+    a grid as outcomes and the widths of its cells as weights. The result does not depend on data.
 
     Raises:
-        ValueError: unless there is one weight an outcome.
+        ValueError: unless there is one weight per outcome.
 
     Source: Bishop (2006), equation 6.34; Murphy (2012), equation 6.33.
 
@@ -89,9 +89,9 @@ def expected(
 
 
 def standard_errors(information: Float[Array, "p p"]) -> Float[Array, " p"]:
-    r"""Standard deviations $\sqrt{(I^{-1})_{jj}}$ of maximum-likelihood estimates, for the information of all samples.
+    r"""Standard deviations $\sqrt{(I^{-1})_{jj}}$ of maximum-likelihood estimates. I is that of all samples together.
 
-    NaN where the information is not positive definite: the data do not determine the parameters.
+    They are NaN where the information is not positive definite: then the data do not determine the parameters.
 
     Raises:
         ValueError: unless the information is a square matrix.

@@ -1,9 +1,8 @@
 r"""The multivariate normal distribution. Shapes: n samples, d coordinates, k of them chosen.
 
 $\mathcal N(x; \mu, \Sigma) = (2\pi)^{-d/2} |\Sigma|^{-1/2} \exp(-\tfrac12 (x - \mu)^\top \Sigma^{-1} (x - \mu))$.
-It is closed under all that one does with it: parts of it, parts given other parts, and linear maps are normal
-again. All go through the Cholesky factor of $\Sigma$; where there is none, results are NaN. Logarithms are
-natural.
+Some of its coordinates are normal too, and so are some given the others, and so is every linear map. All functions use
+the Cholesky factor of $\Sigma$. Where there is none, results are NaN. Logarithms are natural.
 """
 
 from typing import NamedTuple
@@ -48,7 +47,7 @@ def fit(x: Float[Array, "n d"]) -> Gaussian:
 def whitened(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, "d n"]:
     r"""Coordinates $L^{-1} (x - \mu)$, $\Sigma = L L^\top$, in which the distribution is standard normal.
 
-    One column a sample.
+    There is one column per sample.
 
     Raises:
         ValueError: unless x has the distribution's coordinates.
@@ -60,7 +59,7 @@ def whitened(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, "d n"]:
     """
     _check(model)
     require.rank("x", x, 2)
-    require.same_length(coordinates_of_x=x.T, mean=model.mean)
+    require.columns("x", x, len(model.mean))
     return solve_triangular(jnp.linalg.cholesky(model.covariance), (x - model.mean).T, lower=True)
 
 
@@ -116,7 +115,7 @@ def sample(model: Gaussian, *, key: Key[Array, ""], n_samples: int) -> Float[Arr
 
 
 def marginal(model: Gaussian, *, keep: tuple[int, ...]) -> Gaussian:
-    """Distribution of some coordinates, in the order of `keep`, whatever the others are; static.
+    """Distribution of some coordinates, in the order of `keep` (static), whatever the others are.
 
     Raises:
         ValueError: where a coordinate does not exist or comes twice, or none is kept.
@@ -135,12 +134,12 @@ def conditional(model: Gaussian, values: Float[Array, " k"], *, given: tuple[int
     r"""Distribution of the other coordinates a, in their order, where those of `given`, b, have these values.
 
     $\mu_{a|b} = \mu_a + \Sigma_{ab} \Sigma_{bb}^{-1} (x_b - \mu_b)$ and
-    $\Sigma_{a|b} = \Sigma_{aa} - \Sigma_{ab} \Sigma_{bb}^{-1} \Sigma_{ba}$: the mean moves with what was seen,
-    the covariance shrinks by the same amount whatever it was. `given` is static.
+    $\Sigma_{a|b} = \Sigma_{aa} - \Sigma_{ab} \Sigma_{bb}^{-1} \Sigma_{ba}$. The mean depends on the values that
+    were seen. The covariance does not: it shrinks by the same amount for all of them. `given` is static.
 
     Raises:
-        ValueError: where a coordinate does not exist or comes twice, none or all are given, or values are not
-            as many.
+        ValueError: where a coordinate does not exist or comes twice, none or all are given, or there is not one
+            value for each.
 
     Source: Bishop (2006), equations 2.81 and 2.82.
 
@@ -154,7 +153,7 @@ def conditional(model: Gaussian, values: Float[Array, " k"], *, given: tuple[int
     b = _indices("given", given, d)
     require.that(len(given) < d, f"given must leave a coordinate; found all {d} of them")
     require.rank("values", values, 1)
-    require.that(len(values) == len(given), f"values must be {len(given)}, one a coordinate; found {len(values)}")
+    require.that(len(values) == len(given), f"values must be {len(given)}, one for each in given; found {len(values)}")
     a = jnp.array([i for i in range(d) if i not in given])
     factor = jnp.linalg.cholesky(model.covariance[jnp.ix_(b, b)])
     across = solve_triangular(factor, model.covariance[jnp.ix_(b, a)], lower=True)
@@ -177,7 +176,7 @@ def affine(model: Gaussian, matrix: Float[Array, "k d"], shift: Float[Array, " k
     """
     _check(model)
     require.rank("matrix", matrix, 2)
-    require.same_length(columns_of_matrix=matrix.T, mean=model.mean)
+    require.same_length(matrix=(matrix, 1), mean=model.mean)
     require.same_length(matrix=matrix, shift=shift)
     return Gaussian(matrix @ model.mean + shift, matrix @ model.covariance @ matrix.T)
 

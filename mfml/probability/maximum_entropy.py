@@ -1,34 +1,108 @@
 r"""The least committed distribution with given moments. Shapes: k points, m moments.
 
-Of all distributions on the points with $\sum_j p_j f_m(x_j) = c_m$, the one of largest entropy is of the form
-$p_j \propto b_j \exp(\sum_m \lambda_m f_m(x_j))$. On a fine grid: nothing fixed, uniform; the mean of a positive
-quantity, exponential; mean and variance, normal.
+Of all distributions on the points with $\sum_j p_j f_m(x_j) = c_m$, the one of largest entropy has the form
+$p_j \propto b_j \exp(\sum_m \lambda_m f_m(x_j))$. On a fine grid it is uniform if nothing is fixed, exponential if the
+mean of a positive quantity is, and normal if mean and variance are.
+
+`problem`, `init` and `step` take Newton's method apart; `fit` does it all.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jax.scipy.special import logsumexp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
-from mfml import require
+from mfml import iteration, require
+from mfml.iteration import Status
 
 HALVINGS = 16  # of a Newton step that does not lower the dual function
+
+
+class Problem(NamedTuple):
+    """What Newton's method works on."""
+
+    z: Float[Array, "k m"]  # features minus moments, in units of `scale`
+    scale: Float[Array, " m"]  # root mean square of each feature around its moment, in its units
+    log_base: Float[Array, " k"]
+
+
+class State(NamedTuple):
+    """Where Newton's method is."""
+
+    multipliers: Float[Array, " m"]  # of the scaled features
+    dual: Float[Array, ""]  # log sum_j b_j exp(lambda z_j), nats
+    probability: Float[Array, " k"]  # with these multipliers
+    lack: Float[Array, " m"]  # gradient of the dual: what the moments lack, in units of `scale`
 
 
 class MaximumEntropy(NamedTuple):
     """A distribution on the points."""
 
-    probability: Float[Array, " k"]  # adds up to 1; divide by the base weights for a density
+    probability: Float[Array, " k"]  # adds up to 1; divide by the base for a density
     multipliers: Float[Array, " m"]  # lambda, in inverse units of the features
     entropy: Float[Array, ""]  # -sum p log(p / b), nats
+    history: Float[Array, " steps"]  # dual function at the start and after each step, then NaN; max_iter + 1
     n_iter: Int[Array, ""]
-    converged: Bool[Array, ""]  # False: not yet, or no distribution on these points has such moments
+    converged: Bool[Array, ""]  # every moment is met within tol
+    status: Int[Array, ""]  # UNBOUNDED: no distribution on these points has such moments
+
+
+def problem(
+    features: Float[Array, "k m"], moments: Float[Array, " m"], *, base: Float[Array, " k"] | None = None
+) -> Problem:
+    """Shift and scale the features, with the arguments of `fit`.
+
+    >>> problem(jnp.array([[1.0], [5.0]]), jnp.array([3.0])).z.tolist()
+    [[-1.0], [1.0]]
+    """
+    require.rank("features", features, 2)
+    require.rank("moments", moments, 1)
+    require.same_length(features=(features, 1), moments=moments)
+    if base is not None:
+        require.same_length(features=features, base=base)
+    log_base = jnp.zeros_like(features[:, 0]) if base is None else jnp.log(base)
+    centered = features - moments
+    scale = jnp.sqrt(jax.nn.softmax(log_base) @ centered**2)
+    scale = jnp.where(scale > 0, scale, 1.0)
+    return Problem(centered / scale, scale, log_base)
+
+
+def init(problem: Problem) -> State:
+    """Start at zero multipliers: the distribution is the base.
+
+    >>> init(problem(jnp.array([[1.0], [5.0]]), jnp.array([3.0]))).probability.tolist()
+    [0.5, 0.5]
+    """
+    multipliers = jnp.zeros_like(problem.scale)
+    return _state(problem, multipliers, _dual(multipliers, problem))
+
+
+def step(state: State, problem: Problem) -> State:
+    r"""A Newton step on the dual function. It is halved until the function does not rise, and left out if it does.
+
+    The Hessian is the covariance of the scaled features under the present distribution.
+
+    Source: Boyd and Vandenberghe (2004), Convex Optimization, section 9.5.2.
+
+    >>> task = problem(jnp.array([[0.0], [1.0]]), jnp.array([0.75]))
+    >>> step(init(task), task).dual < init(task).dual
+    Array(True, dtype=bool)
+    """
+    centered = problem.z - state.lack
+    hessian = (centered * state.probability[:, None]).T @ centered
+    info = jnp.finfo(hessian.dtype)
+    small = info.eps * jnp.trace(hessian) + info.tiny
+    direction = -jnp.linalg.solve(hessian + small * jnp.eye(len(hessian), dtype=hessian.dtype), state.lack)
+    tried = state.multipliers + 0.5 ** jnp.arange(HALVINGS, dtype=direction.dtype)[:, None] * direction
+    values = jax.vmap(partial(_dual, problem=problem))(tried)
+    fine = values <= state.dual + 8 * info.eps * (1 + jnp.abs(state.dual))
+    best = jnp.argmax(fine)
+    multipliers = jnp.where(fine.any(), tried[best], state.multipliers)
+    return _state(problem, multipliers, jnp.where(fine.any(), values[best], state.dual))
 
 
 @partial(jax.jit, static_argnames="max_iter")
@@ -42,16 +116,17 @@ def fit(
 ) -> MaximumEntropy:
     r"""Maximize $-\sum_j p_j \log(p_j / b_j)$ over p with $\sum_j p_j f_{jm} = c_m$ and $\sum_j p_j = 1$.
 
-    Newton's method on the dual, $\min_\lambda \log \sum_j b_j \exp(\lambda \cdot (f_j - c))$, which is convex;
-    its gradient is what the moments still lack. Multipliers are unique where features and a constant are
-    linearly independent.
+    Newton's method minimizes the dual function $\log \sum_j b_j \exp(\lambda \cdot (f_j - c))$, which is convex. Its
+    gradient is what the moments still lack. The multipliers are unique where the features and a constant are
+    linearly independent. If a distribution has these moments, the dual never falls below its entropy, nor below
+    $\min_j \log b_j$. Where it does, the status is UNBOUNDED.
 
     Args:
-        features: what is averaged, one row a point.
+        features: what is averaged, one row per point.
         moments: the averages, in the units of the features.
         base: positive weight of each point, such as the width of its cell; all 1 if left out.
         max_iter: largest number of steps; static.
-        tol: largest error of a moment, in root mean squares of the feature around it.
+        tol: converged when every moment is met within this, in units of the feature's root mean square around it.
 
     Raises:
         ValueError: unless shapes fit and max_iter >= 1.
@@ -62,49 +137,34 @@ def fit(
     >>> print(die.probability.round(2))
     [0.05 0.08 0.11 0.17 0.24 0.35]
     """
-    require.rank("features", features, 2)
-    require.rank("moments", moments, 1)
-    require.same_length(columns_of_features=features.T, moments=moments)
-    require.positive("max_iter", max_iter)
-    log_base = jnp.zeros_like(features[:, 0]) if base is None else jnp.log(base)
-    require.same_length(features=features, base=log_base)
-    centered = features - moments
-    scale = jnp.sqrt(jax.nn.softmax(log_base) @ centered**2)
-    scale = jnp.where(scale > 0, scale, 1.0)
-    z = centered / scale
+    task = problem(features, moments, base=base)
+    first, rounding = init(task), 8 * jnp.finfo(task.z.dtype).eps
+    lowest = jnp.min(task.log_base)
+    lowest = lowest - rounding * (1 + jnp.abs(lowest))
 
-    def dual(multipliers: Array) -> Array:
-        return logsumexp(log_base + z @ multipliers)
+    def error(state: State) -> Array:
+        return jnp.max(jnp.abs(state.lack), initial=0.0)
 
-    def goes_on(carry: tuple[Array, Array, Array]) -> Array:
-        _, error, n_iter = carry
-        return (n_iter < max_iter) & (error >= tol)
-
-    def advance(carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        multipliers, _, n_iter = carry
-        multipliers = _newton(dual, log_base, z, multipliers)
-        lack = jax.nn.softmax(log_base + z @ multipliers) @ z
-        return multipliers, jnp.max(jnp.abs(lack), initial=0.0), n_iter + 1
-
-    start = (jnp.zeros_like(scale), jnp.full((), jnp.inf, z.dtype), jnp.zeros((), int))
-    multipliers, error, n_iter = lax.while_loop(goes_on, advance, start)
-    log_p = jax.nn.log_softmax(log_base + z @ multipliers)
-    p = jnp.exp(log_p)
-    entropy = -jnp.sum(jnp.where(p > 0, p * jnp.where(p > 0, log_p - log_base, 0.0), 0.0))
-    return MaximumEntropy(p, multipliers / scale, entropy, n_iter, error < tol)
+    (state, _), report = iteration.run(
+        lambda last, _: (step(last[0], task), last[0]),
+        (first, first._replace(dual=jnp.full_like(first.dual, jnp.inf))),
+        max_iter=max_iter,
+        objective=lambda last: last[0].dual,
+        converged=lambda last: error(last[0]) < tol,
+        failed={
+            Status.UNBOUNDED: lambda last: last[0].dual < lowest,
+            Status.STALLED: lambda last: ~(last[0].dual < last[1].dual) & ~(error(last[0]) < error(last[1])),
+        },
+    )
+    p, log_p = state.probability, jax.nn.log_softmax(task.log_base + task.z @ state.multipliers)
+    entropy = -jnp.sum(jnp.where(p > 0, p * jnp.where(p > 0, log_p - task.log_base, 0.0), 0.0))
+    return MaximumEntropy(p, state.multipliers / task.scale, entropy, *report)
 
 
-def _newton(dual: Callable[[Array], Array], log_base: Array, z: Array, multipliers: Array) -> Array:
-    """A Newton step, halved until the dual function does not rise."""
-    p = jax.nn.softmax(log_base + z @ multipliers)
-    mean = p @ z
-    centered = z - mean
-    hessian = (centered * p[:, None]).T @ centered
-    eps = jnp.finfo(z.dtype).eps
-    small = eps * jnp.trace(hessian) + jnp.finfo(z.dtype).tiny
-    direction = -jnp.linalg.solve(hessian + small * jnp.eye(len(mean), dtype=z.dtype), mean)
-    before = dual(multipliers)
-    fractions = 0.5 ** jnp.arange(HALVINGS, dtype=z.dtype)
-    tried = multipliers + fractions[:, None] * direction
-    fine = jax.vmap(dual)(tried) <= before + 8 * eps * (1 + jnp.abs(before))
-    return jnp.where(fine.any(), tried[jnp.argmax(fine)], multipliers)
+def _dual(multipliers: Array, problem: Problem) -> Array:
+    return logsumexp(problem.log_base + problem.z @ multipliers)
+
+
+def _state(problem: Problem, multipliers: Array, dual: Array) -> State:
+    p = jax.nn.softmax(problem.log_base + problem.z @ multipliers)
+    return State(multipliers, dual, p, p @ problem.z)

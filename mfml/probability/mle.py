@@ -1,7 +1,7 @@
 r"""Maximum likelihood: the parameters under which the data are least surprising. Shapes: n samples.
 
-Closed forms where there are some, and Newton's method for every other smooth likelihood. With a log-prior the
-same method finds the maximum a posteriori (MAP): a prior is a regularizer that has a meaning.
+Some likelihoods have a closed form. Newton's method finds the maximum of every other smooth likelihood. With a
+log-prior it finds the maximum a posteriori (MAP): a prior is a regularizer with a meaning.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,12 @@ from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Num, PyTree
 
-from mfml import require
+from mfml import iteration, require
+from mfml.iteration import Status
 
 HALVINGS = 24  # of a step that does not lower the objective
 
-NLL = Callable[[PyTree, PyTree], Array]  # of parameters and data, one number a sample
+NLL = Callable[[PyTree, PyTree], Array]  # of parameters and data; returns one number per sample
 LogPrior = Callable[[PyTree], Array]  # log-density of the parameters, up to a constant
 
 
@@ -31,25 +32,26 @@ class LocationScale(NamedTuple):
 
 
 class State(NamedTuple):
-    """Where Newton's method stands."""
+    """Where Newton's method is."""
 
     params: PyTree
-    objective: Float[Array, ""]  # mean NLL, less log-prior / n; nats a sample
-    decrement: Float[Array, ""]  # nats that the last step's parabola promised; infinite before the first
+    objective: Float[Array, ""]  # mean NLL minus log-prior / n; nats per sample
+    decrement: Float[Array, ""]  # by how much the last step's parabola would fall, nats; infinite before the first
 
 
-class Fitted(NamedTuple):
+class Estimate(NamedTuple):
     """The most likely parameters."""
 
     params: PyTree
-    objective: Float[Array, ""]  # at them, as in `State`
+    objective: Float[Array, ""]  # for these parameters, as in `State`
     history: Float[Array, " steps"]  # objective at the start and after each step, then NaN; max_iter + 1
     n_iter: Int[Array, ""]
-    converged: Bool[Array, ""]  # the last step promised less than tol
+    converged: Bool[Array, ""]  # the last step could lower the objective by less than tol
+    status: Int[Array, ""]  # a `mfml.iteration.Status`
 
 
 def fit_gaussian(y: Float[Array, " n"]) -> LocationScale:
-    r"""Mean and standard deviation $\sqrt{\frac1n \sum_i (y_i - \bar y)^2}$: divisor n, which is biased.
+    r"""Mean and standard deviation $\sqrt{\frac1n \sum_i (y_i - \bar y)^2}$. The divisor n makes it biased.
 
     Raises:
         ValueError: for an empty sample.
@@ -62,13 +64,13 @@ def fit_gaussian(y: Float[Array, " n"]) -> LocationScale:
     _require_sample(y)
     mean = y[0] + jnp.mean(y - y[0])  # exact for equal numbers
     largest = lax.stop_gradient(jnp.max(jnp.abs(y - mean)))  # the result does not depend on this factor
-    unit = jnp.where(largest > 0, largest, 1.0)  # squares of huge or tiny numbers leave the float range
+    unit = jnp.where(largest > 0, largest, 1.0)  # squares of huge or tiny numbers overflow or underflow
     variance = jnp.mean(((y - mean) / unit) ** 2)
     return LocationScale(mean, jnp.where(largest > 0, unit * jnp.sqrt(jnp.where(largest > 0, variance, 1.0)), 0.0))
 
 
 def fit_laplace(y: Float[Array, " n"]) -> LocationScale:
-    r"""Median, and mean absolute deviation from it. An even number of samples: the middle of the middle two.
+    r"""Median, and mean absolute deviation from it. For an even n the median is the mean of the middle two.
 
     Raises:
         ValueError: for an empty sample.
@@ -100,7 +102,7 @@ def fit_bernoulli(y: Num[Array, " n"]) -> Float[Array, ""]:
 
 
 def fit_poisson(y: Num[Array, " n"]) -> Float[Array, ""]:
-    """Rate of counts, a sample: their mean.
+    """Rate of counts per sample: their mean.
 
     Raises:
         ValueError: for an empty sample.
@@ -115,7 +117,7 @@ def fit_poisson(y: Num[Array, " n"]) -> Float[Array, ""]:
 
 
 def init(params: PyTree, data: PyTree, *, nll: NLL, log_prior: LogPrior | None = None) -> State:
-    """Return the state before the first step. Arguments as for `fit`.
+    """Return the state before the first step, with the arguments of `fit`.
 
     >>> start = init(jnp.array(0.0), jnp.array([1.0, 3.0]), nll=lambda m, y: (y - m) ** 2)
     >>> start.objective.item()
@@ -128,9 +130,9 @@ def init(params: PyTree, data: PyTree, *, nll: NLL, log_prior: LogPrior | None =
 def step(state: State, data: PyTree, *, nll: NLL, log_prior: LogPrior | None = None) -> State:
     r"""One step $\theta - t |H|^{-1} g$ with gradient g and Hessian H of the objective.
 
-    $|H|$ has the eigenvalues' magnitudes, of H scaled to a unit diagonal, and none below $\sqrt{\mathrm{eps}}$ of
-    the largest: so the step goes downhill also where the objective is not convex. It is halved until the
-    objective falls (Armijo), and left out where this does not help.
+    H is scaled to a unit diagonal. $|H|$ has the absolute values of its eigenvalues, and none below
+    $\sqrt{\mathrm{eps}}$ times the largest. So the step goes downhill even where the objective is not convex. t is
+    halved until the objective falls enough (Armijo). If it never does, the parameters stay.
 
     Source: Nocedal and Wright (2006), Numerical Optimization, sections 3.1 and 3.4.
 
@@ -148,17 +150,16 @@ def step(state: State, data: PyTree, *, nll: NLL, log_prior: LogPrior | None = N
     magnitude = jnp.maximum(magnitude, jnp.sqrt(eps) * jnp.max(magnitude) + jnp.finfo(vector.dtype).tiny)
     along = vectors.T @ (gradient / size)
     direction = -(vectors @ (along / magnitude)) / size
-    promised = jnp.sum(along**2 / magnitude) / 2
+    decrement = jnp.sum(along**2 / magnitude) / 2
     fractions = 0.5 ** jnp.arange(HALVINGS, dtype=vector.dtype)
     tried = vector + fractions[:, None] * direction
     values = jax.vmap(objective)(tried)
-    fine = values <= state.objective - 1e-4 * fractions * promised + 8 * eps * jnp.abs(state.objective)
+    fine = values <= state.objective - 1e-4 * fractions * decrement + 8 * eps * jnp.abs(state.objective)
     best = jnp.argmax(fine)
     new = jnp.where(fine.any(), tried[best], vector)
-    return State(unravel(new), jnp.where(fine.any(), values[best], state.objective), promised)
+    return State(unravel(new), jnp.where(fine.any(), values[best], state.objective), decrement)
 
 
-@partial(jax.jit, static_argnames=("nll", "log_prior", "max_iter"))
 def fit(
     data: PyTree,
     *,
@@ -167,24 +168,25 @@ def fit(
     log_prior: LogPrior | None = None,
     max_iter: int = 100,
     tol: ArrayLike = 1e-8,
-) -> Fitted:
+) -> Estimate:
     r"""Minimize $\frac1n \sum_i \mathrm{nll}_i(\theta) - \frac1n \log p(\theta)$ by Newton's method.
 
-    The Hessian is formed, so this is for tens of parameters, not for networks. It finds a local minimum near the
-    start; where the likelihood has none (separated classes, a scale that goes to 0) it runs on and does not
-    converge. Let positive parameters be exponentials of free ones.
+    It forms the Hessian, so use it for tens of parameters, not for networks. It finds a local minimum near the
+    start. Write a positive parameter as the exponential of a free one. Some likelihoods have no maximum: where
+    classes are separated, the parameters grow and the status is UNBOUNDED. Where a scale shrinks to 0, rounding
+    ends the iteration as STALLED or NON_FINITE.
 
     Args:
-        nll: of parameters and data, twice differentiable, returns one number a sample, in nats; static. Define it
-            once, outside of loops: another function object compiles again.
-        init: where to start: a pytree of float arrays.
-        data: a pytree of arrays, whatever `nll` takes.
+        nll: of parameters and data, twice differentiable; returns one number per sample, in nats; static. Define
+            it once, outside of loops: another function object compiles again.
+        init: parameters at the start: a pytree of float arrays.
+        data: whatever `nll` takes: a pytree of arrays.
         log_prior: of the parameters, in nats, up to a constant; static. None: maximum likelihood.
         max_iter: largest number of steps; static.
-        tol: promised fall of the objective, in nats a sample, that counts as none.
+        tol: converged when a step could lower the objective by less than this, in nats per sample.
 
     Raises:
-        ValueError: unless `nll` returns one number a sample, and max_iter >= 1.
+        ValueError: unless `nll` returns one number per sample, and max_iter >= 1.
 
     Source: Nocedal and Wright (2006), Numerical Optimization, section 3.4; MAP: Bishop (2006), section 1.2.5.
 
@@ -194,21 +196,40 @@ def fit(
     >>> round(jnp.exp(fit(jnp.array([3, 0, 1, 4]), nll=nll, init=jnp.array(0.0)).params).item(), 4)
     2.0
     """
-    require.positive("max_iter", max_iter)
-    state = init(init, data, nll=nll, log_prior=log_prior)
-    history = jnp.full(max_iter + 1, jnp.nan, state.decrement.dtype).at[0].set(state.objective)
+    return _fit(data, init, tol, nll=nll, log_prior=log_prior, max_iter=max_iter)
 
-    def goes_on(carry: tuple[State, Array, Array]) -> Array:
-        state, n_iter, _ = carry
-        return (n_iter < max_iter) & (state.decrement >= tol)
 
-    def advance(carry: tuple[State, Array, Array]) -> tuple[State, Array, Array]:
-        state, n_iter, history = carry
-        state = step(state, data, nll=nll, log_prior=log_prior)
-        return state, n_iter + 1, history.at[n_iter + 1].set(state.objective)
+@partial(jax.jit, static_argnames=("nll", "log_prior", "max_iter"))
+def _fit(
+    data: PyTree, params: PyTree, tol: ArrayLike, *, nll: NLL, log_prior: LogPrior | None, max_iter: int
+) -> Estimate:
+    first = init(params, data, nll=nll, log_prior=log_prior)
 
-    state, n_iter, history = lax.while_loop(goes_on, advance, (state, jnp.zeros((), int), history))
-    return Fitted(state.params, state.objective, history, n_iter, state.decrement < tol)
+    def advance(last: tuple[State, State], _: Array) -> tuple[State, State]:
+        return step(last[0], data, nll=nll, log_prior=log_prior), last[0]
+
+    (state, _), report = iteration.run(
+        advance,
+        (first, first._replace(objective=jnp.full_like(first.objective, jnp.inf))),
+        max_iter=max_iter,
+        objective=lambda last: last[0].objective,
+        converged=lambda last: (last[0].decrement < tol) & ~_grows(*last),
+        failed={
+            Status.UNBOUNDED: lambda last: (last[0].decrement < tol) & _grows(*last),
+            Status.STALLED: lambda last: _stalls(*last),
+        },
+    )
+    return Estimate(state.params, state.objective, *report)
+
+
+def _grows(new: State, old: State) -> Array:
+    """Whether the parameters run away: near an optimum the decrement falls to its square, here to a mere share."""
+    length, before = (jnp.linalg.norm(ravel_pytree(state.params)[0]) for state in (new, old))
+    return (new.decrement > 0.1 * old.decrement) & (length > 1.01 * before)
+
+
+def _stalls(new: State, old: State) -> Array:
+    return ~(new.objective < old.objective) & ~(new.decrement < old.decrement)
 
 
 def _flat(
@@ -220,7 +241,7 @@ def _flat(
     def objective(vector: Array) -> Array:
         losses = nll(unravel(vector), data)
         fits = jnp.ndim(losses) == 1 and len(losses) > 0
-        require.that(fits, f"nll must return one number a sample; found shape {jnp.shape(losses)}")
+        require.that(fits, f"nll must return one number per sample; found shape {jnp.shape(losses)}")
         penalty = 0.0 if log_prior is None else -log_prior(unravel(vector)) / len(losses)
         return jnp.mean(losses) + penalty
 

@@ -1,8 +1,9 @@
 r"""Linear regression with Student-t noise, by expectation maximization. Shapes: n samples, d features.
 
 A t-distributed residual is a normal one whose variance $\sigma^2 / u_i$ is itself random,
-$u_i \sim \mathrm{Gamma}(\nu/2, \nu/2)$. EM by turns estimates the $u_i$, that is how much each sample is to be
-trusted, and fits a line with these weights. A sample far off loses its weight, and the line stays.
+$u_i \sim \mathrm{Gamma}(\nu/2, \nu/2)$. EM alternates two steps. The first estimates the $u_i$: how far each sample
+is to be trusted. The second fits a line with these weights. A sample far from the line loses its weight, so it hardly
+moves the line.
 """
 
 from functools import partial
@@ -15,15 +16,18 @@ from jax.scipy.special import digamma
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
-from mfml import require
+from mfml import iteration, require
+from mfml.iteration import Status
 from mfml.probability import likelihood
 from mfml.regression import ols
+from mfml.risk import metrics
 
-LEAST_DF, LARGEST_DF = 0.2, 1000.0  # between them degrees of freedom are sought
+LEAST_DF, LARGEST_DF = 0.2, 1000.0  # the degrees of freedom are estimated between them
 BISECTIONS = 40
+PATIENCE = 10  # steps without a record before rounding is blamed
 
 
-class Model(NamedTuple):
+class Line(NamedTuple):
     """A line, and the noise around it."""
 
     coef: Float[Array, " d"]  # units of y over units of x
@@ -32,18 +36,34 @@ class Model(NamedTuple):
     df: Float[Array, ""]  # degrees of freedom
 
 
-class Fitted(NamedTuple):
-    """The result of EM."""
+class Robust(NamedTuple):
+    """A fitted line, and how EM found it."""
 
-    model: Model
-    weights: Float[Array, " n"]  # trust in each sample: near (df + 1) / df in the middle, near 0 far off
+    coef: Float[Array, " d"]  # these four as in `Line`
+    intercept: Float[Array, ""]
+    scale: Float[Array, ""]
+    df: Float[Array, ""]
+    weights: Float[Array, " n"]  # trust in each sample: (df + 1) / df on the line, near 0 far from it
     log_likelihood: Float[Array, ""]  # mean over samples, nats
     history: Float[Array, " steps"]  # log-likelihood at the start and after each step, then NaN; max_iter + 1
     n_iter: Int[Array, ""]
-    converged: Bool[Array, ""]
+    converged: Bool[Array, ""]  # the last step changed the line and the noise by less than tol
+    status: Int[Array, ""]  # a `mfml.iteration.Status`
 
 
-def init(x: Float[Array, "n d"], y: Float[Array, " n"], *, df: ArrayLike = 4.0, fit_intercept: bool = True) -> Model:
+Model = Line | Robust
+
+
+class _State(NamedTuple):
+    line: Line
+    residual: Array  # (n,)
+    log_likelihood: Array
+    change: Array  # by the last step, as `tol` measures it
+    records: Array  # largest log-likelihood and largest negative change so far
+    idle: Array  # steps since the last record
+
+
+def init(x: Float[Array, "n d"], y: Float[Array, " n"], *, df: ArrayLike = 4.0, fit_intercept: bool = True) -> Line:
     """Start from least squares, with the root mean square of its residuals as scale.
 
     Raises:
@@ -55,80 +75,91 @@ def init(x: Float[Array, "n d"], y: Float[Array, " n"], *, df: ArrayLike = 4.0, 
     line = ols.fit(x, y, fit_intercept=fit_intercept)
     residual = y - ols.predict(line, x)
     scale = jnp.sqrt(jnp.mean(residual**2))
-    return Model(line.coef, line.intercept, scale, jnp.asarray(df, x.dtype))
+    return Line(line.coef, line.intercept, scale, jnp.asarray(df, x.dtype))
 
 
 def predict(model: Model, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     r"""Predict $\beta_0 + x \beta$, the center of the noise, in units of y.
 
-    >>> predict(Model(jnp.array([2.0]), jnp.array(1.0), jnp.array(1.0), jnp.array(4.0)), jnp.array([[3.0]])).tolist()
+    Raises:
+        ValueError: unless x has as many columns as in the fit.
+
+    >>> line = Line(jnp.array([2.0]), jnp.array(1.0), jnp.array(1.0), jnp.array(4.0))
+    >>> predict(line, jnp.array([[3.0]])).tolist()
     [7.0]
     """
+    require.rank("x", x, 2)
+    require.columns("x", x, len(model.coef))
     return x @ model.coef + model.intercept
 
 
 def score(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, ""]:
-    """Log-likelihood, mean over samples, in nats.
+    r"""Coefficient of determination $R^2$ of the predictions, see `mfml.risk.metrics.r2`.
+
+    Outliers count in full, so least squares scores higher on the data of its fit. `log_likelihood` forgives them.
 
     Raises:
-        ValueError: unless x and y have the same number of samples.
+        ValueError: if shapes do not fit.
 
-    >>> cauchy = Model(jnp.zeros(1), jnp.array(0.0), jnp.array(1.0), jnp.array(1.0))
-    >>> round(score(cauchy, jnp.zeros((1, 1)), jnp.zeros(1)).item(), 4)
+    >>> line = Line(jnp.array([1.0]), jnp.array(0.0), jnp.array(1.0), jnp.array(4.0))
+    >>> round(score(line, jnp.array([[0.0], [1.0], [2.0]]), jnp.array([0.0, 1.0, 3.0])).item(), 4)
+    0.7857
+    """
+    return metrics.r2(predict(model, x), y)
+
+
+def log_likelihood(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, ""]:
+    """Log-likelihood of the targets, mean over samples, in nats. It is what `fit` maximizes.
+
+    Raises:
+        ValueError: if shapes do not fit.
+
+    >>> cauchy = Line(jnp.zeros(1), jnp.array(0.0), jnp.array(1.0), jnp.array(1.0))
+    >>> round(log_likelihood(cauchy, jnp.zeros((1, 1)), jnp.zeros(1)).item(), 4)
     -1.1447
     """
-    require.same_length(x=x, y=y)
-    return -jnp.mean(likelihood.student_t_nll(y, predict(model, x), model.scale, model.df))
+    return _log_likelihood(_residual(model, x, y), model.scale, model.df)
 
 
 def trust(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, " n"]:
     r"""E step: expected precision of each sample, $w_i = (\nu + 1) / (\nu + r_i^2 / \sigma^2)$.
 
     Raises:
-        ValueError: unless x and y have the same number of samples.
+        ValueError: if shapes do not fit.
 
     Source: Lange, Little and Taylor (1989), Journal of the American Statistical Association 84.
 
-    >>> flat = Model(jnp.zeros(1), jnp.array(0.0), jnp.array(1.0), jnp.array(3.0))
+    >>> flat = Line(jnp.zeros(1), jnp.array(0.0), jnp.array(1.0), jnp.array(3.0))
     >>> trust(flat, jnp.zeros((2, 1)), jnp.array([1.0, 5.0])).round(4).tolist()
     [1.0, 0.142...]
     """
-    require.same_length(x=x, y=y)
-    return (model.df + 1) / (model.df + ((y - predict(model, x)) / model.scale) ** 2)
+    return _trust(_residual(model, x, y), model.scale, model.df)
 
 
 def step(
-    model: Model,
+    state: Line,
     x: Float[Array, "n d"],
     y: Float[Array, " n"],
     *,
     fit_intercept: bool = True,
     estimate_df: bool = False,
-) -> Model:
+) -> Line:
     r"""One step of EM: weights, then the line by weighted least squares, then $\sigma^2 = \frac1n \sum_i w_i r_i^2$.
 
-    With `estimate_df` (static) the degrees of freedom follow, by maximizing the likelihood itself over them
-    between 0.2 and 1000 (ECME); they stay where this would lower it.
+    With `estimate_df` (static) the degrees of freedom follow: those between 0.2 and 1000 that maximize the
+    likelihood itself (ECME). They stay where rounding would make this lower the likelihood.
 
     Raises:
-        ValueError: as `init`.
+        ValueError: as `init`; unless x has as many columns as in the state.
 
     Source: Lange, Little and Taylor (1989); Liu and Rubin (1995), Statistica Sinica 5 (ECME).
 
     >>> x, y = jnp.array([[0.0], [1.0], [2.0], [3.0]]), jnp.array([0.0, 1.1, 2.0, 9.0])
     >>> start = init(x, y)
-    >>> (score(step(start, x, y), x, y) > score(start, x, y)).item()
+    >>> (log_likelihood(step(start, x, y), x, y) > log_likelihood(start, x, y)).item()
     True
     """
-    w = trust(model, x, y)
-    line = ols.fit(x, y, weights=w, fit_intercept=fit_intercept)
-    squares = (y - ols.predict(line, x)) ** 2
-    model = Model(line.coef, line.intercept, jnp.sqrt(jnp.mean(w * squares)), model.df)
-    if not estimate_df:
-        return model
-    other = model._replace(df=_likely_df(squares / model.scale**2))
-    better = score(other, x, y) > score(model, x, y)
-    return model._replace(df=jnp.where(better, other.df, model.df))
+    return _step(state, _residual(state, x, y), x, y, fit_intercept, estimate_df)[0]
 
 
 @partial(jax.jit, static_argnames=("fit_intercept", "estimate_df", "max_iter"))
@@ -141,21 +172,22 @@ def fit(
     estimate_df: bool = False,
     max_iter: int = 200,
     tol: ArrayLike = 1e-4,
-) -> Fitted:
+) -> Robust:
     r"""Maximize the likelihood of $y_i = \beta_0 + x_i \beta + \sigma t_i$, $t_i$ from Student's distribution.
 
-    EM from least squares; no step lowers the likelihood, but for small df it may have several maxima. Where the
-    line passes through half of the samples exactly, the scale shrinks to 0 and the likelihood has no bound.
+    EM starts from least squares. No step lowers the likelihood, but for small df there may be several maxima. Where
+    more than the share $\nu / (\nu + 1)$ of the samples lies exactly on a line, the likelihood has no upper bound:
+    the scale shrinks until it is lost in rounding, and the status is UNBOUNDED.
 
     Args:
         x: features.
         y: targets.
-        df: degrees of freedom: 1 to 5 for data with outliers; where `estimate_df`, the start.
+        df: degrees of freedom, from 1 to 5 for data with outliers; the start where `estimate_df`.
         fit_intercept: whether there is a $\beta_0$; static.
-        estimate_df: whether the degrees of freedom are estimated as well; needs some hundred samples; static.
+        estimate_df: whether the degrees of freedom are estimated too, which needs some hundred samples; static.
         max_iter: largest number of steps; static.
-        tol: largest change of a prediction, in units of the scale, and of the logarithm of the scale (and of
-            the degrees of freedom), that counts as none.
+        tol: converged when a step changes no prediction by more than this, in units of the scale, nor the
+            logarithms of the scale and of the degrees of freedom.
 
     Raises:
         ValueError: unless shapes fit, there are as many samples as parameters, and max_iter >= 1.
@@ -164,32 +196,75 @@ def fit(
     section 11.4.5.
 
     >>> x, y = jnp.arange(6.0)[:, None], jnp.array([0.1, 0.9, 2.1, 2.9, 4.1, 50.0])
-    >>> fit(x, y, df=1.0).model.coef.round(1).tolist()
+    >>> fit(x, y, df=1.0).coef.round(1).tolist()
     [1.0]
     """
-    require.positive("max_iter", max_iter)
-    model = init(x, y, df=df, fit_intercept=fit_intercept)
-    history = jnp.full(max_iter + 1, jnp.nan, x.dtype).at[0].set(score(model, x, y))
+    first = init(x, y, df=df, fit_intercept=fit_intercept)
+    residual = _residual(first, x, y)
+    rounding = jnp.finfo(y.dtype).eps * jnp.max(jnp.abs(y))
 
-    def goes_on(carry: tuple[Model, Array, Array, Array]) -> Array:
-        _, change, n_iter, _ = carry
-        return (n_iter < max_iter) & (change >= tol)
+    def advance(old: _State, _: Array) -> _State:
+        line, residual = _step(old.line, old.residual, x, y, fit_intercept, estimate_df)
+        moved = jnp.max(jnp.abs(residual - old.residual)) / line.scale
+        noise = jnp.abs(jnp.log(line.scale / old.line.scale)) + jnp.abs(jnp.log(line.df / old.line.df))
+        value, change = _log_likelihood(residual, line.scale, line.df), jnp.maximum(moved, noise)
+        reached = jnp.stack([value, -change])
+        idle = jnp.where((reached > old.records).any(), 0, old.idle + 1)
+        return _State(line, residual, value, change, jnp.maximum(reached, old.records), idle)
 
-    def advance(carry: tuple[Model, Array, Array, Array]) -> tuple[Model, Array, Array, Array]:
-        old, _, n_iter, history = carry
-        new = step(old, x, y, fit_intercept=fit_intercept, estimate_df=estimate_df)
-        moved = jnp.max(jnp.abs(predict(new, x) - predict(old, x))) / new.scale
-        scales = jnp.abs(jnp.log(new.scale / old.scale)) + jnp.abs(jnp.log(new.df / old.df))
-        history = history.at[n_iter + 1].set(score(new, x, y))
-        return new, jnp.maximum(moved, scales), n_iter + 1, history
+    def unbounded(state: _State) -> Array:
+        return state.line.scale <= rounding
 
-    start = (model, jnp.full((), jnp.inf, x.dtype), jnp.zeros((), int), history)
-    model, change, n_iter, history = lax.while_loop(goes_on, advance, start)
-    return Fitted(model, trust(model, x, y), history[n_iter], history, n_iter, change < tol)
+    value, endless = _log_likelihood(residual, first.scale, first.df), jnp.full((), jnp.inf, x.dtype)
+    state, report = iteration.run(
+        advance,
+        _State(first, residual, value, endless, jnp.stack([value, -endless]), jnp.zeros((), int)),
+        max_iter=max_iter,
+        objective=lambda state: state.log_likelihood,
+        converged=lambda state: (state.change < tol) & ~unbounded(state),
+        failed={Status.UNBOUNDED: unbounded, Status.STALLED: lambda state: state.idle >= PATIENCE},
+    )
+    weights = _trust(state.residual, state.line.scale, state.line.df)
+    return Robust(*state.line, weights, state.log_likelihood, *report)
+
+
+def _residual(model: Model, x: Array, y: Array) -> Array:
+    require.rank("y", y, 1)
+    require.same_length(x=x, y=y)
+    return y - predict(model, x)
+
+
+def _standardized(residual: Array, scale: Array) -> Array:
+    return residual / jnp.where(scale == 0, 1.0, scale)  # a scale of 0 means that all residuals are 0
+
+
+def _log_likelihood(residual: Array, scale: Array, df: Array) -> Array:
+    nll = likelihood.student_t_nll(_standardized(residual, scale), 0.0, 1.0, df)
+    return -jnp.mean(nll) - jnp.log(scale)
+
+
+def _trust(residual: Array, scale: Array, df: Array) -> Array:
+    return (df + 1) / (df + _standardized(residual, scale) ** 2)
+
+
+def _step(
+    line: Line, residual: Array, x: Array, y: Array, fit_intercept: bool, estimate_df: bool
+) -> tuple[Line, Array]:
+    """The next line, and the residuals from it; `residual` are those from the last one."""
+    w = _trust(residual, line.scale, line.df)
+    fitted = ols.fit(x, y, weights=w, fit_intercept=fit_intercept)
+    residual = y - ols.predict(fitted, x)
+    scale = jnp.sqrt(jnp.mean(w * residual**2))
+    df = line.df
+    if estimate_df:
+        likely = _likely_df(_standardized(residual, scale) ** 2)
+        better = _log_likelihood(residual, scale, likely) > _log_likelihood(residual, scale, df)
+        df = jnp.where(better, likely, df)
+    return Line(fitted.coef, fitted.intercept, scale, df), residual
 
 
 def _likely_df(z2: Array) -> Array:
-    """The degrees of freedom at which the likelihood of these squared residuals stops rising."""
+    """The degrees of freedom at which the likelihood of these squared residuals is largest."""
 
     def slope(log_df: Array) -> Array:
         nu = jnp.exp(log_df)

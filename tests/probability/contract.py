@@ -77,8 +77,18 @@ def wide_prior(params):
     return -0.5 * params["mean"] ** 2
 
 
+PARAMS = {"mean": jnp.array(0.3), "log_scale": jnp.array(0.1)}
+
+
 def at(key):
-    return {"params": {"mean": jnp.array(0.3), "log_scale": jnp.array(0.1)}, "data": noise(key)["y"]}
+    return {"params": PARAMS, "data": noise(key)["y"]}
+
+
+def averages(key):
+    return {
+        "features": jnp.linspace(-1.0, 1.0, 9)[:, None] ** jnp.array([1, 2]),
+        "moments": jnp.array([0.2, 0.3]) + 0.02 * jax.random.normal(key, (2,)),
+    }
 
 
 def design(key):
@@ -91,7 +101,7 @@ def posterior(key):
 
 
 def line(key):
-    return {"model": robust.init(**regression(key)), **regression(key)}
+    return {"model": robust.fit(**regression(key), max_iter=3), **regression(key)}
 
 
 def height(x):
@@ -102,7 +112,7 @@ def off(key):
     """One sample is far off, so that the degrees of freedom are well determined."""
     data = regression(key)
     data["y"] = data["y"].at[0].add(9.0)
-    return {"model": robust.init(**data), **data}
+    return {"state": robust.init(**data), **data}
 
 
 def start(key):
@@ -126,12 +136,13 @@ def groups(key):
     return {"position": 0.1 * jax.random.normal(key, (10,)), "estimates": hierarchical.eight_schools()}
 
 
-def model(key):
-    return mixture_density.init(key=key, n_components=2, hidden=(4,), **regression(key))
+def network_and_data(key):
+    data = regression(key)
+    return {"model": mixture_density.init(key=key, n_components=2, hidden=(4,), **data), **data}
 
 
-def mixture(key):
-    return {"mixture": mixture_density.predict(model(key), regression(key)["x"])}
+def network_and_x(key):
+    return {"model": network_and_data(key)["model"], "x": points(key, d=2)}
 
 
 def wave(x):
@@ -199,13 +210,16 @@ EXAMPLES = [
         lambda key: {"model": normal(key), "matrix": points(key, n=2), "shift": jnp.ones(2)},
         gradient=("model", "matrix", "shift"),
     ),
+    Example(maximum_entropy.problem, averages, gradient=("features", "moments")),
+    Example(maximum_entropy.init, lambda key: {"problem": maximum_entropy.problem(**averages(key))}),
     Example(
-        maximum_entropy.fit,
+        maximum_entropy.step,
         lambda key: {
-            "features": jnp.linspace(-1.0, 1.0, 9)[:, None] ** jnp.array([1, 2]),
-            "moments": jnp.array([0.2, 0.3]) + 0.02 * jax.random.normal(key, (2,)),
+            "state": maximum_entropy.init(maximum_entropy.problem(**averages(key))),
+            "problem": maximum_entropy.problem(**averages(key)),
         },
     ),
+    Example(maximum_entropy.fit, averages),
     Example(
         central_limit.standardized_means,
         lambda key: {"key": key},
@@ -257,7 +271,12 @@ EXAMPLES = [
         lambda key: {"state": mle.init(nll=normal_nll, **at(key)), "data": at(key)["data"]},
         {"nll": normal_nll},
     ),
-    Example(mle.fit, at, {"nll": normal_nll, "log_prior": wide_prior, "max_iter": 20}, tolerance=1e-3),
+    Example(
+        mle.fit,
+        lambda key: {"init": PARAMS, "data": noise(key)["y"]},
+        {"nll": normal_nll, "log_prior": wide_prior, "max_iter": 20},
+        tolerance=1e-3,
+    ),
     Example(fisher.scores, at, {"nll": normal_nll}, gradient=("data",)),
     Example(fisher.observed, at, {"nll": normal_nll}, gradient=("data",)),
     Example(fisher.empirical, at, {"nll": normal_nll}, gradient=("data",)),
@@ -299,9 +318,10 @@ EXAMPLES = [
     ),
     Example(bayesian_regression.log_evidence, design, gradient=("design", "y", "prior", "noise_variance")),
     Example(robust.init, regression, gradient=("x", "y")),
-    Example(robust.predict, lambda key: {"model": line(key)["model"], "x": points(key, d=2)}, gradient=("model", "x")),
-    Example(robust.score, line, gradient=("model", "x", "y")),
-    Example(robust.trust, line, gradient=("model", "x", "y")),
+    Example(robust.predict, lambda key: {"model": line(key)["model"], "x": points(key, d=2)}, gradient=("x",)),
+    Example(robust.score, line, gradient=("x", "y")),
+    Example(robust.log_likelihood, line, gradient=("x", "y")),
+    Example(robust.trust, line, gradient=("x", "y")),
     Example(robust.step, off, {"estimate_df": True}, tolerance=1e-3),
     # fewer passes than it takes to converge: in which of them it does depends on rounding
     Example(robust.fit, regression, {"max_iter": 8}, tolerance=1e-3),
@@ -387,12 +407,13 @@ EXAMPLES = [
         {"n_components": 2, "hidden": (4,)},
         x64=False,  # draws differ by dtype
     ),
-    Example(mixture_density.predict, lambda key: {"model": model(key), "x": points(key, d=2)}, gradient=("model", "x")),
-    Example(mixture_density.nll, lambda key: mixture(key) | {"y": regression(key)["y"]}, gradient=("mixture", "y")),
-    Example(mixture_density.mean, mixture, gradient=("mixture",)),
-    Example(mixture_density.variance, mixture, gradient=("mixture",)),
-    Example(mixture_density.cdf, lambda key: mixture(key) | {"y": regression(key)["y"]}, gradient=("mixture", "y")),
-    Example(mixture_density.sample, lambda key: mixture(key) | {"key": key}, x64=False),  # draws differ by dtype
+    Example(mixture_density.conditional, network_and_x, gradient=("model", "x")),
+    Example(mixture_density.predict, network_and_x, gradient=("model", "x")),
+    Example(mixture_density.variance, network_and_x, gradient=("model", "x")),
+    Example(mixture_density.log_prob, network_and_data, gradient=("model", "x", "y")),
+    Example(mixture_density.score, network_and_data, gradient=("model", "x", "y")),
+    Example(mixture_density.cdf, network_and_data, gradient=("model", "x", "y")),
+    Example(mixture_density.sample, lambda key: network_and_x(key) | {"key": key}, x64=False),  # draws differ by dtype
     Example(
         mixture_density.fit,
         lambda key: {"key": key, **regression(key)},

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mfml.iteration import Status
 from mfml.probability import central_limit, maximum_entropy
 
 GRID = jnp.linspace(-8.0, 8.0, 401)
@@ -40,9 +41,43 @@ def test_moments_are_met_and_no_other_distribution_with_them_has_more_entropy():
             assert -np.sum(other * np.log(other)) < made.entropy
 
 
-def test_moments_that_nothing_has_do_not_converge():
-    made = maximum_entropy.fit(jnp.arange(1.0, 7.0)[:, None], jnp.array([6.5]), max_iter=20)
+@pytest.mark.parametrize("mean", [0.9, 6.01, 6.5, 100.0])
+def test_moments_that_nothing_has_do_not_converge(mean):
+    made = maximum_entropy.fit(jnp.arange(1.0, 7.0)[:, None], jnp.array([mean]), max_iter=20)
     assert not made.converged
+    assert made.status == Status.UNBOUNDED
+
+
+@pytest.mark.parametrize("mean", [1.0, 1.01, 3.5, 5.99, 6.0])
+def test_moments_at_the_edge_of_what_is_possible_converge(mean):
+    faces = jnp.arange(1.0, 7.0)
+    made = maximum_entropy.fit(faces[:, None], jnp.array([mean]))
+    assert made.converged
+    np.testing.assert_allclose(faces @ made.probability, mean, atol=1e-4)
+
+
+def test_the_dual_function_falls_to_the_largest_entropy():
+    made = maximum_entropy.fit(GRID[:, None] ** jnp.array([1, 2]), jnp.array([0.5, 1.25]), base=jnp.full(401, 0.04))
+    history = np.asarray(made.history[: made.n_iter + 1])
+    assert (np.diff(history) < 0).all()
+    np.testing.assert_allclose(history[-1], made.entropy, atol=5e-4)  # apart by the multipliers times what lacks
+    np.testing.assert_allclose(history[0], np.log(401 * 0.04), rtol=1e-5)
+
+
+def test_step_is_what_fit_repeats():
+    features, moments = jnp.arange(1.0, 7.0)[:, None], jnp.array([4.5])
+    task = maximum_entropy.problem(features, moments)
+    state = maximum_entropy.step(maximum_entropy.step(maximum_entropy.init(task), task), task)
+    made = maximum_entropy.fit(features, moments, max_iter=2)
+    np.testing.assert_allclose(made.probability, state.probability, rtol=1e-5)
+    assert made.status == Status.MAX_ITER
+
+
+def test_where_rounding_decides_it_stops_and_says_so():
+    made = maximum_entropy.fit(jnp.arange(1.0, 7.0)[:, None], jnp.array([4.5]), tol=0.0)
+    assert made.status == Status.STALLED
+    assert made.n_iter < 20
+    assert maximum_entropy.fit(jnp.arange(1.0, 7.0)[:, None], jnp.array([jnp.nan])).status == Status.NON_FINITE
 
 
 def test_without_moments_it_is_the_base():
@@ -51,8 +86,10 @@ def test_without_moments_it_is_the_base():
 
 
 def test_errors_of_maximum_entropy(unchecked):
-    with pytest.raises(ValueError, match="same length"):
+    with pytest.raises(ValueError, match=r"features \(4, 2\), moments \(1,\)"):
         maximum_entropy.fit(jnp.zeros((4, 2)), jnp.zeros(1))
+    with pytest.raises(ValueError, match=r"features \(4, 1\), base \(3,\)"):
+        maximum_entropy.fit(jnp.zeros((4, 1)), jnp.zeros(1), base=jnp.ones(3))
     with pytest.raises(ValueError, match="max_iter must be positive"):
         maximum_entropy.fit(jnp.zeros((4, 1)), jnp.zeros(1), max_iter=0)
 

@@ -7,6 +7,8 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
+from mfml import iteration
+from mfml.iteration import Status
 from mfml.probability import bayesian_regression, fisher, likelihood, mle
 
 
@@ -34,6 +36,11 @@ def rate_nll(log_rate, y):
 
 def label_nll(logit, y):
     return likelihood.bernoulli_nll(y, logit)
+
+
+def class_nll(weights, data):
+    x, y = data
+    return likelihood.bernoulli_nll(y, x @ weights)
 
 
 def bent_nll(position, y):
@@ -111,7 +118,43 @@ def test_newton_goes_downhill_from_a_hill():
 def test_a_likelihood_without_a_maximum_does_not_converge():
     fitted = mle.fit(jnp.zeros(3), nll=rate_nll, init=jnp.array(0.0), max_iter=10)  # the rate goes to 0
     assert not fitted.converged
+    assert fitted.status == Status.MAX_ITER
     assert fitted.params < -5
+    assert mle.fit(jnp.zeros(3), nll=rate_nll, init=jnp.array(0.0)).status == Status.UNBOUNDED
+
+
+@pytest.mark.parametrize("tol", [1e-8, 1e-12])
+@pytest.mark.parametrize("scale", [1e-3, 1.0])
+def test_separated_classes_are_unbounded_unless_there_is_a_prior(tol, scale):
+    x = jnp.stack([jnp.ones(6), scale * jnp.array([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0])], axis=1)
+    data = x, jnp.array([0, 0, 0, 1, 1, 1])
+    fitted = mle.fit(data, nll=class_nll, init=jnp.zeros(2), tol=tol)
+    assert fitted.status == Status.UNBOUNDED
+    assert not fitted.converged
+    assert mle.fit(data, nll=class_nll, init=jnp.zeros(2), log_prior=small_weights).converged
+    mixed = data[0], data[1].at[1].set(1)
+    assert mle.fit(mixed, nll=class_nll, init=jnp.zeros(2)).converged
+
+
+def test_where_rounding_decides_it_stops_and_says_so(key):
+    y = 1e4 + jax.random.normal(key, (50,))
+    fitted = mle.fit(y, nll=normal_nll, init={"mean": jnp.array(9e3), "log_scale": jnp.array(3.0)}, tol=1e-12)
+    assert fitted.status == Status.STALLED
+    assert fitted.n_iter < 40
+    np.testing.assert_allclose(fitted.params["mean"], y.mean(), atol=0.01)
+    assert "rounding decides" in iteration.explain(fitted)
+
+
+def test_data_with_nan_end_it_at_once():
+    fitted = mle.fit(jnp.array([1.0, jnp.nan]), nll=rate_nll, init=jnp.array(0.0))
+    assert fitted.status == Status.NON_FINITE
+    assert fitted.n_iter == 0
+
+
+def test_a_start_at_the_optimum_converges():
+    fitted = mle.fit(jnp.array([-1.0, 1.0]), nll=normal_nll, init={"mean": jnp.array(0.0), "log_scale": jnp.array(0.0)})
+    assert fitted.converged
+    assert fitted.n_iter == 1
 
 
 def test_expected_information_of_labels_and_counts():
@@ -125,7 +168,7 @@ def test_expected_information_of_labels_and_counts():
 def test_expected_information_of_a_density_on_a_grid():
     grid = jnp.linspace(-20.0, 20.0, 2001)
     at = {"mean": jnp.array(0.5), "log_scale": jnp.log(2.0)}
-    found = fisher.expected(normal_nll, at, grid, jnp.full(2001, 0.02))
+    found = fisher.expected(normal_nll, at, grid, weights=jnp.full(2001, 0.02))
     np.testing.assert_allclose(found, np.diag([2.0, 0.25]), atol=1e-3)
 
 
@@ -136,11 +179,11 @@ def test_empirical_information_tends_to_the_expected_one(key):
 
 
 def test_errors(unchecked):
-    with pytest.raises(ValueError, match="one number a sample"):
+    with pytest.raises(ValueError, match="one number per sample"):
         mle.fit(jnp.zeros(3), nll=lambda w, y: jnp.sum(y), init=jnp.zeros(1))
     with pytest.raises(ValueError, match="max_iter must be positive"):
         mle.fit(jnp.zeros(3), nll=rate_nll, init=jnp.array(0.0), max_iter=0)
-    with pytest.raises(ValueError, match="one number a sample"):
+    with pytest.raises(ValueError, match="one number per sample"):
         fisher.scores(lambda w, y: jnp.sum(y), jnp.zeros(1), jnp.zeros(3))
     with pytest.raises(ValueError, match="square matrix"):
         fisher.standard_errors(jnp.zeros((2, 3)))

@@ -3,8 +3,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import optimize, stats
+from sklearn.metrics import r2_score
 from statsmodels.miscmodels.tmodel import TLinearModel
 
+from mfml import iteration
+from mfml.iteration import Status
 from mfml.probability import robust
 from mfml.regression import ols
 
@@ -30,9 +33,9 @@ def test_maximum_is_that_of_a_general_optimizer(data):
     peer = optimize.minimize(loss, [0.0, 0.0, 0.0, 0.0], method="BFGS", options={"gtol": 1e-8})
     fitted = robust.fit(*data, df=3.0)
     assert fitted.converged
-    np.testing.assert_allclose(fitted.model.coef, peer.x[:2], atol=2e-3)
-    np.testing.assert_allclose(fitted.model.intercept, peer.x[2], atol=2e-3)
-    np.testing.assert_allclose(fitted.model.scale, np.exp(peer.x[3]), rtol=2e-3)
+    np.testing.assert_allclose(fitted.coef, peer.x[:2], atol=2e-3)
+    np.testing.assert_allclose(fitted.intercept, peer.x[2], atol=2e-3)
+    np.testing.assert_allclose(fitted.scale, np.exp(peer.x[3]), rtol=2e-3)
     np.testing.assert_allclose(fitted.log_likelihood, -peer.fun, rtol=1e-5)
 
 
@@ -45,10 +48,10 @@ def test_with_estimated_df_it_equals_statsmodels(data):
     )
     fitted = robust.fit(x, y, df=3.0, estimate_df=True, max_iter=500)
     assert fitted.converged
-    found = [*np.asarray(fitted.model.coef), float(fitted.model.intercept)]
+    found = [*np.asarray(fitted.coef), float(fitted.intercept)]
     np.testing.assert_allclose(found, peer.params[:3], atol=5e-3)
-    np.testing.assert_allclose(fitted.model.scale, abs(peer.params[-1]), rtol=0.02)
-    np.testing.assert_allclose(fitted.model.df, peer.params[3], rtol=0.03)
+    np.testing.assert_allclose(fitted.scale, abs(peer.params[-1]), rtol=0.02)
+    np.testing.assert_allclose(fitted.df, peer.params[3], rtol=0.03)
     np.testing.assert_allclose(fitted.log_likelihood, peer.llf / N, rtol=1e-5)
 
 
@@ -63,16 +66,16 @@ def test_no_step_lowers_the_likelihood(data, estimate_df):
 
 def test_outliers_break_least_squares_but_not_this(data):
     x, y = data
-    clean = robust.fit(x[4:], y[4:], df=3.0).model
+    clean = robust.fit(x[4:], y[4:], df=3.0)
     dirty = robust.fit(x, y, df=3.0)
-    assert np.abs(dirty.model.coef - clean.coef).max() < 0.05
+    assert np.abs(dirty.coef - clean.coef).max() < 0.05
     assert np.abs(ols.fit(x, y).intercept - clean.intercept) > 0.5
     assert (dirty.weights[:4] < 0.01).all()
 
 
 def test_for_large_df_it_is_least_squares(data):
     x, y = data[0][4:], data[1][4:]
-    fitted = robust.fit(x, y, df=1e6).model
+    fitted = robust.fit(x, y, df=1e6)
     line = ols.fit(x, y)
     np.testing.assert_allclose(fitted.coef, line.coef, atol=1e-3)
     np.testing.assert_allclose(fitted.scale, np.std(y - ols.predict(line, x)), rtol=1e-3)
@@ -83,28 +86,61 @@ def test_normal_noise_gives_large_df_and_heavy_tails_small_ones():
     x = jnp.asarray(rng.normal(size=(3000, 1)), jnp.float32)
     normal = jnp.asarray(rng.normal(size=3000), jnp.float32)
     heavy = jnp.asarray(rng.standard_t(2.0, size=3000), jnp.float32)
-    assert robust.fit(x, normal, estimate_df=True).model.df > 15
-    np.testing.assert_allclose(robust.fit(x, heavy, estimate_df=True).model.df, 2.0, rtol=0.2)
+    assert robust.fit(x, normal, estimate_df=True).df > 15
+    np.testing.assert_allclose(robust.fit(x, heavy, estimate_df=True).df, 2.0, rtol=0.2)
 
 
 def test_step_is_what_fit_repeats(data):
-    model = robust.init(*data, df=3.0)
+    state = robust.init(*data, df=3.0)
     for _ in range(4):
-        model = robust.step(model, *data)
-    np.testing.assert_allclose(robust.fit(*data, df=3.0, max_iter=4).model.coef, model.coef, rtol=1e-4)
+        state = robust.step(state, *data)
+    np.testing.assert_allclose(robust.fit(*data, df=3.0, max_iter=4).coef, state.coef, rtol=1e-4)
 
 
 def test_the_units_do_not_matter(data):
     x, y = data
-    first, second = robust.fit(x, y).model, robust.fit(1e3 * x, 1e6 * y).model
+    first, second = robust.fit(x, y), robust.fit(1e3 * x, 1e6 * y)
     np.testing.assert_allclose(second.coef, 1e3 * first.coef, rtol=1e-3)
     np.testing.assert_allclose(second.scale, 1e6 * first.scale, rtol=1e-3)
 
 
 def test_works_under_vmap(data):
     x, y = data
-    both = jax.vmap(lambda df: robust.fit(x, y, df=df).model.scale)(jnp.array([2.0, 5.0]))
-    np.testing.assert_allclose(both[1], robust.fit(x, y, df=5.0).model.scale, rtol=1e-3)
+    both = jax.vmap(lambda df: robust.fit(x, y, df=df).scale)(jnp.array([2.0, 5.0]))
+    np.testing.assert_allclose(both[1], robust.fit(x, y, df=5.0).scale, rtol=1e-3)
+
+
+def test_score_is_r2_and_the_log_likelihood_that_of_the_fit(data):
+    fitted = robust.fit(*data, df=3.0)
+    np.testing.assert_allclose(
+        robust.score(fitted, *data), r2_score(data[1], robust.predict(fitted, data[0])), rtol=1e-5
+    )
+    np.testing.assert_allclose(robust.log_likelihood(fitted, *data), fitted.log_likelihood, rtol=1e-6)
+    np.testing.assert_allclose(robust.trust(fitted, *data), fitted.weights, rtol=1e-4)
+    assert robust.score(fitted, *data) < ols.score(ols.fit(*data), *data)  # least squares has the largest R2
+
+
+def test_it_says_how_it_ended(data):
+    x, y = data
+    assert iteration.explain(robust.fit(x, y, max_iter=2)).startswith("ran out of steps: 2")
+    assert robust.fit(x, y.at[5].set(jnp.nan)).status == Status.NON_FINITE
+    stalled = robust.fit(x, y, tol=0.0)
+    assert stalled.status == Status.STALLED
+    assert stalled.n_iter < 100
+    np.testing.assert_allclose(stalled.coef, robust.fit(x, y).coef, atol=1e-3)
+
+
+@pytest.mark.parametrize(("df", "n_off", "status"), [(4.0, 1, 4), (4.0, 3, 0), (1.0, 3, 4), (4.0, 0, 4)])
+def test_a_line_through_too_many_samples_has_no_largest_likelihood(df, n_off, status):
+    """Too many is more than df / (df + 1) of them."""
+    x = jnp.arange(10.0)[:, None]
+    y = (2 * x[:, 0] + 1).at[:n_off].add(jnp.array([49.0, -33.0, -75.0])[:n_off])
+    fitted = robust.fit(x, y, df=df)
+    assert fitted.status == status
+    assert np.isfinite(fitted.weights).all()
+    if status == Status.UNBOUNDED:
+        np.testing.assert_allclose(fitted.coef, 2.0, atol=1e-3)
+        assert fitted.scale < 1e-5
 
 
 def test_errors(unchecked):
@@ -112,5 +148,9 @@ def test_errors(unchecked):
         robust.fit(jnp.ones((2, 2)), jnp.ones(2))
     with pytest.raises(ValueError, match="max_iter must be positive"):
         robust.fit(jnp.ones((4, 1)), jnp.ones(4), max_iter=0)
-    with pytest.raises(ValueError, match="same length"):
-        robust.trust(robust.init(jnp.arange(4.0)[:, None], jnp.arange(4.0) ** 2), jnp.ones((3, 1)), jnp.ones(4))
+    line = robust.init(jnp.arange(4.0)[:, None], jnp.arange(4.0) ** 2)
+    for function in (robust.trust, robust.score, robust.log_likelihood, robust.step):
+        with pytest.raises(ValueError, match=r"x.*\(3, 1\).*y.*\(4,\)|\(3,\).*\(4,\)"):
+            function(line, jnp.ones((3, 1)), jnp.ones(4))
+        with pytest.raises(ValueError, match="x must have 1 columns"):
+            function(line, jnp.ones((4, 2)), jnp.ones(4))
