@@ -1,4 +1,4 @@
-"""The sessions of this project: `nox -s grade -- 3`, `tests`, `peers`, `lint`, `lessons`, `bench`.
+"""The sessions of this project: `nox -s grade -- 3`, `tests`, `peers`, `lint`, `lessons`, `bench`, `build`.
 
 Environments are kept, and filled again only when pyproject.toml or the interpreter changed. With uv on the path
 they are made by uv.
@@ -80,6 +80,19 @@ def bench(session: nox.Session) -> None:
     """Measure speed against the peers: all rows, or `nox -s bench -- pca nmf`."""
     fill(session, "bench")
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the wheel with the course in it: lessons, sheets and sealed answer keys, and no solutions."""
+    fill(session, "build")
+    kit = ROOT / "mfml" / "_course"
+    shutil.rmtree(kit, ignore_errors=True)
+    try:
+        session.run("python", "-m", "mfml", "start", str(kit))
+        session.run("python", "-m", "hatchling", "build", "-t", "wheel", "-d", str(ROOT / "dist"))
+    finally:  # so that no other build picks up a kit that is out of date
+        shutil.rmtree(kit, ignore_errors=True)
 
 
 @nox.session(venv_backend="none")

@@ -41,7 +41,7 @@ def pair(module, network, load, images, labels) -> Pair:
 
     def theirs():
         load(torch, network, start["params"])
-        adam = torch.optim.Adam(network.params(), lr=RATE)
+        adam = torch.optim.Adam(network.parameters(), lr=RATE)
         for _ in range(STEPS):
             adam.zero_grad()
             value = torch.nn.functional.cross_entropy(network(their_x), their_y)

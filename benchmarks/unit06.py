@@ -67,8 +67,8 @@ def adam_steps() -> Pair:
     return Pair(
         ours=lambda: after(ours),
         theirs=lambda: after(theirs),
-        loss_of_ours=lambda way: float(way.objective[-1]),
-        loss_of_theirs=lambda way: float(way.objective[-1]),
+        loss_of_ours=lambda way: float(way.history[-1]),
+        loss_of_theirs=lambda way: float(way.history[-1]),
         slack=1e-3,
     )
 

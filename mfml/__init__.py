@@ -26,7 +26,7 @@ def unit(number: int) -> ModuleType:
 
 
 def check(exercise: str, function: Any, **options: Any) -> Any:
-    """Grade one function in a notebook: `mfml.check("3.2", my_function)`. See `mfml.grading.notebook`."""
-    from mfml.grading import notebook
+    """Grade one function in a notebook: `mfml.check("3.2", my_function)`. See `mfml.grading.show.notebook`."""
+    from mfml.grading.show import notebook
 
     return notebook.check(exercise, function, **options)

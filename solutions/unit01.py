@@ -12,7 +12,7 @@ from exercises.given import (
     lopsided_error,
     squared_error,
 )
-from mfml.grading.specification import exercise
+from mfml.grading.key.specification import exercise
 
 # ---------------------------------------------------------------- 1.1
 

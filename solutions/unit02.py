@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from exercises.given import Array, Float
-from mfml.grading.specification import exercise
+from mfml.grading.key.specification import exercise
 
 
 def correlated(key, n, scales, offset=0.0):

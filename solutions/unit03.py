@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from exercises.given import Array, Float
-from mfml.grading.specification import exercise
+from mfml.grading.key.specification import exercise
 
 # ---------------------------------------------------------------- 3.1
 
@@ -383,7 +383,7 @@ def _(weights, design, y, learning_rate, n_steps):
     return jnp.stack([weights] + [gd_step(weights, design, y, learning_rate)] * n_steps)
 
 
-@gradient_descent.mistake("You computed the gradient once, at the start: compute it anew at the weights of every step.")
+@gradient_descent.mistake("You computed the gradient once, at the start: take it at the weights of every step.")
 def _(weights, design, y, learning_rate, n_steps):
     gradient = mse_gradient(weights, design, y)
     return jnp.stack([weights - learning_rate * k * gradient for k in range(n_steps + 1)])

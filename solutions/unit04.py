@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from exercises.given import Array, Float, Int
-from mfml.grading.specification import exercise
+from mfml.grading.key.specification import exercise
 
 
 def _normal(key, *shape):
@@ -22,7 +22,7 @@ def _normal(key, *shape):
     points=4,
     hints=(
         "A neuron weighs its inputs, adds a bias, and squashes the sum. In this order.",
-        "The lesson's section on the neuron: `x @ weights` weighs all samples at once, one number a sample. "
+        "The lesson's section on the neuron: `x @ weights` weighs all samples at once: one number per sample. "
         "Add the bias before the sigmoid.",
         "Let z be `x @ weights + bias`; return `jax.nn.sigmoid(z)`, or 1 / (1 + exp(-z)).",
     ),

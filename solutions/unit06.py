@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from exercises.given import Array, Float, Int, banana, mountain
-from mfml.grading.specification import exercise
+from mfml.grading.key.specification import exercise
 
 
 def _symmetric(key, d):

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from exercises.given import Array, Bool, Float, Int
-from mfml.grading.specification import exercise
+from mfml.grading.key.specification import exercise
 
 # ---------------------------------------------------------------- 7.1
 

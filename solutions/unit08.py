@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln
 
 from exercises.given import Array, Float, Int
-from mfml.grading.specification import exercise
+from mfml.grading.key.specification import exercise
 
 # ---------------------------------------------------------------- 8.1
 

@@ -70,7 +70,13 @@ OF_A_MODEL = (
 PAIRS = (("y", "prediction"), ("y", "probability"), ("target", "prediction"), ("y", "predictions"))
 
 # "module.function: rule" -> the reason why the rule does not hold there.
-EXEMPT: dict[str, str] = {}
+OPTAX = "arguments in optax's order, so that either library can replace the other"
+EXEMPT: dict[str, str] = {
+    "training.checkpoint.save: one name for each notion": "a pytree is no decision tree",
+    **{f"landscapes.optimizers.{name}: options are keywords": OPTAX for name in ("momentum", "nesterov", "rmsprop")},
+    **{f"landscapes.optimizers.{name}: options are keywords": OPTAX for name in ("adam", "adamw")},
+    "risk.reinforcement.step: step takes the state first": "`state` is a state of the task; what is learned is `q`",
+}
 
 
 class Breach(NamedTuple):
@@ -85,8 +91,8 @@ class Breach(NamedTuple):
 
 
 def modules() -> Iterator[ModuleType]:
-    """All modules of all units that are built."""
-    for package in BUILT:
+    """All modules of all units that are built, of the data sets and of training."""
+    for package in (*BUILT, "data", "training"):
         for info in pkgutil.iter_modules(import_module(f"mfml.{package}").__path__, f"mfml.{package}."):
             yield import_module(info.name)
 
@@ -151,7 +157,7 @@ def _breaches_of_parameter(n: str, p: inspect.Parameter, *, in_fit: bool) -> Ite
     keyword, optional = p.kind is p.KEYWORD_ONLY, p.default is not p.empty
     if n == "key" and not keyword:
         yield "the key is a keyword", str(p)
-    if n in ONE_NAME:
+    if n in ONE_NAME and not (n == "weight" and _is_matrix(p)):  # a layer has a weight, a sample has weights
         yield "one name for each notion", f"{n} is called {ONE_NAME[n]}"
     if optional and not keyword:
         yield "options are keywords", n
@@ -161,9 +167,13 @@ def _breaches_of_parameter(n: str, p: inspect.Parameter, *, in_fit: bool) -> Ite
         yield "n_classes is inferred where it is not given", n
 
 
+def _is_matrix(p: inspect.Parameter) -> bool:
+    return bool(re.search(r'Array, " ?\S+ \S', text(p.annotation)))
+
+
 def _first_of_peers(where: str) -> list[str]:
     """What the function's module fits: only where there is a `fit` do its peers take a model."""
-    module = sys.modules[f"mfml.{where.rsplit('.', 1)[0]}"]
+    module = import_module(f"mfml.{where.rsplit('.', 1)[0]}")
     return ["model"] if hasattr(module, "fit") else []
 
 

@@ -1,6 +1,7 @@
 """The rooms and who may enter which: imports follow the syllabus, and importing is cheap."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import mfml
-from mfml import syllabus
+from mfml import grading, syllabus
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = {unit.package: unit.number for unit in syllabus.UNITS}
@@ -50,6 +51,33 @@ def test_the_library_needs_no_peer(path):
     assert not {name.split(".")[0] for name in imported_modules(path)} & peers
 
 
+GRADING = re.findall(r"^    (\w+)  ", grading.__doc__, re.MULTILINE)  # lowest first
+
+
+def grading_parts(names):
+    return {name.split(".")[2] for name in names if name.startswith("mfml.grading.")}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "mfml" / "grading").rglob("*.py")), ids=lambda p: p.stem)
+def test_no_part_of_the_grader_imports_one_below_it(path):
+    part = path.relative_to(ROOT / "mfml" / "grading").parts[0].removesuffix(".py")
+    allowed = GRADING[: GRADING.index(part) + 1] if part in GRADING else ()
+    assert grading_parts(imported_modules(path)) <= set(allowed)
+
+
+def test_the_table_of_the_grader_is_complete():
+    parts = {path.stem for path in (ROOT / "mfml" / "grading").iterdir() if not path.stem.startswith("__")}
+    assert len(GRADING) == len(parts)
+    assert set(GRADING) == parts
+
+
+def test_what_runs_submissions_knows_no_answer():
+    for path in (ROOT / "mfml" / "grading" / "run").glob("*.py"):
+        assert grading_parts(imported_modules(path)) <= {"course", "run"}, path
+    loaded = loaded_by("from mfml.grading.run import worker, fork_server, processes, collect")
+    assert not {name for name in loaded if re.match(r"mfml\.grading\.(key|verdict|show|submission)", name)}
+
+
 def loaded_by(statement):
     code = f"import sys; {statement}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
@@ -65,7 +93,9 @@ def test_importing_mfml_loads_neither_jax_nor_a_unit():
 def test_the_command_line_loads_no_jax():
     heavy = {"jax", "matplotlib", "flax"}
     assert not heavy & loaded_by("import mfml.cli")
-    assert not heavy & loaded_by("from mfml.grading import grade, judge, watch, terminal, hints, progress")
+    assert not heavy & loaded_by(
+        "from mfml.grading import submission; from mfml.grading.show import watch, hints, progress"
+    )
 
 
 @pytest.mark.parametrize("number", BUILT)

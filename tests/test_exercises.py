@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from mfml.grading import answer_key, grade, hints, judge, processes
-from mfml.grading.collect import Outcomes
+from mfml.grading import submission
 from mfml.grading.course import Course
+from mfml.grading.key import answer_key
+from mfml.grading.run import processes
+from mfml.grading.run.collect import Outcomes
+from mfml.grading.show import hints
+from mfml.grading.verdict import judge
 
 COURSE = Course(Path(__file__).resolve().parents[1])
 UNITS = [pytest.param(n, marks=pytest.mark.xdist_group(f"unit{n}"), id=f"unit{n:02d}") for n in COURSE.units()]
@@ -19,7 +23,7 @@ def unit(request):
 
 
 @pytest.fixture
-def key(unit):
+def answers(unit):
     return answer_key.load(COURSE, unit)
 
 
@@ -34,45 +38,45 @@ def functions(path):
     return {node.name: node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)}
 
 
-def test_stubs_are_the_exercises_in_order_with_the_same_signature(unit, key):
-    stubs, answers = functions(COURSE.exercise(unit)), functions(COURSE.solution(unit))
-    names = [exercise["name"] for exercise in key["exercises"]]
+def test_stubs_are_the_exercises_in_order_with_the_same_signature(unit, answers):
+    stubs, references = functions(COURSE.exercise(unit)), functions(COURSE.solution(unit))
+    names = [exercise["name"] for exercise in answers["exercises"]]
     assert list(stubs) == names
-    for exercise in key["exercises"]:
-        stub, answer = stubs[exercise["name"]], answers[exercise["name"]]
+    for exercise in answers["exercises"]:
+        stub, answer = stubs[exercise["name"]], references[exercise["name"]]
         assert ast.unparse(stub.args) == ast.unparse(answer.args)
         assert ast.unparse(stub.returns) == ast.unparse(answer.returns)
         assert ast.get_docstring(stub).startswith(f"Exercise {exercise['id']}. {exercise['title']}.")
 
 
-def test_sheet_has_a_fair_size(key):
-    assert 6 <= len(key["exercises"]) <= 9
-    for exercise in key["exercises"]:
+def test_sheet_has_a_fair_size(answers):
+    assert 6 <= len(answers["exercises"]) <= 9
+    for exercise in answers["exercises"]:
         assert len(exercise["mistakes"]) >= 2
         assert any(check["hidden"] for check in exercise["checks"])
 
 
 def test_untouched_stubs_are_not_attempted(unit, launcher):
-    result = grade.grade(COURSE, unit, launcher)
+    result = submission.grade_file(COURSE, unit, launcher)
     assert {exercise.state for exercise in result.exercises} == {"not attempted"}
     assert result.score == 0
     assert result.next_exercise.id == f"{unit}.1"
 
 
 def test_solutions_get_full_marks(unit, launcher):
-    result = grade.grade(COURSE, unit, launcher, solutions=True)
+    result = submission.grade_file(COURSE, unit, launcher, solutions=True)
     assert {e.id: (e.state, e.message) for e in result.exercises if e.state != "right"} == {}
     assert result.score == result.max_score
     assert result.advice == []
 
 
-def test_known_mistakes_are_rejected_and_diagnosed(key):
+def test_known_mistakes_are_rejected_and_diagnosed(answers):
     """The judge sees what each wrong variant returned, and has to say that variant's sentence."""
-    for exercise in key["exercises"]:
+    for exercise in answers["exercises"]:
         for index, sentence in enumerate(exercise["mistakes"]):
             made = {(exercise["name"], c["name"]): as_outcome(c["mistakes"][index]) for c in exercise["checks"]}
-            result = judge.judge(
-                {**key, "exercises": [exercise]}, Outcomes(made, [], 0), file="x.py", title="", sandbox="none"
+            result = judge.verdict_on(
+                {**answers, "exercises": [exercise]}, Outcomes(made, [], 0), file="x.py", title="", sandbox="none"
             ).exercises[0]
             assert result.state != "right", sentence
             assert result.points < result.max_points, sentence
@@ -83,10 +87,10 @@ def as_outcome(mistake):
     return mistake if "value" in mistake else {"error": {"type": mistake["error"], "message": ""}}
 
 
-def test_hints_read_from_text_are_those_of_the_key(unit, key):
+def test_hints_read_from_text_are_those_of_the_key(unit, answers):
     fields = ("id", "name", "title", "hints")
     assert [{f: one[f] for f in fields} for one in hints.exercises(COURSE, unit)] == [
-        {f: one[f] for f in fields} for one in key["exercises"]
+        {f: one[f] for f in fields} for one in answers["exercises"]
     ]
-    for exercise in key["exercises"]:
+    for exercise in answers["exercises"]:
         assert len(set(exercise["hints"])) == 3

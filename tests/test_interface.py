@@ -39,6 +39,10 @@ def step(x: Float[Array, "n d"], state: Float[Array, " d"]) -> Float[Array, " d"
     """Take the state last."""
 
 
+def mean(values: Float[Array, " n"], *, weight: Float[Array, " n"]) -> Float[Array, ""]:
+    """Call the weights of the samples by another name."""
+
+
 def loss(y: Float[Array, " n"], prediction: Float[Array, " n"], delta: float | Float[Array, ""] = 1.0) -> Array:
     """Compare the wrong way round."""
 
@@ -46,6 +50,7 @@ def loss(y: Float[Array, " n"], prediction: Float[Array, " n"], delta: float | F
 RULES = {
     fit: {"the key is a keyword", "one name for each notion"},
     predict_proba: {"predict_proba has a column for each class"},
+    mean: {"one name for each notion"},
     step: {"step takes the state first", "step returns the next state"},
     loss: {
         "what was computed comes before what it is compared with",
@@ -76,8 +81,13 @@ def good(model: Fitted, x: Float[Array, "m d"], *, key: Key[Array, ""], scale: A
     return jnp.zeros(len(x))
 
 
-def test_what_is_right_is_let_through():
-    assert not list(interface.breaches_of_function("regression.ols.predict", good))
+def pointwise(x: Float[Array, "n h w c"], weight: Float[Array, "c k"]) -> Float[Array, "n h w k"]:
+    """Apply a layer, which has one weight."""
+
+
+@pytest.mark.parametrize(("where", "function"), [("regression.ols.predict", good), ("networks.layers.mix", pointwise)])
+def test_what_is_right_is_let_through(where, function):
+    assert not list(interface.breaches_of_function(where, function))
 
 
 def test_the_table_shows_every_function():

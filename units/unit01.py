@@ -459,7 +459,7 @@ floor = np.array(
 START, GOAL = 18, 5  # lower left corner, upper right
 laboratory = reinforcement.gridworld(floor)
 learned = reinforcement.fit(
-    laboratory, key=jax.random.key(12), start_state=START, n_episodes=300, max_steps=80, epsilon=0.2
+    laboratory, key=jax.random.key(12), start_state=START, n_episodes=300, max_length=80, epsilon=0.2
 )
 solved = reinforcement.value_iteration(laboratory)
 value = np.asarray(learned.q).max(axis=1)

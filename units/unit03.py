@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mfml import iteration
 from mfml.data import tensile
 from mfml.plots import regression as plots
 from mfml.regression import bases, descent, logistic, ols, rates, runge
@@ -91,7 +92,7 @@ choices = {
 }
 start = (minimum + np.array([0.7, -0.9])).astype(np.float32)
 walk = partial(descent.path, y=y, n_steps=60, **task)
-walks = {name: np.asarray(walk(start, design, learning_rate=rate).params)[:41] for name, rate in choices.items()}
+walks = {name: np.asarray(walk(design, init=start, learning_rate=rate).params)[:41] for name, rate in choices.items()}
 distances = {name: np.linalg.norm(points - minimum, axis=1) for name, points in walks.items()}
 predicted = {name: float(rates.predicted_rate(design, rate)) for name, rate in choices.items()}
 observed = {name: float(rates.observed_rate(points)) for name, points in distances.items()}
@@ -157,7 +158,7 @@ standard = designs["centered and scaled"]
 origin = np.zeros(2, np.float32)
 single = partial(descent.fit, standard, y, key=key, init=origin, batch_size=1, max_iter=60, tol=0.0, **task)
 risks = {
-    "all 20 samples": walk(origin, standard, learning_rate=0.1).objective,
+    "all 20 samples": walk(standard, init=origin, learning_rate=0.1).history,
     "single samples": single(learning_rate=0.1, power_t=0.0).history,
     "single, falling rate": single(learning_rate=0.3, power_t=0.7).history,
 }
@@ -314,7 +315,7 @@ plots.interpolation_errors(COUNTS, worst)
 # polynomials through **Chebyshev nodes**, which crowd at the ends, converge, and as fast as a geometric series. Noise
 # suffers the same fate: the *Lebesgue constant*, printed above, says how much an error in the values may grow.
 #
-# *Where it bites.* You rarely choose where to measure, and measurements are mostly equispaced. Then fit fewer weights
+# *Where it bites.* You rarely choose where to measure, and measurements are usually equispaced. Then fit fewer weights
 # than points, or use splines.
 #
 # *Exercise 3.8*: the error of interpolating Runge's function.
@@ -337,7 +338,7 @@ N = 18  # points of each bar
 
 
 def pairs_at(index):
-    """Strain and stress of both bars at these places of their order, one row a point."""
+    """Strain and stress of both bars at these places of their order, one row per point."""
     columns = (1000 * all_strain[1:], all_stress[1:])
     return np.stack([np.take_along_axis(one, index, axis=1).ravel() for one in columns], axis=1)
 
@@ -346,7 +347,7 @@ elastic_pairs, plastic_pairs = pairs_at(order[:, :N]), pairs_at(order[:, -N:])
 hot = np.repeat([0, 1], N)
 classifier = logistic.fit(elastic_pairs, hot, C=np.inf)
 probability = jax.jit(logistic.predict_proba)
-right = np.mean((np.asarray(probability(classifier, elastic_pairs)) > 0.5) == hot)
+right = float(logistic.score(classifier, elastic_pairs, hot))
 print(f"{classifier.n_iter} Newton steps, {right:.0%} right, converged: {classifier.converged}")
 
 # %% tags=["fig-logistic"]
@@ -357,22 +358,22 @@ plots.probability(
     hot,
     strains,
     stresses,
-    np.asarray(probability(classifier, mesh)).reshape(60, 60),
+    np.asarray(probability(classifier, mesh))[:, 1].reshape(60, 60),
     names=("400 °C", "600 °C"),
 )
 
 # %%
 without_doubt = logistic.fit(plastic_pairs, hot, C=np.inf)
 with_penalty = logistic.fit(plastic_pairs, hot, C=1.0)
-print(f"plastic points: separated {without_doubt.separated}, converged {without_doubt.converged}")
-print(f"with a penalty: converged {with_penalty.converged}")
+print("plastic points:", iteration.explain(without_doubt))
+print("with a penalty:", iteration.explain(with_penalty))
 
 # %% [markdown]
 # *What to see.* The hot bar is the softer one, so the line between the two has a slope between the two moduli. Near
 # the origin nobody can tell the bars apart, and the probability says so: one half.
 #
-# *Where it fails.* Among the plastic points a line separates the bars without error. Then there is no best answer: the
-# loss falls for ever as the weights grow. `logistic.fit` says `separated` and stops; a small penalty (Unit 7) cures it.
+# *Where it fails.* Among the plastic points a line separates the bars without error. Then there is no best answer:
+# the loss falls without end as the weights grow. `logistic.fit` stops and says so; a small penalty (Unit 7) helps.
 
 # %% [markdown]
 # ## What to keep

@@ -15,6 +15,7 @@ import numpy as np
 import optax
 
 from mfml.data import alloys
+from mfml.decomposition import projection
 from mfml.generalization import bias_variance, boosting, elastic_net, forest, lasso, ridge, tree_arrays, validation
 from mfml.networks import mlp
 from mfml.plots import generalization as plots
@@ -82,7 +83,7 @@ def draw(key):
 
 
 def all_degrees(x, y, x_new):
-    weights = jax.vmap(lambda kept: bias_variance.minimum_norm(x, y, used=kept))(used)
+    weights = jax.vmap(lambda kept: projection.minimum_norm(x * kept, y))(used)
     return (weights @ x_new.T).ravel()
 
 
@@ -181,7 +182,7 @@ plots.double_descent(SIZES, descent.train, descent.test, n_samples=40, y_label="
 # coordinate in turn. It sets weights to exactly zero.
 
 # %%
-data, card = alloys.load(key=for_alloys, n=1150)
+data, card = alloys.load(key=for_alloys, n_samples=1150)
 x_all, strength, _ = map(np.asarray, data)
 print(f"{card.name} ({card.source}): {card.n_samples} alloys, {strength.min():.0f} to {strength.max():.0f} MPa")
 TRAIN, FEW = 800, 150
@@ -295,7 +296,7 @@ ax.legend()
 
 # %%
 x_train, y_train, x_test = x_all[:TRAIN], strength[:TRAIN], x_all[test]
-unknown = alloys.simulate(350, key=for_unknown, region="held_out")
+unknown = alloys.simulate(key=for_unknown, n_samples=350, region="held_out")
 x_both = np.concatenate([x_test, np.asarray(unknown.x)])  # the same region, and one never seen: one call for both
 
 grown = forest.fit(x_train, y_train, key=for_forest, n_estimators=60, max_depth=4, max_features=6)

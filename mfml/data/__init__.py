@@ -1,6 +1,6 @@
 """Materials data: one loader per data set, simulated and, where it exists, real.
 
-`from mfml.data import tensile` then `data, card = tensile.load(key, source="auto")`; the card says what was
+`from mfml.data import tensile` then `data, card = tensile.load(key=key, source="auto")`; the card says what was
 loaded. `tensile.simulate(key, ...)` is the simulator alone: pure and jitted, with its options.
 
 - `tensile`: stress over strain at several temperatures

@@ -130,25 +130,25 @@ def noise(strength: Float[Array, " n"], *, relative: ArrayLike = 0.03, absolute:
     return jnp.sqrt(absolute**2 + (relative * strength) ** 2)
 
 
-@partial(jax.jit, static_argnames=("n", "region"))
-def simulate(n: int = 1000, *, key: Key[Array, ""], region: str = "known", scatter: ArrayLike = 1.0) -> Alloys:
-    """Draw n alloys, process and measure them.
+@partial(jax.jit, static_argnames=("n_samples", "region"))
+def simulate(*, key: Key[Array, ""], n_samples: int = 1000, region: str = "known", scatter: ArrayLike = 1.0) -> Alloys:
+    """Draw alloys, process and measure them.
 
     Zinc and nickel are uniform over the region, which is `known`, `held_out` (rich in both, see `HELD_OUT`) or `all`;
     the other solutes are absent in half of the alloys and uniform otherwise; grain size and aging time are uniform
     on a logarithmic axis. `scatter` multiplies the noise: that of the strength is `noise`, that of the conductivity
-    1 % of it. n and region are static.
+    1 % of it. n_samples and region are static.
 
     Raises:
-        ValueError: for n < 1 or an unknown region.
+        ValueError: for n_samples < 1 or an unknown region.
 
-    >>> simulate(5, key=jax.random.key(0)).x.shape
+    >>> simulate(key=jax.random.key(0), n_samples=5).x.shape
     (5, 8)
     """
-    require.that(n >= 1, f"n must be at least 1; found {n}")
+    require.positive("n_samples", n_samples)
     require.one_of("region", region, REGIONS)
     for_draws, for_noise = jax.random.split(key)
-    draws = jax.random.uniform(for_draws, (13 * n,)).reshape(13, n)
+    draws = jax.random.uniform(for_draws, (13 * n_samples,)).reshape(13, n_samples)
     low, high = jnp.array(LOW), jnp.array(HIGH)
     linear = low + (high - low) * draws[:8].T
     on_log = low * jnp.exp(draws[:8].T * jnp.log(high / jnp.where(low > 0, low, 1.0)))
@@ -157,7 +157,7 @@ def simulate(n: int = 1000, *, key: Key[Array, ""], region: str = "known", scatt
     x = x.at[:, 2:5].set(jnp.where(present, x[:, 2:5], 0.0))
     x = x.at[:, :2].set(_zinc_and_nickel(draws[:2], draws[11], region))
     strong, conducting = strength(x), conductivity(x)
-    of_strength, of_conductivity = jax.random.normal(for_noise, (2 * n,)).reshape(2, n)
+    of_strength, of_conductivity = jax.random.normal(for_noise, (2 * n_samples,)).reshape(2, n_samples)
     return Alloys(
         x,
         strong + scatter * noise(strong) * of_strength,
@@ -166,12 +166,12 @@ def simulate(n: int = 1000, *, key: Key[Array, ""], region: str = "known", scatt
 
 
 def load(
-    *, key: Key[Array, ""] | None, source: str = "auto", n: int = 1000, region: str = "known"
+    *, key: Key[Array, ""] | None, source: str = "auto", n_samples: int = 1000, region: str = "known"
 ) -> tuple[Alloys, Card]:
     """Return simulated alloys and their card; there is no real source.
 
     Raises:
-        ValueError: another source, no key, n < 1, an unknown region.
+        ValueError: another source, no key, n_samples < 1, an unknown region.
     """
     require.one_of("source", source, ("auto", "simulated"))
     if key is None:
@@ -188,10 +188,10 @@ def load(
         source=SIMULATED,
         license="MIT",
         reference=REFERENCE,
-        n_samples=n,
+        n_samples=n_samples,
         notes=NOTES + f" Region: {region}.",
     )
-    return simulate(n, key=key, region=region), card
+    return simulate(key=key, n_samples=n_samples, region=region), card
 
 
 REFERENCE = (

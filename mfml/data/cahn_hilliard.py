@@ -23,6 +23,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Key
 
 from mfml import require
@@ -67,9 +68,9 @@ def simulate(
     size: int = PIXELS,
     n_times: int = 8,
     steps: int = 50,
-    step_size: float | Float[Array, ""] = 1.0,
-    kappa: float | Float[Array, ""] = KAPPA,
-    noise: float | Float[Array, ""] = 0.05,
+    step_size: ArrayLike = 1.0,
+    kappa: ArrayLike = KAPPA,
+    noise: ArrayLike = 0.05,
 ) -> Evolution:
     """Separate one mixture for each mean composition; `n_times` fields, the first after `steps` steps.
 
@@ -88,6 +89,7 @@ def simulate(
     require.that(size >= 4, f"size must be at least 4; found {size}")
     require.that(n_times >= 1 and steps >= 1, f"n_times and steps must be at least 1; found {n_times} and {steps}")
     dtype = composition.dtype
+    step_size, kappa, noise = (jnp.asarray(number, dtype) for number in (step_size, kappa, noise))
     drawn = jax.random.normal(key, (len(composition) * size**2,), dtype)  # in one row: quicker to compile
     drawn = noise * drawn.reshape(-1, size, size)
     start = composition[:, None, None] + drawn - drawn.mean((1, 2), keepdims=True)
@@ -111,7 +113,7 @@ def simulate(
     return Evolution(fields, free_energy(fields, kappa=kappa), time)
 
 
-def free_energy(fields: Float[Array, "*n l l"], *, kappa: float | Float[Array, ""] = KAPPA) -> Float[Array, "*n"]:
+def free_energy(fields: Float[Array, "*n l l"], *, kappa: ArrayLike = KAPPA) -> Float[Array, "*n"]:
     """Return F, the sum over pixels of bulk and gradient energy, for periodic fields.
 
     >>> float(free_energy(0.5 * jnp.ones((4, 4))))
@@ -138,9 +140,9 @@ def segmentation(
     key: Key[Array, ""],
     n_samples: int = 64,
     size: int = PIXELS,
-    contrast: float | Float[Array, ""] = 0.4,
-    noise: float | Float[Array, ""] = 0.2,
-    shading: float | Float[Array, ""] = 0.3,
+    contrast: ArrayLike = 0.4,
+    noise: ArrayLike = 0.2,
+    shading: ArrayLike = 0.3,
 ) -> Segmentation:
     """Photograph two-phase microstructures badly: little contrast, noise, and light from one side.
 

@@ -17,7 +17,7 @@ class Entry(NamedTuple):
 
     @property
     def load(self) -> Callable[..., Any]:
-        """The loader, imported on first use: `CATALOG["tensile"].load(key)` gives `(data, card)`."""
+        """The loader, imported on first use: `CATALOG["tensile"].load(key=key)` gives `(data, card)`."""
         return import_module(f"mfml.data.{self.name}").load
 
 

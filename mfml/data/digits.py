@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Key
 
 from mfml import require
@@ -72,8 +73,8 @@ def simulate(
     *,
     key: Key[Array, ""],
     n_samples: int,
-    distortion: float | Float[Array, ""] = 1.0,
-    noise: float | Float[Array, ""] = 0.005,
+    distortion: ArrayLike = 1.0,
+    noise: ArrayLike = 0.005,
 ) -> Digits:
     """Write `n_samples` digits, all ten equally often (up to one), in random order.
 
@@ -97,7 +98,7 @@ def simulate(
 
 
 def strokes(
-    *, key: Key[Array, ""], n_samples: int, pixels: int, distortion: float | Float[Array, ""], margin: float = 0.0
+    *, key: Key[Array, ""], n_samples: int, pixels: int, distortion: ArrayLike, margin: float = 0.0
 ) -> tuple[Int[Array, " n"], Float[Array, "n h w"], Float[Array, " n"]]:
     """Move the pen: labels, each pixel's distance to the path, half the pen's width (shares of the digit's square).
 

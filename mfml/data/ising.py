@@ -76,25 +76,25 @@ def onsager_energy(temperature: ArrayLike) -> Array:
     return -(1 + (2 * square - 1) / big) / jnp.tanh(2 * beta)
 
 
-@partial(jax.jit, static_argnames=("size", "n_sweeps", "start"))
+@partial(jax.jit, static_argnames=("size", "n_sweeps", "init"))
 def simulate(
     temperature: Float[Array, " n"],
     *,
     key: Key[Array, ""],
     size: int = 32,
     n_sweeps: int = 400,
-    start: str = "equilibrium",
+    init: str = "equilibrium",
 ) -> Ising:
     """Simulate one lattice at each temperature (units of J / k_B) and return it as it is after the last sweep.
 
-    `start` "equilibrium": lattices below the critical temperature begin with all spins up or all down, by chance,
+    `init` "equilibrium": lattices below the critical temperature begin with all spins up or all down, by chance,
     those above at random, which is near the end of both. Near the critical temperature more sweeps are needed:
     their number grows as the square of the size. "quench": all begin at random, as if cooled suddenly; below the
     critical temperature domains of both directions then grow slowly, and the mean spin says little. One sweep
-    tries every spin once. size (even), n_sweeps and start are static.
+    tries every spin once. size (even), n_sweeps and init are static.
 
     Raises:
-        ValueError: an odd size or one below 2, n_sweeps < 0, no temperature, another start.
+        ValueError: an odd size or one below 2, n_sweeps < 0, no temperature, another init.
 
     >>> data = simulate(jnp.array([1.0, 4.0]), key=jax.random.key(0), size=8, n_sweeps=50)
     >>> data.spins.shape, data.above.tolist()
@@ -104,10 +104,10 @@ def simulate(
     require.that(len(temperature) > 0, "temperature must hold at least one value; found none")
     require.that(size >= 2 and size % 2 == 0, f"size must be even and at least 2; found {size}")
     require.that(n_sweeps >= 0, f"n_sweeps must not be negative; found {n_sweeps}")
-    require.one_of("start", start, ("equilibrium", "quench"))
+    require.one_of("init", init, ("equilibrium", "quench"))
     for_start, for_seeds = jax.random.split(key)
     above = temperature > CRITICAL
-    halves = _start(for_start, above if start == "equilibrium" else jnp.ones_like(above), size)
+    halves = _start(for_start, above if init == "equilibrium" else jnp.ones_like(above), size)
     # drawn in one row: quicker to compile
     seeds = jax.random.bits(for_seeds, (2 * halves[0].size,), jnp.uint32).reshape(2, *halves[0].shape)
     chances = _thresholds(temperature)
@@ -211,7 +211,7 @@ def load(*, key: Key[Array, ""] | None, source: str = "auto", size: int = 16) ->
         raise ValueError(NO_KEY)
     for_temperature, for_spins = jax.random.split(key)
     temperature = jax.random.uniform(for_temperature, (N_SAMPLES,), float, 0.01, 2 * CRITICAL)
-    whole = simulate(temperature, key=for_spins, size=max(SIZES), n_sweeps=N_SWEEPS, start="quench")
+    whole = simulate(temperature, key=for_spins, size=max(SIZES), n_sweeps=N_SWEEPS, init="quench")
     spins = whole.spins[:, :size, :size]
     data = Ising(spins, temperature, *observe(spins), whole.above)
     return data, _card(data, source=SIMULATED, notes=SIMULATED_NOTES)

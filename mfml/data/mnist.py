@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Key
 
 from mfml import require
@@ -43,7 +44,7 @@ class Images(NamedTuple):
 
 
 @partial(jax.jit, static_argnames="n_samples")
-def simulate(*, key: Key[Array, ""], n_samples: int, distortion: float | Float[Array, ""] = 1.0) -> Images:
+def simulate(*, key: Key[Array, ""], n_samples: int, distortion: ArrayLike = 1.0) -> Images:
     """Write `n_samples` digits, all ten equally often (up to one), in random order.
 
     `distortion` scales everything in which one handwriting differs from another. n_samples is static.

@@ -61,7 +61,7 @@ class Nanoindentation(NamedTuple):
     specimen: Int[Array, " n"]  # 0 to 3: 0, 25, 60 and 100 % chromium
 
 
-def reduced_modulus(modulus: ArrayLike, poisson: ArrayLike = POISSON) -> Array:
+def reduced_modulus(modulus: ArrayLike, *, poisson: ArrayLike = POISSON) -> Array:
     """Return the reduced modulus (GPa) of a specimen's Young's modulus (GPa) under a diamond tip.
 
     >>> round(float(reduced_modulus(119.0)))
@@ -70,7 +70,7 @@ def reduced_modulus(modulus: ArrayLike, poisson: ArrayLike = POISSON) -> Array:
     return 1 / ((1 - jnp.square(poisson)) / jnp.asarray(modulus) + (1 - DIAMOND_POISSON**2) / DIAMOND)
 
 
-def youngs_modulus(reduced: ArrayLike, poisson: ArrayLike = POISSON) -> Array:
+def youngs_modulus(reduced: ArrayLike, *, poisson: ArrayLike = POISSON) -> Array:
     """Return the Young's modulus (GPa): the inverse of `reduced_modulus`.
 
     >>> round(float(youngs_modulus(reduced_modulus(119.0))))
@@ -85,9 +85,9 @@ def simulate(
     reduced_modulus: Float[Array, " n"],
     *,
     key: Key[Array, ""],
-    max_load: float | Float[Array, ""] = 5.0,
-    exponent: float | Float[Array, ""] = 1.5,
-    noise: float | Float[Array, ""] = 0.3,
+    max_load: ArrayLike = 5.0,
+    exponent: ArrayLike = 1.5,
+    noise: ArrayLike = 0.3,
     n_points: int = 200,
 ) -> Curves:
     """Press the tip in up to `max_load` (mN) and draw it back, with one curve for each pair of properties (GPa).

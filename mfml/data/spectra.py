@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from mfml import require
@@ -130,7 +131,7 @@ def simulate(
     phases: tuple[str, ...] = ("Al", "Cu", "Fe"),
     n_samples: int = 200,
     n_channels: int = 400,
-    counts: float | Float[Array, ""] | None = 1000.0,
+    counts: ArrayLike | None = 1000.0,
     concentration: float = 1.0,
 ) -> Spectra:
     """Measure mixtures whose shares are drawn from a symmetric Dirichlet distribution.

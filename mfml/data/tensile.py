@@ -54,7 +54,7 @@ class Tensile(NamedTuple):
     temperature: Float[Array, " t"]  # °C
 
 
-def youngs_modulus(temperature: ArrayLike, steel: Steel = ROLLED) -> Array:
+def youngs_modulus(temperature: ArrayLike, *, steel: Steel = ROLLED) -> Array:
     """Return E(T) in MPa, for temperatures in °C of any shape.
 
     >>> round(float(youngs_modulus(20.0)))
@@ -65,7 +65,7 @@ def youngs_modulus(temperature: ArrayLike, steel: Steel = ROLLED) -> Array:
     return jnp.asarray(steel.youngs_modulus) * jnp.exp(-0.5 * (above / e3) ** e1 - 0.5 * (above / e4) ** e2)
 
 
-def yield_stress(temperature: ArrayLike, steel: Steel = ROLLED) -> Array:
+def yield_stress(temperature: ArrayLike, *, steel: Steel = ROLLED) -> Array:
     """Return the yield stress in MPa, for temperatures in °C of any shape.
 
     >>> round(float(yield_stress(600.0)))
@@ -77,7 +77,7 @@ def yield_stress(temperature: ArrayLike, steel: Steel = ROLLED) -> Array:
     return jnp.asarray(steel.yield_stress) * (r5 + (1 - r5) * softening)
 
 
-def stress(strain: ArrayLike, temperature: ArrayLike, steel: Steel = ROLLED) -> Array:
+def stress(strain: ArrayLike, temperature: ArrayLike, *, steel: Steel = ROLLED) -> Array:
     """Return the true stress in MPa: the curve without noise.
 
     Shapes broadcast. Below the yield strain, negative strains included, the material is linear elastic.
@@ -86,7 +86,7 @@ def stress(strain: ArrayLike, temperature: ArrayLike, steel: Steel = ROLLED) -> 
     206
     """
     k1, k2, k3, k4 = HARDENING
-    modulus, strength = youngs_modulus(temperature, steel), yield_stress(temperature, steel)
+    modulus, strength = youngs_modulus(temperature, steel=steel), yield_stress(temperature, steel=steel)
     plastic = jnp.asarray(strain) - strength / modulus
     yielded = plastic > 0
     # a power of zero has an infinite slope, so the elastic side gets a harmless value before the power
@@ -102,10 +102,10 @@ def simulate(
     *,
     key: Key[Array, ""],
     n_points: int = N_POINTS,
-    max_strain: float | Float[Array, ""] = 0.02,
-    stress_noise: float | Float[Array, ""] = 3.0,
-    strain_noise: float | Float[Array, ""] = 0.0,
-    scatter: float | Float[Array, ""] = 0.0,
+    max_strain: ArrayLike = 0.02,
+    stress_noise: ArrayLike = 3.0,
+    strain_noise: ArrayLike = 0.0,
+    scatter: ArrayLike = 0.0,
 ) -> Tensile:
     """Test the steel at each temperature (°C), at `n_points` equidistant strains from 0 to `max_strain`.
 
@@ -129,7 +129,7 @@ def simulate(
     *of_steel, of_strain, of_stress = draws.reshape(n_draws, *shape)
     steel = Steel(*(value * (1 + scatter * one) for value, one in zip(ROLLED, of_steel, strict=True)))
     strain = jnp.broadcast_to(jnp.linspace(0.0, max_strain, n_points, dtype=dtype), shape)
-    measured = stress(strain, temperature[:, None], steel)
+    measured = stress(strain, temperature[:, None], steel=steel)
     return Tensile(
         strain=strain + strain_noise * of_strain,
         stress=measured + stress_noise * of_stress,

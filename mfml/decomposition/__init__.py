@@ -10,6 +10,7 @@
 - `pca`: principal component analysis by three solvers, scree plots and their elbow.
 - `nmf`: non-negative matrix factorization by multiplicative updates and coordinate descent.
 - `nmf_start`: where it starts: from singular vectors or at random.
+- `kernels`: inner products in feature spaces: linear, polynomial, RBF, sigmoid, cosine.
 - `kernel_pca`: principal components in the feature space of a kernel.
 - `krylov`: the leading eigenpairs of a large symmetric matrix.
 - `signs`: one rule for the sign of a singular vector.
@@ -18,6 +19,7 @@
 from mfml.decomposition import (
     conditioning,
     kernel_pca,
+    kernels,
     krylov,
     nmf,
     nmf_start,
@@ -34,6 +36,7 @@ from mfml.decomposition import (
 __all__ = [
     "conditioning",
     "kernel_pca",
+    "kernels",
     "krylov",
     "nmf",
     "nmf_start",

@@ -20,21 +20,23 @@ class LeastSquaresCondition(NamedTuple):
 def condition_number(a: Float[Array, "m n"]) -> Float[Array, ""]:
     r"""Ratio of the largest to the smallest singular value: $\kappa_2(A) = \sigma_1 / \sigma_{\min(m, n)}$.
 
-    1 for orthogonal columns of one length, infinite for a matrix that loses rank (rounding usually leaves
-    a large finite number instead). About $\log_{10} \kappa$ decimal digits are lost in solving.
+    1 for orthogonal columns of one length, infinite for a matrix without full rank (rounding usually leaves a
+    large finite number instead). About $\log_{10} \kappa$ decimal digits are lost in solving. For a symmetric
+    matrix, definite or not, it is $\max_i |\lambda_i| / \min_i |\lambda_i|$: the number of gradient steps into
+    a quadratic valley grows like $\kappa$ of its Hessian, with momentum like $\sqrt\kappa$.
 
     Raises:
         ValueError: unless `a` is a matrix with entries.
 
     Source: Golub and Van Loan (2013), section 2.6.2.
 
-    >>> float(condition_number(jnp.diag(jnp.array([4.0, 2.0]))))
-    2.0
+    >>> float(condition_number(jnp.diag(jnp.array([2.0, -8.0]))))
+    4.0
     """
     require.rank("a", a, 2)
     require.that(min(a.shape) > 0, f"a must not be empty; found shape {a.shape}")
     s = jnp.linalg.svd(a, compute_uv=False)
-    return jnp.where(s[-1] > 0, s[0] / jnp.where(s[-1] > 0, s[-1], 1.0), jnp.inf)
+    return jnp.where(s[-1] == 0, jnp.inf, s[0] / jnp.where(s[-1] == 0, 1.0, s[-1]))
 
 
 def perturbation_bound(

@@ -5,47 +5,16 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Key
 
 from mfml import require
 from mfml.decomposition import krylov, spectral
+from mfml.decomposition.kernels import Kernel, gram, make_kernel
 
-KERNELS = ("linear", "poly", "rbf", "sigmoid", "cosine")
 SOLVERS = ("auto", "dense", "krylov")
-# With a key, the solver "auto" is "krylov" for more samples than this.
+# With a key, the solver "auto" takes "krylov" for more samples than this.
 LARGEST_DENSE = 500
-
-
-class Linear(NamedTuple):
-    r"""$k(x, y) = x^\top y$."""
-
-
-class Polynomial(NamedTuple):
-    r"""$k(x, y) = (\gamma x^\top y + c_0)^p$."""
-
-    gamma: Float[Array, ""]
-    coef0: Float[Array, ""]
-    degree: Float[Array, ""]
-
-
-class RBF(NamedTuple):
-    r"""$k(x, y) = \exp(-\gamma \|x - y\|_2^2)$."""
-
-    gamma: Float[Array, ""]
-
-
-class Sigmoid(NamedTuple):
-    r"""$k(x, y) = \tanh(\gamma x^\top y + c_0)$; not positive semi-definite for all parameters."""
-
-    gamma: Float[Array, ""]
-    coef0: Float[Array, ""]
-
-
-class Cosine(NamedTuple):
-    r"""$k(x, y) = x^\top y / (\|x\|_2 \|y\|_2)$."""
-
-
-Kernel = Linear | Polynomial | RBF | Sigmoid | Cosine
 
 
 class KernelPCA(NamedTuple):
@@ -53,75 +22,11 @@ class KernelPCA(NamedTuple):
 
     kernel: Kernel
     x: Float[Array, "n d"]  # training samples
-    values: Float[Array, " k"]  # eigenvalues of the centered kernel matrix, falling; n - 1 times a variance
-    vectors: Float[Array, "n k"]  # its unit eigenvectors, signs as in `signs.of_rows`
+    values: Float[Array, " k"]  # eigenvalues of the centered kernel matrix, non-increasing; n - 1 times a variance
+    vectors: Float[Array, "n k"]  # its unit eigenvectors, with signs as in `signs.of_rows`
     row_means: Float[Array, " n"]  # means of the rows of the kernel matrix before centering
     grand_mean: Float[Array, ""]  # mean of all its entries
-    converged: Bool[Array, ""]  # always True for the dense solver
-
-
-def make_kernel(
-    name: str,
-    d: int,
-    *,
-    gamma: float | Float[Array, ""] | None = None,
-    degree: float | Float[Array, ""] = 3.0,
-    coef0: float | Float[Array, ""] = 1.0,
-) -> Kernel:
-    r"""Make the kernel of this name; `gamma` is $1/d$ by default, d the number of features.
-
-    Raises:
-        ValueError: unless the name is known and d >= 1.
-
-    >>> float(make_kernel("rbf", 4).gamma)
-    0.25
-    """
-    require.one_of("kernel", name, KERNELS)
-    require.that(d >= 1, f"d must be at least 1; found {d}")
-    width = jnp.asarray(1 / d if gamma is None else gamma, float)
-    offset = jnp.asarray(coef0, float)
-    kinds: dict[str, Kernel] = {
-        "linear": Linear(),
-        "poly": Polynomial(width, offset, jnp.asarray(degree, float)),
-        "rbf": RBF(width),
-        "sigmoid": Sigmoid(width, offset),
-        "cosine": Cosine(),
-    }
-    return kinds[name]
-
-
-def gram(kernel: Kernel, x: Float[Array, "m d"], y: Float[Array, "n d"]) -> Float[Array, "m n"]:
-    r"""Matrix of all kernel values: $K_{ij} = k(x_i, y_j)$.
-
-    Squared distances are expanded, $\|x\|^2 + \|y\|^2 - 2 x^\top y$, about the mean of y, and cut at zero.
-    With the cosine kernel a sample of length zero has NaN.
-
-    Raises:
-        ValueError: unless `x` and `y` have the same features.
-
-    Source: Bishop (2006), section 6.2.
-
-    >>> print(gram(Linear(), jnp.array([[1.0, 2.0]]), jnp.array([[3.0, 4.0]])))
-    [[11.]]
-    """
-    require.rank("x", x, 2)
-    require.rank("y", y, 2)
-    require.same_length(features_of_x=x.T, features_of_y=y.T)
-    if isinstance(kernel, RBF):
-        # Distances do not depend on the origin; about the mean the expansion loses fewer digits.
-        origin = y.mean(axis=0)
-        x, y = x - origin, y - origin
-        half = -0.5 * jnp.sum(x**2, axis=1)[:, None] - 0.5 * jnp.sum(y**2, axis=1) + x @ y.T
-        return jnp.exp(2 * kernel.gamma.astype(x.dtype) * jnp.minimum(half, 0.0))
-    if isinstance(kernel, Cosine):
-        x = x / jnp.linalg.norm(x, axis=1, keepdims=True)
-        y = y / jnp.linalg.norm(y, axis=1, keepdims=True)
-    product = x @ y.T
-    if isinstance(kernel, Polynomial):
-        return (kernel.gamma * product + kernel.coef0) ** kernel.degree
-    if isinstance(kernel, Sigmoid):
-        return jnp.tanh(kernel.gamma * product + kernel.coef0)
-    return product
+    converged: Bool[Array, ""]  # whether the solver has found the eigenpairs; always True for "dense"
 
 
 @partial(jax.jit, static_argnames=("n_components", "kernel", "solver", "max_iter", "tol"))
@@ -130,22 +35,22 @@ def fit(
     *,
     n_components: int,
     kernel: str = "rbf",
-    gamma: float | Float[Array, ""] | None = None,
-    degree: float | Float[Array, ""] = 3.0,
-    coef0: float | Float[Array, ""] = 1.0,
+    gamma: ArrayLike | None = None,
+    degree: ArrayLike = 3.0,
+    coef0: ArrayLike = 1.0,
     solver: str = "auto",
     key: Key[Array, ""] | None = None,
     max_iter: int = 100,
     tol: float | None = None,
 ) -> KernelPCA:
-    r"""PCA of $\phi(x)$, where $k(x, y) = \phi(x)^\top \phi(y)$, without ever forming $\phi$.
+    r"""PCA of $\phi(x)$, where $k(x, y) = \phi(x)^\top \phi(y)$, without computing $\phi$.
 
     The kernel matrix is centered in feature space, $\tilde K = K - 1_n K - K 1_n + 1_n K 1_n$ with
-    $1_n$ the matrix of $1/n$, and its k leading eigenpairs taken. Kernels: "linear" (this is PCA),
-    "poly" $(\gamma x^\top y + c_0)^p$, "rbf" $e^{-\gamma \|x - y\|^2}$, "sigmoid", "cosine"; gamma is $1/d$
-    unless given. Solver "dense" decomposes all of $\tilde K$; "krylov" needs a `key`, finds the leading pairs
-    alone and is much faster for large n (`max_iter` and `tol` as in `krylov.top`); "auto" takes the latter for
-    n > 500 if there is a key.
+    $1_n$ the matrix of $1/n$; the model has its k leading eigenpairs. Kernels: "linear" (this is PCA), "poly"
+    $(\gamma x^\top y + c_0)^p$, "rbf" $e^{-\gamma \|x - y\|^2}$, "sigmoid", "cosine"; gamma is $1/d$ by default.
+    Solver "dense" decomposes all of $\tilde K$. "krylov" needs a `key`, finds the leading pairs only and is much
+    faster for large n (`max_iter` and `tol` as in `krylov.top`). "auto" takes "krylov" if there is a key and
+    n > 500.
 
     Raises:
         ValueError: unless 1 <= n_components <= n, kernel and solver are known, and "krylov" has a key.
@@ -183,7 +88,7 @@ def transform(model: KernelPCA, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     r"""Coordinates along the components in feature space: $z = \lambda^{-1/2} V^\top \tilde k(x)$.
 
     $\tilde k(x)$ holds the kernel values of x with the training samples, centered like the training kernel
-    matrix. A component without variance, $\lambda$ up to n epsilon times the largest, has coordinate 0.
+    matrix. A component without variance ($\lambda$ at most n epsilon times the largest) has coordinate 0.
 
     Raises:
         ValueError: unless `x` has the features that the model was fitted on.
@@ -195,13 +100,14 @@ def transform(model: KernelPCA, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     >>> round(abs(z.item()), 3)
     3.0
     """
+    require.columns("x", x, model.x.shape[1])
     k = gram(model.kernel, x, model.x)
     centered = k - k.mean(axis=1, keepdims=True) - model.row_means + model.grand_mean
     return centered @ (model.vectors * _inverse_root(model.values, model.x.shape[0]))
 
 
 def embedding(model: KernelPCA) -> Float[Array, "n k"]:
-    r"""Coordinates of the training samples: $z = \sqrt{\lambda}\, v$; `transform` of them, without its cost.
+    r"""Coordinates of the training samples: $z = \sqrt{\lambda}\, v$. Equals their `transform`, at no cost.
 
     >>> x = jnp.array([[1.0], [-1.0], [2.0], [-2.0]])
     >>> print(jnp.abs(embedding(fit(x, n_components=1, kernel="linear"))[:, 0]).round(3))

@@ -1,8 +1,8 @@
-"""Non-negative matrix factorization. Shapes: X is n x d, of k parts: X is about W H, all entries >= 0.
+"""Non-negative matrix factorization. Shapes: X is n x d and about W H, with k parts and all entries >= 0.
 
 W (n x k) says how much of each part is in a sample, H (k x d) what the parts look like. The factors are not
-unique: a part may be scaled up in W and down in H, parts may swap places (`canonical` pins both), and there
-are local minima, so the start matters.
+unique. A part may be scaled up in W and down in H, and parts may swap places; `canonical` fixes scale and
+order. There are also local minima, so the result depends on the start.
 """
 
 from functools import partial
@@ -10,16 +10,18 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from mfml import require
+from mfml import iteration, require
 from mfml.decomposition import nmf_start
 from mfml.decomposition.nmf_start import Factors
 
 SOLVERS = ("cd", "mu")
 LOSSES = ("frobenius", "kullback-leibler")
-# The objective costs as much as half a sweep, so it is looked at only this often.
-SWEEPS_PER_CHECK = 10
+PATIENCE = 10  # sweeps in which the objective must fall
+# The objective is computed anew when it has fallen by this factor: until then its falls are subtracted.
+DIGITS = 16
 
 
 class NMF(NamedTuple):
@@ -27,16 +29,28 @@ class NMF(NamedTuple):
 
     w: Float[Array, "n k"]  # amounts of the parts in the training samples
     h: Float[Array, "k d"]  # parts
-    history: Float[Array, " c"]  # objective at the start and after every 10 sweeps; NaN after the last
+    history: Float[Array, " steps"]  # objective at the start and after each sweep, then NaN
     n_iter: Int[Array, ""]  # sweeps done
-    converged: Bool[Array, ""]  # the objective fell by less than tol times its first value in 10 sweeps
+    converged: Bool[Array, ""]  # whether the last 10 sweeps lowered it by less than tol times its first value
+    status: Int[Array, ""]  # CONVERGED, MAX_ITER or NON_FINITE, see `mfml.iteration`
 
 
-def objective(factors: Factors, x: Float[Array, "n d"], *, loss: str = "frobenius") -> Float[Array, ""]:
-    r"""Misfit of the factors, which `fit` minimizes: a sum over all entries, with $\hat X = W H$.
+class _State(NamedTuple):
+    """State of the iteration, with W transposed, so that each part is contiguous in memory."""
+
+    wt: Float[Array, "k n"]
+    h: Float[Array, "k d"]
+    ratio: Float[Array, "n d"] | None  # X / W H, which the next sweep for Kullback-Leibler begins with
+    objective: Float[Array, ""]
+    anchor: Float[Array, ""]  # the last objective that was not computed by subtraction
+    recent: Float[Array, " r"]  # the last objectives, this one included; infinite before the start
+
+
+def objective(factors: Factors | NMF, x: Float[Array, "n d"], *, loss: str = "frobenius") -> Float[Array, ""]:
+    r"""Misfit of the factors, a sum over all entries; `fit` minimizes it. $\hat X = W H$.
 
     - "frobenius": $\tfrac12 \|X - \hat X\|_F^2$;
-    - "kullback-leibler": $\sum x_{ij} \ln (x_{ij} / \hat x_{ij}) - x_{ij} + \hat x_{ij}$, in nats; infinite where
+    - "kullback-leibler": $\sum x_{ij} \ln (x_{ij} / \hat x_{ij}) - x_{ij} + \hat x_{ij}$, in nats; infinite if
       $\hat x$ is 0 and x is not.
 
     Raises:
@@ -58,13 +72,13 @@ def objective(factors: Factors, x: Float[Array, "n d"], *, loss: str = "frobeniu
 
 
 def step(state: Factors, x: Float[Array, "n d"], *, solver: str = "cd", loss: str = "frobenius") -> Factors:
-    r"""One sweep: improve W given H, then H given the new W. The objective never rises.
+    r"""One sweep: improve W for the given H, then H for the new W. The objective never rises.
 
     - "cd", coordinate descent (Frobenius loss only), sets one column of W after the other to its minimizer,
       $w_t \leftarrow \max\left(0, w_t - \frac{W (H H^\top)_t - (X H^\top)_t}{(H H^\top)_{tt}}\right)$.
     - "mu", multiplicative updates: $W \leftarrow W \odot \frac{X H^\top}{W H H^\top}$ for the Frobenius loss,
       $w_{it} \leftarrow w_{it} \frac{\sum_j h_{tj} x_{ij} / \hat x_{ij}}{\sum_j h_{tj}}$ for Kullback-Leibler.
-      What is zero stays zero.
+      An entry that is zero stays zero.
 
     Raises:
         ValueError: unless the shapes agree, solver and loss are known, and "cd" goes with "frobenius".
@@ -77,7 +91,11 @@ def step(state: Factors, x: Float[Array, "n d"], *, solver: str = "cd", loss: st
     """
     _check(x, state)
     _check_options(solver, loss)
-    wt, h = _sweep(x, state.w.T, state.h, solver, loss)
+    wt, h = state.w.T, state.h
+    if loss == "frobenius":
+        wt, h, _ = _sweep(x, wt, h, solver)
+    else:
+        wt, h = _kullback_leibler_sweep(x, wt, h, _quotient(x, wt.T @ h))
     return Factors(wt.T, h)
 
 
@@ -90,17 +108,17 @@ def fit(
     solver: str = "cd",
     loss: str = "frobenius",
     max_iter: int = 200,
-    tol: float = 1e-4,
+    tol: ArrayLike = 1e-4,
 ) -> NMF:
     r"""Minimize `objective` over $W \ge 0$, $H \ge 0$ by sweeps of `step`.
 
-    Stops after `max_iter` sweeps, or when 10 sweeps lowered the objective by less than `tol` times its
-    first value; `tol=0` does all sweeps. `init` is a method of `init` (which may need the `key`) or
-    `Factors`. A negative entry in `x` makes the whole answer NaN.
+    It stops when 10 sweeps have lowered the objective by less than `tol` times its first value (CONVERGED) or
+    after `max_iter` sweeps (MAX_ITER); `tol=0` does all sweeps. `init` is a rule of `nmf_start.init`, which
+    may need the `key`, or `Factors`. A negative entry in `x` makes both factors NaN. In the history an
+    $\hat x$ of 0 counts as epsilon, as in the updates.
 
     Raises:
-        ValueError: unless the shapes agree, n_components suits the start, the options are known, and
-            max_iter >= 1.
+        ValueError: unless the shapes agree, n_components fits `init`, the options are known, and max_iter >= 1.
 
     Source: Lee and Seung, "Learning the parts of objects ...", Nature 401 (1999); see also `step` and `init`.
 
@@ -111,65 +129,92 @@ def fit(
      [0. 3. 0.]]
     """
     _check_options(solver, loss)
-    require.that(max_iter >= 1, f"max_iter must be at least 1; found {max_iter}")
+    require.positive("max_iter", max_iter)
     first = nmf_start.init(x, n_components=n_components, init=init, key=key) if isinstance(init, str) else init
     _check(x, first)
     found = first.h.shape[0]
-    require.that(found == n_components, f"start must have n_components={n_components} parts; found {found}")
+    require.that(found == n_components, f"init must have n_components={n_components} parts; found {found}")
     return _descend(x, first, tol, solver=solver, loss=loss, max_iter=max_iter)
 
 
 @partial(jax.jit, static_argnames=("solver", "loss", "max_iter"))
-def _descend(
-    x: Float[Array, "n d"],
-    start: Factors,
-    tol: float | Float[Array, ""],
-    *,
-    solver: str,
-    loss: str,
-    max_iter: int,
-) -> NMF:
+def _descend(x: Float[Array, "n d"], first: Factors, tol: ArrayLike, *, solver: str, loss: str, max_iter: int) -> NMF:
     """Sweep until the objective settles."""
-    x = jnp.where(jnp.any(x < 0), jnp.nan, x)
-    checks = -(-max_iter // SWEEPS_PER_CHECK)
-    first = objective(start, x, loss=loss)
-    history = jnp.full(checks + 1, jnp.nan, x.dtype).at[0].set(first)
+    wt, h = (jnp.where(jnp.any(x < 0), jnp.nan, factor) for factor in (first.w.T, first.h))
 
-    def going(state: tuple) -> Bool[Array, ""]:
-        _, _, _, n_iter, converged = state
-        return (n_iter < max_iter) & ~converged
+    def advance(state: _State, _: Array) -> _State:
+        ratio, anchor = None, state.anchor
+        if loss == "frobenius":
+            wt, h, fall = _sweep(x, state.wt, state.h, solver)
+            now = state.objective - fall
+            lost = now < anchor / DIGITS  # the difference has lost digits
+            now = jax.lax.cond(lost, lambda: objective(Factors(wt.T, h), x), lambda: now)
+            anchor = jnp.where(lost, now, anchor)
+        else:
+            wt, h = _kullback_leibler_sweep(x, state.wt, state.h, state.ratio)
+            ratio, now = _kullback_leibler(x, wt, h)
+        return _State(wt, h, ratio, now, anchor, jnp.append(state.recent[1:], now))
 
-    def advance(state: tuple) -> tuple:
-        wt, h, history, n_iter, _ = state
-        sweeps = jnp.minimum(SWEEPS_PER_CHECK, max_iter - n_iter)
-        wt, h = jax.lax.fori_loop(0, sweeps, lambda _, f: _sweep(x, f[0], f[1], solver, loss), (wt, h))
-        now = objective(Factors(wt.T, h), x, loss=loss)
-        check = n_iter // SWEEPS_PER_CHECK
-        scale = jnp.where(jnp.isfinite(first), first, now)
-        converged = history[check] - now < tol * scale
-        return wt, h, history.at[check + 1].set(now), n_iter + sweeps, converged
-
-    state = (start.w.T, start.h, history, jnp.zeros((), int), jnp.array(False))
-    wt, h, history, n_iter, converged = jax.lax.while_loop(going, advance, state)
-    return NMF(wt.T, h, history, n_iter, converged)
+    if loss == "frobenius":
+        ratio, now = None, objective(Factors(wt.T, h), x)
+    else:
+        ratio, now = _kullback_leibler(x, wt, h)
+    recent = jnp.full(PATIENCE + 1, jnp.inf, now.dtype).at[-1].set(now)
+    state, report = iteration.run(
+        advance,
+        _State(wt, h, ratio, now, now, recent),
+        max_iter=max_iter,
+        objective=lambda state: state.objective,
+        converged=lambda state: (tol > 0) & (state.recent[0] - state.objective < tol * now),
+    )
+    return NMF(state.wt.T, state.h, *report)
 
 
 def _sweep(
-    x: Float[Array, "n d"], wt: Float[Array, "k n"], h: Float[Array, "k d"], solver: str, loss: str
+    x: Float[Array, "n d"], wt: Float[Array, "k n"], h: Float[Array, "k d"], solver: str
+) -> tuple[Float[Array, "k n"], Float[Array, "k d"], Float[Array, ""]]:
+    """`step` for the Frobenius loss, and by how much it lowers the objective."""
+    improve = _coordinates if solver == "cd" else _multiplied
+    g, b = h @ h.T, h @ x.T
+    new_wt = improve(wt, g, b)
+    fall = _fall(wt, new_wt, g, b)
+    g, b = new_wt @ new_wt.T, new_wt @ x
+    new_h = improve(h, g, b)
+    return new_wt, new_h, fall + _fall(h, new_h, g, b)
+
+
+def _fall(
+    old: Float[Array, "k m"], new: Float[Array, "k m"], g: Float[Array, "k k"], b: Float[Array, "k m"]
+) -> Float[Array, ""]:
+    r"""By how much $\tfrac12 \mathrm{tr}(F^\top G F) - \mathrm{tr}(B^\top F)$ is lower at the new F, to full precision."""
+    return 0.5 * jnp.sum((old - new) * (g @ (old + new) - 2 * b))
+
+
+def _kullback_leibler_sweep(
+    x: Float[Array, "n d"], wt: Float[Array, "k n"], h: Float[Array, "k d"], ratio: Float[Array, "n d"] | None
 ) -> tuple[Float[Array, "k n"], Float[Array, "k d"]]:
-    """`step` with W transposed, so that each part is contiguous in memory."""
-    if solver == "cd":
-        wt = _coordinates(wt, h @ h.T, h @ x.T)
-        return wt, _coordinates(h, wt @ wt.T, wt @ x)
-    if loss == "frobenius":
-        wt = wt * _quotient(h @ x.T, (h @ h.T) @ wt)
-        return wt, h * _quotient(wt @ x, (wt @ wt.T) @ h)
-    wt = wt * _quotient(h @ _quotient(x, wt.T @ h).T, h.sum(axis=1, keepdims=True))
+    """`step` for the Kullback-Leibler loss, from the ratio X / W H."""
+    wt = wt * _quotient(h @ ratio.T, h.sum(axis=1, keepdims=True))
     return wt, h * _quotient(wt @ _quotient(x, wt.T @ h), wt.sum(axis=1, keepdims=True))
 
 
+def _kullback_leibler(
+    x: Float[Array, "n d"], wt: Float[Array, "k n"], h: Float[Array, "k d"]
+) -> tuple[Float[Array, "n d"], Float[Array, ""]]:
+    """The ratio X / W H and the objective."""
+    fitted = wt.T @ h
+    ratio = _quotient(x, fitted)
+    present = x > 0
+    return ratio, jnp.sum(jnp.where(present, x * jnp.log(jnp.where(present, ratio, 1.0)), 0.0) - x + fitted)
+
+
+def _multiplied(f: Float[Array, "k m"], g: Float[Array, "k k"], b: Float[Array, "k m"]) -> Float[Array, "k m"]:
+    """One multiplicative update for the objective of `_fall`."""
+    return f * _quotient(b, g @ f)
+
+
 def _coordinates(f: Float[Array, "k m"], g: Float[Array, "k k"], b: Float[Array, "k m"]) -> Float[Array, "k m"]:
-    r"""Minimize $\tfrac12 \mathrm{tr}(F^\top G F) - \mathrm{tr}(B^\top F)$, $F \ge 0$, over one row after the other."""
+    """Minimize the objective of `_fall` over the rows of F >= 0, one after the other."""
 
     def one(t: Int[Array, ""], f: Float[Array, "k m"]) -> Float[Array, "k m"]:
         curvature = g[t, t]
@@ -180,35 +225,37 @@ def _coordinates(f: Float[Array, "k m"], g: Float[Array, "k k"], b: Float[Array,
 
 
 def _quotient(top: Float[Array, "a b"], bottom: Float[Array, "a c"]) -> Float[Array, "a b"]:
-    """Divide, with epsilon in place of a divisor of zero, as is customary for multiplicative updates."""
+    """Divide, with epsilon in place of a divisor of zero, as is usual for multiplicative updates."""
     return top / jnp.where(bottom == 0, jnp.finfo(bottom.dtype).eps, bottom)
 
 
 @partial(jax.jit, static_argnames=("loss", "max_iter"))
 def transform(
-    h: Float[Array, "k d"],
+    model: NMF | Factors,
     x: Float[Array, "n d"],
     *,
     loss: str = "frobenius",
     max_iter: int = 200,
-    tol: float | Float[Array, ""] = 1e-4,
+    tol: ArrayLike = 1e-4,
 ) -> Float[Array, "n k"]:
     r"""Amounts of known parts in new samples: $\arg\min_{W \ge 0}$ of `objective` with H fixed.
 
-    A convex problem, so the start does not matter. Coordinate descent for "frobenius" (non-negative least
-    squares), multiplicative updates for "kullback-leibler". Stops when no amount changes in a sweep by more
-    than `tol` times the largest, or after `max_iter` sweeps. `h` is `model.h`, or the measured spectra of pure
-    substances.
+    The problem is convex, so the start does not matter. "frobenius" (non-negative least squares) uses
+    coordinate descent, "kullback-leibler" multiplicative updates. It stops when no amount changes in a sweep by
+    more than `tol` times the largest, or after `max_iter` sweeps. Only H is read: with `Factors` it may also
+    hold the measured spectra of pure substances.
 
     Raises:
-        ValueError: unless `x` and `h` have the same number of columns and the loss is known.
+        ValueError: unless `x` has the features that the model was fitted on, and the loss is known.
 
-    >>> print(transform(jnp.array([[1.0, 0.0], [0.0, 2.0]]), jnp.array([[3.0, 4.0]])))
+    >>> pure = Factors(jnp.eye(2), jnp.array([[1.0, 0.0], [0.0, 2.0]]))
+    >>> print(transform(pure, jnp.array([[3.0, 4.0]])))
     [[3. 2.]]
     """
+    h = model.h
     require.rank("x", x, 2)
     require.rank("h", h, 2)
-    require.same_length(columns_of_h=h.T, columns_of_x=x.T)
+    require.columns("x", x, h.shape[1])
     require.one_of("loss", loss, LOSSES)
     gram, hits = h @ h.T, h @ x.T
     even = jnp.sqrt(jnp.abs(x.mean()) / h.shape[0])
@@ -230,10 +277,10 @@ def transform(
 
 
 @jax.jit
-def canonical(factors: Factors) -> Factors:
-    r"""Pin scale and order: rows of H get unit length, parts fall by their total contribution.
+def canonical(factors: Factors | NMF) -> Factors:
+    r"""Fix scale and order: rows of H get unit length, and the parts with the largest contribution come first.
 
-    W H stays the same: $W H = (W D)(D^{-1} H)$ with $D = \mathrm{diag}(\|h_t\|_2)$. A part of zeros stays so.
+    W H stays the same: $W H = (W D)(D^{-1} H)$ with $D = \mathrm{diag}(\|h_t\|_2)$. A part of zeros stays zero.
 
     >>> print(canonical(Factors(jnp.array([[1.0, 1.0]]), jnp.array([[3.0, 4.0], [6.0, 8.0]]))).w)
     [[10.  5.]]
@@ -244,7 +291,7 @@ def canonical(factors: Factors) -> Factors:
     return Factors(w[:, order], h[order])
 
 
-def _check(x: Float[Array, "n d"], factors: Factors) -> None:
+def _check(x: Float[Array, "n d"], factors: Factors | NMF) -> None:
     require.rank("x", x, 2)
     w, h = jnp.shape(factors.w), jnp.shape(factors.h)
     fits = len(w) == len(h) == 2 and w[0] == x.shape[0] and h[1] == x.shape[1] and w[1] == h[0]

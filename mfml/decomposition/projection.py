@@ -125,8 +125,9 @@ def least_squares(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float 
 def minimum_norm(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None = None) -> Float[Array, " n"]:
     r"""Return the shortest w among those that solve $A w = y$, or come nearest to it: $A^+ y$.
 
-    It lies in the row space: a component in the null space would add length and change nothing else. For
-    full row rank it is $A^\top (A A^\top)^{-1} y$. Gradient descent from zero arrives here, too.
+    It lies in the row space, since a component in the null space would only add length. For full row rank it is
+    $A^\top (A A^\top)^{-1} y$. A column of zeros gets weight zero, so `minimum_norm(a * used, y)` fits the columns
+    whose entry in `used` is 1. Gradient descent from zero arrives at the same w.
 
     Raises:
         ValueError: unless `a` is a matrix with entries and `y` has one entry for each of its rows.

@@ -17,6 +17,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from mfml import require
+from mfml.decomposition.projection import minimum_norm
 
 Learner = Callable[..., Float[Array, " m"]]  # learner(x, y, x_test) -> predictions
 
@@ -97,26 +98,6 @@ def experiment(
     return jax.vmap(one)(jax.random.split(key, n_sets))
 
 
-@jax.jit
-def minimum_norm(
-    x: Float[Array, "n d"], y: Float[Array, " n"], *, used: Float[Array, " d"] | None = None
-) -> Float[Array, " d"]:
-    r"""Least squares with the smallest weights, $X^+ y$, on the features where `used` is 1; the others get 0.
-
-    Singular values below eps max(n, d) times the largest count as zero. No intercept.
-
-    Source: Belkin et al. (2019), PNAS 116, 15849.
-
-    >>> minimum_norm(jnp.array([[1.0, 1.0]]), jnp.array([2.0])).round(4).tolist()
-    [1.0, 1.0]
-    """
-    require.same_length(x=x, y=y)
-    kept = x if used is None else x * used
-    u, s, vt = jnp.linalg.svd(kept, full_matrices=False)
-    large = s > jnp.finfo(x.dtype).eps * max(x.shape) * s[0]
-    return (jnp.where(large, 1 / jnp.where(large, s, 1.0), 0.0) * (u.T @ y)) @ vt
-
-
 @partial(jax.jit, static_argnames="n_features")
 def double_descent(
     x: Float[Array, "n d"],
@@ -148,6 +129,6 @@ def double_descent(
     require.between("n_features", min(n_features), 1, d)
     require.between("n_features", max(n_features), 1, d)
     used = jnp.arange(d) < jnp.array(n_features)[:, None]
-    weights = jax.vmap(lambda one: minimum_norm(x, y, used=one))(used.astype(x.dtype))
+    weights = jax.vmap(lambda one: minimum_norm(x * one, y))(used.astype(x.dtype))
     train, test = (jnp.mean((weights @ a.T - b) ** 2, axis=1) for a, b in ((x, y), (x_test, y_test)))
     return DoubleDescent(n_features, train, test, jnp.sqrt(jnp.sum(weights**2, axis=1)))

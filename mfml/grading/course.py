@@ -7,33 +7,47 @@ from pathlib import Path
 
 from mfml import syllabus
 
+_PACKAGE = Path(__file__).resolve().parents[1]
+
 
 @dataclass(frozen=True)
 class Course:
-    """The folder that holds `exercises/`, and `solutions/` or, in a student kit, `keys/`."""
+    """A folder with exercises, of one of two kinds.
+
+    A clone has `solutions/`, from which answer keys are sealed. A student kit has sealed `keys/` instead.
+    """
 
     root: Path
 
+    @property
+    def is_kit(self) -> bool:
+        """Whether this is a student kit. Its keys count even where a student puts a folder `solutions/` beside them."""
+        return (self.root / "keys").is_dir()
+
     def exercise(self, unit: int) -> Path:
-        """The file that a student completes."""
+        """The sheet that a student completes."""
         return self.root / "exercises" / f"{syllabus.find(unit).stem}.py"
 
+    def lesson(self, unit: int) -> Path:
+        """The lesson that goes with the sheet."""
+        return self.root / "units" / f"{syllabus.find(unit).stem}.py"
+
     def solution(self, unit: int) -> Path:
-        """The reference answers with their specification."""
+        """The reference answers with their specification; clones only."""
         return self.root / "solutions" / f"{syllabus.find(unit).stem}.py"
+
+    def shipped_key(self, unit: int) -> Path:
+        """The sealed answer key; kits only."""
+        return self.root / "keys" / f"{syllabus.find(unit).stem}.key"
 
     @property
     def given(self) -> Path:
         """What every exercise may import."""
         return self.root / "exercises" / "given.py"
 
-    def shipped_key(self, unit: int) -> Path:
-        """The answer key of a student kit."""
-        return self.root / "keys" / f"{syllabus.find(unit).stem}.key"
-
     @property
     def private(self) -> Path:
-        """Where sealed keys, results and compiled code are kept; may be deleted at any time."""
+        """Where cached keys, results and compiled code are kept; may be deleted at any time."""
         return self.root / ".mfml"
 
     def units(self) -> list[int]:
@@ -42,9 +56,17 @@ class Course:
 
 
 def find_course(start: Path | None = None) -> Course:
-    """The course around a folder (default: the current one), else the one that `mfml` was installed from."""
+    """Find the course around a folder (default: the current one), otherwise the clone that holds this `mfml`."""
     start = (start or Path.cwd()).resolve()
-    for folder in (start, *start.parents, Path(__file__).resolve().parents[2]):
-        if (folder / "exercises" / "given.py").is_file():
+    for folder in (start, *start.parents, _PACKAGE.parent):
+        if Course(folder).given.is_file():
             return Course(folder)
-    raise ValueError(f"no course here: neither {start} nor a folder above it has exercises/given.py")
+    raise ValueError(f"{start} is not inside a course: run `mfml start my-course`, then work in that folder")
+
+
+def installed_course() -> Course:
+    """Find the course that came with this `mfml`: the clone around it, otherwise the kit in the wheel."""
+    for folder in (_PACKAGE.parent, _PACKAGE / "_course"):
+        if Course(folder).given.is_file():
+            return Course(folder)
+    raise ValueError("this mfml came without the course: install a released wheel, or a clone with `pip install -e .`")

@@ -1,6 +1,6 @@
 r"""Curvature of an objective: Hessian, Gauss-Newton matrix, and their products with vectors.
 
-An objective is a function `objective(params, *data)` with one number as its value; parameters are any
+An objective is a function `objective(params, *data)` that returns one number; parameters are any
 pytree of float arrays, data a tuple. A matrix has its rows and columns in the order of
 `jax.flatten_util.ravel_pytree`. Shapes: p parameters in all.
 """
@@ -22,18 +22,18 @@ KINDS = ("minimum", "saddle", "maximum", "degenerate")
 
 
 class StationaryPoint(NamedTuple):
-    """What the second derivatives say of a point where the first vanish."""
+    """What the second derivatives say about a point where the first vanish."""
 
     kind: Int[Array, ""]  # place in `KINDS`
-    morse_index: Int[Array, ""]  # number of negative eigenvalues: of independent ways down
+    morse_index: Int[Array, ""]  # number of negative eigenvalues, which are independent directions of descent
     n_flat: Int[Array, ""]  # number of eigenvalues that are zero within the tolerance
-    eigenvalues: Float[Array, " p"]  # rising
+    eigenvalues: Float[Array, " p"]  # increasing
 
 
 def hessian(objective: Objective, params: PyTree, *, data: tuple[Any, ...] = ()) -> Float[Array, "p p"]:
     r"""Matrix of second derivatives, $H_{ij} = \partial^2 f / \partial\theta_i \partial\theta_j$.
 
-    It takes p products with vectors and memory for $p^2$ numbers: for some thousand parameters.
+    It takes p products with vectors and memory for $p^2$ numbers, so use it for up to some thousand parameters.
 
     Source: Bishop (2006), section 5.4.
 
@@ -45,9 +45,9 @@ def hessian(objective: Objective, params: PyTree, *, data: tuple[Any, ...] = ())
 
 
 def hvp(objective: Objective, params: PyTree, vector: PyTree, *, data: tuple[Any, ...] = ()) -> PyTree:
-    r"""Hessian times vector, $H v = \frac{d}{d\epsilon} \nabla f(\theta + \epsilon v)|_0$, as dear as two gradients.
+    r"""Hessian times vector, $H v = \frac{d}{d\epsilon} \nabla f(\theta + \epsilon v)|_0$, at the cost of 2 gradients.
 
-    The derivative of the gradient along v is taken forward; H is never formed. Result and vector have the
+    It is the forward-mode derivative of the gradient along v; H is never formed. Result and vector have the
     structure of the parameters.
 
     Raises:
@@ -122,32 +122,13 @@ def gauss_newton(
     return jax.vmap(column)(jnp.eye(len(flat), dtype=flat.dtype))
 
 
-def condition_number(matrix: Float[Array, "p p"]) -> Float[Array, ""]:
-    r"""$\kappa = \max_i |\lambda_i| / \min_i |\lambda_i|$ of a symmetric matrix; infinite for a singular one.
-
-    For a Hessian without negative eigenvalues, the number of gradient steps that are needed grows like $\kappa$,
-    with momentum like $\sqrt\kappa$.
-
-    Raises:
-        ValueError: if the matrix is not square or empty.
-
-    Source: Nocedal and Wright (2006), Numerical Optimization, section 3.3.
-
-    >>> condition_number(jnp.diag(jnp.array([2.0, -8.0]))).item()
-    4.0
-    """
-    require.square("matrix", matrix)
-    require.that(matrix.size > 0, f"matrix must not be empty; found shape {matrix.shape}")
-    sizes = jnp.abs(jnp.linalg.eigvalsh(matrix))
-    return sizes.max() / sizes.min()
-
-
 def classify(matrix: Float[Array, "p p"], *, tol: float | None = None) -> StationaryPoint:
-    r"""Tell the kind of a stationary point from its Hessian.
+    r"""Classify a stationary point by its Hessian.
 
     An eigenvalue counts as zero when $|\lambda| \le \text{tol} \cdot \max_i |\lambda_i|$; tol is p times the machine
-    epsilon times 10 unless given. Eigenvalues of both signs make a saddle, whatever else is zero; without, a zero
-    leaves the second derivatives undecided: degenerate. All positive: minimum. All negative: maximum.
+    epsilon times 10 unless given. Eigenvalues of both signs make a saddle, even if others are zero. Otherwise a zero
+    eigenvalue makes the point degenerate: second derivatives do not decide. All positive: minimum. All negative:
+    maximum.
 
     Raises:
         ValueError: if the matrix is not square or empty, or tol is negative.

@@ -3,7 +3,7 @@ r"""Eigenvalues of a Hessian that is never formed, from its products with vector
 Lanczos' method builds, one product at a time, an orthonormal basis Q in which a symmetric matrix A is
 tridiagonal, $Q A Q^\top = T$. The eigenvalues of the small T find the extreme ones of A first; the first entries
 of its eigenvectors are the weights of a Gauss quadrature for the whole spectrum. Rounding destroys the
-orthogonality of Q, so every new vector is made orthogonal to all former ones, twice.
+orthogonality of Q, so every new vector is made orthogonal to all earlier ones, twice.
 Shapes: p parameters, m steps, k eigenvalues, r probes.
 """
 
@@ -27,8 +27,8 @@ class Tridiagonal(NamedTuple):
     """A symmetric matrix seen from a Krylov space."""
 
     diagonal: Float[Array, " m"]
-    off_diagonal: Float[Array, " m-1"]  # not negative
-    rest: Float[Array, ""]  # norm of what the last product has outside of the basis
+    off_diagonal: Float[Array, " m-1"]  # non-negative
+    rest: Float[Array, ""]  # norm of the part of the last product outside the basis
     basis: Float[Array, "m p"]  # orthonormal rows
 
 
@@ -44,7 +44,7 @@ class Eigenpairs(NamedTuple):
 class Spectrum(NamedTuple):
     """A spectral density as point masses, one set of m for each probe."""
 
-    nodes: Float[Array, "r m"]  # eigenvalues of T, rising
+    nodes: Float[Array, "r m"]  # eigenvalues of T, increasing
     weights: Float[Array, "r m"]  # their masses, each row sums to 1
 
 
@@ -55,11 +55,11 @@ def tridiagonalize(
     r"""Take m steps of Lanczos' method from a start vector, with full reorthogonalization.
 
     $\beta_j q_{j+1} = A q_j - \alpha_j q_j - \beta_{j-1} q_{j-1}$ and $\alpha_j = q_j^\top A q_j$; `product(q)` is A q.
-    Where the space is exhausted ($\beta_j$ is zero within rounding) it goes on from a random vector, drawn with the
-    key, that is orthogonal to it; so repeated eigenvalues are found, too.
+    Where the space is exhausted ($\beta_j$ is zero within rounding) it continues with a random vector orthogonal to
+    it, drawn with the key. So repeated eigenvalues are found too.
 
     Raises:
-        ValueError: unless start has one axis and 1 <= n_steps <= p.
+        ValueError: unless init has one axis and 1 <= n_steps <= p.
 
     Source: Golub and Van Loan (2013), Matrix Computations, sections 10.1 and 10.3.
 
@@ -68,7 +68,7 @@ def tridiagonalize(
     >>> [round(value, 3) for value in (*t.diagonal.tolist(), *t.off_diagonal.tolist())]
     [2.5, 2.5, 1.5]
     """
-    require.rank("start", init, 1)
+    require.rank("init", init, 1)
     return _tridiagonalize(key, product, init, n_steps)
 
 
@@ -87,9 +87,9 @@ def top_eigenvalues(
     r"""Find the largest (or the smallest) eigenvalues of a Hessian from m Hessian-vector products.
 
     Ritz values of `tridiagonalize` from a random start: eigenvalues $\theta_i$ and vectors $Q^\top s_i$, with
-    residual $\beta_m |s_{m,i}|$. Each $\theta_i$ lies within its residual of an eigenvalue, and much nearer (of the
-    order of the residual squared) to one that stands apart. m is `n_steps`: p or 8 k + 40, whichever is less,
-    unless given. The largest come first, falling; with `largest=False` the smallest, rising.
+    residual $\beta_m |s_{m,i}|$. Each $\theta_i$ lies within its residual of an eigenvalue. It is
+    much closer, of the order of the residual squared, to an eigenvalue that is well separated. m is `n_steps`, by
+    default the smaller of p and 8 k + 40. The largest come first; with `largest=False` the smallest.
 
     Raises:
         ValueError: unless 1 <= n_eigenvalues <= n_steps <= p.
@@ -131,7 +131,7 @@ def spectral_density(
 
     For a random unit vector v, $v^\top f(H) v$ has the mean $\frac1p \sum_i f(\lambda_i)$, and
     equals $\sum_j w_j f(\theta_j)$ for polynomials f up to degree 2 m - 1, with $\theta$ the eigenvalues of T and w the
-    squared first entries of its eigenvectors. Each probe is one v with independent signs; m products a probe.
+    squared first entries of its eigenvectors. Each probe is one v with independent random signs and takes m products.
 
     Raises:
         ValueError: unless n_probes >= 1 and 1 <= n_steps <= p.
@@ -156,7 +156,7 @@ def spectral_density(
 
 
 def density(spectrum: Spectrum, grid: Float[Array, " g"], *, width: ArrayLike) -> Float[Array, " g"]:
-    r"""Draw each point mass as a Gaussian: $\frac1r \sum_{ij} w_{ij} N(g; \theta_{ij}, s^2)$, s being `width`.
+    r"""Draw each point mass as a Gaussian: $\frac1r \sum_{ij} w_{ij} N(g; \theta_{ij}, s^2)$, where s is `width`.
 
     The unit is one over the unit of the eigenvalues; its integral is 1.
 
@@ -194,7 +194,7 @@ def _tridiagonalize(key: Array, product: Callable[[Array], Array], start: Array,
     spare = jax.random.normal(key, start.shape, start.dtype)  # its shifts are independent directions
 
     def orthogonal(vector: Array, basis: Array) -> Array:
-        for _ in range(2):  # rows not filled yet are zero and take nothing away
+        for _ in range(2):  # rows that are not filled yet are zero and subtract nothing
             vector = vector - (basis @ vector) @ basis
         return vector
 

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
-from mfml import require
+from mfml import iteration, require
+from mfml.risk import metrics
 
 SCALINGS = ("mean", "sqrt")
 
@@ -27,17 +27,22 @@ class Particles(NamedTuple):
     hidden: Float[Array, "*steps m d"]
 
 
-class Flow(NamedTuple):
-    """The way of all particles, the start first."""
+class MeanField(NamedTuple):
+    """Particles after training, and their path."""
 
-    particles: Particles  # leading axis of n_steps + 1
-    risk: Float[Array, " points"]  # mean squared error, in squared units of y
+    output: Float[Array, " m"]
+    hidden: Float[Array, "m d"]
+    path: Particles  # every position, the start first: leading axis of n_steps + 1
+    history: Float[Array, " steps"]  # mean squared error at each point, in squared units of y
+    n_iter: Int[Array, ""]
+    converged: Bool[Array, ""]  # always False: nothing here measures how near the optimum is
+    status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
 def init(*, key: Key[Array, ""], n_particles: int, n_features: int) -> Particles:
-    r"""Draw particles: $w_j$ uniform on the unit sphere, $a_j = \pm 1$ by turns.
+    r"""Draw particles: $w_j$ uniform on the unit sphere, $a_j = \pm 1$ alternately.
 
-    With an even number of them, a is balanced. There every particle obeys $|a_j| = \|w_j\|$, which the flow keeps.
+    With an even number of them, a is balanced. Every particle has $|a_j| = \|w_j\|$, which the gradient flow keeps.
 
     Raises:
         ValueError: unless both numbers are at least 1.
@@ -54,7 +59,7 @@ def init(*, key: Key[Array, ""], n_particles: int, n_features: int) -> Particles
     return Particles(jnp.where(jnp.arange(n_particles) % 2 == 0, 1.0, -1.0), hidden)
 
 
-def predict(model: Particles, x: Float[Array, "n d"], *, scaling: str = "mean") -> Float[Array, " n"]:
+def predict(model: Particles | MeanField, x: Float[Array, "n d"], *, scaling: str = "mean") -> Float[Array, " n"]:
     r"""$f(x) = s \sum_j a_j \max(w_j \cdot x, 0)$ with $s = 1/m$ ("mean") or $1/\sqrt m$ ("sqrt").
 
     Raises:
@@ -67,11 +72,14 @@ def predict(model: Particles, x: Float[Array, "n d"], *, scaling: str = "mean") 
     [1.5]
     """
     require.one_of("scaling", scaling, SCALINGS)
+    require.columns("x", x, model.hidden.shape[1])
     m = len(model.output)
     return jnp.maximum(x @ model.hidden.T, 0.0) @ model.output / (m if scaling == "mean" else sqrt(m))
 
 
-def risk(model: Particles, x: Float[Array, "n d"], y: Float[Array, " n"], *, scaling: str = "mean") -> Float[Array, ""]:
+def risk(
+    model: Particles | MeanField, x: Float[Array, "n d"], y: Float[Array, " n"], *, scaling: str = "mean"
+) -> Float[Array, ""]:
     """Mean squared error of `predict`, without a factor 1/2.
 
     Raises:
@@ -97,9 +105,9 @@ def step(
 ) -> Particles:
     r"""Move all particles down the risk R: $\theta_j \leftarrow \theta_j - \eta\, c\, \nabla_{\theta_j} R$.
 
-    With "mean" the gradient of one particle has the factor 1/m, and c = m takes it away: particles move at a speed
-    that does not depend on their number, and the cloud has a limit (a gradient flow of measures). With "sqrt" c = 1,
-    predictions change at the same pace, and each particle moves by $1/\sqrt m$ only.
+    With "mean" the gradient of one particle has the factor 1/m, and c = m removes it. Particles then move at a speed
+    that does not depend on their number, and the cloud has a limit (a gradient flow of measures). With "sqrt" c = 1:
+    predictions change at the same pace, but each particle moves by $1/\sqrt m$ only.
 
     Raises:
         ValueError: as `risk`.
@@ -124,8 +132,8 @@ def fit(
     learning_rate: ArrayLike,
     n_steps: int,
     scaling: str = "mean",
-) -> Flow:
-    """Take `n_steps` steps and keep every position. It never stops early.
+) -> MeanField:
+    """Take `n_steps` steps from the particles `init` and keep every position. It never stops early.
 
     Raises:
         ValueError: as `step`; for n_steps < 0.
@@ -133,33 +141,47 @@ def fit(
     Source: Chizat and Bach (2018), Advances in Neural Information Processing 31.
 
     >>> one = Particles(jnp.array([1.0]), jnp.array([[1.0]]))
-    >>> way = fit(jnp.array([[1.0]]), jnp.array([4.0]), init=one, learning_rate=0.1, n_steps=20)
-    >>> way.particles.hidden.shape, round(predict(one, jnp.array([[1.0]])).item(), 2), way.risk[-1].item() < 1e-6
-    ((21, 1, 1), 1.0, True)
+    >>> x, y = jnp.array([[1.0]]), jnp.array([4.0])
+    >>> model = fit(x, y, init=one, learning_rate=0.1, n_steps=20)
+    >>> model.path.hidden.shape, predict(model, x).round(2).tolist(), model.history[-1].item() < 1e-6
+    ((21, 1, 1), [4.0], True)
     """
-    require.that(n_steps >= 0, f"n_steps must not be negative; found {n_steps}")
-
-    def advance(particles: Particles, _: None) -> tuple[Particles, Flow]:
-        moved = step(init, x, y, learning_rate=learning_rate, scaling=scaling)
-        return moved, Flow(init, risk(init, x, y, scaling=scaling))
-
-    final, points = lax.scan(advance, init, length=n_steps)
-    last = Flow(final, risk(final, x, y, scaling=scaling))
-    return jax.tree.map(lambda points, last: jnp.concatenate([points, last[None]]), points, last)
+    path, report = iteration.run_path(
+        lambda particles, _: step(particles, x, y, learning_rate=learning_rate, scaling=scaling),
+        init,
+        n_steps=n_steps,
+        objective=lambda particles: risk(particles, x, y, scaling=scaling),
+    )
+    return MeanField(path.output[-1], path.hidden[-1], path, *report)
 
 
-def displacement(flow: Flow) -> Float[Array, ""]:
-    r"""Root mean square over particles of the way from first to last position, relative to the first.
+def score(
+    model: Particles | MeanField, x: Float[Array, "n d"], y: Float[Array, " n"], *, scaling: str = "mean"
+) -> Float[Array, ""]:
+    """$R^2$ of `predict`, see `mfml.risk.metrics.r2`.
+
+    Raises:
+        ValueError: as `risk`.
+
+    >>> pair = Particles(jnp.array([1.0, 1.0]), jnp.array([[1.0], [-1.0]]))
+    >>> score(pair, jnp.array([[2.0], [4.0]]), jnp.array([1.0, 2.0])).item()
+    1.0
+    """
+    require.same_length(x=x, y=y)
+    return metrics.r2(predict(model, x, scaling=scaling), y)
+
+
+def displacement(path: Particles) -> Float[Array, ""]:
+    r"""Root mean square over particles of the distance from first to last position on a path, relative to the first.
 
     $\sqrt{\sum_j \|\theta_j(T) - \theta_j(0)\|^2 / \sum_j \|\theta_j(0)\|^2}$: near 0 for lazy training, about 1 for
     rich.
 
     Source: Chizat, Oyallon and Bach (2019), Advances in Neural Information Processing 32.
 
-    >>> still = Particles(jnp.ones((2, 3)), jnp.ones((2, 3, 1)))
-    >>> displacement(Flow(still, jnp.zeros(2))).item()
+    >>> displacement(Particles(jnp.ones((2, 3)), jnp.ones((2, 3, 1)))).item()
     0.0
     """
-    moved = sum(jnp.sum((leaf[-1] - leaf[0]) ** 2) for leaf in flow.particles)
-    size = sum(jnp.sum(leaf[0] ** 2) for leaf in flow.particles)
+    moved = sum(jnp.sum((leaf[-1] - leaf[0]) ** 2) for leaf in path)
+    size = sum(jnp.sum(leaf[0] ** 2) for leaf in path)
     return jnp.sqrt(jnp.asarray(moved) / jnp.asarray(size))

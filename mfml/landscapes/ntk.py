@@ -1,7 +1,7 @@
 r"""The empirical neural tangent kernel: how a step on one sample moves the prediction of another.
 
-A model is a function `predict(params, x)` with one row a sample: `(n,)`, or `(n, k)` with k outputs. Sums of
-squares carry no factor but those written. Shapes: n, m samples; k outputs; t points of a path.
+A model is a function `predict(params, x)` with one row per sample: `(n,)`, or `(n, k)` with k outputs. Sums of
+squares have no factors but those that are written. Shapes: n, m samples; k outputs; t points of a path.
 """
 
 from collections.abc import Callable
@@ -13,9 +13,9 @@ import jax.numpy as jnp
 from jax import lax
 from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, PyTree, Shaped
+from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 
-from mfml import require
+from mfml import iteration, require
 
 Predictor = Callable[[PyTree, Array], Array]
 
@@ -29,10 +29,14 @@ class Evolution(NamedTuple):
 
 
 class Training(NamedTuple):
-    """A path of gradient descent, the start first."""
+    """Parameters after gradient descent on a scaled model, and their path."""
 
-    params: PyTree  # leading axis of n_steps + 1
-    risk: Float[Array, " points"]  # mean squared error of the scaled model, in squared units of y
+    params: PyTree
+    path: PyTree  # every point, the start first: leading axis of n_steps + 1
+    history: Float[Array, " steps"]  # mean squared error of the scaled model, in squared units of y
+    n_iter: Int[Array, ""]
+    converged: Bool[Array, ""]  # always False: nothing here measures how near the optimum is
+    status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
 def kernel(
@@ -67,7 +71,7 @@ def kernel(
 def distance(first: Float[Array, "n m"], second: Float[Array, "n m"]) -> Float[Array, ""]:
     r"""Kernel distance $1 - \langle A, B \rangle / (\|A\| \|B\|)$, Frobenius; between 0 and 1 for Gram matrices.
 
-    It does not see the scale: 0 for A = 2 B. NaN where a kernel is zero.
+    It ignores the scale: 0 for A = 2 B. NaN where a kernel is zero.
 
     Raises:
         ValueError: if the shapes differ.
@@ -83,7 +87,7 @@ def distance(first: Float[Array, "n m"], second: Float[Array, "n m"]) -> Float[A
 
 
 def alignment(gram: Float[Array, "n n"], y: Float[Array, " n"]) -> Float[Array, ""]:
-    r"""How well a kernel knows its task: $y^\top \Theta\, y / (\|\Theta\|_F \|y\|^2)$, at most 1.
+    r"""How well a kernel fits its task: $y^\top \Theta\, y / (\|\Theta\|_F \|y\|^2)$, at most 1.
 
     Raises:
         ValueError: if the kernel is not square or does not fit y.
@@ -103,7 +107,7 @@ def alignment(gram: Float[Array, "n n"], y: Float[Array, " n"]) -> Float[Array, 
 def evolution(predict: Predictor, path: PyTree, x: Shaped[Array, "n *features"]) -> Evolution:
     """Follow the kernel on samples x along a path of parameters (a leading axis of t points).
 
-    Take every tenth or hundredth point of a training: each costs a Jacobian.
+    Take every tenth or hundredth point of a path: each costs a Jacobian.
 
     Raises:
         ValueError: if x is empty.
@@ -124,7 +128,7 @@ def linearized(
 ) -> Float[Array, "n *targets"]:
     r"""The model's tangent at the start: $f(x; \theta_0) + \nabla_\theta f(x; \theta_0) \cdot (\theta - \theta_0)$.
 
-    Linear in the parameters, so that least squares and kernel theory hold for it; lazy training stays with it.
+    It is linear in the parameters, so least squares and kernel theory apply. Lazy training stays near it.
 
     Source: Lee et al. (2019), Advances in Neural Information Processing 32.
 
@@ -145,7 +149,7 @@ def flow(
     counts). Directions of large eigenvalue are learned first.
 
     Raises:
-        ValueError: if the kernel is not square, or kernel, start and y differ in length.
+        ValueError: if the kernel is not square, or gram, init and y differ in length.
 
     Source: Jacot, Gabriel and Hongler (2018), section 5; Lee et al. (2019), equation 8.
 
@@ -153,13 +157,13 @@ def flow(
     [0.6321, 0.6321]
     """
     require.square("gram", gram)
-    require.same_length(gram=gram, start=init, y=y)
+    require.same_length(gram=gram, init=init, y=y)
     values, vectors = jnp.linalg.eigh(gram)
     return y + vectors @ (jnp.exp(-values * time / len(y)) * (vectors.T @ (init - y)))
 
 
 @partial(jax.jit, static_argnames=("predict", "n_steps"))
-def train(
+def fit(
     x: Shaped[Array, "n *features"],
     y: Float[Array, "n *targets"],
     *,
@@ -172,8 +176,8 @@ def train(
     r"""Gradient descent on a scaled model: lazy for large $\alpha$, rich for small.
 
     The model is $\alpha\,(f(x; \theta) - f(x; \theta_0))$, zero at the start; its loss
-    $\frac{1}{2 n} \sum (\cdot - y)^2$ is divided by $\alpha^2$, so that predictions learn at the same pace for every
-    $\alpha$. The larger $\alpha$, the less the parameters have to move; in the limit the kernel stays what it was.
+    $\frac{1}{2 n} \sum (\cdot - y)^2$ is divided by $\alpha^2$, so that predictions change at the same pace for
+    every $\alpha$. The larger $\alpha$, the less the parameters have to move; in the limit the kernel stays constant.
 
     Raises:
         ValueError: if x and y differ in length, or n_steps < 0.
@@ -181,24 +185,22 @@ def train(
     Source: Chizat, Oyallon and Bach (2019), Advances in Neural Information Processing 32.
 
     >>> x, y = jnp.array([[1.0]]), jnp.array([1.0])
-    >>> done = train(x, y, predict=lambda w, x: x @ w, init=jnp.zeros(1), alpha=2.0, learning_rate=0.5, n_steps=2)
-    >>> done.params.tolist(), done.risk.tolist()
+    >>> done = fit(x, y, predict=lambda w, x: x @ w, init=jnp.zeros(1), alpha=2.0, learning_rate=0.5, n_steps=2)
+    >>> done.path.tolist(), done.history.tolist()
     ([[0.0], [0.25], [0.375]], [1.0, 0.25, 0.0625])
     """
     require.same_length(x=x, y=y)
-    require.that(n_steps >= 0, f"n_steps must not be negative; found {n_steps}")
-    init = jax.tree.map(jnp.asarray, init)
-    zero = predict(init, x)
+    start = jax.tree.map(jnp.asarray, init)
+    zero = predict(start, x)
 
-    def loss(params: PyTree) -> tuple[Array, Array]:
-        error = alpha * (predict(init, x) - zero) - y
-        return jnp.sum(error**2) / (2 * len(y) * jnp.square(alpha)), jnp.mean(error**2)
+    def error(params: PyTree) -> Array:
+        return jnp.asarray(alpha * (predict(params, x) - zero) - y)
 
-    def step(params: PyTree, _: None) -> tuple[PyTree, Training]:
-        (_, risk), slope = jax.value_and_grad(loss, has_aux=True)(init)
-        moved = jax.tree.map(lambda theta, g: theta - jnp.asarray(learning_rate, g.dtype) * g, init, slope)
-        return moved, Training(init, risk)
+    def step(params: PyTree, _: Array) -> PyTree:
+        slope = jax.grad(lambda params: jnp.sum(error(params) ** 2) / (2 * len(y) * jnp.square(alpha)))(params)
+        return jax.tree.map(lambda theta, g: theta - jnp.asarray(learning_rate, g.dtype) * g, params, slope)
 
-    final, points = lax.scan(step, init, length=n_steps)
-    last = Training(final, loss(final)[1])
-    return jax.tree.map(lambda points, last: jnp.concatenate([points, last[None]]), points, last)
+    path, report = iteration.run_path(
+        step, start, n_steps=n_steps, objective=lambda params: jnp.mean(error(params) ** 2)
+    )
+    return Training(jax.tree.map(lambda leaf: leaf[-1], path), path, *report)

@@ -1,11 +1,10 @@
 r"""First- and second-order optimizers, each a pair of functions `init` and `update`.
 
 The interface is optax's: `state = init(params)`; `updates, state = update(gradients, state, params)`;
-`params = apply_updates(params, updates)`; `trajectories.run` does
-this in a loop. Parameters are any pytree of float arrays. Defaults and the
-places of epsilon are optax's, too, so that either library can stand for the other. A learning rate may be a
-number or an array, also one that is traced: `jax.vmap` over learning rates works.
-Notation: g the gradient, $\eta$ the learning rate, t = 1, 2, ... the step; squares, roots and quotients by entry.
+`params = apply_updates(params, updates)`; `trajectories.run` repeats this. Parameters are any pytree of float arrays.
+Arguments, their order, defaults and the places of epsilon are optax's, so either library can replace the other. A
+learning rate may be a number or a traced array: `jax.vmap` over learning rates works.
+Notation: g the gradient, $\eta$ the learning rate, t = 1, 2, ... the step; squares, roots, quotients are elementwise.
 """
 
 from collections.abc import Callable
@@ -24,14 +23,14 @@ from mfml.landscapes.curvature import Objective
 
 
 class Optimizer(NamedTuple):
-    """An optimizer is what it does."""
+    """An optimizer: a pair of functions."""
 
     init: Callable[[PyTree], Any]  # of the parameters; returns the state
     update: Callable[..., tuple[PyTree, Any]]  # of gradients, state, parameters; returns updates and state
 
 
 class Stateless(NamedTuple):
-    """State of what remembers nothing."""
+    """State of an optimizer without memory."""
 
 
 class Trace(NamedTuple):
@@ -49,13 +48,13 @@ class Squares(NamedTuple):
 class Moments(NamedTuple):
     """State of Adam and AdamW."""
 
-    n_steps: Int[Array, ""]  # taken so far
+    n_steps: Int[Array, ""]  # done so far
     mean: PyTree  # moving average of gradients, like the parameters
     squares: PyTree  # moving average of squared gradients
 
 
 def gradient_descent(learning_rate: ArrayLike) -> Optimizer:
-    r"""Update by $-\eta g$. On a quadratic with largest curvature L it converges for $\eta < 2 / L$ and diverges above.
+    r"""Update by $-\eta g$. On a quadratic with largest curvature L it converges for $\eta < 2 / L$.
 
     Source: Bishop (2006), section 5.2.4.
 
@@ -73,7 +72,7 @@ def gradient_descent(learning_rate: ArrayLike) -> Optimizer:
 def momentum(learning_rate: ArrayLike, decay: ArrayLike = 0.9) -> Optimizer:
     r"""Heavy ball: $v \leftarrow \mu v + g$, update by $-\eta v$; $\mu$ is `decay`.
 
-    The velocity carries no learning rate and no factor $1 - \mu$.
+    The velocity contains neither the learning rate nor a factor $1 - \mu$.
 
     Source: Polyak (1964), USSR Computational Mathematics 4, 1; Murphy (2012), section 8.3.2.
 
@@ -89,7 +88,7 @@ def momentum(learning_rate: ArrayLike, decay: ArrayLike = 0.9) -> Optimizer:
 def nesterov(learning_rate: ArrayLike, decay: ArrayLike = 0.9) -> Optimizer:
     r"""Momentum that looks ahead: $v \leftarrow \mu v + g$, update by $-\eta (g + \mu v)$ with the new v.
 
-    Parameters are those of the look-ahead point, at which the gradient is taken.
+    The parameters are the look-ahead point, at which the gradient is taken.
 
     Source: Nesterov (1983), Soviet Mathematics Doklady 27, 372; Sutskever et al. (2013), ICML.
 
@@ -131,8 +130,8 @@ def adagrad(
 def rmsprop(learning_rate: ArrayLike, decay: ArrayLike = 0.9, *, eps: ArrayLike = 1e-8) -> Optimizer:
     r"""AdaGrad that forgets: $s \leftarrow \rho s + (1 - \rho) g^2$, update by $-\eta\, g / \sqrt{s + \epsilon}$.
 
-    $\rho$ is `decay`; s starts at 0 and is not corrected for that, so the first steps are $1 / \sqrt{1 - \rho}$ times
-    too large; $\epsilon$ stands under the root.
+    $\rho$ is `decay`; s starts at 0 without a correction, so the first steps are $1 / \sqrt{1 - \rho}$ times too
+    large; $\epsilon$ is inside the root.
 
     Source: Tieleman and Hinton (2012), lecture 6.5 of Neural Networks for Machine Learning.
 
@@ -150,11 +149,11 @@ def rmsprop(learning_rate: ArrayLike, decay: ArrayLike = 0.9, *, eps: ArrayLike 
 
 
 def adam(learning_rate: ArrayLike, b1: ArrayLike = 0.9, b2: ArrayLike = 0.999, *, eps: ArrayLike = 1e-8) -> Optimizer:
-    r"""Momentum and RMSProp, both corrected for their start at zero.
+    r"""Momentum and RMSProp, both with a correction for their start at zero.
 
     $m \leftarrow \beta_1 m + (1 - \beta_1) g$, $s \leftarrow \beta_2 s + (1 - \beta_2) g^2$,
     $\hat m = m / (1 - \beta_1^t)$, $\hat s = s / (1 - \beta_2^t)$; update by
-    $-\eta\, \hat m / (\sqrt{\hat s} + \epsilon)$: here $\epsilon$ stands outside of the root. The first step has length
+    $-\eta\, \hat m / (\sqrt{\hat s} + \epsilon)$: here $\epsilon$ is outside of the root. The first step has length
     $\eta$ in every coordinate.
 
     Source: Kingma and Ba (2015), ICLR, algorithm 1.
@@ -176,8 +175,8 @@ def adamw(
 ) -> Optimizer:
     r"""Adam with decoupled weight decay: update by $-\eta\,(\hat m / (\sqrt{\hat s} + \epsilon) + \lambda \theta)$.
 
-    The decay $\lambda$ acts on the parameters directly and is not divided by $\sqrt{\hat s}$ as the gradient of a
-    penalty would be. `update` needs the parameters.
+    The decay $\lambda$ acts on the parameters directly. The gradient of a penalty would be divided by
+    $\sqrt{\hat s}$. `update` needs the parameters.
 
     Source: Loshchilov and Hutter (2019), ICLR, algorithm 2.
 
@@ -214,9 +213,9 @@ def newton(
 ) -> Optimizer:
     r"""Newton's method: update by $-\eta (H + \lambda I)^{-1} g$, H the objective's Hessian, $\lambda$ the damping.
 
-    It goes to the next stationary point, be it a saddle. With `saddle_free`, H is replaced by $|H|$, which has the
-    same eigenvectors and the magnitudes of the eigenvalues: then it runs away from saddles. A singular matrix
-    gives updates that are not finite. `update` needs the parameters; H is formed, for some hundred of them.
+    It goes to the nearest stationary point, which may be a saddle. `saddle_free` replaces H by $|H|$, which has the
+    same eigenvectors and the magnitudes of the eigenvalues, and so leaves saddles. A singular matrix gives
+    non-finite updates. `update` needs the parameters. H is formed, so use it for some hundred parameters.
 
     Source: Bishop (2006), section 5.4; Dauphin et al. (2014), Advances in Neural Information Processing 27.
 
@@ -227,7 +226,7 @@ def newton(
     """
 
     def update(gradients: PyTree, state: Stateless, params: PyTree = None) -> tuple[PyTree, Stateless]:
-        require.that(params is not None, "newton needs the parameters: update(gradients, state, parameters)")
+        require.that(params is not None, "newton needs the parameters: update(gradients, state, params)")
         gradient, rebuild = ravel_pytree(gradients)
         matrix = curvature.hessian(objective, params, data=data)
         if saddle_free:

@@ -1,7 +1,7 @@
-r"""Flat and sharp minima: how much the objective rises nearby, and steps that prefer the flat ones.
+r"""Flat and sharp minima: how much the objective rises nearby, and steps that prefer flat minima.
 
-The numbers depend on how parameters are scaled: rescaling a network's layers without changing its function
-changes them (Dinh et al. 2017), so compare them between minima of one parametrization only.
+The numbers depend on the scale of the parameters: rescaling a network's layers without changing its function
+changes them (Dinh et al. 2017). Compare only minima of one parametrization.
 Shapes: d dimensions, p parameters.
 """
 
@@ -21,7 +21,7 @@ from mfml.landscapes.optimizers import Optimizer, apply_updates
 
 
 def two_valleys(
-    point: Float[Array, " d"], flat_width: ArrayLike = 1.2, sharp_width: ArrayLike = 0.25
+    point: Float[Array, " d"], *, flat_width: ArrayLike = 1.2, sharp_width: ArrayLike = 0.25
 ) -> Float[Array, ""]:
     r"""A flat and a sharp minimum of the same depth, near $x_1 = -2$ and $x_1 = 2$ (other coordinates 0).
 
@@ -29,7 +29,7 @@ def two_valleys(
     Hessian is about $I / w^2$.
 
     Raises:
-        ValueError: if the point has not one axis or is empty.
+        ValueError: unless the point is a non-empty vector.
 
     Source: the picture of Hochreiter and Schmidhuber (1997), Neural Computation 9, 1.
 
@@ -48,7 +48,7 @@ def two_factors(point: Float[Array, "2"]) -> Float[Array, ""]:
     r"""A curved valley of minima, flattest in its middle: $f(x, y) = \frac12 (x y - 1)^2$.
 
     A network of two linear layers with one unit that learns the factor 1. On the whole curve $x y = 1$ the value is 0;
-    the Hessian there has the eigenvalues 0 and $x^2 + y^2$, which is least, 2, at (1, 1) and (-1, -1).
+    the Hessian there has the eigenvalues 0 and $x^2 + y^2$, which is smallest, 2, at (1, 1) and (-1, -1).
 
     Raises:
         ValueError: unless the point has two coordinates.
@@ -74,8 +74,8 @@ def average_rise(
 ) -> Float[Array, ""]:
     r"""Mean rise under noise, $E\,f(\theta + \sigma \epsilon) - f(\theta)$ with $\epsilon \sim N(0, I)$.
 
-    For small $\sigma$ it is $\frac{\sigma^2}{2} \mathrm{tr} H$. Draws come in pairs $\pm\epsilon$, which cancels the
-    slope; `n_samples` counts pairs.
+    For small $\sigma$ it is $\frac{\sigma^2}{2} \mathrm{tr} H$. Draws come in pairs $\pm\epsilon$, which
+    cancel the slope; `n_samples` is the number of pairs.
 
     Raises:
         ValueError: unless n_samples >= 1.
@@ -110,8 +110,8 @@ def worst_rise(
     r"""Largest rise on a small sphere, $\max_{\|\epsilon\| = \rho} f(\theta + \epsilon) - f(\theta)$, from below.
 
     From a random direction, `max_iter` times $\epsilon \leftarrow \rho\, g / \|g\|$, $g = \nabla f(\theta + \epsilon)$.
-    Where f is quadratic this is the power method: at a minimum it tends to $\frac{\rho^2}{2} \lambda_{\max}$. The best
-    of all points visited counts; it may be a local maximum only.
+    Where f is quadratic this is the power method: at a minimum it tends to $\frac{\rho^2}{2} \lambda_{\max}$. The
+    largest value of all visited points is returned; it may be only a local maximum.
 
     Raises:
         ValueError: unless max_iter >= 0.
@@ -139,9 +139,9 @@ def worst_rise(
 
 
 def sam_gradient(objective: Objective, params: PyTree, *, rho: ArrayLike, data: tuple[Any, ...] = ()) -> PyTree:
-    r"""Gradient uphill of here: $\nabla f(\theta + \rho\, g / \|g\|_2)$ with $g = \nabla f(\theta)$.
+    r"""Gradient uphill of this point: $\nabla f(\theta + \rho\, g / \|g\|_2)$ with $g = \nabla f(\theta)$.
 
-    To first order that is the gradient of the worst value within the radius $\rho$. Where g is zero, so is the
+    To first order that is the gradient of the worst value within the radius $\rho$. Where g is zero, there is no
     detour.
 
     Source: Foret et al. (2021), ICLR, equation 3.
@@ -174,7 +174,7 @@ def sam_step(
 
 
 def sam(objective: Objective, base: Any, *, rho: ArrayLike = 0.05, data: tuple[Any, ...] = ()) -> Optimizer:
-    r"""Make any optimizer sharpness-aware: it gets the gradient at $\theta + \rho\, g / \|g\|$ in the place of g.
+    r"""Make any optimizer sharpness-aware: it gets the gradient at $\theta + \rho\, g / \|g\|$ instead of g.
 
     `update` needs the parameters, and costs a second gradient.
 
@@ -189,7 +189,7 @@ def sam(objective: Objective, base: Any, *, rho: ArrayLike = 0.05, data: tuple[A
     """
 
     def update(gradients: PyTree, state: Any, params: PyTree = None) -> tuple[PyTree, Any]:
-        require.that(params is not None, "sam needs the parameters: update(gradients, state, parameters)")
+        require.that(params is not None, "sam needs the parameters: update(gradients, state, params)")
         uphill = jax.grad(objective)(_along(params, _unit(gradients), rho), *data)
         return base.update(uphill, state, params)
 

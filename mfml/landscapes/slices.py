@@ -1,6 +1,6 @@
-r"""A landscape over very many parameters, cut along a line or a plane.
+r"""A landscape over many parameters, along a line or in a plane.
 
-Directions and points are pytrees like the parameters; coordinates count multiples of a direction.
+Directions and points are pytrees like the parameters; a coordinate is a multiple of a direction.
 Shapes: s, u, v coordinates; t points of a path.
 """
 
@@ -18,7 +18,7 @@ from mfml.landscapes.curvature import Objective
 
 
 class PathPlane(NamedTuple):
-    """The plane that shows most of a path, and the path in it."""
+    """The plane that contains most of a path, and the path in it."""
 
     center: PyTree  # last point of the path
     first: PyTree  # unit direction along which the path varies most
@@ -47,9 +47,9 @@ def random_direction(params: PyTree, *, key: Key[Array, ""]) -> PyTree:
 def filter_normalized(direction: PyTree, params: PyTree) -> PyTree:
     r"""Give each filter of a direction the norm of the parameters' filter: $d \leftarrow d\, \|\theta\| / \|d\|$.
 
-    A filter is all that leads to one output: what is left of an array when its last axis is fixed, as kernels are
-    laid out (inputs, outputs) or (height, width, channels, outputs). Vectors and scalars, the biases, are set to
-    zero. A network of rectifiers whose filters are rescaled without changing its function then shows the same slice.
+    A filter is all that leads to one output: an array at one index of its last axis, since weights have the shape
+    (inputs, outputs) or (height, width, channels, outputs). Vectors and scalars, such as biases, are set to zero. The
+    slice then does not change when the filters of a network of rectifiers are rescaled without changing its function.
 
     Raises:
         ValueError: if direction and parameters differ in structure or shapes.
@@ -84,10 +84,10 @@ def line(
 ) -> Float[Array, " s"]:
     r"""Values $f(\theta + s\,d)$ along a line. With d the difference of two minima, it interpolates between them.
 
-    `batch_size` points are evaluated at a time.
+    `batch_size` points are evaluated together.
 
     Raises:
-        ValueError: if start and direction differ in structure or shapes; unless batch_size >= 1.
+        ValueError: if center and direction differ in structure or shapes; unless batch_size >= 1.
 
     Source: Goodfellow, Vinyals and Saxe (2015), ICLR.
 
@@ -111,7 +111,7 @@ def plane(
     data: tuple[Any, ...] = (),
     batch_size: int = 64,
 ) -> Float[Array, "u v"]:
-    r"""Values $f(\theta + a\,d_1 + b\,d_2)$ over a plane; entry [i, j] belongs to `along_first[i]`, `along_second[j]`.
+    r"""Values $f(\theta + a\,d_1 + b\,d_2)$ over a plane; entry [i, j] is at `along_first[i]`, `along_second[j]`.
 
     Raises:
         ValueError: as `line`.
@@ -134,11 +134,11 @@ def plane(
 
 
 def path_plane(path: PyTree) -> PathPlane:
-    r"""Find the plane through a path's last point that holds most of it: PCA of the path about its end.
+    r"""Find the plane through a path's last point that contains most of it: PCA of the path about its end.
 
-    The directions are the two leading right singular vectors of the matrix of rows $\theta_i - \theta_T$; not centered
-    at the mean, so that the minimum stays in the plane. Each has its largest entry in magnitude positive. They are
-    orthonormal also where the path is a straight line, unless p = 1.
+    The directions are the two leading right singular vectors of the matrix of rows $\theta_i - \theta_T$. They
+    are not centered at the mean, so that the minimum stays in the plane. Each has its largest entry in magnitude
+    positive. They are orthonormal even if the path is a straight line.
 
     Raises:
         ValueError: unless the path has at least 3 points and 2 parameters.

@@ -30,7 +30,7 @@ def conditioned(*, key: Key[Array, ""], n_dims: int, condition_number: ArrayLike
     r"""Draw a symmetric matrix with eigenvalues from 1 to $\kappa$, equally spaced on a logarithmic scale.
 
     $A = Q\,\mathrm{diag}(\kappa^{0}, \kappa^{1/(d-1)}, \ldots, \kappa)\,Q^\top$ with a random orthogonal Q. It is
-    the Hessian of `quadratic` with just this condition number, in the dtype of an array `condition_number`.
+    the Hessian of a `quadratic` with exactly this condition number. Its dtype is that of `condition_number`.
 
     Raises:
         ValueError: unless n_dims >= 2.
@@ -49,7 +49,7 @@ def conditioned(*, key: Key[Array, ""], n_dims: int, condition_number: ArrayLike
 
 
 def quadratic(
-    point: Float[Array, " d"], matrix: Float[Array, "d d"], slope: Float[Array, " d"] | None = None
+    point: Float[Array, " d"], matrix: Float[Array, "d d"], *, slope: Float[Array, " d"] | None = None
 ) -> Float[Array, ""]:
     r"""$f(x) = \frac12 x^\top A x + b^\top x$, with the factor 1/2; b is `slope`, 0 unless given.
 
@@ -70,7 +70,7 @@ def quadratic(
     return bent if slope is None else bent + slope @ point
 
 
-def rosenbrock(point: Float[Array, " d"], a: ArrayLike = 1.0, b: ArrayLike = 100.0) -> Float[Array, ""]:
+def rosenbrock(point: Float[Array, " d"], *, a: ArrayLike = 1.0, b: ArrayLike = 100.0) -> Float[Array, ""]:
     r"""Curved valley: $\sum_{i<d} b\,(x_{i+1} - x_i^2)^2 + (a - x_i)^2$.
 
     In two dimensions the only stationary point is the minimum $(a, a^2)$ of value 0; for a = 1 the point
@@ -93,7 +93,7 @@ def rosenbrock(point: Float[Array, " d"], a: ArrayLike = 1.0, b: ArrayLike = 100
 def himmelblau(point: Float[Array, "2"]) -> Float[Array, ""]:
     r"""Four minima of equal depth: $(x^2 + y - 11)^2 + (x + y^2 - 7)^2$.
 
-    Besides them, four saddles and one maximum near (-0.271, -0.923), of value 181.6.
+    There are also four saddles, and one maximum near (-0.271, -0.923) of value 181.6.
 
     Raises:
         ValueError: unless the point has two coordinates.
@@ -110,7 +110,7 @@ def himmelblau(point: Float[Array, "2"]) -> Float[Array, ""]:
 def beale(point: Float[Array, "2"]) -> Float[Array, ""]:
     r"""Flat plains with sharp corners: $\sum_{i=1}^{3} (c_i - x + x y^i)^2$, $c = (1.5,\ 2.25,\ 2.625)$.
 
-    Its minimum is (3, 0.5); at (0, 1) is a saddle of value 14.2.
+    Its minimum is (3, 0.5); there is a saddle of value 14.2 at (0, 1).
 
     Raises:
         ValueError: unless the point has two coordinates.
@@ -139,13 +139,13 @@ def monkey_saddle(point: Float[Array, "2"]) -> Float[Array, ""]:
     return x**3 - 3 * x * y**2
 
 
-def rastrigin(point: Float[Array, " d"], height: ArrayLike = 10.0) -> Float[Array, ""]:
-    r"""Egg box on a bowl: $h d + \sum_i x_i^2 - h \cos 2 \pi x_i$, h being `height`.
+def rastrigin(point: Float[Array, " d"], *, height: ArrayLike = 10.0) -> Float[Array, ""]:
+    r"""Egg box on a bowl: $h d + \sum_i x_i^2 - h \cos 2 \pi x_i$, where h is `height`.
 
-    Its global minimum is the origin, of value 0; near every point of whole coordinates lies a local one.
+    Its global minimum is the origin, of value 0; there is a local minimum near every point with integer coordinates.
 
     Raises:
-        ValueError: if the point has not one axis or is empty.
+        ValueError: unless the point is a non-empty vector.
 
     Source: Törn and Žilinskas (1989), Global Optimization, after Rastrigin (1974).
 

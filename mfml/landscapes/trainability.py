@@ -1,7 +1,7 @@
-r"""For which learning rates does training converge? The border between yes and no is a fractal.
+r"""For which learning rates does training converge? The boundary between yes and no is a fractal.
 
-Two groups of parameters, such as two layers, have a learning rate each; every pair of rates is a training of its
-own, all of them in one call. Shapes: r, s learning rates; n samples; d features; h hidden units.
+Two groups of parameters, such as two layers, have one learning rate each. Every pair of rates is a separate training
+run, and all runs are one call. Shapes: r, s learning rates; n samples; d features; h hidden units.
 """
 
 from functools import partial
@@ -18,7 +18,7 @@ from jaxtyping import Array, Bool, Float, Key, PyTree
 from mfml import require
 from mfml.landscapes.curvature import Objective
 
-LARGE = 1e6  # losses are cut here, relative to the first: also infinite ones and NaN
+LARGE = 1e6  # largest loss relative to the first; larger, infinite and NaN losses are cut to it
 TAIL = 20  # the last steps decide whether training converged
 
 
@@ -30,10 +30,12 @@ class Network(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a training; of a map, one for each pair of rates."""
+    """How a training run ended; a map has one entry per pair of rates."""
 
     converged: Bool[Array, "*pairs"]  # the mean loss of the last steps is below the first loss
-    measure: Float[Array, "*pairs"]  # > 0 converged, < 0 diverged; the larger in magnitude, the slower; see `outcome`
+    measure: Float[
+        Array, "*pairs"
+    ]  # > 0 converged, < 0 diverged; larger in magnitude where it took longer; see `outcome`
 
 
 def init(*, key: Key[Array, ""], n_features: int, n_hidden: int) -> Network:
@@ -56,12 +58,16 @@ def init(*, key: Key[Array, ""], n_features: int, n_hidden: int) -> Network:
 def predict(model: Network, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""$f(x) = \frac{1}{\sqrt h} \sum_j a_j \tanh(w_j \cdot x / \sqrt d)$.
 
+    Raises:
+        ValueError: if x has another number of features.
+
     Source: Sohl-Dickstein (2024), arXiv:2402.06184, section 2.
 
     >>> predict(Network(jnp.zeros((2, 3)), jnp.ones(3)), jnp.ones((1, 2))).tolist()
     [0.0]
     """
     d, h = model.hidden.shape
+    require.columns("x", x, d)
     return jnp.tanh(x @ model.hidden / sqrt(d)) @ model.output / sqrt(h)
 
 
@@ -88,15 +94,15 @@ def outcome(
     n_steps: int = 100,
     data: tuple[Any, ...] = (),
 ) -> Outcome:
-    r"""Train with gradient descent, the two parts of `init` at learning rates of their own.
+    r"""Train by gradient descent with one learning rate for each of the two parts of `init`.
 
-    `init` is a tuple (or NamedTuple) of two pytrees. With the losses $\ell_t$, cut at 1e6 of the first, the
-    measure is $\sum_t \ell_t / \ell_0$ for a training that converged, $-\sum_t \ell_0 / \ell_t$ for one that did not.
-    It changes smoothly with the rates, and is large where the answer comes late. Converged means that the mean of the
-    last 20 losses (of all, if fewer) is below the first.
+    `init` is a tuple (or NamedTuple) of two pytrees. With losses $\ell_t$, cut at 1e6 times the first, the
+    measure is $\sum_t \ell_t / \ell_0$ for a run that converged and $-\sum_t \ell_0 / \ell_t$ for one that did not.
+    It changes smoothly with the rates, and is large where the outcome is decided late. Converged means
+    that the mean of the last 20 losses (of all, if fewer) is below the first.
 
     Raises:
-        ValueError: unless parameters and rates have two parts, n_steps >= 1.
+        ValueError: unless `init` and rates have two parts, and n_steps >= 1.
 
     Source: Sohl-Dickstein (2024), arXiv:2402.06184, section 3.
 
@@ -104,7 +110,7 @@ def outcome(
     >>> [outcome(bowl, (jnp.ones(()), jnp.ones(())), (0.1, rate)).converged.item() for rate in (0.9, 1.1)]
     [True, False]
     """
-    require.that(len(init) == 2, f"parameters must have two parts; found {len(init)}")
+    require.that(len(init) == 2, f"init must have two parts; found {len(init)}")
     require.that(len(rates) == 2, f"rates must be a pair; found {len(rates)}")
     require.that(n_steps >= 1, f"n_steps must be at least 1; found {n_steps}")
     parts, structure = jax.tree.flatten(init, is_leaf=lambda node: node is not init)
@@ -118,7 +124,7 @@ def outcome(
             for part, slope, rate in zip(parts, slopes, rates, strict=True)
         ]
         ratio = value / first_loss
-        return moved, jnp.where(ratio < LARGE, ratio, LARGE)  # False for NaN, too
+        return moved, jnp.where(ratio < LARGE, ratio, LARGE)  # False for NaN too
 
     def step(carry: tuple[Any, ...], t: Array) -> tuple[Any, None]:
         parts, total, inverse, late = carry
@@ -185,8 +191,8 @@ def boundary(converged: Bool[Array, "r s"]) -> Bool[Array, "r s"]:
 def box_dimension(marked: Bool[Array, "r r"]) -> Float[Array, ""]:
     r"""Box-counting dimension of the marked cells: minus the slope of $\ln N(b)$ over $\ln b$.
 
-    N(b) boxes of b x b cells hold a marked cell, b = 1, 2, 4, ... as long as there are at least 4 x 4 boxes. A smooth
-    curve has dimension 1, a filled square 2. It is an estimate, biased at the few scales of one picture. NaN where
+    N(b) is the number of boxes of b x b cells with a marked cell, for b = 1, 2, 4, ... down to 4 x 4 boxes. A smooth
+    curve has dimension 1, a filled square 2. It is an estimate, biased because one picture has few scales. NaN where
     nothing is marked.
 
     Raises:

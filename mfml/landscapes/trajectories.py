@@ -1,24 +1,34 @@
-"""The way of an optimizer through a landscape, point by point."""
+"""The path of an optimizer through a landscape, point by point."""
 
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
-from mfml import require
+from mfml import iteration
 from mfml.landscapes.curvature import Objective
 from mfml.landscapes.optimizers import apply_updates
+from mfml.risk.empirical import gradient_norm
 
 
 class Trajectory(NamedTuple):
-    """Every point on the way, the start first: leading axes of n_steps + 1."""
+    """Every point of a path, the start first: leading axes of n_steps + 1."""
 
     params: PyTree
-    objective: Float[Array, " points"]
     gradient_norm: Float[Array, " points"]  # Euclidean, over all parameters
+    history: Float[Array, " steps"]  # objective at each point
+    n_iter: Int[Array, ""]
+    converged: Bool[Array, ""]  # always False: a path never stops early
+    status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
+
+
+class _Point(NamedTuple):
+    params: PyTree
+    gradients: PyTree
+    value: Array
+    memory: Any  # the optimizer's state
 
 
 @partial(jax.jit, static_argnames=("objective", "optimizer", "n_steps"))
@@ -30,9 +40,9 @@ def run(
     n_steps: int,
     data: tuple[Any, ...] = (),
 ) -> Trajectory:
-    r"""Take `n_steps` steps on `objective(params, *data)` and keep every point. It never stops early.
+    r"""Take `n_steps` steps on `objective(params, *data)` from `init` and keep every point. It never stops early.
 
-    Any optax optimizer does as well. What it diverges to (infinity, NaN) is kept.
+    Any optax optimizer works too. Points at infinity or NaN are kept.
 
     Raises:
         ValueError: for n_steps < 0.
@@ -41,28 +51,25 @@ def run(
 
     >>> from mfml.landscapes import optimizers
     >>> way = run(lambda x: x @ x, jnp.array([1.0]), optimizer=optimizers.gradient_descent(0.25), n_steps=2)
-    >>> way.params.tolist(), way.objective.tolist()
+    >>> way.params.tolist(), way.history.tolist()
     ([[1.0], [0.5], [0.25]], [1.0, 0.25, 0.0625])
     """
-    require.that(n_steps >= 0, f"n_steps must not be negative; found {n_steps}")
-    init = jax.tree.map(jnp.asarray, init)
     value_and_gradient = jax.value_and_grad(objective)
 
-    def record(params: PyTree) -> tuple[Trajectory, PyTree]:
-        value, gradients = value_and_gradient(init, *data)
-        return Trajectory(init, value, _norm(gradients)), gradients
+    def at(params: PyTree, memory: Any) -> _Point:
+        value, gradients = value_and_gradient(params, *data)
+        return _Point(params, gradients, value, memory)
 
-    def step(carry: tuple[PyTree, Any], _: None) -> tuple[tuple[PyTree, Any], Trajectory]:
-        init, state = carry
-        point, gradients = record(init)
-        updates, state = optimizer.update(gradients, state, init)
-        return (apply_updates(init, updates), state), point
+    def step(point: _Point, _: Array) -> _Point:
+        updates, memory = optimizer.update(point.gradients, point.memory, point.params)
+        return at(apply_updates(point.params, updates), memory)
 
-    (final, _), points = lax.scan(step, (init, optimizer.init(init)), length=n_steps)
-    last = record(final)[0]
-    return jax.tree.map(lambda points, last: jnp.concatenate([points, last[None]]), points, last)
-
-
-def _norm(tree: PyTree) -> Array:
-    square = jnp.asarray(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)))
-    return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)  # no NaN in its derivative
+    start = jax.tree.map(jnp.asarray, init)
+    (params, slopes), report = iteration.run_path(
+        step,
+        at(start, optimizer.init(start)),
+        n_steps=n_steps,
+        objective=lambda point: point.value,
+        keep=lambda point: (point.params, gradient_norm(point.gradients)),
+    )
+    return Trajectory(params, slopes, *report)

@@ -1,4 +1,4 @@
-r"""Activations, the nonlinearity of a neuron, and their derivatives. All work entry by entry, on any shape.
+r"""Activations, the nonlinearity of a neuron, and their derivatives. All are elementwise and take any shape.
 
 At a kink the derivative is the one from the left: 0 for the rectifier, the small slope for the leaky one, alpha
 for the exponential linear unit. The functions are written so that `jax.grad` gives the same number there. Every

@@ -25,7 +25,7 @@ def bump(
 
     About h between a = low and b = high, about 0 outside; edges of width 1/s, s the steepness in 1 / units of x.
 
-    Source: Cybenko (1989), Mathematics of Control, Signals and Systems 2, whose proof is made constructive so.
+    Source: Cybenko (1989), Mathematics of Control, Signals and Systems 2.
 
     >>> [round(y, 3) for y in bump(jnp.array([0.0, 0.5, 1.0]), low=0.25, high=0.75, steepness=100.0).tolist()]
     [0.0, 1.0, 0.0]
@@ -41,7 +41,7 @@ def bumps(function: Callable[[Array], Array], low: ArrayLike, high: ArrayLike, *
     need `width` - 1 neurons. Activation: `heaviside`. Largest error: see `bumps_bound`.
 
     Args:
-        function: of one variable, applied to an array entry by entry; static.
+        function: of one variable, applied to an array elementwise; static.
         low: left end of the interval.
         high: right end.
         width: number of cells; static.
@@ -80,7 +80,7 @@ def hats(function: Callable[[Array], Array], low: ArrayLike, high: ArrayLike, *,
     function is a sum of three of these neurons. Activation: `relu`. Largest error: see `hats_bound`.
 
     Args:
-        function: of one variable, applied to an array entry by entry; static.
+        function: of one variable, applied to an array elementwise; static.
         low: left end of the interval.
         high: right end.
         width: number of pieces, and of neurons; static.

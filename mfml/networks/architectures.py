@@ -1,9 +1,9 @@
 """Convolutional networks of any width as flax modules: LeNet, VGG, NiN, DenseNet, U-Net.
 
-All take images (n, h, w, c) of any size that their pooling allows, and return logits. All are functions of their
-parameters alone: `module.init(key, x)` makes them, `module.apply(params, x)` evaluates. Where the paper has
-batch normalization stands group normalization, which needs no running statistics, treats each image by itself and
-does the same in training and use. Weights start by He's scheme.
+All take images (n, h, w, c) of any size that their pooling allows, and return logits. `init(module, x, key=key)`
+draws the parameters by He's scheme, and `module.apply(params, x)` evaluates the network. It has no other state:
+group normalization replaces the batch normalization of the papers. This needs no running statistics, treats each
+image by itself, and does the same in training and in use.
 """
 
 import math
@@ -16,30 +16,17 @@ from jaxtyping import Array, Float, Key, PyTree
 
 from mfml import require
 from mfml.networks import activations, pooling
-
-
-def he_normal(key: Key[Array, ""], shape: Sequence[int], dtype: type = float) -> Array:
-    r"""Initializer for flax by He's scheme: normal, variance 2 / d, d the inputs of an output: all axes but the last.
-
-    Drawn as one flat vector, since drawing with many axes takes XLA ten times as long to compile.
-
-    Source: He et al. (2015), ICCV, equation 10.
-
-    >>> he_normal(jax.random.key(0), (3, 3, 1, 8)).shape
-    (3, 3, 1, 8)
-    """
-    scale = math.sqrt(2 / math.prod(shape[:-1]))
-    return scale * jax.random.normal(key, (math.prod(shape),), dtype).reshape(shape)
+from mfml.networks.layers import init_weight
 
 
 def init(module: nn.Module, x: Float[Array, "n h w c"], *, key: Key[Array, ""]) -> PyTree[Array]:
-    r"""Initialize a module of this file by He's scheme, all kernels in one draw: compiles much faster than its own.
+    r"""Draw the parameters of a module of this file by He's scheme.
 
-    Kernels are normal with variance 2 / d, d the inputs of an output; biases are 0 and scales 1. Of x only the
-    shape matters. Does what `module.init(key, x)` does, with other random numbers.
+    Kernels are normal with variance 2 / d, where each output has d inputs; biases are 0 and scales 1. Only the shape
+    of x matters. `module.init(key, x)` draws other numbers from the same distribution, but compiles far more slowly.
 
     Raises:
-        ValueError: for a module with parameters other than kernels, biases and scales.
+        ValueError: for a module that has other parameters than kernels, biases and scales.
 
     Source: He et al. (2015), ICCV, equation 10.
 
@@ -50,9 +37,10 @@ def init(module: nn.Module, x: Float[Array, "n h w c"], *, key: Key[Array, ""]) 
     shapes = jax.eval_shape(module.init, key, x)
     named, structure = jax.tree.flatten_with_path(shapes)
     kinds = [str(path[-1].key) for path, _ in named]
-    require.that(set(kinds) <= {"kernel", "bias", "scale"}, f"cannot initialize parameters of the kinds {set(kinds)}")
+    unknown = sorted(set(kinds) - {"kernel", "bias", "scale"})
+    require.that(not unknown, f"cannot draw parameters of these kinds: {', '.join(unknown)}")
     sizes = [leaf.size if kind == "kernel" else 0 for kind, (_, leaf) in zip(kinds, named, strict=True)]
-    drawn = jax.random.normal(key, (sum(sizes),))
+    drawn = jax.random.normal(key, (sum(sizes),))  # in one draw, since this compiles fastest
     leaves = []
     for place, (kind, (_, leaf)) in enumerate(zip(kinds, named, strict=True)):
         if kind == "kernel":
@@ -65,7 +53,7 @@ def init(module: nn.Module, x: Float[Array, "n h w c"], *, key: Key[Array, ""]) 
 
 
 class LeNet(nn.Module):
-    """Convolutions and pooling in turn, then dense layers: the first network that read digits.
+    """Convolutions alternate with pooling, then come dense layers: the first network that read digits.
 
     Source: LeCun et al. (1998), Proceedings of the IEEE 86, with plain sub-sampling and a linear output.
     """
@@ -89,12 +77,12 @@ class LeNet(nn.Module):
                 x = pooling.average_pool(activations.apply(x, activation=self.activation))
         x = x.reshape(len(x), -1)
         for size in self.hidden:
-            x = activations.apply(nn.Dense(size, kernel_init=he_normal)(x), activation=self.activation)
-        return nn.Dense(self.n_classes, kernel_init=he_normal)(x)
+            x = activations.apply(nn.Dense(size, kernel_init=_he_normal)(x), activation=self.activation)
+        return nn.Dense(self.n_classes, kernel_init=_he_normal)(x)
 
 
 class VGG(nn.Module):
-    """Stages of 3x3 convolutions, a pooling after each, then dense layers. The default is VGG-11.
+    """Stages of 3x3 convolutions that each end with pooling, then dense layers. The default is VGG-11.
 
     Source: Simonyan and Zisserman (2015), ICLR, without dropout.
     """
@@ -113,28 +101,28 @@ class VGG(nn.Module):
             x = _largest_activated(_conv(features, 3)(x), "relu")
         x = x.reshape(len(x), -1)
         for size in self.hidden:
-            x = nn.relu(nn.Dense(size, kernel_init=he_normal)(x))
-        return nn.Dense(self.n_classes, kernel_init=he_normal)(x)
+            x = nn.relu(nn.Dense(size, kernel_init=_he_normal)(x))
+        return nn.Dense(self.n_classes, kernel_init=_he_normal)(x)
 
 
 class NiN(nn.Module):
-    """Network in network: each convolution is followed by two 1x1 layers, and the mean over pixels is the answer.
+    """Network in network: two 1x1 layers follow each convolution, and the mean over all pixels is the answer.
 
-    No dense layer: the number of parameters does not depend on the size of the image.
+    Without dense layers the number of parameters does not depend on the size of the image.
 
     Source: Lin, Chen and Yan (2014), ICLR, without dropout.
     """
 
     n_classes: int
     features: Sequence[int] = (192, 160, 192)  # of each block; one more block makes the classes
-    kernels: Sequence[int] = (5, 5, 3, 3)  # of each block, that of the classes included
+    kernels: Sequence[int] = (5, 5, 3, 3)  # of each block, including the last one
 
     @nn.compact
     def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n k"]:
         """Logits of the classes."""
         blocks = (*self.features, self.n_classes)
         fits = len(self.kernels) == len(blocks)
-        require.that(fits, f"kernels must name one kernel a block, {len(blocks)}; found {tuple(self.kernels)}")
+        require.that(fits, f"kernels must name one kernel per block, {len(blocks)}; found {tuple(self.kernels)}")
         for place, (features, kernel) in enumerate(zip(blocks, self.kernels, strict=True)):
             x = nn.relu(_conv(features, kernel)(x))
             x = nn.relu(_conv(features, 1)(x))
@@ -145,9 +133,9 @@ class NiN(nn.Module):
 
 
 class DenseNet(nn.Module):
-    """Each layer sees the outputs of all layers before it in its block, side by side as channels.
+    """Each layer sees the outputs of all earlier layers of its block, side by side as channels.
 
-    Between blocks, a 1x1 layer keeps the share `compression` of the channels and a pooling halves the image.
+    Between blocks a 1x1 layer keeps the share `compression` of the channels, and pooling halves the image.
 
     Source: Huang et al. (2017), CVPR; the variant BC where `bottleneck` is True and compression below 1.
     """
@@ -169,18 +157,18 @@ class DenseNet(nn.Module):
             if place < len(self.blocks) - 1:
                 kept = max(int(self.compression * x.shape[-1]), 1)
                 x = pooling.average_pool(_conv(kept, 1, bias=False)(nn.relu(_norm(x))))
-        return nn.Dense(self.n_classes, kernel_init=he_normal)(pooling.global_average(nn.relu(_norm(x))))
+        return nn.Dense(self.n_classes, kernel_init=_he_normal)(pooling.global_average(nn.relu(_norm(x))))
 
 
 class DenseLayer(nn.Module):
-    """A layer of `DenseNet`: adds `growth` channels to those it is given."""
+    """A layer of `DenseNet`: it adds `growth` channels to its input."""
 
     growth: int
     bottleneck: bool = True
 
     @nn.compact
     def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n h w k"]:
-        """Return the input's channels first, then the new ones."""
+        """Return the channels of the input, then the new ones."""
         y = nn.relu(_norm(x))
         if self.bottleneck:
             y = nn.relu(_norm(_conv(4 * self.growth, 1, bias=False)(y)))
@@ -190,7 +178,7 @@ class DenseLayer(nn.Module):
 class UNet(nn.Module):
     """Down to a coarse view and up again, with the fine view handed across: an answer for every pixel.
 
-    Images keep their size: convolutions are padded, where the paper's are not. Height and width must be
+    Images keep their size, since convolutions are padded, unlike those of the paper. Height and width must be
     multiples of 2 ** (len(features) - 1).
 
     Source: Ronneberger, Fischer and Brox (2015), MICCAI.
@@ -218,7 +206,7 @@ class UNet(nn.Module):
 
 
 class DoubleConv(nn.Module):
-    """Two 3x3 convolutions with rectifiers: one level of `UNet`."""
+    """One level of `UNet`: two 3x3 convolutions with rectifiers."""
 
     features: int
 
@@ -232,7 +220,8 @@ class DoubleConv(nn.Module):
 class Doubling(nn.Module):
     """Transposed 2x2 convolution of stride 2: each pixel becomes a block of four.
 
-    The blocks do not overlap, so this is one matrix product; as a convolution its gradient is ten times as slow.
+    The blocks do not overlap, so one matrix product does it. The gradient of a convolution would take ten times as
+    long.
     """
 
     features: int
@@ -241,18 +230,23 @@ class Doubling(nn.Module):
     def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n h2 w2 k"]:
         """Return `features` channels of twice the height and width."""
         n, h, w, c = x.shape
-        kernel = self.param("kernel", he_normal, (2, 2, c, self.features), jnp.float32)
+        kernel = self.param("kernel", _he_normal, (2, 2, c, self.features), jnp.float32)
         bias = self.param("bias", nn.initializers.zeros, (self.features,), jnp.float32)
         blocks = x.reshape(-1, c) @ kernel.transpose(2, 0, 1, 3).reshape(c, -1)
         return blocks.reshape(n, h, w, 2, -1).swapaxes(2, 3).reshape(n, 2 * h, 2 * w, -1) + bias
 
 
+def _he_normal(key: Key[Array, ""], shape: Sequence[int], dtype: type = float) -> Array:
+    """He's scheme with the arguments that flax gives to an initializer."""
+    return init_weight(key=key, shape=shape, dtype=dtype)
+
+
 def _conv(features: int, kernel: int, *, bias: bool = True) -> nn.Conv:
-    return nn.Conv(features, (kernel, kernel), padding="SAME", use_bias=bias, kernel_init=he_normal)
+    return nn.Conv(features, (kernel, kernel), padding="SAME", use_bias=bias, kernel_init=_he_normal)
 
 
 def _largest_activated(x: Array, activation: str) -> Array:
-    """Max pooling of the activation: of a rising one the activation of the largest, on a quarter of the entries."""
+    """Max pooling of the activation. A rising activation comes last: it then has only a quarter of the entries."""
     require.one_of("activation", activation, activations.ACTIVATIONS)
     if activations.ACTIVATIONS[activation].rising:
         return activations.apply(pooling.max_pool(x), activation=activation)
@@ -260,5 +254,9 @@ def _largest_activated(x: Array, activation: str) -> Array:
 
 
 def _norm(x: Array) -> Array:
-    """Group normalization with a learned scale and shift; as many groups as divide the channels, 8 at most."""
-    return nn.GroupNorm(num_groups=math.gcd(8, x.shape[-1]))(x)
+    """Group normalization with a learned scale and shift; the number of groups divides 8 and the channels.
+
+    The variance takes a second pass over the data: the fast form, mean of squares minus square of the mean, cancels
+    where the mean is large.
+    """
+    return nn.GroupNorm(num_groups=math.gcd(8, x.shape[-1]), use_fast_variance=False)(x)

@@ -18,6 +18,7 @@ from mfml.networks.geometry import Padding
 
 MODES = ("zeros", "periodic")
 LAYOUT = ("NHWC", "HWIO", "NHWC")
+Around = tuple[tuple[int, int], tuple[int, int]]  # above and below, left and right
 
 
 def cross_correlation(
@@ -43,9 +44,11 @@ def cross_correlation(
     >>> cross_correlation(x, jnp.array([[1.0, 2.0]]).reshape(1, 2, 1, 1))[0, :, :, 0].tolist()
     [[2.0, 5.0], [11.0, 14.0], [20.0, 23.0]]
     """
-    padded, _ = _prepare(x, kernel, stride, padding, dilation, mode)
+    around, _ = _prepare(x, kernel, stride, padding, dilation, mode)
+    if mode == "periodic":
+        x, around = _pad(x, around, mode), ((0, 0), (0, 0))
     return lax.conv_general_dilated(
-        padded, kernel, (stride, stride), "VALID", rhs_dilation=(dilation, dilation), dimension_numbers=LAYOUT
+        x, kernel, (stride, stride), around, rhs_dilation=(dilation, dilation), dimension_numbers=LAYOUT
     )
 
 
@@ -67,7 +70,8 @@ def by_hand(
     >>> by_hand(x, jnp.array([[1.0, 2.0]]).reshape(1, 2, 1, 1))[0, :, :, 0].tolist()
     [[2.0, 5.0], [11.0, 14.0], [20.0, 23.0]]
     """
-    padded, (rows, columns) = _prepare(x, kernel, stride, padding, dilation, mode)
+    around, (rows, columns) = _prepare(x, kernel, stride, padding, dilation, mode)
+    padded = _pad(x, around, mode)
     total = jnp.zeros((len(x), rows, columns, kernel.shape[3]), jnp.result_type(x, kernel))
     for i in range(kernel.shape[0]):
         for j in range(kernel.shape[1]):
@@ -159,8 +163,8 @@ def pointwise(x: Float[Array, "n h w c"], weight: Float[Array, "c k"]) -> Float[
 
 def _prepare(
     x: Array, kernel: Array, stride: int, padding: Padding, dilation: int, mode: str
-) -> tuple[Array, tuple[int, int]]:
-    """The padded image, and the size of the output."""
+) -> tuple[Around, tuple[int, int]]:
+    """Entries to add around the image, and the size of the output."""
     require.rank("x", x, 4)
     require.rank("kernel", kernel, 4)
     require.one_of("mode", mode, MODES)
@@ -169,6 +173,9 @@ def _prepare(
     require.that(fits, message + "; images are (n, h, w, channels), kernels (p, q, channels in, channels out)")
     options: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation}
     rows, columns = (geometry.output_size(x.shape[a + 1], kernel=kernel.shape[a], **options) for a in (0, 1))
-    around = [geometry.pads(x.shape[a + 1], kernel=kernel.shape[a], **options) for a in (0, 1)]
-    padded = jnp.pad(x, [(0, 0), *around, (0, 0)], mode="constant" if mode == "zeros" else "wrap")
-    return padded, (rows, columns)
+    above, beside = (geometry.pads(x.shape[a + 1], kernel=kernel.shape[a], **options) for a in (0, 1))
+    return (above, beside), (rows, columns)
+
+
+def _pad(x: Array, around: Around, mode: str) -> Array:
+    return jnp.pad(x, [(0, 0), *around, (0, 0)], mode="constant" if mode == "zeros" else "wrap")

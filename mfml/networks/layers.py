@@ -1,7 +1,8 @@
-r"""Layers as plain pytrees: what networks of every unit are made of. Shapes: n samples, d in, k out.
+r"""Layers as plain pytrees: what networks of every unit are made of.
 
-A layer's weight has its outputs last, the transpose of what PyTorch stores: a dense layer computes $x W + b$ with
-one sample per row.
+The last axis of a weight counts the outputs. A dense layer computes $x W + b$ with one sample per row, so its W is
+the transpose of what PyTorch stores. Shapes: n samples, d inputs, k outputs; images have h rows, w columns and c
+channels.
 """
 
 import math
@@ -13,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from mfml import require
+from mfml.networks.convolution import cross_correlation
 
 DISTRIBUTIONS = ("normal", "uniform")
 
@@ -34,33 +36,34 @@ class Convolution(NamedTuple):
 def init_weight(
     *, key: Key[Array, ""], shape: Sequence[int], gain: float = 2.0, distribution: str = "normal", dtype: type = float
 ) -> Float[Array, "*shape"]:
-    r"""Draw a weight with variance gain / inputs, where all axes but the last count as inputs.
+    r"""Draw a weight with mean 0 and variance gain / inputs. All axes but the last count as inputs.
 
-    A gain of 2 keeps a signal's size through rectifiers (He), 1 through linear layers (LeCun). Uniform weights have
-    the same variance v, on $\pm\sqrt{3 v}$. All arguments but the key are static.
+    A gain of 2 keeps the size of a signal through rectifiers (He), a gain of 1 through linear layers (LeCun). Uniform
+    weights have the same variance v: they lie between $-\sqrt{3 v}$ and $\sqrt{3 v}$. All arguments but the key are
+    static.
 
     Raises:
-        ValueError: for a size below 1, or a distribution that is not known.
+        ValueError: for a size below 1 or an unknown distribution.
 
     Source: He et al. (2015), equation 10.
 
-    >>> init_weight(key=jax.random.key(0), shape=(3, 3, 8, 16)).std().round(2).item() == round((2 / 72) ** 0.5, 2)
-    True
+    >>> round(init_weight(key=jax.random.key(0), shape=(200, 300)).std().item(), 2)  # (2 / 200) ** 0.5
+    0.1
     """
     for size in shape:
         require.positive("shape", size)
     require.one_of("distribution", distribution, DISTRIBUTIONS)
     scale, count = math.sqrt(gain / math.prod(shape[:-1])), (math.prod(shape),)
-    if distribution == "normal":  # in one row: quicker to compile
+    if distribution == "normal":  # drawn in one row, since XLA compiles this faster
         return jnp.reshape(scale * jax.random.normal(key, count, dtype), tuple(shape))
     return jnp.reshape(scale * math.sqrt(3) * jax.random.uniform(key, count, dtype, -1.0, 1.0), tuple(shape))
 
 
 def dense(layer: Dense, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
-    """Dense layer without activation: $x W + b$.
+    """Apply a dense layer without activation: $x W + b$.
 
     Raises:
-        ValueError: if the columns of x are not as many as the rows of W.
+        ValueError: unless x has as many columns as W has rows.
 
     Source: Bishop (2006), equation 5.2.
 
@@ -71,3 +74,22 @@ def dense(layer: Dense, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
     d = layer.weight.shape[0]
     require.that(x.shape[1] == d, f"x has {x.shape[1]} columns, but the layer's weight has {d} rows")
     return x @ layer.weight + layer.bias
+
+
+def convolution(
+    layer: Convolution, x: Float[Array, "n h w c"], *, stride: int = 1, mode: str = "zeros"
+) -> Float[Array, "n _ _ k"]:
+    r"""Apply a convolution without activation, with padding `same`: $\lceil h / s \rceil$ rows for a stride of s.
+
+    Stride and mode are static, see `networks.convolution`.
+
+    Raises:
+        ValueError: as `networks.convolution.cross_correlation`.
+
+    Source: LeCun et al. (1998), Proceedings of the IEEE 86.
+
+    >>> layer = Convolution(jnp.ones((1, 2, 1, 1)), jnp.array([10.0]))
+    >>> convolution(layer, jnp.arange(3.0).reshape(1, 1, 3, 1)).ravel().tolist()
+    [11.0, 13.0, 12.0]
+    """
+    return cross_correlation(x, layer.weight, stride=stride, padding="same", mode=mode) + layer.bias

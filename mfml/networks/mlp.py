@@ -1,7 +1,7 @@
-r"""Neurons, dense layers and multilayer perceptrons (MLP) as plain pytrees. Shapes: n samples, d in, k out.
+r"""Neurons and multilayer perceptrons (MLP) as plain pytrees. Shapes: n samples, d inputs, k outputs.
 
-A layer computes $\phi(x W + b)$ with one sample a row, so W has shape (inputs, outputs): the transpose of what
-PyTorch stores. A network's parameters are a tuple of `layers.Dense`.
+A network is a tuple of `layers.Dense`. Each layer computes $\phi(x W + b)$ with one sample per row, so W has the
+shape (inputs, outputs).
 """
 
 from collections.abc import Sequence
@@ -17,17 +17,16 @@ from mfml.networks.layers import Dense, dense, init_weight
 
 SCHEMES = ("he", "glorot", "lecun")
 
-
 Network = tuple[Dense, ...]
 
 
 def neuron(
     weights: Float[Array, " d"], bias: Float[Array, ""], x: Float[Array, "n d"], *, activation: str = "sigmoid"
 ) -> Float[Array, " n"]:
-    r"""Answer of a single neuron to each sample: $\phi(x \cdot w + b)$.
+    r"""Output of a single neuron for each sample: $\phi(x \cdot w + b)$.
 
     Raises:
-        ValueError: if weights and samples differ in length, or the activation is not known.
+        ValueError: unless x has one column for each weight, or for an unknown activation.
 
     Source: Rosenblatt (1958), Psychological Review 65; Neuer (2024), chapter 4.
 
@@ -46,19 +45,18 @@ def init(
 ) -> Network:
     r"""Draw a network's weights; biases are 0.
 
-    The variance of a weight is $2/d$ (He, keeps a signal's size through rectifiers), $2/(d + k)$ (Glorot, for
-    tanh) or $1/d$ (LeCun, for linear layers), d the inputs and k the outputs of the layer. Uniform weights have
-    the same variance v, on $\pm\sqrt{3 v}$.
+    In a layer with d inputs and k outputs the variance of a weight is $2/d$ (He, keeps the size of a signal through
+    rectifiers), $2/(d + k)$ (Glorot, for tanh) or $1/d$ (LeCun, for linear layers). See `layers.init_weight`.
 
     Args:
         key: for the draw.
-        sizes: neurons of each layer, the inputs first; at least two; static.
+        sizes: number of inputs, then neurons of each layer; static.
         scheme: one of `SCHEMES`; static.
         distribution: `normal` or `uniform`; static.
         dtype: of the parameters; `float` is JAX's default.
 
     Raises:
-        ValueError: for fewer than two sizes, a size below 1, or an option that is not known.
+        ValueError: for fewer than two sizes, a size below 1, or an unknown option.
 
     Source: He et al. (2015), ICCV, equation 10; Glorot and Bengio (2010), AISTATS, equation 16.
 
@@ -67,6 +65,8 @@ def init(
     [(3, 5), (5, 2)]
     """
     require.that(len(sizes) >= 2, f"sizes must name at least inputs and outputs; found {tuple(sizes)}")
+    for size in sizes:
+        require.positive("sizes", size)
     require.one_of("scheme", scheme, SCHEMES)
     layers = []
     for one, (d, k) in zip(jax.random.split(key, len(sizes) - 1), pairwise(sizes), strict=True):
@@ -82,7 +82,7 @@ def apply(
     r"""Output of a network: dense layers, `activation` after each but the last, `output` after the last.
 
     Raises:
-        ValueError: if shapes do not fit, or an activation is not known.
+        ValueError: if shapes do not fit, or for an unknown activation.
 
     Source: Bishop (2006), section 5.1.
 
@@ -96,12 +96,12 @@ def apply(
 
 
 def signal_sizes(network: Network, x: Float[Array, "n d"], *, activation: str = "relu") -> Float[Array, " layers"]:
-    r"""Root mean square of each layer's preactivations: whether a signal fades or explodes with depth.
+    r"""Root mean square of each layer's preactivations. It shows whether a signal fades or explodes with depth.
 
-    With He's scheme and rectifiers it stays about the same, whatever the depth.
+    With He's scheme and rectifiers it stays about the same at any depth.
 
     Raises:
-        ValueError: if shapes do not fit, or the activation is not known.
+        ValueError: if shapes do not fit, or for an unknown activation.
 
     Source: He et al. (2015), ICCV, section 2.2.
 
@@ -118,7 +118,7 @@ def signal_sizes(network: Network, x: Float[Array, "n d"], *, activation: str = 
 
 
 def n_parameters(params: PyTree) -> int:
-    """Number of parameters in a pytree of arrays, or of their shapes: of a network, or of a flax module.
+    """Number of parameters in a pytree of arrays or of their shapes, such as a network or a flax module's variables.
 
     >>> n_parameters(init(key=jax.random.key(0), sizes=(3, 5, 2)))
     32

@@ -1,4 +1,4 @@
-"""Pooling: one number a window and channel. Shapes: n images, h rows, w columns, c channels.
+"""Pooling: one number per window and channel. Shapes: n images, h rows, w columns, c channels.
 
 For `padding` see `geometry`. Padding never counts: it is no candidate for the largest value, and the mean is over
 the entries that are there (unless `count_padding`).

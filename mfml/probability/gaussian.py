@@ -14,6 +14,7 @@ from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float, Key
 
 from mfml import require
+from mfml.decomposition import spectral
 
 
 class Gaussian(NamedTuple):
@@ -74,7 +75,9 @@ def mahalanobis(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     >>> round(mahalanobis(Gaussian(jnp.zeros(1), 4 * jnp.eye(1)), jnp.array([[6.0]])).item(), 4)
     3.0
     """
-    return jnp.linalg.norm(whitened(model, x), axis=0)
+    _check(model)
+    require.columns("x", x, len(model.mean))
+    return spectral.mahalanobis(x, model.mean, model.covariance)
 
 
 def log_prob(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:

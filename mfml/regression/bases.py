@@ -1,20 +1,19 @@
 r"""Basis functions of one variable, each as a design matrix. Shapes: n points, m functions.
 
-A curve that is linear in its coefficients, $f(x) = \sum_j c_j \phi_j(x)$, is fitted by least squares on the
-design matrix $\Phi_{ij} = \phi_j(x_i)$. Where the functions add up to 1 or hold a constant, fit without a
-further intercept. All may be differentiated in x; splines have the derivative of the piece to the right of a
-knot.
+A curve $f(x) = \sum_j c_j \phi_j(x)$ is linear in its coefficients, so least squares on the design matrix
+$\Phi_{ij} = \phi_j(x_i)$ fits it. Where the functions contain a constant or add up to 1, fit without an intercept.
+All functions can be differentiated in x; at a knot a spline has the derivative of the piece to the right.
 """
 
 from functools import partial
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
 
-Scalar = Float[Array, ""] | float
 EXTRAPOLATIONS = ("constant", "zero", "continue")
 
 
@@ -22,69 +21,72 @@ EXTRAPOLATIONS = ("constant", "zero", "continue")
 def monomial(x: Float[Array, " n"], *, degree: int) -> Float[Array, "n m"]:
     r"""Powers $1, x, x^2, \dots, x^{degree}$: m = degree + 1, with $0^0 = 1$.
 
-    Their columns are nearly dependent from degree 6 or so on: prefer `chebyshev` or `legendre` then.
+    From about degree 6 on the columns are nearly dependent: prefer `chebyshev` or `legendre` there.
 
     Raises:
-        ValueError: if x has not one axis or degree < 0.
+        ValueError: unless x has one axis and degree >= 0.
 
     Source: Bishop (2006), section 1.1.
 
     >>> monomial(jnp.array([2.0]), degree=3).tolist()
     [[1.0, 2.0, 4.0, 8.0]]
     """
-    _check(x, degree)
+    _check("x", x, degree)
     return _recurrence(x, degree, lambda k, now, before: x * now)
 
 
 @partial(jax.jit, static_argnames="degree")
-def chebyshev(x: Float[Array, " n"], *, degree: int, low: Scalar = -1.0, high: Scalar = 1.0) -> Float[Array, "n m"]:
+def chebyshev(
+    x: Float[Array, " n"], *, degree: int, low: ArrayLike = -1.0, high: ArrayLike = 1.0
+) -> Float[Array, "n m"]:
     r"""Chebyshev polynomials $T_0, \dots, T_{degree}$ on [low, high]: m = degree + 1.
 
-    $T_{k+1}(t) = 2 t T_k(t) - T_{k-1}(t)$ with $t = (2 x - low - high) / (high - low)$. Each stays within
-    [-1, 1] inside the interval, and grows like $|2t|^k$ outside.
+    $T_{k+1}(t) = 2 t T_k(t) - T_{k-1}(t)$ with $t = (2 x - low - high) / (high - low)$. Inside the interval
+    each stays within [-1, 1]; outside it grows like $|2t|^k$.
 
     Raises:
-        ValueError: if x has not one axis or degree < 0.
+        ValueError: unless x has one axis and degree >= 0.
 
     Source: Trefethen (2013), Approximation Theory and Approximation Practice, chapter 3.
 
     >>> chebyshev(jnp.array([0.5]), degree=3).tolist()
     [[1.0, 0.5, -0.5, -1.0]]
     """
-    _check(x, degree)
-    t = (2 * x - low - high) / (high - low)
+    _check("x", x, degree)
+    t = (2 * x - low - high) / jnp.subtract(high, low)
     return _recurrence(t, degree, lambda k, now, before: 2 * t * now - before)
 
 
 @partial(jax.jit, static_argnames="degree")
-def legendre(x: Float[Array, " n"], *, degree: int, low: Scalar = -1.0, high: Scalar = 1.0) -> Float[Array, "n m"]:
+def legendre(
+    x: Float[Array, " n"], *, degree: int, low: ArrayLike = -1.0, high: ArrayLike = 1.0
+) -> Float[Array, "n m"]:
     r"""Legendre polynomials $P_0, \dots, P_{degree}$ on [low, high]: m = degree + 1.
 
-    $(k+1) P_{k+1}(t) = (2k+1) t P_k(t) - k P_{k-1}(t)$ with t as in `chebyshev`. They are orthogonal under
-    the uniform weight, $\int_{-1}^1 P_j P_k \, dt = 2 \delta_{jk} / (2k+1)$, and $P_k(1) = 1$: not
-    normalized.
+    $(k+1) P_{k+1}(t) = (2k+1) t P_k(t) - k P_{k-1}(t)$ with t as in `chebyshev`. They are orthogonal,
+    $\int_{-1}^1 P_j P_k \, dt = 2 \delta_{jk} / (2k+1)$, but not normalized: $P_k(1) = 1$.
 
     Raises:
-        ValueError: if x has not one axis or degree < 0.
+        ValueError: unless x has one axis and degree >= 0.
 
     Source: Abramowitz and Stegun (1972), section 22.7.
 
     >>> legendre(jnp.array([0.5]), degree=2).tolist()
     [[1.0, 0.5, -0.125]]
     """
-    _check(x, degree)
-    t = (2 * x - low - high) / (high - low)
+    _check("x", x, degree)
+    t = (2 * x - low - high) / jnp.subtract(high, low)
     return _recurrence(t, degree, lambda k, now, before: ((2 * k + 1) * t * now - k * before) / (k + 1))
 
 
 @partial(jax.jit, static_argnames="n_harmonics")
-def fourier(x: Float[Array, " n"], *, n_harmonics: int, period: Scalar = 1.0) -> Float[Array, "n m"]:
+def fourier(x: Float[Array, " n"], *, n_harmonics: int, period: ArrayLike = 1.0) -> Float[Array, "n m"]:
     r"""Waves $1, \cos \omega x, \sin \omega x, \cos 2 \omega x, \dots$: m = 2 n_harmonics + 1.
 
-    $\omega = 2 \pi / period$, in radians over the units of x. Outside one period the curve repeats.
+    $\omega = 2 \pi / period$, in radians per unit of x. The curve repeats after each period.
 
     Raises:
-        ValueError: if x has not one axis or n_harmonics < 0.
+        ValueError: unless x has one axis and n_harmonics >= 0.
 
     Source: Murphy (2012), section 1.4.5 (basis function expansion).
 
@@ -99,14 +101,16 @@ def fourier(x: Float[Array, " n"], *, n_harmonics: int, period: Scalar = 1.0) ->
 
 
 @jax.jit
-def rbf(x: Float[Array, "n *d"], centers: Float[Array, "m *d"], *, length_scale: Scalar = 1.0) -> Float[Array, "n m"]:
+def rbf(
+    x: Float[Array, "n *d"], centers: Float[Array, "m *d"], *, length_scale: ArrayLike = 1.0
+) -> Float[Array, "n m"]:
     r"""Gaussian bumps $\exp(-\|x_i - c_j\|^2 / (2 \ell^2))$ around m centers.
 
-    Points and centers are numbers or vectors, and $\ell$ has their units. Far from every center all functions
-    fall to 0. They do not hold a constant: fit with an intercept.
+    Points and centers are numbers or vectors, and $\ell$ has their units. Far from all centers the functions fall to
+    0. They do not contain a constant: fit with an intercept.
 
     Raises:
-        ValueError: if x and centers have not one axis each or two axes each of the same width.
+        ValueError: unless x and centers have one axis each, or two axes each and the same number of columns.
 
     Source: Bishop (2006), equation 3.4 and section 6.3.
 
@@ -116,27 +120,27 @@ def rbf(x: Float[Array, "n *d"], centers: Float[Array, "m *d"], *, length_scale:
     require.rank("x", x, 1, 2)
     require.that(
         x.ndim == centers.ndim and x.shape[1:] == centers.shape[1:],
-        f"x and centers must be of one kind; found shapes {x.shape} and {centers.shape}",
+        f"x and centers must be both numbers or both vectors of one length; found shapes {x.shape} and {centers.shape}",
     )
     difference = (x[:, None] - centers).reshape(len(x), len(centers), -1)
     return jnp.exp(-jnp.sum((difference / length_scale) ** 2, axis=2) / 2)
 
 
 def clamped_knots(breakpoints: Float[Array, " b"], *, degree: int = 3) -> Float[Array, " k"]:
-    """Repeat the first and the last break point `degree` more times, so that a spline ends at the last one.
+    """Repeat the first and the last breakpoint `degree` more times, so that a spline ends there.
 
-    k = b + 2 degree knots carry m = b + degree - 1 B-splines.
+    These k = b + 2 degree knots carry m = b + degree - 1 B-splines.
 
     Raises:
-        ValueError: if there are less than two break points or degree < 0.
+        ValueError: unless there are two breakpoints or more, and degree >= 0.
 
     Source: de Boor (2001), A Practical Guide to Splines, chapter IX.
 
     >>> clamped_knots(jnp.array([0.0, 0.5, 1.0]), degree=2).tolist()
     [0.0, 0.0, 0.0, 0.5, 1.0, 1.0, 1.0]
     """
-    _check(breakpoints, degree)
-    require.that(len(breakpoints) >= 2, f"breakpoints must be at least two; found {len(breakpoints)}")
+    _check("breakpoints", breakpoints, degree)
+    require.that(len(breakpoints) >= 2, f"there must be at least two breakpoints; found {len(breakpoints)}")
     return jnp.pad(breakpoints, degree, mode="edge")
 
 
@@ -144,20 +148,19 @@ def clamped_knots(breakpoints: Float[Array, " b"], *, degree: int = 3) -> Float[
 def bspline(
     x: Float[Array, " n"], knots: Float[Array, " k"], *, degree: int = 3, extrapolation: str = "constant"
 ) -> Float[Array, "n m"]:
-    r"""B-splines on all knots $t_0 \le \dots \le t_{k-1}$ (see `clamped_knots`): m = k - degree - 1.
+    r"""B-splines on the knots $t_0 \le \dots \le t_{k-1}$ (see `clamped_knots`): m = k - degree - 1.
 
     $B_{j,0}(x) = 1$ on $[t_j, t_{j+1})$, else 0, and (Cox-de Boor)
     $B_{j,q}(x) = \frac{x - t_j}{t_{j+q} - t_j} B_{j,q-1}(x)
     + \frac{t_{j+q+1} - x}{t_{j+q+1} - t_{j+1}} B_{j+1,q-1}(x)$, where 0/0 counts as 0.
 
-    Inside the base interval $[t_{degree}, t_m]$ they are non-negative and add up to 1. It is closed: the
-    right boundary belongs to the last piece. Beyond it, by `extrapolation`: `constant` holds the values of
-    the boundary, `zero` gives 0, `continue` follows the outermost pieces' polynomials. The knots must be
-    sorted, the base interval must not be empty, and no knot may stand more than degree + 1 times; only values
-    show this, so it is not checked.
+    In the base interval $[t_{degree}, t_m]$ they are non-negative and add up to 1. It is closed: its right end belongs
+    to the last piece. Beyond it `extrapolation` decides: `constant` keeps the values of the nearest end, `zero` gives
+    0, and `continue` follows the polynomial of the outermost piece. The knots must be sorted, the base interval must
+    not be empty, and no knot may occur more than degree + 1 times. This depends on values, so it is not checked.
 
     Raises:
-        ValueError: if x or knots have not one axis, k < 2 degree + 2, degree < 0, or the option is unknown.
+        ValueError: unless x and knots have one axis, degree >= 0 and k >= 2 degree + 2; for an unknown option.
 
     Source: de Boor (2001), A Practical Guide to Splines, chapter IX.
 
@@ -165,7 +168,7 @@ def bspline(
     >>> bspline(jnp.array([0.25, 2.0]), knots, degree=1).tolist()
     [[0.75, 0.25, 0.0], [0.0, 0.0, 1.0]]
     """
-    _check(x, degree)
+    _check("x", x, degree)
     require.rank("knots", knots, 1)
     m = len(knots) - degree - 1
     require.that(m > degree, f"degree {degree} needs at least {2 * degree + 2} knots; found {len(knots)}")
@@ -183,29 +186,29 @@ def bspline(
 
 @jax.jit
 def natural_cubic(x: Float[Array, " n"], knots: Float[Array, " m"]) -> Float[Array, "n m"]:
-    r"""Natural cubic splines, one a knot: $\phi_j$ is 1 at knot j and 0 at all others.
+    r"""Natural cubic splines, one per knot: $\phi_j$ is 1 at knot j and 0 at all others.
 
-    So a coefficient is the curve's height at its knot. The curve is cubic between knots, twice continuously
-    differentiable, and linear beyond the first and the last knot, where its second derivative is 0. Of all
-    curves through the same heights it has the least $\int f''^2$. The functions add up to 1.
-    The knots must be rising; only values show this, so it is not checked.
+    A coefficient is therefore the height of the curve at its knot. The curve is cubic between knots and twice
+    continuously differentiable. Beyond the first and the last knot it is linear; its second derivative vanishes there.
+    Of all curves through the same heights it has the smallest $\int f''^2$. The functions add up to 1. The knots must
+    be strictly increasing. This depends on values, so it is not checked.
 
-    With h the gaps between knots and $\gamma$ the second derivatives at the knots, on gap j
+    With the gaps h between knots and the second derivatives $\gamma$ at the knots, on gap j
     $f = \frac{(t_{j+1} - x) c_j + (x - t_j) c_{j+1}}{h_j} - \frac{(x - t_j)(t_{j+1} - x)}{6}
     [(1 + \frac{x - t_j}{h_j}) \gamma_{j+1} + (1 + \frac{t_{j+1} - x}{h_j}) \gamma_j]$.
 
     Raises:
-        ValueError: if x or knots have not one axis, or there are less than two knots.
+        ValueError: unless x and knots have one axis, and there are two knots or more.
 
     Source: Green and Silverman (1994), Nonparametric Regression and Generalized Linear Models, section 2.1.
 
     >>> natural_cubic(jnp.array([0.0, 0.5, 3.0]), jnp.array([0.0, 1.0])).tolist()
     [[1.0, 0.0], [0.5, 0.5], [-2.0, 3.0]]
     """
-    _check(x, 0)
+    _check("x", x, 0)
     require.rank("knots", knots, 1)
-    require.that(len(knots) >= 2, f"knots must be at least two; found {len(knots)}")
-    bend = _second_derivatives(knots)  # row j: the second derivative at knot j of each function
+    require.that(len(knots) >= 2, f"there must be at least two knots; found {len(knots)}")
+    bend = _second_derivatives(knots)  # row j: second derivative of each function at knot j
     heights = jnp.eye(len(knots), dtype=bend.dtype)
     inside = _clip(x, knots[0], knots[-1])
     j = jnp.clip(jnp.searchsorted(knots, inside, side="right") - 1, 0, len(knots) - 2)
@@ -220,18 +223,18 @@ def natural_cubic(x: Float[Array, " n"], knots: Float[Array, " m"]) -> Float[Arr
     return curve + beyond * jnp.where(beyond < 0, slope_left, slope_right)
 
 
-def _check(x: Array, degree: int) -> None:
-    require.rank("x", x, 1)
+def _check(name: str, points: Array, degree: int) -> None:
+    require.rank(name, points, 1)
     require.that(degree >= 0, f"degree must not be negative; found {degree}")
 
 
 def _clip(x: Array, low: Array, high: Array) -> Array:
-    """Clip, with derivative 1 at both ends: `jnp.clip` has 1/2 there."""
+    """Clip with the derivative 1 at both ends, where `jnp.clip` has 1/2."""
     return jnp.where(x < low, low, jnp.where(x > high, high, x))
 
 
 def _recurrence(t, degree, following) -> Array:
-    """Stack the columns 1, t, and then following(k, column k, column k - 1)."""
+    """Stack the columns 1 and t; column k + 1 is following(k, column k, column k - 1)."""
     columns = [jnp.ones_like(t), t]
     for k in range(1, degree):
         columns.append(following(k, columns[-1], columns[-2]))
@@ -239,12 +242,12 @@ def _recurrence(t, degree, following) -> Array:
 
 
 def _ratio(above: Array, below: Array) -> Array:
-    """Divide, where 0/0 and any number over 0 count as 0."""
+    """Divide; any number over 0 counts as 0."""
     return jnp.where(below > 0, above / jnp.where(below > 0, below, 1.0), 0.0)
 
 
 def _second_derivatives(knots: Array) -> Array:
-    """Solve for the second derivatives at the knots of each cardinal spline; zero at both ends."""
+    """Second derivative of each function at each knot; zero at both ends."""
     h = jnp.diff(knots)
     heights = jnp.eye(len(knots), dtype=h.dtype)
     jumps = jnp.diff(jnp.diff(heights, axis=0) / h[:, None], axis=0)

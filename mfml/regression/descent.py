@@ -1,14 +1,14 @@
-r"""Gradient descent: on all samples, on mini-batches, and stochastic. How fast it is, `rates` tells.
+r"""Gradient descent: on all samples, on mini-batches, and stochastic. `rates` says how fast it is.
 
-`fit` takes steps on few samples at a time, one sample making it stochastic; `path` takes them on all samples
-and keeps every point; `mfml.risk.empirical.fit` takes them on all samples until the gradient vanishes. A
-predictor is a function `predict(params, x)`, a loss a function `loss(prediction, target)` with one number
-a sample; both are static.
+`fit` takes steps on a few samples at a time. `path` takes steps on all samples and keeps every point.
+`mfml.risk.empirical.fit` takes steps on all samples until the gradient vanishes. A predictor is a function
+`predict(params, x)`; a loss is a function `loss(prediction, target)` that returns one number per sample. Both are
+static.
 
-A batch of one sample makes `fit` stochastic, one of all samples batch gradient descent. With a constant rate
-(power_t = 0) the parameters keep jumping around the minimum unless the model fits all samples; with
+With one sample per batch, `fit` is stochastic; with all samples it is batch gradient descent. With a constant rate
+(power_t = 0) the parameters keep jumping around the minimum unless the model fits all samples. With
 1/2 < power_t <= 1, the schedule that scikit-learn calls `invscaling`, they come to rest.
-Shapes: n samples, d columns of the design; give it a column of ones for an intercept.
+Shapes: n samples, d columns of the design; add a column of ones for an intercept.
 """
 
 from collections.abc import Callable
@@ -19,25 +19,28 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Int, Key, PyTree, Shaped
+from jaxtyping import Array, Bool, Float, Int, Key, PyTree, Shaped
 
-from mfml import require
+from mfml import iteration, require
 from mfml.risk import empirical
 from mfml.risk.empirical import Loss, Minimum, Predictor
 
 
 class State(NamedTuple):
-    """Where the descent is."""
+    """One point of the descent."""
 
     params: PyTree
-    n_steps: Int[Array, ""]  # taken so far
+    n_steps: Int[Array, ""]  # done so far
 
 
 class Path(NamedTuple):
-    """Every point on the way, the start first."""
+    """Every point of a descent, the start first."""
 
     params: PyTree  # a leading axis of n_steps + 1
-    objective: Float[Array, " points"]  # empirical risk at each point, in units of the loss
+    history: Float[Array, " steps"]  # empirical risk at each point, in units of the loss
+    n_iter: Int[Array, ""]  # steps done
+    converged: Bool[Array, ""]  # always False: a path never stops early
+    status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
 def linear(weights: Float[Array, " d"], x: Float[Array, "n d"]) -> Float[Array, " n"]:
@@ -67,7 +70,7 @@ def mse_gradient(weights: Float[Array, " d"], x: Float[Array, "n d"], y: Float[A
 
 
 def init(params: PyTree) -> State:
-    """Start from these parameters, before the first step.
+    """Return the state before the first step.
 
     >>> init(jnp.zeros(2)).n_steps.item()
     0
@@ -89,7 +92,7 @@ def step(
     r"""Take one step on a batch: $\theta \leftarrow \theta - \eta t^{-a} \nabla R_b(\theta)$.
 
     $R_b$ is the mean loss over the batch, t = 1, 2, ... counts the steps and a is `power_t`. A sample of
-    weight 0 takes no part.
+    weight 0 has no effect.
 
     Raises:
         ValueError: as `mfml.risk.empirical.risk`.
@@ -127,12 +130,12 @@ def fit(
     max_iter: int = 100,
     tol: ArrayLike = 1e-5,
 ) -> Minimum:
-    r"""Minimize the empirical risk by steps on random batches, `max_iter` times through the data.
+    r"""Minimize the empirical risk by steps on random batches, in at most `max_iter` epochs.
 
-    Every epoch takes each sample once, in a new random order; its last batch may be smaller. The rate of step t
-    is `learning_rate` / t**power_t (see above). Stops where the gradient over all samples has a norm <= `tol` after
-    an epoch, or the risk is no longer a number. `n_iter` counts epochs; `history` is the risk over all samples at
-    the start and after each epoch, NaN after the last.
+    Every epoch uses each sample once, in a new random order; its last batch may be smaller. The rate of step t is
+    `learning_rate` / t**power_t (see above). It stops when the gradient over all samples has a norm <= `tol` after an
+    epoch, or when the risk becomes NaN or infinite. `n_iter` counts epochs; `history` is the risk over all samples at
+    the start and after each epoch.
 
     Raises:
         ValueError: as `mfml.risk.empirical.risk`, and unless 1 <= batch_size <= n and max_iter >= 1.
@@ -148,25 +151,22 @@ def fit(
     """
     require.same_length(x=x, y=y)
     require.between("batch_size", batch_size, 1, len(x))
-    require.positive("max_iter", max_iter)
     risk_at = partial(empirical.init, x=x, y=y, predict=predict, loss=loss)
     one_step = partial(step, predict=predict, loss=loss, learning_rate=learning_rate, power_t=power_t)
 
-    def unfinished(carry: tuple[State, Array, Array, Array]) -> Array:
-        _, norm, _, n_iter = carry
-        return (n_iter < max_iter) & (norm > tol)
-
-    def descend(carry: tuple[State, Array, Array, Array]) -> tuple[State, Array, Array, Array]:
-        state, _, history, n_iter = carry
-        state = _epoch(one_step, state, jax.random.fold_in(key, n_iter), x, y, batch_size)
-        now = risk_at(state.params)
-        return state, _norm(now.gradient), history.at[n_iter + 1].set(now.objective), n_iter + 1
+    def epoch(carry: tuple[State, empirical.State], number: Array) -> tuple[State, empirical.State]:
+        state = _epoch(one_step, carry[0], jax.random.fold_in(key, number), x, y, batch_size)
+        return state, risk_at(state.params)
 
     start = risk_at(jax.tree.map(jnp.asarray, init))
-    history = jnp.full(max_iter + 1, jnp.nan, start.objective.dtype).at[0].set(start.objective)
-    carry = (init(start.params), _norm(start.gradient), history, jnp.zeros((), int))
-    state, norm, history, n_iter = lax.while_loop(unfinished, descend, carry)
-    return Minimum(state.params, history[n_iter], norm, history, n_iter, norm <= tol)
+    (_, end), report = iteration.run(
+        epoch,
+        (State(start.params, jnp.zeros((), int)), start),
+        max_iter=max_iter,
+        objective=lambda carry: carry[1].objective,
+        converged=lambda carry: empirical.gradient_norm(carry[1].gradient) <= tol,
+    )
+    return Minimum(end.params, end.objective, empirical.gradient_norm(end.gradient), *report)
 
 
 @partial(jax.jit, static_argnames=("predict", "loss", "n_steps"))
@@ -180,10 +180,10 @@ def path(
     learning_rate: ArrayLike,
     n_steps: int,
 ) -> Path:
-    r"""Take `n_steps` steps with all samples and keep every point.
+    r"""Take `n_steps` steps on all samples and keep every point.
 
-    $\theta_{t+1} = \theta_t - \eta \nabla R(\theta_t)$. It never stops early and may be differentiated, also
-    in the learning rate.
+    $\theta_{t+1} = \theta_t - \eta \nabla R(\theta_t)$. It never stops early. It may be differentiated, also in the
+    learning rate.
 
     Raises:
         ValueError: as `mfml.risk.empirical.risk`, and for n_steps < 0.
@@ -196,24 +196,15 @@ def path(
     >>> [round(w, 4) for w in way.params[:, 0].tolist()]
     [1.0, 0.7, 0.55]
     """
-    require.that(n_steps >= 0, f"n_steps must not be negative; found {n_steps}")
     start = empirical.init(jax.tree.map(jnp.asarray, init), x, y, predict=predict, loss=loss)
-
-    def advance(state: empirical.State, _: None) -> tuple[empirical.State, empirical.State]:
-        state = empirical.step(state, x, y, predict=predict, loss=loss, learning_rate=learning_rate)
-        return state, state
-
-    _, rest = lax.scan(advance, start, length=n_steps)
-    points, objective = jax.tree.map(
-        lambda first, others: jnp.concatenate([first[None], others]),
-        (start.params, start.objective),
-        (rest.params, rest.objective),
+    params, report = iteration.run_path(
+        lambda state, _: empirical.step(state, x, y, predict=predict, loss=loss, learning_rate=learning_rate),
+        start,
+        n_steps=n_steps,
+        objective=lambda state: state.objective,
+        keep=lambda state: state.params,
     )
-    return Path(points, objective)
-
-
-def _norm(tree: PyTree) -> Array:
-    return jnp.sqrt(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)))
+    return Path(params, *report)
 
 
 def _epoch(one_step: Callable[..., State], state: State, key: Array, x: Array, y: Array, batch_size: int) -> State:

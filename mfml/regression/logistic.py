@@ -2,17 +2,17 @@ r"""Logistic regression of two classes by Newton's method. Shapes: n samples, d 
 
 The model is $P(y = 1 | x) = \sigma(\beta_0 + x \beta)$ with $\sigma(z) = 1 / (1 + e^{-z})$; z, the logit, is
 in nats. Newton's method solves a weighted least-squares problem in each step, hence its other name:
-iteratively reweighted least squares (IRLS). `problem`, `init` and `step` take it apart; `fit` does it all.
+iteratively reweighted least squares (IRLS). `problem`, `init` and `step` are its parts; `fit` runs all of it.
 
-Without a penalty, classes that a plane splits without error have no optimum: the coefficients would grow for
-ever. As soon as a step finds such a plane, `fit` stops with `separated` True and `converged` False, and the
-coefficients are that plane's. Where only some samples lie on the plane (quasi-complete separation), or features
-depend on each other, it stops after `max_iter` steps or with NaN, `converged` False. With a penalty there is
-always one optimum, and `separated` is no fault. Source: Albert and Anderson (1984), Biometrika 71, 1.
+Without a penalty, classes that a plane splits without error have no optimum: the coefficients would grow without
+end. As soon as a step finds such a plane, `fit` stops with the status UNBOUNDED, and the coefficients are those of
+the plane. If some samples lie on the plane (quasi-complete separation), or features depend on each other, it stops
+after `max_iter` steps or with NaN. With a penalty there is always one optimum, and `separated` is not a failure.
+Source: Albert and Anderson (1984), Biometrika 71, 1.
 
-The fitted model may be differentiated in x, weights and C: its derivative is that of the optimum, by the last
-Newton step, whatever happened before. A step after one of size `tol` in the logits is of size about `tol`
-squared: the default gives the optimum to single precision.
+The fitted model may be differentiated in x, weights and C. Its derivative is that of the optimum, through the last
+Newton step only. A step after one of size `tol` in the logits is of size about `tol` squared: the default gives the
+optimum to single precision.
 """
 
 from functools import partial
@@ -25,15 +25,17 @@ from jax.scipy.linalg import cho_solve
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Real
 
-from mfml import require
+from mfml import iteration, require
+from mfml.iteration import Report, Status
 from mfml.regression import scaling
 from mfml.regression.scaling import Scaled
+from mfml.risk import metrics
 
 Labels = Real[Array, " n"] | Bool[Array, " n"]
 
 
 class Problem(NamedTuple):
-    """What Newton's method works on."""
+    """The data in the form that Newton's method needs."""
 
     scaled: Scaled  # the design, shifted and scaled
     label: Float[Array, " n"]  # 1 for class 1, 0 for class 0
@@ -42,11 +44,11 @@ class Problem(NamedTuple):
 
 
 class State(NamedTuple):
-    """Where Newton's method is."""
+    """One point of Newton's method."""
 
     theta: Float[Array, " p"]  # parameters of the scaled design
     logits: Float[Array, " n"]  # at theta
-    objective: Float[Array, ""]  # at theta, in nats a sample
+    objective: Float[Array, ""]  # at theta, in nats per sample
     change: Float[Array, ""]  # of the logits in the last step, see `step`; infinite before the first
 
 
@@ -55,10 +57,11 @@ class Logistic(NamedTuple):
 
     coef: Float[Array, " d"]  # nats over units of x
     intercept: Float[Array, ""]  # nats; 0 without an intercept
-    history: Float[Array, " steps"]  # objective at the start and after each step, then NaN; max_iter + 1
-    n_iter: Int[Array, ""]  # Newton steps taken
-    converged: Bool[Array, ""]  # the last step's change of the logits was at most tol
     separated: Bool[Array, ""]  # the plane splits the classes without error
+    history: Float[Array, " steps"]  # objective at the start and after each step, then NaN; max_iter + 1
+    n_iter: Int[Array, ""]  # Newton steps
+    converged: Bool[Array, ""]  # the last step's change of the logits was at most tol
+    status: Int[Array, ""]  # see `mfml.iteration`
 
 
 def problem(
@@ -82,7 +85,7 @@ def problem(
     require.same_shape(weights=w, y=y)
     total = jnp.sum(w)
     penalty = 1 / (jnp.asarray(C, x.dtype) * total * scaled.scale**2)
-    free = jnp.zeros(int(fit_intercept), x.dtype)  # the intercept carries no penalty
+    free = jnp.zeros(int(fit_intercept), x.dtype)  # the intercept has no penalty
     return Problem(scaled, (y > 0).astype(x.dtype), w / total, jnp.concatenate([free, penalty]))
 
 
@@ -101,9 +104,9 @@ def init(problem: Problem) -> State:
 def step(state: State, problem: Problem) -> State:
     r"""One Newton step $\theta - (A^\top D A + \Lambda)^{-1} (A^\top W (p - y) + \Lambda \theta)$.
 
-    $D = W \mathrm{diag}(p (1 - p))$. Where the full step does not lower the objective it is halved until it
-    does. The change it reports is the largest of any logit, in units of the largest logit or of 1 nat,
-    whichever is larger.
+    $D = W \mathrm{diag}(p (1 - p))$. A full step that does not lower the objective is halved until it does.
+    The reported change is the largest change of a logit, in units of the largest logit or of 1 nat, whichever is
+    larger.
 
     Source: Bishop (2006), section 4.3.3; the halving: Nocedal and Wright (2006), Numerical Optimization,
     section 3.1.
@@ -115,7 +118,7 @@ def step(state: State, problem: Problem) -> State:
     """
     direction = _direction(problem, state.theta, state.logits)
     shift = problem.scaled.matrix @ direction
-    # rounding must not look like a rise
+    # rounding must not look like an increase
     bound = state.objective * (1 + 8 * jnp.finfo(shift.dtype).eps)
 
     def objective(size: Array) -> Array:
@@ -146,12 +149,12 @@ def fit(
     max_iter: int = 50,
     tol: ArrayLike = 1e-3,
 ) -> Logistic:
-    r"""Minimize $(\sum_i w_i \ell_i + \|\beta\|^2 / (2 C)) / \sum_i w_i$, in nats a sample.
+    r"""Minimize $(\sum_i w_i \ell_i + \|\beta\|^2 / (2 C)) / \sum_i w_i$, in nats per sample.
 
-    $\ell_i = \log(1 + e^{-s_i z_i})$ with $s_i = \pm 1$ for class 1 (where y > 0) and 0. C is scikit-learn's: small
-    C, strong penalty; C = inf, none. The intercept carries no penalty. Weights are non-negative; a sample of weight
-    0 takes no part, but its numbers must be finite. `tol` is the largest change of the logits, as `step` measures
-    it, that counts as none. On separated classes and on derivatives see above.
+    $\ell_i = \log(1 + e^{-s_i z_i})$ with $s_i = \pm 1$ for class 1 (where y > 0) and 0. C is scikit-learn's: a
+    small C is a strong penalty, C = inf none. The intercept has no penalty. Weights are non-negative; a sample of
+    weight 0 has no effect, but its numbers must be finite. The fit has converged when the logits change by at most
+    `tol`, as `step` measures it. See above for separated classes and derivatives.
 
     Raises:
         ValueError: if shapes do not fit, or max_iter < 1.
@@ -166,29 +169,40 @@ def fit(
     require.positive("max_iter", max_iter)
     task = problem(x, y, C=C, weights=weights, fit_intercept=fit_intercept)
     fixed = lax.stop_gradient(task)
-    start = init(fixed)
-    history = jnp.full(max_iter + 1, jnp.nan, x.dtype).at[0].set(start.objective)
-
-    def unfinished(carry: tuple[State, Array, Array]) -> Array:
-        state, _, n_iter = carry
-        hopeless = _separated(fixed, state.logits) & jnp.all(fixed.penalty == 0)
-        return (n_iter < max_iter - 1) & (state.change > 10 * tol) & ~hopeless
-
-    def advance(carry: tuple[State, Array, Array]) -> tuple[State, Array, Array]:
-        state, history, n_iter = carry
-        state = step(state, fixed)
-        return state, history.at[n_iter + 1].set(state.objective), n_iter + 1
-
-    state, history, n_iter = lax.while_loop(unfinished, advance, (start, history, jnp.zeros((), int)))
+    state, report = _before_last(fixed, max_iter, tol)
     state = lax.stop_gradient(state)
     direction = _direction(task, state.theta, task.scaled.matrix @ state.theta)  # full, and differentiable
     theta, shift = state.theta + direction, fixed.scaled.matrix @ lax.stop_gradient(direction)
     logits = state.logits + shift
-    history = history.at[n_iter + 1].set(_objective(fixed, lax.stop_gradient(theta), logits))
+    objective = _objective(fixed, lax.stop_gradient(theta), logits)
     separated = _separated(fixed, logits)
-    converged = (_change(fixed, shift, logits) <= tol) & ~(separated & jnp.all(fixed.penalty == 0))
+    unbounded = separated & jnp.all(fixed.penalty == 0)
+    converged = (_change(fixed, shift, logits) <= tol) & ~unbounded
+    status = jnp.where(converged, int(Status.CONVERGED), int(Status.MAX_ITER))
+    status = jnp.where(jnp.isfinite(objective), status, int(Status.NON_FINITE))
+    status = jnp.where(unbounded, int(Status.UNBOUNDED), status)
     coef, intercept = scaling.original(theta, task.scaled, fit_intercept=fit_intercept)
-    return Logistic(coef, intercept, history, n_iter + 1, converged, separated)
+    history = report.history.at[report.n_iter + 1].set(objective)
+    return Logistic(coef, intercept, separated, history, report.n_iter + 1, converged, status)
+
+
+def _before_last(problem: Problem, max_iter: int, tol: ArrayLike) -> tuple[State, Report]:
+    """All Newton steps but the last, which `fit` takes so that it can be differentiated."""
+    start = init(problem)
+    if max_iter == 1:
+        history = jnp.full(2, jnp.nan, start.objective.dtype).at[0].set(start.objective)
+        return start, iteration.finished(history)._replace(n_iter=jnp.zeros((), int))
+    state, report = iteration.run(
+        lambda state, _: step(state, problem),
+        start,
+        max_iter=max_iter - 1,
+        objective=lambda state: state.objective,
+        converged=lambda state: state.change <= 10 * tol,
+        failed={
+            Status.UNBOUNDED: lambda state: _separated(problem, state.logits) & jnp.all(problem.penalty == 0),
+        },
+    )
+    return state, report._replace(history=jnp.append(report.history, jnp.nan))
 
 
 def decision_function(model: Logistic, x: Float[Array, "m d"]) -> Float[Array, " m"]:
@@ -198,17 +212,22 @@ def decision_function(model: Logistic, x: Float[Array, "m d"]) -> Float[Array, "
     >>> round(decision_function(model, jnp.array([[2.5]]))[0].item(), 3)
     0.908
     """
+    require.columns("x", x, len(model.coef))
     return x @ model.coef + model.intercept
 
 
-def predict_proba(model: Logistic, x: Float[Array, "m d"]) -> Float[Array, " m"]:
-    r"""Probability of class 1: $\sigma(\beta_0 + x \beta)$.
+def predict_proba(model: Logistic, x: Float[Array, "m d"]) -> Float[Array, "m 2"]:
+    r"""Probabilities of class 0 and class 1: $\sigma(-z)$ and $\sigma(z)$ with the logit $z = \beta_0 + x \beta$.
+
+    Raises:
+        ValueError: if x has another number of features than in the fit.
 
     >>> model = fit(jnp.array([[0.0], [1.0], [2.0], [3.0]]), jnp.array([0, 1, 0, 1]), C=jnp.inf)
-    >>> round(predict_proba(model, jnp.array([[2.5]]))[0].item(), 3)
-    0.713
+    >>> [round(p, 3) for p in predict_proba(model, jnp.array([[2.5]]))[0].tolist()]
+    [0.287, 0.713]
     """
-    return jax.nn.sigmoid(decision_function(model, x))
+    logit = decision_function(model, x)
+    return jax.nn.sigmoid(jnp.stack([-logit, logit], axis=1))
 
 
 def predict(model: Logistic, x: Float[Array, "m d"]) -> Int[Array, " m"]:
@@ -219,6 +238,22 @@ def predict(model: Logistic, x: Float[Array, "m d"]) -> Int[Array, " m"]:
     [0, 1]
     """
     return (decision_function(model, x) > 0).astype(int)
+
+
+def score(
+    model: Logistic, x: Float[Array, "m d"], y: Labels, *, weights: Float[Array, " m"] | None = None
+) -> Float[Array, ""]:
+    """Accuracy: the share of samples whose class is predicted right. Labels as in `fit`: class 1 where y > 0.
+
+    Raises:
+        ValueError: if shapes do not fit.
+
+    >>> x, y = jnp.array([[0.0], [1.0], [2.0], [3.0]]), jnp.array([0, 1, 0, 1])
+    >>> score(fit(x, y, C=jnp.inf), x, y).item()
+    0.5
+    """
+    require.same_length(x=x, y=y)
+    return metrics.accuracy(predict(model, x), (y > 0).astype(int), weights=weights)
 
 
 def _objective(problem: Problem, theta: Array, logits: Array) -> Array:
@@ -232,7 +267,7 @@ def _direction(problem: Problem, theta: Array, logits: Array) -> Array:
     p = jax.nn.sigmoid(logits)
     slope = (problem.weights * (p - problem.label)) @ a + problem.penalty * theta
     curvature = problem.weights * p * jax.nn.sigmoid(-logits)
-    hessian = scaling.gram(a, curvature) + jnp.diag(problem.penalty)
+    hessian = scaling.gram(a, weights=curvature) + jnp.diag(problem.penalty)
     scale = jnp.sqrt(jnp.diagonal(hessian))
     scale = jnp.where(scale > 0, scale, 1.0)
     factor = jnp.linalg.cholesky(hessian / scale / scale[:, None], symmetrize_input=False)

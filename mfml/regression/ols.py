@@ -1,7 +1,7 @@
 r"""Least squares in closed form. Shapes: n samples, d features, p parameters (d + 1 with an intercept).
 
-The model is $y = \beta_0 + x \beta + \varepsilon$. The noise of sample i has variance $\sigma^2 / w_i$: its
-weight $w_i$ is 1 in ordinary least squares, and 0 takes a sample out.
+The model is $y = \beta_0 + x \beta + \varepsilon$. The noise of sample i has the variance $\sigma^2 / w_i$. In
+ordinary least squares all weights $w_i$ are 1. A weight of 0 leaves a sample out.
 """
 
 from functools import partial
@@ -14,6 +14,7 @@ from jaxtyping import Array, Bool, Float
 
 from mfml import require
 from mfml.regression import scaling
+from mfml.risk import metrics
 
 SOLVERS = ("cholesky", "qr", "svd")
 
@@ -23,7 +24,7 @@ class OLS(NamedTuple):
 
     coef: Float[Array, " d"]  # units of y over units of x
     intercept: Float[Array, ""]  # units of y; 0 without an intercept
-    full_rank: Bool[Array, ""]  # False: the data do not determine the coefficients, see `fit`
+    full_rank: Bool[Array, ""]  # False where the data do not determine the coefficients, see `fit`
 
 
 class StandardErrors(NamedTuple):
@@ -45,29 +46,30 @@ def fit(
 ) -> OLS:
     r"""Minimize $\sum_i w_i (y_i - \beta_0 - x_i \beta)^2$ over $\beta_0$ and $\beta$.
 
-    Solvers, all on shifted columns (`scaling.design`):
+    There are three solvers. All work on shifted columns (`scaling.design`):
 
-    - `cholesky` solves the normal equations $A^\top W A \theta = A^\top W y$ and refines the answer once. It
-      is the fastest, and squares the condition number of A.
-    - `qr` solves $R \theta = Q^\top \sqrt W y$ with $\sqrt W A = Q R$, and does not square it.
-    - `svd` gives the solution of smallest norm $\|\beta\|$ (in the units of x, intercept free), also where
-      the data determine none: singular values below eps max(n, p) times the largest count as zero.
+    - `cholesky` solves the normal equations $A^\top W A \theta = A^\top W y$ and refines the solution once. It is
+      the fastest, but it squares the condition number of A.
+    - `qr` solves $R \theta = Q^\top \sqrt W y$ with $\sqrt W A = Q R$. It does not square the condition number.
+    - `svd` gives the solution of smallest norm $\|\beta\|$ (in the units of x; the intercept does not count). It
+      works also where the data do not determine the coefficients: singular values below eps max(n, p) times the
+      largest count as zero.
 
-    Where the columns depend on each other within rounding, `full_rank` is False, and the coefficients of
-    `cholesky` and `qr` are NaN. They say so when the part of a column that the columns before it do not explain
-    is too small: less than 2 p eps of the column's length (`qr`), less than 4 p eps of its square (`cholesky`).
+    Where the columns are linearly dependent within rounding, `full_rank` is False, and the coefficients of
+    `cholesky` and `qr` are NaN. This is so where earlier columns explain a column almost completely: the rest is
+    below 2 p eps times its length (`qr`), or the squared rest below 4 p eps times its squared length (`cholesky`).
     For several targets use `vmap` over y. The gradient of `svd` is infinite where singular values repeat.
 
     Args:
         x: features.
         y: targets.
-        weights: non-negative, one a sample, inverse variances; all 1 if left out. A sample of weight 0 takes no
-            part, but its numbers must be finite.
+        weights: inverse variances, one per sample, non-negative; all 1 if left out. A sample of weight 0 has no
+            influence, but its entries must be finite.
         fit_intercept: whether there is a $\beta_0$; static.
         solver: one of `SOLVERS`; static.
 
     Raises:
-        ValueError: if shapes do not fit, the solver is unknown, or n < p and the solver is not `svd`.
+        ValueError: if shapes do not fit, for an unknown solver, or where n < p and the solver is not `svd`.
 
     Source: Bishop (2006), section 3.1.1; Golub and Van Loan (2013), Matrix Computations, section 5.3;
     the refinement: Björck (1996), Numerical Methods for Least Squares Problems, section 2.9.
@@ -81,7 +83,7 @@ def fit(
     n, p = x.shape[0], x.shape[1] + fit_intercept
     if solver == "svd":
         return _minimum_norm(x, y, weights, fit_intercept)
-    require.that(n >= p, f"{n} samples cannot determine {p} parameters: use solver='svd' for the smallest ones")
+    require.that(n >= p, f"{n} samples cannot determine {p} parameters: use solver='svd' for those of smallest norm")
     scaled = scaling.design(x, fit_intercept=fit_intercept)
     solve = _normal_equations if solver == "cholesky" else _orthogonal
     theta, full_rank = solve(scaled.matrix, y, weights)
@@ -92,9 +94,14 @@ def fit(
 def predict(model: OLS, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     r"""Predict $\beta_0 + x \beta$, in units of y.
 
+    Raises:
+        ValueError: unless x has as many columns as in the fit.
+
     >>> predict(OLS(jnp.array([2.0]), jnp.array(1.0), jnp.array(True)), jnp.array([[3.0]])).tolist()
     [7.0]
     """
+    require.rank("x", x, 2)
+    require.columns("x", x, len(model.coef))
     return x @ model.coef + model.intercept
 
 
@@ -102,21 +109,20 @@ def predict(model: OLS, x: Float[Array, "m d"]) -> Float[Array, " m"]:
 def score(
     model: OLS, x: Float[Array, "n d"], y: Float[Array, " n"], *, weights: Float[Array, " n"] | None = None
 ) -> Float[Array, ""]:
-    r"""Coefficient of determination $R^2 = 1 - \sum_i w_i (y_i - \hat y_i)^2 / \sum_i w_i (y_i - \bar y)^2$.
+    r"""Coefficient of determination $R^2$ of the predictions, see `mfml.risk.metrics.r2`.
 
-    $\bar y$ is the weighted mean of y, with or without an intercept, as in scikit-learn (statsmodels takes
-    $\bar y = 0$ without one). At most 1, negative for a model worse than the mean, NaN for constant y.
+    The weighted mean of y is the yardstick with and without an intercept, as in scikit-learn. Without one,
+    statsmodels takes 0 instead.
+
+    Raises:
+        ValueError: if shapes do not fit.
 
     >>> model = OLS(jnp.array([1.0]), jnp.array(0.0), jnp.array(True))
     >>> round(float(score(model, jnp.array([[0.0], [1.0], [2.0]]), jnp.array([0.0, 1.0, 3.0]))), 4)
     0.7857
     """
     _check(x, y, weights)
-    residual = y - predict(model, x)
-    w = jnp.ones_like(residual) if weights is None else weights
-    variation = y - jnp.sum(w * y) / jnp.sum(w)
-    total = jnp.sum(w * variation**2)
-    return jnp.where(total > 0, 1 - jnp.sum(w * residual**2) / jnp.where(total > 0, total, 1.0), jnp.nan)
+    return metrics.r2(predict(model, x), y, weights=weights)
 
 
 @partial(jax.jit, static_argnames="fit_intercept")
@@ -125,9 +131,9 @@ def leverage(
 ) -> Float[Array, " n"]:
     r"""Weight of each sample in its own prediction: $h_i = \partial \hat y_i / \partial y_i$.
 
-    The diagonal of the projector $\sqrt W A (A^\top W A)^+ A^\top \sqrt W$ onto the columns of the design.
-    Each lies in [0, 1]; they add up to the rank. A residual's variance is $(1 - h_i) \sigma^2 / w_i$, and the
-    residual of the same sample left out is $r_i / (1 - h_i)$.
+    It is the diagonal of the projector $\sqrt W A (A^\top W A)^+ A^\top \sqrt W$ onto the columns of the design.
+    Each leverage lies in [0, 1], and they add up to the rank. The residual $r_i$ has the variance
+    $(1 - h_i) \sigma^2 / w_i$. A fit without sample i would leave the residual $r_i / (1 - h_i)$ there.
 
     Raises:
         ValueError: if shapes do not fit.
@@ -153,11 +159,11 @@ def standard_errors(
     weights: Float[Array, " n"] | None = None,
     fit_intercept: bool = True,
 ) -> StandardErrors:
-    r"""Standard errors of a fit's coefficients, from the data it was fitted to.
+    r"""Standard errors of the coefficients of a fit. x, y and weights are the data of that fit.
 
-    $\mathrm{Cov}(\theta) = \hat\sigma^2 (A^\top W A)^{-1}$ with $\hat\sigma^2 = \sum_i w_i r_i^2 / (n - p)$;
-    n counts the samples of positive weight. They hold if the model is right and the noise independent with
-    variance $\sigma^2 / w_i$. NaN where the design has not full rank.
+    $\mathrm{Cov}(\theta) = \hat\sigma^2 (A^\top W A)^{-1}$ with $\hat\sigma^2 = \sum_i w_i r_i^2 / (n - p)$,
+    where n counts the samples of positive weight. The errors are right where the model is right and the noise is
+    independent with variance $\sigma^2 / w_i$. They are NaN where the columns of the design are dependent.
 
     Raises:
         ValueError: if shapes do not fit or n < p.
@@ -170,6 +176,7 @@ def standard_errors(
     (0.1414, 0.1)
     """
     _check(x, y, weights)
+    require.columns("x", x, len(model.coef))
     n, p = x.shape[0], x.shape[1] + fit_intercept
     require.that(n >= p, f"{n} samples cannot determine {p} parameters")
     scaled = scaling.design(x, fit_intercept=fit_intercept)
@@ -207,7 +214,7 @@ def _cutoff(matrix: Array) -> float:
 def _normal_equations(a: Array, y: Array, weights: Array | None) -> tuple[Array, Array]:
     """Cholesky on the Gram matrix scaled to a unit diagonal, and one step of refinement on the data."""
     w = jnp.ones_like(y) if weights is None else weights
-    gram = scaling.gram(a, weights)
+    gram = scaling.gram(a, weights=weights)
     scale = jnp.sqrt(jnp.diagonal(gram))
     scale = jnp.where(scale > 0, scale, 1.0)
     factor = jnp.linalg.cholesky(gram / scale / scale[:, None], symmetrize_input=False)

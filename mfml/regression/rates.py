@@ -1,8 +1,8 @@
-r"""How fast gradient descent converges on least squares, predicted from the design and observed on a path.
+r"""How fast gradient descent converges on least squares: predicted from the design, and observed on a path.
 
-Of the mean squared error $J(w) = \frac1n \|X w - y\|^2$, divisor n and no factor 1/2. Along an eigenvector of
-its Hessian with eigenvalue h, a step with learning rate $\eta$ multiplies the error by $1 - \eta h$. Shapes:
-n samples, d columns of the design.
+The objective is the mean squared error $J(w) = \frac1n \|X w - y\|^2$ with divisor n and without a factor 1/2.
+Along an eigenvector of its Hessian with eigenvalue h, a step with learning rate $\eta$ multiplies the error by
+$1 - \eta h$. Shapes: n samples, d columns of the design.
 """
 
 import jax
@@ -15,10 +15,10 @@ from mfml import require
 
 @jax.jit
 def curvatures(x: Float[Array, "n d"]) -> Float[Array, " d"]:
-    r"""Eigenvalues of the Hessian $\frac2n X^\top X$ of the mean squared error, rising; none is negative.
+    r"""Eigenvalues of the Hessian $\frac2n X^\top X$ of the mean squared error, in rising order; none is negative.
 
     Raises:
-        ValueError: if x has not two axes or is empty.
+        ValueError: unless x has two axes, at least one sample and at least one feature.
 
     Source: Murphy (2012), section 8.3.2; the loss is that of `descent.mse_gradient`.
 
@@ -32,10 +32,10 @@ def curvatures(x: Float[Array, "n d"]) -> Float[Array, " d"]:
 
 @jax.jit
 def largest_stable_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
-    r"""Learning rate $2 / L$, L the largest curvature: below it gradient descent converges from everywhere.
+    r"""Learning rate $2 / L$ with the largest curvature L. Below it gradient descent converges from any start.
 
-    At 2 / L the error along the steepest direction turns its sign for ever, above it grows. Infinite for x =
-    0.
+    At 2 / L the error along the steepest direction changes its sign forever; above 2 / L it grows. Infinite for
+    x = 0.
 
     Raises:
         ValueError: as `curvatures`.
@@ -50,9 +50,9 @@ def largest_stable_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
 
 @jax.jit
 def fastest_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
-    r"""Learning rate $2 / (L + \mu)$ that makes `predicted_rate` smallest: $(L - \mu) / (L + \mu)$.
+    r"""Learning rate $2 / (L + \mu)$. It gives the smallest `predicted_rate`, $(L - \mu) / (L + \mu)$.
 
-    L and $\mu$ are the largest and the smallest curvature that is not zero within rounding.
+    L is the largest curvature, and $\mu$ is the smallest one that is not zero within rounding.
 
     Raises:
         ValueError: as `curvatures`.
@@ -68,12 +68,12 @@ def fastest_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
 
 @jax.jit
 def predicted_rate(x: Float[Array, "n d"], learning_rate: ArrayLike) -> Float[Array, ""]:
-    r"""Factor by which a step shrinks the error in the end: $\max_i |1 - \eta h_i|$.
+    r"""Factor by which a late step multiplies the error: $\max_i |1 - \eta h_i|$.
 
-    $h_i$ are the curvatures, $\eta$ is the learning rate; the error is the distance $\|w_t - w^*\|$ to the
-    minimum; the risk above its minimum falls by the square. Directions without curvature (below d eps L) have
-    no error to shrink and are left out: w* is then the minimum nearest to the start. At least 1: the descent
-    does not converge.
+    $h_i$ are the curvatures, and $\eta$ is the learning rate. The error is the distance $\|w_t - w^*\|$ to the
+    minimum. The difference between the risk and its minimum shrinks by the square of this factor. Directions without
+    curvature (below d eps L) are left out: w* is then the minimum nearest to the start. A descent with a rate of 1 or
+    more does not converge.
 
     Raises:
         ValueError: as `curvatures`.
@@ -89,13 +89,13 @@ def predicted_rate(x: Float[Array, "n d"], learning_rate: ArrayLike) -> Float[Ar
 
 @jax.jit
 def observed_rate(distances: Float[Array, " t"]) -> Float[Array, ""]:
-    r"""Factor a step over the second half of a path: $(e_{T} / e_{m})^{1 / (T - m)}$, m = T // 2.
+    r"""Factor per step over the second half of a path: $(e_{T} / e_{m})^{1 / (T - m)}$ with m = T // 2.
 
-    $e_t$ is the distance to the minimum after t steps; the first half, where fast directions still count, is
-    left out. Stop the path before rounding stops its fall. NaN where $e_m = 0$.
+    $e_t$ is the distance to the minimum after t steps. The first half is left out, since fast directions still count
+    there. Choose a path that ends before rounding errors dominate. NaN where $e_m = 0$.
 
     Raises:
-        ValueError: for less than two distances.
+        ValueError: for fewer than two distances.
 
     Source: Nocedal and Wright (2006), Numerical Optimization, section A.2 (rates of convergence).
 

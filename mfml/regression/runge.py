@@ -1,8 +1,7 @@
 r"""Polynomial interpolation in one variable, and where it fails. Shapes: m nodes, n points.
 
-Through m nodes goes one polynomial of degree m - 1. With equispaced nodes it may swing wildly near the ends
-(Runge's phenomenon); with nodes that crowd there as the Chebyshev nodes do, it converges for every smooth
-function.
+Exactly one polynomial of degree m - 1 passes through m nodes. With equispaced nodes it may swing wildly near the
+ends (Runge's phenomenon). Chebyshev nodes crowd there, and their polynomials converge for every smooth function.
 """
 
 from collections.abc import Callable
@@ -10,11 +9,11 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
 
-Scalar = Float[Array, ""] | float
 KINDS = (1, 2)
 
 
@@ -30,8 +29,8 @@ def runge_function(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 
 @partial(jax.jit, static_argnames="n_nodes")
-def equispaced_nodes(n_nodes: int, *, low: Scalar = -1.0, high: Scalar = 1.0) -> Float[Array, " m"]:
-    """Nodes at equal distances from `low` to `high`, rising; a single node is the middle.
+def equispaced_nodes(n_nodes: int, *, low: ArrayLike = -1.0, high: ArrayLike = 1.0) -> Float[Array, " m"]:
+    """Nodes at equal distances from `low` to `high`, in rising order; a single node is in the middle.
 
     Raises:
         ValueError: if n_nodes < 1.
@@ -39,18 +38,18 @@ def equispaced_nodes(n_nodes: int, *, low: Scalar = -1.0, high: Scalar = 1.0) ->
     >>> equispaced_nodes(3).tolist()
     [-1.0, 0.0, 1.0]
     """
-    require.that(n_nodes >= 1, f"n_nodes must be at least 1; found {n_nodes}")
+    require.positive("n_nodes", n_nodes)
     if n_nodes == 1:
         return _between(jnp.zeros(1), low, high)
     return _between(jnp.linspace(-1.0, 1.0, n_nodes), low, high)
 
 
 @partial(jax.jit, static_argnames=("n_nodes", "kind"))
-def chebyshev_nodes(n_nodes: int, *, low: Scalar = -1.0, high: Scalar = 1.0, kind: int = 1) -> Float[Array, " m"]:
-    r"""Nodes that crowd towards both ends of [low, high], rising.
+def chebyshev_nodes(n_nodes: int, *, low: ArrayLike = -1.0, high: ArrayLike = 1.0, kind: int = 1) -> Float[Array, " m"]:
+    r"""Nodes that crowd toward both ends of [low, high], in rising order.
 
-    Kind 1, the roots of $T_m$: $\cos \frac{(2j + 1) \pi}{2m}$, none of them at an end. Kind 2, the extrema of
-    $T_{m-1}$: $\cos \frac{j \pi}{m - 1}$, both ends included (for m = 1 the middle).
+    Kind 1 are the roots of $T_m$, $\cos \frac{(2j + 1) \pi}{2m}$; no node is at an end. Kind 2 are the extrema of
+    $T_{m-1}$, $\cos \frac{j \pi}{m - 1}$; both ends are nodes (for m = 1 the middle is the only node).
 
     Raises:
         ValueError: if n_nodes < 1 or the kind is not 1 or 2.
@@ -60,23 +59,21 @@ def chebyshev_nodes(n_nodes: int, *, low: Scalar = -1.0, high: Scalar = 1.0, kin
     >>> chebyshev_nodes(3, kind=2).round(4).tolist()
     [-1.0, 0.0, 1.0]
     """
-    require.that(n_nodes >= 1, f"n_nodes must be at least 1; found {n_nodes}")
+    require.positive("n_nodes", n_nodes)
     require.one_of("kind", kind, KINDS)
-    centered = 2 * jnp.arange(n_nodes, dtype=float) - (
-        n_nodes - 1
-    )  # symmetric, so that the nodes are, in any precision
+    centered = 2 * jnp.arange(n_nodes, dtype=float) - (n_nodes - 1)  # symmetric, so the nodes are so exactly
     return _between(jnp.sin(centered * jnp.pi / (2 * (n_nodes if kind == 1 else max(n_nodes - 1, 1)))), low, high)
 
 
 @jax.jit
 def barycentric_weights(nodes: Float[Array, " m"]) -> Float[Array, " m"]:
-    r"""Weights $w_j \propto 1 / \prod_{k \ne j} (x_j - x_k)$, the largest of them in magnitude scaled to 1.
+    r"""Weights $w_j \propto 1 / \prod_{k \ne j} (x_j - x_k)$, scaled so that the largest magnitude is 1.
 
-    The nodes differ from each other, in any order; where two are equal, some weights are NaN. Products are
-    taken as sums of logarithms, so that many nodes do not leave the float range.
+    The nodes may come in any order, but must differ: where two are equal, some weights are NaN. Sums of logarithms
+    replace the products, which would leave the float range for many nodes.
 
     Raises:
-        ValueError: if nodes have not one axis or are empty.
+        ValueError: unless nodes have one axis and are not empty.
 
     Source: Berrut and Trefethen (2004), SIAM Review 46, 501, equation 3.2.
 
@@ -89,15 +86,15 @@ def barycentric_weights(nodes: Float[Array, " m"]) -> Float[Array, " m"]:
 
 @jax.jit
 def lagrange_basis(x: Float[Array, " n"], nodes: Float[Array, " m"]) -> Float[Array, "n m"]:
-    r"""Lagrange polynomials $\ell_j(x)$, 1 at node j and 0 at the others, as a design matrix.
+    r"""Lagrange polynomials as a design matrix: $\ell_j$ is 1 at node j and 0 at the others.
 
-    With i the node nearest to x, $\ell_i(x) = \prod_{k \ne i} \frac{x - x_k}{x_i - x_k}$ and
-    $\ell_j(x) = \ell_i(x) \frac{w_j}{w_i} \frac{x - x_i}{x - x_j}$ for the others: the first barycentric formula,
-    written so that nothing is divided by zero. So values at nodes are exact, derivatives in x are right
-    everywhere, at nodes too, and rounding does no harm whatever the nodes.
+    Where node i is the nearest to x, $\ell_i(x) = \prod_{k \ne i} \frac{x - x_k}{x_i - x_k}$ and
+    $\ell_j(x) = \ell_i(x) \frac{w_j}{w_i} \frac{x - x_i}{x - x_j}$ for the others. This is the first
+    barycentric formula without any division by zero. So values at nodes are exact, and derivatives in x are right
+    everywhere, also at nodes. Rounding errors stay small for any nodes.
 
     Raises:
-        ValueError: if x or nodes have not one axis, or there are no nodes.
+        ValueError: unless x and nodes have one axis, and there is at least one node.
 
     Source: Berrut and Trefethen (2004), SIAM Review 46, 501, equation 3.3; its stability: Higham (2004), IMA
     Journal of Numerical Analysis 24, 547.
@@ -122,10 +119,10 @@ def lagrange_basis(x: Float[Array, " n"], nodes: Float[Array, " m"]) -> Float[Ar
 def interpolate(x: Float[Array, " n"], nodes: Float[Array, " m"], values: Float[Array, " m"]) -> Float[Array, " n"]:
     r"""Evaluate the polynomial of degree m - 1 through all (node, value) at x: $p(x) = \sum_j \ell_j(x) f_j$.
 
-    Exact at nodes, differentiable in everything. Outside the nodes it is the same polynomial.
+    It is exact at the nodes and can be differentiated in all arguments. Beyond the nodes it is the same polynomial.
 
     Raises:
-        ValueError: as `lagrange_basis`, and if nodes and values differ in length.
+        ValueError: as `lagrange_basis`, and unless nodes and values have the same length.
 
     Source: Berrut and Trefethen (2004), SIAM Review 46, 501.
 
@@ -158,10 +155,10 @@ def interpolation_error(
 
 @jax.jit
 def lebesgue_function(x: Float[Array, " n"], nodes: Float[Array, " m"]) -> Float[Array, " n"]:
-    r"""How much an error of 1 in the values may grow at x: $\lambda(x) = \sum_j |\ell_j(x)|$.
+    r"""Error at x that errors of 1 in the values can cause: $\lambda(x) = \sum_j |\ell_j(x)|$.
 
-    Its maximum over the interval is the Lebesgue constant $\Lambda$: interpolation is at most $1 + \Lambda$
-    times worse than the best polynomial of its degree. $\Lambda$ grows like $2^m / (e\, m \log m)$ for
+    Its maximum over the interval is the Lebesgue constant $\Lambda$. The error of interpolation is at most
+    $1 + \Lambda$ times that of the best polynomial of the same degree. $\Lambda$ grows like $2^m / (e\, m \log m)$ for
     equispaced nodes and like $\frac{2}{\pi} \log m$ for Chebyshev nodes.
 
     Raises:
@@ -175,9 +172,9 @@ def lebesgue_function(x: Float[Array, " n"], nodes: Float[Array, " m"]) -> Float
     return jnp.sum(jnp.abs(lagrange_basis(x, nodes)), axis=1)
 
 
-def _between(t: Array, low: Scalar, high: Scalar) -> Array:
+def _between(t: Array, low: ArrayLike, high: ArrayLike) -> Array:
     """Map [-1, 1] onto [low, high], both ends exactly."""
-    return low * (1 - t) / 2 + high * (1 + t) / 2
+    return (1 - t) * low / 2 + (1 + t) * high / 2
 
 
 def _log_weights(nodes: Array) -> tuple[Array, Array]:

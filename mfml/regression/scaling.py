@@ -1,9 +1,8 @@
 r"""The scaled design matrix on which the solvers of this unit work. Shapes: n samples, d features.
 
-A feature far from zero, or in large units, spoils single precision: the temperatures 1200 K and 1201 K are
-almost the same column as the intercept's. Shifting and scaling the columns changes no prediction of a linear
-model with an intercept, and makes the equations as well conditioned as the correlations of the features
-allow.
+A feature far from zero spoils single precision: the temperatures 1200 K and 1201 K are almost the same column as
+the ones of the intercept. Shifting and scaling the columns changes no prediction of a linear model with an
+intercept. It makes the equations as well conditioned as the correlations of the features allow.
 """
 
 from functools import partial
@@ -16,27 +15,27 @@ from jaxtyping import Array, Float
 
 from mfml import require
 
-BLOCK = 2048  # rows of a design that, with some tens of columns, fit into a processor's cache
+BLOCK = 2048  # so many rows with some tens of columns fit into a processor's cache
 
 
 class Scaled(NamedTuple):
-    """A design matrix with shifted and scaled columns, and what undoes it."""
+    """A design matrix with shifted and scaled columns, and the numbers that undo it."""
 
-    matrix: Float[Array, "n p"]  # (x - shift) / scale; before it a column of ones if there is an intercept
+    matrix: Float[Array, "n p"]  # (x - shift) / scale, after a column of ones if there is an intercept
     shift: Float[Array, " d"]  # units of x; zero without an intercept
     scale: Float[Array, " d"]  # units of x; positive
 
 
 @partial(jax.jit, static_argnames="fit_intercept")
 def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
-    r"""Shift and scale the columns of x, and put the intercept's column of ones before them.
+    r"""Shift and scale the columns of x, and put a column of ones for the intercept before them.
 
-    $A = [1, (x - c) / s]$ with the column's mean c and root mean square s of what is left; s = 1 for a
-    constant column. Without an intercept $A = x / s$. The shift is no parameter of the model: the ones stay
-    in A, so rounding in c costs nothing.
+    $A = [1, (x - c) / s]$ with the mean c of a column and the root mean square s of x - c; s = 1 for a constant
+    column. Without an intercept $A = x / s$. The shift need not be exact: the ones stay in A, so the model can
+    correct the rounding of c.
 
     Raises:
-        ValueError: if x has not two axes, or has no sample or no feature.
+        ValueError: unless x has two axes, at least one sample and at least one feature.
 
     Source: Golub and Van Loan (2013), Matrix Computations, section 5.3.7 (column scaling).
 
@@ -46,10 +45,10 @@ def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
     """
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x needs at least one sample and one feature; found shape {x.shape}")
-    # from the first row on, so that a constant column is exactly 0 afterwards, however the mean is rounded
+    # relative to the first row: a constant column becomes exactly 0, however the mean is rounded
     shift = x[0] + jnp.mean(x - x[0], axis=0) if fit_intercept else jnp.zeros_like(x[0])
     moved = x - shift
-    # The squares of large or tiny entries leave the float range. The scale does not depend on this factor: no gradient.
+    # Squares of very large or small entries leave the float range. The factor cancels, so it needs no gradient.
     largest = lax.stop_gradient(jnp.max(jnp.abs(moved), axis=0))
     largest = jnp.where(largest > 0, largest, 1.0)
     square = jnp.mean((moved / largest) ** 2, axis=0)
@@ -60,17 +59,17 @@ def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
     return Scaled(matrix, shift, scale)
 
 
-def gram(a: Float[Array, "n p"], weights: Float[Array, " n"] | None = None) -> Float[Array, "p p"]:
-    r"""Inner products of the columns, $A^\top W A$ with $W = \mathrm{diag}(w)$; all weights 1 if left out.
+def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, "p p"]:
+    r"""Inner products of the columns, $A^\top W A$ with $W = \mathrm{diag}(w)$. Without weights all are 1.
 
-    Adds up blocks of rows: on a CPU a tall A takes half the time that it takes in one product.
+    It adds up blocks of rows: on a CPU a tall A takes half the time of a single product.
 
     Raises:
-        ValueError: if a has not two axes, or not one weight a row.
+        ValueError: unless a has two axes and there is one weight per row.
 
     Source: Golub and Van Loan (2013), Matrix Computations, section 1.5.4 (blocking).
 
-    >>> gram(jnp.array([[1.0, 2.0], [3.0, 4.0]]), jnp.array([1.0, 0.5])).tolist()
+    >>> gram(jnp.array([[1.0, 2.0], [3.0, 4.0]]), weights=jnp.array([1.0, 0.5])).tolist()
     [[5.5, 8.0], [8.0, 12.0]]
     """
     require.rank("a", a, 2)
@@ -93,7 +92,7 @@ def gram(a: Float[Array, "n p"], weights: Float[Array, " n"] | None = None) -> F
 def original(
     theta: Float[Array, " p"], scaled: Scaled, *, fit_intercept: bool = True
 ) -> tuple[Float[Array, " d"], Float[Array, ""]]:
-    r"""Turn the coefficients of the scaled design into those of x: (coefficients, intercept).
+    r"""Turn the coefficients of the scaled design into those of x. Returns (coefficients, intercept).
 
     $\beta_j = \theta_j / s_j$ and $\beta_0 = \theta_0 - \sum_j c_j \theta_j / s_j$, so that
     $A \theta = \beta_0 + x \beta$.

@@ -1,6 +1,6 @@
-"""The multi-armed bandit: learning from rewards alone, with nothing to see but what was tried.
+"""The multi-armed bandit: learning from rewards alone, and only about the arms that were tried.
 
-Each arm pays a Gaussian reward with unit variance around a mean that the learner does not know.
+Each arm pays a Gaussian reward of unit variance around a mean that the learner does not know.
 """
 
 from functools import partial
@@ -33,7 +33,7 @@ class Run(NamedTuple):
 
 
 def init(means: Float[Array, " arms"]) -> State:
-    """Know nothing about as many arms as there are means.
+    """Start with no knowledge of the arms, one for each mean.
 
     Source: R. S. Sutton and A. G. Barto, Reinforcement Learning (2018), section 2.4.
 
@@ -48,10 +48,10 @@ def init(means: Float[Array, " arms"]) -> State:
 def step(
     state: State, means: Float[Array, " arms"], *, key: Key[Array, ""], epsilon: ArrayLike
 ) -> tuple[State, Int[Array, ""], Float[Array, ""]]:
-    r"""One epsilon-greedy choice, and what is learned from its reward; returns state, action, reward.
+    r"""Make one epsilon-greedy choice and learn from its reward; returns the state, the action and the reward.
 
-    With probability $\epsilon$ any arm (exploration), else the arm of highest value, the first among equals
-    (exploitation). Then $V_a \leftarrow V_a + (r - V_a) / N_a$, the running mean.
+    With probability $\epsilon$ it tries any arm (exploration), otherwise the arm of highest value, the first among
+    equals (exploitation). Then $V_a \leftarrow V_a + (r - V_a) / N_a$, the running mean.
 
     Source: Sutton and Barto (2018), section 2.4.
 
@@ -74,10 +74,10 @@ def step(
 def run(means: Float[Array, " arms"], *, key: Key[Array, ""], epsilon: ArrayLike, n_steps: int = 1000) -> Run:
     r"""Play `n_steps` (static) with the epsilon-greedy rule, in one scan.
 
-    Many runs at once: `jax.vmap(lambda key: run(key, means, epsilon=0.1))(keys)`.
+    Many runs at once: `jax.vmap(lambda key: run(means, key=key, epsilon=0.1))(keys)`.
 
     Raises:
-        ValueError: for no arms or n_steps < 1.
+        ValueError: if there are no arms, or n_steps < 1.
 
     Source: Sutton and Barto (2018), section 2.3.
 

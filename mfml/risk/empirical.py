@@ -1,8 +1,8 @@
 """Empirical risk minimization: learning is the minimization of the mean loss over the data.
 
 A predictor is a function `predict(params, x)`; its parameters are any pytree of float arrays. A loss is a
-function `loss(prediction, target)` that returns one number a sample, as those of `mfml.risk.losses` do. Both
-are static under jit: define them once, since a new `lambda` or `partial` for each call compiles anew.
+function `loss(prediction, target)` that returns one number per sample, as those of `mfml.risk.losses` do. Both
+are static under jit. Define them once: every new `lambda` or `partial` is compiled again.
 """
 
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 
-from mfml import require
+from mfml import iteration, require
+from mfml.iteration import Status
 
 Predictor = Callable[[Any, Array], Array]
 Loss = Callable[[Array, Array], Array]
@@ -30,33 +30,34 @@ class State(NamedTuple):
 
 
 class Minimum(NamedTuple):
-    """Where gradient descent stopped, and how it came there."""
+    """Where gradient descent stopped, and how it got there."""
 
     params: PyTree
     objective: Float[Array, ""]  # empirical risk at the parameters, in units of the loss
     gradient_norm: Float[Array, ""]  # Euclidean norm over all parameters
-    history: Float[Array, " steps"]  # risk at start and after each step, then NaN; max_iter + 1
-    n_iter: Int[Array, ""]  # steps taken
-    converged: Bool[Array, ""]  # gradient_norm <= tol; False after max_iter steps or divergence
+    history: Float[Array, " steps"]  # risk at the start and after each step, then NaN; max_iter + 1 entries
+    n_iter: Int[Array, ""]  # steps done
+    converged: Bool[Array, ""]  # whether gradient_norm <= tol
+    status: Int[Array, ""]  # CONVERGED, MAX_ITER, STALLED or NON_FINITE, see `mfml.iteration`
 
 
 def weighted_mean(values: Float[Array, "n *rest"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, ""]:
-    r"""Mean over samples: $\sum_i w_i v_i / \sum_i w_i$; each sample is averaged over its further axes first.
+    r"""Mean over samples: $\sum_i w_i v_i / \sum_i w_i$. Each sample is first averaged over its other axes.
 
-    Without weights all samples count alike. A sample of weight 0 is left out altogether, even where its value
-    is NaN; weights that sum to 0 give NaN.
+    Without weights all samples count equally. A sample of weight 0 is ignored, even if its value is NaN.
+    Weights that sum to 0 give NaN.
 
     Raises:
-        ValueError: where there are no samples, or not one weight a sample.
+        ValueError: if there are no samples, or the weights are not one per sample.
 
     Source: Bishop (2006), section 3.1.1, exercise 3.3.
 
-    >>> weighted_mean(jnp.array([1.0, 2.0, 9.0]), jnp.array([1.0, 1.0, 0.0])).item()
+    >>> weighted_mean(jnp.array([1.0, 2.0, 9.0]), weights=jnp.array([1.0, 1.0, 0.0])).item()
     1.5
     """
     require.that(
         jnp.ndim(values) > 0 and jnp.size(values) > 0,
-        f"a mean needs one value a sample and at least one sample; found shape {jnp.shape(values)}",
+        f"a mean needs one value per sample and at least one sample; found shape {jnp.shape(values)}",
     )
     per_sample = values.reshape(len(values), -1).mean(axis=1)
     if weights is None:
@@ -79,7 +80,7 @@ def risk(
     Divisor n, or the sum of the weights. In units of the loss.
 
     Raises:
-        ValueError: where x and y differ in length, or the loss does not return one number a sample.
+        ValueError: if x and y differ in length, or the loss does not return one number per sample.
 
     Source: V. Vapnik, Advances in Neural Information Processing Systems 4 (1991) 831; Murphy (2012),
     section 6.5.
@@ -94,7 +95,7 @@ def risk(
     values = loss(predict(params, x), y)
     require.that(
         jnp.shape(values)[:1] == jnp.shape(y)[:1],
-        f"loss must return one number a sample ({jnp.shape(y)[0]} samples); found shape {jnp.shape(values)}",
+        f"loss must return one number per sample ({jnp.shape(y)[0]} samples); found shape {jnp.shape(values)}",
     )
     return weighted_mean(values, weights=weights)
 
@@ -108,7 +109,7 @@ def init(
     loss: Loss,
     weights: Float[Array, " n"] | None = None,
 ) -> State:
-    r"""Start at these parameters: risk and gradient $\nabla R(\theta)$ there. Errors as for `risk`.
+    r"""The state at these parameters: the risk and its gradient $\nabla R(\theta)$. Errors as for `risk`.
 
     Source: Bishop (2006), section 5.2.4.
 
@@ -149,6 +150,18 @@ def step(
     return init(moved, x, y, predict=predict, loss=loss, weights=weights)
 
 
+def gradient_norm(gradient: PyTree) -> Float[Array, ""]:
+    r"""Euclidean norm over all entries of a pytree: $\sqrt{\sum_j g_j^2}$. Its derivative at zero is 0.
+
+    Source: Golub and Van Loan (2013), section 2.2.
+
+    >>> gradient_norm({"slope": jnp.array([3.0]), "intercept": jnp.array(-4.0)}).item()
+    5.0
+    """
+    square = jnp.asarray(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(gradient)))
+    return jnp.where(square == 0, 0.0, jnp.sqrt(jnp.where(square == 0, 1.0, square)))
+
+
 @partial(jax.jit, static_argnames=("predict", "loss", "max_iter"))
 def fit(
     x: Shaped[Array, "n *features"],
@@ -164,13 +177,14 @@ def fit(
 ) -> Minimum:
     r"""Minimize the empirical risk by gradient descent from the given parameters.
 
-    Stops when $\lVert \nabla R \rVert \le$ `tol`, after `max_iter` steps, or when the risk is no longer a
-    number (a step size too large), which `converged` tells apart. A loss that is flat almost everywhere, such
-    as zero-one, "converges" where it starts. `predict`, `loss`, `max_iter` are static. Under `jax.grad` use
-    `step` in a `lax.scan`: the number of steps here depends on the values.
+    It stops when $\lVert \nabla R \rVert \le$ `tol` (CONVERGED), after `max_iter` steps (MAX_ITER), when the risk
+    becomes NaN or infinite because the learning rate is too large (NON_FINITE), or when rounding cancels the
+    whole step (STALLED). A loss that is flat almost everywhere, such as zero-one, "converges" where it starts.
+    `predict`, `loss` and `max_iter` are static. For a derivative through the descent use `step` in a
+    `lax.scan`: here the number of steps depends on the values.
 
     Raises:
-        ValueError: as `risk`, and for `max_iter` < 1.
+        ValueError: as `risk`, and if max_iter < 1.
 
     Source: Bishop (2006), section 5.2.4; Murphy (2012), section 8.3.2.
 
@@ -181,25 +195,22 @@ def fit(
     >>> round(fitted.params.item(), 3), fitted.converged.item()
     (3.0, True)
     """
-    require.positive("max_iter", max_iter)
-    begin = partial(init, predict=predict, loss=loss, weights=weights)
-    onward = partial(step, predict=predict, loss=loss, weights=weights, learning_rate=learning_rate)
-    start = begin(jax.tree.map(jnp.asarray, init), x, y)
-    history = jnp.full(max_iter + 1, jnp.nan, start.objective.dtype).at[0].set(start.objective)
+    init = jax.tree.map(jnp.asarray, init)
+    objective = partial(risk, x=x, y=y, predict=predict, loss=loss, weights=weights)
+    start = State(init, *jax.value_and_grad(objective)(init))
 
-    def unfinished(carry: tuple[State, Array, Array]) -> Array:
-        state, _, n_iter = carry
-        return (n_iter < max_iter) & (_norm(state.gradient) > tol)
+    def descend(carry: tuple[State, Array], _: Array) -> tuple[State, Array]:
+        old, _ = carry
+        new = step(old, x, y, predict=predict, loss=loss, learning_rate=learning_rate, weights=weights)
+        moved = [jnp.any(a != b) for a, b in zip(*map(jax.tree.leaves, (new.params, old.params)), strict=True)]
+        return new, jnp.any(jnp.array(moved))
 
-    def descend(carry: tuple[State, Array, Array]) -> tuple[State, Array, Array]:
-        state, history, n_iter = carry
-        state = onward(state, x, y)
-        return state, history.at[n_iter + 1].set(state.objective), n_iter + 1
-
-    state, history, n_iter = lax.while_loop(unfinished, descend, (start, history, jnp.zeros((), int)))
-    norm = _norm(state.gradient)
-    return Minimum(state.params, state.objective, norm, history, n_iter, norm <= tol)
-
-
-def _norm(tree: PyTree) -> Array:
-    return jnp.sqrt(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)))
+    (state, _), report = iteration.run(
+        descend,
+        (start, jnp.array(True)),
+        max_iter=max_iter,
+        objective=lambda carry: carry[0].objective,
+        converged=lambda carry: gradient_norm(carry[0].gradient) <= tol,
+        failed={Status.STALLED: lambda carry: ~carry[1]},
+    )
+    return Minimum(state.params, state.objective, gradient_norm(state.gradient), *report)

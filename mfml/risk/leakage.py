@@ -1,14 +1,14 @@
-r"""Leakage: five ways in which knowledge of the test set slips into training, each beside the honest way.
+r"""Leakage: five ways in which knowledge of the test set slips into training, each next to the honest way.
 
-Each function runs one experiment twice on the caller's data, with the same model: once with the leak, once
-without. The leaky score is what one would have published, the honest one what new data would have shown.
+Each function runs one experiment twice on the caller's data with the same model, once with the leak and once
+without. The leaky score is what one would have published; the honest one is what new data would have shown.
 
 Scores of a regression are the predictive R2, pooled over all held-out samples,
 
 $$Q^2 = 1 - \sum_i (y_i - \hat y_i)^2 \Big/ \sum_i (y_i - \bar y_{\text{train}})^2 ,$$
 
-so that 0 is no better than the mean of the training set. Scores of a classification are the accuracy over
-all held-out samples. Larger is better in both. The taxonomy follows S. Kaufman, S. Rosset and C. Perlich,
+so 0 is no better than the mean of the training set. Scores of a classification are the accuracy over all
+held-out samples. Larger is better in both cases. The taxonomy follows S. Kaufman, S. Rosset and C. Perlich,
 "Leakage in data mining", KDD (2011) 556, and S. Kapoor and A. Narayanan, Patterns 4 (2023) 100804.
 """
 
@@ -32,20 +32,20 @@ class Leak(NamedTuple):
     """Score of one experiment with and without the leak; larger is better."""
 
     leaky: Float[Array, ""]  # Q2 or accuracy, as the function's docstring says
-    honest: Float[Array, ""]  # the same score, with training kept apart from test
+    honest: Float[Array, ""]  # the same score, with training and test kept apart
 
 
 @jax.jit
 def preprocessing(x: Float[Array, "n d"], y: Float[Array, " n"], folds: Folds, *, alpha: ArrayLike = 1.0) -> Leak:
-    r"""Preprocessing leak: features standardized with the mean and deviation of all samples, tests included.
+    r"""Preprocessing leak: features are standardized with the mean and deviation of all samples, tests included.
 
     Honest: with those of each training set. Model: ridge regression, penalty $\alpha \lVert w \rVert^2$ on
-    the sum of squares, intercept free. Score: $Q^2$. Deviations have divisor n; a constant feature is only
-    centered. This leak is usually small, and may even lower the score; it flatters most where a feature has
-    rare large values, which the model could not have known of.
+    the sum of squares, free intercept. Score: $Q^2$. Deviations have divisor n; a constant feature is only
+    centered. This leak is usually small and may even lower the score. It flatters most if a feature has rare
+    large values that the model could not have known.
 
     Raises:
-        ValueError: where x, y and folds differ in the number of samples.
+        ValueError: if x, y and folds differ in the number of samples.
 
     Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning (2009), section 7.10.2;
     A. Moscovich and S. Rosset, Journal of the Royal Statistical Society B 84 (2022) 1474.
@@ -70,12 +70,12 @@ def feature_selection(
 ) -> Leak:
     r"""Selection leak: the features most correlated with the label are chosen on all samples, tests included.
 
-    Honest: chosen anew on each training set. Labels are -1 and +1; features are ranked by the magnitude of
-    their correlation with the label, ties by the lower index. Model: the sign of a ridge regression on the
-    `n_features` chosen (static). Score: accuracy, so that on pure noise the honest value is about 1/2.
+    Honest: chosen again on each training set. Labels are -1 and +1; features are ranked by the magnitude of
+    their correlation with the label; of equal ones the lower index wins. Model: the sign of a ridge regression
+    on the `n_features` chosen (static). Score: accuracy; on pure noise the honest value is about 1/2.
 
     Raises:
-        ValueError: unless 1 <= n_features <= d; where x, label and folds differ in the number of samples.
+        ValueError: unless 1 <= n_features <= d, and if x, label and folds differ in the number of samples.
 
     Source: C. Ambroise and G. J. McLachlan, PNAS 99 (2002) 6562; Hastie, Tibshirani, Friedman, The Elements
     of Statistical Learning (2009), section 7.10.2.
@@ -107,13 +107,13 @@ def target(
     proxies: tuple[int, ...],
     alpha: ArrayLike = 1.0,
 ) -> Leak:
-    r"""Target leak: some features are known only once the target is (measured after it, or computed from it).
+    r"""Target leak: some features are known only after the target (measured later, or computed from it).
 
     Honest: without those columns, `proxies` (static), which will be missing when the model is used. Model:
     ridge regression, penalty $\alpha \lVert w \rVert^2$ on the sum of squares. Score: $Q^2$.
 
     Raises:
-        ValueError: where a proxy is no column of x, or no other column is left.
+        ValueError: if a proxy is no column of x, or no other column is left.
 
     Source: S. Kaufman, S. Rosset and C. Perlich, KDD (2011) 556, section 3.
 
@@ -144,14 +144,14 @@ def duplicates(
     key: Key[Array, ""],
     n_splits: int = 5,
 ) -> Leak:
-    """Duplicate leak: samples of one specimen stand in both training and test set.
+    """Duplicate leak: samples of one specimen are in both the training and the test set.
 
     Leaky: k-fold over shuffled samples. Honest: k-fold over groups (specimens). Model: the label of the
-    nearest training sample (Euclidean, ties to the lower index), which needs no more than to recognize a
-    specimen. Score: accuracy. `n_splits` is static.
+    nearest training sample (Euclidean, ties to the lower index), which only has to recognize the specimen.
+    Score: accuracy. `n_splits` is static.
 
     Raises:
-        ValueError: where x, label and groups differ in length, or unless 2 <= n_splits <= n.
+        ValueError: if x, label and groups differ in length, or unless 2 <= n_splits <= n.
 
     Source: S. Kapoor and A. Narayanan, Patterns 4 (2023) 100804, type L1.4 and L3.2.
 
@@ -174,13 +174,12 @@ def duplicates(
 def temporal(x: Float[Array, "n d"], y: Float[Array, " n"], *, key: Key[Array, ""], n_splits: int = 5) -> Leak:
     """Temporal leak: the model learns from the future of the samples on which it is tested.
 
-    Samples are in the order of time. Leaky: k-fold over shuffled samples, where each test sample has a
-    neighbor in time on both sides. Honest: forward chaining, where it learns from the past alone. Model: the
-    target of the nearest training sample (Euclidean, ties to the lower index). Score: Q2. `n_splits` is
-    static.
+    Samples are in the order of time. Leaky: k-fold over shuffled samples, so that a test sample has neighbors
+    in time on both sides. Honest: forward chaining, which learns from the past alone. Model: the target of the
+    nearest training sample (Euclidean, ties to the lower index). Score: Q2. `n_splits` is static.
 
     Raises:
-        ValueError: where x and y differ in length, or the samples are too few for the splits.
+        ValueError: if x and y differ in length, or there are too few samples for the splits.
 
     Source: S. Kapoor and A. Narayanan, Patterns 4 (2023) 100804, type L3.1; Hyndman and Athanasopoulos,
     Forecasting (2021), section 5.10.
@@ -209,14 +208,14 @@ def _pair(of_folds: Array) -> Array:
 
 
 def _with_and_without(model: Callable[[Array, Array], Array], folds: Folds, dtype: Any) -> Array:
-    """Predictions of `model(train, seen)`: once with all samples seen, once with the training set alone."""
+    """Predictions of `model(train, seen)`: first with all samples seen, then with the training set alone."""
     train = folds.train.astype(dtype)
     seen = jnp.stack([jnp.ones_like(train), train])
     return jax.vmap(jax.vmap(model), in_axes=(None, 0))(train, seen)
 
 
 def _explained(prediction: Float[Array, "two k n"], y: Array, train: Array, test: Array) -> Leak:
-    """Q2 from the predictions of both ways, masks broadcasting against them."""
+    """Q2 from the predictions of both ways; the masks broadcast against them."""
     mean = (train @ y / train.sum(axis=-1))[..., None]
     unexplained, total = (jnp.sum(test * (y - one) ** 2, axis=(-2, -1)) for one in (prediction, mean))
     leaky, honest = 1.0 - unexplained / total
@@ -230,7 +229,7 @@ def _accuracy(prediction: Float[Array, "two k n"], label: Array, test: Array) ->
 
 
 def _checked(x: Array, y: Array, folds: Folds) -> tuple[Array, Array]:
-    """The masks as numbers, once they are known to fit."""
+    """The masks as numbers, after a check of the shapes."""
     require.same_length(x=x, y=y)
     folds.require(len(x))
     return folds.train.astype(x.dtype), folds.test.astype(x.dtype)
@@ -258,7 +257,7 @@ def _most_correlated(x: Array, y: Array, weights: Array, n_features: int) -> Arr
 
 
 def _nearest(x: Array, y: Array, folds: Folds) -> Array:
-    """Target of the nearest training sample, for each fold; row by row, so that no n x n x d array is made."""
+    """Target of the nearest training sample for each fold; row by row, to avoid an n x n x d array."""
 
     def one(row: Array) -> Array:
         distance = jnp.sum((x - row) ** 2, axis=1)

@@ -1,4 +1,4 @@
-"""Limits of learning: no free lunch by enumeration, and what high dimension does to distance and volume."""
+"""Limits of learning: no free lunch by enumeration; distance and volume in high dimension."""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,9 +20,9 @@ class NoFreeLunch(NamedTuple):
     """Error of one learner under every target function that exists on a finite domain."""
 
     targets: Int[Array, "functions m"]  # label 0 or 1 of each point; row t is the number t in binary
-    seen_error: Float[Array, " functions"]  # share of training points that are labeled wrongly
-    unseen_error: Float[Array, " functions"]  # share of the points outside training labeled wrongly
-    mean_unseen_error: Float[Array, ""]  # over all target functions: 1/2, whatever the learner
+    seen_error: Float[Array, " functions"]  # share of the training points with a wrong label
+    unseen_error: Float[Array, " functions"]  # share of the other points with a wrong label
+    mean_unseen_error: Float[Array, ""]  # over all target functions: 1/2 for every learner
 
 
 class Concentration(NamedTuple):
@@ -30,7 +30,7 @@ class Concentration(NamedTuple):
 
     nearest: Float[Array, " d"]  # with the first 1, 2, ..., d coordinates; in units of x
     farthest: Float[Array, " d"]
-    contrast: Float[Array, " d"]  # (farthest - nearest) / nearest; inf where a point is the query
+    contrast: Float[Array, " d"]  # (farthest - nearest) / nearest; inf if a point equals the query
 
 
 def truth_tables(n_points: int) -> Int[Array, "functions m"]:
@@ -51,15 +51,15 @@ def truth_tables(n_points: int) -> Int[Array, "functions m"]:
 
 @partial(jax.jit, static_argnames="learner")
 def no_free_lunch(points: Float[Array, "m d"], train: Int[Array, " n_train"], *, learner: Learner) -> NoFreeLunch:
-    r"""Train a learner on every target function $f: \{x_1 \dots x_m\} \to \{0, 1\}$, test it off the data.
+    r"""Train a learner on every target function $f: \{x_1 \dots x_m\} \to \{0, 1\}$, test it on all other points.
 
     $$\frac{1}{2^m} \sum_f \frac{1}{|U|} \sum_{x \in U} [\hat f(x) \ne f(x)] = \frac12$$
 
-    U are the points not in `train`. `learner(x_train, y_train, x)` returns labels 0 or 1; it is static and called
-    once under vmap, over all $2^m$ targets, and must not draw random numbers that depend on the target.
+    U are the points not in `train`. `learner(x_train, y_train, x)` returns labels 0 or 1. It is static, is called
+    once under vmap over all $2^m$ targets, and must not draw random numbers that depend on the target.
 
     Raises:
-        ValueError: for more than 20 points, or unless 1 <= n_train < m.
+        ValueError: if there are more than 20 points, or unless 1 <= n_train < m.
 
     Source: D. H. Wolpert, Neural Computation 8 (1996) 1341; Murphy (2012), section 1.4.9.
 
@@ -85,7 +85,7 @@ def concentration(points: Float[Array, "n d"], query: Float[Array, " d"]) -> Con
     $$\text{contrast}_j = \frac{D^{\max}_j - D^{\min}_j}{D^{\min}_j}, \qquad
     D_j(x)^2 = \sum_{i \le j} (x_i - q_i)^2$$
 
-    For independent coordinates the contrast falls towards 0: all points become equally far, and "nearest"
+    For independent coordinates the contrast falls towards 0: all points become equally far away, and "nearest"
     loses its meaning.
 
     Raises:
@@ -109,7 +109,7 @@ def shell_fraction(dimension: Float[Array, "*shape"], *, thickness: ArrayLike) -
     `thickness` $\epsilon$ is in units of the radius, between 0 and 1.
 
     Raises:
-        ValueError: where `thickness` is a Python number outside [0, 1].
+        ValueError: if `thickness` is a Python number outside [0, 1].
 
     Source: Bishop (2006), section 1.4, equation 1.76.
 
@@ -124,8 +124,8 @@ def shell_fraction(dimension: Float[Array, "*shape"], *, thickness: ArrayLike) -
 def ball_volume(dimension: Float[Array, "*shape"], *, radius: ArrayLike = 1.0) -> Float[Array, "*shape"]:
     r"""Volume of a ball in d dimensions: $V_d = \pi^{d/2} r^d / \Gamma(d/2 + 1)$.
 
-    In units of the radius to the d. For the unit ball it is largest at d = 5 and then falls to zero, faster
-    than exponentially.
+    In units of the radius to the power d. The unit ball is largest at d = 5; then its volume falls to zero
+    faster than exponentially.
 
     Source: Bishop (2006), exercise 1.18.
 
@@ -138,12 +138,12 @@ def ball_volume(dimension: Float[Array, "*shape"], *, radius: ArrayLike = 1.0) -
 
 
 def neighborhood_edge(dimension: Float[Array, "*shape"], *, fraction: ArrayLike) -> Float[Array, "*shape"]:
-    r"""Edge of a cube that holds this share of a unit cube's volume: $r^{1/d}$.
+    r"""Edge of a cube that holds this share of the volume of a unit cube: $r^{1/d}$.
 
     A neighborhood with 1 % of uniform data has edge 0.01 in one dimension and 0.63 in ten: it is not local.
 
     Raises:
-        ValueError: where `fraction` is a Python number outside [0, 1].
+        ValueError: if `fraction` is a Python number outside [0, 1].
 
     Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning (2009), section 2.5.
 

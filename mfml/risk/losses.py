@@ -1,8 +1,8 @@
-"""Losses: what it costs to predict one thing where another is true.
+"""Losses: the cost of predicting one thing when another is true.
 
-A loss acts on each sample by itself and returns one number a sample; the mean over samples is the empirical
-risk (`mfml.risk.empirical.risk`). Only `mse` and `mae`, whose names say "mean", average by themselves.
-Predictions come first, truth second. Binary labels are -1 and +1; logarithms are natural (nats).
+A loss acts on each sample separately and returns one number per sample; the mean over samples is the empirical
+risk (`mfml.risk.empirical.risk`). Only `mse` and `mae` average themselves, as the "m" in their names says.
+The prediction comes first, the truth second. Binary labels are -1 and +1; logarithms are natural (nats).
 """
 
 import jax.numpy as jnp
@@ -54,7 +54,7 @@ def mse(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> F
     Arrays of any rank; the mean is over all entries.
 
     Raises:
-        ValueError: where the shapes differ, or where there are no samples.
+        ValueError: if the shapes differ, or there are no samples.
 
     Source: Bishop (2006), section 1.5.5; McClarren (2021), chapter 2.
 
@@ -71,7 +71,7 @@ def mae(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> F
     Arrays of any rank; the mean is over all entries.
 
     Raises:
-        ValueError: where the shapes differ, or where there are no samples.
+        ValueError: if the shapes differ, or there are no samples.
 
     Source: Murphy (2012), section 5.7.1; McClarren (2021), chapter 2.
 
@@ -85,16 +85,16 @@ def mae(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> F
 def huber(
     prediction: Float[Array, "*shape"], target: Float[Array, "*shape"], *, delta: ArrayLike = 1.0
 ) -> Float[Array, "*shape"]:
-    r"""Huber loss of each sample: a parabola around zero, straight lines outside.
+    r"""Huber loss of each sample: a parabola around zero, straight lines outside it.
 
     $$\ell(r) = \tfrac12 r^2 \text{ for } |r| \le \delta, \qquad
     \delta\,(|r| - \tfrac12 \delta) \text{ beyond}, \qquad r = \hat y - y$$
 
-    With the factor 1/2, so that value and slope join at $|r| = \delta$; `delta` > 0 has the units of y. The
-    slope never exceeds `delta`: one outlier cannot dominate, and nothing overflows however large r is.
+    The factor 1/2 makes value and slope continuous at $|r| = \delta$; `delta` > 0 has the units of y. The
+    slope never exceeds `delta`, so one outlier cannot dominate, and nothing overflows for large r.
 
     Raises:
-        ValueError: where the shapes differ, or where `delta` is a Python number that is not positive.
+        ValueError: if the shapes differ, or `delta` is a Python number that is not positive.
 
     Source: P. J. Huber, Annals of Mathematical Statistics 35 (1964) 73; Murphy (2012), section 7.4.
 
@@ -111,7 +111,7 @@ def huber(
 def pinball(
     prediction: Float[Array, "*shape"], target: Float[Array, "*shape"], *, quantile: ArrayLike = 0.5
 ) -> Float[Array, "*shape"]:
-    r"""Pinball (quantile) loss of each sample: too low costs q a unit, too high costs 1 - q.
+    r"""Pinball (quantile) loss of each sample: too low costs q per unit, too high costs 1 - q.
 
     $$\ell(\hat y, y) = \max\bigl(q\,(y - \hat y),\ (q - 1)\,(y - \hat y)\bigr)$$
 
@@ -119,7 +119,7 @@ def pinball(
     half the absolute error.
 
     Raises:
-        ValueError: where the shapes differ, or where `quantile` is a Python number outside [0, 1].
+        ValueError: if the shapes differ, or `quantile` is a Python number outside [0, 1].
 
     Source: R. Koenker and G. Bassett, Econometrica 46 (1978) 33.
 
@@ -134,11 +134,11 @@ def pinball(
 
 
 def zero_one(prediction: Num[Array, "*shape"], target: Num[Array, "*shape"]) -> Float[Array, "*shape"]:
-    r"""Zero-one loss of each sample: $1$ where the predicted label is wrong, else $0$.
+    r"""Zero-one loss of each sample: $1$ if the predicted label is wrong, $0$ otherwise.
 
     Labels are numbers of any kind and are compared for equality; the mean is the error rate, 1 - accuracy.
-    The gradient is zero wherever it exists: gradient descent cannot minimize this loss, which is why
-    surrogates (`hinge`, `logistic`, `cross_entropy`) are trained in its place.
+    The gradient is zero wherever it exists, so gradient descent cannot minimize this loss. Models are trained
+    with a surrogate instead (`hinge`, `logistic`, `cross_entropy`).
 
     Raises:
         ValueError: unless prediction and target have the same shape.
@@ -155,7 +155,7 @@ def zero_one(prediction: Num[Array, "*shape"], target: Num[Array, "*shape"]) -> 
 def hinge(score: Float[Array, "*shape"], label: Num[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Hinge loss of each sample: $\max(0,\ 1 - y f)$ for a label $y \in \{-1, +1\}$ and a score $f$.
 
-    Zero once the margin $y f$ reaches 1. At the kink the gradient is half the slope, a valid subgradient.
+    Zero from a margin $y f$ of 1 on. At the kink the gradient is half the slope, a valid subgradient.
 
     Raises:
         ValueError: unless score and label have the same shape.
@@ -172,8 +172,8 @@ def hinge(score: Float[Array, "*shape"], label: Num[Array, "*shape"]) -> Float[A
 def logistic(score: Float[Array, "*shape"], label: Num[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Logistic loss of each sample: $\ln(1 + e^{-y f})$ for a label $y \in \{-1, +1\}$ and a score $f$.
 
-    In nats: the negative log-likelihood of the label where $f$ is the log-odds of $+1$. It neither overflows
-    nor loses its gradient, however large the score.
+    In nats: the negative log-likelihood of the label if $f$ is the log-odds of $+1$. Large scores neither
+    overflow nor lose the gradient.
 
     Raises:
         ValueError: unless score and label have the same shape.
@@ -190,11 +190,11 @@ def logistic(score: Float[Array, "*shape"], label: Num[Array, "*shape"]) -> Floa
 def softmax(logits: Float[Array, "*n k"]) -> Float[Array, "*n k"]:
     r"""Softmax over the last axis: $p_j = e^{z_j} / \sum_l e^{z_l}$.
 
-    The largest logit is subtracted first, which leaves $p$ as it is and keeps the exponentials at most 1. A
-    logit of -inf rules its class out; a row with +inf, or of -inf alone, has no softmax and gives NaN.
+    The largest logit is subtracted first. This does not change $p$, and no exponential exceeds 1. A logit of
+    -inf excludes its class; a row that has +inf, or nothing but -inf, has no softmax and gives NaN.
 
     Raises:
-        ValueError: for a scalar, or for no classes.
+        ValueError: if logits is a scalar, or has no classes.
 
     Source: Bishop (2006), section 4.2, equation 4.62.
 
@@ -208,7 +208,7 @@ def softmax(logits: Float[Array, "*n k"]) -> Float[Array, "*n k"]:
 def log_softmax(logits: Float[Array, "*n k"]) -> Float[Array, "*n k"]:
     r"""Logarithm of the softmax over the last axis: $z_j - \ln \sum_l e^{z_l}$, in nats.
 
-    Never through $\ln$ of a probability that has become 0. Conventions and errors as for `softmax`.
+    It never takes $\ln$ of a probability that has become 0. Conventions and errors as for `softmax`.
 
     Source: Murphy (2012), section 3.5.3 (the log-sum-exp trick).
 
@@ -222,8 +222,8 @@ def log_softmax(logits: Float[Array, "*n k"]) -> Float[Array, "*n k"]:
 def cross_entropy(logits: Float[Array, "*n k"], label: Int[Array, "*n"]) -> Float[Array, "*n"]:
     r"""Softmax cross-entropy of each sample: $-\ln p_y$ with $p = \mathrm{softmax}(z)$, in nats.
 
-    Labels are classes 0 to k - 1; any other gives NaN. Value and gradient (softmax - one-hot) are finite for
-    finite logits of any size, as long as the differences between logits are.
+    Labels are classes 0 to k - 1; any other label gives NaN. Value and gradient (softmax - one-hot) are finite
+    for logits of any size with finite differences.
 
     Raises:
         ValueError: unless the labels have the logits' shape without its last axis.
@@ -245,8 +245,8 @@ def cross_entropy(logits: Float[Array, "*n k"], label: Int[Array, "*n"]) -> Floa
 def soft_cross_entropy(logits: Float[Array, "*n k"], probability: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     r"""Cross-entropy against a distribution: $-\sum_j q_j \ln p_j$ with $p = \mathrm{softmax}(z)$, in nats.
 
-    For soft labels $q$ (smoothed, mixed, or another model's). Classes with $q_j = 0$ cost nothing, even where
-    their logit is -inf. Rows of `probability` are taken as they are, not normalized.
+    For soft labels $q$ (smoothed, mixed, or another model's). Classes with $q_j = 0$ cost nothing, even if
+    their logit is -inf. Rows of `probability` are not normalized.
 
     Raises:
         ValueError: unless logits and probability have the same shape.
@@ -262,7 +262,7 @@ def soft_cross_entropy(logits: Float[Array, "*n k"], probability: Float[Array, "
 
 
 def _below_largest(logits: Array) -> Array:
-    """Each logit minus the largest of its row; the shift is constant to the gradient, where it cancels."""
+    """Each logit minus the largest of its row. The gradient ignores the shift, since it cancels."""
     _require_classes(logits)
     return logits - lax.stop_gradient(logits.max(axis=-1, keepdims=True))
 

@@ -1,4 +1,4 @@
-r"""What a prediction is worth: the `score` of every model that predicts. Shapes: n samples.
+r"""Scores of predictions: the `score` of every model that predicts. Shapes: n samples.
 
 Regressors are scored by $R^2$, classifiers by accuracy: larger is better, 1 is perfect.
 """
@@ -45,7 +45,7 @@ def accuracy(
 
     Source: Bishop (2006), section 1.5.1: one minus the misclassification rate.
 
-    >>> accuracy(jnp.array([1, 0, 2]), jnp.array([1, 0, 1])).round(4).item()
+    >>> round(accuracy(jnp.array([1, 0, 2]), jnp.array([1, 0, 1])).item(), 4)
     0.6667
     """
     require.same_shape(prediction=prediction, target=target)

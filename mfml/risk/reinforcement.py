@@ -1,4 +1,4 @@
-"""Reinforcement learning on a finite task: value iteration, which knows it, and Q-learning, which tries it.
+"""Reinforcement learning on a finite task: value iteration knows the task, Q-learning tries it out.
 
 Shapes: s states, a actions. In a gridworld the states are the cells, row by row, and the actions are 0 up,
 1 right, 2 down, 3 left.
@@ -13,10 +13,11 @@ from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from mfml import require
+from mfml import iteration, require
+from mfml.iteration import Status
 
 FREE, WALL, GOAL, PIT = 0, 1, 2, 3
-Carry = tuple[Array, Array, Array]
+Carry = tuple[Array, Array, Array]  # action values, state of the task, whether the episode has ended
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))  # row and column: up, right, down, left
 
 
@@ -25,27 +26,32 @@ class Task(NamedTuple):
 
     transition: Float[Array, "s a s"]  # probability of the next state; rows sum to 1
     reward: Float[Array, " s"]  # for entering a state
-    terminal: Bool[Array, " s"]  # an episode ends on entering one; nothing is earned from there on
+    terminal: Bool[Array, " s"]  # an episode ends on entering one, and nothing more is earned
 
 
 class Values(NamedTuple):
     """Solution of a task by value iteration."""
 
     value: Float[Array, " s"]  # expected discounted return from each state; 0 in terminal states
-    q: Float[Array, "s a"]  # the same, after taking each action first
+    q: Float[Array, "s a"]  # the same, if this action is taken first
     policy: Int[Array, " s"]  # best action, the first among equals
-    n_iter: Int[Array, ""]
-    residual: Float[Array, ""]  # largest change of a value in the last sweep
-    converged: Bool[Array, ""]  # residual <= tol
+    history: Float[Array, " steps"]  # largest |max_a Q(s, a) - V(s)| at the start and after each sweep, then NaN
+    n_iter: Int[Array, ""]  # sweeps done
+    converged: Bool[Array, ""]  # whether the last entry of the history is at most tol
+    status: Int[Array, ""]  # CONVERGED, MAX_ITER, STALLED or NON_FINITE, see `mfml.iteration`
 
 
 class QLearning(NamedTuple):
-    """What Q-learning knows after its episodes, and how they went."""
+    """What Q-learning knows after its episodes, and how each of them went."""
 
     q: Float[Array, "s a"]  # estimated discounted return of each action
     policy: Int[Array, " s"]  # greedy action, the first among equals
     total_reward: Float[Array, " episodes"]  # undiscounted sum of each episode
-    length: Int[Array, " episodes"]  # steps of each episode; max_steps where it did not end
+    length: Int[Array, " episodes"]  # moves of each episode; max_length if it did not end
+    history: Float[Array, " steps"]  # expected return from the start, as estimated before and after each episode
+    n_iter: Int[Array, ""]  # episodes
+    converged: Bool[Array, ""]  # always False: no measure here says how near the optimum is
+    status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
 @jax.jit
@@ -53,7 +59,7 @@ def gridworld(layout: Int[Array, "height width"], *, step_reward: ArrayLike = -0
     r"""Make a task from a map: 0 free, 1 wall, 2 goal (reward +1, ends), 3 pit (reward -1, ends).
 
     Entering a free cell earns `step_reward`. A move into a wall or off the map leaves the agent where it is.
-    With probability `slip` the move goes sideways, to either side alike.
+    With probability `slip` the move goes sideways, to both sides equally often.
 
     Raises:
         ValueError: unless the layout has two axes.
@@ -86,7 +92,7 @@ def gridworld(layout: Int[Array, "height width"], *, step_reward: ArrayLike = -0
 def action_values(value: Float[Array, " s"], task: Task, *, discount: ArrayLike) -> Float[Array, "s a"]:
     r"""Bellman backup: $Q(s, a) = \sum_{s'} P(s' \mid s, a)\,\bigl(r(s') + \gamma V(s')\bigr)$.
 
-    Zero in terminal states, from which nothing is earned.
+    Zero in terminal states: nothing is earned from there.
 
     Source: Sutton and Barto (2018), equation 4.10.
 
@@ -100,12 +106,14 @@ def action_values(value: Float[Array, " s"], task: Task, *, discount: ArrayLike)
 
 @partial(jax.jit, static_argnames="max_iter")
 def value_iteration(task: Task, *, discount: ArrayLike = 0.95, tol: ArrayLike = 1e-6, max_iter: int = 1000) -> Values:
-    r"""Solve a known task: repeat $V(s) \leftarrow \max_a Q(s, a)$ until no value changes by more than `tol`.
+    r"""Solve a known task: repeat $V(s) \leftarrow \max_a Q(s, a)$ until no value would change by more than `tol`.
 
-    Each sweep brings the values closer to the solution by the factor `discount`. `max_iter` is static.
+    Each sweep brings the values closer to the solution by the factor `discount` $\gamma$: a change of at most
+    `tol` leaves an error of at most `tol` $/ (1 - \gamma)$. STALLED means that the change is down to rounding
+    but still above `tol`. `max_iter` is static.
 
     Raises:
-        ValueError: for max_iter < 1.
+        ValueError: if max_iter < 1.
 
     Source: Sutton and Barto (2018), section 4.4.
 
@@ -113,21 +121,25 @@ def value_iteration(task: Task, *, discount: ArrayLike = 0.95, tol: ArrayLike = 
     >>> value_iteration(task, discount=0.5).value.tolist()
     [0.5, 1.0, 0.0]
     """
-    require.positive("max_iter", max_iter)
 
-    def sweep(carry: Carry) -> Carry:
-        value, _, n_iter = carry
-        new = action_values(value, task, discount=discount).max(axis=1)
-        return new, jnp.abs(new - value).max(), n_iter + 1
+    def look_ahead(value: Array) -> tuple[Array, Array]:
+        return value, action_values(value, task, discount=discount)
 
-    def unfinished(carry: Carry) -> Array:
-        return (carry[1] > tol) & (carry[2] < max_iter)
+    def change(state: tuple[Array, Array]) -> Array:
+        value, q = state
+        return jnp.abs(q.max(axis=1) - value).max()
 
-    zero = jnp.zeros_like(task.reward)
-    start = (zero, jnp.asarray(jnp.inf, zero.dtype), jnp.zeros((), int))
-    value, residual, n_iter = lax.while_loop(unfinished, sweep, start)
-    q = action_values(value, task, discount=discount)
-    return Values(value, q, jnp.argmax(q, axis=1), n_iter, residual, residual <= tol)
+    (value, q), report = iteration.run(
+        lambda state, _: look_ahead(state[1].max(axis=1)),
+        look_ahead(jnp.zeros_like(task.reward)),
+        max_iter=max_iter,
+        objective=change,
+        converged=lambda state: change(state) <= tol,
+        failed={
+            Status.STALLED: lambda state: change(state) <= jnp.finfo(task.reward.dtype).eps * jnp.abs(state[0]).max()
+        },
+    )
+    return Values(value, q, jnp.argmax(q, axis=1), *report)
 
 
 def init(task: Task) -> Float[Array, "s a"]:
@@ -151,11 +163,11 @@ def step(
     learning_rate: ArrayLike,
     discount: ArrayLike,
 ) -> Float[Array, "s a"]:
-    r"""Learn from one move, in place of the Bellman backup that needs the probabilities.
+    r"""Learn from one move from `state` to `next_state`, without knowing the transition probabilities.
 
     $$Q(s, a) \leftarrow Q(s, a) + \eta\,\bigl(r + \gamma \max_{a'} Q(s', a') - Q(s, a)\bigr)$$
 
-    The maximum counts as 0 in a terminal state.
+    The maximum is 0 if the next state is terminal.
 
     Source: C. J. C. H. Watkins and P. Dayan, Machine Learning 8 (1992) 279; Sutton and Barto (2018), equation
     6.8.
@@ -170,36 +182,36 @@ def step(
     return q.at[state, action].add(learning_rate * surprise)
 
 
-@partial(jax.jit, static_argnames=("n_episodes", "max_steps"))
+@partial(jax.jit, static_argnames=("n_episodes", "max_length"))
 def fit(
     task: Task,
     *,
     key: Key[Array, ""],
     start_state: ArrayLike = 0,
     n_episodes: int = 500,
-    max_steps: int = 100,
+    max_length: int = 100,
     learning_rate: ArrayLike = 0.5,
     discount: ArrayLike = 0.95,
     epsilon: ArrayLike = 0.2,
 ) -> QLearning:
     r"""Tabular Q-learning with epsilon-greedy behavior: all episodes in one scan, each a scan of steps.
 
-    Every episode begins in the state `start_state` and ends in a terminal state or after `max_steps`. The agent
-    sees only states and rewards, never the transition probabilities. Among equal action values it takes one
-    at random. With a constant learning rate the values of a deterministic task become exact; those of a task
-    that slips keep fluctuating. `n_episodes` and `max_steps` are static.
+    Every episode begins in `start_state` and ends in a terminal state or after `max_length` moves. The agent
+    sees states and rewards only, never the transition probabilities. Among equally good actions it takes one
+    at random. With a constant learning rate the values of a deterministic task become exact, whereas those of
+    a slippery one keep fluctuating. `n_episodes` and `max_length` are static.
 
     Raises:
-        ValueError: for n_episodes or max_steps < 1.
+        ValueError: if n_episodes or max_length is below 1.
 
     Source: Sutton and Barto (2018), section 6.5.
 
     >>> task = gridworld(jnp.array([[0, 0, 2]]))
-    >>> fit(task, key=jax.random.key(0), n_episodes=50, max_steps=20).policy[:2].tolist()
+    >>> fit(task, key=jax.random.key(0), n_episodes=50, max_length=20).policy[:2].tolist()
     [1, 1]
     """
     require.positive("n_episodes", n_episodes)
-    require.positive("max_steps", max_steps)
+    require.positive("max_length", max_length)
 
     def move(carry: Carry, chance: Array) -> tuple[Carry, tuple[Array, Array]]:
         q, state, done = carry
@@ -211,17 +223,20 @@ def fit(
         state = jnp.where(done, state, next_state)
         return (jnp.where(done, q, learned), state, done | task.terminal[next_state]), (reward, ~done)
 
-    def episode(q: Array, key: Array) -> tuple[Array, tuple[Array, Array]]:
+    def episode(q: Array, key: Array) -> tuple[Array, tuple[Array, Array, Array]]:
         begin = (q, jnp.asarray(start_state, int), task.terminal[start_state])
-        chance = jax.random.uniform(key, (max_steps, 3), q.dtype)
+        chance = jax.random.uniform(key, (max_length, 3), q.dtype)
         (q, _, _), (reward, alive) = lax.scan(move, begin, chance)
-        return q, (reward.sum(), alive.sum())
+        return q, (reward.sum(), alive.sum(), q[start_state].max())
 
-    q, (total_reward, length) = lax.scan(episode, init(task), jax.random.split(key, n_episodes))
-    return QLearning(q, jnp.argmax(q, axis=1), total_reward, length)
+    q = init(task)
+    first = q[start_state].max()
+    q, (total_reward, length, expected) = lax.scan(episode, q, jax.random.split(key, n_episodes))
+    report = iteration.finished(jnp.concatenate([first[None], expected]))
+    return QLearning(q, jnp.argmax(q, axis=1), total_reward, length, *report)
 
 
 def _draw(chance: Array, weights: Array) -> Array:
-    """The index that a uniform number in [0, 1) falls on when each has its share of the weights."""
+    """Turn a uniform number in [0, 1) into an index that is drawn in proportion to the weights."""
     total = jnp.cumsum(weights)
-    return jnp.argmax(total > chance * total[-1])  # some is: the product is below the last total, also rounded
+    return jnp.argmax(total > chance * total[-1])  # one always is: the product is below the last total

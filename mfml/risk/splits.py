@@ -1,8 +1,8 @@
-"""Splits of data into what a model learns from and what it is judged on, and cross-validation.
+"""Splits of data into a part to learn from and a part to judge on, and cross-validation.
 
-Folds are masks of static shape, `train` and `test`, one row a fold: unequal folds fit into one array, they
-work under jit, and all models of a cross-validation are fitted in one vmapped call, each with the mask as
-sample weights. `jnp.flatnonzero(folds.test[0])` gives indices where indices are wanted.
+Folds are masks of static shape, `train` and `test`, with one row per fold. Unequal folds fit into one array and
+work under jit. All models of a cross-validation are fitted in one vmapped call, with the masks as sample
+weights. `jnp.flatnonzero(folds.test[0])` gives indices.
 """
 
 import math
@@ -45,24 +45,24 @@ class Folds(NamedTuple):
 
 
 class CrossValidation(NamedTuple):
-    """Risk of k models, each on the samples that it did not see and on those that it did."""
+    """Risk of k models, each on the samples that it has not seen and on those that it has."""
 
     test_risk: Float[Array, " k"]  # mean loss over the fold's test samples, in units of the loss
     train_risk: Float[Array, " k"]  # mean loss over the fold's training samples
-    mean: Float[Array, ""]  # of test_risk, each fold counting alike
+    mean: Float[Array, ""]  # of test_risk; each fold counts equally
     standard_error: Float[Array, ""]  # of the mean: deviation (divisor k - 1) / sqrt(k); NaN for k = 1
 
 
 @partial(jax.jit, static_argnames=("n", "val_size", "test_size"))
 def train_val_test(n: int, *, key: Key[Array, ""], val_size: float | int = 0.2, test_size: float | int = 0.2) -> Split:
-    """Deal n samples at random into a training, a validation and a test set.
+    """Divide n samples at random into a training, a validation and a test set.
 
-    A float is a share of n, rounded up; an int is a number of samples; training gets what is left. The
-    validation set chooses between models, the test set is looked at once, at the end. `n` and the sizes are
+    A float is a share of n, rounded up; an int is a number of samples. The training set gets the rest. Use the
+    validation set to choose between models, and the test set only once, at the end. `n` and the sizes are
     static.
 
     Raises:
-        ValueError: for a size that is negative or a share above 1, or where nothing is left to train on.
+        ValueError: if a size is negative or a share above 1, or if nothing is left to train on.
 
     Source: Murphy (2012), section 1.4.8; scikit-learn's `train_test_split` rounds alike.
 
@@ -79,9 +79,9 @@ def train_val_test(n: int, *, key: Key[Array, ""], val_size: float | int = 0.2, 
 
 @partial(jax.jit, static_argnames=("n", "n_splits"))
 def k_fold(n: int, *, n_splits: int = 5, key: Key[Array, ""] | None = None) -> Folds:
-    """k-fold: each sample is tested on once; the first n % k folds have one sample more.
+    """k-fold: each sample is in one test set; the first n % k folds have one sample more.
 
-    Folds are blocks of consecutive samples, after a random permutation where a key is given. `n_splits=n` is
+    Folds are blocks of consecutive samples, after a random permutation if a key is given. `n_splits=n` is
     leave-one-out. `n` and `n_splits` are static.
 
     Raises:
@@ -102,9 +102,9 @@ def k_fold(n: int, *, n_splits: int = 5, key: Key[Array, ""] | None = None) -> F
 
 @partial(jax.jit, static_argnames="n_splits")
 def stratified(labels: Int[Array, " n"], *, n_splits: int = 5, key: Key[Array, ""] | None = None) -> Folds:
-    """k-fold in which every fold holds each class in its share of the whole, up to one sample.
+    """k-fold in which every fold has the same shares of the classes as the whole, up to one sample.
 
-    Without a key, samples of a class go to the folds in order; with a key, at random. A class with fewer than
+    Without a key the samples of a class go to the folds in order, with a key at random. A class with fewer than
     k samples is missing from some folds. `n_splits` is static.
 
     Raises:
@@ -127,9 +127,9 @@ def stratified(labels: Int[Array, " n"], *, n_splits: int = 5, key: Key[Array, "
 def grouped(groups: Int[Array, " n"], *, n_splits: int = 5) -> Folds:
     """k-fold in which all samples of a group (a specimen, a batch, a patient) are in the same fold.
 
-    Groups go to the lightest fold so far, largest group first; of equal groups the one with the larger
-    number first, of equal folds the first. With fewer than k groups some test sets are empty. Groups are any
-    integers. `n_splits` is static.
+    Each group goes to the smallest fold so far, the largest group first. Of equal groups the one with the larger
+    number goes first, of equal folds the first one is filled. With fewer than k groups some test sets are empty.
+    Groups are any integers. `n_splits` is static.
 
     Raises:
         ValueError: unless 2 <= n_splits <= n.
@@ -142,7 +142,7 @@ def grouped(groups: Int[Array, " n"], *, n_splits: int = 5) -> Folds:
     require.rank("groups", groups, 1)
     n = len(groups)
     _require_splits(n_splits, n)
-    _, number = jnp.unique(groups, return_inverse=True, size=n)  # groups are numbered by rising value
+    _, number = jnp.unique(groups, return_inverse=True, size=n)  # groups are numbered by increasing value
     size = jnp.zeros(n, int).at[number].add(1)
 
     def place(load: Array, group: Array) -> tuple[Array, Array]:
@@ -164,13 +164,13 @@ def forward_chaining(
 ) -> Folds:
     """Splits in time: each model learns from the past and is tested on what comes next.
 
-    The last `n_splits * test_size` samples are the test sets, one after the other; `test_size` is by default
-    n // (n_splits + 1). `gap` samples before each test set are left out, and `max_train_size` keeps only the
-    latest of the past. Samples are in the order of time. All arguments are static.
+    The last `n_splits * test_size` samples are the test sets, one after the other; `test_size` is
+    n // (n_splits + 1) by default. `gap` samples before each test set are left out. `max_train_size` keeps only
+    the most recent ones of the past. Samples are in the order of time. All arguments are static.
 
     Raises:
-        ValueError: for n_splits < 2, test_size < 1, gap < 0, max_train_size < 1, or where the first model has
-            no sample to learn from.
+        ValueError: if n_splits < 2, test_size < 1, gap < 0 or max_train_size < 1, or if the first model has no
+            sample to learn from.
 
     Source: R. J. Hyndman and G. Athanasopoulos, Forecasting (2021), section 5.10; scikit-learn's
     `TimeSeriesSplit`.
@@ -211,11 +211,11 @@ def cross_validate(
     r"""Fit and test on every fold, in one vmapped call.
 
     `fit(x, y, weights=w)` gets all samples, with weight 1 for those of the training set and 0 for the others,
-    and must not look at samples of weight 0; `predict(fitted, x)` gives predictions, `loss(prediction, y)`
-    one number a sample. The three are static: define them once, since new lambdas compile anew.
+    and must ignore samples of weight 0. `predict(model, x)` returns predictions, `loss(prediction, y)` one
+    number per sample. All three are static. Define them once: every new lambda is compiled again.
 
     Raises:
-        ValueError: where x, y and the folds differ in the number of samples.
+        ValueError: if x, y and the folds differ in the number of samples.
 
     Source: M. Stone, Journal of the Royal Statistical Society B 36 (1974) 111; Bishop (2006), section 1.3.
 
@@ -262,10 +262,10 @@ def _from_assignment(fold: Array, n_splits: int) -> Folds:
 
 
 def _stratify(labels: Array, n_splits: int) -> Array:
-    """Fold of each sample: with samples sorted by class, each class gets the folds that dealing gives it."""
+    """Fold of each sample: sort by class, then deal the samples to the folds one by one."""
     n = len(labels)
     _, index, group = jnp.unique(labels, return_index=True, return_inverse=True, size=n)
-    group = index[group]  # a class is known by its first sample, so that classes stand in order of appearance
+    group = index[group]  # the first sample names a class, so classes are in order of appearance
     dealt = jnp.arange(n) % n_splits
     order = jnp.argsort(group, stable=True)
     return jnp.zeros(n, dealt.dtype).at[order].set(dealt[jnp.lexsort((dealt, group[order]))])

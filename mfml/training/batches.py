@@ -34,13 +34,13 @@ def length(name: str, data: PyTree) -> int:
 
 
 def rows(
-    key: Key[Array, ""], epoch: Int[Array, ""], offset: Int[Array, ""], *, n: int, batch_size: int, n_batches: int
+    epoch: Int[Array, ""], offset: Int[Array, ""], *, key: Key[Array, ""], n: int, batch_size: int, n_batches: int
 ) -> Int[Array, "n_batches batch_size"]:
-    """Return which samples the next batches hold: one random permutation after another, without a seam.
+    """Return which samples the next batches hold: one random permutation after another.
 
     The permutation of an epoch follows from the key and its number; `offset` < n samples of the first are used.
 
-    >>> batches = rows(jax.random.key(0), jnp.array(0), jnp.array(0), n=6, batch_size=4, n_batches=3)
+    >>> batches = rows(jnp.array(0), jnp.array(0), key=jax.random.key(0), n=6, batch_size=4, n_batches=3)
     >>> sorted(batches.ravel().tolist())
     [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
     """

@@ -103,9 +103,6 @@ def init(params: PyTree, *, key: Key[Array, ""], optimizer: GradientTransformati
     return State(params, optimizer.init(params), key, zero, zero, zero, finite=~no, stopped=no, best=best)
 
 
-_start = init  # the option of `fit` and `train` has this name too
-
-
 def fit(
     data: PyTree, *, key: Key[Array, ""], options: Options, init: PyTree, validation: PyTree | None = None
 ) -> Trained:
@@ -136,7 +133,7 @@ def fit(
     (2.0, (100,))
     """
     plan = _plan(data, validation, options)
-    state = _start(init, key=key, optimizer=options.optimizer, validated=validation is not None)
+    state = _begin(init, key, options, validation)
     return _fit(plan, state, data, validation)
 
 
@@ -164,9 +161,9 @@ def train(
     """
     data, validation = jax.tree.map(jnp.asarray, (data, validation))
     plan, n_steps = _plan(data, validation, options), options.n_steps
-    plan = plan._replace(options=options._replace(n_steps=0))  # a longer run shall find the same compiled chunk
+    plan = plan._replace(options=options._replace(n_steps=0))  # a longer run finds the same compiled chunk
     if state is None:
-        state = _start(init, key=key, optimizer=options.optimizer, validated=validation is not None)
+        state = _begin(init, key, options, validation)
     require.that(
         (state.best is None) == (validation is None),
         "state and validation must fit: give validation data just where the state was made with validated=True",
@@ -187,6 +184,10 @@ def train(
                 on_chunk(state)
     history = jnp.asarray(np.concatenate(losses))
     return _trained(state, history, jnp.asarray(np.array(validations, history.dtype)))
+
+
+def _begin(params: PyTree, key: Array, options: Options, validation: PyTree) -> State:
+    return init(params, key=key, optimizer=options.optimizer, validated=validation is not None)
 
 
 def _plan(data: PyTree, validation: PyTree, options: Options) -> _Plan:
@@ -254,7 +255,7 @@ def _steps(
     rows = None
     if plan.options.batch_size is not None:
         size, n = plan.options.batch_size, len(jax.tree.leaves(data)[0])
-        rows = batches.rows(_keys(state)[0], state.epoch, state.offset, n=n, batch_size=size, n_batches=plan.chunk)
+        rows = batches.rows(state.epoch, state.offset, key=_keys(state)[0], n=n, batch_size=size, n_batches=plan.chunk)
     update = with_fast_convolutions(partial(_step, plan, data))
     missing = jnp.full((), jnp.nan, _dtype(state.params))
 

@@ -1,9 +1,9 @@
-"""Correlations of images, stated so that XLA's compiler for CPUs makes them fast on all cores.
+"""Correlations of images, written so that XLA's compiler for CPUs makes them fast on all cores.
 
-Its own kernel for convolutions divides only the columns of an image among the cores, and is slow for images of one
-channel and for the gradient of the weights. Shapes: n images, h rows, w columns, c channels; kernels of p rows and
-q columns to k channels; steps of one. `around` says how many rows of zeros are added above and below, and how many
-columns left and right; below 0 so many are cut off.
+The compiler's own kernel divides only the columns of an image among the cores. It is slow for images of one channel
+and for the gradient of the weights. Shapes: n images, h rows, w columns, c channels; kernels of p rows and q columns
+to k channels; steps of one. `around` holds the rows of zeros to add above and below, and the columns to add left and
+right; negative numbers cut rows and columns off.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jaxtyping import Array, Float
 Around = tuple[tuple[int, int], tuple[int, int]]
 
 LAYOUT = ("NHWC", "HWIO", "NHWC")
-FEW = 16  # a matrix product with fewer columns does not pay
+FEW = 16  # a matrix product with fewer columns is not worth it
 
 
 def correlate(
@@ -26,7 +26,7 @@ def correlate(
 ) -> Float[Array, "n rows columns k"]:
     r"""Correlate images with a kernel: $y_{rsk} = \sum_{ijc} x_{r + i - top, s + j - left, c} w_{ijck}$ of each image.
 
-    With few channels, an entry that is not finite makes NaN up to three columns further than the kernel reaches.
+    With few channels, a non-finite entry makes NaN up to three columns beyond the reach of the kernel.
 
     >>> correlate(jnp.arange(3.0).reshape(1, 1, 3, 1), jnp.ones((1, 2, 1, 1)), ((0, 0), (0, 1))).ravel().tolist()
     [1.0, 3.0, 2.0]
@@ -42,9 +42,10 @@ def correlate(
 
 
 def _rows_as_channels(x: Array, kernel: Array, around: Around) -> Array:
-    """Put all rows of all images into one long row, and make the rows of the kernel channels of its correlation.
+    """Join all rows of all images to one long row, and treat the rows of the kernel as channels of its correlation.
 
-    Those are then added up, each shifted by its number of rows. Zeros stand once between two rows or two images.
+    The channels are then added up, each shifted by its number of rows. Neighboring rows and images share the zeros
+    between them.
     """
     (n, height, width, channels), (p, q, _, k), zero = x.shape, kernel.shape, jnp.zeros((), x.dtype)
     (top, bottom), (left, right) = around
@@ -90,12 +91,12 @@ def correlate_images(
 
 
 def _group(columns: int) -> int:
-    """How many columns of the result one row of a matrix product holds: with one channel each they would be too few."""
+    """Columns of the result that one row of a matrix product holds: a single column of one channel is too few."""
     return next(group for group in (4, 2, 1) if columns % group == 0)
 
 
 def _windows(x: Array, p: int, q: int, group: int) -> Array:
-    """What p rows and q columns see from `group` places side by side, in images (n, h, w, c): a row for each group."""
+    """Windows of p rows and q columns at `group` neighboring places of images (n, h, w, c): a row per group."""
     rows, columns = x.shape[1] - p + 1, x.shape[2] - q + 1
     across = [x[:, :, start : start + columns - group + 1 : group] for start in range(q + group - 1)]
     wide = jnp.concatenate(across, -1)
@@ -107,7 +108,7 @@ def _padded(x: Array, around: Around) -> Array:
 
 
 def _shifted(x: Array, axis: int, by: int, size: int) -> Array:
-    """Move by that many entries along an axis that gets another size; what comes in is zero."""
+    """Move by so many entries along an axis, which gets another size; zeros move in."""
     pads = [(0, 0, 0)] * x.ndim
     pads[axis] = (by, size - by - x.shape[axis], 0)
     return lax.pad(x, jnp.zeros((), x.dtype), pads)

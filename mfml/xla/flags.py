@@ -1,8 +1,7 @@
 """Compiler settings for processes that compile much and compute little: the grader, the lessons, the tests.
 
-XLA's newer code generator for the CPU takes about twice as long as the older one to compile the same small
-program. Which one is used is settled by an environment variable, read when JAX first compiles something, so it has
-to be there before a process starts (or before it uses JAX).
+XLA's newer code generator for CPUs takes about twice as long as the older one to compile the same small program. An
+environment variable chooses between them. JAX reads it when it first compiles something, so it must be set before.
 """
 
 from collections.abc import Mapping
@@ -13,10 +12,10 @@ TRIED = ((0, 7), (0, 10))  # the first and the last jaxlib known to have it: wit
 
 
 def quick(environment: Mapping[str, str]) -> dict[str, str]:
-    """XLA_FLAGS with which a process compiles quickly, and keeps the flags of this environment.
+    """Return XLA_FLAGS that make a process compile quickly and keep the flags of this environment.
 
-    Empty where the installed jaxlib is none of those that are known to have the flag, or where the environment sets
-    it already: `{**environment, **quick(environment)}` is right in either case.
+    Empty for a jaxlib that may not know the flag, and where the environment sets it already, so
+    `{**environment, **quick(environment)}` is always right.
 
     >>> quick({"XLA_FLAGS": "--xla_cpu_use_fusion_emitters=true"})
     {}

@@ -1,9 +1,9 @@
 """Convolutions that stay fast inside compiled loops.
 
-XLA's compiler for CPUs brings convolutions into the layout of its fast kernel only outside of loops; inside
-`scan` it falls back on one that takes up to a hundred times as long, mostly for the gradient of the weights.
-`with_fast_convolutions` does that step beforehand: samples and then space first, channels last. Convolutions of
-images by small kernels with steps of one it states anew: see `convolution`.
+Outside of loops, XLA's compiler for CPUs changes the layout of a convolution to the one that its fast kernel needs.
+Inside `scan` it does not, and falls back on a kernel that is up to a hundred times slower, mostly for the gradient of
+the weights. `with_fast_convolutions` changes the layout beforehand: samples first, then space, channels last. It
+replaces convolutions of images with small kernels and steps of one by those of `convolution`.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from jaxtyping import Array
 
 from mfml.xla import convolution
 
-WIDE = 7  # rows or columns of the largest kernel that is stated anew
+WIDE = 7  # rows or columns of the largest kernel that `convolution` takes over
 
 
 def with_fast_convolutions(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the same function of pytrees of arrays, with every convolution in the form that loops need on CPUs.
 
-    On other devices the convolutions stay as they are. The values are the same up to rounding. Those inside the
-    function's own loops, branches and rematerialised parts are not reached. It is applied to a function that has
-    its derivatives taken already, as they bring convolutions of their own.
+    On other devices the convolutions stay as they are. The values are the same up to rounding. Convolutions inside
+    the function's own loops, branches and rematerialized parts are not changed. Derivatives bring convolutions of
+    their own, so take them first and apply this function to the result.
 
     Source: jax issue 12868.
 
@@ -49,12 +49,12 @@ def with_fast_convolutions(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def stored(x: Array) -> Array:
-    """Return the same array, which XLA's compiler for CPUs must then keep in memory.
+    """Return the same array, and make XLA's compiler for CPUs keep it in memory.
 
-    It would otherwise compute the array anew within every operation that takes it, often in an order that is slow:
-    the gradient of max pooling, say, both for the bias and for the weights of the layer before. An optimization
-    barrier by itself is dropped too early there; one inside a call that is not dissolved is not. Other devices
-    fuse as they see fit.
+    Otherwise the compiler computes the array again within every operation that uses it, often in a slow order. An
+    example is the gradient of max pooling, which both the bias and the weights of the layer before need. The compiler
+    drops a plain optimization barrier too early, but keeps one inside a call that it may not inline. Other devices
+    fuse as usual.
 
     >>> stored(jax.numpy.arange(3.0)).tolist()
     [0.0, 1.0, 2.0]
@@ -68,7 +68,7 @@ def stored(x: Array) -> Array:
 
 
 def _inner(equation: Any) -> Any:
-    """The compiled function that an equation calls, None where it is another operation."""
+    """The compiled function that an equation calls; None for any other operation."""
     return equation.params["jaxpr"] if equation.primitive.name in ("jit", "pjit") else None
 
 
@@ -81,7 +81,7 @@ def _has_convolution(jaxpr: Any) -> bool:
 
 
 def _evaluate(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:
-    """Run the operations one after the other, convolutions in the other form."""
+    """Run the operations in order, convolutions in the fast form."""
     known = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*constants, *arguments), strict=True))
     convolutions = [equation for equation in jaxpr.eqns if equation.primitive is conv_general_dilated_p]
     to_store = {variable for equation in convolutions for variable in (*equation.invars, *equation.outvars)}
@@ -104,7 +104,7 @@ def _evaluate(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) ->
 
 
 def _apply(equation: Any, inputs: list[Any]) -> Sequence[Any]:
-    """Run one operation as it is."""
+    """Run one operation unchanged."""
     bound = equation.primitive.get_bind_params(equation.params)
     functions, params = bound if isinstance(bound, tuple) else ((), bound)  # a pair before jax 0.10
     outputs = equation.primitive.bind(*functions, *inputs, **params)
@@ -112,7 +112,7 @@ def _apply(equation: Any, inputs: list[Any]) -> Sequence[Any]:
 
 
 def _convolve(lhs: Array, rhs: Array, params: dict[str, Any]) -> Array:
-    """Convolve in the form that is fast where the device is a CPU."""
+    """Convolve in the form that is fast on CPUs."""
     axes, last = params["dimension_numbers"], lhs.ndim - 1
     outgoing, incoming, *taps = axes.rhs_spec
     batch, feature, *space = axes.lhs_spec
@@ -144,7 +144,7 @@ def _convolve(lhs: Array, rhs: Array, params: dict[str, Any]) -> Array:
 
 
 def _is_plain(lhs: Array, rhs: Array, params: dict[str, Any]) -> bool:
-    """Whether images are 2D and not empty, of one dtype, and strides, dilations and groups are all 1."""
+    """Whether the images are 2D, non-empty and of one dtype, and strides, dilations and groups are all 1."""
     steps = {*params["window_strides"], *params["lhs_dilation"], *params["rhs_dilation"]}
     groups = {params["feature_group_count"], params["batch_group_count"]}
     one_dtype = lhs.dtype == rhs.dtype and params["preferred_element_type"] in (None, lhs.dtype)

@@ -17,7 +17,7 @@ def with_(**values):
 
 @pytest.fixture(scope="module")
 def drawn():
-    return alloys.simulate(2000, key=jax.random.key(1))
+    return alloys.simulate(key=jax.random.key(1), n_samples=2000)
 
 
 def test_known_alloys():
@@ -75,7 +75,7 @@ def test_noise_is_heteroscedastic(drawn):
     strong = truth > np.median(truth)
     error = np.asarray(drawn.strength) - truth
     assert error[strong].std() > 1.3 * error[~strong].std()
-    exact = alloys.simulate(2000, key=jax.random.key(1), scatter=0.0)
+    exact = alloys.simulate(key=jax.random.key(1), n_samples=2000, scatter=0.0)
     np.testing.assert_allclose(exact.strength, truth, rtol=1e-6)
 
 
@@ -84,8 +84,8 @@ def test_the_region_left_out(drawn):
         return (x[:, 0] > alloys.HELD_OUT[0]) & (x[:, 1] > alloys.HELD_OUT[1])
 
     assert not inside(drawn.x).any()
-    assert inside(alloys.simulate(2000, key=jax.random.key(1), region="held_out").x).all()
-    share = float(inside(alloys.simulate(2000, key=jax.random.key(1), region="all").x).mean())
+    assert inside(alloys.simulate(key=jax.random.key(1), n_samples=2000, region="held_out").x).all()
+    share = float(inside(alloys.simulate(key=jax.random.key(1), n_samples=2000, region="all").x).mean())
     assert share == pytest.approx(8 / 20 * 7 / 15, abs=0.03)
     zinc_rich = np.asarray(drawn.x[:, 0]) > alloys.HELD_OUT[0]  # uniform over the rest: 8 x 8 of 12 x 15 + 8 x 8
     assert zinc_rich.mean() == pytest.approx(64 / 244, abs=0.03)
@@ -103,7 +103,7 @@ def test_errors(unchecked):
         alloys.strength(jnp.ones((2, 7)))
     with pytest.raises(ValueError, match="region must be one of"):
         alloys.simulate(key=jax.random.key(0), region="brass")
-    with pytest.raises(ValueError, match="n must be at least 1"):
-        alloys.simulate(0, key=jax.random.key(0))
+    with pytest.raises(ValueError, match="n_samples must be positive"):
+        alloys.simulate(key=jax.random.key(0), n_samples=0)
     with pytest.raises(ValueError, match="source must be one of"):
         alloys.load(key=jax.random.key(0), source="real")

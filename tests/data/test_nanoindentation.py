@@ -65,8 +65,8 @@ def test_harder_is_shallower_and_stiffer_springs_back_less(key):
 
 def test_published_moduli():
     # fused silica, the usual standard: E = 72 GPa, nu = 0.17, reduced modulus 69.6 GPa
-    assert float(nanoindentation.reduced_modulus(72.0, 0.17)) == pytest.approx(69.6, abs=0.2)
-    both = nanoindentation.youngs_modulus(nanoindentation.reduced_modulus(MODULUS, 0.2), 0.2)
+    assert float(nanoindentation.reduced_modulus(72.0, poisson=0.17)) == pytest.approx(69.6, abs=0.2)
+    both = nanoindentation.youngs_modulus(nanoindentation.reduced_modulus(MODULUS, poisson=0.2), poisson=0.2)
     np.testing.assert_allclose(both, MODULUS, rtol=1e-5)
 
 

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from mfml.decomposition import (
     conditioning,
     kernel_pca,
+    kernels,
     krylov,
     nmf,
     nmf_start,
@@ -128,6 +129,7 @@ EXAMPLES = [
     Example(projection.minimum_norm, system(2, 4), gradient=("a", "y")),
     Example(projection.solvability, system(4, 2)),
     Example(conditioning.condition_number, matrix(4, 3), gradient=("a",)),
+    Example(conditioning.condition_number, symmetric, gradient=("a",), tolerance=1e-3),
     Example(
         conditioning.perturbation_bound,
         lambda key: {**matrix(3, 3)(key), "matrix_error": 1e-3, "rhs_error": 0.0},
@@ -205,14 +207,17 @@ EXAMPLES = [
     Example(pca.reconstruction_error, fitted(pca.fit, n_components=2), gradient=("model", "x")),
     Example(pca.components_for, lambda key: {"variance_ratio": jax.nn.softmax(normal(key, 5))}, {"share": 0.8}),
     Example(pca.elbow, lambda key: {"variance": jnp.sort(jnp.exp(2 * normal(key, 6)))[::-1]}),
-    Example(krylov.top, separated, {"n_components": 2, "n_oversamples": 2, "depth": 3, "max_iter": 4, "tol": 1e-20}),
-    *(
-        Example(kernel_pca.make_kernel, lambda key: {}, {"name": name, "d": 3}, batched=())
-        for name in kernel_pca.KERNELS
-    ),
     Example(
-        kernel_pca.gram,
-        lambda key: {"kernel": kernel_pca.RBF(jnp.array(0.5)), "x": normal(key, 4, 2), "y": normal(key, 3, 2) + 0.5},
+        krylov.top,
+        separated,
+        {"n_components": 2, "n_oversamples": 2, "depth": 3, "max_iter": 4, "tol": 1e-20},
+        x64=False,  # the first block is drawn, and draws differ by dtype
+    ),
+    Example(krylov.top, separated, {"n_components": 8, "depth": 5, "tol": 1e-2}),  # decomposed directly
+    *(Example(kernels.make_kernel, lambda key: {}, {"kernel": name, "d": 3}, batched=()) for name in kernels.KERNELS),
+    Example(
+        kernels.gram,
+        lambda key: {"kernel": kernels.RBF(jnp.array(0.5)), "x": normal(key, 4, 2), "y": normal(key, 3, 2) + 0.5},
         gradient=("kernel", "x", "y"),
     ),
     Example(kernel_pca.fit, samples(8, 3), {"n_components": 2}, gradient=("x",)),

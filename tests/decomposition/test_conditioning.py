@@ -21,7 +21,15 @@ def test_condition_number_is_that_of_numpy(key, shape):
     np.testing.assert_allclose(conditioning.condition_number(a), np.linalg.cond(a), rtol=1e-4)
 
 
+def test_condition_number_of_an_indefinite_matrix(key):
+    a = jax.random.normal(key, (4, 4))
+    values = np.abs(np.linalg.eigvalsh(a + a.T))
+    np.testing.assert_allclose(conditioning.condition_number(a + a.T), values.max() / values.min(), rtol=1e-3)
+    assert float(conditioning.condition_number(jnp.array([[-3.0]]))) == 1
+
+
 def test_condition_number_at_its_limits():
+    assert np.isnan(conditioning.condition_number(jnp.full((2, 2), jnp.nan)))
     assert float(conditioning.condition_number(3 * jnp.eye(3))) == pytest.approx(1)
     assert float(conditioning.condition_number(jnp.zeros((2, 2)))) == np.inf
     assert float(conditioning.condition_number(jnp.diag(jnp.array([1.0, 0.0])))) == np.inf

@@ -3,7 +3,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mfml import iteration
 from mfml.decomposition import krylov
+from mfml.iteration import Status
 
 
 def with_spectrum(key, values):
@@ -36,10 +38,14 @@ def test_answer_does_not_depend_on_the_key(key):
     np.testing.assert_allclose(one.vectors, two.vectors, atol=2e-4)
 
 
-def test_small_matrices_are_decomposed_whole(key):
+def test_small_matrices_are_decomposed_directly(key):
     found = krylov.top(jnp.diag(jnp.array([1.0, -7.0, 3.0])), key=key, n_components=3)
     np.testing.assert_allclose(found.values, [3, 1, -7], atol=1e-5)
     assert (int(found.n_iter), bool(found.converged)) == (1, True)
+    a = with_spectrum(key, jnp.array([1.0, 0.7, 0.2]))
+    found = krylov.top(a, key=key, n_components=3, tol=1e-20)
+    assert (int(found.n_iter), int(found.status)) == (1, Status.STALLED)
+    assert "double precision" in iteration.explain(found)
 
 
 def test_zeros(key):
@@ -52,6 +58,20 @@ def test_running_out_of_restarts_is_said(key):
     found = krylov.top(a, key=key, n_components=3, n_oversamples=0, depth=2, max_iter=1)
     assert not bool(found.converged) and int(found.n_iter) == 1
     assert float(found.residual) > 1e-4
+    assert found.status == Status.MAX_ITER
+
+
+def test_history_ends_at_the_residual(key):
+    found = krylov.top(with_spectrum(key, SPECTRA["slow decay"]), key=key, n_components=3, n_oversamples=0, depth=2)
+    last = int(found.n_iter)
+    assert last > 2
+    assert found.history[0] == np.inf
+    assert found.history[last] == found.residual < found.history[1]
+
+
+def test_missing_entries_are_told(key):
+    a = jnp.eye(60).at[3, 4].set(jnp.nan)
+    assert krylov.top(a, key=key, n_components=2, n_oversamples=2, depth=3).status == Status.NON_FINITE
 
 
 def test_double_precision(x64, key):

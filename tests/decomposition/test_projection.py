@@ -78,6 +78,14 @@ def test_no_other_weights_fit_better(key):
     assert (((others @ a.T - y) ** 2).sum(axis=1) > best.residual @ best.residual).all()
 
 
+def test_minimum_norm_of_some_columns(key):
+    a, y = jax.random.normal(key, (3, 6)), jnp.arange(3.0)
+    used = jnp.array([1.0, 0.0, 1.0, 1.0, 0.0, 1.0])
+    expected = np.zeros(6)
+    expected[used == 1] = np.linalg.pinv(np.asarray(a)[:, used == 1]) @ np.asarray(y)
+    np.testing.assert_allclose(projection.minimum_norm(a * used, y), expected, atol=1e-5)
+
+
 def test_minimum_norm_is_the_shortest_of_all_solutions(key):
     a, y = system(key, 2, 4)
     shortest = projection.minimum_norm(a, y)

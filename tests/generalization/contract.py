@@ -145,7 +145,6 @@ EXAMPLES = [
         gradient=("x_test",),
         x64=False,  # draws
     ),
-    Example(bias_variance.minimum_norm, data, gradient=("x", "y")),
     Example(
         bias_variance.double_descent,
         lambda key: data(key) | {"x_test": jnp.ones((2, D)), "y_test": jnp.ones(2)},

@@ -86,7 +86,7 @@ def test_errors(unchecked, key):
         (lambda: bias_variance.experiment(TEST, key=key, learner=cubic, sample=sample, n_sets=0), "n_sets"),
         (lambda: bias_variance.double_descent(x, y, x, y, n_features=(3,)), "n_features must be between"),
         (lambda: bias_variance.double_descent(x, y, x, y, n_features=()), "must not be empty"),
-        (lambda: bias_variance.minimum_norm(x, jnp.ones(2)), "same length"),
+        (lambda: bias_variance.double_descent(x, jnp.ones(2), x, y, n_features=(1,)), "same length"),
     ]:
         with pytest.raises(ValueError, match=message):
             call()

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mfml.grading import answer_key, grade, processes
+from mfml.grading import submission
 from mfml.grading.course import Course
+from mfml.grading.key import answer_key
+from mfml.grading.run import processes
 
 TEMPLATE = Path(__file__).parent / "course"
 
@@ -20,7 +22,7 @@ def course(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def key(course):
+def answers(course):
     return answer_key.load(course, 1)
 
 
@@ -34,13 +36,13 @@ def launcher():
 @pytest.fixture(scope="session")
 def right(course):
     """The reference answers as a submission."""
-    return grade.reference_submission(course.solution(1).read_text())
+    return submission.reference_submission(course.solution(1).read_text())
 
 
 @pytest.fixture
-def graded(course, key, launcher):
+def graded(course, answers, launcher):
     """Grade a text: returns the unit's result."""
-    return lambda source, only=None: grade.grade_source(course, key, source, "unit01.py", launcher, only=only)
+    return lambda source, only=None: submission.grade_text(course, answers, source, "unit01.py", launcher, only=only)
 
 
 @pytest.fixture

@@ -3,26 +3,25 @@
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
-import time
 
-import numpy as np
 import pytest
 from rich.console import Console
 
 import mfml
 from mfml.files import write_whole
-from mfml.grading import grade, hints, processes, terminal, watch
+from mfml.grading import submission
 from mfml.grading.course import find_course
-from mfml.grading.notebook import check
+from mfml.grading.run import processes
+from mfml.grading.show import terminal
+from mfml.grading.show.notebook import check
 
 pytestmark = pytest.mark.xdist_group("grading")
 
 
 @pytest.fixture
-def run(course, key):
+def run(course, answers):
     def run(*arguments):
         environment = {**os.environ, "COLUMNS": "100", "PYTHONPATH": os.getcwd(), "NO_COLOR": "1"}
         return subprocess.run(
@@ -105,17 +104,17 @@ def test_syllabus(run):
     assert run("syllabus").stdout.count("(mfml.") == 14
 
 
-def test_plain_processes_give_the_same_result(course, key, launcher, with_double):
+def test_plain_processes_give_the_same_result(course, answers, launcher, with_double):
     source = with_double("    print('noise')\n    return x**2")
     plain = processes.PlainLauncher()
     try:
-        slow = grade.grade_source(course, key, source, "unit01.py", plain)
+        slow = submission.grade_text(course, answers, source, "unit01.py", plain)
     finally:
         plain.close()
-    assert slow.to_json() == grade.grade_source(course, key, source, "unit01.py", launcher).to_json()
+    assert slow.to_json() == submission.grade_text(course, answers, source, "unit01.py", launcher).to_json()
 
 
-def test_notebook_shows_the_same_answer(course, key):
+def test_notebook_shows_the_same_answer(course, answers):
     right = check("1.1", lambda x: 2 * x, course=course)
     assert right.passed
     assert "Doubling matters." in right._repr_html_()
@@ -128,41 +127,6 @@ def test_notebook_shows_the_same_answer(course, key):
     assert "<script>" not in check("1.1", lambda x: "<script>", course=course)._repr_html_()
     with pytest.raises(ValueError, match="needs a function"):
         mfml.check("1.1", 3)
-
-
-def test_watch_grades_again_only_what_changed(course, key, launcher, right, monkeypatch):
-    regrader = watch.Regrader(course, key, "unit01.py", launcher)
-    assert regrader.grade(right).passed
-    ran = []
-    collect = grade.collect.collect
-    monkeypatch.setattr(grade.collect, "collect", lambda *a, **k: ran.append(a[5]) or collect(*a, **k))
-    changed = right.replace("return 2 * x", "return 3 * x")
-    result = regrader.grade(changed)
-    assert ran == [{"double"}]
-    assert [exercise.state for exercise in result.exercises] == ["wrong", "right", "right"]
-    assert result.score == 8
-    assert regrader.grade(right).score == result.max_score == 11
-
-
-def test_code_of_follows_calls():
-    source = "import jax\n\ndef a(x):\n    return b(x)\n\ndef b(x):\n    return x\n\ndef c(x):\n    return x\n"
-    before, names = watch.code_of(source, ["a", "b", "c"]), ["a", "b", "c"]
-    after = watch.code_of(source.replace("def b(x):\n    return x", "def b(x):\n    return -x"), names)
-    assert [name for name in names if before[name] != after[name]] == ["a", "b"]
-    after = watch.code_of(source.replace("import jax", "import numpy"), names)
-    assert [name for name in names if before[name] != after[name]] == names
-
-
-def test_saves_sees_each_save(tmp_path):
-    path = tmp_path / "unit01.py"
-    path.write_text("one")
-    saves = watch.saves(path)
-    assert next(saves)[0] == "one"
-    other = tmp_path / "other"
-    other.write_text("two")
-    time.sleep(0.01)
-    os.replace(other, path)
-    assert next(saves)[0] == "two"
 
 
 def test_course_is_found_from_below_and_from_the_installation(course, tmp_path):
@@ -178,16 +142,6 @@ def test_write_whole_leaves_the_old_file_when_it_fails(tmp_path, monkeypatch):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["grades.json"]
-
-
-def test_hints_of_a_kit_come_from_its_key(course, key, tmp_path):
-    from mfml.grading.values import pack
-
-    shutil.copytree(course.root / "exercises", tmp_path / "exercises")
-    write_whole(tmp_path / "keys" / "unit01.key", pack(key))
-    kit = find_course(tmp_path)
-    assert hints.find(kit, "1.3")["name"] == "draw"
-    np.testing.assert_equal(hints.next_hint(kit, "1.3")[1], 1)
 
 
 def test_brackets_in_messages_are_shown_as_they_are(graded, with_double):

@@ -81,7 +81,7 @@ def test_right_but_not_under_jit_keeps_its_other_points(graded, with_double):
 
 
 def test_memory_without_end(graded, with_double, monkeypatch):
-    monkeypatch.setattr("mfml.grading.collect.MEGABYTES", 300)
+    monkeypatch.setattr("mfml.grading.run.collect.MEGABYTES", 300)
     one = judged(graded(with_double("    a = []\n    while True:\n        a.append(b'x' * 1_000_000)")))
     assert one.state == "memory"
     assert re.search(r"used more than \d\.\d GB on 'three numbers'", one.message)
@@ -133,7 +133,7 @@ def test_bad_line_at_the_top_costs_only_itself(graded, right, line, advice):
 
 
 def test_endless_loop_at_the_top(graded, right, monkeypatch):
-    monkeypatch.setattr("mfml.grading.collect.LOADING_SECONDS", 2.0)
+    monkeypatch.setattr("mfml.grading.run.collect.LOADING_SECONDS", 2.0)
     result = graded(f"while True:\n    pass\n{right}")
     assert judged(result).state == "right"
     assert "never ended" in result.advice[0]

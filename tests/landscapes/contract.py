@@ -1,5 +1,7 @@
 """One example of every public function of unit 6."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 
@@ -75,16 +77,16 @@ def updated(optimizer, key):
     return trajectories.run(objective, tree(key), optimizer=optimizer, n_steps=3)
 
 
-def particles(key):
-    return {"particles": mean_field.init(key=key, n_particles=4, n_features=2), **data(key)}
+def particles(name, key):
+    return {name: mean_field.init(key=key, n_particles=4, n_features=2), **data(key)}
 
 
 def network(key):
-    return {"network": trainability.init(key=key, n_features=2, n_hidden=3), **data(key)}
+    return {"model": trainability.init(key=key, n_features=2, n_hidden=3), **data(key)}
 
 
 def parts(key):
-    return {"params": (jax.random.normal(key, (2,)), jnp.ones(()))}
+    return {"init": (jax.random.normal(key, (2,)), jnp.ones(()))}
 
 
 def path(key):
@@ -144,7 +146,6 @@ EXAMPLES = [
         {"predict": model, "loss": half_square},
         ("params", "x"),
     ),
-    Example(curvature.condition_number, symmetric, gradient=("matrix",), tolerance=1e-3),
     Example(curvature.classify, symmetric),
     Example(
         lanczos.tridiagonalize,
@@ -268,7 +269,7 @@ EXAMPLES = [
         gradient=("gram", "init", "y", "time"),
     ),
     Example(
-        ntk.train,
+        ntk.fit,
         lambda key: {"init": tree(key), "alpha": 2.0, "learning_rate": 0.1, **data(key)},
         {"predict": model, "n_steps": 3},
         ("init", "alpha", "learning_rate"),
@@ -308,20 +309,21 @@ EXAMPLES = [
     ),
     Example(
         mean_field.predict,
-        lambda key: {"model": particles(key)["model"], "x": data(key)["x"]},
+        lambda key: {"model": particles("model", key)["model"], "x": data(key)["x"]},
         gradient=("model", "x"),
     ),
-    Example(mean_field.risk, particles, {"scaling": "sqrt"}, ("model", "x", "y")),
-    Example(mean_field.step, lambda key: particles(key) | {"learning_rate": 0.1}, gradient=("state", "x")),
+    Example(mean_field.score, partial(particles, "model"), gradient=("model", "x", "y")),
+    Example(mean_field.risk, partial(particles, "model"), {"scaling": "sqrt"}, ("model", "x", "y")),
+    Example(mean_field.step, lambda key: particles("state", key) | {"learning_rate": 0.1}, gradient=("state", "x")),
     Example(
         mean_field.fit,
-        lambda key: particles(key) | {"learning_rate": 0.1},
+        lambda key: particles("init", key) | {"learning_rate": 0.1},
         {"n_steps": 3, "scaling": "sqrt"},
         ("init", "x", "learning_rate"),
     ),
     Example(
         mean_field.displacement,
-        lambda key: {"flow": mean_field.fit(learning_rate=0.1, n_steps=2, **particles(key))},
-        gradient=("flow",),
+        lambda key: {"path": mean_field.fit(learning_rate=0.1, n_steps=2, **particles("init", key)).path},
+        gradient=("path",),
     ),
 ]

@@ -147,5 +147,5 @@ def test_wrong_arguments(key, unchecked):
         lanczos.top_eigenvalues(bowl, jnp.zeros(6), key=key, n_eigenvalues=5, n_steps=4)
     with pytest.raises(ValueError, match="n_probes"):
         lanczos.spectral_density(bowl, jnp.zeros(6), key=key, n_steps=2, n_probes=0)
-    with pytest.raises(ValueError, match="start must have 1 axes"):
+    with pytest.raises(ValueError, match="init must have 1 axes"):
         lanczos.tridiagonalize(diagonal([1.0]), jnp.ones((1, 1)), key=key, n_steps=1)

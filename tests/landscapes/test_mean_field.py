@@ -48,7 +48,7 @@ def test_doubling_every_particle_changes_nothing_with_the_mean(key, data, scalin
     cloud = mean_field.init(key=key, n_particles=6, n_features=2)
     double = jax.tree.map(lambda leaf: jnp.concatenate([leaf, leaf]), cloud)
     ways = [mean_field.fit(*data, init=c, learning_rate=0.2, n_steps=30, scaling=scaling) for c in (cloud, double)]
-    gap = np.abs(ways[0].particles.hidden[-1] - ways[1].particles.hidden[-1][:6]).max()
+    gap = np.abs(ways[0].path.hidden[-1] - ways[1].path.hidden[-1][:6]).max()
     assert (gap < 1e-4) == same
 
 
@@ -56,14 +56,14 @@ def test_order_of_particles_does_not_count(key, data):
     cloud = mean_field.init(key=key, n_particles=6, n_features=2)
     turned = jax.tree.map(lambda leaf: leaf[::-1], cloud)
     ways = [mean_field.fit(*data, init=c, learning_rate=0.2, n_steps=10) for c in (cloud, turned)]
-    np.testing.assert_allclose(ways[0].particles.hidden[-1], ways[1].particles.hidden[-1][::-1], atol=1e-5)
-    np.testing.assert_allclose(ways[0].risk, ways[1].risk, rtol=1e-4)
+    np.testing.assert_allclose(ways[0].path.hidden[-1], ways[1].path.hidden[-1][::-1], atol=1e-5)
+    np.testing.assert_allclose(ways[0].history, ways[1].history, rtol=1e-4)
 
 
 def test_the_flow_keeps_output_and_input_weights_in_balance(key, data):
     """a^2 - |w|^2 of each particle is constant under gradient flow; small steps keep it nearly."""
     cloud = mean_field.init(key=key, n_particles=8, n_features=2)
-    end = mean_field.fit(*data, init=cloud, learning_rate=0.02, n_steps=500).particles
+    end = mean_field.fit(*data, init=cloud, learning_rate=0.02, n_steps=500).path
     balance = end.output**2 - jnp.sum(end.hidden**2, axis=-1)
     np.testing.assert_allclose(balance[-1], balance[0], atol=0.05)
     assert np.abs(end.output[-1] ** 2 - end.output[0] ** 2).max() > 0.5
@@ -72,15 +72,15 @@ def test_the_flow_keeps_output_and_input_weights_in_balance(key, data):
 def test_many_particles_find_the_teacher(key, data):
     cloud = mean_field.init(key=key, n_particles=100, n_features=2)
     way = mean_field.fit(*data, init=cloud, learning_rate=0.3, n_steps=1500)
-    assert way.risk[-1] < 1e-3 * way.risk[0]
-    assert np.all(np.diff(way.risk) < 1e-5)
+    assert way.history[-1] < 1e-3 * way.history[0]
+    assert np.all(np.diff(way.history) < 1e-5)
 
 
 def test_with_the_root_particles_move_less_the_more_there_are_with_the_mean_they_do_not(key, data):
     def moved(n_particles, scaling):
         cloud = mean_field.init(key=key, n_particles=n_particles, n_features=2)
         return mean_field.displacement(
-            mean_field.fit(*data, init=cloud, learning_rate=0.2, n_steps=200, scaling=scaling)
+            mean_field.fit(*data, init=cloud, learning_rate=0.2, n_steps=200, scaling=scaling).path
         )
 
     lazy = moved(32, "sqrt") / moved(512, "sqrt")
@@ -91,15 +91,15 @@ def test_with_the_root_particles_move_less_the_more_there_are_with_the_mean_they
 
 def test_displacement_is_relative():
     way = Particles(jnp.array([[3.0], [3.0]]), jnp.array([[[4.0]], [[9.0]]]))
-    np.testing.assert_allclose(mean_field.displacement(mean_field.Flow(way, jnp.zeros(2))), 1.0)
+    np.testing.assert_allclose(mean_field.displacement(way), 1.0)
 
 
 def test_the_path_begins_at_the_start_and_no_step_is_the_start(key, data):
     cloud = mean_field.init(key=key, n_particles=4, n_features=2)
     way = mean_field.fit(*data, init=cloud, learning_rate=0.2, n_steps=0)
-    assert way.particles.hidden.shape == (1, 4, 2)
-    np.testing.assert_allclose(way.particles.hidden[0], cloud.hidden)
-    np.testing.assert_allclose(way.risk[0], mean_field.risk(cloud, *data), rtol=1e-6)
+    assert way.path.hidden.shape == (1, 4, 2)
+    np.testing.assert_allclose(way.path.hidden[0], cloud.hidden)
+    np.testing.assert_allclose(way.history[0], mean_field.risk(cloud, *data), rtol=1e-6)
 
 
 def test_wrong_arguments(key, data, unchecked):

@@ -61,8 +61,8 @@ def test_kernel_of_a_wide_network_hardly_depends_on_the_draw():
 
 def test_one_small_step_moves_predictions_by_the_kernel(task):
     params, x, y = task
-    done = ntk.train(x, y, predict=network, init=params, alpha=1.0, learning_rate=1e-3, n_steps=1)
-    before, after = network(params, x), network(jax.tree.map(lambda leaf: leaf[1], done.params), x)
+    done = ntk.fit(x, y, predict=network, init=params, alpha=1.0, learning_rate=1e-3, n_steps=1)
+    before, after = network(params, x), network(done.params, x)
     predicted = -1e-3 / len(y) * ntk.kernel(network, params, x, x) @ (0 - y)
     np.testing.assert_allclose(after - before, predicted, rtol=2e-2, atol=1e-6)
 
@@ -87,9 +87,9 @@ def test_alignment_is_one_for_the_ideal_kernel_and_less_for_others(task):
 def test_flow_is_exact_for_a_linear_model(task):
     """Gradient descent in many small steps on mean((f - y)^2)/2."""
     _, x, y = task
-    done = ntk.train(x, y, predict=linear, init=jnp.zeros(2), alpha=1.0, learning_rate=1e-3, n_steps=1500)
+    done = ntk.fit(x, y, predict=linear, init=jnp.zeros(2), alpha=1.0, learning_rate=1e-3, n_steps=1500)
     expected = ntk.flow(x @ x.T, jnp.zeros(6), y, 1.5)
-    np.testing.assert_allclose(x @ done.params[-1], expected, atol=2e-3)
+    np.testing.assert_allclose(x @ done.params, expected, atol=2e-3)
     np.testing.assert_allclose(ntk.flow(x @ x.T, jnp.ones(6), y, 0.0), 1.0, atol=1e-5)
 
 
@@ -110,17 +110,16 @@ def test_large_alpha_is_lazy_and_small_alpha_is_rich(task):
     params, x, y = task
 
     def run(alpha):
-        done = ntk.train(x, y, predict=network, init=params, alpha=alpha, learning_rate=0.1, n_steps=400)
-        every = jax.tree.map(lambda leaf: leaf[::100], done.params)
+        done = ntk.fit(x, y, predict=network, init=params, alpha=alpha, learning_rate=0.1, n_steps=400)
+        every = jax.tree.map(lambda leaf: leaf[::100], done.path)
         followed = ntk.evolution(network, every, x)
         return followed.from_start[-1], done
 
     lazy, done = run(50.0)
     rich, _ = run(0.5)
     assert lazy < 1e-3 < 1e-2 < rich
-    end = jax.tree.map(lambda leaf: leaf[-1], done.params)
-    tangent = ntk.linearized(network, params, end, x)
-    scaled = 50 * (network(end, x) - network(params, x))
+    tangent = ntk.linearized(network, params, done.params, x)
+    scaled = 50 * (network(done.params, x) - network(params, x))
     np.testing.assert_allclose(50 * (tangent - network(params, x)), scaled, atol=0.05)
     predicted = ntk.flow(ntk.kernel(network, params, x, x), jnp.zeros(6), y, 40.0)
     np.testing.assert_allclose(scaled, predicted, atol=0.05)
@@ -128,14 +127,14 @@ def test_large_alpha_is_lazy_and_small_alpha_is_rich(task):
 
 def test_evolution_begins_at_distance_zero_and_adds_up(task):
     params, x, y = task
-    done = ntk.train(x, y, predict=network, init=params, alpha=1.0, learning_rate=0.2, n_steps=30)
-    every = jax.tree.map(lambda leaf: leaf[::10], done.params)
+    done = ntk.fit(x, y, predict=network, init=params, alpha=1.0, learning_rate=0.2, n_steps=30)
+    every = jax.tree.map(lambda leaf: leaf[::10], done.path)
     found = ntk.evolution(network, every, x)
     assert abs(found.from_start[0]) < 1e-6
     np.testing.assert_allclose(found.from_start[1], found.velocity[0], rtol=1e-5)
     last = jax.tree.map(lambda leaf: leaf[-1], every)
     np.testing.assert_allclose(found.kernels[-1], ntk.kernel(network, last, x, x), rtol=1e-4)
-    assert done.risk[-1] < done.risk[0]
+    assert done.history[-1] < done.history[0]
 
 
 def test_wrong_arguments(unchecked):
@@ -150,10 +149,10 @@ def test_wrong_arguments(unchecked):
     with pytest.raises(ValueError, match="square"):
         ntk.alignment(jnp.ones((2, 3)), jnp.ones(2))
     with pytest.raises(ValueError, match="same length"):
-        ntk.train(
+        ntk.fit(
             jnp.ones((3, 2)), jnp.ones(4), predict=linear, init=jnp.ones(2), alpha=1.0, learning_rate=0.1, n_steps=1
         )
     with pytest.raises(ValueError, match="n_steps"):
-        ntk.train(
+        ntk.fit(
             jnp.ones((3, 2)), jnp.ones(3), predict=linear, init=jnp.ones(2), alpha=1.0, learning_rate=0.1, n_steps=-1
         )

@@ -95,7 +95,7 @@ def test_path_plane_recovers_a_plane_and_equals_the_svd(key):
 def test_the_plane_of_a_path_shows_the_objective_along_it():
     way = trajectories.run(surfaces.beale, jnp.array([0.5, 0.5]), optimizer=optimizers.adam(0.1), n_steps=12)
     seen = slices.path_plane(way.params)
-    for (a, b), value in zip(seen.coordinates, way.objective, strict=True):
+    for (a, b), value in zip(seen.coordinates, way.history, strict=True):
         shown = slices.plane(surfaces.beale, seen.center, seen.first, seen.second, a[None], b[None])
         np.testing.assert_allclose(shown[0, 0], value, rtol=1e-3, atol=1e-4)
 

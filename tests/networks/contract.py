@@ -102,6 +102,12 @@ EXAMPLES = [
     Example(mlp.init, lambda key: {"key": key}, {"sizes": (3, 4, 2)}, x64=False),
     Example(layers.init_weight, lambda key: {"key": key}, {"shape": (3, 2)}, x64=False),  # draws differ by dtype
     Example(layers.dense, lambda key: {"layer": network(key)[0], "x": samples(key)["x"]}, gradient=("layer", "x")),
+    Example(
+        layers.convolution,
+        lambda key: images(key) | {"layer": layers.Convolution(layer(key)["kernel"], jnp.arange(4.0))},
+        {"stride": 2, "mode": "periodic"},
+        gradient=("layer", "x"),
+    ),
     Example(mlp.apply, samples, {"activation": "tanh", "output": "sigmoid"}, gradient=("network", "x")),
     Example(mlp.signal_sizes, samples, gradient=("network", "x")),
     Example(mlp.n_parameters, lambda key: {"params": network(key)}, batched=()),
@@ -175,7 +181,6 @@ EXAMPLES = [
         gradient=("x",),
     ),
     Example(symmetry.invariance_error, images, {"function": jnp.cumsum, "transform": shift}, gradient=("x",)),
-    Example(architectures.he_normal, lambda key: {"key": key}, {"shape": (3, 3, 2, 4)}, x64=False),
     Example(
         architectures.init,
         lambda key: {"key": key, "x": jax.random.normal(key, (1, 4, 4, 1))},

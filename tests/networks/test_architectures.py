@@ -54,8 +54,8 @@ def test_he_variance(key):
     params = architectures.init(LeNet(2, features=(50,), hidden=()), jnp.zeros((1, 4, 4, 20)), key=key)["params"]
     assert np.var(params["Conv_0"]["kernel"]) == pytest.approx(2 / 500, rel=0.05)
     assert not params["Conv_0"]["bias"].any()
-    drawn = architectures.he_normal(key, (5, 5, 20, 50))
-    assert np.var(drawn) == pytest.approx(2 / 500, rel=0.05)
+    native = LeNet(2, features=(50,), hidden=()).init(key, jnp.zeros((1, 4, 4, 20)))["params"]
+    assert np.var(native["Conv_0"]["kernel"]) == pytest.approx(2 / 500, rel=0.05)
 
 
 def test_lenet_equals_the_library_layer_by_layer(key):
@@ -148,14 +148,35 @@ def test_unet_is_equivariant_under_shifts_of_its_coarsest_pixel(key):
 def test_what_does_not_fit(key):
     with pytest.raises(ValueError, match="height and width must be multiples of 4"):
         UNet(2, features=(2, 2, 2)).init(key, jnp.zeros((1, 6, 8, 1)))
-    with pytest.raises(ValueError, match="kernels must name one kernel a block, 2"):
+    with pytest.raises(ValueError, match="kernels must name one kernel per block, 2"):
         NiN(2, features=(3,), kernels=(3,)).init(key, jnp.zeros((1, 4, 4, 1)))
     with pytest.raises(ValueError, match="pool must be one of"):
         LeNet(2, pool="median").init(key, jnp.zeros((1, 8, 8, 1)))
     with pytest.raises(ValueError, match="compression must be in"):
         DenseNet(2, compression=0.0).init(key, jnp.zeros((1, 8, 8, 1)))
-    with pytest.raises(ValueError, match="cannot initialize parameters"):
+    with pytest.raises(ValueError, match="cannot draw parameters of these kinds: negative_slope"):
         architectures.init(nn.PReLU(), jnp.zeros((1, 2, 2, 1)), key=key)
+
+
+NORMS = (nn.BatchNorm, nn.GroupNorm, nn.InstanceNorm, nn.LayerNorm, nn.RMSNorm)
+
+
+def test_a_large_constant_in_its_input_does_not_change_a_norm(network):
+    module, params, x = network
+    seen = []
+
+    def record(call, arguments, options, context):
+        if isinstance(context.module, NORMS) and context.method_name == "__call__":
+            seen.append((*context.module.unbind(), *arguments))
+        return call(*arguments, **options)
+
+    with nn.intercept_methods(record):
+        module.apply(params, x)
+    assert bool(seen) == isinstance(module, DenseNet)
+    for norm, variables, given in seen:
+        given = jnp.round(64 * given) / 64  # so that adding the constant rounds nothing
+        expected = norm.apply(variables, given)
+        np.testing.assert_allclose(norm.apply(variables, given + 1000), expected, atol=1e-3)
 
 
 def test_flax_is_imported_when_architectures_are_first_used():

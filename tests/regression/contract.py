@@ -44,7 +44,7 @@ def task(key):
 
 
 def start(key):
-    return {"params": jax.random.normal(key, (3,)), **data(key)}
+    return {"init": jax.random.normal(key, (3,)), **data(key)}
 
 
 def points(key):
@@ -153,6 +153,7 @@ EXAMPLES = [
         tolerance=1e-3,
     ),
     Example(logistic.decision_function, classified, gradient=("x",)),
+    Example(logistic.score, lambda key: classified(key) | {"y": classes(key)["y"]}),
     Example(logistic.predict_proba, classified, gradient=("x",)),
     Example(logistic.predict, classified),
 ]

@@ -35,7 +35,7 @@ def test_path_repeats_the_step_written_out(data):
     w = np.zeros(3)
     for t in range(6):
         np.testing.assert_allclose(found.params[t], w, atol=1e-5)
-        np.testing.assert_allclose(found.objective[t], np.mean((x @ w - y) ** 2), rtol=1e-5)
+        np.testing.assert_allclose(found.history[t], np.mean((x @ w - y) ** 2), rtol=1e-5)
         w = w - 0.05 * 2 / 24 * np.asarray(x).T @ (x @ w - y)
 
 
@@ -51,13 +51,13 @@ def test_path_of_no_step_is_the_start_and_may_be_a_tree(data):
             x, y, init=start, predict=predict, loss=losses.squared_error, learning_rate=0.01, n_steps=n_steps
         )
         assert way.params["slope"].shape == (n_steps + 1, 3)
-        assert way.params["height"].shape == way.objective.shape == (n_steps + 1,)
+        assert way.params["height"].shape == way.history.shape == (n_steps + 1,)
         assert way.params["height"][0] == 0.5
 
 
 def test_path_may_be_differentiated_in_the_learning_rate(data):
     def final(rate):
-        return descent.path(*data, init=jnp.zeros(3), **TASK, learning_rate=rate, n_steps=3).objective[-1]
+        return descent.path(*data, init=jnp.zeros(3), **TASK, learning_rate=rate, n_steps=3).history[-1]
 
     numeric = (final(0.0505) - final(0.0495)) / 0.001
     np.testing.assert_allclose(jax.grad(final)(0.05), numeric, rtol=2e-2)
@@ -153,7 +153,7 @@ def test_largest_stable_step_divides_convergence_from_divergence(data):
     limit = rates.largest_stable_step(data[0])
 
     def risk(rate):
-        return descent.path(*data, init=jnp.ones(3), **TASK, learning_rate=rate, n_steps=200).objective
+        return descent.path(*data, init=jnp.ones(3), **TASK, learning_rate=rate, n_steps=200).history
 
     below, above = risk(0.98 * limit), risk(1.02 * limit)
     assert below[-1] < below[0]

@@ -5,6 +5,8 @@ import pytest
 import statsmodels.api as sm
 from sklearn.linear_model import LogisticRegression
 
+from mfml import iteration
+from mfml.iteration import Status
 from mfml.regression import logistic
 
 N, D = 60, 3
@@ -34,7 +36,7 @@ def test_equals_scikit_learn(data, C, fit_intercept):
     np.testing.assert_allclose(model.coef, peer.coef_[0], rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(model.intercept, np.ravel(peer.intercept_)[0], rtol=2e-3, atol=1e-4)
     jx = jnp.asarray(x, float)
-    np.testing.assert_allclose(logistic.predict_proba(model, jx), peer.predict_proba(x)[:, 1], atol=1e-3)
+    np.testing.assert_allclose(logistic.predict_proba(model, jx), peer.predict_proba(x), atol=1e-3)
     np.testing.assert_allclose(logistic.decision_function(model, jx), peer.decision_function(x), rtol=1e-2, atol=5e-3)
     assert (logistic.predict(model, jx) == peer.predict(x)).all()
 
@@ -105,7 +107,8 @@ def test_separable_classes_are_flagged_and_have_an_optimum_with_penalty():
     y = np.array([0, 0, 1, 1])
     model = fit(x, y, C=jnp.inf)
     assert model.separated
-    assert not model.converged
+    assert model.status == Status.UNBOUNDED and not model.converged
+    assert "Add a penalty" in iteration.explain(model)
     assert (logistic.predict(model, jnp.asarray(x, float)) == y).all()
     penalized = fit(x, y, C=1.0)
     assert penalized.converged
@@ -117,7 +120,7 @@ def test_separable_classes_are_flagged_and_have_an_optimum_with_penalty():
 def test_quasi_separated_one_class_and_dependent_features_do_not_converge():
     x = np.array([[-2.0], [-1.0], [0.0], [0.0], [1.0], [3.0]])
     quasi = fit(x, np.array([0, 0, 0, 1, 1, 1]), C=jnp.inf)
-    assert not quasi.converged
+    assert not quasi.converged and quasi.status in (Status.MAX_ITER, Status.NON_FINITE)
     assert not quasi.separated
     alone = fit(x, np.ones(6, int), C=jnp.inf)
     assert alone.separated
@@ -132,11 +135,31 @@ def test_samples_of_weight_zero_neither_separate_nor_mix():
     assert model.separated
 
 
+def test_too_few_steps_are_told_and_one_step_is_newtons(data):
+    x, y, _ = data
+    model = fit(x, y, max_iter=1)
+    assert model.status == Status.MAX_ITER and model.n_iter == 1 and model.history.shape == (2,)
+    task = logistic.problem(jnp.asarray(x, float), jnp.asarray(y))
+    np.testing.assert_allclose(model.history[1], logistic.step(logistic.init(task), task).objective, rtol=1e-5)
+    assert fit(x, y, max_iter=2).n_iter == 2
+
+
+def test_data_that_are_not_known_are_told():
+    model = fit(np.array([[0.0], [np.nan], [2.0]]), np.array([0, 1, 1]))
+    assert model.status == Status.NON_FINITE and not model.converged
+
+
+def test_score_is_accuracy(data):
+    x, y, _ = data
+    peer = LogisticRegression(tol=1e-10).fit(x, y)
+    assert logistic.score(fit(x, y), jnp.asarray(x, float), jnp.asarray(y)) == pytest.approx(peer.score(x, y))
+
+
 def test_extreme_logits_stay_finite():
     model = fit(np.array([[-1e4], [1e4], [1.0], [2.0]]), np.array([0, 1, 1, 0]), C=1.0)
     assert model.converged
     assert jnp.isfinite(model.coef).all()
-    assert logistic.predict_proba(model, jnp.array([[1e30], [-1e30]])).tolist() == [1.0, 0.0]
+    assert logistic.predict_proba(model, jnp.array([[1e30], [-1e30]])).tolist() == [[0.0, 1.0], [1.0, 0.0]]
 
 
 def test_derivative_is_that_of_the_optimum(data, x64):

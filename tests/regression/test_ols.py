@@ -190,3 +190,11 @@ def test_errors(unchecked):
         ols.standard_errors(ols.fit(x, y, solver="svd"), x[:2], y[:2])
     with pytest.raises(ValueError, match="x must have 2 axes"):
         ols.leverage(y)
+    model = ols.fit(x, y, solver="svd")
+    for ask, others in ((ols.predict, ()), (ols.score, (y,)), (ols.standard_errors, (y,))):
+        with pytest.raises(
+            ValueError, match=r"x must have 2 columns, as in the fit of the model; found shape \(3, 3\)"
+        ):
+            ask(model, jnp.ones((3, 3)), *others)
+    with pytest.raises(ValueError, match="x must have 2 axes"):
+        ols.predict(model, x[0])

@@ -111,7 +111,7 @@ def test_lebesgue_constants_are_those_of_theory(x64):
 
 def test_errors(unchecked):
     for nodes in (runge.equispaced_nodes, runge.chebyshev_nodes):
-        with pytest.raises(ValueError, match="n_nodes must be at least 1; found 0"):
+        with pytest.raises(ValueError, match="n_nodes must be positive; found 0"):
             nodes(0)
     with pytest.raises(ValueError, match="kind must be one of 1, 2; found 3"):
         runge.chebyshev_nodes(4, kind=3)

@@ -64,7 +64,7 @@ def test_tiny_and_huge_columns_stay_in_range(size):
 def test_gram_matrix_in_blocks_is_that_of_the_whole(n, weigh):
     rng = np.random.default_rng(n)
     a, w = rng.normal(size=(n, 3)), rng.uniform(size=n) if weigh else np.ones(n)
-    found = scaling.gram(jnp.array(a, jnp.float32), jnp.array(w, jnp.float32) if weigh else None)
+    found = scaling.gram(jnp.array(a, jnp.float32), weights=jnp.array(w, jnp.float32) if weigh else None)
     np.testing.assert_allclose(found, (a.T * w) @ a, rtol=1e-5, atol=1e-5 * n)
 
 

@@ -1,4 +1,4 @@
-"""One example a public function of `mfml.risk`; see `tests.contract`."""
+"""One example for each public function of `mfml.risk`; see `tests.contract`."""
 
 import jax
 import jax.numpy as jnp
@@ -38,6 +38,10 @@ def line(weights, x):
 
 def descent(key):
     return {"params": jnp.zeros(3), **table(key)}
+
+
+def from_zero(key):
+    return {"init": jnp.zeros(3), **table(key)}
 
 
 def middle_of_descent(key):
@@ -89,7 +93,9 @@ EXAMPLES = [
     Example(empirical.risk, descent, LEARNING, gradient=("params", "x", "y")),
     Example(empirical.init, descent, LEARNING, gradient=("params",)),
     Example(empirical.step, middle_of_descent, LEARNING, gradient=("state",)),
-    Example(empirical.fit, descent, {**LEARNING, "learning_rate": 0.1, "max_iter": 20}),
+    Example(empirical.gradient_norm, lambda key: {"gradient": table(key)}, gradient=("gradient",)),
+    Example(empirical.gradient_norm, lambda key: {"gradient": jnp.zeros(3)}, gradient=("gradient",)),
+    Example(empirical.fit, from_zero, {**LEARNING, "learning_rate": 0.1, "max_iter": 20}),
     Example(splits.train_val_test, lambda key: {"key": key}, {"n": 10}),
     Example(splits.k_fold, lambda key: {"key": key}, {"n": 7, "n_splits": 3}),
     Example(
@@ -183,7 +189,7 @@ EXAMPLES = [
     Example(
         reinforcement.fit,
         lambda key: {"key": key, "task": reinforcement.gridworld(MAP)},
-        {"n_episodes": 5, "max_steps": 10},
+        {"n_episodes": 5, "max_length": 10},
         batched=("key",),
         x64=False,  # uniform and categorical draws differ by dtype
     ),

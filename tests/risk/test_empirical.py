@@ -8,6 +8,8 @@ import pytest
 import scipy.optimize
 from sklearn.linear_model import LinearRegression
 
+from mfml import iteration
+from mfml.iteration import Status
 from mfml.risk import empirical, losses
 
 
@@ -113,12 +115,37 @@ def test_too_large_a_step_is_told(data):
     assert not fitted.converged
     assert not jnp.isfinite(fitted.gradient_norm)
     assert fitted.n_iter < 500
+    assert "lower the learning rate" in iteration.explain(fitted)
 
 
 def test_too_few_steps_are_told(data):
     fitted = empirical.fit(*data, init=START, **LEARNING, learning_rate=0.01, max_iter=5)
     assert not fitted.converged
     assert fitted.n_iter == 5
+    assert fitted.status == Status.MAX_ITER
+
+
+def test_a_descent_that_rounding_stops_is_told(data):
+    x, y = data
+    fitted = empirical.fit(x, y, init=START, **LEARNING, learning_rate=0.2, max_iter=2000, tol=0.0)
+    assert fitted.status == Status.STALLED
+    assert not fitted.converged
+    assert fitted.n_iter < 2000
+    state = empirical.init(fitted.params, x, y, **LEARNING)
+    again = empirical.step(state, x, y, **LEARNING, learning_rate=0.2)
+    jax.tree.map(np.testing.assert_array_equal, again.params, fitted.params)
+
+
+def test_missing_data_are_told(data):
+    x, y = data
+    fitted = empirical.fit(x.at[3, 1].set(jnp.nan), y, init=START, **LEARNING, learning_rate=0.2)
+    assert fitted.status == Status.NON_FINITE
+    assert fitted.n_iter == 0
+
+
+def test_gradient_norm_is_that_of_optax():
+    tree = {"a": jnp.array([[1.0, -2.0]]), "b": (jnp.array(2.0), jnp.array([4.0]))}
+    np.testing.assert_allclose(empirical.gradient_norm(tree), optax.tree.norm(tree), rtol=1e-6)
 
 
 def test_zero_one_loss_cannot_be_descended(data):
@@ -157,7 +184,7 @@ def test_errors(data, unchecked):
     x, y = data
     with pytest.raises(ValueError, match=r"x and y must have the same length; found x \(30, 3\), y \(29,\)"):
         empirical.risk(START, x, y[:-1], **LEARNING)
-    with pytest.raises(ValueError, match=r"one number a sample \(30 samples\); found shape \(\)"):
+    with pytest.raises(ValueError, match=r"one number per sample \(30 samples\); found shape \(\)"):
         empirical.risk(START, x, y, predict=line, loss=losses.mse)
     with pytest.raises(ValueError, match="at least one sample"):
         empirical.risk(START, x[:0], y[:0], **LEARNING)

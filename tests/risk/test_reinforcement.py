@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import scipy.optimize
 
+from mfml import iteration
+from mfml.iteration import Status
 from mfml.risk import reinforcement
 
 LAYOUT = jnp.array([[0, 0, 0, 2], [0, 1, 0, 3], [0, 0, 0, 0]])
@@ -89,12 +91,32 @@ def test_too_few_sweeps_are_told(task):
     found = reinforcement.value_iteration(task, max_iter=2)
     assert not found.converged
     assert found.n_iter == 2
+    assert found.status == Status.MAX_ITER
+
+
+def test_history_of_value_iteration_is_the_error_of_the_bellman_equation(slippery):
+    found = reinforcement.value_iteration(slippery, discount=DISCOUNT)
+    value, expected = jnp.zeros(12), []
+    for _ in range(int(found.n_iter) + 1):
+        backed = reinforcement.action_values(value, slippery, discount=DISCOUNT).max(axis=1)
+        expected.append(float(jnp.abs(backed - value).max()))
+        value = backed
+    np.testing.assert_allclose(found.history[: len(expected)], expected, rtol=1e-4, atol=1e-7)
+    assert expected[-2] > 1e-6 >= expected[-1]
+
+
+def test_value_iteration_says_when_rounding_decides(slippery):
+    found = reinforcement.value_iteration(slippery, discount=DISCOUNT, tol=-1.0)
+    assert found.status == Status.STALLED
+    assert "rounding decides" in iteration.explain(found)
+    broken = reinforcement.value_iteration(slippery._replace(reward=slippery.reward.at[0].set(jnp.nan)))
+    assert broken.status == Status.NON_FINITE
 
 
 def test_q_learning_becomes_exact_where_nothing_is_random(task, key):
     solved = reinforcement.value_iteration(task, discount=DISCOUNT)
     learned = reinforcement.fit(
-        task, key=key, start_state=8, n_episodes=500, max_steps=50, epsilon=1.0, discount=DISCOUNT
+        task, key=key, start_state=8, n_episodes=500, max_length=50, epsilon=1.0, discount=DISCOUNT
     )
     visited = ~np.asarray(task.terminal) & (np.asarray(LAYOUT).ravel() != reinforcement.WALL)
     np.testing.assert_allclose(learned.q[visited], solved.q[visited], atol=1e-4)
@@ -103,7 +125,7 @@ def test_q_learning_becomes_exact_where_nothing_is_random(task, key):
 def test_q_learning_comes_close_where_moves_slip(slippery, key):
     solved = reinforcement.value_iteration(slippery, discount=DISCOUNT)
     keys = jax.random.split(key, 16)
-    options = {"start": 8, "n_episodes": 500, "max_steps": 50, "epsilon": 1.0}
+    options = {"start_state": 8, "n_episodes": 500, "max_length": 50, "epsilon": 1.0}
     learned = jax.vmap(lambda k: reinforcement.fit(slippery, key=k, learning_rate=0.05, discount=DISCOUNT, **options))(
         keys
     )
@@ -114,7 +136,7 @@ def test_q_learning_comes_close_where_moves_slip(slippery, key):
 def test_learning_shortens_the_way(task, key):
     """With a little exploration the agent ends up on a shortest way of five steps, most of the time."""
     learned = reinforcement.fit(
-        task, key=key, start_state=8, n_episodes=400, max_steps=50, epsilon=0.1, discount=DISCOUNT
+        task, key=key, start_state=8, n_episodes=400, max_length=50, epsilon=0.1, discount=DISCOUNT
     )
     assert learned.length[-100:].mean() < 7 < learned.length[:5].mean()
     assert learned.total_reward[-100:].mean() > 0.6
@@ -124,8 +146,21 @@ def test_learning_shortens_the_way(task, key):
     assert steps == 5
 
 
+def test_history_of_q_learning_approaches_the_value_of_the_start(task, key):
+    solved = reinforcement.value_iteration(task, discount=DISCOUNT)
+    options = {"start_state": 8, "n_episodes": 300, "max_length": 50, "epsilon": 0.3, "discount": DISCOUNT}
+    learned = reinforcement.fit(task, key=key, **options)
+    assert learned.history.shape == (301,)
+    assert learned.history[0] == 0
+    np.testing.assert_allclose(learned.history[-1], learned.q[8].max())
+    np.testing.assert_allclose(learned.history[-1], solved.value[8], atol=0.02)
+    assert learned.n_iter == 300
+    assert learned.status == Status.FINISHED
+    assert reinforcement.fit(task, key=key, learning_rate=50.0, **options).status == Status.NON_FINITE
+
+
 def test_an_episode_that_begins_at_the_end_has_no_steps(task, key):
-    learned = reinforcement.fit(task, key=key, start_state=3, n_episodes=2, max_steps=4)
+    learned = reinforcement.fit(task, key=key, start_state=3, n_episodes=2, max_length=4)
     assert learned.length.tolist() == [0, 0]
     assert (learned.q == 0).all()
 
@@ -142,6 +177,6 @@ def test_errors(task, key, unchecked):
         reinforcement.gridworld(jnp.zeros(3, int))
     with pytest.raises(ValueError, match="max_iter must be positive; found 0"):
         reinforcement.value_iteration(task, max_iter=0)
-    for name in ("n_episodes", "max_steps"):
+    for name in ("n_episodes", "max_length"):
         with pytest.raises(ValueError, match=f"{name} must be positive; found 0"):
             reinforcement.fit(task, key=key, **{name: 0})

@@ -222,7 +222,7 @@ def test_a_gradient_through_training(params, key):
 def test_every_sample_is_seen_equally_often(batch_size):
     n, key = 10, jax.random.key(0)
     found = batches.rows(
-        key, jnp.array(3), jnp.array(0), n=n, batch_size=batch_size, n_batches=n
+        jnp.array(3), jnp.array(0), key=key, n=n, batch_size=batch_size, n_batches=n
     )  # batch_size epochs in full
     assert found.shape == (n, batch_size)
     epochs = np.asarray(found).reshape(-1, n)

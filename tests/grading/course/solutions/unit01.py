@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from exercises.given import Array, Float, squared_error
-from mfml.grading.specification import exercise
+from mfml.grading.key.specification import exercise
 
 
 @exercise(points=3, hints=("a", "b", "c"), why="Doubling matters.", seconds=4.0)

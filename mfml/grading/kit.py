@@ -1,0 +1,58 @@
+"""Student kits: a folder with lessons, sheets and sealed answer keys, and without solutions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from mfml.files import write_new
+from mfml.grading.course import Course
+from mfml.grading.key import answer_key
+from mfml.grading.run.values import pack
+
+README = """# Your course folder
+
+For each unit there is a lesson, `units/unit03.py`, and a sheet of exercises, `exercises/unit03.py`. A lesson runs as
+a script and opens as a notebook (with jupytext). `mfml syllabus` lists the units.
+
+Open a sheet, replace the first `raise NotImplementedError` by your answer, and grade it from this folder:
+
+    mfml grade 3            # one unit; the exit status is 0 once everything is right
+    mfml grade 3 --watch    # again at every save, until Ctrl-C
+    mfml hint 3.2           # a nudge; again for the idea; again for nearly the code
+    mfml progress           # what is solved so far
+
+To try your own functions: `python -i -m exercises.unit03`. In a notebook, `mfml.check("3.2", my_function)` judges
+one function.
+
+`keys/` holds the answer keys that grading needs. `mfml start .` brings back files that you deleted, and never
+changes a file that is there. `.mfml/` holds your progress.
+"""
+
+
+def write(course: Course, folder: Path, announce: Callable[[int], None]) -> Iterator[tuple[str, bool]]:
+    """Write a course's kit into a folder, and keep every file that exists.
+
+    Yields the path of each file within the folder, and whether it was written. `announce` is told the number of
+    each unit whose answer key has to be sealed first. Raises ValueError if the folder cannot be written.
+    """
+    if (folder / "solutions").is_dir():
+        raise ValueError(f"{folder} holds the course itself, with its solutions: choose another folder")
+    for name, data in _files(course, announce):
+        try:
+            yield name, write_new(folder / name, data)
+        except OSError as error:
+            raise ValueError(f"cannot write {folder / name}: {error.strerror}") from error
+
+
+def _files(course: Course, announce: Callable[[int], None]) -> Iterator[tuple[str, bytes]]:
+    """Each file of a kit. The keys come first: they make the folder a kit, even if writing is interrupted."""
+    for unit in course.units():
+        answers = answer_key.load(course, unit, announce=lambda unit=unit: announce(unit))
+        yield str(course.shipped_key(unit).relative_to(course.root)), pack(answers)
+    sheets = [course.exercise(unit) for unit in course.units()]
+    lessons = [course.lesson(unit) for unit in course.units()]
+    for path in (course.given, *sheets, *lessons):
+        text = path.read_bytes().replace(b"nox -s grade -- ", b"mfml grade ")  # a kit has no noxfile
+        yield str(path.relative_to(course.root)), text
+    yield "README.md", README.encode()

@@ -1,0 +1,1 @@
+"""Running submissions: workers, and what starts and watches them. No file here knows an expected output."""

@@ -1,0 +1,137 @@
+"""Load a submission statement by statement, so that one bad line costs only what depends on it.
+
+A file with a syntax error is split into its top-level blocks. Blocks that parse are kept at their line numbers.
+Each top-level statement then runs separately in the worker: an exception is recorded with its line, and the next
+statement runs.
+`blocks_that_parse` only reads, and is also used outside the worker.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import builtins
+import importlib.abc
+import linecache
+import re
+import sys
+from collections.abc import Callable, Iterator
+from types import CodeType, ModuleType
+from typing import Any
+
+OFF_LIMITS = {
+    "mfml": "mfml is the library that the exercises rebuild: write the function yourself",
+    "solutions": "the solutions are not yours to import: write the function yourself",
+}
+_BLOCK = re.compile(r"^(?![\s#)\]}\"'])", re.MULTILINE)
+
+
+class Failure(dict[str, Any]):
+    """What went wrong: `type`, `message`, `line`, `text` of the line, and `names` that it should have defined."""
+
+
+def blocks_that_parse(source: str) -> tuple[ast.Module, list[Failure]]:
+    """Parse a source without the top-level blocks that do not parse. These are returned as failures."""
+    try:
+        return ast.parse(source), []
+    except (SyntaxError, ValueError) as error:
+        whole = error
+    lines = source.splitlines(keepends=True)
+    starts = [i for i, line in enumerate(lines) if _BLOCK.match(line)]
+    starts = [i for i in starts if not (i and lines[i - 1].lstrip().startswith("@") and i - 1 in starts)]
+    tree, failures = ast.Module([], []), []
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        text = "".join(lines[start:end])
+        try:
+            block = ast.parse(text)
+        except (SyntaxError, ValueError) as error:
+            failures.append(syntax_failure(error, start, text))
+            continue
+        tree.body += ast.increment_lineno(block, start).body
+    return tree, failures or [syntax_failure(whole, 0, source)]
+
+
+def syntax_failure(error: Exception, offset: int, text: str) -> Failure:
+    """Describe a syntax error. `offset` is the number of lines before the block."""
+    line = (getattr(error, "lineno", None) or 1) + offset
+    lines = text.splitlines()
+    shown = lines[line - offset - 1].strip() if 0 < line - offset <= len(lines) else ""
+    names = re.findall(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=", text, re.MULTILINE)
+    message = getattr(error, "msg", None) or str(error)
+    return Failure(type=type(error).__name__, message=message, line=line, text=shown, names=[a or b for a, b in names])
+
+
+def defined_names(statement: ast.stmt) -> list[str]:
+    """Return the names that a top-level statement defines."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return [(alias.asname or alias.name).split(".")[0] for alias in statement.names]
+    return [node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+
+
+class _Guard(importlib.abc.MetaPathFinder):
+    """Refuses to import what would hand over the answer."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Raise ImportError for the library and the solutions. Other finders handle everything else."""
+        reason = OFF_LIMITS.get(name.split(".")[0])
+        if reason:
+            raise ImportError(reason, name=name)
+
+
+def guard_imports() -> None:
+    """Make the library and the solutions impossible to import in this process."""
+    for name in list(sys.modules):
+        if name.split(".")[0] in OFF_LIMITS:
+            del sys.modules[name]
+    sys.meta_path.insert(0, _Guard())
+
+
+def load(
+    source: str,
+    path: str,
+    skip: set[int],
+    before: Callable[[int], None],
+    describe: Callable[[BaseException], Failure],
+) -> tuple[dict[str, Any], list[Failure]]:
+    """Run a submission's top-level statements one by one.
+
+    Args:
+        source: its text.
+        path: its name in tracebacks.
+        skip: first lines of statements to leave out, since they ended an earlier worker.
+        before: called with the first line of each statement that does more than define or import.
+        describe: makes a failure of an exception.
+
+    Returns:
+        The module's namespace, and the failures.
+    """
+    module = ModuleType("submission")
+    module.__file__ = path
+    sys.modules["submission"] = module
+    linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
+    tree, failures = blocks_that_parse(source)
+    namespace = module.__dict__
+    namespace["__builtins__"] = builtins
+    for statement, code in _compiled(tree, path):
+        if statement.lineno in skip:
+            continue
+        if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            before(statement.lineno)
+        try:
+            exec(code, namespace)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            failure = describe(error)
+            failure.setdefault("line", statement.lineno)
+            failures.append(Failure(failure, names=defined_names(statement)))
+    return namespace, failures
+
+
+def _compiled(tree: ast.Module, path: str) -> Iterator[tuple[ast.stmt, CodeType]]:
+    flags = 0
+    for statement in tree.body:
+        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+            features = [getattr(__future__, alias.name, None) for alias in statement.names]
+            flags |= sum(feature.compiler_flag for feature in features if feature)
+        yield statement, compile(ast.Module([statement], []), path, "exec", flags=flags, dont_inherit=True)

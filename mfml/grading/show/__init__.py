@@ -1,0 +1,1 @@
+"""Showing: results, hints and progress for the student."""

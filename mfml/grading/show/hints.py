@@ -1,0 +1,61 @@
+"""Hints, without loading JAX: from the answer key of a kit, otherwise from the text of the solutions."""
+
+from __future__ import annotations
+
+import ast
+import json
+from typing import Any
+
+from mfml.files import write_whole
+from mfml.grading.course import Course
+from mfml.grading.key import answer_key
+
+
+def exercises(course: Course, unit: int) -> list[dict[str, Any]]:
+    """Return id, name, title and hints of a unit's exercises. Raises ValueError if the unit has none."""
+    path = course.solution(unit)
+    if course.is_kit or not path.exists():
+        return list(answer_key.load(course, unit)["exercises"])
+    found: list[dict[str, Any]] = []
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for decorator in node.decorator_list:
+            if (
+                isinstance(decorator, ast.Call)
+                and isinstance(decorator.func, ast.Name)
+                and decorator.func.id == "exercise"
+            ):
+                hints = next(keyword.value for keyword in decorator.keywords if keyword.arg == "hints")
+                title = (ast.get_docstring(node) or node.name).splitlines()[0].rstrip(".")
+                number = f"{unit}.{len(found) + 1}"
+                found.append({"id": number, "name": node.name, "title": title, "hints": list(ast.literal_eval(hints))})
+    return found
+
+
+def find(course: Course, exercise: str) -> dict[str, Any]:
+    """Return the exercise with an id such as "3.2". Raises ValueError that lists the valid ids."""
+    unit, _, number = exercise.partition(".")
+    if not (unit.isdigit() and number.isdigit()):
+        raise ValueError(f"an exercise is named by unit and number, such as 3.2; found {exercise!r}")
+    listed = exercises(course, int(unit))
+    if not 1 <= int(number) <= len(listed):
+        raise ValueError(f"unit {unit} has the exercises {listed[0]['id']} to {listed[-1]['id']}; found {exercise}")
+    return listed[int(number) - 1]
+
+
+def next_hint(course: Course, exercise: str, *, again: bool = False) -> tuple[dict[str, Any], int]:
+    """Return the exercise and how many of its hints to show: one more than last time, at most all three.
+
+    With `again` it is as many as last time.
+    """
+    entry = find(course, exercise)
+    path = course.private / "hints.json"
+    try:
+        seen = json.loads(path.read_text())
+    except (OSError, ValueError):
+        seen = {}
+    shown = seen.get(entry["id"], 0) if isinstance(seen, dict) else 0
+    count = max(1, shown) if again else min(shown + 1, len(entry["hints"]))
+    write_whole(path, json.dumps({**(seen if isinstance(seen, dict) else {}), entry["id"]: count}).encode())
+    return entry, count

@@ -1,0 +1,105 @@
+"""Results in the terminal: a table of the unit, and the one sentence that helps."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.panel import Panel
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from mfml.grading.verdict.result import ExerciseResult, UnitResult
+
+STYLES = {
+    "right": "green",
+    "wrong": "red",
+    "error": "red",
+    "timeout": "magenta",
+    "memory": "magenta",
+    "crashed": "magenta",
+    "not attempted": "dim",
+    "grader fault": "bold yellow",
+}
+MARKS = {"right": "✓", "not attempted": "·", "grader fault": "!"}
+
+
+def show(result: UnitResult, console: Console) -> None:
+    """Print a unit's table, its advice, and what to do next."""
+    console.print(render(result, ascii_only=console.encoding.lower().replace("-", "") not in ("utf8", "utf16")))
+
+
+def render(result: UnitResult, *, ascii_only: bool = False) -> RenderableType:
+    """A unit's result for rich."""
+    parts: list[RenderableType] = [_table(result, ascii_only)]
+    parts += [Text(f"Note: {line}", style="yellow") for line in result.advice]
+    parts.append(_next_step(result))
+    return Group(*parts)
+
+
+def _table(result: UnitResult, ascii_only: bool) -> Table:
+    table = Table(
+        title=f"Unit {result.unit}. {result.title}",
+        title_justify="left",
+        title_style="bold",
+        caption=f"{result.score} of {result.max_score} points",
+        caption_justify="right",
+        caption_style="bold",
+        box=None,
+        pad_edge=False,
+        header_style="dim",
+    )
+    table.add_column("Exercise", no_wrap=True)
+    table.add_column("Function", no_wrap=True)
+    table.add_column("State", no_wrap=True)
+    table.add_column("Points", justify="right", no_wrap=True)
+    table.add_column("What we saw", overflow="fold")
+    for exercise in result.exercises:
+        style = STYLES[exercise.state]
+        mark = MARKS.get(exercise.state, "✗")
+        mark = {"✓": "+", "✗": "x", "·": "-"}.get(mark, mark) if ascii_only else mark
+        table.add_row(
+            exercise.id,
+            exercise.name,
+            Text(f"{mark} {exercise.state}", style=style),
+            f"{exercise.points}/{exercise.max_points}",
+            escape(_remark(exercise, below=exercise is result.next_exercise)),
+        )
+    return table
+
+
+def _remark(exercise: ExerciseResult, *, below: bool) -> str:
+    if exercise.state in ("right", "not attempted"):
+        return ""
+    right = sum(check.state == "right" for check in exercise.checks)
+    failed = next(check for check in exercise.checks if check.state != "right")
+    seen = f"{right} of {len(exercise.checks)} checks right" if right else ""
+    said = f"{failed.name}: see below" if below else f"{failed.name}: {failed.message}"
+    return "; ".join(part for part in (said, seen) if part)
+
+
+def _next_step(result: UnitResult) -> RenderableType:
+    exercise = result.next_exercise
+    if exercise is None:
+        hidden = any(check.hidden for e in result.exercises for check in e.checks)
+        note = " Your instructor's hidden inputs may be others." if hidden else ""
+        lines = [Text(f"All right: {result.score} of {result.max_score} points.{note}", style="bold green")]
+        lines += [Text.assemble((f"{e.id} ", "dim"), e.why) for e in result.exercises]
+        return Group(*lines)
+    if exercise.state == "not attempted":
+        begin = "Start with" if all(e.state == "not attempted" for e in result.exercises) else "Next"
+        return Text.from_markup(
+            f"[bold]{begin} {exercise.id} `{escape(exercise.name)}`[/]: {escape(exercise.title)}. "
+            f"A nudge: mfml hint {exercise.id}"
+        )
+    body: list[RenderableType] = [Text(exercise.message)]
+    if exercise.mistake:
+        failed = next(check for check in exercise.checks if check.state != "right")
+        body.append(Text(f"Seen on {failed.name!r}: {failed.message}", style="dim"))
+    if exercise.example:
+        body += [
+            Text("\nTo see it yourself:", style="dim"),
+            Syntax(exercise.example, "python", word_wrap=True),
+        ]
+    body.append(Text(f"\nStuck? mfml hint {exercise.id}", style="dim"))
+    return Panel(Group(*body), title=f"{exercise.id} {exercise.name}", title_align="left", border_style="red")

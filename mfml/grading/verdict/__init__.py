@@ -1,0 +1,1 @@
+"""Judging: from an answer key and the outcomes of a submission to its result."""
