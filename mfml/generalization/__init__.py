@@ -1,8 +1,9 @@
 """Unit 7: generalization, regularization, trees.
 
-- `bias_variance`: where the error comes from, measured over many data sets; double descent.
+- `bias_variance`: the sources of the error, measured on many data sets; double descent.
 - `ridge`: ridge regression in closed form, its path, degrees of freedom and generalized cross-validation.
-- `lasso`: lasso and elastic net by coordinate descent and FISTA; paths. `elastic_net`: what they minimize.
+- `lasso`: lasso and elastic net, and their paths. `lasso_solvers`: coordinate descent and FISTA. `elastic_net`: the
+  problem that they solve.
 - `dropout`: masks, and the ridge penalty that they amount to.
 - `validation`: grid search, nested cross-validation, learning curves, the one-standard-error rule.
 - `tree_arrays`: trees as arrays: walks, sizes, importances.
@@ -10,7 +11,8 @@
 - `forest`: random forests with out-of-bag predictions.
 - `boosting`: gradient boosting with second derivatives; `boosting_rounds`: one round of it.
 - `interop`: models of XGBoost and LightGBM as the same arrays.
-- `binning`, `growth`, `exact_growth`, `objectives`: bins, the search for splits, and the losses that they share.
+- `criteria`, `binning`, `growth`, `exact_growth`, `objectives`: what they share: criteria of a split, bins, the search
+  for splits, losses.
 """
 
 from mfml.generalization import (
@@ -18,6 +20,7 @@ from mfml.generalization import (
     binning,
     boosting,
     boosting_rounds,
+    criteria,
     dropout,
     elastic_net,
     exact_growth,
@@ -25,6 +28,7 @@ from mfml.generalization import (
     growth,
     interop,
     lasso,
+    lasso_solvers,
     objectives,
     ridge,
     tree,
@@ -37,6 +41,7 @@ __all__ = [
     "binning",
     "boosting",
     "boosting_rounds",
+    "criteria",
     "dropout",
     "elastic_net",
     "exact_growth",
@@ -44,6 +49,7 @@ __all__ = [
     "growth",
     "interop",
     "lasso",
+    "lasso_solvers",
     "objectives",
     "ridge",
     "tree",

@@ -1,4 +1,4 @@
-r"""Bias and variance: where the error of a learner comes from, measured on many data sets.
+r"""Bias and variance: the sources of a learner's error, measured on many data sets.
 
 Shapes: r data sets, n samples each, m test points. For squared error at a point x, with truth f, noise of variance
 $\sigma^2$ and $\bar f(x)$ the mean of the predictions over data sets,
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from mfml import require
@@ -31,7 +32,7 @@ class Decomposition(NamedTuple):
 
 
 class DoubleDescent(NamedTuple):
-    """Mean squared errors of minimum-norm least squares with ever more features."""
+    """Mean squared errors of minimum-norm least squares with a growing number of features."""
 
     n_features: tuple[int, ...]
     train: Float[Array, " sizes"]
@@ -40,12 +41,12 @@ class DoubleDescent(NamedTuple):
 
 
 def decompose(
-    predictions: Float[Array, "r m"], truth: Float[Array, " m"], *, noise_variance: float | Float[Array, ""] = 0.0
+    predictions: Float[Array, "r m"], target: Float[Array, " m"], *, noise_variance: ArrayLike = 0.0
 ) -> Decomposition:
     r"""Split the error of r predictors into bias, variance and noise.
 
-    The variance has the divisor r, so that bias^2 + variance is exactly the mean of $(\hat f - f)^2$. As the mean
-    over r data sets is not the expectation, bias^2 comes out too large by about variance / r.
+    `target` is the truth f without noise. The variance has the divisor r, so bias^2 + variance is exactly the mean of
+    $(\hat f - f)^2$. The mean over r data sets is not the expectation, so bias^2 is too large by about variance / r.
 
     Raises:
         ValueError: if shapes do not fit.
@@ -57,10 +58,10 @@ def decompose(
     (4.0, 1.0, 5.5)
     """
     require.rank("predictions", predictions, 2)
-    fits = predictions.shape[1:] == truth.shape
-    require.that(fits, f"predictions must be (r, {len(truth)}), as the truth; found shape {predictions.shape}")
+    require.rank("target", target, 1)
+    require.same_length(predictions=(predictions, 1), target=target)
     mean = jnp.mean(predictions, axis=0)
-    bias_squared = (mean - truth) ** 2
+    bias_squared = (mean - target) ** 2
     variance = jnp.mean((predictions - mean) ** 2, axis=0)
     noise = jnp.full_like(variance, noise_variance)
     return Decomposition(bias_squared, variance, noise, bias_squared + variance + noise)
@@ -77,8 +78,8 @@ def experiment(
 ) -> Float[Array, "r m"]:
     """Draw `n_sets` data sets, learn from each, predict at the test points: one vmapped call.
 
-    `sample(key)` returns one data set (x, y), `learner(x, y, x_test)` the predictions. All three options are static:
-    define the functions once.
+    `sample(key)` returns one data set (x, y), and `learner(x, y, x_test)` returns predictions. Both functions and
+    `n_sets` are static: define the functions once.
 
     Raises:
         ValueError: for n_sets < 1.
@@ -108,8 +109,8 @@ def double_descent(
 ) -> DoubleDescent:
     """Fit the first p of d features by least squares of the smallest norm, for each p in `n_features`.
 
-    The test error rises towards p = n, where the model just fits every sample, and falls again beyond. All sizes are
-    fitted in one vmapped call. `n_features` is static.
+    The test error rises towards p = n, where the model just fits every sample, and falls again for larger p. All
+    sizes are fitted in one vmapped call. `n_features` is static.
 
     Raises:
         ValueError: if shapes do not fit, or unless 1 <= p <= d.
@@ -122,6 +123,7 @@ def double_descent(
     """
     require.same_length(x=x, y=y)
     require.same_length(x_test=x_test, y_test=y_test)
+    require.columns("x_test", x_test, x.shape[1])
     d = x.shape[1]
     require.that(len(n_features) > 0, "n_features must not be empty")
     require.between("n_features", min(n_features), 1, d)

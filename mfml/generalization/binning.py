@@ -1,7 +1,7 @@
-r"""Features as small integers: bins between quantiles, so that a split is searched among 255 places, not n.
+r"""Features as small integers: with bins between quantiles, a split is one of 255 places instead of n.
 
-Shapes: n samples, d features, b bins for values. A missing value (NaN) has a bin of its own, number b, the last.
-Binned features are stored one row a feature, (d, n): a histogram reads one feature after the other.
+Shapes: n samples, d features, b bins for values. Missing values (NaN) have their own bin, the last, number b. Binned
+features have one row per feature, (d, n), since a histogram reads one feature after the other.
 """
 
 from functools import partial
@@ -14,16 +14,17 @@ from jaxtyping import Array, Float, Integer
 from mfml import require
 
 MAX_BINS = 255  # with the bin of missing values, as many as one byte can count
-MANY_BINS = 512  # up to so many, comparing with every edge is quicker than a search: it needs no gather
+MANY_BINS = 512  # up to this number, comparing with every edge is faster than a search: it needs no gather
 
 
 @partial(jax.jit, static_argnames=("max_bins", "subsample"))
 def edges(x: Float[Array, "n d"], *, max_bins: int = MAX_BINS, subsample: int = 20_000) -> Float[Array, "d b_1"]:
-    """Return the b - 1 upper ends of all bins but the last, for each feature; unused ones are infinite.
+    """Return the upper edges of the first b - 1 bins of each feature; edges that are not needed are infinite.
 
-    A feature with at most `max_bins` different values gets an edge half way between any two neighbors: nothing
-    is lost. Others get edges at the quantiles q/b, half way between two samples; the quantiles are those of
-    `subsample` rows evenly spread over the table, where there are more. Both options are static.
+    A feature with at most `max_bins` different values gets an edge half way between any two neighbors, so nothing is
+    lost. Other features get edges at the quantiles q/b, half way between two samples. If there are more than
+    `subsample` rows, the quantiles are those of `subsample` rows, evenly spaced over the table. Both options are
+    static.
 
     Raises:
         ValueError: for an empty table, or unless 2 <= max_bins <= 65535 and subsample >= 2.
@@ -42,7 +43,7 @@ def edges(x: Float[Array, "n d"], *, max_bins: int = MAX_BINS, subsample: int = 
         if len(column) <= subsample:
             return _edges_of_sorted(_sorted(column), max_bins)[0]
         some = _sorted(column[jnp.linspace(0, len(column) - 1, subsample, dtype=int)])
-        found, few = _edges_of_sorted(some, max_bins)  # few: rare values may be among the rows left out
+        found, few = _edges_of_sorted(some, max_bins)  # few: the other rows may hold rare values
         return lax.cond(few, lambda: _edges_of_sorted(_sorted(column), max_bins)[0], lambda: found)
 
     return lax.map(one, x.T)
@@ -50,7 +51,7 @@ def edges(x: Float[Array, "n d"], *, max_bins: int = MAX_BINS, subsample: int = 
 
 @jax.custom_jvp
 def _sorted(column: Array) -> Array:
-    """Sort as integers of the same order, which is several times as fast; missing values last."""
+    """Sort as integers of the same order, which is several times as fast. Missing values come last."""
     bits = jnp.finfo(column.dtype).bits
     integer, largest = jnp.dtype(f"int{bits}"), 2 ** (bits - 1) - 1
 
@@ -85,7 +86,7 @@ def _edges_of_sorted(values: Array, max_bins: int) -> tuple[Array, Array]:
 
 
 def _half_way(low: Array, high: Array) -> Array:
-    """A number that is at least `low` and below `high`, where low < high."""
+    """The middle of `low` < `high`, rounded to a number that is at least `low` and below `high`."""
     middle = low + (high - low) / 2
     return jnp.where(middle < high, middle, low)
 
@@ -94,10 +95,11 @@ def _half_way(low: Array, high: Array) -> Array:
 def transform(edges: Float[Array, "d b_1"], x: Float[Array, "n d"]) -> Integer[Array, "d n"]:
     """Return the bin of each value: the number of edges below it; b for a missing value.
 
-    So x <= edges[j, i] is the same as bin <= i. Bytes where b <= 255, else int32. Feature first: shape (d, n).
+    So x <= edges[j, i] is the same as bin <= i. Bins are bytes if b <= 255, and int32 otherwise. The features come
+    first: shape (d, n).
 
     Raises:
-        ValueError: where x and the edges differ in the number of features.
+        ValueError: if x and the edges differ in the number of features.
 
     >>> transform(jnp.array([[2.0, 5.0]]), jnp.array([[2.0], [2.1], [9.0], [jnp.nan]])).tolist()
     [[0, 1, 2, 3]]

@@ -1,6 +1,6 @@
-"""One round of boosting: the binned data, where boosting stands, and the step from one round to the next.
+"""One round of boosting: the binned data, the state, and the step to the next round.
 
-Shapes: n samples, d features, b bins, k outputs. The formulas are in `boosting`, whose `fit` takes these steps.
+Shapes: n samples, d features, b bins, k outputs. The formulas are in `boosting`. Its `fit` takes these steps.
 """
 
 from typing import NamedTuple
@@ -13,10 +13,11 @@ from jaxtyping import Array, Bool, Float, Int, Integer, Key, Num
 from mfml import require
 from mfml.generalization import binning, growth, objectives
 from mfml.generalization.tree_arrays import Trees
+from mfml.risk.empirical import weighted_mean
 
 
 class Task(NamedTuple):
-    """Binned data, training samples first, then those of validation."""
+    """Binned data: first the training samples, then those for validation."""
 
     bins: Integer[Array, "d n"]
     edges: Float[Array, "d b_1"]
@@ -32,26 +33,20 @@ class Rates(NamedTuple):
     l2_regularization: Float[Array, ""]  # lambda
     gamma: Float[Array, ""]  # what a split must gain
     min_child_weight: Float[Array, ""]  # smallest H of a leaf
-    subsample: Float[Array, ""]  # share of the rows that a round learns from
-    max_features: Float[Array, ""]  # share of the features that a tree may use, at least one
+    subsample: Float[Array, ""]  # share of the samples that a round learns from
+    max_features: Float[Array, ""]  # share of the features that a round may use, at least one of them
 
 
 class State(NamedTuple):
-    """Where boosting stands after some rounds."""
+    """What is known after some rounds."""
 
     scores: Float[Array, "k n"]
-    best_loss: Float[Array, ""]  # of validation
-    best_iter: Int[Array, ""]  # rounds it took
+    loss: Float[Array, ""]  # weighted mean over the training samples
+    validation_loss: Float[Array, ""]  # mean; NaN without validation samples
+    best_loss: Float[Array, ""]  # lowest validation loss so far, the start's included
+    best_iter: Int[Array, ""]  # rounds that it took
     iteration: Int[Array, ""]
     stopped: Bool[Array, ""]
-
-
-class Round(NamedTuple):
-    """What one round leaves behind."""
-
-    trees: Trees  # one an output
-    train_loss: Float[Array, ""]
-    validation_loss: Float[Array, ""]
 
 
 def problem(
@@ -62,7 +57,7 @@ def problem(
     validation: tuple[Float[Array, "m d"], Num[Array, " m"]] | None = None,
     max_bins: int = binning.MAX_BINS,
 ) -> Task:
-    """Bin the data, edges from the training samples alone, and put the validation samples behind.
+    """Bin the data and append the validation samples. The edges come from the training samples only.
 
     Raises:
         ValueError: if shapes do not fit.
@@ -79,7 +74,9 @@ def problem(
     if validation is None:
         return Task(bins, ends, y, w, jnp.zeros_like(w))
     more_x, more_y = validation
-    require.same_length(validation_x=more_x, validation_y=more_y)
+    shapes = f"found shapes {more_x.shape} and {more_y.shape}"
+    require.that(len(more_x) == len(more_y), f"validation must be x and y of the same length; {shapes}")
+    require.columns("validation's x", more_x, x.shape[1])
     more = jnp.ones(len(more_x), x.dtype)
     return Task(
         jnp.concatenate([bins, binning.transform(ends, more_x)], axis=1),
@@ -91,7 +88,7 @@ def problem(
 
 
 def init(task: Task, *, loss: str = "squared_error", n_classes: int | None = None) -> State:
-    """Start from the best constant: the mean, the log-odds, or the logarithms of the shares of the classes.
+    """Start from the best constant: the mean, the log-odds, or the logarithms of the classes' shares.
 
     Raises:
         ValueError: for an unknown loss, or `softmax` without n_classes >= 2.
@@ -102,8 +99,9 @@ def init(task: Task, *, loss: str = "squared_error", n_classes: int | None = Non
     dtype = task.weights.dtype
     offset = objectives.best_constant(task.y, task.weights, loss=loss, n_classes=n_classes)
     scores = jnp.broadcast_to(offset[:, None], (len(offset), len(task.y))).astype(dtype)
-    none = jnp.zeros((), int)
-    return State(scores, jnp.asarray(jnp.inf, dtype), none, none, jnp.zeros((), bool))
+    value, checked = _losses(scores, task, loss)
+    zero = jnp.zeros((), int)
+    return State(scores, value, checked, checked, zero, zero, jnp.zeros((), bool))
 
 
 def step(
@@ -114,8 +112,10 @@ def step(
     key: Key[Array, ""] | None,
     loss: str = "squared_error",
     max_depth: int = 6,
-) -> tuple[State, Round]:
-    """Add one tree an output. Without a key nothing is drawn: all rows, all features. `max_depth` is static.
+) -> tuple[State, Trees]:
+    """Add one tree per output. Without a key nothing is drawn and all samples and features are used.
+
+    `max_depth` is static.
 
     >>> task = problem(jnp.array([[0.0], [2.0]]), jnp.array([0.0, 1.0]), max_bins=2)
     >>> rates = Rates(*(jnp.array(rate) for rate in (1.0, 0.0, 0.0, 0.0, 1.0, 1.0)))
@@ -141,8 +141,10 @@ def step(
             max_depth=max_depth,
             allowed=None if key is None else lambda level: columns[None],
         )
-        found = growth.assemble(grown, growth.thresholds_of_bins(task.edges, grown.splits), leaf_value)
-        tree = jax.tree.map(lambda leaf: leaf[0], found._replace(gain=found.gain / 2))
+        thresholds = growth.thresholds_of_bins(task.edges, grown.splits)
+        found = growth.assemble(grown, thresholds, leaf_value, n_features=d)
+        found = found._replace(gain=found.gain / 2, gain_of_feature=found.gain_of_feature / 2)
+        tree = jax.tree.map(lambda leaf: leaf[0], found)
         return tree, leaf_value(grown.sums)[0, grown.leaf]
 
     def leaf_value(sums: Array) -> Array:
@@ -156,14 +158,13 @@ def step(
         grown, change = lax.map(one, statistics)
         grown = grown._replace(value=grown.value * jnp.eye(k, dtype=grown.value.dtype)[:, None, :])
     scores = state.scores + change
+    value, checked = _losses(scores, task, loss)
+    better, iteration = checked < state.best_loss, state.iteration + 1
+    best = jnp.where(better, checked, state.best_loss), jnp.where(better, iteration, state.best_iter)
+    return State(scores, value, checked, *best, iteration, state.stopped), grown
+
+
+def _losses(scores: Array, task: Task, loss: str) -> tuple[Array, Array]:
+    """Mean losses of the training and of the validation samples."""
     each = objectives.sample_losses(scores, task.y, loss=loss)
-    checked = objectives.mean(each, task.validation)
-    better = checked < state.best_loss
-    following = State(
-        scores,
-        jnp.where(better, checked, state.best_loss),
-        jnp.where(better, state.iteration + 1, state.best_iter),
-        state.iteration + 1,
-        state.stopped,
-    )
-    return following, Round(grown, objectives.mean(each, task.weights), checked)
+    return weighted_mean(each, weights=task.weights), weighted_mean(each, weights=task.validation)

@@ -1,4 +1,4 @@
-r"""Dropout: units are switched off at random while a network learns, and all are on when it predicts.
+r"""Dropout: random units are switched off while a network learns; all are on when it predicts.
 
 Shapes: any, `*shape`; n samples, d features.
 """
@@ -12,9 +12,9 @@ from mfml import require
 
 
 def mask(shape: tuple[int, ...], *, key: Key[Array, ""], rate: ArrayLike) -> Float[Array, "..."]:
-    r"""Draw factors that are 0 with probability `rate` p and 1 / (1 - p) otherwise, so that their mean is 1.
+    r"""Draw factors that are 0 with probability p = `rate` and 1 / (1 - p) otherwise: their mean is 1.
 
-    All 0 where p is 1. `shape` is static.
+    For p = 1 all are 0. `shape` is static.
 
     Raises:
         ValueError: for a rate, given as a number, outside [0, 1].
@@ -34,7 +34,7 @@ def mask(shape: tuple[int, ...], *, key: Key[Array, ""], rate: ArrayLike) -> Flo
 def apply(
     x: Float[Array, "*shape"], *, key: Key[Array, ""], rate: ArrayLike, training: bool = True
 ) -> Float[Array, "*shape"]:
-    """Switch off entries of x at random, and enlarge the others by 1 / (1 - rate); x itself when not training.
+    """Set random entries of x to 0 and multiply the others by 1 / (1 - rate). Without training, return x itself.
 
     `training` is static.
 
@@ -45,12 +45,12 @@ def apply(
 
 
 def ridge_penalty(x: Float[Array, "n d"], *, rate: ArrayLike) -> Float[Array, " d"]:
-    r"""The penalty that dropout on the inputs of a linear model amounts to, one number a feature.
+    r"""Return the ridge penalty of each feature that dropout on the inputs of a linear model amounts to.
 
     $$\mathbb{E}_m \lVert y - (m \odot X) w \rVert^2 = \lVert y - X w \rVert^2 +
       \frac{p}{1 - p} \sum_j w_j^2 \sum_i x_{ij}^2$$
 
-    This is $\frac{p}{1-p} \sum_i x_{ij}^2$, in squared units of x; infinite for p = 1.
+    The penalty is $\frac{p}{1-p} \sum_i x_{ij}^2$, in squared units of x; infinite for p = 1.
 
     Source: Srivastava et al. (2014), section 9.1; Wager, Wang and Liang (2013), NeurIPS.
 

@@ -3,10 +3,9 @@ r"""The problem that lasso and elastic net solve. Shapes: n samples, d features,
 $$J(\beta) = \frac{1}{2n} \lVert y - \beta_0 - X\beta \rVert^2 + \alpha \rho \lVert \beta \rVert_1
   + \tfrac12 \alpha (1 - \rho) \lVert \beta \rVert^2$$
 
-as in scikit-learn: $\alpha$ in units of x times y, $\rho$ the `l1_ratio` (1 is the lasso). The intercept is not
-penalized: the data are centered. With the correlation of every feature with the residual,
-$q = X^\top (y - X\beta) / n$, a feature may stay zero as long as
-$|q_j| \le \alpha \rho$.
+as in scikit-learn. $\alpha$ has units of x times y; $\rho$ is the `l1_ratio` (1 is the lasso). The intercept is not
+penalized, since the data are centered. $q = X^\top (y - X\beta) / n$ is the correlation of every feature with the
+residual. A coefficient may stay zero as long as $|q_j| \le \alpha \rho$.
 """
 
 from typing import NamedTuple
@@ -29,7 +28,7 @@ class Task(NamedTuple):
 
 
 def soft_threshold(v: Float[Array, "*shape"], threshold: ArrayLike) -> Float[Array, "*shape"]:
-    r"""$\mathrm{sign}(v) \max(|v| - t, 0)$: the proximal map of $t \lVert \cdot \rVert_1$.
+    r"""Return $\mathrm{sign}(v) \max(|v| - t, 0)$, the proximal map of $t \lVert \cdot \rVert_1$.
 
     >>> soft_threshold(jnp.array([-3.0, 0.5, 2.0]), 1.0).tolist()
     [-2.0, 0.0, 1.0]
@@ -38,7 +37,7 @@ def soft_threshold(v: Float[Array, "*shape"], threshold: ArrayLike) -> Float[Arr
 
 
 def problem(x: Float[Array, "n d"], y: Float[Array, " n"], *, fit_intercept: bool = True) -> Task:
-    """Center the data and multiply them out. `fit_intercept` is static.
+    """Center the data and compute their products. `fit_intercept` is static.
 
     Raises:
         ValueError: if shapes do not fit or x is empty.
@@ -58,9 +57,13 @@ def problem(x: Float[Array, "n d"], y: Float[Array, " n"], *, fit_intercept: boo
 
 
 def grid(task: Task, *, n_alphas: int = 100, eps: float = 1e-3, l1_ratio: ArrayLike = 1.0) -> Float[Array, " a"]:
-    r"""Return falling penalties, on a logarithmic axis from the smallest that keeps all coefficients zero.
+    r"""Return decreasing penalties, evenly spaced on a logarithmic axis.
 
-    That is $\max_j |q_j| / \rho$ at zero; the last is `eps` times it. `n_alphas` is static.
+    The first is the smallest that keeps all coefficients zero: $\max_j |q_j| / \rho$ at zero. The last is `eps` times
+    the first. `n_alphas` is static.
+
+    Raises:
+        ValueError: unless n_alphas >= 2.
 
     >>> grid(problem(jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0])), n_alphas=2, eps=0.25).round(4).tolist()
     [2.0, 0.5]
@@ -72,10 +75,11 @@ def grid(task: Task, *, n_alphas: int = 100, eps: float = 1e-3, l1_ratio: ArrayL
 def kkt_residual(
     coef: Float[Array, " d"], task: Task, *, alpha: ArrayLike, l1_ratio: ArrayLike = 1.0
 ) -> Float[Array, " d"]:
-    r"""By how much each coefficient misses the conditions of a minimum; all zero exactly there.
+    r"""Return by how much each coefficient violates the conditions of a minimum; all zero exactly there.
 
-    With the gradient of the smooth part, $s_j = q_j - \alpha(1-\rho)\beta_j$: $|s_j - \alpha\rho\,\mathrm{sign}\,
-    \beta_j|$ where $\beta_j \ne 0$, and $\max(|s_j| - \alpha\rho, 0)$ where it is zero. In units of x times y.
+    With the gradient of the smooth part, $s_j = q_j - \alpha(1-\rho)\beta_j$, it is $|s_j - \alpha\rho\,
+    \mathrm{sign}\,\beta_j|$ where $\beta_j \ne 0$, and $\max(|s_j| - \alpha\rho, 0)$ where $\beta_j = 0$, in units
+    of x times y.
 
     >>> task = problem(jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0]))
     >>> kkt_residual(jnp.array([1.5]), task, alpha=0.5).tolist()
@@ -94,7 +98,9 @@ def duality_gap(
     alpha: ArrayLike,
     l1_ratio: ArrayLike = 1.0,
 ) -> Float[Array, ""]:
-    r"""J less the value of its dual at the residual, scaled into the dual's domain: an upper bound of J's error.
+    r"""Return J less the dual objective at the scaled residual: an upper bound of J less its minimum.
+
+    `correlation` is q at `coef`. The scale moves the residual into the domain of the dual.
 
     Source: Kim et al. (2007), IEEE Journal of Selected Topics in Signal Processing 1, 606, for the lasso; the elastic
     net is a lasso with rows $\sqrt{n \alpha (1-\rho)} I$ added to X.
@@ -115,7 +121,7 @@ def duality_gap(
 
 
 def _gram(a: Array) -> Array:
-    """A^T A, by blocks of columns: each product of two of them once, and its transpose beside it."""
+    """A^T A by blocks of columns: each product of two blocks is computed once and used again transposed."""
     blocks = jnp.array_split(a, min(5, 1 + a.shape[1] // 200), axis=1)
     products = [[left.T @ right for right in blocks[: row + 1]] for row, left in enumerate(blocks)]
     size = range(len(blocks))

@@ -1,13 +1,15 @@
 r"""Exact growth of a tree: every threshold between two neighboring values is tried.
 
-Shapes: n samples, d features, c statistics a sample, q nodes on a level. Statistics and scores as in `growth`.
+Shapes: n samples, d features, c statistics per sample, q nodes on a level. Statistics and scores are those of
+`criteria`.
 """
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mfml.generalization import growth
+from mfml import require
+from mfml.generalization import criteria, growth
 
 
 def grow(
@@ -16,11 +18,15 @@ def grow(
     limits: growth.Limits,
     *,
     max_depth: int,
-    score: growth.Score = growth.squared,
+    score: criteria.Score = criteria.squared,
 ) -> growth.Grown:
-    """Grow a tree that tries every threshold between two neighboring values; missing values go right.
+    """Grow a tree, trying every threshold between two neighboring values. Missing values go right.
 
-    On each level, each feature is sorted within its nodes: much more work than a histogram. Options are static.
+    On each level, every feature is sorted within each node, which is much more work than a histogram. Options are
+    static.
+
+    Raises:
+        ValueError: if x is not a table or is empty, or unless 1 <= max_depth <= 14.
 
     Source: Breiman et al. (1984), Classification and Regression Trees, chapter 2.
 
@@ -30,6 +36,9 @@ def grow(
     >>> tree.splits[0].threshold.tolist()
     [2.0]
     """
+    require.rank("x", x, 2)
+    require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
+    require.between("max_depth", max_depth, 1, growth.MAX_DEPTH)
     node, alive, splits = jnp.zeros(len(x), jnp.int32), jnp.ones(1, bool), []
     for _ in range(max_depth):
         split = _best_exact_split(x, node, statistics, alive, limits, score)
@@ -41,7 +50,7 @@ def grow(
 
 
 def _best_exact_split(
-    x: Array, node: Array, statistics: Array, alive: Array, limits: growth.Limits, score: growth.Score
+    x: Array, node: Array, statistics: Array, alive: Array, limits: growth.Limits, score: criteria.Score
 ) -> growth.Split:
     n_nodes, n = len(alive), len(x)
     whole = growth.sums_at(node, statistics, n_places=n_nodes)

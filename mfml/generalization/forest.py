@@ -1,8 +1,8 @@
-r"""Random forests: many deep trees, each on its own bootstrap sample and its own features, averaged.
+r"""Random forests: the mean of many deep trees, each grown on its own bootstrap sample with its own features.
 
-Shapes: n samples, d features, k outputs or classes, t trees. The trees are grown one after the other within one
-compiled loop; each sample finds its leaf also in the trees that have not seen it, hence the out-of-bag error costs
-nothing.
+Shapes: n and m samples, d features, k outputs (one per class, or 1 for a regression), t trees. The trees are grown
+one after the other within one compiled loop. Each sample also finds its leaf in the trees that have not seen it, so
+the out-of-bag error costs nothing.
 """
 
 from functools import partial
@@ -11,23 +11,25 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float, Int, Key, Num
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, Int, Key, Num
 
 from mfml import require
-from mfml.generalization import binning, growth, tree, tree_arrays
+from mfml.generalization import binning, criteria, growth, tree_arrays
 from mfml.generalization.tree_arrays import Trees
+from mfml.risk import metrics
 
 
 class Forest(NamedTuple):
     """A fitted forest."""
 
     trees: Trees  # each predicts on its own
-    oob_prediction: Float[Array, "n k"]  # mean over the trees that have not seen the sample; NaN if all have
+    oob_prediction: Float[Array, "n k"]  # mean output of the trees that have not seen the sample; NaN if all have
     oob_count: Int[Array, " n"]  # number of these trees
 
 
 def bootstrap_counts(n: int, *, key: Key[Array, ""]) -> Int[Array, " n"]:
-    r"""How often each of n samples is drawn in n draws with replacement; a share of about 1/e is not drawn at all.
+    r"""Draw n times from n samples with replacement; return how often each is drawn. About 1/e are not drawn at all.
 
     Source: Efron (1979), Annals of Statistics 7, 1-26.
 
@@ -37,10 +39,6 @@ def bootstrap_counts(n: int, *, key: Key[Array, ""]) -> Int[Array, " n"]:
     return jnp.zeros(n, int).at[jax.random.randint(key, (n,), 0, n)].add(1)
 
 
-@partial(
-    jax.jit,
-    static_argnames=("criterion", "n_estimators", "max_depth", "max_features", "bootstrap", "max_bins", "n_classes"),
-)
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -50,7 +48,7 @@ def fit(
     n_estimators: int = 100,
     max_depth: int = 8,
     max_features: int | None = None,
-    min_samples_leaf: float | Float[Array, ""] = 1.0,
+    min_samples_leaf: ArrayLike = 1.0,
     bootstrap: bool = True,
     max_bins: int = 63,
     n_classes: int | None = None,
@@ -58,24 +56,24 @@ def fit(
     r"""Grow `n_estimators` trees and average them: $\hat f = \frac1t \sum_j f_j$.
 
     With trees of variance $\sigma^2$ and correlation $\rho$, the average has the variance
-    $\rho \sigma^2 + (1 - \rho) \sigma^2 / t$: bootstrap samples and random features lower $\rho$. Splits are
-    searched among `max_bins` bins a feature; missing values (NaN) are allowed, see `tree.fit`.
+    $\rho \sigma^2 + (1 - \rho) \sigma^2 / t$. Bootstrap samples and random features lower $\rho$. Splits are
+    searched among `max_bins` bins per feature. Missing values (NaN) are allowed, see `tree.fit`.
 
     Args:
-        key: of the bootstrap samples and the features.
         x: features.
-        y: targets; labels 0 to n_classes - 1 for `gini` and `entropy`.
-        criterion: one of `tree.CRITERIA`; static.
+        y: targets; for `gini` and `entropy` labels 0, 1, ...
+        key: draws the bootstrap samples and the features.
+        criterion: one of `criteria.CRITERIA`; static.
         n_estimators: number of trees; static.
         max_depth: of each tree, 1 to 14; static.
-        max_features: how many features, drawn anew at each node, a split may choose from; all if None; static.
+        max_features: number of features, drawn again at each node, that a split may use; None: all; static.
         min_samples_leaf: smallest number of drawn samples in a leaf, repeated ones counted.
-        bootstrap: whether each tree learns from n draws with replacement; else from all samples; static.
-        max_bins: bins a feature; static.
-        n_classes: for `gini` and `entropy`; static.
+        bootstrap: whether each tree learns from n draws with replacement, or from all samples; static.
+        max_bins: bins per feature; static.
+        n_classes: for `gini` and `entropy`; inferred from y if left out, but needed within `jit`; static.
 
     Raises:
-        ValueError: if shapes do not fit or an option is unknown or out of range.
+        ValueError: if shapes do not fit, an option is unknown or out of range, or labels do not fit.
 
     Source: Breiman (2001), Machine Learning 45, 5-32; Murphy (2012), section 16.2.5.
 
@@ -84,35 +82,61 @@ def fit(
     >>> forest.oob_prediction.shape
     (8, 1)
     """
-    n, d = x.shape
-    tree.check(x, y, None, criterion=criterion, max_depth=max_depth)
+    require.rank("x", x, 2)
+    require.rank("y", y, 1)
+    require.same_length(x=x, y=y)
     require.positive("n_estimators", n_estimators)
-    chosen = d if max_features is None else max_features
-    require.between("max_features", chosen, 1, d)
-    ones = jnp.ones(n, x.dtype)
-    targets, shift = tree.statistics_of(y, ones, criterion=criterion, n_classes=n_classes)
-    zero = jnp.zeros((), x.dtype)
+    chosen = x.shape[1] if max_features is None else max_features
+    require.between("max_features", chosen, 1, x.shape[1])
+    sizes = {"n_estimators": n_estimators, "max_depth": max_depth, "max_features": chosen, "max_bins": max_bins}
+    classes = criteria.n_classes(y, criterion=criterion, given=n_classes)
+    return _fit(x, y, key, min_samples_leaf, criterion=criterion, bootstrap=bootstrap, n_classes=classes, **sizes)
+
+
+@partial(
+    jax.jit,
+    static_argnames=("criterion", "n_estimators", "max_depth", "max_features", "bootstrap", "max_bins", "n_classes"),
+)
+def _fit(
+    x: Array,
+    y: Array,
+    key: Array,
+    min_samples_leaf: ArrayLike,
+    *,
+    criterion: str,
+    n_estimators: int,
+    max_depth: int,
+    max_features: int,
+    bootstrap: bool,
+    max_bins: int,
+    n_classes: int | None,
+) -> Forest:
+    n, d = x.shape
+    ones, zero = jnp.ones(n, x.dtype), jnp.zeros((), x.dtype)
+    statistics, shift = criteria.statistics(y, ones, n_classes=n_classes)
     limits = growth.Limits(zero, jnp.asarray(min_samples_leaf, x.dtype), zero)
     ends = binning.edges(x, max_bins=max_bins)
     bins = binning.transform(ends, x)
-    value = partial(tree.mean_of_leaf, shift=shift)
+    value = partial(criteria.leaf_mean, shift=shift)
 
     def one(unseen: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Trees]:
         for_sample, for_features = jax.random.split(key)
         drawn = bootstrap_counts(n, key=for_sample).astype(x.dtype) if bootstrap else ones
         grown = growth.grow(
             bins,
-            jnp.concatenate([targets * drawn, drawn[None]]),
+            statistics * drawn,
             limits,
             n_bins=max_bins + 1,
             max_depth=max_depth,
-            score=tree.CRITERIA[criterion],
-            allowed=None if chosen == d else partial(random_features, key=for_features, d=d, n_chosen=chosen),
+            score=criteria.CRITERIA[criterion],
+            allowed=None
+            if max_features == d
+            else partial(random_features, key=for_features, d=d, n_chosen=max_features),
         )
         prediction = value(grown.sums)[:, grown.leaf]
         summed, count = unseen
         out = drawn == 0
-        found = growth.assemble(grown, growth.thresholds_of_bins(ends, grown.splits), value)
+        found = growth.assemble(grown, growth.thresholds_of_bins(ends, grown.splits), value, n_features=d)
         return (summed + jnp.where(out, prediction, 0.0), count + out), jax.tree.map(lambda leaf: leaf[0], found)
 
     start = jnp.zeros((len(shift), n), x.dtype), jnp.zeros(n, int)
@@ -120,8 +144,8 @@ def fit(
     return Forest(grown, jnp.where(count > 0, summed / jnp.maximum(count, 1), jnp.nan).T, count)
 
 
-def random_features(level: int, *, key: Key[Array, ""], d: int, n_chosen: int) -> Array:
-    """Draw for each of the 2^level nodes of a level which `n_chosen` of d features it may use, as a mask.
+def random_features(level: int, *, key: Key[Array, ""], d: int, n_chosen: int) -> Bool[Array, "q d"]:
+    """Draw `n_chosen` of d features for each of the 2^level nodes of a level, as a mask. Numbers are static.
 
     >>> random_features(1, key=jax.random.key(0), d=5, n_chosen=2).sum(axis=1).tolist()
     [2, 2]
@@ -130,35 +154,66 @@ def random_features(level: int, *, key: Key[Array, ""], d: int, n_chosen: int) -
     return draws <= jnp.sort(draws, axis=1)[:, n_chosen - 1 : n_chosen]
 
 
-def predict(model: Forest, x: Float[Array, "m d"]) -> Float[Array, " m"]:
-    """Predict the mean of the trees, in units of y.
+@jax.jit
+def predict(model: Forest, x: Float[Array, "m d"]) -> Num[Array, " m"]:
+    """Predict the mean of the trees in units of y, or the label with the largest mean share, the smallest of equals.
+
+    Raises:
+        ValueError: unless x has as many columns as in the fit.
 
     >>> x = jnp.array([[0.0], [1.0]])
     >>> predict(fit(x, x[:, 0], key=jax.random.key(0), n_estimators=3, max_depth=1, bootstrap=False), x).tolist()
     [0.0, 1.0]
     """
-    return predict_proba(model, x)[:, 0]
+    value = _mean(model, x)
+    return jnp.argmax(value, axis=1) if value.shape[1] > 1 else value[:, 0]
 
 
+@jax.jit
 def predict_proba(model: Forest, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
-    """Return the mean of the trees' shares of the classes.
+    """Return the shares of the classes, averaged over the trees.
+
+    Raises:
+        ValueError: for a regression forest, or unless x has as many columns as in the fit.
 
     >>> x, y = jnp.array([[0.0], [1.0]]), jnp.array([0, 1])
-    >>> options = {"criterion": "gini", "n_classes": 2, "n_estimators": 3, "max_depth": 1, "bootstrap": False}
+    >>> options = {"criterion": "gini", "n_estimators": 3, "max_depth": 1, "bootstrap": False}
     >>> predict_proba(fit(x, y, key=jax.random.key(0), **options), x).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    return tree_arrays.total(model.trees, x) / len(model.trees.value)
+    tree_arrays.require_classes(model.trees)
+    return _mean(model, x)
 
 
-def importance(model: Forest, *, n_features: int) -> Float[Array, " d"]:
-    """Sum the falls of impurity over all splits on each feature, as shares: `tree_arrays.importance`.
+@jax.jit
+def score(
+    model: Forest, x: Float[Array, "n d"], y: Num[Array, " n"], *, weights: Float[Array, " n"] | None = None
+) -> Float[Array, ""]:
+    """Return the accuracy of a classification forest, and $R^2$ of a regression forest, see `mfml.risk.metrics`.
 
-    scikit-learn divides each tree's by its own sum first; here trees that gain more count more.
+    Raises:
+        ValueError: if shapes do not fit.
+
+    >>> x = jnp.array([[0.0], [1.0]])
+    >>> score(fit(x, x[:, 0], key=jax.random.key(0), n_estimators=3, max_depth=1, bootstrap=False), x, x[:, 0]).item()
+    1.0
+    """
+    measure = metrics.accuracy if model.trees.value.shape[-1] > 1 else metrics.r2
+    return measure(predict(model, x), y, weights=weights)
+
+
+def importance(model: Forest) -> Float[Array, " d"]:
+    """Return the decrease of the impurity by all splits on each feature, as shares: `tree_arrays.importance`.
+
+    scikit-learn normalizes each tree first. Here trees that gain more count more.
 
     >>> x = jnp.array([[0.0, 1.0], [1.0, 1.0]])
     >>> forest = fit(x, x[:, 0], key=jax.random.key(0), n_estimators=3, max_depth=1, bootstrap=False)
-    >>> importance(forest, n_features=2).tolist()
+    >>> importance(forest).tolist()
     [1.0, 0.0]
     """
-    return tree_arrays.importance(model.trees, n_features=n_features)
+    return tree_arrays.importance(model.trees)
+
+
+def _mean(model: Forest, x: Array) -> Array:
+    return tree_arrays.total(model.trees, x) / len(model.trees.value)

@@ -1,19 +1,11 @@
-r"""How a tree grows, level by level: the search for the best split, by histograms (`exact_growth` has the other way).
+r"""How a tree grows, level by level: the best split of each node, found by histograms.
 
-Shapes: n samples, d features, b bins and one for missing values, c statistics a sample, q nodes on a level.
+Shapes: n samples, d features, b bins and one for missing values, c statistics per sample, q nodes on a level.
+Statistics, scores and gains are those of `criteria`. `exact_growth` tries all thresholds instead.
 
-All objectives here need the same thing from the samples of a node: sums of c statistics, the last of which is
-the weight H and the others $G_1, G_2, \ldots$ A node's score is
-
-$$S = \sum_k \frac{G_k^2}{H + \lambda}$$
-
-and a split's gain is the score of its two sides less that of the node. With $G = \sum w y, H = \sum w$ the gain is
-the fall of the squared error; with G the weights of each class it is the fall of Gini's impurity times H; with
-first and second derivatives of a loss it is twice that of second-order boosting.
-
-A level's histograms are one scatter a feature; two statistics are added up as one complex number. Where features
-are many, only the rows of each node's smaller child are added up, at most n/2 of them; its sibling is the node less
-it.
+The histograms of a level take one scatter per feature; two statistics are added up as one complex number. With many
+features, only the rows of each node's smaller child are added up, at most n/2 of them. The histogram of its sibling
+is that of the node less that of the child.
 """
 
 from collections.abc import Callable
@@ -24,15 +16,18 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Integer
 
+from mfml import require
+from mfml.generalization import criteria
 from mfml.generalization.tree_arrays import Trees
 
-Score = Callable[[Array, Array], Array]  # sums of shape (c, ...) and lambda: one number each
-SUBTRACT_FROM = 64  # features: below, picking the rows of the smaller children costs more than it saves
-BLOCK = 16  # prefix sums go in blocks of so many bins
+SUBTRACT_FROM = 64  # features: with fewer, picking the rows of the smaller children costs more than it saves
+BLOCK = 16  # bins that one product of the prefix sums covers
+
+MAX_DEPTH = 14  # a tree has 2^(depth + 1) - 1 nodes, whether they are used or not
 
 
 class Limits(NamedTuple):
-    """What a split must keep to."""
+    """What a split must respect."""
 
     l2: Float[Array, ""]  # lambda of the score
     min_weight: Float[Array, ""]  # each side's H is at least this
@@ -47,36 +42,15 @@ class Split(NamedTuple):
     threshold: Float[Array, " q"]  # values up to this go left (exact)
     missing_left: Bool[Array, " q"]
     gain: Float[Array, " q"]
-    made: Bool[Array, " q"]  # False: the node is a leaf, or below one
+    made: Bool[Array, " q"]  # False: the node is a leaf or lies below one
 
 
 class Grown(NamedTuple):
     """A tree in heap order (children of i are 2i + 1, 2i + 2), and where the samples ended."""
 
-    splits: list[Split]  # one entry a level
-    leaf: Int[Array, " n"]  # number of the sample's place on the last level
+    splits: list[Split]  # one entry per level
+    leaf: Int[Array, " n"]  # the sample's place on the last level
     sums: Float[Array, "c q"]  # statistics at each place of the last level
-
-
-def squared(sums: Array, l2: Array) -> Array:
-    r"""$\sum_k G_k^2 / (H + \lambda)$, 0 for an empty node.
-
-    >>> squared(jnp.array([3.0, 2.0]), jnp.array(1.0)).item()
-    3.0
-    """
-    weight = sums[-1] + l2
-    return sum(part**2 for part in sums[:-1]) / jnp.where(weight > 0, weight, 1.0)
-
-
-def entropy(sums: Array, l2: Array) -> Array:
-    r"""$\sum_k G_k \ln(G_k / H)$ in nats, minus the entropy times H; lambda is not used.
-
-    >>> round(entropy(jnp.array([2.0, 2.0, 4.0]), jnp.array(0.0)).item(), 4)
-    -2.7726
-    """
-    parts, weight = sums[:-1], sums[-1]
-    share = jnp.where(parts > 0, parts, 1.0) / jnp.where(weight > 0, weight, 1.0)
-    return jnp.sum(jnp.where(parts > 0, parts * jnp.log(share), 0.0), axis=0)
 
 
 def histogram(
@@ -84,8 +58,9 @@ def histogram(
 ) -> Float[Array, "c d q bins"]:
     r"""Add up the statistics of the samples in each bin of each feature, for each node.
 
-    One scatter a feature and pair of statistics; two features at a time, so that two cores have work. `n_bins`
-    counts the bin of missing values. `node` must lie below `n_nodes`, `bins` below `n_bins`. Both are static.
+    It takes one scatter per feature and pair of statistics. Two features are done at a time, to give two cores work.
+    `n_bins` counts the bin of missing values. `node` must be below `n_nodes`, and `bins` below `n_bins`; both limits
+    are static.
 
     >>> histogram(jnp.array([[0, 1, 1]]), jnp.zeros(3, int), jnp.ones((1, 3)), n_nodes=1, n_bins=2).tolist()
     [[[[1.0, 2.0]]]]
@@ -110,7 +85,7 @@ def _packed(statistics: Array) -> Array:
 
 
 def _scatter(packed: Array, place: Array, size: int) -> list[Array]:
-    """Sums at each place, one array of this size a statistic."""
+    """Sums at each place, one array of this size per statistic."""
     zero = jnp.zeros(size, packed.dtype)
     sums = [zero.at[place].add(one, mode="promise_in_bounds") for one in packed]
     return [part for one in sums for part in (one.real, one.imag)]
@@ -132,14 +107,17 @@ def grow(
     *,
     n_bins: int,
     max_depth: int,
-    score: Score = squared,
+    score: criteria.Score = criteria.squared,
     allowed: Callable[[int], Array] | None = None,
     subtract: bool | None = None,
 ) -> Grown:
     """Grow a tree from binned features. `allowed(level)` is a mask (q, d) or (1, d) of features to choose from.
 
-    Samples with zero statistics take no part, but find their leaf. `subtract` says whether each level adds up the
-    rows of the smaller children only; None leaves it to the number of features. All options are static.
+    Samples with zero statistics have no influence, but find their leaf. `subtract` says whether each level adds up
+    only the rows of the smaller children; with None the number of features decides. All options are static.
+
+    Raises:
+        ValueError: unless 1 <= max_depth <= 14.
 
     Source: Chen and Guestrin (2016), XGBoost, section 3; Ke et al. (2017), LightGBM, algorithm 1.
 
@@ -151,6 +129,7 @@ def grow(
     >>> tree.leaf.tolist(), tree.splits[0].place.tolist()
     ([0, 0, 1], [1])
     """
+    require.between("max_depth", max_depth, 1, MAX_DEPTH)
     d, n = bins.shape
     by_subtraction = d >= SUBTRACT_FROM if subtract is None else subtract
     node, alive = jnp.zeros(n, jnp.int32), jnp.ones(1, bool)
@@ -168,8 +147,8 @@ def grow(
     return Grown(splits, node, sums_at(node, statistics, n_places=2**max_depth))
 
 
-def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: Score) -> Split:
-    """The best bin of all features, for each node; the first of equals, missing values to the left."""
+def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: criteria.Score) -> Split:
+    """The best bin of all features, for each node. Of equals the first is taken, with missing values to the left."""
     below = _prefix_sums(table)  # (c, d, q, bins)
     whole, missing = below[:, :1, :, -1:], table[..., -1:]
     parent = score(whole, limits.l2)
@@ -180,7 +159,7 @@ def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: 
         found = score(left, limits.l2) + score(right, limits.l2) - parent
         return jnp.where((lighter >= limits.min_weight) & (lighter > 0), found, -jnp.inf)
 
-    # a barrier, or else the compiler builds both gains into each of the four places that read them
+    # a barrier: otherwise the compiler computes both gains in each of the four places that read them
     to_right, to_left = lax.optimization_barrier((gain(below[..., :-1]), gain(below[..., :-1] + missing)))
     gains = jnp.where(mask.T[..., None], jnp.maximum(to_left, to_right), -jnp.inf)
     of_feature = jnp.max(gains, axis=2)
@@ -194,7 +173,7 @@ def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: 
 
 
 def worth_it(gain: Float[Array, " q"], parent: Float[Array, "*q"], limits: Limits) -> Bool[Array, " q"]:
-    """Say whether a gain is more than asked for, and more than rounding of the node's own score.
+    """Return whether a gain is larger than asked for, and larger than the rounding of the node's own score.
 
     >>> zero = jnp.array(0.0)
     >>> worth_it(jnp.array([1e-9, 0.5]), jnp.array(1.0), Limits(zero, zero, zero)).tolist()
@@ -205,7 +184,7 @@ def worth_it(gain: Float[Array, " q"], parent: Float[Array, "*q"], limits: Limit
 
 
 def _prefix_sums(table: Array) -> Array:
-    """Sums of all bins up to each, along the last axis: within blocks by a product, then over the blocks."""
+    """Cumulative sums along the last axis: a product within each block, then a sum over the blocks."""
     *front, n_bins = table.shape
     padded = jnp.pad(table, [(0, 0)] * len(front) + [(0, -n_bins % BLOCK)]).reshape(*front, -1, BLOCK)
     upper = jnp.triu(jnp.ones((BLOCK, BLOCK), table.dtype))
@@ -217,14 +196,14 @@ def _prefix_sums(table: Array) -> Array:
 def _move(bins: Array, node: Array, split: Split, n_bins: int) -> Array:
     """The place of each sample on the next level; below a leaf, samples stay on the left."""
     n = bins.shape[1]
-    above = jnp.where(split.made, split.place, n_bins)  # right of this ...
-    end = jnp.where(split.missing_left, n_bins - 1, n_bins)  # ... and left of that goes right
+    above = jnp.where(split.made, split.place, n_bins)  # bins above this one ...
+    end = jnp.where(split.missing_left, n_bins - 1, n_bins)  # ... and below that one go right
     own = bins.reshape(-1)[split.feature[node] * n + jnp.arange(n)].astype(jnp.int32)
     return 2 * node + ((own > above[node]) & (own < end[node]))
 
 
 def _children(table: Array, bins: Array, node: Array, statistics: Array) -> Array:
-    """Histograms of the next level: of the smaller child from its rows, of its sibling by subtraction."""
+    """Histograms of the next level: the smaller child's from its rows, its sibling's by subtraction."""
     n, (c, d, n_parents, n_bins) = len(node), table.shape
     count = jnp.zeros(2 * n_parents, jnp.int32).at[node].add(1, mode="promise_in_bounds").reshape(-1, 2)
     right_is_small = count[:, 1] < count[:, 0]
@@ -240,7 +219,7 @@ def _children(table: Array, bins: Array, node: Array, statistics: Array) -> Arra
 
 
 def _compact(mask: Array, size: int) -> tuple[Array, Array]:
-    """Numbers of the rows in the mask, `size` of them, and which of these are in use; the rest are other rows."""
+    """The first `size` rows of the mask, filled up with other rows, and which of them are in the mask."""
     n = len(mask)
     place = _running_count(mask)
     rows = jnp.arange(size, dtype=jnp.int32)
@@ -249,7 +228,7 @@ def _compact(mask: Array, size: int) -> tuple[Array, Array]:
 
 
 def _running_count(mask: Array) -> Array:
-    """Cumulative sum of a mask, in blocks: quicker than in one row. Products of ones are exact in float32."""
+    """Cumulative sum of a mask, in blocks, which is faster. Products of ones are exact in float32."""
     n, width = len(mask), 64
     table = jnp.pad(mask.astype(jnp.float32), (0, -n % width)).reshape(-1, width)
     upper = jnp.triu(jnp.ones((width, width), jnp.float32))
@@ -258,8 +237,8 @@ def _running_count(mask: Array) -> Array:
     return (within + over[:, None]).reshape(-1)[:n]
 
 
-def assemble(grown: Grown, thresholds: list[Array], value: Callable[[Array], Array]) -> Trees:
-    """Make the arrays of one tree (t = 1); `value` turns sums (c, m) into predictions (k, m)."""
+def assemble(grown: Grown, thresholds: list[Array], value: Callable[[Array], Array], *, n_features: int) -> Trees:
+    """Make the arrays of one tree (t = 1). `value` turns sums (c, m) into predictions (k, m); options are static."""
     sums, levels = grown.sums, [grown.sums]
     for _ in grown.splits:
         sums = sums[:, 0::2] + sums[:, 1::2]
@@ -273,20 +252,23 @@ def assemble(grown: Grown, thresholds: list[Array], value: Callable[[Array], Arr
 
     made = heap([split.made for split in grown.splits], False)
     own = jnp.arange(m, dtype=jnp.int32)
+    feature = jnp.where(made, heap([split.feature for split in grown.splits], 0), 0)
+    gain = heap([split.gain for split in grown.splits], 0.0)
     one = Trees(
-        feature=jnp.where(made, heap([split.feature for split in grown.splits], 0), 0),
+        feature=feature,
         threshold=jnp.where(made, heap(thresholds, jnp.inf), jnp.inf),
         missing_left=heap([split.missing_left for split in grown.splits], True),
         left=jnp.where(made, 2 * own + 1, own),
         right=jnp.where(made, 2 * own + 2, own),
         value=value(sums).T,
         cover=sums[-1],
-        gain=heap([split.gain for split in grown.splits], 0.0),
+        gain=gain,
+        gain_of_feature=jnp.zeros(n_features, gain.dtype).at[feature].add(gain),
     )
     return jax.tree.map(lambda leaf: leaf[None], one)
 
 
 def thresholds_of_bins(edges: Float[Array, "d b_1"], splits: list[Split]) -> list[Array]:
-    """Turn the bins of splits into thresholds: the edge, infinite for the last bin of values."""
+    """Turn the bins of splits into thresholds: the upper edge, infinite for the last bin of values."""
     ends = jnp.pad(edges, ((0, 0), (0, 1)), constant_values=jnp.inf)
     return [ends[split.feature, split.place] for split in splits]

@@ -1,9 +1,9 @@
 r"""Models of XGBoost and LightGBM as `boosting.Boosting`: what predicts, explains and draws ours does theirs.
 
-Both are read from what their JSON holds: XGBoost's file `model.json`, LightGBM's `booster.dump_model()`. Trees only
-(no linear leaves, no categories). XGBoost sends x < threshold to the left, LightGBM x <= threshold with thresholds
-in double precision: thresholds are moved to the largest number of our precision that decides the same way for
-features of our precision. Shapes: t trees, m nodes in the largest, k outputs.
+Both are read from their JSON: XGBoost's file `model.json` and LightGBM's `booster.dump_model()`. Only models of trees
+can be read, without linear leaves and categories. XGBoost sends x < threshold to the left, LightGBM x <= threshold
+with thresholds in double precision. Here a threshold becomes the largest number of our precision that decides the
+same way for features of our precision. Shapes: t trees, m nodes in the largest, d features, k outputs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ import numpy as np
 from mfml import require
 from mfml.generalization.boosting import Boosting
 from mfml.generalization.tree_arrays import Trees
+from mfml.iteration import Status
 
 XGBOOST_LINKS = {
     "reg:squarederror": "identity",
@@ -31,7 +32,7 @@ LIGHTGBM_LINKS = ("regression", "regression_l1", "huber", "fair", "quantile", "m
 
 
 class _Node(NamedTuple):
-    """One node of one tree, children by their number; a leaf has none."""
+    """One node of one tree. Children are given by their number; a leaf has itself."""
 
     feature: int
     threshold: float
@@ -46,12 +47,14 @@ class _Node(NamedTuple):
 def from_xgboost(model: Mapping[str, Any], *, n_rounds: int | None = None) -> Boosting:
     """Turn the parsed JSON of an XGBoost model into arrays.
 
-    `n_rounds` is how many rounds count: by default all, or where training stopped early those up to the best one
-    (as `XGBRegressor.predict` does). `decision_function` gives XGBoost's margins (`output_margin=True`).
+    `n_rounds` is the number of rounds in use: by default all or, after early stopping, those up to the best one (as
+    in `XGBRegressor.predict`). `decision_function` gives XGBoost's margins (`output_margin=True`). `reg:logistic` is
+    read as a classifier: XGBoost predicts the second column of `predict_proba`. The losses of the training are not
+    in the file, so the histories are empty.
 
     Raises:
-        ValueError: for a booster without trees, an objective whose link is not known, categories, trees with
-            several outputs, or n_rounds out of range.
+        ValueError: for a booster without trees, an unknown objective, categories, trees with several outputs, or
+            n_rounds out of range.
 
     Source: the JSON schema of XGBoost, "Introduction to Model IO" in its documentation.
 
@@ -59,7 +62,7 @@ def from_xgboost(model: Mapping[str, Any], *, n_rounds: int | None = None) -> Bo
     >>> numbers = {"split_conditions": [0.5, -1.0, 2.0], "sum_hessian": [4.0, 2.0, 2.0], "loss_changes": [3.0, 0, 0]}
     >>> trees = {"trees": [split | numbers | {"default_left": [1, 0, 0]}], "tree_info": [0]}
     >>> booster = {"name": "gbtree", "model": trees}
-    >>> params = {"base_score": "5E-1", "num_class": "0"}
+    >>> params = {"base_score": "5E-1", "num_class": "0", "num_feature": "1"}
     >>> learner = {"gradient_booster": booster, "learner_model_param": params}
     >>> model = from_xgboost({"learner": learner | {"objective": {"name": "reg:squarederror"}}})
     >>> (model.trees.value[0, :, 0] + model.offset).tolist()[1:]
@@ -72,27 +75,36 @@ def from_xgboost(model: Mapping[str, Any], *, n_rounds: int | None = None) -> Bo
     require.one_of("booster", booster.get("name"), ("gbtree",))
     objective = learner["objective"]["name"]
     require.one_of("objective", objective, XGBOOST_LINKS)
-    k = max(int(learner["learner_model_param"].get("num_class", 0)), 1)
-    base = np.atleast_1d(np.asarray(_numbers(learner["learner_model_param"]["base_score"])))
+    settings = learner["learner_model_param"]
+    k = max(int(settings.get("num_class", 0)), 1)
+    base = np.atleast_1d(np.asarray(_numbers(settings["base_score"])))
     if XGBOOST_LINKS[objective] == "logit":
         base = np.log(base) - np.log1p(-base)
     content = booster["model"]
     read = [_xgboost_tree(tree) for tree in content["trees"]]
     best = learner.get("attributes", {}).get("best_iteration")
-    rounds = n_rounds if n_rounds is not None else None if best is None else int(best) + 1
     factors = np.ones(len(read)) if scale is None else np.asarray(scale, float)
-    return _model(read, content["tree_info"], np.broadcast_to(base, k), rounds, factors)
+    made = _model(
+        read,
+        content["tree_info"],
+        np.broadcast_to(base, k),
+        factors,
+        n_rounds=n_rounds if n_rounds is not None else None if best is None else int(best) + 1,
+        n_features=int(settings["num_feature"]),
+        n_classes=0 if XGBOOST_LINKS[objective] == "identity" else max(k, 2),
+    )
+    return made if best is None else made._replace(status=jnp.asarray(int(Status.STOPPED_EARLY)))
 
 
 def from_lightgbm(model: Mapping[str, Any], *, n_rounds: int | None = None) -> Boosting:
     """Turn what LightGBM's `booster.dump_model()` returns into arrays.
 
-    `dump_model` leaves out the rounds after the best one itself. `decision_function` gives LightGBM's raw scores
-    (`raw_score=True`); of a `binary` model with `sigmoid` s they are multiplied by s, hence log-odds.
+    `dump_model` itself leaves out the rounds after the best one. `decision_function` gives LightGBM's raw scores
+    (`raw_score=True`). Those of a `binary` model with `sigmoid` s are multiplied by s, which makes them log-odds. The
+    histories are empty.
 
     Raises:
-        ValueError: for an objective whose link is not known, categories, zero as a missing value, or n_rounds out
-            of range.
+        ValueError: for an unknown objective, categories, zero as a missing value, or n_rounds out of range.
 
     Source: the JSON that LightGBM's `Booster.dump_model` documents.
 
@@ -100,7 +112,7 @@ def from_lightgbm(model: Mapping[str, Any], *, n_rounds: int | None = None) -> B
     >>> root = {"split_feature": 0, "threshold": 0.5, "decision_type": "<=", "default_left": True}
     >>> root |= {"missing_type": "NaN", "split_gain": 3.0, "internal_count": 4, "internal_value": 0.5}
     >>> root |= {"left_child": leaves[0], "right_child": leaves[1]}
-    >>> description = {"num_class": 1, "num_tree_per_iteration": 1, "objective": "regression"}
+    >>> description = {"num_tree_per_iteration": 1, "objective": "regression", "max_feature_idx": 0}
     >>> model = from_lightgbm(description | {"tree_info": [{"tree_structure": root}]})
     >>> model.trees.value[0, :, 0].tolist()
     [0.5, -1.0, 2.0]
@@ -114,7 +126,15 @@ def from_lightgbm(model: Mapping[str, Any], *, n_rounds: int | None = None) -> B
     factor = float(settings.get("sigmoid", 1.0)) if objective == "binary" else 1.0
     if model.get("average_output"):
         factor /= len(read) / k
-    return _model(read, [i % k for i in range(len(read))], np.zeros(k), n_rounds, np.full(len(read), factor))
+    return _model(
+        read,
+        [i % k for i in range(len(read))],
+        np.zeros(k),
+        np.full(len(read), factor),
+        n_rounds=n_rounds,
+        n_features=int(model["max_feature_idx"]) + 1,
+        n_classes={"binary": 2, "multiclass": k}.get(objective, 0),
+    )
 
 
 def _numbers(text: str | float) -> Any:
@@ -181,7 +201,14 @@ def _lightgbm_node(node: Mapping[str, Any], own: int) -> _Node:
 
 
 def _model(
-    read: Sequence[list[_Node]], output: Sequence[int], base: np.ndarray, n_rounds: int | None, factors: np.ndarray
+    read: Sequence[list[_Node]],
+    output: Sequence[int],
+    base: np.ndarray,
+    factors: np.ndarray,
+    *,
+    n_rounds: int | None,
+    n_features: int,
+    n_classes: int,
 ) -> Boosting:
     """Pad all trees to one size and stack them."""
     k, dtype = len(base), jnp.zeros(()).dtype
@@ -194,6 +221,9 @@ def _model(
     columns = {name: np.array([[getattr(node, name) for node in nodes] for nodes in padded]) for name in _Node._fields}
     value = columns["value"] * factors[: len(read), None]
     by_output = value[:, :, None] * np.eye(k)[np.asarray(output)[: len(read)]][:, None, :]
+    rows = np.arange(len(read))[:, None]
+    gain_of_feature = np.zeros((len(read), n_features))
+    np.add.at(gain_of_feature, (rows, columns["feature"]), columns["gain"])
     none = jnp.zeros(0, dtype)
     return Boosting(
         trees=Trees(
@@ -205,11 +235,16 @@ def _model(
             value=jnp.asarray(by_output, dtype),
             cover=jnp.asarray(columns["cover"], dtype),
             gain=jnp.asarray(columns["gain"], dtype),
+            gain_of_feature=jnp.asarray(gain_of_feature, dtype),
         ),
         offset=jnp.asarray(base, dtype),
-        n_iter=jnp.asarray(rounds),
-        train_loss=none,
-        validation_loss=none,
+        classes=jnp.arange(n_classes),
+        n_rounds=jnp.asarray(rounds),
+        validation_history=none,
+        history=none,
+        n_iter=jnp.asarray(total),
+        converged=jnp.zeros((), bool),
+        status=jnp.asarray(int(Status.FINISHED)),
     )
 
 

@@ -1,7 +1,7 @@
 r"""Losses that boosting minimizes, with their derivatives in the scores. Shapes: n samples, k outputs.
 
-Each of a score F: `squared_error` $\frac12 (y - F)^2$; `logistic`, of labels 0 and 1, and `softmax`, of labels 0 to
-k - 1, the cross-entropy in nats.
+With a score F, `squared_error` is $\frac12 (y - F)^2$. `logistic` is the cross-entropy in nats of labels 0 and 1,
+`softmax` that of labels 0 to k - 1.
 """
 
 import jax
@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Num
 
 from mfml import require
 from mfml.risk import losses
+from mfml.risk.empirical import weighted_mean
 
 LOSSES = ("squared_error", "logistic", "softmax")
 
@@ -17,9 +18,9 @@ LOSSES = ("squared_error", "logistic", "softmax")
 def best_constant(
     y: Num[Array, " n"], weights: Float[Array, " n"], *, loss: str, n_classes: int | None = None
 ) -> Float[Array, " k"]:
-    """Return the scores that are best for all samples alike: mean, log-odds, or logarithms of the classes' shares.
+    """Return the best scores that are the same for all samples: mean, log-odds, or logarithms of the classes' shares.
 
-    A share of 0 or 1 is moved inwards by the rounding error, so that the scores are finite.
+    A share of 0 or 1 is moved inwards by the rounding error, which keeps the scores finite.
 
     Raises:
         ValueError: for an unknown loss, or `softmax` without n_classes >= 2.
@@ -31,29 +32,20 @@ def best_constant(
     tiny = jnp.finfo(weights.dtype).eps
     if loss == "softmax":
         require.that(n_classes is not None and n_classes >= 2, f"softmax needs n_classes >= 2; found {n_classes}")
-        share = jnp.stack([mean(y == label, weights) for label in range(n_classes or 0)])
+        label = jnp.arange(n_classes or 0)
+        share = jax.vmap(lambda one: weighted_mean((y == one).astype(weights.dtype), weights=weights))(label)
         return jnp.log(jnp.maximum(share, tiny))
-    average = mean(y, weights)[None]
+    average = weighted_mean(y.astype(weights.dtype), weights=weights)[None]
     if loss == "squared_error":
         return average
     chance = jnp.clip(average, tiny, 1 - tiny)
     return jnp.log(chance) - jnp.log1p(-chance)
 
 
-def mean(values: Num[Array, " n"] | Array, weights: Float[Array, " n"]) -> Float[Array, ""]:
-    """Weighted mean; NaN where all weights are zero.
-
-    >>> mean(jnp.array([1.0, 5.0]), jnp.array([1.0, 0.0])).item()
-    1.0
-    """
-    total = jnp.sum(weights)
-    return jnp.where(total > 0, jnp.sum(values * weights) / jnp.where(total > 0, total, 1.0), jnp.nan)
-
-
 def derivatives(
     scores: Float[Array, "k n"], y: Num[Array, " n"], *, loss: str
 ) -> tuple[Float[Array, "k n"], Float[Array, "k n"]]:
-    """First and second derivative of each sample's loss in its scores; of `softmax` the diagonal alone.
+    """Return the first and second derivative of each sample's loss in its scores; for `softmax` only the diagonal.
 
     Raises:
         ValueError: for an unknown loss.
@@ -74,7 +66,7 @@ def derivatives(
 
 
 def sample_losses(scores: Float[Array, "k n"], y: Num[Array, " n"], *, loss: str) -> Float[Array, " n"]:
-    """Loss of each sample: half the squared error, or nats.
+    """Return the loss of each sample: half the squared error, or the cross-entropy in nats.
 
     Raises:
         ValueError: for an unknown loss.

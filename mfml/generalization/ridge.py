@@ -1,7 +1,7 @@
-r"""Ridge regression. Shapes: n samples, d features, a penalties.
+r"""Ridge regression. Shapes: n and m samples, d features, a penalties.
 
-The model is $y = \beta_0 + x \beta$; the intercept is not penalized. The penalty is in squared units of y over x:
-features in different units are penalized differently, so standardize them first.
+The model is $y = \beta_0 + x \beta$. The intercept is not penalized. The penalty has squared units of x, so features
+in different units are penalized differently: standardize them first.
 """
 
 from functools import partial
@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
 from mfml import require
+from mfml.risk import metrics
 
 
 class Ridge(NamedTuple):
@@ -44,14 +45,14 @@ def fit(
 ) -> Ridge:
     r"""Minimize $\sum_i w_i (y_i - \beta_0 - x_i \beta)^2 + \alpha \lVert \beta \rVert^2$ in closed form.
 
-    $\beta = (X^\top W X + \alpha I)^{-1} X^\top W y$ with centered X and y; where n < d by the smaller system
-    $X^\top (X X^\top + \alpha I)^{-1} y$, which is the same. NaN where alpha is 0 and X has not full rank.
+    $\beta = (X^\top W X + \alpha I)^{-1} X^\top W y$ with centered X and y. If n < d, the smaller system
+    $X^\top (X X^\top + \alpha I)^{-1} y$ gives the same. The result is NaN if alpha is 0 and X has not full rank.
 
     Args:
         x: features.
         y: targets.
-        alpha: penalty, not negative.
-        weights: non-negative, one a sample; all 1 if left out.
+        alpha: penalty, non-negative.
+        weights: non-negative, one per sample; all 1 if left out.
         fit_intercept: whether there is a $\beta_0$; static.
 
     Raises:
@@ -76,10 +77,30 @@ def fit(
 def predict(model: Ridge, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     r"""Predict $\beta_0 + x \beta$, in units of y.
 
+    Raises:
+        ValueError: unless x has as many columns as in the fit.
+
     >>> predict(Ridge(jnp.array([2.0]), jnp.array(1.0)), jnp.array([[3.0]])).tolist()
     [7.0]
     """
+    require.rank("x", x, 2)
+    require.columns("x", x, len(model.coef))
     return x @ model.coef + model.intercept
+
+
+@jax.jit
+def score(
+    model: Ridge, x: Float[Array, "n d"], y: Float[Array, " n"], *, weights: Float[Array, " n"] | None = None
+) -> Float[Array, ""]:
+    """Return $R^2$ of the predictions, see `mfml.risk.metrics.r2`.
+
+    Raises:
+        ValueError: if shapes do not fit.
+
+    >>> score(Ridge(jnp.array([2.0]), jnp.array(1.0)), jnp.array([[0.0], [1.0]]), jnp.array([1.0, 3.0])).item()
+    1.0
+    """
+    return metrics.r2(predict(model, x), y, weights=weights)
 
 
 @partial(jax.jit, static_argnames="fit_intercept")
@@ -92,9 +113,9 @@ def path(
       \mathrm{df}(\alpha) = \sum_j \frac{s_j^2}{s_j^2 + \alpha} + 1, \qquad
       \mathrm{GCV}(\alpha) = \frac{n \lVert y - \hat y \rVert^2}{(n - \mathrm{df})^2}$$
 
-    (without the 1 where there is no intercept). GCV estimates the mean squared error of a new sample; it is infinite
-    where df reaches n. The decomposition is computed from the eigenvectors of the smaller of $X^\top X$ and
-    $X X^\top$: directions with $s_j^2$ below rounding, eps times n or d times the largest, count as absent.
+    (without the 1 if there is no intercept). GCV estimates the mean squared error of a new sample. It is infinite
+    where df reaches n. The decomposition comes from the eigenvectors of the smaller of $X^\top X$ and $X X^\top$.
+    Directions with $s_j^2$ below rounding, eps max(n, d) times the largest, are left out.
 
     Raises:
         ValueError: if shapes do not fit.
@@ -113,7 +134,7 @@ def path(
     used = square > cutoff
     square = jnp.where(used, square, 0.0)
     root = jnp.sqrt(square)
-    # V^T X^T y, from U as S U^T y where there are fewer samples than features
+    # V^T X^T y; with fewer samples than features it is computed from U, as S U^T y
     rotated = root * (vectors.T @ b) if n < d else vectors.T @ (a.T @ b)
     below = square + alphas[:, None]
     shrunk = jnp.where(used, rotated / jnp.where(used, below, 1.0), 0.0)  # (a, directions)
@@ -126,7 +147,7 @@ def path(
 
 
 def best(path: Path) -> Int[Array, ""]:
-    """Return the number of the penalty with the smallest GCV; the largest penalty of equals.
+    """Return the index of the penalty with the smallest GCV, and of equals the largest penalty.
 
     >>> x, y = jnp.array([[-1.0], [0.0], [1.0]]), jnp.array([-1.0, 0.1, 1.0])
     >>> best(globals()["path"](x, y, jnp.array([1.0, 0.01]))).item()
@@ -137,7 +158,7 @@ def best(path: Path) -> Int[Array, ""]:
 
 
 def _centered(x: Array, y: Array, weights: Array | None, fit_intercept: bool) -> tuple[Array, Array, Array, Array]:
-    """Means, and features and targets less these, times the root of the weights."""
+    """Means, and the centered features and targets, multiplied by the root of the weights."""
     require.rank("x", x, 2)
     require.rank("y", y, 1)
     require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")

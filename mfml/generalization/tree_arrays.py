@@ -1,8 +1,8 @@
 r"""Trees as arrays: what trees, forests, boosted ensembles and imported models have in common.
 
 Shapes: t trees, m nodes each (node 0 is the root), d features, k outputs, n samples. A sample at node i goes to
-`left[i]` where its feature is at most the threshold, else to `right[i]`; where the feature is missing (NaN),
-`missing_left[i]` decides. A leaf points to itself on both sides, so that a walk which has arrived stays.
+`left[i]` if its feature is at most the threshold, and to `right[i]` otherwise. If the feature is missing (NaN),
+`missing_left[i]` decides. A leaf points to itself on both sides, so a walk that has arrived stays.
 """
 
 from typing import NamedTuple
@@ -17,9 +17,9 @@ from mfml import require
 
 
 class Trees(NamedTuple):
-    """A set of trees. Nodes that no walk reaches fill up the smaller ones; their numbers mean nothing."""
+    """A set of trees. Smaller trees are filled up with nodes that no walk reaches; their entries mean nothing."""
 
-    feature: Int[Array, "t m"]  # column that a node asks for; 0 in leaves
+    feature: Int[Array, "t m"]  # column that a node asks about; 0 in leaves
     threshold: Float[Array, "t m"]  # in units of the feature; infinite in leaves
     missing_left: Bool[Array, "t m"]  # where a missing value goes
     left: Int[Array, "t m"]  # child for values up to the threshold; a leaf's own number
@@ -27,10 +27,11 @@ class Trees(NamedTuple):
     value: Float[Array, "t m k"]  # what the node predicts
     cover: Float[Array, "t m"]  # weight of the training samples at the node (boosting: sum of second derivatives)
     gain: Float[Array, "t m"]  # by how much the split improved the objective; 0 in leaves
+    gain_of_feature: Float[Array, "t d"]  # sum over all splits on each feature; its length tells how many there are
 
 
 def is_leaf(trees: Trees) -> Bool[Array, "t m"]:
-    """Say which nodes are leaves, or are never reached.
+    """Return which nodes are leaves or are never reached.
 
     >>> is_leaf(stump(0, 0.5, jnp.array([[0.0], [1.0], [2.0]]))).tolist()
     [[False, True, True]]
@@ -38,8 +39,10 @@ def is_leaf(trees: Trees) -> Bool[Array, "t m"]:
     return trees.left == jnp.arange(trees.left.shape[1])
 
 
-def stump(feature: ArrayLike, threshold: ArrayLike, value: Float[Array, "3 k"]) -> Trees:
-    """Make one tree of one split; `value` holds the rows of root, left and right leaf. Missing values go left.
+def stump(feature: ArrayLike, threshold: ArrayLike, value: Float[Array, "3 k"], *, n_features: int = 1) -> Trees:
+    """Make one tree with one split. The rows of `value` belong to the root, the left and the right leaf.
+
+    Missing values go left. `n_features` is static.
 
     Raises:
         ValueError: for values that are not three rows.
@@ -48,6 +51,7 @@ def stump(feature: ArrayLike, threshold: ArrayLike, value: Float[Array, "3 k"]) 
     [[2, 1, 2]]
     """
     require.that(value.ndim == 2 and len(value) == 3, f"value must have 3 rows; found shape {value.shape}")
+    gain = jnp.array([[1.0, 0.0, 0.0]], value.dtype)
     return Trees(
         feature=jnp.array([[feature, 0, 0]]),
         threshold=jnp.array([[threshold, jnp.inf, jnp.inf]], value.dtype),
@@ -56,21 +60,23 @@ def stump(feature: ArrayLike, threshold: ArrayLike, value: Float[Array, "3 k"]) 
         right=jnp.array([[2, 1, 2]]),
         value=value[None],
         cover=jnp.array([[2.0, 1.0, 1.0]], value.dtype),
-        gain=jnp.array([[1.0, 0.0, 0.0]], value.dtype),
+        gain=gain,
+        gain_of_feature=jnp.zeros((1, n_features), value.dtype).at[0, feature].set(1.0),
     )
 
 
 @jax.jit
 def apply(trees: Trees, x: Float[Array, "n d"]) -> Int[Array, "t n"]:
-    """Return the leaf that each sample falls into, in each tree: one walk, mapped over samples and trees.
+    """Return the leaf that each sample ends in, for each tree: one walk, mapped over samples and trees.
 
     Raises:
-        ValueError: for x that is not a table.
+        ValueError: if x is no table, or has another number of features than the trees.
 
     >>> apply(stump(0, 0.5, jnp.zeros((3, 1))), jnp.array([[0.5], [0.6], [jnp.nan]])).tolist()
     [[1, 2, 1]]
     """
     require.rank("x", x, 2)
+    require.columns("x", x, trees.gain_of_feature.shape[-1])
     x = lax.stop_gradient(x)  # a leaf does not change with a small change of x
 
     def walk(tree: Trees, sample: Array) -> Array:
@@ -87,7 +93,7 @@ def apply(trees: Trees, x: Float[Array, "n d"]) -> Int[Array, "t n"]:
 
 @jax.jit
 def outputs(trees: Trees, x: Float[Array, "n d"]) -> Float[Array, "t n k"]:
-    """Return what each tree predicts.
+    """Return what each tree predicts. Errors as in `apply`.
 
     >>> outputs(stump(0, 0.5, jnp.array([[0.0], [1.0], [2.0]])), jnp.array([[0.5], [0.6]])).tolist()
     [[[1.0], [2.0]]]
@@ -97,7 +103,7 @@ def outputs(trees: Trees, x: Float[Array, "n d"]) -> Float[Array, "t n k"]:
 
 @jax.jit
 def total(trees: Trees, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
-    """Add up what all trees predict, one after the other: memory does not grow with the number of trees.
+    """Add up what all trees predict, tree after tree: memory does not grow with their number. Errors as in `apply`.
 
     >>> total(stump(0, 0.5, jnp.array([[0.0], [1.0], [2.0]])), jnp.array([[0.5], [0.6]])).tolist()
     [[1.0], [2.0]]
@@ -111,9 +117,21 @@ def total(trees: Trees, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
     return lax.scan(add, zero, trees)[0]
 
 
+def require_classes(trees: Trees) -> None:
+    """Require that the trees tell classes apart: they have an output per class, a regression has one output.
+
+    Raises:
+        ValueError: for the trees of a regression.
+
+    >>> require_classes(stump(0, 0.5, jnp.zeros((3, 2))))
+    """
+    message = "this model predicts numbers, not classes: fit it with criterion='gini' or 'entropy'"
+    require.that(trees.value.shape[-1] > 1, message)
+
+
 @jax.jit
 def depth(trees: Trees) -> Int[Array, " t"]:
-    """Return the number of questions on the longest way down each tree; 0 for a lone leaf.
+    """Return the largest number of questions that a sample is asked, for each tree; 0 for a single leaf.
 
     >>> depth(stump(0, 0.5, jnp.zeros((3, 1)))).tolist()
     [1]
@@ -123,7 +141,7 @@ def depth(trees: Trees) -> Int[Array, " t"]:
 
 @jax.jit
 def n_leaves(trees: Trees) -> Int[Array, " t"]:
-    """Count the leaves of each tree that a walk can reach.
+    """Return the number of leaves that a walk can reach, for each tree.
 
     >>> n_leaves(stump(0, 0.5, jnp.zeros((3, 1)))).tolist()
     [2]
@@ -131,28 +149,23 @@ def n_leaves(trees: Trees) -> Int[Array, " t"]:
     return jnp.sum(is_leaf(trees) & (_reached(trees) >= 0), axis=1)
 
 
-def importance(trees: Trees, *, n_features: int) -> Float[Array, " d"]:
-    r"""Sum the gains of all splits on each feature, divided by the sum over all features.
+def importance(trees: Trees) -> Float[Array, " d"]:
+    r"""Return the sum of the gains of all splits on each feature, divided by the sum over all features.
 
-    All zero where no tree splits. Features with many different values are favored, also where they are noise:
-    unit 14 has measures that are not. `n_features` is static.
-
-    Raises:
-        ValueError: unless n_features is positive.
+    It is zero for all features if no tree splits. Features with many different values are favored, even if they are
+    noise. Unit 14 has measures without this bias.
 
     Source: Breiman et al. (1984), Classification and Regression Trees, section 5.3.4.
 
-    >>> importance(stump(1, 0.5, jnp.zeros((3, 1))), n_features=3).tolist()
+    >>> importance(stump(1, 0.5, jnp.zeros((3, 1)), n_features=3)).tolist()
     [0.0, 1.0, 0.0]
     """
-    require.positive("n_features", n_features)
-    counted = jnp.where(is_leaf(trees) | (_reached(trees) < 0), 0.0, trees.gain)
-    summed = jnp.zeros(n_features, trees.gain.dtype).at[trees.feature].add(counted)
+    summed = jnp.sum(trees.gain_of_feature, axis=0)
     return summed / jnp.where(jnp.sum(summed) > 0, jnp.sum(summed), 1.0)
 
 
 def _reached(trees: Trees) -> Array:
-    """Distance of each node from the root, -1 where no walk comes by."""
+    """Distance of each node from the root; -1 if no walk reaches it."""
 
     def one(left: Array, right: Array) -> Array:
         own = jnp.arange(len(left))

@@ -1,9 +1,9 @@
 r"""Choosing a model by validation: grid search, nested cross-validation, learning curves, the one-standard-error rule.
 
-Shapes: n samples, k folds, a settings of the hyperparameters. A learner is three static functions, as in
-`risk.splits.cross_validate`, its `fit` with a further argument: `fit(x, y, setting, weights=w)` learns from the
-samples of weight 1, `predict(fitted, x)`, `loss(prediction, y)` per sample. A setting is a number or a pytree of
-numbers; a grid has all settings along a first axis. Everything that is tried is fitted in one vmapped call.
+Shapes: n samples, k folds, a settings of the hyperparameters. A learner consists of three static functions, as in
+`risk.splits.cross_validate`, but its `fit` has one more argument: `fit(x, y, setting, weights=w)` learns from the
+samples of weight 1, `predict(fitted, x)` predicts, and `loss(prediction, y)` returns a loss per sample. A setting is a
+number or a pytree of numbers. A grid has all settings along a first axis. One vmapped call fits all that is tried.
 """
 
 from collections.abc import Callable
@@ -24,25 +24,25 @@ Loss = Callable[[Array, Array], Array]
 
 
 class Search(NamedTuple):
-    """What a grid search has found, in units of the loss."""
+    """Result of a grid search, in units of the loss."""
 
     risk: Float[Array, " a"]  # mean over folds of the test risk
-    standard_error: Float[Array, " a"]  # of this mean, divisor k - 1 in the deviation
+    standard_error: Float[Array, " a"]  # of this mean; the standard deviation over folds has the divisor k - 1
     train_risk: Float[Array, " a"]
-    best: Int[Array, ""]  # setting of least risk, the first of equals
+    best: Int[Array, ""]  # index of the setting with the smallest risk, the first of equals
 
 
 class Nested(NamedTuple):
-    """Risk of the whole procedure, the choice of the setting included."""
+    """Risk of the whole procedure, including the choice of the setting."""
 
     test_risk: Float[Array, " k"]  # of each outer fold
-    chosen: Int[Array, " k"]  # setting that the inner folds chose
+    chosen: Int[Array, " k"]  # index of the setting that the inner folds chose
     mean: Float[Array, ""]
     standard_error: Float[Array, ""]
 
 
 class LearningCurve(NamedTuple):
-    """Risk over the number of training samples, in units of the loss."""
+    """Risk for different numbers of training samples, in units of the loss."""
 
     sizes: Int[Array, " s"]
     train_risk: Float[Array, " s"]  # means over folds
@@ -66,10 +66,10 @@ def grid_search(
 ) -> Search:
     """Cross-validate every setting of the grid.
 
-    The risk of the best setting is too good to be true, as it was chosen for it: `nested` gives an honest one.
+    The risk of the best setting is too optimistic, since the setting was chosen by it. `nested` gives an honest risk.
 
     Raises:
-        ValueError: if shapes do not fit, or the grid is empty or uneven.
+        ValueError: if shapes do not fit, if the grid is empty, or if its parts differ in the number of settings.
 
     Source: Hastie, Tibshirani and Friedman (2009), section 7.10.
 
@@ -86,10 +86,11 @@ def grid_search(
     return Search(mean, error, jnp.mean(train, axis=1), jnp.argmin(mean))
 
 
-def one_standard_error(search: Search, complexity: Float[Array, " a"]) -> Int[Array, ""]:
-    """Return the least complex setting whose risk is within one standard error of the best one's.
+def one_standard_error(result: Search, complexity: Float[Array, " a"]) -> Int[Array, ""]:
+    """Return the index of the least complex setting whose risk is within one standard error of the smallest risk.
 
-    `complexity` is any number that grows with the flexibility, such as -alpha of a penalty; the first of equals.
+    `complexity` is any number that grows with the flexibility, such as -alpha of a penalty. Of equals the first is
+    taken.
 
     Raises:
         ValueError: if shapes do not fit.
@@ -97,13 +98,13 @@ def one_standard_error(search: Search, complexity: Float[Array, " a"]) -> Int[Ar
     Source: Breiman et al. (1984), Classification and Regression Trees, section 3.4.3.
 
     >>> error = jnp.full(3, 0.5)
-    >>> search = Search(jnp.array([2.0, 1.2, 1.0]), error, error, jnp.array(2))
-    >>> one_standard_error(search, jnp.arange(3.0)).item()
+    >>> result = Search(jnp.array([2.0, 1.2, 1.0]), error, error, jnp.array(2))
+    >>> one_standard_error(result, jnp.arange(3.0)).item()
     1
     """
-    require.same_shape(risk=search.risk, complexity=complexity)
-    limit = search.risk[search.best] + search.standard_error[search.best]
-    return jnp.argmin(jnp.where(search.risk <= limit, complexity, jnp.inf))
+    require.same_shape(risk=result.risk, complexity=complexity)
+    limit = result.risk[result.best] + result.standard_error[result.best]
+    return jnp.argmin(jnp.where(result.risk <= limit, complexity, jnp.inf))
 
 
 @partial(jax.jit, static_argnames=STATIC)
@@ -118,13 +119,13 @@ def nested(
     predict: Predict,
     loss: Loss,
 ) -> Nested:
-    """Nested cross-validation: in each outer fold, the setting is chosen anew on its training samples alone.
+    """Nested cross-validation: each outer fold chooses its own setting from its training samples only.
 
-    The inner folds are those of `inner` without the outer test samples; those that are empty then do not count, so
-    take other folds inside than outside. All k x k_inner x a fits are one call.
+    The inner folds are those of `inner` without the outer test samples. Folds that become empty do not count, so take
+    different folds inside and outside. All k x k_inner x a fits are one call.
 
     Raises:
-        ValueError: if shapes do not fit, or the grid is empty or uneven.
+        ValueError: if shapes do not fit, if the grid is empty, or if its parts differ in the number of settings.
 
     Source: Varma and Simon (2006), BMC Bioinformatics 7, 91.
 
@@ -166,10 +167,10 @@ def learning_curve(
     predict: Predict,
     loss: Loss,
 ) -> LearningCurve:
-    """Cross-validate with ever larger parts of the training samples.
+    """Cross-validate with growing parts of the training samples.
 
-    In each fold the training samples are put into one random order, of which the first `sizes` are taken: the sets
-    are nested. A size above the number of training samples takes all.
+    Each fold puts its training samples into one random order and takes the first of them, so the sets are nested. A
+    size above the number of training samples takes all.
 
     Raises:
         ValueError: if shapes do not fit.

@@ -8,6 +8,7 @@ from mfml.generalization import (
     binning,
     boosting,
     boosting_rounds,
+    criteria,
     dropout,
     elastic_net,
     exact_growth,
@@ -15,6 +16,7 @@ from mfml.generalization import (
     growth,
     interop,
     lasso,
+    lasso_solvers,
     objectives,
     ridge,
     tree,
@@ -68,6 +70,11 @@ def shares(key):
     return tree.fit(criterion="gini", n_classes=3, max_depth=2, max_bins=7, **classes(key))
 
 
+def classifying_forest(key):
+    options = {"criterion": "gini", "n_classes": 3, "n_estimators": 3, "max_depth": 2, "max_bins": 7}
+    return forest.fit(key=key, **options, **classes(key))
+
+
 def some_forest(key):
     return forest.fit(key=key, n_estimators=3, max_depth=2, max_bins=7, **data(key))
 
@@ -82,6 +89,10 @@ def rates():
 
 def boosted(key):
     return boosting.fit(**data(key), max_iter=3, max_depth=2, max_bins=7)
+
+
+def classifying(key):
+    return boosting.fit(**classes(key), loss="softmax", n_classes=3, max_iter=3, max_depth=2, max_bins=7)
 
 
 def task(key):
@@ -118,7 +129,7 @@ def searched(key):
 
 
 def predictions(key):
-    return {"predictions": jax.random.normal(key, (5, 4)), "truth": jnp.arange(4.0)}
+    return {"predictions": jax.random.normal(key, (5, 4)), "target": jnp.arange(4.0)}
 
 
 def one_coef(key):
@@ -126,7 +137,7 @@ def one_coef(key):
 
 
 EXAMPLES = [
-    Example(bias_variance.decompose, predictions, gradient=("predictions", "truth")),
+    Example(bias_variance.decompose, predictions, gradient=("predictions", "target")),
     Example(
         bias_variance.experiment,
         lambda key: {"key": key, "x_test": jnp.ones((2, D))},
@@ -141,6 +152,11 @@ EXAMPLES = [
     ),
     Example(ridge.fit, lambda key: data(key) | weights(key) | {"alpha": jnp.array(0.7)}, gradient=("x", "y", "alpha")),
     Example(ridge.predict, lambda key: {"model": ridge.fit(**data(key)), "x": jnp.ones((2, D))}, gradient=("x",)),
+    Example(
+        ridge.score,
+        lambda key: {"model": ridge.fit(**data(key)), **data(key), **weights(key)},
+        gradient=("x", "y", "weights"),
+    ),
     Example(ridge.path, lambda key: data(key) | {"alphas": GRID}, gradient=("x", "y", "alphas")),
     Example(ridge.best, lambda key: {"path": ridge.path(**data(key), alphas=GRID)}),
     Example(
@@ -154,11 +170,17 @@ EXAMPLES = [
         lambda key: one_coef(key) | {"correlation": jnp.ones(D), "alpha": jnp.array(0.3), "l1_ratio": 0.5},
         gradient=("coef", "alpha"),
     ),
-    Example(lasso.init, lambda key: {"task": task(key)}),
+    Example(lasso_solvers.init, lambda key: {"task": task(key)}),
     Example(
-        lasso.step,
-        lambda key: {"state": lasso.init(task(key)), "task": task(key), "alpha": jnp.array(0.2)},
+        lasso_solvers.step,
+        lambda key: {"state": lasso_solvers.init(task(key)), "task": task(key), "alpha": jnp.array(0.2)},
         {"solver": "fista"},
+    ),
+    Example(
+        lasso_solvers.solve,
+        lambda key: {"state": lasso_solvers.init(task(key)), "task": task(key), "alpha": jnp.array(0.2)},
+        {"solver": "fista", "max_iter": 60},
+        tolerance=1e-3,
     ),
     Example(lasso.fit, lambda key: data(key) | {"alpha": jnp.array(0.2)}, {"max_iter": 60}, tolerance=1e-3),
     Example(lasso.path, lambda key: data(key) | {"alphas": jnp.array([0.5, 0.1])}, {"max_iter": 60}, tolerance=1e-3),
@@ -168,14 +190,20 @@ EXAMPLES = [
         gradient=("x",),
         tolerance=1e-3,
     ),
+    Example(
+        lasso.score,
+        lambda key: {"model": lasso.fit(**data(key), alpha=0.2), **data(key), **weights(key)},
+        gradient=("x", "y", "weights"),
+        tolerance=1e-3,
+    ),
     Example(dropout.mask, lambda key: {"key": key, "rate": jnp.array(0.3)}, {"shape": (5,)}, x64=False),
     Example(dropout.apply, lambda key: {"key": key, "x": jnp.ones(5), "rate": 0.3}, gradient=("x",), x64=False),
     Example(dropout.ridge_penalty, lambda key: {"x": data(key)["x"], "rate": 0.3}, gradient=("x", "rate")),
     Example(validation.grid_search, lambda key: fold_data(key) | {"grid": GRID}, LEARNER, batched=("x", "y")),
     Example(
         validation.one_standard_error,
-        lambda key: {"search": searched(key), "complexity": -GRID},
-        batched=("search",),
+        lambda key: {"result": searched(key), "complexity": -GRID},
+        batched=("result",),
     ),
     Example(
         validation.nested,
@@ -198,20 +226,30 @@ EXAMPLES = [
     Example(
         tree_arrays.stump,
         lambda key: {"value": jnp.ones((3, 1)), "feature": jnp.array(1), "threshold": jnp.array(0.5)},
+        {"n_features": 2},
         batched=("value",),
     ),
+    Example(tree_arrays.require_classes, lambda key: {"trees": shares(key)}),
     Example(tree_arrays.apply, lambda key: {"trees": some_tree(key), "x": data(key)["x"]}),
     Example(tree_arrays.outputs, lambda key: {"trees": shares(key), "x": data(key)["x"]}, gradient=("x",)),
     Example(tree_arrays.total, lambda key: {"trees": shares(key), "x": data(key)["x"]}, gradient=("x",)),
     Example(tree_arrays.depth, lambda key: {"trees": some_tree(key)}),
     Example(tree_arrays.n_leaves, lambda key: {"trees": some_tree(key)}),
-    Example(tree_arrays.importance, lambda key: {"trees": some_tree(key)}, {"n_features": D}),
+    Example(tree_arrays.importance, lambda key: {"trees": some_tree(key)}),
     Example(binning.edges, lambda key: {"x": data(key)["x"]}, {"max_bins": 7, "subsample": 20}, gradient=("x",)),
     Example(binning.transform, lambda key: {"edges": binning.edges(data(key)["x"], max_bins=7), "x": data(key)["x"]}),
-    Example(growth.squared, lambda key: {"sums": statistics(key), "l2": jnp.array(0.5)}, gradient=("sums", "l2")),
+    Example(criteria.squared, lambda key: {"sums": statistics(key), "l2": jnp.array(0.5)}, gradient=("sums", "l2")),
     Example(
-        growth.entropy, lambda key: {"sums": jnp.arange(6.0).reshape(3, 2), "l2": jnp.array(0.0)}, gradient=("sums",)
+        criteria.entropy, lambda key: {"sums": jnp.arange(6.0).reshape(3, 2), "l2": jnp.array(0.0)}, gradient=("sums",)
     ),
+    Example(criteria.gini, lambda key: {"counts": jnp.arange(6.0).reshape(2, 3)}, gradient=("counts",)),
+    Example(
+        criteria.n_classes, lambda key: {"y": classes(key)["y"]}, {"criterion": "gini", "given": 3}, batched=()
+    ),  # an integer
+    Example(
+        criteria.statistics, lambda key: {"y": data(key)["y"], **weights(key)}, {"n_classes": None}, gradient=("y",)
+    ),
+    Example(criteria.leaf_mean, lambda key: {"sums": statistics(key), "shift": jnp.ones(1)}, gradient=("sums",)),
     Example(
         growth.histogram,
         lambda key: {"bins": binned(key), "node": jnp.arange(N) % 2, "statistics": statistics(key)},
@@ -233,7 +271,7 @@ EXAMPLES = [
     Example(
         growth.assemble,
         lambda key: {"grown": grown(key), "thresholds": [jnp.zeros(1), jnp.ones(2)]},
-        {"value": doubled},
+        {"value": doubled, "n_features": D},
     ),
     Example(
         growth.thresholds_of_bins,
@@ -250,16 +288,11 @@ EXAMPLES = [
     ),
     Example(tree.predict, lambda key: {"model": some_tree(key), "x": data(key)["x"]}, gradient=("x",)),
     Example(tree.predict_proba, lambda key: {"model": shares(key), "x": data(key)["x"]}, gradient=("x",)),
-    Example(tree.classify, lambda key: {"tree": shares(key), "x": data(key)["x"]}),
-    Example(tree.gini, lambda key: {"counts": jnp.arange(6.0).reshape(2, 3)}, gradient=("counts",)),
-    Example(tree.mean_of_leaf, lambda key: {"sums": statistics(key), "shift": jnp.ones(1)}, gradient=("sums",)),
+    Example(tree.predict, lambda key: {"model": shares(key), "x": data(key)["x"]}),
     Example(
-        tree.statistics_of,
-        lambda key: {"y": data(key)["y"], **weights(key)},
-        {"criterion": "squared_error", "n_classes": None},
-        gradient=("y",),
+        tree.score, lambda key: {"model": some_tree(key), **data(key), **weights(key)}, gradient=("x", "y", "weights")
     ),
-    Example(tree.check, data, {"weights": None, "criterion": "gini", "max_depth": 2}),
+    Example(tree.score, lambda key: {"model": shares(key), **classes(key)}),
     Example(forest.bootstrap_counts, lambda key: {"key": key}, {"n": 9}, x64=False),
     Example(
         forest.fit,
@@ -270,16 +303,19 @@ EXAMPLES = [
     Example(forest.random_features, lambda key: {"key": key}, {"level": 1, "d": 5, "n_chosen": 2}, x64=False),
     Example(forest.predict, lambda key: {"model": some_forest(key), "x": data(key)["x"]}, gradient=("x",), x64=False),
     Example(
-        forest.predict_proba, lambda key: {"model": some_forest(key), "x": data(key)["x"]}, gradient=("x",), x64=False
+        forest.predict_proba,
+        lambda key: {"model": classifying_forest(key), "x": data(key)["x"]},
+        gradient=("x",),
+        x64=False,
     ),
-    Example(forest.importance, lambda key: {"model": some_forest(key)}, {"n_features": D}, x64=False),
+    Example(forest.score, lambda key: {"model": classifying_forest(key), **classes(key)}, x64=False),
+    Example(forest.importance, lambda key: {"model": some_forest(key)}, x64=False),
     Example(
         objectives.best_constant,
         lambda key: {"y": classes(key)["y"], **weights(key)},
         {"loss": "softmax", "n_classes": 3},
         gradient=("weights",),
     ),
-    Example(objectives.mean, lambda key: {"values": data(key)["y"], **weights(key)}, gradient=("values", "weights")),
     Example(
         objectives.derivatives,
         lambda key: {"scores": data(key)["x"].T, "y": classes(key)["y"]},
@@ -312,7 +348,9 @@ EXAMPLES = [
     ),
     Example(boosting.decision_function, lambda key: {"model": boosted(key), "x": data(key)["x"]}, gradient=("x",)),
     Example(boosting.predict, lambda key: {"model": boosted(key), "x": data(key)["x"]}, gradient=("x",)),
-    Example(boosting.predict_proba, lambda key: {"model": boosted(key), "x": data(key)["x"]}, gradient=("x",)),
+    Example(boosting.predict, lambda key: {"model": classifying(key), "x": data(key)["x"]}),
+    Example(boosting.predict_proba, lambda key: {"model": classifying(key), "x": data(key)["x"]}, gradient=("x",)),
+    Example(boosting.score, lambda key: {"model": classifying(key), **classes(key)}),
     # both read dictionaries of Python objects
     Example(interop.from_xgboost, lambda key: {}, {"model": models.XGBOOST}, jit=False),
     Example(interop.from_lightgbm, lambda key: {}, {"model": models.LIGHTGBM}, jit=False),

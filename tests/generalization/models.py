@@ -1,4 +1,4 @@
-"""Two small models in the JSON of their libraries, written by hand, and what they say."""
+"""Two small models in the JSON of their libraries, written by hand."""
 
 XGBOOST = {
     "learner": {
@@ -69,6 +69,7 @@ def _leaf(value):
 
 
 LIGHTGBM = {
+    "max_feature_idx": 1,
     "num_class": 1,
     "num_tree_per_iteration": 1,
     "objective": "binary sigmoid:2",

@@ -1,0 +1,111 @@
+r"""Criteria by which a tree splits, and what its leaves predict.
+
+Shapes: n samples, k outputs or classes, c = k + 1 statistics, q nodes.
+
+All criteria need the same from the samples of a node: the sums of c statistics. The last sum is the weight H, the
+others are $G_1, G_2, \ldots$ A criterion turns these sums into the node's score. The gain of a split is the score of
+both sides less that of the node. The usual score is
+
+$$S = \sum_k \frac{G_k^2}{H + \lambda}$$
+
+With $G = \sum w y$ and $H = \sum w$ the gain is the decrease of the squared error. With the weight of each class as
+$G_k$ it is the decrease of Gini's impurity times H. With first and second derivatives of a loss it is twice the gain
+of second-order boosting.
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Num
+
+from mfml import require
+
+Score = Callable[[Array, Array], Array]  # sums of shape (c, ...) and lambda: one number each
+
+
+def squared(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
+    r"""Return $\sum_k G_k^2 / (H + \lambda)$; 0 for an empty node.
+
+    >>> squared(jnp.array([3.0, 2.0]), 1.0).item()
+    3.0
+    """
+    weight = sums[-1] + l2
+    return jnp.asarray(sum(part**2 for part in sums[:-1])) / jnp.where(weight > 0, weight, 1.0)
+
+
+def entropy(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
+    r"""Return $\sum_k G_k \ln(G_k / H)$ in nats: minus the entropy times H. $\lambda$ is not used.
+
+    >>> round(entropy(jnp.array([2.0, 2.0, 4.0]), 0.0).item(), 4)
+    -2.7726
+    """
+    parts, weight = sums[:-1], sums[-1]
+    share = jnp.where(parts > 0, parts, 1.0) / jnp.where(weight > 0, weight, 1.0)
+    return jnp.sum(jnp.where(parts > 0, parts * jnp.log(share), 0.0), axis=0)
+
+
+CRITERIA: dict[str, Score] = {"squared_error": squared, "gini": squared, "entropy": entropy}
+
+
+def n_classes(y: Num[Array, " n"], *, criterion: str, given: int | None) -> int | None:
+    """Return the number of classes that a criterion tells apart, at least 2; None for a regression.
+
+    Raises:
+        ValueError: for an unknown criterion, labels that do not fit, or within `jit` where no number is given.
+
+    >>> n_classes(jnp.array([0, 2, 1]), criterion="gini", given=None)
+    3
+    """
+    require.one_of("criterion", criterion, CRITERIA)
+    require.that(given is None or given >= 2, f"n_classes must be at least 2; found {given}")
+    return None if criterion == "squared_error" else require.n_classes(y, given)
+
+
+def statistics(
+    y: Num[Array, " n"], weights: Float[Array, " n"], *, n_classes: int | None
+) -> tuple[Float[Array, "c n"], Float[Array, " k"]]:
+    """Return the statistics of all samples, the weights last, and a shift that each leaf adds to its mean.
+
+    For a regression (`n_classes` None) they are y less its mean, and the shift is this mean. For classes there is a
+    row for each class, 1 for its samples, and no shift. All rows are multiplied by the weights.
+
+    Raises:
+        ValueError: for an empty y.
+
+    >>> statistics(jnp.array([1.0, 3.0]), jnp.ones(2), n_classes=None)[0].tolist()
+    [[-1.0, 1.0], [1.0, 1.0]]
+    """
+    require.that(y.size > 0, f"y must not be empty; found shape {y.shape}")
+    if n_classes is None:
+        first = y[0].astype(weights.dtype)  # less it, equal targets are exactly 0, however their mean is rounded
+        rest = y.astype(weights.dtype) - first
+        mean = jnp.sum(weights * rest) / jnp.sum(weights)
+        targets, shift = (rest - mean)[None], (first + mean)[None]
+    else:
+        targets = jax.nn.one_hot(y, n_classes, dtype=weights.dtype, axis=0)
+        shift = jnp.zeros(n_classes, weights.dtype)
+    return jnp.concatenate([targets * weights, weights[None]]), shift
+
+
+def leaf_mean(sums: Float[Array, "c m"], *, shift: Float[Array, " k"]) -> Float[Array, "k m"]:
+    """Turn the sums of nodes into predictions: the weighted mean plus the shift, or the shift for an empty node.
+
+    >>> leaf_mean(jnp.array([[6.0], [2.0]]), shift=jnp.array([1.0])).tolist()
+    [[4.0]]
+    """
+    return sums[:-1] / jnp.where(sums[-1] > 0, sums[-1], 1.0) + shift[:, None]
+
+
+def gini(counts: Float[Array, "*q k"]) -> Float[Array, "*q"]:
+    r"""Return Gini's impurity $1 - \sum_k p_k^2$ of class counts or weights; 0 for an empty node.
+
+    It is the probability that two samples, drawn with replacement, belong to different classes.
+
+    >>> gini(jnp.array([[2.0, 2.0], [4.0, 0.0]])).tolist()
+    [0.5, 0.0]
+    """
+    total = jnp.sum(counts, axis=-1, keepdims=True)
+    share = counts / jnp.where(total > 0, total, 1.0)
+    return jnp.where(total[..., 0] > 0, 1 - jnp.sum(share**2, axis=-1), 0.0)
