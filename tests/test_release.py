@@ -4,9 +4,12 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import mfml
 
 ROOT = Path(__file__).parents[1]
+DOCS = [f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))]
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 CITATION = dict(re.findall(r'^([a-z-]+): "?([^"\n]+)"?$', (ROOT / "CITATION.cff").read_text(), re.MULTILINE))
 RELEASES = re.findall(r"^## \[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)$", CHANGELOG, re.MULTILINE)
@@ -37,3 +40,9 @@ def test_the_citation_has_what_its_format_requires():
     assert {"cff-version", "message", "title"} <= set(CITATION)
     assert re.search(r"^authors:\n  - name: ", text, re.MULTILINE)
     assert CITATION["license"] == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["license"]
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *DOCS])
+def test_links_lead_to_files(page):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text())
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
