@@ -1,7 +1,7 @@
 """Command line: `python -m benchmarks [WORDS] [--json PATH] [--list] [--budget SECONDS]`.
 
-A word chooses the rows whose name contains it: `2.` is unit 2, `nmf` is both NMF rows. Exit status 1 where an
-answer of ours is worse than the peer's, or a row fails.
+A word chooses the rows whose name contains it: `2.` is unit 2, `nmf` is both NMF rows. The exit status is 1
+if an answer of ours is worse than the peer's, or a row fails.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("words", nargs="*", help="parts of names of rows; all rows if left out")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the results there too")
     parser.add_argument("--list", action="store_true", help="print the names of the rows")
-    parser.add_argument("--budget", type=float, default=harness.BUDGET, help="seconds of warm calls a row")
+    parser.add_argument("--budget", type=float, default=harness.BUDGET, help="seconds of warm calls per row")
     parser.add_argument("--measure", metavar="NAME", help="measure one row in this process, print JSON")
     options = parser.parse_args(arguments)
     if options.measure:

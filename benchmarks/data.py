@@ -13,7 +13,7 @@ TEMPERATURE, SWEEPS = 2.0, 100
 
 
 def numpy_sweeps(seed: int, n: int, size: int) -> np.ndarray:
-    """Checkerboard Metropolis on n lattices from all spins up, with all that NumPy offers: int8, no copies by hand."""
+    """Checkerboard Metropolis on n lattices from all spins up, as fast as NumPy allows: int8, no extra copies."""
     rng = np.random.default_rng(seed)
     spins = np.ones((n, size, size), np.int8)
     rows, columns = np.indices((size, size))
@@ -28,7 +28,7 @@ def numpy_sweeps(seed: int, n: int, size: int) -> np.ndarray:
 
 
 def numpy_halves(seed: int, n: int, size: int) -> np.ndarray:
-    """The same, each color stored by itself, so that no spin is computed in vain."""
+    """The same, each color stored by itself, so that no spin is computed needlessly."""
     rng = np.random.default_rng(seed)
     colors = [np.ones((n, size, size // 2), np.int8) for _ in range(2)]
     chance = np.exp(-2 * np.arange(-4, 5) / TEMPERATURE).astype(np.float32)

@@ -1,10 +1,10 @@
 """Measures a function of the library against a peer's: same data, same dtype, answers equally good.
 
-A row is measured in a process of its own, without the persistent compilation cache. The first call of each
+A row is measured in its own process, without the persistent compilation cache. The first call of each
 side is its cold time (ours includes tracing and compilation; imports and data are not counted). After that
 the sides take turns, each going first in every other pair, so that a machine that slows down slows both.
-The ratio is that of the medians: below 1, we are faster. The ratio of the fastest calls stands beside it: on a
-machine that does other work as well, it is the one that says more.
+The ratio is that of the medians: below 1, we are faster. The ratio of the fastest calls is next to it: on a
+machine that also does other work, it says more.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-OURS = ("benchmarks", "mfml")  # what is missing of these is no absent peer
+OURS = ("benchmarks", "mfml")  # if one of these is missing, that is a fault and not an absent peer
 ROOT = Path(__file__).resolve().parents[1]
 MIN_PAIRS, MAX_PAIRS = 7, 101
-BUDGET = 8.0  # seconds of warm measurement a row, unless MIN_PAIRS take longer
+BUDGET = 8.0  # seconds of warm measurement per row, unless MIN_PAIRS take longer
 PAUSE = 0.005  # seconds between calls: worker threads of the side before stop spinning
 
 
@@ -43,11 +43,11 @@ class Row(NamedTuple):
     """One line of the table."""
 
     name: str
-    peer: str  # the call that ours is held against
+    peer: str  # the call that ours is compared with
     build: Callable[[], Pair]  # makes the data; not timed
     dtype: str = "float32"  # of the data that both sides get
     note: str = ""
-    min_pairs: int = MIN_PAIRS  # fewer where a call takes minutes
+    min_pairs: int = MIN_PAIRS  # fewer if a call takes minutes
 
 
 class Absent(RuntimeError):
@@ -81,7 +81,7 @@ class Outcome(NamedTuple):
 
 
 def measure(row: Row, *, budget: float = BUDGET, min_pairs: int | None = None) -> Outcome:
-    """Measure a row in this process; its cold times are cold only where the process is fresh."""
+    """Measure a row in this process; its cold times are cold only in a fresh process."""
     min_pairs = row.min_pairs if min_pairs is None else min_pairs
     pair = row.build()
     calls = {"ours": pair.ours, "theirs": pair.theirs}
@@ -110,7 +110,7 @@ def measure(row: Row, *, budget: float = BUDGET, min_pairs: int | None = None) -
         pairs=len(warm["ours"]),
         loss_of_ours=ours,
         loss_of_theirs=theirs,
-        as_good=ours <= max(theirs * (1 + pair.slack), pair.floor),  # False also where ours is NaN
+        as_good=ours <= max(theirs * (1 + pair.slack), pair.floor),  # False also if ours is NaN
     )
 
 
@@ -136,7 +136,7 @@ def rows_by_name() -> dict[str, Row]:
 def chosen(names: Iterable[str]) -> list[str]:
     """Names of the rows that contain one of these words; all rows without a word.
 
-    Raises ValueError where a word fits no row.
+    Raises ValueError if a word fits no row.
     """
     known = list(rows_by_name())
     words = list(names)
@@ -147,7 +147,7 @@ def chosen(names: Iterable[str]) -> list[str]:
 
 
 def in_fresh_process(name: str, *, budget: float = BUDGET) -> Outcome:
-    """Measure a row in a new interpreter; Absent without its peer, RuntimeError where it fails otherwise."""
+    """Measure a row in a new interpreter; raise Absent without its peer, RuntimeError if it fails otherwise."""
     environment = {key: value for key, value in os.environ.items() if key != "JAX_COMPILATION_CACHE_DIR"}
     environment["JAX_ENABLE_COMPILATION_CACHE"] = "false"
     command = [sys.executable, "-m", "benchmarks", "--measure", name, "--budget", str(budget)]

@@ -52,7 +52,7 @@ def _version(name: str) -> str | None:
 
 
 def _threads() -> dict[str, Any]:
-    """Threads of the peers' libraries, and the device of ours: on a CPU, XLA uses one thread a core."""
+    """Threads of the peers' libraries, and the device of ours: on a CPU, XLA uses one thread per core."""
     import jax
     import numpy  # noqa: F401  its BLAS is one of those listed
     import sklearn.utils._openmp_helpers  # noqa: F401  loads OpenMP

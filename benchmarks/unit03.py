@@ -58,12 +58,12 @@ ROWS = [
         "3.logistic 50000x50, against newton",
         "LogisticRegression(solver='newton-cholesky')",
         partial(logistic_regression, "newton-cholesky"),
-        note="loss: penalized objective in nats a sample; the same method on both sides",
+        note="loss: penalized objective in nats per sample; the same method on both sides",
     ),
     Row(
         "3.logistic 50000x50, against lbfgs",
         "LogisticRegression()",
         partial(logistic_regression, "lbfgs"),
-        note="loss: penalized objective in nats a sample; the peer's default method",
+        note="loss: penalized objective in nats per sample; the peer's default method",
     ),
 ]

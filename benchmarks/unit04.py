@@ -59,7 +59,7 @@ def pair(module, network, load, images, labels) -> Pair:
 
 
 def put(torch, layer, params, *, transposed=False):
-    """Copy a layer's weights: kernels (p, q, in, out) into (out, in, p, q); dense ones are turned."""
+    """Copy a layer's weights: kernels (p, q, in, out) into (out, in, p, q); dense ones are transposed."""
     kernel = np.asarray(params["kernel"])
     if transposed:
         kernel = kernel.transpose(2, 3, 0, 1)
@@ -151,6 +151,6 @@ ROWS = [
         f"4.u-net 8x64x64, {STEPS} steps",
         "torch.nn, Adam, channels last",
         unet,
-        note="loss: cross-entropy a pixel of the last step; the same weights at the start, the same full batches",
+        note="loss: cross-entropy per pixel of the last step; the same weights at the start, the same full batches",
     ),
 ]

@@ -18,7 +18,7 @@ def risk(params, x, labels):
 
 
 def network(n_hidden: int):
-    """Draw data of 4 classes in 40 features and a network, and train it, so that its spectrum is a trained one's."""
+    """Draw data of 4 classes in 40 features, and train a network on them: untrained ones have another spectrum."""
     rng = np.random.default_rng(0)
     x = jnp.asarray(rng.normal(size=(256, 40)), jnp.float32)
     labels = jnp.argmax(x[:, :4] + 0.5 * jnp.asarray(rng.normal(size=(256, 4)), jnp.float32), axis=1)

@@ -1,4 +1,4 @@
-"""Unit 7 against scikit-learn, and against XGBoost and LightGBM where they are installed."""
+"""Unit 7 against scikit-learn, and against XGBoost and LightGBM if they are installed."""
 
 from functools import partial
 
@@ -87,7 +87,7 @@ DRAWS = 3  # data sets that an error is the mean of
 def friedman(n: int, d: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Friedman's first function of five of the features: n noisy samples, then 20 000 points and their true values.
 
-    Every term has a gain of its own. (A product of centered features has none: trees happen upon it by chance, and
+    Every term has a gain of its own. (A product of centered features has none: trees find it by chance, and
     which library comes out best changes with the seed.)
     """
     rng = np.random.default_rng(seed)
@@ -167,7 +167,7 @@ def lightgbm_trees(x, y):
 
 PEERS = {"scikit-learn": hist_gradient_boosting, "xgboost": xgboost_trees, "lightgbm": lightgbm_trees}
 
-BOOSTING = "100 rounds, depth 6, 255 bins, 20 samples a leaf; loss: mean error against the truth over three draws"
+BOOSTING = "100 rounds, depth 6, 255 bins, 20 samples per leaf; loss: mean error against the truth over three draws"
 ROWS = [
     Row("7.lasso 2000x1000", "Lasso()", one_lasso, note="loss: the objective"),
     Row("7.lasso path 2000x1000, 100 penalties", "lasso_path()", lasso_path, note="loss: mean objective"),

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def write_new(path: Path, data: bytes) -> bool:
-    """Write a file whole unless something of that name exists; return whether it was written.
+    """Write a complete file unless something of that name exists; return whether it was written.
 
     What exists is kept, even if it appears at the last moment. The folder is made if it is missing.
     """

@@ -68,7 +68,7 @@ def run(
     """Repeat `state = step(state, i)` until it has converged or failed, or `max_iter` steps are done.
 
     `objective`, `converged` and the conditions of `failed` are functions of the state; the first condition that
-    holds is the status. An objective that is NaN or infinite ends the iteration too, but for the start's: it may be
+    holds is the status. A non-finite objective ends the iteration, too; only at the start it may be
     infinite. `max_iter` is static. The result may not be differentiated in reverse mode: how many steps there are
     depends on the values.
 

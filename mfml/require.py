@@ -36,7 +36,7 @@ def same_shape(**arrays: ArrayLike) -> None:
 def same_length(**arrays: ArrayLike | tuple[ArrayLike, int]) -> None:
     """Require that named arrays have the same number of entries along an axis.
 
-    Each is given as an array (its first axis counts) or as a pair of an array and an axis: `x=(x, 1), mean=mean`.
+    Each is given as an array (its first axis counts), or as a pair of an array and an axis: `x=(x, 1), mean=mean`.
     """
     pairs = {name: value if isinstance(value, tuple) else (value, 0) for name, value in arrays.items()}
     shapes = {name: jnp.shape(array) for name, (array, _) in pairs.items()}
@@ -55,10 +55,10 @@ def columns(name: str, value: ArrayLike, needed: int) -> None:
 
 
 def n_classes(y: ArrayLike, given: int | None) -> int:
-    """Number of classes of integer labels 0, 1, ...: the number that is given, else one more than the largest label.
+    """Number of classes of integer labels 0, 1, ...: the given number, otherwise one more than the largest label.
 
     Raises:
-        ValueError: where it is not given and the labels are not known yet (in compiled code), and for labels that are
+        ValueError: if it is not given and the labels are not known yet (in compiled code), and for labels that are
             negative or too large.
     """
     if isinstance(y, jax.core.Tracer):

@@ -21,7 +21,7 @@ class Unit(NamedTuple):
 
     @property
     def stem(self) -> str:
-        """The name that this unit's files bear in every room: `unit07`."""
+        """The name of this unit's files in every room: `unit07`."""
         return f"unit{self.number:02d}"
 
 
@@ -121,7 +121,7 @@ def find(number: int) -> Unit:
 
 
 def load(number: int) -> ModuleType:
-    """Import a unit's package; ValueError where this version does not hold it yet."""
+    """Import a unit's package; raise ValueError if this version does not hold it yet."""
     unit = find(number)
     name = f"mfml.{unit.package}"
     if find_spec(name) is None:

@@ -1,4 +1,4 @@
-"""Materials data: one loader per data set, simulated and, where it exists, real.
+"""Materials data: one loader per data set, simulated and, if it exists, real.
 
 `from mfml.data import tensile` then `data, card = tensile.load(key=key, source="auto")`; the card says what was
 loaded. `tensile.simulate(key, ...)` is the simulator alone: pure and jitted, with its options.

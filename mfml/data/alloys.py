@@ -1,8 +1,8 @@
 r"""Copper alloys: composition and processing to yield strength and electrical conductivity.
 
 Zinc, nickel, aluminum and tin stay in solution; chromium precipitates on aging. Yield strength adds up friction,
-grain boundaries, solutes, precipitates and the dislocations of cold work (the latter two by their squares, both
-being obstacles within the grain), conductivity follows from the sum of all resistivities:
+grain boundaries, solutes, precipitates and the dislocations of cold work (of which the last two add by their squares,
+both being obstacles within the grain). Conductivity follows from the sum of all resistivities:
 
 $$\sigma_y = \sigma_0 + \frac{k}{\sqrt{D}}
   + \Bigl(\sum_i (Z_i^{3/2} x_i)\Bigr)^{2/3} + \sqrt{\sigma_p^2 + \sigma_\rho^2}, \qquad
@@ -48,7 +48,7 @@ FRICTION, HALL_PETCH = 25.0, 0.12  # MPa, MPa sqrt(m)
 SIZE = (0.0546, -0.0285, 0.0625, 0.224)  # delta: relative change of the lattice per atomic fraction, Zn to Sn
 MODULUS = (0.35, 0.45, 0.30, 0.60)  # eta of the same
 RESISTIVITY = (0.32, 1.20, 1.00, 2.90)  # µΩ cm at.%⁻¹ at small fractions, Zn to Sn
-RESISTIVITY_CR, RESISTIVITY_CU = 4.0, 1.68  # likewise of Cr in solution; µΩ cm of copper at 20 °C
+RESISTIVITY_CR, RESISTIVITY_CU = 4.0, 1.68  # the same for Cr in solution; µΩ cm of copper at 20 °C
 PER_DISLOCATION = 2e-17  # µΩ cm m²
 SOLUBILITY_CR = 0.03  # at.% at the aging temperature, 450 °C
 AVRAMI_TIME, AVRAMI_EXPONENT = 1.0, 0.8  # h

@@ -1,17 +1,17 @@
 r"""Phase separation by the Cahn-Hilliard equation: microstructures of two phases, and images of them to segment.
 
-The composition $c$ (0: one phase, 1: the other) flows down the free energy $F$, and its mean stays what it is:
+The composition $c$ (0: one phase, 1: the other) lowers the free energy $F$, and its mean stays constant:
 
 $$F[c] = \int c^2 (1 - c)^2 + \tfrac{\kappa}{2} |\nabla c|^2 \,\mathrm{d}x, \qquad
   \frac{\partial c}{\partial t} = \nabla^2 \mu, \qquad \mu = 2c(1 - c)(1 - 2c) - \kappa \nabla^2 c$$
 
-A step in Fourier space, periodic, implicit in the stiff part and stabilised by A, so that F falls with long steps:
+A step in Fourier space, periodic, implicit in the stiff part and stabilized by A, so that F falls even for long steps:
 
 $$\left(1 + \Delta t\, (A k^2 + \kappa k^4)\right) \hat c^{\,n+1} =
   (1 + \Delta t\, A k^2)\, \hat c^{\,n} - \Delta t\, k^2\, \hat f'(c^n)$$
 
 Source: Cahn and Hilliard (1958); Chen and Shen (1998); Eyre (1998).
-Shapes: n simulations, t times, l x l pixels. Length in pixels; time and energy without unit.
+Shapes: n simulations, t times, l x l pixels. Length is in pixels; time and energy have no unit.
 """
 
 from functools import partial
@@ -120,7 +120,7 @@ def free_energy(fields: Float[Array, "*n l l"], *, kappa: ArrayLike = KAPPA) -> 
     """
     size = fields.shape[-1]
     transformed = jnp.fft.rfft2(fields)
-    twice = np.full(size // 2 + 1, 2.0)  # columns of the half plane stand for two, but for those on its edges
+    twice = np.full(size // 2 + 1, 2.0)  # columns of the half plane count twice, except those on its edges
     twice[:1] = twice[size // 2 : size // 2 + (size + 1) % 2] = 1.0
     power = jnp.asarray(twice, fields.dtype) * (transformed.real**2 + transformed.imag**2) / size**2
     gradient = (_squared_wavenumber(size, fields.dtype) * power).sum((-2, -1))
@@ -128,7 +128,7 @@ def free_energy(fields: Float[Array, "*n l l"], *, kappa: ArrayLike = KAPPA) -> 
 
 
 def _squared_wavenumber(size: int, dtype: jnp.dtype) -> Float[Array, "l h"]:
-    """k^2 of the half plane that a real field's transform fills."""
+    """k^2 on the half plane that the transform of a real field fills."""
     down, across = np.fft.fftfreq(size), np.fft.rfftfreq(size)
     return jnp.asarray((2 * pi) ** 2 * (down[:, None] ** 2 + across**2), dtype)
 
@@ -143,7 +143,7 @@ def segmentation(
     noise: ArrayLike = 0.2,
     shading: ArrayLike = 0.3,
 ) -> Segmentation:
-    """Photograph two-phase microstructures badly: little contrast, noise, and light from one side.
+    """Simulate bad photographs of two-phase microstructures: low contrast, noise, and light from one side.
 
     Each sample is a simulation of its own (composition 0.35 to 0.65, time 200). Gray value: one half, plus the
     composition less one half times `contrast`, plus light that differs by `shading` across the image in a random
@@ -174,8 +174,8 @@ def load(
     """Return microstructures of some of 18 simulations, and their card. Same shapes for both sources.
 
     `source`: "simulated" runs simulations with compositions from 0.3 to 0.7 and takes 16 times of each; "real"
-    reads MDSdata, about 990 images of each, in random order; "auto" takes real data where installed. The key
-    drives the simulator; None will do for real data. Images of one simulation resemble each other: split by
+    reads MDSdata, about 990 images of each, in random order; "auto" takes real data if installed. The key
+    drives the simulator; it may be None for real data. Images of one simulation resemble each other: split by
     `simulation`, not by image.
 
     Raises:

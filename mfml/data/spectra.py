@@ -6,9 +6,9 @@ $2\theta = 2\arcsin\left(\lambda \sqrt{h^2 + k^2 + l^2} / 2a\right)$; its intens
 $$I = m\,|F|^2\, \frac{1 + \cos^2 2\theta}{\sin^2\theta\cos\theta}\, e^{-2 B s^2}, \qquad
   s = \sin\theta/\lambda,$$
 
-with the multiplicity $m$, the structure factor $F$ of the lattice (which wipes out whole families of lines),
-the Lorentz-polarization factor, and a Gaussian for the fall of atomic scattering and for thermal motion
-together (an approximation: one $B$ for all phases). Small crystallites of size $L$ widen each line to
+with the multiplicity $m$, the structure factor $F$ of the lattice (which removes whole families of lines),
+the Lorentz-polarization factor, and one Gaussian for both the decrease of atomic scattering and
+thermal motion (an approximation: one $B$ for all phases). Small crystallites of size $L$ widen each line to
 $0.9\lambda / (L \cos\theta)$ (Scherrer); its shape is half Gaussian, half Lorentzian (pseudo-Voigt).
 
 Source: Cullity and Stock (2001), Elements of X-Ray Diffraction, chapters 3, 4 and 5.
@@ -60,7 +60,7 @@ class Line(NamedTuple):
 
 
 def lines(phase: str) -> list[Line]:
-    """Return the reflections of a phase, by rising angle, as far as the detector reaches.
+    """Return the reflections of a phase, by increasing angle, up to the end of the detector.
 
     Raises ValueError for a phase that is not in `PHASES`.
 
@@ -91,7 +91,7 @@ def lines(phase: str) -> list[Line]:
 
 
 def _families(limit: int) -> list[tuple[int, int, int]]:
-    """All Miller indices limit > h >= k >= l >= 0 but the origin."""
+    """All Miller indices limit > h >= k >= l >= 0, except the origin."""
     return [(h, k, last) for h in range(1, limit) for k in range(h + 1) for last in range(k + 1)]
 
 
@@ -136,10 +136,10 @@ def simulate(
 ) -> Spectra:
     """Measure mixtures whose shares are drawn from a symmetric Dirichlet distribution.
 
-    `concentration` is that distribution's: 1 draws all mixtures alike, less gives purer samples. `counts` is
-    the number of photons that a pure phase's strongest line yields in one channel; the noise is Poisson
-    distributed, so no intensity is negative. None leaves the noise out. phases (keys of `PHASES`),
-    n_samples, n_channels and concentration are static.
+    `concentration` is that of the distribution: 1 draws all mixtures with equal probability, and smaller values
+    give purer samples. `counts` is the number of photons that the strongest line of a pure phase yields in one
+    channel. The noise has a Poisson distribution, so no intensity is negative; None leaves the noise out. phases
+    (keys of `PHASES`), n_samples, n_channels and concentration are static.
 
     Raises:
         ValueError: an unknown or repeated phase, no phase, n_samples < 1, n_channels < 2, concentration <= 0.
@@ -156,7 +156,7 @@ def simulate(
     for_shares, for_noise = jax.random.split(key)
     angle = jnp.linspace(*ANGLES, n_channels)
     components = jnp.stack([pattern(phase, angle) for phase in phases])
-    if concentration == 1:  # the same distribution, from draws that compile far sooner
+    if concentration == 1:  # the same distribution, from draws that compile much faster
         amounts = jax.random.exponential(for_shares, (n_samples * len(phases),), angle.dtype)
         amounts = amounts.reshape(n_samples, len(phases))
         abundances = amounts / amounts.sum(axis=1, keepdims=True)

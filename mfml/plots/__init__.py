@@ -1,4 +1,4 @@
-"""Figures for lessons and slides: one a function; they take arrays, draw, and return the Axes or Figure.
+"""Figures for lessons and slides: one per function; they take arrays, draw, and return the Axes or Figure.
 
 - `style`: palette, color maps, sizes, labeled axes: every figure function starts from here
 - `datasets`: tensile curves, spectra, image grids

@@ -25,7 +25,7 @@ def clusters(
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw points in the plane, a color and a marker for each label, and the centers (k, 2) as crosses."""
+    """Draw points in the plane, with a color and a marker for each label, and the centers (k, 2) as crosses."""
     ax = style.axes(ax, x=x_label, y=y_label, title=title)
     points, found, middle = np.asarray(x), np.asarray(labels), np.asarray(centers)
     for index in range(len(middle)):
@@ -50,7 +50,7 @@ def mixture(
     doubt_label: str = "doubt: 1 - largest responsibility",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw points colored by doubt, and each component's ellipses of one and two standard deviations."""
+    """Draw points colored by uncertainty, and each component's ellipses of one and two standard deviations."""
     ax = style.axes(ax, x=x_label, y=y_label)
     order = np.argsort(np.asarray(doubt))
     points = np.asarray(x)[order]

@@ -13,7 +13,7 @@ from mfml.plots import style
 
 @style.styled
 def tensile(strain: ArrayLike, stress: ArrayLike, temperature: ArrayLike, *, ax: Axes | None = None) -> Axes:
-    """Draw measured points, stress in MPa over strain: a row and a color for each temperature in °C."""
+    """Draw measured points, stress in MPa over strain: one row and one color for each temperature in °C."""
     ax = style.axes(ax, x="true strain", y="true stress (MPa)")
     for row, (one_strain, one_stress) in enumerate(zip(np.asarray(strain), np.asarray(stress), strict=True)):
         label = f"{float(np.asarray(temperature)[row]):g} °C"
@@ -34,7 +34,7 @@ def spectra(
     offset: float = 0.0,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw patterns over the diffraction angle in degrees, one row each, `offset` above one another."""
+    """Draw patterns over the diffraction angle in degrees, one row each, shifted by `offset`."""
     ax = style.axes(ax, x="diffraction angle 2θ (degrees)", y="intensity", title=title)
     for row, values in enumerate(np.asarray(intensity)):
         color = style.PALETTE[row % len(style.PALETTE)]
@@ -55,7 +55,7 @@ def images(
     limits: tuple[float, float] | None = None,
     size: float = 0.75,
 ) -> Figure:
-    """Draw a stack of images (n, height, width) as a grid, on one scale; `size` is an image's, in inches."""
+    """Draw a stack of images (n, height, width) as a grid, on one scale; `size` is that of an image, in inches."""
     stack = np.asarray(values)
     low, high = limits or (float(stack.min()), float(stack.max()))
     columns = min(columns, len(stack))

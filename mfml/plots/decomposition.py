@@ -14,7 +14,7 @@ ANGLE = "diffraction angle 2θ (degrees)"
 
 @style.styled
 def projection(angle: ArrayLike, measured: ArrayLike, fitted: ArrayLike, *, x_label: str = ANGLE) -> Figure:
-    """Draw a measured pattern, its projection onto a subspace, and below them what is left."""
+    """Draw a measured pattern, its projection onto a subspace, and below them the residual."""
     figure, grid = style.panels(2, 1, size=(style.WIDTH, 1.9), share_x=True)
     upper, lower = grid[:, 0]
     style.axes(upper, x="", y="intensity")
@@ -30,7 +30,7 @@ def projection(angle: ArrayLike, measured: ArrayLike, fitted: ArrayLike, *, x_la
 def conditioning(
     condition: ArrayLike, observed: ArrayLike, bound: ArrayLike, *, labels: Sequence[str], ax: Axes | None = None
 ) -> Axes:
-    """Draw relative errors of an answer, and their bound, over the condition number; a label a point."""
+    """Draw relative errors of an answer, and their bound, over the condition number; one label per point."""
     ax = style.axes(ax, x="condition number κ", y="relative error of the shares")
     ax.loglog(condition, bound, "o--", color=style.GRAY, label="bound")
     ax.loglog(condition, observed, "o-", color=style.BLUE, label="observed")
@@ -97,7 +97,7 @@ def scree(variance_ratio: ArrayLike, elbow: int, *, ax: Axes | None = None) -> A
 def parts(
     angle: ArrayLike, columns: Mapping[str, ArrayLike], *, names: Mapping[str, Sequence[str]], x_label: str = ANGLE
 ) -> Figure:
-    """Draw patterns (k, c) in columns of k panels, one column a method, with the name of each and a zero line."""
+    """Draw patterns (k, c) in columns of k panels, one column per method, with its name and a zero line."""
     rows = max(len(np.asarray(values)) for values in columns.values())
     figure, grid = style.panels(rows, len(columns), size=(2.9, 1.4), share_x=True)
     for column, (title, values) in zip(grid.T, columns.items(), strict=True):
@@ -141,7 +141,7 @@ def histories(values: Mapping[str, ArrayLike], *, ax: Axes | None = None) -> Axe
 
 @style.styled
 def balls(outlines: Mapping[str, ArrayLike], points: ArrayLike, nearest: Mapping[str, ArrayLike]) -> Figure:
-    """Draw balls (p, 2) and the way from each point (n, 2) to its nearest one in the ball, a panel each."""
+    """Draw balls (p, 2) and the path from each point (n, 2) to the nearest point in the ball, one panel each."""
     figure, grid = style.panels(1, len(outlines), size=(3.2, 3.2), share_y=True)
     for ax, (name, outline) in zip(grid[0], outlines.items(), strict=True):
         style.axes(ax, x="weight 1", y="", title=name)

@@ -21,7 +21,7 @@ def overfitting(
     x_label: str,
     y_label: str,
 ) -> Figure:
-    """Draw one panel a model: samples, the curve without noise, and the model's curve on the same grid."""
+    """Draw one panel per model: samples, the curve without noise, and the model's curve on the same grid."""
     figure, panels = style.panels(1, len(curves), size=(2.7, 2.5), share_x=True, share_y=True)
     spread = np.ptp(np.asarray(y))
     for ax, (name, curve) in zip(panels.flat, curves.items(), strict=True):
@@ -84,7 +84,7 @@ def train_and_validation(
 def double_descent(
     n_features: ArrayLike, train: ArrayLike, test: ArrayLike, *, n_samples: int, y_label: str, ax: Axes | None = None
 ) -> Axes:
-    """Draw training and test error over the number of features; a line where it equals that of the samples."""
+    """Draw training and test error over the number of features; a line where it equals the number of samples."""
     ax = style.axes(ax, x="number of features", y=y_label)
     ax.semilogy(n_features, test, "o-", color=style.VERMILION, label="test")
     ax.semilogy(
@@ -106,7 +106,7 @@ def coefficient_paths(
     y_label: str,
     n_named: int = 5,
 ) -> Figure:
-    """Draw the coefficients, shape (penalties, features), over the penalty; the largest at the end are named."""
+    """Draw the coefficients, shape (penalties, features), over the penalty; the largest at the end have labels."""
     figure, panels = style.panels(1, len(paths), size=(4.1, 3.3), share_y=True)
     for ax, (title, path) in zip(panels.flat, paths.items(), strict=True):
         values = np.asarray(path)
@@ -125,7 +125,7 @@ def coefficient_paths(
 
 @style.styled
 def errors(values: Mapping[str, float], *, x_label: str, noise: float | None = None, ax: Axes | None = None) -> Axes:
-    """Draw one bar a model, with its number; a dotted line where only noise is left."""
+    """Draw one bar per model, with its value; a dotted line marks the noise."""
     ax = style.axes(ax, x=x_label, y="", size=(style.WIDTH, 0.6 + 0.38 * len(values)))
     bars = ax.barh(list(values), list(values.values()), color=style.BLUE, height=0.6)
     ax.bar_label(bars, fmt="%.1f", padding=3)
@@ -140,7 +140,7 @@ def errors(values: Mapping[str, float], *, x_label: str, noise: float | None = N
 
 @style.styled
 def importances(names: Sequence[str], shares: Mapping[str, ArrayLike], *, ax: Axes | None = None) -> Axes:
-    """Draw the share of each feature, one bar a model."""
+    """Draw the share of each feature, one bar per model."""
     ax = style.axes(ax, x="share of all gains", y="", size=(style.WIDTH, 0.8 + 0.36 * len(names)))
     height = 0.8 / len(shares)
     place = np.arange(len(names))
@@ -157,7 +157,7 @@ def importances(names: Sequence[str], shares: Mapping[str, ArrayLike], *, ax: Ax
 def predicted_against_measured(
     groups: Mapping[str, tuple[ArrayLike, ArrayLike]], *, unit: str, ax: Axes | None = None
 ) -> Axes:
-    """Draw predictions over measurements, one color a group, with the line of equality."""
+    """Draw predictions over measurements, one color per group, with the line of equality."""
     ax = style.axes(ax, x=f"measured ({unit})", y=f"predicted ({unit})", size=(4.4, 4.2))
     everything = np.concatenate([np.ravel(part) for group in groups.values() for part in group])
     ends = [everything.min(), everything.max()]

@@ -24,9 +24,9 @@ def paths(
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw lines of equal height, spaced more closely below, `values[i, j]` at (x[i], y[j]), and ways of points (t, 2).
+    """Draw lines of equal height, spaced more closely below, `values[i, j]` at (x[i], y[j]), and paths (t, 2).
 
-    Ways are cut at the frame; `goals` are minima, marked by stars.
+    Paths are cut at the frame; `goals` are minima, marked by stars.
     """
     ax = style.axes(ax, x="first parameter", y="second parameter", title=title)
     x, y, values = np.asarray(x), np.asarray(y), np.asarray(values)
@@ -71,7 +71,7 @@ def cliff(
     limits: tuple[float, float],
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what is left of the loss after some steps over the learning rate as a share of 2/L."""
+    """Draw the remaining loss after some steps over the learning rate as a share of 2/L."""
     ax = style.axes(ax, x="learning rate / (2 / L)", y=f"loss after {n_steps} steps / first loss")
     for color, (label, values) in zip(style.PALETTE, ratios.items(), strict=False):
         ax.semilogy(share, np.clip(np.asarray(values), *limits), color=color, label=label)
@@ -111,7 +111,7 @@ def slices(
     quantity: str,
     unit: str = "multiples of a direction",
 ) -> Figure:
-    """Draw square slices through a landscape, entry [i, j] at (along[i], along[j]), all in one scale."""
+    """Draw square slices through a landscape, entry [i, j] at (along[i], along[j]), all on one scale."""
     figure, grid = style.panels(1, len(surfaces), size=(3.6, 3.1))
     along, values = np.asarray(along), [np.asarray(v) for v in surfaces.values()]
     lowest, highest = min(v.min() for v in values), max(v.max() for v in values)
@@ -139,7 +139,7 @@ def traveled(
     quantity: str,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the way of a training in the plane that holds most of it; `values[i, j]` at (first[i], second[j])."""
+    """Draw the path of a training run in the plane that holds most of it; `values[i, j]` at (first[i], second[j])."""
     labels = [
         f"{name} direction of the path ({100 * float(s):.0f} %)" for name, s in zip(("1st", "2nd"), share, strict=True)
     ]
@@ -175,7 +175,7 @@ def lazy_and_rich(
 def trainability(
     first_rates: ArrayLike, second_rates: ArrayLike, converged: ArrayLike, measure: ArrayLike, *, ax: Axes | None = None
 ) -> Axes:
-    """Draw which pairs of learning rates converge (blue) or diverge (orange); the paler, the later it shows."""
+    """Draw which pairs of learning rates converge (blue) or diverge (orange); the paler, the later this shows."""
     ax = style.axes(ax, x="learning rate of the hidden layer", y="learning rate of the output layer", size=(5.6, 5.0))
     converged, size = np.asarray(converged), np.abs(np.asarray(measure))
     shade = np.empty(size.shape)
@@ -196,7 +196,7 @@ def trainability(
 
 @style.styled
 def particles(flows: Mapping[str, tuple[ArrayLike, ArrayLike]], teacher: ArrayLike, *, limit: float) -> Figure:
-    """Draw the ways of hidden units in the plane of |a| w, positive and negative a in two colors.
+    """Draw the paths of hidden units in the plane of |a| w, positive and negative a in two colors.
 
     A flow is the output weights (t, m) and the hidden weights (t, m, 2) over time; `teacher` are directions (k, 2).
     """

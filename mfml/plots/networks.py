@@ -71,7 +71,7 @@ def columns(rows: Sequence[Mapping[str, ArrayLike]], *, cmap: str = style.SEQUEN
 def receptive_fields(
     influences: Mapping[str, ArrayLike], sizes: Sequence[int], centers: Sequence[float], *, size: float = 1.9
 ) -> Figure:
-    """Draw how much each pixel moves one unit, relative to the most, and the receptive field as a frame."""
+    """Draw how much each pixel moves one unit, relative to the largest, and the receptive field as a frame."""
     figure, grid = style.panels(1, len(influences), size=(size, size + 0.3))
     for ax, (title, image), side, center in zip(grid[0], influences.items(), sizes, centers, strict=True):
         style.bare(ax)
@@ -98,7 +98,7 @@ def learning(losses: Mapping[str, ArrayLike], *, smooth: int = 20, ax: Axes | No
 def accuracy_over(
     quantity: ArrayLike, shares: Mapping[str, ArrayLike], *, x_label: str, mark: float, ax: Axes | None = None
 ) -> Axes:
-    """Draw the share of right answers over a quantity, with a line at `mark`."""
+    """Draw the share of correct answers over a quantity, with a line at `mark`."""
     ax = style.axes(ax, x=x_label, y="share of right answers")
     for label, values in shares.items():
         ax.plot(quantity, values, "o-", label=label)

@@ -16,7 +16,7 @@ LINES = ("-", "--", "-.", ":")
 def noise_models(
     residual: ArrayLike, losses: Mapping[str, ArrayLike], pulls: Mapping[str, ArrayLike], *, unit: str = "scales"
 ) -> Figure:
-    """Draw the loss of a residual under each noise model, and beside it the slope of that loss."""
+    """Draw the loss of a residual under each noise model, and next to it the slope of that loss."""
     figure, grid = style.panels(1, 2)
     x = np.asarray(residual)
     for ax, curves, name in zip(grid[0], (losses, pulls), ("loss (nats)", "pull: slope of the loss"), strict=True):
@@ -123,7 +123,7 @@ def shrinkage(
     y_label: str,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw estimates of several groups with their errors, and beside them what they become together."""
+    """Draw estimates of several groups with their errors, and next to them the joint estimates."""
     ax = style.axes(ax, x="", y=y_label)
     place = np.arange(len(names))
     ax.axhline(overall, color=style.GRAY, linestyle="--", linewidth=1.1, label="mean of all groups")
@@ -139,7 +139,7 @@ def shrinkage(
 
 @style.styled
 def pit_histograms(edges: ArrayLike, histograms: Mapping[str, ArrayLike], *, n_samples: int) -> Figure:
-    """Draw PIT histograms side by side, the flat line of a calibrated model, and the range of chance (95 %)."""
+    """Draw PIT histograms side by side, the flat line of a calibrated model, and its range by chance (95 %)."""
     figure, grid = style.panels(1, len(histograms), share_y=True)
     ends = np.asarray(edges)
     chance = 1.96 * np.sqrt((len(ends) - 1) / n_samples)

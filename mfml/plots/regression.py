@@ -69,7 +69,7 @@ def convergence(
     y_label: str = "distance to the minimum",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how distances change from step to step, and dashed the rate predicted for each."""
+    """Draw how distances change from step to step, and, dashed, the rate predicted for each."""
     ax = style.axes(ax, x="step", y=y_label)
     for color, (name, values) in zip(style.PALETTE, distances.items(), strict=False):
         found = np.asarray(values)
@@ -97,7 +97,7 @@ def epochs(histories: Mapping[str, ArrayLike], *, y_label: str, ax: Axes | None 
 def basis_functions(
     x: ArrayLike, tables: Mapping[str, ArrayLike], *, x_label: str = STRAIN, columns: int = 4
 ) -> Figure:
-    """Draw the columns of each design matrix over x, one panel a matrix."""
+    """Draw the columns of each design matrix over x, one panel per matrix."""
     figure, grid = style.panels(-(-len(tables) // columns), columns, size=(2.5, 1.9), share_x=True)
     order = np.argsort(np.asarray(x))
     shades = style.PALETTE[:6]
@@ -120,7 +120,7 @@ def fits(
     y_label: str = STRESS,
     columns: int = 4,
 ) -> Figure:
-    """Draw the same points with another fitted curve in each panel, and a note in its corner."""
+    """Draw the same points in each panel with a different fitted curve, and a note in its corner."""
     figure, grid = style.panels(-(-len(curves) // columns), columns, size=(2.5, 2.0), share_x=True, share_y=True)
     order = np.argsort(np.asarray(x))
     for index, (ax, (name, curve)) in enumerate(zip(grid.flat, curves.items(), strict=False)):
@@ -223,7 +223,7 @@ def probability(
 
 
 def _finish(grid: np.ndarray, used: int, x_label: str, y_label: str) -> None:
-    """Label the outer axes of a grid of panels and take away those not used."""
+    """Label the outer axes of a grid of panels and remove those that are not used."""
     for ax in grid.flat[used:]:
         ax.set_visible(False)
     for ax in grid[:, 0]:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from mfml.plots import style
 
-MARKERS = "ox+^"  # a new one when the colors have been used up
+MARKERS = "ox+^"  # the next one when all colors are used
 
 
 @style.styled
@@ -23,12 +23,12 @@ def maps(
 ) -> Figure:
     """Draw maps (n, 2) of the same samples side by side, colored by label.
 
-    With `names` the labels are classes from 0 on, and there is a legend; else they are values, and there is a
-    color bar. The axes of a map have no unit, so they carry none.
+    With `names` the labels are classes from 0 on, and there is a legend; otherwise they are values, and there is
+    a color bar. The axes of a map have no unit, so they have no label.
     """
     figure, grid = style.panels(1, len(panels), size=(size, size + 0.2))
     value = np.asarray(labels)
-    width = np.clip(60 / np.sqrt(len(value)), 2.4, 4.0)  # of a marker, in points: fewer samples, larger ones
+    width = np.clip(60 / np.sqrt(len(value)), 2.4, 4.0)  # of a marker, in points: the fewer samples, the larger
     for ax, (name, points) in zip(grid[0], panels.items(), strict=True):
         at = np.asarray(points)
         if names:

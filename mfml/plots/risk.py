@@ -22,7 +22,7 @@ def models(
     learned_up_to: float,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw measured points, in MPa over strain, and what models say, also where they have seen no data."""
+    """Draw measured points, in MPa over strain, and the predictions of models, also outside the range of the data."""
     ax = style.axes(ax, x="true strain", y="true stress (MPa)")
     measured = np.asarray(stress)
     ax.plot(strain, measured, ".", color=style.GRAY, markersize=3, label="measured")
@@ -96,7 +96,7 @@ def surrogates(threshold: ArrayLike, risks: Mapping[str, ArrayLike], *, quantity
 
 @style.styled
 def folds(kinds: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Figure:
-    """Draw (train, test) masks of several kinds of splits: one row a fold, one column a sample."""
+    """Draw (train, test) masks of several kinds of splits: one row per fold, one column per sample."""
     figure, grid = style.panels(len(kinds), 1, size=(6.6, 1.25), share_x=True)
     colors = ListedColormap(["0.93", style.SKY, style.VERMILION])
     for ax, (title, (train, test)) in zip(grid.flat, kinds.items(), strict=True):
@@ -136,7 +136,7 @@ def complexity(
 
 @style.styled
 def refits(x: ArrayLike, truth: ArrayLike, fits: Mapping[str, ArrayLike], *, x_label: str, y_label: str) -> Figure:
-    """Draw many fits of the same model to fresh data, (n_fits, n_points) a title, and their mean."""
+    """Draw many fits of the same model to fresh data, (n_fits, n_points) per title, and their mean."""
     figure, grid = style.panels(1, len(fits), size=(2.9, 2.9), share_y=True)
     for ax, (title, curves) in zip(grid.flat, fits.items(), strict=True):
         style.axes(ax, x=x_label, y=y_label if ax is grid[0, 0] else "", title=title)
@@ -154,7 +154,7 @@ def refits(x: ArrayLike, truth: ArrayLike, fits: Mapping[str, ArrayLike], *, x_l
 def leaks(
     kinds: Sequence[str], leaky: ArrayLike, honest: ArrayLike, *, chance: Sequence[float], ax: Axes | None = None
 ) -> Axes:
-    """Draw the leaky and the honest score of each kind of leak, and what guessing would score."""
+    """Draw the leaky and the honest score of each kind of leak, and the score of guessing."""
     ax = style.axes(ax, x="score (accuracy or $Q^2$)", y="", size=(6.4, 3.4))
     place = np.arange(len(kinds))
     ax.barh(place - 0.19, leaky, height=0.36, color=style.VERMILION, label="with the leak")
@@ -189,7 +189,7 @@ def lunches(errors: Mapping[str, ArrayLike], *, ax: Axes | None = None) -> Axes:
 def dimensions(
     dimension: ArrayLike, nearest: ArrayLike, farthest: ArrayLike, shell: ArrayLike, edge: ArrayLike
 ) -> Figure:
-    """Draw three faces of high dimension: distances, the outer shell of a ball, the edge of a neighborhood."""
+    """Draw three aspects of high dimension: distances, the outer shell of a ball, the edge of a neighborhood."""
     figure, grid = style.panels(1, 3, size=(2.9, 2.9))
     d = np.asarray(dimension)
     left = style.axes(grid[0, 0], x="dimension", y="distance / farthest", title="nearest and farthest point")
@@ -207,7 +207,7 @@ def dimensions(
 
 @style.styled
 def policy(layout: ArrayLike, value: ArrayLike, action: ArrayLike, *, ax: Axes | None = None) -> Axes:
-    """Draw a gridworld: the value of each free cell, an arrow for its action, walls black, ends marked."""
+    """Draw a gridworld: the value of each free cell, an arrow for its action, walls black, final cells marked."""
     ax = style.bare(style.axes(ax, x="", y="", size=(4.8, 3.4)))
     cells = np.asarray(layout)
     values = np.where(cells == 0, np.asarray(value).reshape(cells.shape), np.nan)
@@ -233,7 +233,7 @@ def policy(layout: ArrayLike, value: ArrayLike, action: ArrayLike, *, ax: Axes |
 
 @style.styled
 def episodes(length: ArrayLike, *, shortest: int, window: int = 20, ax: Axes | None = None) -> Axes:
-    """Draw the number of steps of each episode, their moving mean, and the shortest way."""
+    """Draw the number of steps of each episode, their moving mean, and the shortest path."""
     ax = style.axes(ax, x="episode", y="steps until the end")
     steps = np.asarray(length)
     mean = np.convolve(steps, np.ones(window) / window, mode="valid")

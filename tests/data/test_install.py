@@ -89,7 +89,7 @@ def test_a_failure_says_what_the_installer_said(target, monkeypatch):
 
 def test_a_silent_failure_is_noticed(target, monkeypatch):
     replace(monkeypatch)
-    with pytest.raises(RuntimeError, match="not there in full: found version None"):
+    with pytest.raises(RuntimeError, match="not complete: found version None"):
         install.install()
 
 

@@ -182,7 +182,7 @@ def test_damaged_images(package, content, what):
         ("filenames,temperatures,labels\n", "no rows"),
         ("filenames,temperatures,labels\n0.png,0.5\n", "3 entries"),
         ("filenames,temperatures,labels\n0.png,cold,0\n", "could not convert"),
-        ("filenames,temperatures,labels\n0.png,inf,0\n", "not finite"),
+        ("filenames,temperatures,labels\n0.png,inf,0\n", "non-finite"),
     ],
 )
 def test_damaged_labels(package, text, what):
@@ -236,7 +236,7 @@ HEADER = ",0°C,400°C,600°C\n"
         (HEADER + "0,1.0,2.0,three\n", "damaged"),
         (HEADER + "0,1.0,2.0\n", "4 entries"),
         (HEADER + "0,1,2,3\n1,2,3\n", "damaged"),
-        (HEADER + "0,1.0,2.0,nan\n", "not finite"),
+        (HEADER + "0,1.0,2.0,nan\n", "non-finite"),
         (HEADER + "0,1.0,2.0,3.0\n", "as many rows"),
     ],
 )
