@@ -271,7 +271,7 @@ features = jax.jit(contrastive.encode)
 spaces = {
     "pixels": [part.reshape(len(part), -1) for part in (train, test)],
     "untrained encoder": [features(start, 2 * part) for part in (train, test)],
-    "SimCLR": [features(learned.model, 2 * part) for part in (train, test)],
+    "SimCLR": [features(learned, 2 * part) for part in (train, test)],
 }
 
 
