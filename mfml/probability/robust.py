@@ -224,8 +224,9 @@ def fit(
         converged=lambda state: (state.change < tol) & ~unbounded(state),
         failed={Status.UNBOUNDED: unbounded, Status.STALLED: lambda state: state.idle >= PATIENCE},
     )
-    weights = _trust(state.residual, state.line.scale, state.line.df)
-    return Robust(*state.line, weights, state.log_likelihood, *report)
+    line: Line = state.line
+    weights = _trust(state.residual, line.scale, line.df)
+    return Robust(*line, weights, state.log_likelihood, *report)
 
 
 def _residual(model: Model, x: Array, y: Array) -> Array:
