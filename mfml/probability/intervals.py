@@ -18,7 +18,7 @@ from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from mfml import require
 
-METHODS = ("percentile", "basic", "bca")
+KINDS = ("percentile", "basic", "bca")
 BISECTIONS = 50
 AT_ONCE = 64  # resamples that are drawn side by side
 
@@ -171,7 +171,7 @@ def of_share(successes: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Inte
     return Interval(low, jnp.where(k == trials, 1.0, (middle + width) / (1 + z2 / trials)))
 
 
-@partial(jax.jit, static_argnames=("statistic", "n_resamples", "level", "method"))
+@partial(jax.jit, static_argnames=("statistic", "n_resamples", "level", "kind"))
 def bootstrap(
     x: PyTree,
     *,
@@ -179,7 +179,7 @@ def bootstrap(
     key: Key[Array, ""],
     n_resamples: int = 2000,
     level: float = 0.95,
-    method: str = "percentile",
+    kind: str = "percentile",
 ) -> Bootstrap:
     r"""Confidence interval of any statistic: compute it on samples drawn from the sample, with replacement.
 
@@ -196,11 +196,11 @@ def bootstrap(
         key: for the draws.
         n_resamples: r; static.
         level: of confidence; static.
-        method: one of `METHODS`; static.
+        kind: one of `KINDS`; static.
 
     Raises:
         ValueError: for lengths that differ, fewer than two samples, r < 2, a level outside of (0, 1), an
-            unknown method.
+            unknown kind.
 
     Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapters 13 and 14.
 
@@ -208,7 +208,7 @@ def bootstrap(
     1.0
     """
     _require_level(level)
-    require.one_of("method", method, METHODS)
+    require.one_of("kind", kind, KINDS)
     require.that(n_resamples >= 2, f"n_resamples must be at least 2; found {n_resamples}")
     leaves = jax.tree.leaves(x)
     require.that(len(leaves) > 0, "x needs an array; found none")
@@ -225,12 +225,12 @@ def bootstrap(
     found = lax.map(one, jax.random.split(key, n_resamples), batch_size=min(AT_ONCE, n_resamples))
     estimate = jnp.asarray(statistic(x))
     tails = jnp.array([(1 - level) / 2, (1 + level) / 2], found.dtype)
-    if method == "bca":
+    if kind == "bca":
         without = lax.map(lambda i: of_rows((i + 1 + jnp.arange(n - 1)) % n), jnp.arange(n), batch_size=AT_ONCE)
         low, high = _bca(found, estimate, without, tails)
     else:
         low, high = jnp.quantile(found, tails, axis=0)
-    if method == "basic":
+    if kind == "basic":
         low, high = 2 * estimate - high, 2 * estimate - low
     return Bootstrap(Interval(low, high), estimate, jnp.std(found, axis=0, ddof=1))
 
@@ -239,7 +239,7 @@ def bootstrap(
 def coverage(
     interval: Callable[[PyTree, Key[Array, ""]], Interval],
     simulate: Callable[[Key[Array, ""]], PyTree],
-    truth: ArrayLike,
+    target: ArrayLike,
     *,
     key: Key[Array, ""],
     n_repeats: int,
@@ -249,7 +249,7 @@ def coverage(
     Args:
         interval: of data and a key (for intervals that draw); static.
         simulate: draws the data of an experiment from a key; static.
-        truth: the value that was simulated.
+        target: the true value, from which `simulate` draws.
         key: for all draws.
         n_repeats: number of experiments; static.
 
@@ -268,7 +268,7 @@ def coverage(
 
     def holds(key: Array) -> Array:
         for_data, for_interval = jax.random.split(key)
-        return contains(interval(simulate(for_data), for_interval), truth)
+        return contains(interval(simulate(for_data), for_interval), target)
 
     inside = jax.vmap(holds)(jax.random.split(key, n_repeats))
     rate = jnp.mean(inside, axis=0, dtype=jnp.result_type(float))

@@ -341,12 +341,12 @@ EXAMPLES = [
     Example(
         intervals.bootstrap,
         lambda key: {"x": noise(key)["y"], "key": key},
-        {"statistic": jnp.mean, "n_resamples": 8, "method": "bca"},
+        {"statistic": jnp.mean, "n_resamples": 8, "kind": "bca"},
         x64=False,  # draws differ by dtype
     ),
     Example(
         intervals.coverage,
-        lambda key: {"truth": jnp.array(0.0), "key": key},
+        lambda key: {"target": jnp.array(0.0), "key": key},
         {"interval": mean_interval, "simulate": normal_simulation, "n_repeats": 4},
         x64=False,  # draws differ by dtype
     ),
