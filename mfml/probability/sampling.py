@@ -33,7 +33,7 @@ class State(NamedTuple):
 
     position: Float[Array, " d"]
     log_prob: Float[Array, ""]  # there
-    gradient: Float[Array, " d"]  # of log_prob there; zero in a chain of Metropolis
+    gradient: Float[Array, " d"]  # of log_prob there; Metropolis needs none and sets it to zero
 
 
 class Transition(NamedTuple):
@@ -71,9 +71,6 @@ def init(position: Float[Array, " d"], *, log_prob: LogProb) -> State:
     require.that(shape == (), f"log_prob must return a number; found shape {shape}")
     value, gradient = jax.value_and_grad(log_prob)(position)
     return State(position, value, gradient)
-
-
-_start = init  # the samplers' own option is called `init`
 
 
 def metropolis_step(
@@ -118,7 +115,7 @@ def hmc_step(
     True
     """
     require.positive("n_leapfrog", n_leapfrog)
-    return _roll(log_prob, n_leapfrog, state, *_draws(key, state), step_size, scale)
+    return _roll(n_leapfrog, log_prob, state, *_draws(key, state), step_size, scale)
 
 
 @partial(jax.jit, static_argnames=("log_prob", "n_samples", "n_warmup"))
@@ -142,7 +139,7 @@ def metropolis(
         step_size: at the start, in units of the coordinates.
 
     Raises:
-        ValueError: unless start is a vector, log_prob returns a number, n_samples >= 1 and n_warmup >= 0.
+        ValueError: unless init is a vector, log_prob returns a number, n_samples >= 1 and n_warmup >= 0.
 
     Source: Metropolis et al. (1953), Journal of Chemical Physics 21; the target: Roberts, Gelman and Gilks (1997),
     Annals of Applied Probability 7.
@@ -151,9 +148,8 @@ def metropolis(
     >>> abs(chain.samples.mean().item()) < 0.2
     True
     """
-    state = _start(init, log_prob=log_prob)
-    state = state._replace(gradient=jnp.zeros_like(init))
-    return _run(partial(_walk, log_prob), state, key, n_samples, n_warmup, step_size, METROPOLIS_TARGET, 0.0)
+    require.rank("init", init, 1)
+    return _run(_walk, log_prob, init, key, n_samples, n_warmup, step_size, METROPOLIS_TARGET, 0.0)
 
 
 @partial(jax.jit, static_argnames=("log_prob", "n_samples", "n_warmup", "n_leapfrog"))
@@ -184,7 +180,7 @@ def hmc(
             hits a period of the motion.
 
     Raises:
-        ValueError: unless start is a vector, log_prob returns a number, n_samples >= 1, n_leapfrog >= 1 and
+        ValueError: unless init is a vector, log_prob returns a number, n_samples >= 1, n_leapfrog >= 1 and
             n_warmup >= 0.
 
     Source: Neal (2011), Handbook of Markov Chain Monte Carlo, chapter 5; adaptation: Hoffman and Gelman (2014),
@@ -194,9 +190,10 @@ def hmc(
     >>> (jnp.abs(chain.samples.mean(axis=0)) < 0.2).tolist()
     [True, True]
     """
+    require.rank("init", init, 1)
     require.positive("n_leapfrog", n_leapfrog)
-    kernel = partial(_roll, log_prob, n_leapfrog)
-    return _run(kernel, _start(init, log_prob=log_prob), key, n_samples, n_warmup, step_size, target_accept, jitter)
+    kernel = partial(_roll, n_leapfrog)
+    return _run(kernel, log_prob, init, key, n_samples, n_warmup, step_size, target_accept, jitter)
 
 
 def _draws(key: Array, state: State) -> tuple[Array, Array]:
@@ -216,8 +213,8 @@ def _walk(
 
 
 def _roll(
-    log_prob: LogProb,
     n_leapfrog: int,
+    log_prob: LogProb,
     state: State,
     momentum: Array,
     chance: Array,
@@ -251,7 +248,8 @@ def _choose(chance: Array, state: State, proposal: State, error: Array) -> tuple
 
 def _run(
     kernel: Callable[..., tuple[State, Transition]],
-    state: State,
+    log_prob: LogProb,
+    position: Array,
     key: Array,
     n_samples: int,
     n_warmup: int,
@@ -262,8 +260,8 @@ def _run(
     """Warm-up, then the draws."""
     require.positive("n_samples", n_samples)
     require.that(n_warmup >= 0, f"n_warmup must not be negative; found {n_warmup}")
-    dtype = state.position.dtype
-    first = warmup.start(jnp.asarray(step_size, dtype), state.position)
+    state, dtype = init(position, log_prob=log_prob), position.dtype
+    first = warmup.start(jnp.asarray(step_size, dtype), position)
 
     def move(carry: tuple[State, Warmup], at: tuple[Array, ...]) -> tuple[tuple[State, Warmup], Any]:
         state, old = carry
@@ -271,14 +269,14 @@ def _run(
         warming = number < n_warmup
         factor = 1 + jitter * (2 * chances[0] - 1)
         step = jnp.exp(jnp.where(warming, old.log_step, old.average)) * factor
-        state, info = kernel(state, noise, chances[1], step, old.scale)
+        state, info = kernel(log_prob, state, noise, chances[1], step, old.scale)
         new = warmup.learn_step(old, jnp.asarray(target) - info.acceptance)
         new = warmup.learn_scale(new, state.position, number, n_warmup=n_warmup)
         learned = jax.tree.map(partial(jnp.where, warming), new, old)
         return (state, learned), (state.position, state.log_prob, info.acceptance, info.energy_error, info.divergent)
 
     # one scan for both phases: its body, with the caller's density in it, is compiled once
-    n_moves, d = n_warmup + n_samples, len(state.position)
+    n_moves, d = n_warmup + n_samples, len(position)
     for_noise, for_chances = jax.random.split(key)
     noise = jax.random.normal(for_noise, (n_moves * d,), dtype).reshape(n_moves, d)
     chances = jax.random.uniform(for_chances, (n_moves * 2,), dtype).reshape(n_moves, 2)
