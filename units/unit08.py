@@ -101,10 +101,10 @@ moved[:, -1] -= shifts
 targets = np.concatenate([measured[None], moved])  # all at once
 student = jax.tree.map(np.asarray, jax.jit(jax.vmap(lambda y: robust.fit(x, y, df=3.0)))(targets))
 slope, intercept = np.polyfit(strain, targets.T, 1)
-slopes = {"least squares": slope, "Student-t, ν = 3": student.model.coef[:, 0]}
+slopes = {"least squares": slope, "Student-t, ν = 3": student.coef[:, 0]}
 lines = {
     "least squares": intercept[0] + strain * slope[0],
-    "Student-t, ν = 3": student.model.intercept[0] + strain * student.model.coef[0],
+    "Student-t, ν = 3": student.intercept[0] + strain * student.coef[0],
 }
 history = student.history[0][: student.n_iter[0] + 1]
 print({name: f"{slope[0]:.1f} GPa" for name, slope in slopes.items()}, f"after {student.n_iter[0]} steps of EM")
