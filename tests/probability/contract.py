@@ -313,8 +313,18 @@ EXAMPLES = [
     Example(bayesian_regression.fit, design, gradient=("design", "y", "prior", "noise_variance")),
     Example(
         bayesian_regression.predict,
-        lambda key: {"model": posterior(key), "design": points(key, d=2), "noise_variance": jnp.array(0.5)},
+        lambda key: {"model": posterior(key), "design": points(key, d=2)},
         gradient=("model", "design"),
+    ),
+    Example(
+        bayesian_regression.predictive,
+        lambda key: {"model": posterior(key), "design": points(key, d=2), "noise_variance": jnp.array(0.5)},
+        gradient=("model", "design", "noise_variance"),
+    ),
+    Example(
+        bayesian_regression.score,
+        lambda key: {"model": posterior(key), "design": design(key)["design"], "y": design(key)["y"]},
+        gradient=("model", "design", "y"),
     ),
     Example(bayesian_regression.log_evidence, design, gradient=("design", "y", "prior", "noise_variance")),
     Example(robust.init, regression, gradient=("x", "y")),
