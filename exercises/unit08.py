@@ -123,7 +123,7 @@ def map_weights(
 
 
 def calibration_bins(
-    y: Int[Array, " n"], probability: Float[Array, " n"], n_bins: int
+    probability: Float[Array, " n"], y: Int[Array, " n"], n_bins: int
 ) -> tuple[Float[Array, " b"], Float[Array, " b"]]:
     """Exercise 8.8. Calibration curve.
 
@@ -133,7 +133,7 @@ def calibration_bins(
     the predicted probabilities in the bin, and the share of its samples with y = 1. Where a bin is empty, both
     are NaN. `n_bins` is a Python integer, also under `jax.jit`: so make no arrays whose size depends on values.
 
-    Example: calibration_bins(jnp.array([0, 1, 1]), jnp.array([0.125, 0.375, 0.75]), 2) is
+    Example: calibration_bins(jnp.array([0.125, 0.375, 0.75]), jnp.array([0, 1, 1]), 2) is
     ([0.25, 0.75], [0.5, 1.0]).
     """
     raise NotImplementedError

@@ -588,7 +588,7 @@ def _(design, y, noise_variance, prior_variance):
     why="A model whose 90 % means 70 % is dangerous however accurate it is, and accuracy never shows it.",
 )
 def calibration_bins(
-    y: Int[Array, " n"], probability: Float[Array, " n"], n_bins: int
+    probability: Float[Array, " n"], y: Int[Array, " n"], n_bins: int
 ) -> tuple[Float[Array, " b"], Float[Array, " b"]]:
     """Calibration curve."""
     bins = jnp.searchsorted(jnp.arange(1, n_bins) / n_bins, probability)
@@ -600,56 +600,56 @@ def calibration_bins(
 @calibration_bins.inputs("six samples, two bins", points=1)
 def _(key):
     p = jnp.array([0.1, 0.3, 0.4, 0.6, 0.7, 0.9])
-    return dict(y=jnp.array([0, 1, 0, 1, 0, 1]), probability=p, n_bins=2)
+    return dict(probability=p, y=jnp.array([0, 1, 0, 1, 0, 1]), n_bins=2)
 
 
 @calibration_bins.inputs("random forecasts, four bins", points=2)
 def _(key):
     a, b = jax.random.split(key)
     p = jnp.concatenate([jnp.array([0.1, 0.3, 0.6, 0.9]), jax.random.uniform(a, (30,))])
-    return dict(y=jax.random.bernoulli(b, p).astype(int), probability=p, n_bins=4)
+    return dict(probability=p, y=jax.random.bernoulli(b, p).astype(int), n_bins=4)
 
 
 @calibration_bins.inputs("an empty bin", points=1, hidden=True)
 def _(key):
-    return dict(y=jnp.array([0, 1, 1]), probability=jnp.array([0.1, 0.2, 0.9]), n_bins=4)
+    return dict(probability=jnp.array([0.1, 0.2, 0.9]), y=jnp.array([0, 1, 1]), n_bins=4)
 
 
 @calibration_bins.inputs("probabilities on the edges, 0 and 1 among them", points=2, hidden=True)
 def _(key):
     p = jnp.array([0.0, 0.25, 0.3, 0.5, 0.6, 0.75, 0.8, 1.0])
-    return dict(y=jnp.array([0, 1, 0, 0, 1, 1, 0, 1]), probability=p, n_bins=4)
+    return dict(probability=p, y=jnp.array([0, 1, 0, 0, 1, 1, 0, 1]), n_bins=4)
 
 
-def _binned(y, probability, bins, n_bins):
+def _binned(probability, y, bins, n_bins):
     member = bins[:, None] == jnp.arange(n_bins)
     number = member.sum(axis=0)
     return probability @ member / number, y @ member / number
 
 
 @calibration_bins.mistake("A probability on an inner edge belongs to the bin below it, yours goes to the one above.")
-def _(y, probability, n_bins):
+def _(probability, y, n_bins):
     bins = jnp.searchsorted(jnp.arange(1, n_bins) / n_bins, probability, side="right")
-    return _binned(y, probability, bins, n_bins)
+    return _binned(probability, y, bins, n_bins)
 
 
 @calibration_bins.mistake("The probability 1 falls out of your last bin: the last bin includes its upper edge.")
-def _(y, probability, n_bins):
-    return _binned(y, probability, jnp.floor(probability * n_bins).astype(int), n_bins)
+def _(probability, y, n_bins):
+    return _binned(probability, y, jnp.floor(probability * n_bins).astype(int), n_bins)
 
 
 @calibration_bins.mistake("The probability 0 falls out of your first bin: the first bin includes its lower edge.")
-def _(y, probability, n_bins):
-    return _binned(y, probability, jnp.ceil(probability * n_bins).astype(int) - 1, n_bins)
+def _(probability, y, n_bins):
+    return _binned(probability, y, jnp.ceil(probability * n_bins).astype(int) - 1, n_bins)
 
 
 @calibration_bins.mistake("Your empty bins are 0: that looks like a forecast that was right, so return NaN there.")
-def _(y, probability, n_bins):
-    return tuple(jnp.nan_to_num(part) for part in calibration_bins(y, probability, n_bins))
+def _(probability, y, n_bins):
+    return tuple(jnp.nan_to_num(part) for part in calibration_bins(probability, y, n_bins))
 
 
 @calibration_bins.mistake("You divided by the number of all samples: divide by that of the samples in the bin.")
-def _(y, probability, n_bins):
+def _(probability, y, n_bins):
     bins = jnp.searchsorted(jnp.arange(1, n_bins) / n_bins, probability)
     member = bins[:, None] == jnp.arange(n_bins)
     return probability @ member / len(y), y @ member / len(y)
@@ -658,17 +658,17 @@ def _(y, probability, n_bins):
 @calibration_bins.mistake(
     "You returned the middles of the bins: return the mean of the probabilities that lie in each."
 )
-def _(y, probability, n_bins):
-    observed = calibration_bins(y, probability, n_bins)[1]
+def _(probability, y, n_bins):
+    observed = calibration_bins(probability, y, n_bins)[1]
     return jnp.where(jnp.isnan(observed), jnp.nan, (jnp.arange(n_bins) + 0.5) / n_bins), observed
 
 
 @calibration_bins.mistake("Your two outputs are swapped: first what was predicted, then what was observed.")
-def _(y, probability, n_bins):
-    return calibration_bins(y, probability, n_bins)[::-1]
+def _(probability, y, n_bins):
+    return calibration_bins(probability, y, n_bins)[::-1]
 
 
 @calibration_bins.mistake("Your bins hold equal numbers of samples: here they have equal width.")
-def _(y, probability, n_bins):
+def _(probability, y, n_bins):
     inner = jnp.quantile(probability, jnp.arange(1, n_bins) / n_bins)
-    return _binned(y, probability, jnp.searchsorted(inner, probability), n_bins)
+    return _binned(probability, y, jnp.searchsorted(inner, probability), n_bins)

@@ -56,7 +56,7 @@ def curve(
     >>> print(made.predicted, made.observed, made.number)
     [0.25 0.75] [0.5 1. ] [2. 1.]
     """
-    _check(y, probability)
+    _check(probability, y)
     require.positive("n_bins", n_bins)
     require.one_of("strategy", strategy, STRATEGIES)
     inner = jnp.arange(1, n_bins, dtype=probability.dtype) / n_bins
@@ -104,7 +104,7 @@ def brier(probability: Float[Array, " n"], y: Num[Array, " n"]) -> Float[Array, 
     >>> round(brier(jnp.array([0.5, 1.0]), jnp.array([0, 1])).item(), 4)
     0.125
     """
-    _check(y, probability)
+    _check(probability, y)
     return jnp.mean((probability - y) ** 2)
 
 
@@ -180,8 +180,8 @@ def interval_coverage(pit: Float[Array, " n"], levels: Float[Array, " b"]) -> Fl
     return jnp.mean(jnp.abs(2 * pit - 1)[:, None] <= levels, axis=0, dtype=pit.dtype)
 
 
-def _check(y: Array, probability: Array) -> None:
+def _check(probability: Array, y: Array) -> None:
     require.rank("y", y, 1)
     require.rank("probability", probability, 1)
-    require.same_length(y=y, probability=probability)
+    require.same_length(probability=probability, y=y)
     require.that(len(y) > 0, "y needs at least one sample; found none")
