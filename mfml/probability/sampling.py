@@ -1,11 +1,11 @@
 r"""Draws from a density known up to a constant: Metropolis and Hamiltonian Monte Carlo. Shapes: d coordinates, n draws.
 
 Both propose a move and accept it with a probability that leaves the density as it is. Metropolis proposes a random
-step and needs some d of them for one independent draw; HMC gives the point a random momentum and lets it roll along
-the landscape $-\log p$, and needs about $d^{1/4}$ steps of its integrator.
+step and needs about d of them for one independent draw. HMC gives the point a random momentum and lets it roll on the
+landscape $-\log p$. It needs about $d^{1/4}$ steps of its integrator.
 
-`log_prob` takes one point, shape (d,), and returns a number (`jax.flatten_util.ravel_pytree` makes a vector of
-anything). A run is one chain; `jax.vmap` over keys and starts makes several, and `diagnostics` compares them.
+`log_prob` takes one point, shape (d,), and returns a number. `jax.flatten_util.ravel_pytree` turns any pytree into
+such a point. A run is one chain. `jax.vmap` over keys and starts makes several, and `diagnostics` compares them.
 """
 
 from collections.abc import Callable
@@ -22,8 +22,8 @@ from mfml import require
 from mfml.probability import warmup
 from mfml.probability.warmup import Warmup
 
-DIVERGED = 1000.0  # an energy error, in nats, from which on the integrator has lost the way
-METROPOLIS_TARGET = 0.25  # acceptance at which a random walk in many dimensions is the most efficient
+DIVERGED = 1000.0  # nats of energy error that no path has unless the integrator has lost the way
+METROPOLIS_TARGET = 0.25  # acceptance at which a random walk in many dimensions is most efficient
 
 LogProb = Callable[[Array], Array]
 
@@ -39,10 +39,10 @@ class State(NamedTuple):
 class Transition(NamedTuple):
     """What happened in one move."""
 
-    acceptance: Float[Array, ""]  # probability with which the proposal was to be accepted
+    acceptance: Float[Array, ""]  # probability of accepting the proposal
     accepted: Bool[Array, ""]
-    energy_error: Float[Array, ""]  # of the proposal, nats; for Metropolis the fall of log_prob
-    divergent: Bool[Array, ""]  # the integrator lost the way: do not trust what lies there
+    energy_error: Float[Array, ""]  # of the proposal, nats; for Metropolis, by how much log_prob falls
+    divergent: Bool[Array, ""]  # the integrator lost the way: do not trust draws from this region
 
 
 class Chain(NamedTuple):
@@ -100,7 +100,7 @@ def hmc_step(
 ) -> tuple[State, Transition]:
     r"""Draw a momentum, roll `n_leapfrog` (static) leapfrog steps, accept with $\min(1, e^{-\Delta H})$.
 
-    $H = -\log p(x) + \tfrac12 \|v\|^2$ in coordinates x / s: the scales stand for the mass matrix
+    $H = -\log p(x) + \tfrac12 \|v\|^2$ in coordinates x / s. So the scales stand for the mass matrix
     $\mathrm{diag}(s^{-2})$. The energy error $\Delta H$ of a whole path is of the order of the step size squared.
 
     Source: Neal (2011), Handbook of Markov Chain Monte Carlo, chapter 5.
@@ -128,14 +128,14 @@ def metropolis(
     n_warmup: int = 1000,
     step_size: ArrayLike = 1.0,
 ) -> Chain:
-    """Run a random-walk Metropolis chain. In the warm-up step size and scales adapt to an acceptance of 0.25.
+    """Run a random-walk Metropolis chain. Its warm-up adapts step size and scales to an acceptance of 0.25.
 
     Args:
         log_prob: up to a constant, in nats; static.
         init: where the warm-up begins.
         key: for all draws.
         n_samples: draws kept; static.
-        n_warmup: moves before them, not kept; with 0 the step size stays as given; static.
+        n_warmup: moves before them that are not kept; with 0 the step size stays as given; static.
         step_size: at the start, in units of the coordinates.
 
     Raises:
@@ -165,19 +165,19 @@ def hmc(
     target_accept: ArrayLike = 0.8,
     jitter: ArrayLike = 0.2,
 ) -> Chain:
-    r"""Run a chain of Hamiltonian Monte Carlo. Step size and scales of the coordinates adapt in the warm-up.
+    r"""Run a chain of Hamiltonian Monte Carlo. Its warm-up adapts the step size and the scales of the coordinates.
 
     Args:
         log_prob: differentiable, up to a constant, in nats; static.
         init: where the warm-up begins.
         key: for all draws.
         n_samples: draws kept; static.
-        n_warmup: moves before them, not kept; with 0 step size and scales (1) stay; static.
-        n_leapfrog: integrator steps a move; a path of about half a period, $\pi$ scales, is best; static.
+        n_warmup: moves before them that are not kept; with 0 the step size and the scales (1) stay; static.
+        n_leapfrog: integrator steps per move; a path of about half a period, $\pi$ scales, is best; static.
         step_size: at the start, in units of the coordinates' scales.
-        target_accept: mean acceptance that the warm-up aims at; nearer to 1 means smaller, safer steps.
-        jitter: each move's step size is drawn from $\epsilon (1 \pm \mathrm{jitter})$, so that no path length
-            hits a period of the motion.
+        target_accept: mean acceptance that the warm-up aims at; values near 1 mean small, safe steps.
+        jitter: each move draws its step size from $\epsilon (1 \pm \mathrm{jitter})$, so that no path length
+            stays equal to a period of the motion.
 
     Raises:
         ValueError: unless init is a vector, log_prob returns a number, n_samples >= 1, n_leapfrog >= 1 and
@@ -197,7 +197,7 @@ def hmc(
 
 
 def _draws(key: Array, state: State) -> tuple[Array, Array]:
-    """What chance decides in a move: standard normal noise (d,), and a number in [0, 1) to accept by."""
+    """The random numbers of a move: standard normal noise (d,), and one in [0, 1) for the acceptance."""
     for_noise, for_choice = jax.random.split(key)
     dtype = state.position.dtype
     return jax.random.normal(for_noise, state.position.shape, dtype), jax.random.uniform(for_choice, (), dtype)
