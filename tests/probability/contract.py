@@ -109,7 +109,7 @@ def height(x):
 
 
 def off(key):
-    """One sample is far off, so that the degrees of freedom are well determined."""
+    """Return data with one outlier, which determines the degrees of freedom well."""
     data = regression(key)
     data["y"] = data["y"].at[0].add(9.0)
     return {"state": robust.init(**data), **data}
@@ -333,7 +333,7 @@ EXAMPLES = [
     Example(robust.log_likelihood, line, gradient=("x", "y")),
     Example(robust.trust, line, gradient=("x", "y")),
     Example(robust.step, off, {"estimate_df": True}, tolerance=1e-3),
-    # fewer passes than it takes to converge: in which of them it does depends on rounding
+    # too few steps to converge, since rounding decides in which step it would
     Example(robust.fit, regression, {"max_iter": 8}, tolerance=1e-3),
     Example(
         intervals.contains,
