@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.harness import Pair, Row
-from mfml.representation import neighbors, quality, repulsion, tsne, umap
+from mfml.representation import divergence, neighbors, quality, repulsion, tsne, umap
 
 SIZES = (5000, 10_000, 20_000, 40_000)
 
@@ -31,12 +31,12 @@ def quietly(call: Callable[[], Any]) -> Any:
         return call()
 
 
-def divergence(x: np.ndarray) -> Callable[[Any], float]:
+def kl_divergence_to(x: np.ndarray) -> Callable[[Any], float]:
     """KL of an embedding to the same sparse P, with exact neighbors, for both sides."""
     points = jnp.asarray(x)
-    p = tsne.sparse_probabilities(neighbors.exact(points, n_neighbors=90), perplexity=30.0)
+    p = divergence.sparse_probabilities(neighbors.exact(points, n_neighbors=90), perplexity=30.0)
     made = repulsion.kernels(points[:, :2])
-    return lambda y: float(tsne.sparse_kl_divergence(p, made, jnp.asarray(np.asarray(y, np.float32))))
+    return lambda y: float(divergence.sparse_kl_divergence(p, made, jnp.asarray(np.asarray(y, np.float32))))
 
 
 def sklearn_embedding(x: np.ndarray, max_iter: int) -> np.ndarray:
@@ -63,7 +63,7 @@ def umap_embedding(x: np.ndarray, n_epochs: int) -> np.ndarray:
 def map_by_tsne(peer: Callable[..., np.ndarray], package: str, n: int, max_iter: int) -> Pair:
     __import__(package)
     x = groups(n)
-    ours, key, loss = jnp.asarray(x), jax.random.key(0), divergence(x)
+    ours, key, loss = jnp.asarray(x), jax.random.key(0), kl_divergence_to(x)
     return Pair(
         ours=lambda: tsne.fit(ours, key=key, max_iter=max_iter),
         theirs=lambda: peer(x, max_iter),

@@ -59,8 +59,10 @@ def n_classes(y: ArrayLike, given: int | None) -> int:
 
     Raises:
         ValueError: if it is not given and the labels are not known yet (in compiled code), and for labels that are
-            negative or too large.
+            negative or too large, or n_classes < 1.
     """
+    if given is not None:
+        positive("n_classes", given)
     if isinstance(y, jax.core.Tracer):
         that(given is not None, "give n_classes within jit, vmap and grad: the labels are not known there")
         return int(given or 0)

@@ -19,7 +19,7 @@ from mfml.decomposition import pca
 from mfml.plots import clustering as curves
 from mfml.plots import datasets
 from mfml.plots import representation as plots
-from mfml.representation import augment, contrastive, probe, quality, tsne, umap
+from mfml.representation import augment, contrastive, divergence, probe, quality, tsne, umap
 
 key = jax.random.key(9)
 for_digits, for_fields, for_maps, for_views, for_training, for_noise = jax.random.split(key, 6)
@@ -163,11 +163,11 @@ groups = drawn[1] * width + np.where(np.arange(M) < M // 2, 0.0, 50.0)[:, None]
 @partial(jax.vmap, in_axes=(None, 0))
 def descend(x, perplexity):
     """t-SNE, step by step."""
-    p = tsne.probabilities(x, perplexity=perplexity)
+    p = divergence.probabilities(x, perplexity=perplexity)
 
     def advance(state, i):
         early = i < 150
-        slope = tsne.gradient(p, state.embedding, jnp.where(early, 12.0, 1.0))
+        slope = divergence.gradient(p, state.embedding, exaggeration=jnp.where(early, 12.0, 1.0))
         return tsne.step(state, slope, learning_rate=50.0, momentum=jnp.where(early, 0.5, 0.8)), None
 
     return jax.lax.scan(advance, tsne.init(x, key=for_maps), jnp.arange(600))[0].embedding
@@ -271,7 +271,7 @@ features = jax.jit(contrastive.encode)
 spaces = {
     "pixels": [part.reshape(len(part), -1) for part in (train, test)],
     "untrained encoder": [features(start, 2 * part) for part in (train, test)],
-    "SimCLR": [features(learned.model, 2 * part) for part in (train, test)],
+    "SimCLR": [features(learned, 2 * part) for part in (train, test)],
 }
 
 

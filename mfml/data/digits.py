@@ -1,7 +1,7 @@
 """Handwritten digits as 8x8 gray images with labels.
 
 The real ones were scanned as bitmaps of 32x32 black or white pixels, then the black pixels in each block of
-4x4 pixels were counted (Alpaydin and Kaynak 1998). The simulator does the same with a pen: it moves along the
+4x4 pixels were counted; see Alpaydin and Kaynak (1998). The simulator does the same with a pen: it moves along the
 skeleton of a digit, which wobbles, is scaled, turned, slanted and shifted at random; every pixel nearer to
 the path than half the pen's width is black.
 

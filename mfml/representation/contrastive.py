@@ -225,7 +225,7 @@ def fit(
 
     def objective(model: Encoder, batch: Array, key: Array) -> Array:
         view = partial(augment.microstructure, size=size, gain=gain, offset=offset, noise=noise)
-        first, second = (view(one, batch) for one in jax.random.split(key))
+        first, second = (view(batch, key=one) for one in jax.random.split(key))
         return loss(model, first, second, temperature=temperature)
 
     fraction = optax.cosine_decay_schedule(1.0, n_steps)

@@ -149,7 +149,7 @@ def decision_function(model: Probe, x: Float[Array, "m d"]) -> Float[Array, "m c
         ValueError: unless x has two axes and as many columns as in the fit.
 
     >>> model = fit(jnp.array([[-1.0], [1.0]]), jnp.array([0, 1]))
-    >>> decision_function(model, jnp.array([[0.0]])).round(3).tolist()
+    >>> abs(decision_function(model, jnp.array([[0.0]]))).round(3).tolist()
     [[0.0, 0.0]]
     """
     require.rank("x", x, 2)

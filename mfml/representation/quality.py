@@ -121,19 +121,19 @@ def neighbor_recall(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbo
     return recall(in_y, in_x).astype(x.dtype)
 
 
-def compactness(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: int) -> Float[Array, ""]:
+def compactness(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: int | None = None) -> Float[Array, ""]:
     r"""Mean distance of a sample to the mean of its class, in units of z; small is compact.
 
     Raises:
-        ValueError: unless z has two axes, with a label for each row, and n_classes >= 1.
+        ValueError: unless z has two axes, with a label for each row; as `require.n_classes`.
 
-    >>> compactness(jnp.array([[0.0], [2.0], [9.0]]), jnp.array([0, 0, 1]), n_classes=2).item()
+    >>> compactness(jnp.array([[0.0], [2.0], [9.0]]), jnp.array([0, 0, 1])).item()
     0.6666666865348816
     """
     return jnp.mean(_norm(z - _means(z, labels, n_classes)[0][labels]))
 
 
-def separation(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: int) -> Float[Array, ""]:
+def separation(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: int | None = None) -> Float[Array, ""]:
     """Smallest distance between the means of two classes, in units of z; compare it with `compactness`.
 
     Classes without samples do not count; NaN where fewer than two have any.
@@ -141,18 +141,18 @@ def separation(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: i
     Raises:
         ValueError: as `compactness`.
 
-    >>> separation(jnp.array([[0.0], [2.0], [9.0]]), jnp.array([0, 0, 1]), n_classes=2).item()
+    >>> separation(jnp.array([[0.0], [2.0], [9.0]]), jnp.array([0, 0, 1])).item()
     8.0
     """
     means, counts = _means(z, labels, n_classes)
     there = counts > 0
-    pairs = there[:, None] & there & ~jnp.eye(n_classes, dtype=bool)
+    pairs = there[:, None] & there & ~jnp.eye(len(counts), dtype=bool)
     apart = jnp.where(pairs, _norm(means[:, None] - means), jnp.inf).min()
     return jnp.where(jnp.isfinite(apart), apart, jnp.nan)
 
 
 def interpolation(
-    decode: Callable[[Array], Array], start: Float[Array, " k"], end: Float[Array, " k"], *, n_steps: int = 32
+    decode: Callable[[Array], Array], first: Float[Array, " k"], last: Float[Array, " k"], *, n_steps: int = 32
 ) -> Walk:
     r"""How smoothly samples change along the straight line between two codes.
 
@@ -162,31 +162,31 @@ def interpolation(
 
     Args:
         decode: from codes (s + 1, k) to samples with any axes after the first.
-        start: the first code.
-        end: the last code.
+        first: the code where the walk begins.
+        last: the code where it ends.
         n_steps: s, static.
 
     Raises:
-        ValueError: unless start and end have the same shape of one axis, and n_steps >= 1.
+        ValueError: unless first and last have the same shape of one axis, and n_steps >= 1.
 
     >>> [value.item() for value in interpolation(lambda z: 2 * z, jnp.zeros(2), jnp.ones(2), n_steps=4)]
     [1.0, 1.0]
     """
-    require.rank("start", start, 1)
-    require.same_shape(start=start, end=end)
+    require.rank("first", first, 1)
+    require.same_shape(first=first, last=last)
     require.positive("n_steps", n_steps)
-    share = jnp.linspace(0, 1, n_steps + 1, dtype=start.dtype)[:, None]
-    path = decode((1 - share) * start + share * end)
+    share = jnp.linspace(0, 1, n_steps + 1, dtype=first.dtype)[:, None]
+    path = decode((1 - share) * first + share * last)
     path = path.reshape(n_steps + 1, -1)
     steps = _norm(jnp.diff(path, axis=0))
     return Walk(steps.sum() / _norm(path[-1] - path[0]), steps.max() / steps.mean())
 
 
-def _means(z: Array, labels: Array, n_classes: int) -> tuple[Array, Array]:
+def _means(z: Array, labels: Array, n_classes: int | None) -> tuple[Array, Array]:
     require.rank("z", z, 2)
     require.rank("labels", labels, 1)
     require.same_length(z=z, labels=labels)
-    require.positive("n_classes", n_classes)
+    n_classes = require.n_classes(labels, n_classes)
     member = jax.nn.one_hot(labels, n_classes, dtype=z.dtype)
     counts = member.sum(axis=0)
     return member.T @ z / jnp.maximum(counts, 1)[:, None], counts

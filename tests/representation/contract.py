@@ -7,6 +7,7 @@ from mfml.representation import (
     affinities,
     augment,
     contrastive,
+    divergence,
     fuzzy,
     neighbors,
     nn_descent,
@@ -47,12 +48,12 @@ def table(key):
 
 
 def dense(key):
-    return {"p": tsne.probabilities(cloud(key), perplexity=4.0)} | plane(key)
+    return {"p": divergence.probabilities(cloud(key), perplexity=4.0)} | plane(key)
 
 
 def sparse(key):
     made = repulsion.kernels(cloud(key, d=2))
-    return {"sparse": tsne.sparse_probabilities(near(key), perplexity=2.0), "made": made} | plane(key)
+    return {"sparse": divergence.sparse_probabilities(near(key), perplexity=2.0), "made": made} | plane(key)
 
 
 def start(key):
@@ -61,7 +62,7 @@ def start(key):
 
 
 def fitted(key):
-    return {"probe": probe.fit(cloud(key), jnp.arange(N) % 3, n_classes=3, max_iter=20), "x": cloud(key)}
+    return {"model": probe.fit(cloud(key), jnp.arange(N) % 3, n_classes=3, max_iter=20), "x": cloud(key)}
 
 
 def labeled(key):
@@ -134,12 +135,14 @@ EXAMPLES = [
         lambda key: {"state": start(key), "gradient": cloud(key, d=2)[::-1], "learning_rate": 0.1},
         gradient=("gradient",),
     ),
-    Example(tsne.probabilities, lambda key: data(key) | {"perplexity": 4.0}, tolerance=1e-3),
-    Example(tsne.kl_divergence, dense, gradient=("p", "y")),
-    Example(tsne.gradient, dense, gradient=("p", "y")),
-    Example(tsne.sparse_probabilities, lambda key: {"found": near(key), "perplexity": 2.0}, tolerance=1e-3),
-    Example(tsne.sparse_kl_divergence, sparse, batched=("sparse", "y"), tolerance=1e-3),
-    Example(tsne.sparse_gradient, sparse, batched=("sparse", "y"), tolerance=1e-3),
+    Example(divergence.probabilities, lambda key: data(key) | {"perplexity": 4.0}, tolerance=1e-3),
+    Example(divergence.kl_divergence, dense, gradient=("p", "y")),
+    Example(divergence.gradient, dense, gradient=("p", "y")),
+    Example(divergence.sparse_probabilities, lambda key: {"found": near(key), "perplexity": 2.0}, tolerance=1e-3),
+    Example(divergence.sparse_kl_divergence, sparse, batched=("sparse", "y"), tolerance=1e-3),
+    Example(divergence.sparse_gradient, sparse, batched=("sparse", "y"), tolerance=1e-3),
+    Example(divergence.cross_entropy_and_gradient, dense, gradient=("p", "y")),
+    Example(divergence.sparse_cross_entropy_and_gradient, sparse, batched=("sparse", "y"), tolerance=1e-3),
     Example(fuzzy.memberships, lambda key: {"distances": near(key).distances}, tolerance=1e-3),
     Example(fuzzy.union, lambda key: {"forth": cloud(key), "back": cloud(key) ** 2}, gradient=("forth", "back")),
     Example(fuzzy.graph, lambda key: {"found": near(key)}, tolerance=1e-3),
@@ -162,7 +165,7 @@ EXAMPLES = [
     Example(
         umap.step,
         lambda key: (
-            plane(key)
+            {"state": 2 * cloud(key, d=2)}
             | {"linked": fuzzy.graph(near(key)), "curve": umap.Curve(jnp.array(1.6), jnp.array(0.9)), "key": key}
             | {"learning_rate": 0.1}
         ),
@@ -216,8 +219,8 @@ EXAMPLES = [
     Example(quality.separation, labeled, CLASSES, gradient=("z",)),
     Example(
         quality.interpolation,
-        lambda key: {"start": cloud(key)[0], "end": cloud(key)[1]},
+        lambda key: {"first": cloud(key)[0], "last": cloud(key)[1]},
         {"decode": jnp.tanh, "n_steps": 5},
-        gradient=("start", "end"),
+        gradient=("first", "last"),
     ),
 ]

@@ -96,7 +96,7 @@ def test_simclr_learns_to_tell_views_apart_without_labels(key):
     options = {"batch_size": 32, "n_steps": 60, "learning_rate": 1e-2}
     done = contrastive.fit(images, key=key, init=start, **options)
     assert float(done.history[-10:].mean()) < float(done.history[:5].mean()) - 0.3
-    features = np.asarray(contrastive.encode(done.model, images))
+    features = np.asarray(contrastive.encode(done, images))
     features = features / np.linalg.norm(features, axis=1, keepdims=True)
     cosines = features @ features.T
     same = np.arange(64)[:, None] % 2 == np.arange(64) % 2
@@ -112,7 +112,7 @@ def test_what_does_not_fit_is_refused(unchecked, key):
         (lambda: contrastive.nt_xent(jnp.ones((2, 3)), jnp.ones((3, 3))), "same shape"),
         (lambda: contrastive.info_nce(jnp.ones(3), jnp.ones(3)), "queries must have 2 axes"),
         (lambda: contrastive.init(key=key, channels=()), "at least one convolution"),
-        (lambda: contrastive.init(key=key, n_components=0), "size must be positive"),
+        (lambda: contrastive.init(key=key, n_components=0), "n_components must be positive"),
         (lambda: contrastive.encode(model, images), "multiples of 4"),
         (lambda: augment.turned(images, key=key), "images must be square"),
         (lambda: augment.cropped(images, key=key, size=7), "size must be between 1 and 6"),

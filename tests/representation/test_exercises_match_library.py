@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mfml.representation import affinities, contrastive, fuzzy, neighbors, probe, quality, repulsion, tsne
+from mfml.representation import affinities, contrastive, divergence, fuzzy, neighbors, probe, quality, repulsion
 from solutions import unit09
 
 
@@ -15,7 +15,7 @@ def points(key):
 
 def test_probabilities_and_gradient(key):
     x, y = points(key)
-    p = tsne.probabilities(x, perplexity=5.0)
+    p = divergence.probabilities(x, perplexity=5.0)
     table = jnp.where(jnp.eye(14, dtype=bool), jnp.inf, jnp.sum((x[:, None] - x) ** 2, axis=-1))
     conditional = affinities.conditional(table, perplexity=5.0).p
     np.testing.assert_allclose(unit09.joint_probabilities(conditional), p, atol=1e-5)
@@ -24,7 +24,7 @@ def test_probabilities_and_gradient(key):
     pushed = repulsion.exact(y)
     q = unit09.embedding_probabilities(y)
     np.testing.assert_allclose(q[0, 1], 1 / (1 + jnp.sum((y[0] - y[1]) ** 2)) / pushed.normalizer, rtol=1e-5)
-    np.testing.assert_allclose(unit09.tsne_gradient(p, y), tsne.gradient(p, y), atol=1e-6)
+    np.testing.assert_allclose(unit09.tsne_gradient(p, y), divergence.gradient(p, y), atol=1e-6)
 
 
 def test_umap_memberships(key):

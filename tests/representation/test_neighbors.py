@@ -87,14 +87,14 @@ def test_descent_finds_nearly_all(large, key):
     start = nn_descent.init(large, key=key, n_neighbors=10, n_trees=4)
     found = nn_descent.fit(large, key=key, n_neighbors=10, n_trees=4)
     assert found.converged
-    assert quality.recall(found.neighbors.indices, needed.indices) > 0.95
-    assert quality.recall(found.neighbors.indices, needed.indices) > quality.recall(start.indices, needed.indices)
+    assert quality.recall(found.indices, needed.indices) > 0.95
+    assert quality.recall(found.indices, needed.indices) > quality.recall(start.indices, needed.indices)
     again = nn_descent.fit(large, key=key, n_neighbors=10, n_trees=4)
-    np.testing.assert_array_equal(found.neighbors.indices, again.neighbors.indices)
+    np.testing.assert_array_equal(found.indices, again.indices)
 
 
 def test_what_descent_returns_is_sound(large, key):
-    found = nn_descent.fit(large, key=key, n_neighbors=10, n_trees=4).neighbors
+    found = nn_descent.fit(large, key=key, n_neighbors=10, n_trees=4)
     indices, distances = np.asarray(found.indices), np.asarray(found.distances)
     assert (indices != np.arange(len(large))[:, None]).all()
     assert all(len(set(row)) == 10 for row in indices.tolist())
@@ -114,7 +114,7 @@ def test_leaves_hold_each_sample_once(large, key):
 
 def test_few_samples_are_compared_with_all(cloud, key):
     found = nn_descent.fit(cloud[:100], key=key, n_neighbors=5)
-    np.testing.assert_array_equal(found.neighbors.indices, neighbors.exact(cloud[:100], n_neighbors=5).indices)
+    np.testing.assert_array_equal(found.indices, neighbors.exact(cloud[:100], n_neighbors=5).indices)
 
 
 def test_descent_refuses_what_makes_no_sense(unchecked, key):

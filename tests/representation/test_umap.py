@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import curve_fit
 from sklearn.manifold import trustworthiness
 
+from mfml import iteration
 from mfml.data import digits
 from mfml.representation import fuzzy, neighbors, umap
 from mfml.representation.neighbors import Neighbors
@@ -60,7 +61,7 @@ def test_the_curve_is_the_least_squares_fit(min_dist, spread):
     r = np.linspace(0, 3 * spread, 300)
     wanted = np.where(r < min_dist, 1, np.exp(-(r - min_dist) / spread))
     needed, _ = curve_fit(lambda r, a, b: 1 / (1 + a * r ** (2 * b)), r, wanted)
-    np.testing.assert_allclose(umap.curve(min_dist, spread), needed, rtol=2e-3)
+    np.testing.assert_allclose(umap.curve(min_dist=min_dist, spread=spread), needed, rtol=2e-3)
 
 
 def test_the_start_is_spectral(linked, key):
@@ -84,7 +85,7 @@ def test_a_graph_in_parts_starts_with_pca(key):
 
 def test_forces_are_slopes_of_the_two_logarithms(linked, key):
     y = jax.random.normal(key, (80, 2))
-    a, b = umap.curve(0.1)
+    a, b = umap.curve(min_dist=0.1)
     weights, n_negatives = jnp.asarray(dense(linked)), 3
     places = jax.random.randint(key, (n_negatives,), 1, 80)
 
@@ -100,17 +101,22 @@ def test_forces_are_slopes_of_the_two_logarithms(linked, key):
         return total * 5 / n_negatives
 
     needed = -jax.grad(pulled)(y) / linked.degree[:, None] - jax.grad(pushed)(y)
-    moved = umap.step(y, linked, umap.Curve(a, b), key=key, learning_rate=0.25, n_negatives=n_negatives)
+    moved, value = umap.step(y, linked, umap.Curve(a, b), key=key, learning_rate=0.25, n_negatives=n_negatives)
     # 0.001 keeps UMAP's repulsion of close points finite
     np.testing.assert_allclose((moved - y) / 0.25, np.clip(needed, -4, 4), atol=0.15)
     assert np.median(np.abs((moved - y) / 0.25 - np.clip(needed, -4, 4))) < 0.01
+    table = a * np.sum((np.asarray(y)[:, None] - np.asarray(y)) ** 2, axis=-1) ** b
+    apart = np.stack([table[i, (i + np.asarray(places)) % 80] for i in range(80)])
+    losses = np.sum(weights * np.log1p(table), axis=1) + 5 * linked.degree * np.log1p(1 / apart).mean(axis=1)
+    np.testing.assert_allclose(value, losses.sum() / linked.degree.sum(), rtol=1e-2)  # apart from the 0.001
 
 
 def test_digits_are_drawn_as_trustworthily_as_they_can_be(key):
     data = digits.simulate(key=key, n_samples=500)
     x = data.images.reshape(500, -1)
     found = umap.fit(x, key=key, max_iter=300)
-    assert found.converged
+    assert found.history[-20:].mean() < found.history[10:30].mean() < found.history[0]
+    assert iteration.explain(found).startswith("ran all 300 steps")
     assert trustworthiness(x, np.asarray(found.embedding), n_neighbors=10) > 0.95
     nearest = neighbors.exact(found.embedding, n_neighbors=1).indices[:, 0]
     assert np.mean(data.labels[nearest] == data.labels) > 0.9
@@ -132,9 +138,9 @@ def test_what_does_not_fit_is_refused(unchecked, key):
     x = jnp.ones((6, 3))
     for options, message in (
         ({"n_neighbors": 7}, "n_neighbors must be between 2 and 6"),
-        ({"search": "annoy"}, "search must be one of"),
-        ({"start": "random"}, "start must be one of"),
-        ({"n_epochs": 0}, "n_epochs must be positive"),
+        ({"neighbor_solver": "annoy"}, "neighbor_solver must be one of"),
+        ({"init": "random"}, "init must be one of"),
+        ({"max_iter": 0}, "max_iter must be positive"),
     ):
         with pytest.raises(ValueError, match=message):
             umap.fit(x, key=key, **{"n_neighbors": 3} | options)
@@ -144,7 +150,7 @@ def test_what_does_not_fit_is_refused(unchecked, key):
     for call, message in (
         (lambda: fuzzy.memberships(jnp.ones(3)), "distances must have 2 axes"),
         (lambda: fuzzy.memberships(jnp.ones((3, 0))), "must not be empty"),
-        (lambda: umap.curve(0.1, max_iter=0), "max_iter must be positive"),
+        (lambda: umap.curve(min_dist=0.1, max_iter=0), "max_iter must be positive"),
         (
             lambda: umap.step(x, fuzzy.graph(near), umap.Curve(jnp.ones(()), jnp.ones(())), key=key, learning_rate=0.1),
             "same length",
