@@ -35,8 +35,7 @@ def student_regression() -> Pair:
         return optimize.minimize(loss_and_gradient, start, jac=True, method="BFGS", options={"gtol": 1e-5}).x
 
     def loss_of_ours(fitted):
-        model = fitted.model
-        return loss_and_gradient(np.array([*model.coef, model.intercept, jnp.log(model.scale)], np.float64))[0]
+        return loss_and_gradient(np.array([*fitted.coef, fitted.intercept, jnp.log(fitted.scale)], np.float64))[0]
 
     return Pair(
         ours=lambda: robust.fit(ours_x, ours_y, df=DF),
@@ -96,9 +95,9 @@ def calibration_curves() -> Pair:
     p = rng.uniform(size=1_000_000).astype(np.float32)
     y = (rng.uniform(size=len(p)) < p).astype(np.int32)
     ours_p, ours_y = jnp.asarray(p), jnp.asarray(y)
-    curve = jax.jit(lambda y, p: calibration.curve(p, y, n_bins=10))
+    curve = jax.jit(lambda p, y: calibration.curve(p, y, n_bins=10))
     return Pair(
-        ours=lambda: curve(ours_y, ours_p),
+        ours=lambda: curve(ours_p, ours_y),
         theirs=lambda: calibration_curve(y, p, n_bins=10),
         loss_of_ours=lambda made: float(jnp.abs(made.observed - made.predicted).max()),
         loss_of_theirs=lambda made: float(np.abs(made[0] - made[1]).max()),

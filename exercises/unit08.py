@@ -34,7 +34,7 @@ def gaussian_mle(y: Float[Array, " n"]) -> tuple[Float[Array, ""], Float[Array, 
 
     Return the mean and the variance (in this order, a tuple) of the normal distribution under which the samples
     y are most likely. The variance is the one that makes 8.1 smallest, not the unbiased one. Make sure that it
-    keeps its digits also where all y are large and near each other. For one sample it is 0.
+    keeps its digits even where all y are large and close to each other. For one sample it is 0.
 
     Example: gaussian_mle(jnp.array([1.0, 3.0])) is (2.0, 1.0).
     """
@@ -63,7 +63,7 @@ def gaussian_kl(
 
         log(s_q / s_p) + (s_p^2 + (m_p - m_q)^2) / (2 s_q^2) - 1/2
 
-    and those of the coordinates add up.
+    and the divergences of the coordinates add up.
 
     Example: with mean_p = [0.0], scale_p = [1.0], mean_q = [1.0], scale_q = [2.0] it is about 0.4431.
     """
@@ -73,7 +73,7 @@ def gaussian_kl(
 def student_t_nll(y: Float[Array, " n"], loc: Float[Array, " n"], scale: float, df: float) -> Float[Array, ""]:
     """Exercise 8.5. Negative log-likelihood of Student's noise.
 
-    As 8.1, but the noise follows Student's distribution with v = `df` degrees of freedom. With
+    This is 8.1, but the noise follows Student's distribution with v = `df` degrees of freedom. With
     z_i = (y_i - loc_i) / s return the mean over the samples, in nats, of
 
         (v + 1)/2 log(1 + z_i^2 / v) + log s + 1/2 log(v pi) + log Gamma(v/2) - log Gamma((v + 1)/2)
@@ -123,17 +123,17 @@ def map_weights(
 
 
 def calibration_bins(
-    y: Int[Array, " n"], probability: Float[Array, " n"], n_bins: int
+    probability: Float[Array, " n"], y: Int[Array, " n"], n_bins: int
 ) -> tuple[Float[Array, " b"], Float[Array, " b"]]:
     """Exercise 8.8. Calibration curve.
 
-    A model predicted that sample i belongs to the class with this probability; y_i is 1 where it does and 0
-    where not. Divide [0, 1] into `n_bins` bins of equal width. A probability on the edge between two bins belongs
-    to the lower one; 0 belongs to the first. Return two arrays with an entry for each bin (a tuple): the mean of
-    the predicted probabilities in the bin, and the share of its samples with y = 1. Where a bin is empty, both
-    are NaN. `n_bins` is a Python integer, also under `jax.jit`: so make no arrays whose size depends on values.
+    A model predicted that sample i belongs to the class with this probability. y_i is 1 where it does and 0
+    where it does not. Divide [0, 1] into `n_bins` bins of equal width. A probability on the edge between two bins
+    belongs to the lower one; 0 belongs to the first. Return two arrays with an entry for each bin (a tuple): the mean
+    of the predicted probabilities in the bin, and the share of its samples with y = 1. Where a bin is empty, both
+    are NaN. `n_bins` is a Python integer, even under `jax.jit`, so make no arrays whose size depends on values.
 
-    Example: calibration_bins(jnp.array([0, 1, 1]), jnp.array([0.125, 0.375, 0.75]), 2) is
+    Example: calibration_bins(jnp.array([0.125, 0.375, 0.75]), jnp.array([0, 1, 1]), 2) is
     ([0.25, 0.75], [0.5, 1.0]).
     """
     raise NotImplementedError

@@ -13,7 +13,7 @@ from mfml.grading.key.specification import exercise
 @exercise(
     points=5,
     hints=(
-        "Take the logarithm of the normal density, term by term, and turn its sign. Which terms are there?",
+        "Take the logarithm of the normal density, term by term, and change its sign. Which terms are there?",
         "The lesson's first section, equation (8.1): half the squared residual in units of the scale, the logarithm "
         "of the scale, and half the logarithm of 2 pi; then the mean over the samples.",
         "`z = (y - mean) / scale`, then `jnp.mean(0.5 * z**2 + jnp.log(scale) + 0.5 * jnp.log(2 * jnp.pi))`.",
@@ -194,12 +194,12 @@ def _(p):
     return -jnp.sum(p * jnp.log(p))
 
 
-@entropy.mistake("You measured in bits: take the natural logarithm, which gives nats.")
+@entropy.mistake("Your entropy is in bits: take the natural logarithm, which gives nats.")
 def _(p):
     return entropy(p) / jnp.log(2.0)
 
 
-@entropy.mistake("Your entropy is negative: the logarithm of a probability is, so turn the sign.")
+@entropy.mistake("Your entropy is negative: the logarithm of a probability is, so change the sign.")
 def _(p):
     return -entropy(p)
 
@@ -228,7 +228,7 @@ def _(p):
         "Coordinates are independent, so the divergences of the coordinates add up. Do one coordinate first.",
         "The lesson's section on the distance of two distributions, figures and code: three parts, the "
         "logarithm of scale_q / scale_p, the "
-        "spread and shift of p in units of scale_q, and -1/2. All is seen from q: its scale divides.",
+        "spread and shift of p in units of scale_q, and -1/2. Everything is measured by q: its scale divides.",
         "`jnp.sum(jnp.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2) - 0.5)`.",
     ),
     why="This is the regularizer of variational autoencoders (Unit 11), with the standard normal for q.",
@@ -292,7 +292,7 @@ def _(mean_p, scale_p, mean_q, scale_q):
     return gaussian_kl(mean_p, jnp.sqrt(scale_p), mean_q, jnp.sqrt(scale_q))
 
 
-@gaussian_kl.mistake("Your logarithm stands upside down: it is log(scale_q / scale_p), so a wide q costs.")
+@gaussian_kl.mistake("Your logarithm is upside down: it is log(scale_q / scale_p), so a wide q costs.")
 def _(mean_p, scale_p, mean_q, scale_q):
     ratio = (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2)
     return jnp.sum(jnp.log(scale_p / scale_q) + ratio - 0.5)
@@ -308,7 +308,7 @@ def _(mean_p, scale_p, mean_q, scale_q):
     return gaussian_kl(mean_q, scale_p, mean_q, scale_q)
 
 
-@gaussian_kl.mistake("You returned one number a coordinate: sum them up.")
+@gaussian_kl.mistake("You returned one number per coordinate: sum them up.")
 def _(mean_p, scale_p, mean_q, scale_q):
     return jnp.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2) - 0.5
 
@@ -326,7 +326,7 @@ def _(mean_p, scale_p, mean_q, scale_q):
         "`(df + 1) / 2 * jnp.log1p(z**2 / df)`, plus `jnp.log(scale)`, plus `0.5 * jnp.log(df * jnp.pi)`, plus "
         "`gammaln(df / 2) - gammaln((df + 1) / 2)`; the mean over the samples.",
     ),
-    why="Its gradient in a residual falls again when the residual is large: a lone outlier has no lever.",
+    why="Its gradient falls again for a large residual, so a lone outlier has no leverage.",
     rtol=1e-4,
 )
 def student_t_nll(y: Float[Array, " n"], loc: Float[Array, " n"], scale: float, df: float) -> Float[Array, ""]:
@@ -465,7 +465,7 @@ def _(prior_mean, prior_variance, y, noise_variance):
 
 
 @gaussian_posterior.mistake(
-    "Your second number is for the next measurement: leave out its noise, only the mean is asked."
+    "Your second number is for the next measurement: leave out its noise, since only the mean is asked for."
 )
 def _(prior_mean, prior_variance, y, noise_variance):
     mean, variance = gaussian_posterior(prior_mean, prior_variance, y, noise_variance)
@@ -566,7 +566,7 @@ def _(design, y, noise_variance, prior_variance):
     return map_weights(design, y, noise_variance * len(y), prior_variance)
 
 
-@map_weights.mistake("Your penalty is half of the right one: both squares carry the same factor 1/2, and it cancels.")
+@map_weights.mistake("Your penalty is half of the right one: both squares have the same factor 1/2, and it cancels.")
 def _(design, y, noise_variance, prior_variance):
     return map_weights(design, y, noise_variance / 2, prior_variance)
 
@@ -588,7 +588,7 @@ def _(design, y, noise_variance, prior_variance):
     why="A model whose 90 % means 70 % is dangerous however accurate it is, and accuracy never shows it.",
 )
 def calibration_bins(
-    y: Int[Array, " n"], probability: Float[Array, " n"], n_bins: int
+    probability: Float[Array, " n"], y: Int[Array, " n"], n_bins: int
 ) -> tuple[Float[Array, " b"], Float[Array, " b"]]:
     """Calibration curve."""
     bins = jnp.searchsorted(jnp.arange(1, n_bins) / n_bins, probability)
@@ -600,56 +600,56 @@ def calibration_bins(
 @calibration_bins.inputs("six samples, two bins", points=1)
 def _(key):
     p = jnp.array([0.1, 0.3, 0.4, 0.6, 0.7, 0.9])
-    return dict(y=jnp.array([0, 1, 0, 1, 0, 1]), probability=p, n_bins=2)
+    return dict(probability=p, y=jnp.array([0, 1, 0, 1, 0, 1]), n_bins=2)
 
 
 @calibration_bins.inputs("random forecasts, four bins", points=2)
 def _(key):
     a, b = jax.random.split(key)
     p = jnp.concatenate([jnp.array([0.1, 0.3, 0.6, 0.9]), jax.random.uniform(a, (30,))])
-    return dict(y=jax.random.bernoulli(b, p).astype(int), probability=p, n_bins=4)
+    return dict(probability=p, y=jax.random.bernoulli(b, p).astype(int), n_bins=4)
 
 
 @calibration_bins.inputs("an empty bin", points=1, hidden=True)
 def _(key):
-    return dict(y=jnp.array([0, 1, 1]), probability=jnp.array([0.1, 0.2, 0.9]), n_bins=4)
+    return dict(probability=jnp.array([0.1, 0.2, 0.9]), y=jnp.array([0, 1, 1]), n_bins=4)
 
 
 @calibration_bins.inputs("probabilities on the edges, 0 and 1 among them", points=2, hidden=True)
 def _(key):
     p = jnp.array([0.0, 0.25, 0.3, 0.5, 0.6, 0.75, 0.8, 1.0])
-    return dict(y=jnp.array([0, 1, 0, 0, 1, 1, 0, 1]), probability=p, n_bins=4)
+    return dict(probability=p, y=jnp.array([0, 1, 0, 0, 1, 1, 0, 1]), n_bins=4)
 
 
-def _binned(y, probability, bins, n_bins):
+def _binned(probability, y, bins, n_bins):
     member = bins[:, None] == jnp.arange(n_bins)
     number = member.sum(axis=0)
     return probability @ member / number, y @ member / number
 
 
-@calibration_bins.mistake("A probability on an inner edge belongs to the bin below it, yours goes to the one above.")
-def _(y, probability, n_bins):
+@calibration_bins.mistake("A probability on an inner edge belongs to the bin below it. Yours goes to the one above.")
+def _(probability, y, n_bins):
     bins = jnp.searchsorted(jnp.arange(1, n_bins) / n_bins, probability, side="right")
-    return _binned(y, probability, bins, n_bins)
+    return _binned(probability, y, bins, n_bins)
 
 
 @calibration_bins.mistake("The probability 1 falls out of your last bin: the last bin includes its upper edge.")
-def _(y, probability, n_bins):
-    return _binned(y, probability, jnp.floor(probability * n_bins).astype(int), n_bins)
+def _(probability, y, n_bins):
+    return _binned(probability, y, jnp.floor(probability * n_bins).astype(int), n_bins)
 
 
 @calibration_bins.mistake("The probability 0 falls out of your first bin: the first bin includes its lower edge.")
-def _(y, probability, n_bins):
-    return _binned(y, probability, jnp.ceil(probability * n_bins).astype(int) - 1, n_bins)
+def _(probability, y, n_bins):
+    return _binned(probability, y, jnp.ceil(probability * n_bins).astype(int) - 1, n_bins)
 
 
 @calibration_bins.mistake("Your empty bins are 0: that looks like a forecast that was right, so return NaN there.")
-def _(y, probability, n_bins):
-    return tuple(jnp.nan_to_num(part) for part in calibration_bins(y, probability, n_bins))
+def _(probability, y, n_bins):
+    return tuple(jnp.nan_to_num(part) for part in calibration_bins(probability, y, n_bins))
 
 
 @calibration_bins.mistake("You divided by the number of all samples: divide by that of the samples in the bin.")
-def _(y, probability, n_bins):
+def _(probability, y, n_bins):
     bins = jnp.searchsorted(jnp.arange(1, n_bins) / n_bins, probability)
     member = bins[:, None] == jnp.arange(n_bins)
     return probability @ member / len(y), y @ member / len(y)
@@ -658,17 +658,17 @@ def _(y, probability, n_bins):
 @calibration_bins.mistake(
     "You returned the middles of the bins: return the mean of the probabilities that lie in each."
 )
-def _(y, probability, n_bins):
-    observed = calibration_bins(y, probability, n_bins)[1]
+def _(probability, y, n_bins):
+    observed = calibration_bins(probability, y, n_bins)[1]
     return jnp.where(jnp.isnan(observed), jnp.nan, (jnp.arange(n_bins) + 0.5) / n_bins), observed
 
 
 @calibration_bins.mistake("Your two outputs are swapped: first what was predicted, then what was observed.")
-def _(y, probability, n_bins):
-    return calibration_bins(y, probability, n_bins)[::-1]
+def _(probability, y, n_bins):
+    return calibration_bins(probability, y, n_bins)[::-1]
 
 
 @calibration_bins.mistake("Your bins hold equal numbers of samples: here they have equal width.")
-def _(y, probability, n_bins):
+def _(probability, y, n_bins):
     inner = jnp.quantile(probability, jnp.arange(1, n_bins) / n_bins)
-    return _binned(y, probability, jnp.searchsorted(inner, probability), n_bins)
+    return _binned(probability, y, jnp.searchsorted(inner, probability), n_bins)

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Unit 8. Probability: noise and likelihood
 #
-# A bar of steel at 400 °C is pulled, and we want its stiffness: the slope of stress over strain (Unit 3). Four times
-# the clip that measures the strain slipped, and nobody noticed. **Which line do we believe, and how much?** Least
-# squares has an answer, but no reason. The reason is a model of the noise, and once it is written down, other noise
-# gets another loss, prior knowledge gets a place, and an answer gets an error bar.
+# We pull a bar of steel at 400 °C to measure its stiffness, the slope of stress over strain (Unit 3). The clip that
+# measures the strain slipped four times, and nobody noticed. **Which line do we believe, and how much?** Least squares
+# has an answer, but no reason. The reason is a model of the noise. Once it is written down, other noise leads to
+# another loss, prior knowledge has a place, and the answer has an error bar.
 
 # %%
 import jax
@@ -38,12 +38,12 @@ true_modulus = float(tensile.youngs_modulus(400.0)) / 1000  # GPa, which is MPa 
 slipped = np.array([29, 33, 36, 38])
 measured = stress.copy()
 measured[slipped] -= np.array([70, 90, 60, 80], np.float32)
-print(f"{N} points up to {stress.max():.0f} MPa, {len(slipped)} of them spoilt; true modulus {true_modulus:.1f} GPa")
+print(f"{N} points up to {stress.max():.0f} MPa, {len(slipped)} of them spoiled; true modulus {true_modulus:.1f} GPa")
 
 # %% [markdown]
 # ## A loss is a noise model
 #
-# Say how a measurement y scatters around the prediction m, and the loss follows: it is the surprise $-\log p(y)$,
+# If we say how a measurement y scatters around the prediction m, the loss follows. It is the surprise $-\log p(y)$,
 # the **negative log-likelihood**. For normal, Laplace and Student-t noise of scale s, with $z = (y - m)/s$:
 #
 # $$\begin{aligned}
@@ -53,7 +53,7 @@ print(f"{N} points up to {stress.max():.0f} MPa, {len(slipped)} of them spoilt; 
 #
 # $$\text{Student-t:}\quad \tfrac{\nu + 1}{2} \log\left(1 + \tfrac{z^2}{\nu}\right) + \log s + c(\nu) \tag{8.2}$$
 #
-# Squared error, absolute error, and one that hardly grows: three opinions about the tails.
+# The first is the squared error, the second the absolute error, and the third hardly grows: three opinions about tails.
 
 # %%
 MODELS = {
@@ -76,8 +76,9 @@ pulls = {name: np.asarray(pull) for name, (_, pull) in both.items()}
 plots.noise_models(z, {name: loss for name, (loss, _) in both.items()}, pulls)
 
 # %% [markdown]
-# *What to see.* The slope of the loss is the force with which a point pulls the line. Under normal noise it grows
-# without end; under Laplace's it stays; under Student's it *fades*: a point far off is believed to be an accident.
+# *What to see.* The slope of the loss is the force with which a point pulls the line. It grows without limit under
+# normal noise, and is constant under Laplace's. Under Student's it *fades*: the model takes a point far off for an
+# accident.
 #
 # *Exercises 8.1 and 8.5* ([exercises/unit08.py](../exercises/unit08.py)): two of these losses.
 
@@ -85,7 +86,7 @@ plots.noise_models(z, {name: loss for name, (loss, _) in both.items()}, pulls)
 # ## An outlier breaks the Gaussian, not Student-t
 #
 # Student-t noise is normal noise whose variance changes from point to point. So **expectation maximization** (Unit 5)
-# fits it: guess how much each point is to be trusted, fit a line with these weights, repeat.
+# can fit it: guess how much to trust each point, fit a line with these weights, repeat.
 #
 # $$w_i = \frac{\nu + 1}{\nu + z_i^2}, \qquad
 # \beta \leftarrow \arg\min_\beta \sum_i w_i (y_i - x_i \beta)^2, \qquad
@@ -97,14 +98,13 @@ shifts = np.linspace(0, 150, 16, dtype=np.float32)  # of a single point, at the 
 moved = np.tile(stress, (len(shifts), 1))
 moved[:, -1] -= shifts
 
-
 targets = np.concatenate([measured[None], moved])  # all at once
 student = jax.tree.map(np.asarray, jax.jit(jax.vmap(lambda y: robust.fit(x, y, df=3.0)))(targets))
 slope, intercept = np.polyfit(strain, targets.T, 1)
-slopes = {"least squares": slope, "Student-t, ν = 3": student.model.coef[:, 0]}
+slopes = {"least squares": slope, "Student-t, ν = 3": student.coef[:, 0]}
 lines = {
     "least squares": intercept[0] + strain * slope[0],
-    "Student-t, ν = 3": student.model.intercept[0] + strain * student.model.coef[0],
+    "Student-t, ν = 3": student.intercept[0] + strain * student.coef[0],
 }
 history = student.history[0][: student.n_iter[0] + 1]
 print({name: f"{slope[0]:.1f} GPa" for name, slope in slopes.items()}, f"after {student.n_iter[0]} steps of EM")
@@ -123,17 +123,17 @@ plots.curves(
 
 # %% [markdown]
 # *What to see.* Four of forty points cost least squares a good part of the modulus. Student-t gives them hardly any
-# weight, without being told which they are. In the second figure one point is moved ever further: least squares follows
-# it for ever, Student-t follows at first, then lets go.
+# weight, though nobody told it which they are. In the second figure one point moves further and further away. Least
+# squares always follows it. Student-t follows at first, then lets go.
 #
-# *Where it fails.* If the accidents are many and agree with each other, they are the majority that it trusts. And
-# where an outlier is the discovery, look at the weights before you believe the line.
+# *Where it fails.* If there are many accidents and they agree with each other, they become the majority that the model
+# trusts. And an outlier may be the discovery: look at the weights before you believe the line.
 
 # %% [markdown]
 # ## Likelihood against squared error
 #
-# Now two instruments measured in turn, and we inject more and more noise into the second. Least squares treats all
-# points alike. The likelihood has a scale for each instrument, finds both from the data, and weighs by itself:
+# Now two instruments alternate, and we add more and more noise to the second. Least squares treats all points alike.
+# The likelihood has a scale for each instrument. It finds both from the data, and they decide what each point counts:
 #
 # $$\min_{\beta, s_1, s_2} \sum_i \left[ \frac{(y_i - x_i \beta)^2}{2 s_{k(i)}^2} + \log s_{k(i)} \right] \tag{8.4}$$
 
@@ -147,7 +147,7 @@ design = np.stack([np.ones_like(strain), strain], axis=1)
 
 
 def two_scales(params, y):
-    """Surprise at each sample; the scales' logarithms are free."""
+    """Return the surprise at each sample. The scales are given by their logarithms, which may be any number."""
     return likelihood.gaussian_nll(y, design @ params["line"], jnp.exp(params["log_scale"][instrument]))
 
 
@@ -181,25 +181,26 @@ plots.curves(
 )
 
 # %% [markdown]
-# *What to see.* With equal noise both are the same. With unequal noise the squared error pays for the bad instrument,
-# while the likelihood learns to ignore it. The dashed line is the **Cramér-Rao bound** from the Fisher information:
-# no unbiased estimate can do better, and maximum likelihood touches it. (Where its line dips below, that is the
-# scatter of a hundred repetitions.)
+# *What to see.* With equal noise both do equally well. With unequal noise the squared error suffers from the bad
+# instrument, while the likelihood learns to ignore it. The dashed line is the **Cramér-Rao bound** from the Fisher
+# information. No unbiased estimate can do better, and maximum likelihood reaches it. (Its line dips below in places,
+# since a hundred repetitions scatter.)
 #
 # *Exercise 8.2*: the most likely mean and variance.
 
 # %% [markdown]
 # ## A regularizer is a prior, and so is noise on the inputs
 #
-# Two strain gauges sit on the two sides of the bar and read almost the same. Least squares cannot tell their shares
-# apart and gives them large opposite weights. Three cures that look different:
+# Two strain gauges on the two sides of the bar show almost the same values. Least squares cannot tell their
+# contributions apart and gives them large opposite weights. Three remedies look different:
 #
 # $$\text{ridge: } \|y - Xw\|^2 + \alpha \|w\|^2, \qquad
 # \text{MAP: prior } w \sim \mathcal N(0, \tau^2), \qquad
 # \text{enrichment: copies with } x + \varepsilon \tag{8.5}$$
 #
-# They are one: $\alpha = s^2 / \tau^2$ for noise of variance $s^2$ on y, and $\alpha = n \sigma^2$ for noise of
-# variance $\sigma^2$ on n inputs (exact for linear models, to second order for others: Tikhonov's penalty on slopes).
+# They are the same, with $\alpha = s^2 / \tau^2$ for noise of variance $s^2$ on y, and $\alpha = n \sigma^2$ for noise
+# of variance $\sigma^2$ on n inputs. The last is exact for linear models. For others it holds to second order, with
+# Tikhonov's penalty on slopes.
 
 # %%
 gauges = (strain[:, None] - strain.mean() + 0.02 * rng.normal(size=(N, 2))).astype(np.float32)
@@ -238,16 +239,16 @@ plots.curves(
 )
 
 # %% [markdown]
-# *What to see.* All marks lie on the curves of ridge regression. A regularizer is not a trick: it states how large
-# weights may be, in units that one can argue about.
+# *What to see.* All marks lie on the curves of ridge regression. A regularizer is not a trick. It says how large
+# weights may be, in units that we can argue about.
 #
 # *Exercise 8.7*: the most probable weights.
 
 # %% [markdown]
 # ## More than a best value: the posterior
 #
-# A handbook gives the modulus as 160 ± 10 GPa. Each test of ours has an error of 8 GPa. **Bayes' rule** adds what both
-# know; for normal distributions the *precisions* (one over variance) add up:
+# A handbook gives the modulus as 160 ± 10 GPa. Each of our tests has an error of 8 GPa. **Bayes' rule** combines what
+# both know. For normal distributions the *precisions* (one over variance) add up:
 #
 # $$\frac1{v} = \frac1{v_0} + \frac{n}{s^2}, \qquad
 # m = v \left( \frac{m_0}{v_0} + \frac{\sum_i y_i}{s^2} \right) \tag{8.6}$$
@@ -278,15 +279,15 @@ plots.densities(
 )
 
 # %% [markdown]
-# *What to see.* One test moves the belief a little; sixteen decide. The handbook is never forgotten, it is outvoted.
+# *What to see.* One test moves the belief a little, and sixteen decide. The handbook is not forgotten but outvoted.
 #
 # *Exercise 8.6*: this posterior.
 
 # %% [markdown]
-# ### Is a 95 % interval one?
+# ### Does a 95 % interval keep its promise?
 #
-# A promise that can be tested: simulate the experiment a few thousand times, and count how often the interval holds the
-# truth. With five samples, mean ± 1.96 standard errors does not keep it; Student's factor does.
+# This can be tested. Simulate the experiment a few thousand times, and count how often the interval contains the truth.
+# With five samples, mean ± 1.96 standard errors contains it too rarely. Student's factor is right.
 
 
 # %%
@@ -308,13 +309,13 @@ print(f"1.96 standard errors: {naive:.3f}; Student's: {students:.3f}; both ± {c
 # %% [markdown]
 # ## How far is one distribution from another?
 #
-# **Entropy** is the average surprise; believing q where p is true costs more, and the difference is the
+# **Entropy** is the average surprise. Believing q where p is true costs more, and the difference is the
 # **Kullback-Leibler divergence**:
 #
 # $$H(p) = -\int p \log p, \qquad D(p \,\|\, q) = \int p \log \frac pq \ge 0 \tag{8.7}$$
 #
-# It is not symmetric, and which way round decides what a model does that cannot be right everywhere. Take the hardness
-# of an alloy of two phases, and describe it by one normal distribution.
+# It is not symmetric. If a model cannot be right everywhere, the order of p and q decides what it does. Take the
+# hardness of an alloy of two phases, and describe it by one normal distribution.
 
 # %%
 hardness = np.linspace(0, 12, 601)
@@ -351,23 +352,23 @@ plots.densities(
 )
 
 # %% [markdown]
-# *What to see.* Maximum likelihood makes $D(p \| q)$ small: q must not be surprised anywhere, so it covers both phases
-# and puts its peak where there is nothing. The other way round q picks one phase and ignores the other.
+# *What to see.* Maximum likelihood makes $D(p \| q)$ small. Then nothing that happens may surprise q, so it covers both
+# phases and has its peak where there is nothing. With $D(q \| p)$ it picks one phase and ignores the other.
 #
 # *Exercises 8.3 and 8.4*: entropy, and the divergence of two normal distributions.
 
 # %% [markdown]
 # ## When no formula is left: Hamiltonian Monte Carlo
 #
-# Eight laboratories measured the same effect, each with its own known error. Are they eight truths, or one? A
-# hierarchical model leaves it open: true effects scatter by $\tau$, and $\tau$ is learned. Its posterior has no closed
-# form, so we **draw** from it: give the point a random push, let it roll on the landscape $-\log p$ with a leapfrog
-# integrator, accept with the energy error $\Delta H$:
+# Eight laboratories measured the same effect, each with its own known error. Are there eight true values, or one? A
+# hierarchical model leaves this open: true effects scatter by $\tau$, and the data determine $\tau$. Its posterior has
+# no closed form, so we **draw** from it. Give a point a random push, let it roll on the landscape $-\log p$ with a
+# leapfrog integrator, and let the energy error $\Delta H$ decide whether to accept:
 #
 # $$H(x, v) = -\log p(x) + \tfrac12 \|v\|^2, \qquad P(\text{accept}) = \min(1, e^{-\Delta H}) \tag{8.8}$$
 
 # %%
-laboratories = hierarchical.eight_schools()  # numbers of a famous data set; think of them as GPa
+laboratories = hierarchical.eight_schools()  # numbers from a famous data set; think of them as GPa
 
 
 def log_posterior(position):
@@ -408,18 +409,19 @@ plots.shrinkage(
 )
 
 # %% [markdown]
-# *What to see.* Alone, the laboratories seem to disagree; together, most of it was noise, and each is pulled towards
-# the mean of all, the less sure ones more. The crosses come from summing over a grid of $\tau$, which here still works.
+# *What to see.* Alone, the laboratories seem to disagree. Together, most of the disagreement turns out to be noise.
+# Each is pulled towards the mean of all, and the less certain ones are pulled more. The crosses come from a sum over a
+# grid of $\tau$, which still works here.
 #
-# *Where it fails.* Written in the effects themselves the posterior is a funnel, too narrow for any step size; the draws
-# above are made in $z = (\theta - \mu)/\tau$ (`hierarchical.log_prob`, *non-centered*). Always look at R-hat (below
-# 1.01) and at the effective sample size before you trust a mean.
+# *Where it fails.* Written in the effects themselves, the posterior is a funnel that is too narrow for any step size.
+# So we drew in $z = (\theta - \mu)/\tau$ instead (`hierarchical.log_prob`, *non-centered*). Before you trust a mean,
+# always look at the effective sample size and at R-hat, which should be below 1.01.
 
 # %% [markdown]
 # ## Does the model know what it does not know?
 #
-# If the predicted distributions are right, the quantile that comes true is uniform: 10 % of all values below the
-# predicted 10 % quantile, and so on. This **probability integral transform** (PIT) needs nothing but data.
+# If the predicted distributions are right, the quantile that comes true is uniform: 10 % of all values lie below the
+# predicted 10 % quantile, and so on. Data are all that this **probability integral transform** (PIT) needs.
 
 # %%
 many = 4000
@@ -447,19 +449,19 @@ print({name: f"{gap:.3f}" for name, gap in gaps.items()}, f"chance: {1.36 / many
 plots.pit_histograms(histograms.edges[0], dict(zip(spreads, histograms.density, strict=True)), n_samples=many)
 
 # %% [markdown]
-# *What to see.* A hill in the middle: the normal distribution, widened by the accidents, is not sure enough of most
-# samples. A valley: too sure. Flat, within the gray range of chance: calibrated. For classes the same question is asked
-# by the calibration curve.
+# *What to see.* A hill in the middle means not sure enough: the accidents widen the normal distribution, so it is too
+# wide for most samples. A valley means too sure. A histogram that is flat within the gray range of chance means
+# calibrated. The calibration curve asks the same question about classes.
 #
 # *Exercise 8.8*: the bins of a calibration curve.
 
 # %% [markdown]
 # ## What to keep
 #
-# 1. A loss is a noise model. Squared error means: normal noise, the same everywhere. If you know better, say so.
-# 2. Heavy tails forgive accidents; a scale per instrument finds the good one by itself.
-# 3. Ridge, a normal prior, and noise on the inputs are one thing.
-# 4. A posterior, an interval, a calibrated forecast: uncertainty is a claim, and it can be tested.
+# 1. A loss is a noise model. The squared error assumes normal noise, the same everywhere. If you know better, say so.
+# 2. Heavy tails forgive accidents. With a scale per instrument, the likelihood finds the good one by itself.
+# 3. Ridge regression, a normal prior, and noise on the inputs are the same.
+# 4. A posterior, an interval and a calibrated forecast claim how uncertain they are. The claim can be tested.
 #
 # **Now you**: [exercises/unit08.py](../exercises/unit08.py), then `nox -s grade -- 8`. To read on: Bishop (2006),
 # chapters 1, 2 and section 11.5; Murphy (2012), chapters 5, 6 and section 11.4.5; Gelman et al. (2013), chapter 5.

@@ -1,7 +1,7 @@
 r"""Conjugate models: prior times likelihood is a distribution of the same family. Shapes: n samples, d coordinates.
 
-Updating is addition: the prior counts like data seen before. Each update takes a prior and returns the posterior,
-which is the prior of the next batch. Predictive distributions average over what is still unknown.
+Updating is addition: the prior counts like data seen before. Each update takes a prior and returns the posterior. The
+posterior is the prior of the next batch. Predictive distributions average over what is still unknown.
 """
 
 from typing import NamedTuple
@@ -47,7 +47,7 @@ class StudentT(NamedTuple):
 
 
 def update_beta(prior: Beta, y: Num[Array, " n"]) -> Beta:
-    """See successes (1) and failures (0): add their numbers to a and b.
+    """Posterior after successes (1) and failures (0): add their numbers to a and b.
 
     Raises:
         ValueError: unless y has one axis.
@@ -74,7 +74,7 @@ def predict_beta(posterior: Beta) -> Float[Array, ""]:
 
 
 def update_gamma(prior: Gamma, y: Num[Array, " n"]) -> Gamma:
-    """See Poisson counts: add their sum to the shape and their number to the rate.
+    """Posterior after Poisson counts: add their sum to the shape and their number to the rate.
 
     Raises:
         ValueError: unless y has one axis.
@@ -90,7 +90,7 @@ def update_gamma(prior: Gamma, y: Num[Array, " n"]) -> Gamma:
 
 
 def predict_gamma(posterior: Gamma, y: Num[Array, " m"]) -> Float[Array, " m"]:
-    r"""Log-probability of each count to come: negative binomial, wider than Poisson's. Nats.
+    r"""Log-probability of each possible next count, in nats: negative binomial, wider than Poisson's.
 
     $$\log \frac{\Gamma(\alpha + y)}{\Gamma(\alpha)\, y!} + \alpha \log \frac{\beta}{\beta + 1} - y \log(\beta + 1)$$
 
@@ -109,7 +109,7 @@ def update_mean(prior: Gaussian, y: Float[Array, "n d"], noise: Float[Array, "d 
     r"""Posterior of the mean of normal samples whose covariance is known.
 
     Precisions add up: $\Lambda = \Lambda_0 + n S^{-1}$, $\mu = \Lambda^{-1} (\Lambda_0 \mu_0 + n S^{-1} \bar y)$.
-    The posterior mean lies between the prior's and the data's, and goes to the data's as n grows.
+    The posterior mean lies between the means of prior and data. It approaches the latter as n grows.
 
     Raises:
         ValueError: where shapes do not fit.
@@ -127,7 +127,7 @@ def update_mean(prior: Gaussian, y: Float[Array, "n d"], noise: Float[Array, "d 
     n = len(y)
     if n == 0:
         return prior
-    # in the form of a gain (Kalman), which needs no inverse and keeps the digits of a vague prior
+    # the form with a gain (Kalman) needs no inverse and keeps the digits of a vague prior
     gain = cho_solve((jnp.linalg.cholesky(prior.covariance + noise / n), True), prior.covariance).T
     left = jnp.eye(len(prior.mean), dtype=gain.dtype) - gain
     covariance = left @ prior.covariance @ left.T + gain @ noise @ gain.T / n
@@ -135,7 +135,7 @@ def update_mean(prior: Gaussian, y: Float[Array, "n d"], noise: Float[Array, "d 
 
 
 def predict_mean(posterior: Gaussian, noise: Float[Array, "d d"]) -> Gaussian:
-    r"""Distribution of the next sample: $\mathcal N(\mu, \Sigma + S)$, not knowing the mean adds to the noise.
+    r"""Distribution of the next sample: $\mathcal N(\mu, \Sigma + S)$. Not knowing the mean adds to the noise.
 
     Raises:
         ValueError: unless the noise has the shape of the covariance.
@@ -179,7 +179,7 @@ def update_normal(prior: NormalInverseGamma, y: Float[Array, " n"]) -> NormalInv
 def predict_normal(posterior: NormalInverseGamma) -> StudentT:
     r"""Distribution of the next sample: Student's with $2a$ degrees of freedom, $\sigma^2 = b (\kappa + 1)/(a \kappa)$.
 
-    Few samples, unsure of the variance: heavy tails.
+    After few samples the variance is uncertain, so the tails are heavy.
 
     Source: Murphy (2012), equation 4.203; Gelman et al. (2013), section 3.3.
 
@@ -192,9 +192,9 @@ def predict_normal(posterior: NormalInverseGamma) -> StudentT:
 
 
 def log_evidence_beta(prior: Beta, y: Num[Array, " n"]) -> Float[Array, ""]:
-    r"""Log-probability of these successes and failures, in this order, averaged over the prior: nats.
+    r"""Log-probability of these successes and failures, in this order, averaged over the prior; nats.
 
-    $\log B(a + k, b + n - k) - \log B(a, b)$ with k successes: what models are compared by.
+    It is $\log B(a + k, b + n - k) - \log B(a, b)$ with k successes. Use it to compare models.
 
     Source: Murphy (2012), section 5.3.2.2.
 

@@ -1,8 +1,8 @@
 r"""Whether predicted probabilities mean what they say. Shapes: n samples, b bins.
 
-Of the samples that got the probability 0.7, 70 % should belong to the class; of the values below the predicted
-30 % quantile there should be 30 %. A calibrated model may still know nothing (it may always say the base rate):
-judge it by its likelihood as well.
+Of the samples with the predicted probability 0.7, 70 % should belong to the class. Of all values, 30 % should lie below
+their predicted 30 % quantile. A calibrated model may still know nothing: it may always predict the base rate. So judge
+it by its likelihood as well.
 """
 
 from typing import NamedTuple
@@ -19,7 +19,7 @@ STRATEGIES = ("uniform", "quantile")
 
 
 class Curve(NamedTuple):
-    """A calibration curve, one entry a bin; empty bins are NaN with number 0."""
+    """A calibration curve, one entry per bin. Empty bins are NaN with number 0."""
 
     predicted: Float[Array, " b"]  # mean probability that was predicted
     observed: Float[Array, " b"]  # share of samples of the class
@@ -41,8 +41,8 @@ def curve(
     A probability on an edge belongs to the bin below; 0 belongs to the first.
 
     Args:
-        y: 1 for samples of the class, 0 for others.
         probability: predicted, of the class.
+        y: 1 for samples of the class, 0 for others.
         n_bins: static.
         strategy: "uniform" bins of equal width, or "quantile" bins with as many samples each; static.
 
@@ -56,7 +56,7 @@ def curve(
     >>> print(made.predicted, made.observed, made.number)
     [0.25 0.75] [0.5 1. ] [2. 1.]
     """
-    _check(y, probability)
+    _check(probability, y)
     require.positive("n_bins", n_bins)
     require.one_of("strategy", strategy, STRATEGIES)
     inner = jnp.arange(1, n_bins, dtype=probability.dtype) / n_bins
@@ -77,7 +77,7 @@ def expected_error(
 ) -> Float[Array, ""]:
     r"""Expected calibration error: $\sum_b \frac{n_b}{n} |\mathrm{observed}_b - \mathrm{predicted}_b|$, from 0 to 1.
 
-    It depends on the bins, and noise makes it positive even for a perfect model: about $\sqrt{b/n}$ times 0.3.
+    It depends on the bins. Noise makes it positive even for a perfect model, about $0.3 \sqrt{b/n}$.
 
     Raises:
         ValueError: as `curve`.
@@ -94,7 +94,7 @@ def expected_error(
 
 
 def brier(probability: Float[Array, " n"], y: Num[Array, " n"]) -> Float[Array, ""]:
-    r"""Brier score $\frac1n \sum_i (p_i - y_i)^2$: a proper score, smallest for the true probabilities.
+    r"""Brier score $\frac1n \sum_i (p_i - y_i)^2$, a proper score: the true probabilities make its mean smallest.
 
     Raises:
         ValueError: for lengths that differ, or no sample.
@@ -104,14 +104,14 @@ def brier(probability: Float[Array, " n"], y: Num[Array, " n"]) -> Float[Array, 
     >>> round(brier(jnp.array([0.5, 1.0]), jnp.array([0, 1])).item(), 4)
     0.125
     """
-    _check(y, probability)
+    _check(probability, y)
     return jnp.mean((probability - y) ** 2)
 
 
 def gaussian_pit(y: Float[Array, " n"], mean: ArrayLike, scale: ArrayLike) -> Float[Array, " n"]:
     r"""Probability integral transform of normal predictions: $\Phi((y - \mu)/\sigma)$, the quantile that came true.
 
-    Uniform on [0, 1] for a calibrated model. For other predictions take their distribution function.
+    It is uniform on [0, 1] for a calibrated model. For other predictions take their distribution function.
 
     Raises:
         ValueError: unless y has one axis.
@@ -126,7 +126,7 @@ def gaussian_pit(y: Float[Array, " n"], mean: ArrayLike, scale: ArrayLike) -> Fl
 
 
 def pit_histogram(pit: Float[Array, " n"], *, n_bins: int = 10) -> Histogram:
-    """Histogram of PIT values. A valley in the middle: too sure of itself; a hill: not sure enough; a slope: biased.
+    """Histogram of PIT values. A valley means too sure, a hill means not sure enough, a slope means biased.
 
     Raises:
         ValueError: unless pit has one axis and an entry, and n_bins >= 1.
@@ -146,7 +146,7 @@ def pit_histogram(pit: Float[Array, " n"], *, n_bins: int = 10) -> Histogram:
 def pit_distance(pit: Float[Array, " n"]) -> Float[Array, ""]:
     r"""Largest gap between the distribution of the PIT values and the uniform one: $\sup_u |F_n(u) - u|$.
 
-    Of n calibrated values it exceeds $1.36/\sqrt n$ in 5 % of the cases.
+    For n calibrated values it exceeds $1.36/\sqrt n$ in 5 % of the cases.
 
     Raises:
         ValueError: unless pit has one axis and an entry.
@@ -164,7 +164,7 @@ def pit_distance(pit: Float[Array, " n"]) -> Float[Array, ""]:
 
 
 def interval_coverage(pit: Float[Array, " n"], levels: Float[Array, " b"]) -> Float[Array, " b"]:
-    """Share of values that fell into the central predicted interval of each level: equal to it when calibrated.
+    """Share of values in the central predicted interval of each level. A calibrated model has the level itself.
 
     Raises:
         ValueError: unless both have one axis and pit an entry.
@@ -180,8 +180,8 @@ def interval_coverage(pit: Float[Array, " n"], levels: Float[Array, " b"]) -> Fl
     return jnp.mean(jnp.abs(2 * pit - 1)[:, None] <= levels, axis=0, dtype=pit.dtype)
 
 
-def _check(y: Array, probability: Array) -> None:
+def _check(probability: Array, y: Array) -> None:
     require.rank("y", y, 1)
     require.rank("probability", probability, 1)
-    require.same_length(y=y, probability=probability)
+    require.same_length(probability=probability, y=y)
     require.that(len(y) > 0, "y needs at least one sample; found none")

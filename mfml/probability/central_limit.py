@@ -1,8 +1,8 @@
 r"""The central limit theorem as an experiment: means of many small causes are nearly normal.
 
-For independent terms with mean $\mu$ and standard deviation $\sigma$,
-$z = \sqrt n (\bar x - \mu) / \sigma$ tends to the standard normal distribution; the gap between the two
-distribution functions falls like $1/\sqrt n$.
+For independent terms with mean $\mu$ and standard deviation $\sigma$, the distribution of
+$z = \sqrt n (\bar x - \mu) / \sigma$ tends to the standard normal one. The gap between the two distribution functions
+falls like $1/\sqrt n$.
 """
 
 import math
@@ -47,8 +47,8 @@ def standardized_means(
 
     Args:
         key: for the draws.
-        distribution: of a term: "uniform" on [0, 1], "exponential", "coin" (-1 or 1), or "cauchy", which has
-            neither mean nor variance and never comes to rest (location 0 and scale 1 stand in); static.
+        distribution: of a term: "uniform" on [0, 1], "exponential", "coin" (-1 or 1), or "cauchy"; static. Cauchy's
+            has neither mean nor variance, so its means never settle. Location 0 and scale 1 replace them.
         n_terms: in each mean; static.
         n_samples: number of means; static.
 
@@ -70,9 +70,9 @@ def standardized_means(
 
 
 def normal_distance(z: Float[Array, " n"]) -> Float[Array, ""]:
-    r"""Largest gap $\sup_t |F_n(t) - \Phi(t)|$ of the draws' distribution function to the standard normal one.
+    r"""Largest gap $\sup_t |F_n(t) - \Phi(t)|$ from the draws' distribution function to the standard normal one.
 
-    Kolmogorov's distance; of n normal draws it is about $0.87/\sqrt n$.
+    This is Kolmogorov's distance. For n normal draws it is about $0.87/\sqrt n$.
 
     Raises:
         ValueError: unless z has one axis and an entry.

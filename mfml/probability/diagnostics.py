@@ -1,7 +1,7 @@
 r"""Whether chains have forgotten their starts, and how much their draws are worth. Shapes: c chains, n draws each.
 
-Draws of a chain resemble each other: n of them are worth fewer independent ones. And a chain may miss a part of the
-distribution altogether, which only other chains, from other starts, can show.
+Draws of a chain resemble each other, so n of them are worth fewer independent ones. A chain may also miss a part of
+the distribution. Only chains from other starts can show this.
 """
 
 import jax.numpy as jnp
@@ -13,10 +13,10 @@ from mfml import require
 def autocorrelation(chains: Float[Array, "c n"]) -> Float[Array, "c n"]:
     r"""Correlation of each chain with itself, t draws later: $\rho_t$, $t = 0, \dots, n - 1$, divisor n at all lags.
 
-    NaN for a chain that does not move.
+    It is NaN for a chain that does not move.
 
     Raises:
-        ValueError: unless there are two axes and two draws a chain.
+        ValueError: unless there are two axes and two draws per chain.
 
     Source: Geyer (1992), Statistical Science 7.
 
@@ -30,12 +30,12 @@ def autocorrelation(chains: Float[Array, "c n"]) -> Float[Array, "c n"]:
 def r_hat(chains: Float[Array, "c n"]) -> Float[Array, ""]:
     r"""Potential scale reduction of split chains, $\hat R = \sqrt{\hat V / W}$: near 1, below 1.01, if all agree.
 
-    W is the mean variance within half chains of m draws (divisor m - 1), B/m the variance of their means,
-    $\hat V = \tfrac{m - 1}m W + B/m$. Halves of one chain disagree where it drifts. Of an odd number of draws the
-    first is left out. NaN where no chain moves.
+    W is the mean variance within half chains of m draws (divisor m - 1), B/m the variance of their means, and
+    $\hat V = \tfrac{m - 1}m W + B/m$. The halves of a chain disagree where it drifts. If the number of draws is odd,
+    the first is left out. The result is NaN where no chain moves.
 
     Raises:
-        ValueError: unless there are two axes and four draws a chain.
+        ValueError: unless there are two axes and four draws per chain.
 
     Source: Gelman et al. (2013), Bayesian Data Analysis, section 11.4.
 
@@ -52,14 +52,14 @@ def r_hat(chains: Float[Array, "c n"]) -> Float[Array, ""]:
 
 
 def effective_sample_size(chains: Float[Array, "c n"]) -> Float[Array, ""]:
-    r"""Number of independent draws that would know the mean as well: $c n / \tau$, $\tau = 1 + 2 \sum_t \rho_t$.
+    r"""Number of independent draws that determine the mean equally well: $c n / \tau$, $\tau = 1 + 2 \sum_t \rho_t$.
 
-    $\rho_t$ combines all chains and their disagreement; sums of neighboring pairs are cut at the first negative
-    one and made to fall (Geyer's initial monotone sequence). Draws that alternate around the mean may be worth
-    more than their number: up to $c n \log_{10}(c n)$. NaN where no chain moves.
+    $\rho_t$ combines all chains and their disagreement. Sums of neighboring pairs end at the first negative one,
+    and none may exceed the one before (Geyer's initial monotone sequence). Draws that alternate around the mean may
+    be worth more than their number, up to $c n \log_{10}(c n)$. The result is NaN where no chain moves.
 
     Raises:
-        ValueError: unless there are two axes and four draws a chain.
+        ValueError: unless there are two axes and four draws per chain.
 
     Source: Gelman et al. (2013), Bayesian Data Analysis, section 11.5; Geyer (1992), Statistical Science 7.
 
@@ -97,7 +97,7 @@ def mean_error(chains: Float[Array, "c n"]) -> Float[Array, ""]:
 
 
 def _autocovariance(chains: Array) -> Array:
-    """Of each chain at all lags, divisor n; by Fourier transform, padded so that the ends do not meet."""
+    """Of each chain at all lags, divisor n. Padding keeps the Fourier transform from joining the ends."""
     require.rank("chains", chains, 2)
     n = chains.shape[1]
     require.that(n >= 2, f"chains need two draws each; found shape {chains.shape}")

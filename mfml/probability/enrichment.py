@@ -3,10 +3,10 @@ r"""Data enrichment by noise: training on shifted copies is a penalty on slopes.
 For the squared error and noise $\varepsilon \sim \mathcal N(0, s^2 I)$ on the inputs,
 
 $$\mathrm E\left[(f(x + \varepsilon) - y)^2\right]
-  = (f - y)^2 + s^2 \left( \|\nabla f\|^2 + (f - y)\, \nabla^2 f \right) + O(s^4),$$
+  = (f - y)^2 + s^2 \left( \|\nabla f\|^2 + (f - y)\, \nabla^2 f \right) + O(s^4).$$
 
-and near a good fit, where $f - y$ averages to zero, what is left is Tikhonov's penalty $s^2 \|\nabla f\|^2$. For a
-linear model it is exact: $s^2 \|w\|^2$, which is ridge regression with $\alpha = n s^2$.
+Near a good fit $f - y$ averages to zero, and Tikhonov's penalty $s^2 \|\nabla f\|^2$ is left. For a linear model it
+is exact: $s^2 \|w\|^2$, which is ridge regression with $\alpha = n s^2$.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ Function = Callable[[Array], Array]  # of one sample, shape (d,); returns a numb
 
 
 class Enriched(NamedTuple):
-    """Copies of the data, one whole data set after the other; m = n times the number of copies."""
+    """Copies of the data, one whole data set after another; m = n times the number of copies."""
 
     x: Float[Array, "m d"]
     y: Float[Array, " m"]
@@ -40,9 +40,9 @@ class SecondOrder(NamedTuple):
 def inject(
     x: Float[Array, "n d"], y: Float[Array, " n"], *, key: Key[Array, ""], scale: ArrayLike, n_copies: int
 ) -> Enriched:
-    """Repeat the data `n_copies` times (static), each with fresh noise of this standard deviation on x.
+    """Repeat the data `n_copies` times (static). Each copy has its own noise of this standard deviation on x.
 
-    The noise is in units of x: standardize the features, or give a scale for each.
+    The noise is in units of x, so standardize the features or give a scale for each.
 
     Raises:
         ValueError: unless shapes fit and n_copies >= 1.
@@ -94,7 +94,7 @@ def noisy_risk(
 
 
 def second_order(function: Function, x: Float[Array, "n d"], y: Float[Array, " n"], *, scale: ArrayLike) -> SecondOrder:
-    """Risk under noise to second order, in its three parts; their sum differs by the fourth order in the scale.
+    """Three parts of the risk under noise. Their sum is right up to terms of fourth order in the scale.
 
     Raises:
         ValueError: unless shapes fit and function returns a number.
@@ -123,7 +123,7 @@ def tikhonov_risk(
 ) -> Float[Array, ""]:
     r"""Mean squared error with the penalty that noise stands for: $\frac1n \sum_i (f - y)^2 + s^2 \|\nabla f\|^2$.
 
-    Without draws, and so without their noise; the minimum is that of noisy training to second order.
+    There are no draws, and so no noise in the result. To second order it has the same minimum as noisy training.
 
     Raises:
         ValueError: unless shapes fit and function returns a number.

@@ -26,7 +26,7 @@ class Gaussian(NamedTuple):
 def fit(x: Float[Array, "n d"]) -> Gaussian:
     r"""Maximum likelihood: the mean, and $\Sigma = \frac1n \sum_i (x_i - \bar x)(x_i - \bar x)^\top$.
 
-    Divisor n, not n - 1. With n <= d samples the covariance is singular, and densities are NaN.
+    The divisor is n, not n - 1. With n <= d samples the covariance is singular, and densities are NaN.
 
     Raises:
         ValueError: unless x has two axes and a sample.
@@ -82,7 +82,7 @@ def mahalanobis(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
 def log_prob(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""Log-density $-\tfrac12 (x - \mu)^\top \Sigma^{-1} (x - \mu) - \tfrac12 \log |\Sigma| - \tfrac d2 \log 2\pi$.
 
-    In nats, for densities per volume of x.
+    It is in nats, for densities per volume of x.
 
     Raises:
         ValueError: unless x has the distribution's coordinates.

@@ -1,10 +1,10 @@
 r"""A hierarchical model: several estimates of similar effects share what they know. Shapes: j groups.
 
 Group g has the true effect $\theta_g \sim \mathcal N(\mu, \tau^2)$ and the measured one
-$y_g \sim \mathcal N(\theta_g, s_g^2)$, $s_g$ known: schools, or laboratories that measured the same alloy. Priors
-$\mu \sim \mathcal N(0, 5^2)$ and $\tau$ half-Cauchy of scale 5, in the units of y. For small $\tau$ the
-posterior of $(\theta, \tau)$ is a narrow funnel, in which no step size fits. Written in
-$z_g = (\theta_g - \mu) / \tau$ (*non-centered*) there is no funnel.
+$y_g \sim \mathcal N(\theta_g, s_g^2)$ with known $s_g$. Groups may be schools, or laboratories that measured the same
+alloy. The priors are $\mu \sim \mathcal N(0, 5^2)$ and $\tau$ half-Cauchy of scale 5, in the units of y. For small
+$\tau$ the posterior of $(\theta, \tau)$ is a narrow funnel in which no step size fits. Written in
+$z_g = (\theta_g - \mu) / \tau$ (*non-centered*) it has no funnel.
 
 A position is the vector $(\mu, \log \tau, z_1, \dots, z_j)$, or $(\mu, \log \tau, \theta_1, \dots)$ where centered.
 """
@@ -36,7 +36,7 @@ class Moments(NamedTuple):
 
 
 def eight_schools() -> Estimates:
-    """Effects of coaching on a test's points in eight schools, and their standard errors.
+    """Effects of coaching on the points in a test, at eight schools, and their standard errors.
 
     Source: Rubin (1981), Journal of Educational Statistics 6; Gelman et al. (2013), table 5.2.
 
@@ -92,10 +92,10 @@ def effects(position: Float[Array, " p"]) -> Float[Array, " j"]:
 
 
 def exact_moments(estimates: Estimates, *, n_grid: int = 2000) -> Moments:
-    r"""Posterior moments without sampling: given $\tau$ all is normal, and $\tau$ is summed over a grid (static).
+    r"""Posterior moments without sampling: given $\tau$ all is normal, so a sum over a grid of $\tau$ is enough.
 
     Given $\tau$, $y_g \sim \mathcal N(\mu, s_g^2 + \tau^2)$ and $\theta_g$ is pulled from $y_g$ to $\mu$. The
-    grid is even in $\arctan(\tau / 5)$, in which the prior is flat.
+    grid of `n_grid` (static) points is even in $\arctan(\tau / 5)$, for which the prior is flat.
 
     Raises:
         ValueError: unless n_grid >= 2.

@@ -1,6 +1,6 @@
 r"""Entropy, cross-entropy, divergence, mutual information, in nats. Shapes: k outcomes, d coordinates.
 
-Probabilities stand along the last axis and add up to 1; this is not checked. $0 \log 0$ counts as 0. A nat is
+Probabilities lie along the last axis and add up to 1, which is not checked. $0 \log 0$ counts as 0. A nat is
 $1 / \log 2 \approx 1.44$ bits.
 """
 
@@ -30,9 +30,9 @@ def entropy(p: Float[Array, "*n k"]) -> Float[Array, "*n"]:
 
 
 def cross_entropy(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Array, "*n"]:
-    r"""Average surprise at data from p for one who believes q: $H(p, q) = -\sum_j p_j \log q_j$.
+    r"""Average surprise at data from p if one believes q: $H(p, q) = -\sum_j p_j \log q_j$.
 
-    At least H(p), and equal to it for q = p alone. Infinite where q calls impossible what happens.
+    It is at least H(p), and equal to it only for q = p. It is infinite where q rules out what happens.
 
     Raises:
         ValueError: unless both have the same shape and an outcome.
@@ -49,7 +49,7 @@ def cross_entropy(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Arr
 def kl(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     r"""Kullback-Leibler divergence $D(p \| q) = \sum_j p_j \log(p_j / q_j)$, of q from the truth p.
 
-    What believing q costs. Not symmetric; 0 for p = q alone; infinite where $q_j = 0 < p_j$.
+    It is what believing q costs. It is not symmetric, is 0 only for p = q, and is infinite where $q_j = 0 < p_j$.
 
     Raises:
         ValueError: unless both have the same shape and an outcome.
@@ -66,7 +66,7 @@ def kl(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Array, "*n"]:
 def jensen_shannon(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     r"""Jensen-Shannon divergence $\tfrac12 D(p \| m) + \tfrac12 D(q \| m)$, $m = \tfrac12 (p + q)$.
 
-    Symmetric, at most $\log 2$; its square root is a metric.
+    It is symmetric and at most $\log 2$. Its square root is a metric.
 
     Raises:
         ValueError: unless both have the same shape and an outcome.
@@ -83,7 +83,7 @@ def jensen_shannon(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Ar
 def mutual_information(joint: Float[Array, "k l"]) -> Float[Array, ""]:
     r"""What one variable says about the other: $I = \sum_{jl} p_{jl} \log(p_{jl} / (p_{j\cdot}\, p_{\cdot l}))$.
 
-    0 for independent variables alone; at most the smaller of the two entropies.
+    It is 0 only for independent variables, and at most the smaller of the two entropies.
 
     Raises:
         ValueError: unless the joint probabilities are a table with an entry.
@@ -128,7 +128,7 @@ def gaussian_cross_entropy(p: Gaussian, q: Gaussian) -> Float[Array, ""]:
 
 
 def gaussian_kl(p: Gaussian, q: Gaussian) -> Float[Array, ""]:
-    r"""Divergence of two normal densities, whatever the unit of x.
+    r"""Divergence of two normal densities. It does not depend on the unit of x.
 
     $$D(p \| q) = \tfrac12 \left[ \mathrm{tr}(\Sigma_q^{-1} \Sigma_p)
       + (\mu_q - \mu_p)^\top \Sigma_q^{-1} (\mu_q - \mu_p) - d + \log(|\Sigma_q| / |\Sigma_p|) \right]$$
@@ -153,8 +153,8 @@ def gaussian_kl(p: Gaussian, q: Gaussian) -> Float[Array, ""]:
 def gaussian_mutual_information(p: Gaussian, *, first: tuple[int, ...]) -> Float[Array, ""]:
     r"""What the coordinates of `first`, a, say about the others, b.
 
-    $\tfrac12 \log(|\Sigma_{aa}| |\Sigma_{bb}| / |\Sigma|)$;
-    for two coordinates with the correlation $\rho$ it is $-\tfrac12 \log(1 - \rho^2)$. `first` is static.
+    It is $\tfrac12 \log(|\Sigma_{aa}| |\Sigma_{bb}| / |\Sigma|)$. For two coordinates with the correlation
+    $\rho$ it is $-\tfrac12 \log(1 - \rho^2)$. `first` is static.
 
     Raises:
         ValueError: where a coordinate does not exist or comes twice, or none or all are in `first`.
@@ -176,7 +176,7 @@ def _half_log_det(covariance: Array) -> Array:
 
 
 def _weighted_log(weight: Array, p: Array) -> Array:
-    """Weight log p, which is 0 where the weight is; its gradient is finite there, too."""
+    """Weight times log p. It is 0 where the weight is, and its gradient is finite there too."""
     counts = weight > 0
     return jnp.where(counts, weight * jnp.log(jnp.where(counts, p, 1.0)), 0.0)
 

@@ -1,8 +1,8 @@
-r"""Intervals: credible, confidence, bootstrap; and a simulation of how often they hold the truth.
+r"""Intervals: credible, confidence, bootstrap. A simulation counts how often they contain the truth.
 
-A 95 % **confidence** interval comes from a recipe that holds the true value in 95 % of repeated experiments. A
-95 % **credible** interval holds it with probability 95 % given these data and the prior. Shapes: n samples,
-s draws, r resamples.
+A 95 % **confidence** interval comes from a recipe whose intervals contain the true value in 95 % of repeated
+experiments. A 95 % **credible** interval contains it with probability 95 %, given these data and the prior. Shapes:
+n samples, s draws, r resamples.
 """
 
 from collections.abc import Callable
@@ -18,9 +18,9 @@ from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from mfml import require
 
-METHODS = ("percentile", "basic", "bca")
+KINDS = ("percentile", "basic", "bca")
 BISECTIONS = 50
-AT_ONCE = 64  # resamples that are drawn side by side
+AT_ONCE = 64  # resamples that are drawn together
 
 
 class Interval(NamedTuple):
@@ -39,14 +39,14 @@ class Bootstrap(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """How often the interval held the truth."""
+    """How often the interval contained the truth."""
 
     rate: Float[Array, "*shape"]
     standard_error: Float[Array, "*shape"]  # of the rate, from the finite number of repetitions
 
 
 def contains(interval: Interval, value: ArrayLike) -> Bool[Array, "*shape"]:
-    """Whether a value lies within; the ends belong to it.
+    """Whether a value lies in the interval, ends included.
 
     >>> contains(Interval(jnp.array(0.0), jnp.array(1.0)), 1.0).item()
     True
@@ -55,7 +55,7 @@ def contains(interval: Interval, value: ArrayLike) -> Bool[Array, "*shape"]:
 
 
 def credible(draws: Float[Array, "s *shape"], *, level: float = 0.95) -> Interval:
-    r"""Equal-tailed interval of posterior draws: the quantiles $(1 \mp \mathrm{level}) / 2$, each side alike.
+    r"""Equal-tailed interval of posterior draws, between the quantiles $(1 \mp \mathrm{level}) / 2$.
 
     Raises:
         ValueError: without a draw, or unless 0 < level < 1.
@@ -73,9 +73,9 @@ def credible(draws: Float[Array, "s *shape"], *, level: float = 0.95) -> Interva
 
 
 def highest_density(draws: Float[Array, " s"], *, level: float = 0.95) -> Interval:
-    """Shortest interval that holds this share of the draws; of equals the lowest. For one hump only.
+    """Shortest interval that contains this share of the draws, for distributions with one peak.
 
-    It holds ceil(level s) draws.
+    It contains ceil(level s) draws. Of several shortest ones it is the lowest.
 
     Raises:
         ValueError: unless draws have one axis and an entry, and 0 < level < 1.
@@ -126,7 +126,8 @@ def student_t_width(df: ArrayLike, *, level: float = 0.95) -> Float[Array, ""]:
 def of_mean(x: Float[Array, " n"], *, level: float = 0.95) -> Interval:
     r"""Confidence interval of a mean: $\bar x \pm t\, s/\sqrt n$, $s^2$ with divisor n - 1, t of n - 1 degrees.
 
-    Exact for normal samples, near for others when n is large. Of two samples already, if very wide.
+    It is exact for normal samples, and close for others if n is large. Two samples are enough, but their interval is
+    very wide.
 
     Raises:
         ValueError: for fewer than two samples, or unless 0 < level < 1.
@@ -147,8 +148,8 @@ def of_mean(x: Float[Array, " n"], *, level: float = 0.95) -> Interval:
 def of_share(successes: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Interval:
     r"""Confidence interval of a probability from k successes in n trials, after Wilson.
 
-    $(\hat p + z^2/2n \pm z \sqrt{\hat p (1 - \hat p)/n + z^2/4n^2}) / (1 + z^2/n)$: sensible also where k is 0
-    or n, where $\hat p \pm z\, \mathrm{se}$ has no width.
+    $(\hat p + z^2/2n \pm z \sqrt{\hat p (1 - \hat p)/n + z^2/4n^2}) / (1 + z^2/n)$. It makes sense even where k is
+    0 or n, for which $\hat p \pm z\, \mathrm{se}$ has no width.
 
     Raises:
         ValueError: unless 0 < level < 1.
@@ -171,7 +172,7 @@ def of_share(successes: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Inte
     return Interval(low, jnp.where(k == trials, 1.0, (middle + width) / (1 + z2 / trials)))
 
 
-@partial(jax.jit, static_argnames=("statistic", "n_resamples", "level", "method"))
+@partial(jax.jit, static_argnames=("statistic", "n_resamples", "level", "kind"))
 def bootstrap(
     x: PyTree,
     *,
@@ -179,28 +180,28 @@ def bootstrap(
     key: Key[Array, ""],
     n_resamples: int = 2000,
     level: float = 0.95,
-    method: str = "percentile",
+    kind: str = "percentile",
 ) -> Bootstrap:
-    r"""Confidence interval of any statistic: compute it on samples drawn from the sample, with replacement.
+    r"""Confidence interval of any statistic, from its values on samples drawn from the data with replacement.
 
     - `percentile`: quantiles of the resampled statistics.
     - `basic`: the same, mirrored at the estimate.
     - `bca`: quantiles shifted for bias and for a spread that depends on the value (bias-corrected and
-      accelerated): more accurate, and needs the statistic of each sample left out, which takes n^2 numbers.
+      accelerated). It is more accurate. It needs the statistic without each of the samples, which takes n^2 numbers.
 
-    It fails for extremes (maximum, minimum), for few samples, and where samples depend on each other.
+    The bootstrap fails for extremes (maximum, minimum), for few samples, and where samples depend on each other.
 
     Args:
-        statistic: of the data, returns an array; static.
-        x: an array, or a pytree of arrays, with the samples along the first axis; drawn together.
+        statistic: function of the data that returns an array; static.
+        x: an array, or a pytree of arrays, with the samples along the first axis. Arrays are drawn together.
         key: for the draws.
         n_resamples: r; static.
         level: of confidence; static.
-        method: one of `METHODS`; static.
+        kind: one of `KINDS`; static.
 
     Raises:
         ValueError: for lengths that differ, fewer than two samples, r < 2, a level outside of (0, 1), an
-            unknown method.
+            unknown kind.
 
     Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapters 13 and 14.
 
@@ -208,7 +209,7 @@ def bootstrap(
     1.0
     """
     _require_level(level)
-    require.one_of("method", method, METHODS)
+    require.one_of("kind", kind, KINDS)
     require.that(n_resamples >= 2, f"n_resamples must be at least 2; found {n_resamples}")
     leaves = jax.tree.leaves(x)
     require.that(len(leaves) > 0, "x needs an array; found none")
@@ -225,12 +226,12 @@ def bootstrap(
     found = lax.map(one, jax.random.split(key, n_resamples), batch_size=min(AT_ONCE, n_resamples))
     estimate = jnp.asarray(statistic(x))
     tails = jnp.array([(1 - level) / 2, (1 + level) / 2], found.dtype)
-    if method == "bca":
+    if kind == "bca":
         without = lax.map(lambda i: of_rows((i + 1 + jnp.arange(n - 1)) % n), jnp.arange(n), batch_size=AT_ONCE)
         low, high = _bca(found, estimate, without, tails)
     else:
         low, high = jnp.quantile(found, tails, axis=0)
-    if method == "basic":
+    if kind == "basic":
         low, high = 2 * estimate - high, 2 * estimate - low
     return Bootstrap(Interval(low, high), estimate, jnp.std(found, axis=0, ddof=1))
 
@@ -239,17 +240,17 @@ def bootstrap(
 def coverage(
     interval: Callable[[PyTree, Key[Array, ""]], Interval],
     simulate: Callable[[Key[Array, ""]], PyTree],
-    truth: ArrayLike,
+    target: ArrayLike,
     *,
     key: Key[Array, ""],
     n_repeats: int,
 ) -> Coverage:
-    """Share of repeated experiments whose interval holds the truth, in one vmapped call.
+    """Share of repeated experiments whose interval contains the truth, in one vmapped call.
 
     Args:
-        interval: of data and a key (for intervals that draw); static.
-        simulate: draws the data of an experiment from a key; static.
-        truth: the value that was simulated.
+        interval: function of data and a key (for intervals that draw); static.
+        simulate: function of a key that draws the data of an experiment; static.
+        target: the true value, from which `simulate` draws.
         key: for all draws.
         n_repeats: number of experiments; static.
 
@@ -266,17 +267,17 @@ def coverage(
     """
     require.positive("n_repeats", n_repeats)
 
-    def holds(key: Array) -> Array:
+    def contained(key: Array) -> Array:
         for_data, for_interval = jax.random.split(key)
-        return contains(interval(simulate(for_data), for_interval), truth)
+        return contains(interval(simulate(for_data), for_interval), target)
 
-    inside = jax.vmap(holds)(jax.random.split(key, n_repeats))
+    inside = jax.vmap(contained)(jax.random.split(key, n_repeats))
     rate = jnp.mean(inside, axis=0, dtype=jnp.result_type(float))
     return Coverage(rate, jnp.sqrt(rate * (1 - rate) / n_repeats))
 
 
 def _drawn(key: Array, n: int) -> Array:
-    """Draw n numbers below n. For n < 2^16 the upper word of n times 32 random bits: a third of the time of randint."""
+    """Draw n numbers below n. The upper word of n times 32 random bits takes a third of the time of randint."""
     if n >= 1 << 16:
         return jax.random.randint(key, (n,), 0, n)
     word = jax.random.bits(key, (n,), jnp.uint32)

@@ -1,8 +1,8 @@
-r"""Negative log-likelihoods of noise models, one number a sample, in nats.
+r"""Negative log-likelihoods of noise models, one number per sample, in nats.
 
-A noise model turns a prediction into a distribution of what is measured; $-\log p(y)$ is then the loss of a
-sample. Gaussian noise makes it the squared error, Laplace noise the absolute error, labels the cross-entropy.
-Densities are per unit of y. Parameters broadcast to the shape of y; those out of range give NaN or infinity.
+A noise model turns a prediction into a distribution of what is measured. The loss of a sample is then $-\log p(y)$:
+the squared error for Gaussian noise, the absolute error for Laplace noise, the cross-entropy for labels. Densities
+are per unit of y. Parameters broadcast to the shape of y. Those out of range give NaN or infinity.
 """
 
 import math
@@ -51,13 +51,13 @@ def laplace_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike) -> 
 
 
 def student_t_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike, df: ArrayLike) -> Float[Array, "*shape"]:
-    r"""Noise with heavy tails, which grows only like $(\nu + 1) \log |z|$ far out, $z = (y - \mu)/\sigma$.
+    r"""Noise with heavy tails: far out the loss grows only like $(\nu + 1) \log |z|$, $z = (y - \mu)/\sigma$.
 
     $$\tfrac{\nu + 1}{2} \log(1 + z^2/\nu) + \log \sigma + \tfrac12 \log \nu\pi
       + \log \Gamma(\tfrac\nu2) - \log \Gamma(\tfrac{\nu + 1}2)$$
 
-    The scale $\sigma$ is not the standard deviation, which is $\sigma \sqrt{\nu/(\nu - 2)}$ for $\nu > 2$. Small
-    $\nu$: heavy tails (1 is Cauchy's distribution); large, finite $\nu$: nearly normal.
+    The scale $\sigma$ is not the standard deviation, which is $\sigma \sqrt{\nu/(\nu - 2)}$ for $\nu > 2$. For
+    small $\nu$ tails are heavy (1 is Cauchy's distribution), for large, finite $\nu$ the noise is nearly normal.
 
     Raises:
         ValueError: where a parameter does not broadcast to the shape of y.
@@ -77,7 +77,7 @@ def student_t_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike, d
 def bernoulli_nll(y: Num[Array, "*shape"], logits: ArrayLike) -> Float[Array, "*shape"]:
     r"""Yes or no, $y \in \{0, 1\}$: $y \log(1 + e^{-s}) + (1 - y) \log(1 + e^{s})$, $p(y = 1) = 1/(1 + e^{-s})$.
 
-    It takes the logit s and not the probability, so that a certain and wrong prediction costs |s| and not
+    It takes the logit s instead of the probability. So a prediction that is certain and wrong costs |s| instead of
     infinity.
 
     Raises:

@@ -1,9 +1,9 @@
 r"""Linear regression with Student-t noise, by expectation maximization. Shapes: n samples, d features.
 
 A t-distributed residual is a normal one whose variance $\sigma^2 / u_i$ is itself random,
-$u_i \sim \mathrm{Gamma}(\nu/2, \nu/2)$. EM alternates two steps. The first estimates the $u_i$: how far each sample
-is to be trusted. The second fits a line with these weights. A sample far from the line loses its weight, so it hardly
-moves the line.
+$u_i \sim \mathrm{Gamma}(\nu/2, \nu/2)$. EM alternates two steps. The first estimates the $u_i$: how much to trust
+each sample. The second fits a line with these weights. A sample far from the line loses its weight, so it hardly moves
+the line.
 """
 
 from functools import partial
@@ -147,7 +147,7 @@ def step(
     r"""One step of EM: weights, then the line by weighted least squares, then $\sigma^2 = \frac1n \sum_i w_i r_i^2$.
 
     With `estimate_df` (static) the degrees of freedom follow: those between 0.2 and 1000 that maximize the
-    likelihood itself (ECME). They stay where rounding would make this lower the likelihood.
+    likelihood itself (ECME). They stay as they are where, by rounding, a change would lower the likelihood.
 
     Raises:
         ValueError: as `init`; unless x has as many columns as in the state.
@@ -182,12 +182,12 @@ def fit(
     Args:
         x: features.
         y: targets.
-        df: degrees of freedom, from 1 to 5 for data with outliers; the start where `estimate_df`.
+        df: degrees of freedom, from 1 to 5 for data with outliers; with `estimate_df` their value at the start.
         fit_intercept: whether there is a $\beta_0$; static.
         estimate_df: whether the degrees of freedom are estimated too, which needs some hundred samples; static.
         max_iter: largest number of steps; static.
-        tol: converged when a step changes no prediction by more than this, in units of the scale, nor the
-            logarithms of the scale and of the degrees of freedom.
+        tol: converged when a step changes no prediction by as much as this, in units of the scale. The logarithms
+            of the scale and of the degrees of freedom must together change by less, too.
 
     Raises:
         ValueError: unless shapes fit, there are as many samples as parameters, and max_iter >= 1.
@@ -224,8 +224,9 @@ def fit(
         converged=lambda state: (state.change < tol) & ~unbounded(state),
         failed={Status.UNBOUNDED: unbounded, Status.STALLED: lambda state: state.idle >= PATIENCE},
     )
-    weights = _trust(state.residual, state.line.scale, state.line.df)
-    return Robust(*state.line, weights, state.log_likelihood, *report)
+    line: Line = state.line
+    weights = _trust(state.residual, line.scale, line.df)
+    return Robust(*line, weights, state.log_likelihood, *report)
 
 
 def _residual(model: Model, x: Array, y: Array) -> Array:

@@ -1,11 +1,11 @@
 r"""Draws from a density known up to a constant: Metropolis and Hamiltonian Monte Carlo. Shapes: d coordinates, n draws.
 
 Both propose a move and accept it with a probability that leaves the density as it is. Metropolis proposes a random
-step and needs some d of them for one independent draw; HMC gives the point a random momentum and lets it roll along
-the landscape $-\log p$, and needs about $d^{1/4}$ steps of its integrator.
+step and needs about d of them for one independent draw. HMC gives the point a random momentum and lets it roll on the
+landscape $-\log p$. It needs about $d^{1/4}$ steps of its integrator.
 
-`log_prob` takes one point, shape (d,), and returns a number (`jax.flatten_util.ravel_pytree` makes a vector of
-anything). A run is one chain; `jax.vmap` over keys and starts makes several, and `diagnostics` compares them.
+`log_prob` takes one point, shape (d,), and returns a number. `jax.flatten_util.ravel_pytree` turns any pytree into
+such a point. A run is one chain. `jax.vmap` over keys and starts makes several, and `diagnostics` compares them.
 """
 
 from collections.abc import Callable
@@ -22,8 +22,8 @@ from mfml import require
 from mfml.probability import warmup
 from mfml.probability.warmup import Warmup
 
-DIVERGED = 1000.0  # an energy error, in nats, from which on the integrator has lost the way
-METROPOLIS_TARGET = 0.25  # acceptance at which a random walk in many dimensions is the most efficient
+DIVERGED = 1000.0  # nats of energy error that no path has unless the integrator has lost the way
+METROPOLIS_TARGET = 0.25  # acceptance at which a random walk in many dimensions is most efficient
 
 LogProb = Callable[[Array], Array]
 
@@ -33,16 +33,16 @@ class State(NamedTuple):
 
     position: Float[Array, " d"]
     log_prob: Float[Array, ""]  # there
-    gradient: Float[Array, " d"]  # of log_prob there; zero in a chain of Metropolis
+    gradient: Float[Array, " d"]  # of log_prob there; Metropolis needs none and sets it to zero
 
 
 class Transition(NamedTuple):
     """What happened in one move."""
 
-    acceptance: Float[Array, ""]  # probability with which the proposal was to be accepted
+    acceptance: Float[Array, ""]  # probability of accepting the proposal
     accepted: Bool[Array, ""]
-    energy_error: Float[Array, ""]  # of the proposal, nats; for Metropolis the fall of log_prob
-    divergent: Bool[Array, ""]  # the integrator lost the way: do not trust what lies there
+    energy_error: Float[Array, ""]  # of the proposal, nats; for Metropolis, by how much log_prob falls
+    divergent: Bool[Array, ""]  # the integrator lost the way: do not trust draws from this region
 
 
 class Chain(NamedTuple):
@@ -73,9 +73,6 @@ def init(position: Float[Array, " d"], *, log_prob: LogProb) -> State:
     return State(position, value, gradient)
 
 
-_start = init  # the samplers' own option is called `init`
-
-
 def metropolis_step(
     state: State, *, log_prob: LogProb, key: Key[Array, ""], step_size: ArrayLike, scale: Float[Array, " d"]
 ) -> tuple[State, Transition]:
@@ -103,7 +100,7 @@ def hmc_step(
 ) -> tuple[State, Transition]:
     r"""Draw a momentum, roll `n_leapfrog` (static) leapfrog steps, accept with $\min(1, e^{-\Delta H})$.
 
-    $H = -\log p(x) + \tfrac12 \|v\|^2$ in coordinates x / s: the scales stand for the mass matrix
+    $H = -\log p(x) + \tfrac12 \|v\|^2$ in coordinates x / s. So the scales stand for the mass matrix
     $\mathrm{diag}(s^{-2})$. The energy error $\Delta H$ of a whole path is of the order of the step size squared.
 
     Source: Neal (2011), Handbook of Markov Chain Monte Carlo, chapter 5.
@@ -118,7 +115,7 @@ def hmc_step(
     True
     """
     require.positive("n_leapfrog", n_leapfrog)
-    return _roll(log_prob, n_leapfrog, state, *_draws(key, state), step_size, scale)
+    return _roll(n_leapfrog, log_prob, state, *_draws(key, state), step_size, scale)
 
 
 @partial(jax.jit, static_argnames=("log_prob", "n_samples", "n_warmup"))
@@ -131,18 +128,18 @@ def metropolis(
     n_warmup: int = 1000,
     step_size: ArrayLike = 1.0,
 ) -> Chain:
-    """Run a random-walk Metropolis chain. In the warm-up step size and scales adapt to an acceptance of 0.25.
+    """Run a random-walk Metropolis chain. Its warm-up adapts step size and scales to an acceptance of 0.25.
 
     Args:
         log_prob: up to a constant, in nats; static.
         init: where the warm-up begins.
         key: for all draws.
         n_samples: draws kept; static.
-        n_warmup: moves before them, not kept; with 0 the step size stays as given; static.
+        n_warmup: moves before them that are not kept; with 0 the step size stays as given; static.
         step_size: at the start, in units of the coordinates.
 
     Raises:
-        ValueError: unless start is a vector, log_prob returns a number, n_samples >= 1 and n_warmup >= 0.
+        ValueError: unless init is a vector, log_prob returns a number, n_samples >= 1 and n_warmup >= 0.
 
     Source: Metropolis et al. (1953), Journal of Chemical Physics 21; the target: Roberts, Gelman and Gilks (1997),
     Annals of Applied Probability 7.
@@ -151,9 +148,8 @@ def metropolis(
     >>> abs(chain.samples.mean().item()) < 0.2
     True
     """
-    state = _start(init, log_prob=log_prob)
-    state = state._replace(gradient=jnp.zeros_like(init))
-    return _run(partial(_walk, log_prob), state, key, n_samples, n_warmup, step_size, METROPOLIS_TARGET, 0.0)
+    require.rank("init", init, 1)
+    return _run(_walk, log_prob, init, key, n_samples, n_warmup, step_size, METROPOLIS_TARGET, 0.0)
 
 
 @partial(jax.jit, static_argnames=("log_prob", "n_samples", "n_warmup", "n_leapfrog"))
@@ -169,22 +165,22 @@ def hmc(
     target_accept: ArrayLike = 0.8,
     jitter: ArrayLike = 0.2,
 ) -> Chain:
-    r"""Run a chain of Hamiltonian Monte Carlo. Step size and scales of the coordinates adapt in the warm-up.
+    r"""Run a chain of Hamiltonian Monte Carlo. Its warm-up adapts the step size and the scales of the coordinates.
 
     Args:
         log_prob: differentiable, up to a constant, in nats; static.
         init: where the warm-up begins.
         key: for all draws.
         n_samples: draws kept; static.
-        n_warmup: moves before them, not kept; with 0 step size and scales (1) stay; static.
-        n_leapfrog: integrator steps a move; a path of about half a period, $\pi$ scales, is best; static.
+        n_warmup: moves before them that are not kept; with 0 the step size and the scales (1) stay; static.
+        n_leapfrog: integrator steps per move; a path of about half a period, $\pi$ scales, is best; static.
         step_size: at the start, in units of the coordinates' scales.
-        target_accept: mean acceptance that the warm-up aims at; nearer to 1 means smaller, safer steps.
-        jitter: each move's step size is drawn from $\epsilon (1 \pm \mathrm{jitter})$, so that no path length
-            hits a period of the motion.
+        target_accept: mean acceptance that the warm-up aims at; values near 1 mean small, safe steps.
+        jitter: each move draws its step size from $\epsilon (1 \pm \mathrm{jitter})$, so that no path length
+            stays equal to a period of the motion.
 
     Raises:
-        ValueError: unless start is a vector, log_prob returns a number, n_samples >= 1, n_leapfrog >= 1 and
+        ValueError: unless init is a vector, log_prob returns a number, n_samples >= 1, n_leapfrog >= 1 and
             n_warmup >= 0.
 
     Source: Neal (2011), Handbook of Markov Chain Monte Carlo, chapter 5; adaptation: Hoffman and Gelman (2014),
@@ -194,13 +190,14 @@ def hmc(
     >>> (jnp.abs(chain.samples.mean(axis=0)) < 0.2).tolist()
     [True, True]
     """
+    require.rank("init", init, 1)
     require.positive("n_leapfrog", n_leapfrog)
-    kernel = partial(_roll, log_prob, n_leapfrog)
-    return _run(kernel, _start(init, log_prob=log_prob), key, n_samples, n_warmup, step_size, target_accept, jitter)
+    kernel = partial(_roll, n_leapfrog)
+    return _run(kernel, log_prob, init, key, n_samples, n_warmup, step_size, target_accept, jitter)
 
 
 def _draws(key: Array, state: State) -> tuple[Array, Array]:
-    """What chance decides in a move: standard normal noise (d,), and a number in [0, 1) to accept by."""
+    """The random numbers of a move: standard normal noise (d,), and one in [0, 1) for the acceptance."""
     for_noise, for_choice = jax.random.split(key)
     dtype = state.position.dtype
     return jax.random.normal(for_noise, state.position.shape, dtype), jax.random.uniform(for_choice, (), dtype)
@@ -216,8 +213,8 @@ def _walk(
 
 
 def _roll(
-    log_prob: LogProb,
     n_leapfrog: int,
+    log_prob: LogProb,
     state: State,
     momentum: Array,
     chance: Array,
@@ -251,7 +248,8 @@ def _choose(chance: Array, state: State, proposal: State, error: Array) -> tuple
 
 def _run(
     kernel: Callable[..., tuple[State, Transition]],
-    state: State,
+    log_prob: LogProb,
+    position: Array,
     key: Array,
     n_samples: int,
     n_warmup: int,
@@ -262,8 +260,8 @@ def _run(
     """Warm-up, then the draws."""
     require.positive("n_samples", n_samples)
     require.that(n_warmup >= 0, f"n_warmup must not be negative; found {n_warmup}")
-    dtype = state.position.dtype
-    first = warmup.start(jnp.asarray(step_size, dtype), state.position)
+    state, dtype = init(position, log_prob=log_prob), position.dtype
+    first = warmup.start(jnp.asarray(step_size, dtype), position)
 
     def move(carry: tuple[State, Warmup], at: tuple[Array, ...]) -> tuple[tuple[State, Warmup], Any]:
         state, old = carry
@@ -271,14 +269,14 @@ def _run(
         warming = number < n_warmup
         factor = 1 + jitter * (2 * chances[0] - 1)
         step = jnp.exp(jnp.where(warming, old.log_step, old.average)) * factor
-        state, info = kernel(state, noise, chances[1], step, old.scale)
+        state, info = kernel(log_prob, state, noise, chances[1], step, old.scale)
         new = warmup.learn_step(old, jnp.asarray(target) - info.acceptance)
         new = warmup.learn_scale(new, state.position, number, n_warmup=n_warmup)
         learned = jax.tree.map(partial(jnp.where, warming), new, old)
         return (state, learned), (state.position, state.log_prob, info.acceptance, info.energy_error, info.divergent)
 
     # one scan for both phases: its body, with the caller's density in it, is compiled once
-    n_moves, d = n_warmup + n_samples, len(state.position)
+    n_moves, d = n_warmup + n_samples, len(position)
     for_noise, for_chances = jax.random.split(key)
     noise = jax.random.normal(for_noise, (n_moves * d,), dtype).reshape(n_moves, d)
     chances = jax.random.uniform(for_chances, (n_moves * 2,), dtype).reshape(n_moves, 2)

@@ -1,7 +1,7 @@
 r"""How samplers find their step size and scales before the first draw that counts. Shapes: d coordinates.
 
-The step size follows the acceptance by dual averaging: up where too much is accepted, down where too little. The
-scale of each coordinate is the standard deviation of the chain so far, over windows that begin anew.
+Dual averaging raises the step size where too much is accepted, and lowers it where too little is. The scale of each
+coordinate is the standard deviation of the chain in a window. A new window begins without the positions of the last.
 """
 
 from functools import partial
@@ -13,14 +13,14 @@ from jaxtyping import Array, Float, Int
 
 from mfml import require
 
-WINDOWS = (0.1, 0.3, 0.6)  # shares of the warm-up where the estimate of the scales begins, is renewed, ends
+WINDOWS = (0.1, 0.3, 0.6)  # shares of the warm-up where the estimate of the scales begins, begins again, ends
 
 
 class Warmup(NamedTuple):
     """What is learned."""
 
     log_step: Float[Array, ""]  # logarithm of the step size of the next move
-    average: Float[Array, ""]  # of log_step, weighted towards the latest: to be used after the warm-up
+    average: Float[Array, ""]  # of log_step, weighted towards the latest; used after the warm-up
     error: Float[Array, ""]  # mean of target - acceptance
     center: Float[Array, ""]  # log_step is drawn towards it
     time: Float[Array, ""]  # moves since the last restart
@@ -43,10 +43,10 @@ def start(step_size: Float[Array, ""], position: Float[Array, " d"]) -> Warmup:
 
 
 def learn_step(old: Warmup, error: Float[Array, ""]) -> Warmup:
-    r"""One move's lesson, with error = target - acceptance: $\log \epsilon = c - \sqrt t\, \bar e / \gamma$.
+    r"""Learn from one move, with error = target - acceptance: $\log \epsilon = c - \sqrt t\, \bar e / \gamma$.
 
-    Dual averaging with the constants of its authors, $t_0 = 10$ and $\kappa = 0.75$, but $\gamma = 0.2$ where they
-    have 0.05: with theirs the steps jump so far that their average accepts much more than the target.
+    Dual averaging with the constants of its authors, $t_0 = 10$ and $\kappa = 0.75$, except that $\gamma$ is 0.2
+    instead of 0.05. With 0.05 the steps jump so far that their average accepts much more than the target.
 
     Source: Hoffman and Gelman (2014), Journal of Machine Learning Research 15, equation 6.
 
@@ -63,10 +63,10 @@ def learn_step(old: Warmup, error: Float[Array, ""]) -> Warmup:
 
 
 def learn_scale(old: Warmup, position: Float[Array, " d"], number: Int[Array, ""], *, n_warmup: int) -> Warmup:
-    """Count the position of move `number` in; at the end of a window its deviations become the scales.
+    """Add the position of move `number` to the window. At its end the standard deviations become the scales.
 
-    Windows are shares of the warm-up (`WINDOWS`; n_warmup is static). The step size starts anew with them. A few
-    positions say little of a variance: it is drawn towards 0.001, with the weight of five positions.
+    Windows are shares of the warm-up (`WINDOWS`; n_warmup is static). The search for the step size starts again with
+    each. Since a few positions say little about a variance, it is drawn towards 0.001 with the weight of five.
 
     Source: Stan Reference Manual, section on HMC algorithm parameters (the windows, and the shrinkage).
 

@@ -109,7 +109,7 @@ def height(x):
 
 
 def off(key):
-    """One sample is far off, so that the degrees of freedom are well determined."""
+    """Return data with one outlier, which determines the degrees of freedom well."""
     data = regression(key)
     data["y"] = data["y"].at[0].add(9.0)
     return {"state": robust.init(**data), **data}
@@ -313,8 +313,18 @@ EXAMPLES = [
     Example(bayesian_regression.fit, design, gradient=("design", "y", "prior", "noise_variance")),
     Example(
         bayesian_regression.predict,
-        lambda key: {"model": posterior(key), "design": points(key, d=2), "noise_variance": jnp.array(0.5)},
+        lambda key: {"model": posterior(key), "design": points(key, d=2)},
         gradient=("model", "design"),
+    ),
+    Example(
+        bayesian_regression.predictive,
+        lambda key: {"model": posterior(key), "design": points(key, d=2), "noise_variance": jnp.array(0.5)},
+        gradient=("model", "design", "noise_variance"),
+    ),
+    Example(
+        bayesian_regression.score,
+        lambda key: {"model": posterior(key), "design": design(key)["design"], "y": design(key)["y"]},
+        gradient=("model", "design", "y"),
     ),
     Example(bayesian_regression.log_evidence, design, gradient=("design", "y", "prior", "noise_variance")),
     Example(robust.init, regression, gradient=("x", "y")),
@@ -323,7 +333,7 @@ EXAMPLES = [
     Example(robust.log_likelihood, line, gradient=("x", "y")),
     Example(robust.trust, line, gradient=("x", "y")),
     Example(robust.step, off, {"estimate_df": True}, tolerance=1e-3),
-    # fewer passes than it takes to converge: in which of them it does depends on rounding
+    # too few steps to converge, since rounding decides in which step it would
     Example(robust.fit, regression, {"max_iter": 8}, tolerance=1e-3),
     Example(
         intervals.contains,
@@ -341,12 +351,12 @@ EXAMPLES = [
     Example(
         intervals.bootstrap,
         lambda key: {"x": noise(key)["y"], "key": key},
-        {"statistic": jnp.mean, "n_resamples": 8, "method": "bca"},
+        {"statistic": jnp.mean, "n_resamples": 8, "kind": "bca"},
         x64=False,  # draws differ by dtype
     ),
     Example(
         intervals.coverage,
-        lambda key: {"truth": jnp.array(0.0), "key": key},
+        lambda key: {"target": jnp.array(0.0), "key": key},
         {"interval": mean_interval, "simulate": normal_simulation, "n_repeats": 4},
         x64=False,  # draws differ by dtype
     ),

@@ -1,5 +1,7 @@
 """Conjugate models and Bayesian linear regression."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -100,9 +102,11 @@ def test_linear_posterior_equals_scikit_learn(key):
     np.testing.assert_allclose(posterior.mean, peer.coef_, rtol=1e-3, atol=1e-5)
     np.testing.assert_allclose(posterior.covariance, peer.sigma_, rtol=1e-3, atol=1e-6)
     mean, deviation = peer.predict(np.asarray(x[:5], float), return_std=True)
-    made = bayesian_regression.predict(posterior, x[:5], noise_variance=noise)
+    made = bayesian_regression.predictive(posterior, x[:5], noise_variance=noise)
     np.testing.assert_allclose(made.mean, mean, rtol=1e-3)
+    np.testing.assert_allclose(bayesian_regression.predict(posterior, x[:5]), mean, rtol=1e-3)
     np.testing.assert_allclose(jnp.sqrt(made.variance), deviation, rtol=1e-3)
+    np.testing.assert_allclose(bayesian_regression.score(posterior, x, y), peer.score(x, y), rtol=1e-4)
 
 
 def test_evidence_is_the_density_of_the_data(key):
@@ -129,5 +133,9 @@ def test_errors(unchecked):
         bayesian_regression.fit(
             jnp.zeros((3, 2)), jnp.zeros(3), prior=Gaussian(jnp.zeros(1), jnp.eye(1)), noise_variance=1.0
         )
+    wide = jnp.zeros((3, 2))
+    for ask in (bayesian_regression.predict, partial(bayesian_regression.predictive, noise_variance=1.0)):
+        with pytest.raises(ValueError, match="design must have 1 columns"):
+            ask(Gaussian(jnp.zeros(1), jnp.eye(1)), wide)
     with pytest.raises(ValueError, match="n_columns must be positive"):
         bayesian_regression.ridge_prior(1.0, 1.0, n_columns=0)

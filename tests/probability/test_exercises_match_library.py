@@ -54,4 +54,4 @@ def test_calibration(key):
     p = jax.random.uniform(key, (20,)).at[:3].set(jnp.array([0.0, 0.4, 1.0]))
     y = jax.random.bernoulli(key, p).astype(int)
     made = calibration.curve(p, y, n_bins=5)
-    np.testing.assert_allclose(unit08.calibration_bins(y, p, 5), (made.predicted, made.observed), rtol=1e-5)
+    np.testing.assert_allclose(unit08.calibration_bins(p, y, 5), (made.predicted, made.observed), rtol=1e-5)

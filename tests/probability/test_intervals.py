@@ -31,7 +31,7 @@ def skewed_data(key):
 
 
 def resampled(x, key):
-    return intervals.bootstrap(x, statistic=jnp.mean, key=key, n_resamples=400, method="bca").interval
+    return intervals.bootstrap(x, statistic=jnp.mean, key=key, n_resamples=400, kind="bca").interval
 
 
 @pytest.mark.parametrize("interval", [t_interval, credible_interval])
@@ -87,12 +87,12 @@ def test_highest_density_is_the_shortest_of_all(key):
     assert one.low == one.high == 2
 
 
-@pytest.mark.parametrize("method", ["percentile", "basic", "bca"])
-def test_bootstrap_equals_scipy_up_to_its_draws(key, method):
+@pytest.mark.parametrize("kind", ["percentile", "basic", "bca"])
+def test_bootstrap_equals_scipy_up_to_its_draws(key, kind):
     x = np.random.default_rng(2).exponential(size=60).astype(np.float32)
-    options = {"n_resamples": 6000, "method": method, "rng": np.random.default_rng(0), "confidence_level": 0.9}
+    options = {"n_resamples": 6000, "method": kind, "rng": np.random.default_rng(0), "confidence_level": 0.9}
     peer = stats.bootstrap((x,), np.std, **options)
-    found = intervals.bootstrap(jnp.asarray(x), statistic=jnp.std, key=key, n_resamples=6000, method=method, level=0.9)
+    found = intervals.bootstrap(jnp.asarray(x), statistic=jnp.std, key=key, n_resamples=6000, kind=kind, level=0.9)
     scale = peer.standard_error
     np.testing.assert_allclose(
         found.interval, peer.confidence_interval, atol=0.2 * scale
@@ -132,7 +132,7 @@ def test_bootstrap_keeps_pairs_together(key):
 
 def test_bootstrap_of_several_numbers_at_once(key):
     x = jax.random.normal(key, (30, 2))
-    found = intervals.bootstrap(x, statistic=lambda x: x.mean(axis=0), key=key, n_resamples=300, method="bca")
+    found = intervals.bootstrap(x, statistic=lambda x: x.mean(axis=0), key=key, n_resamples=300, kind="bca")
     assert found.interval.low.shape == (2,)
     assert intervals.contains(found.interval, x.mean(axis=0)).all()
 
@@ -145,7 +145,7 @@ def test_errors(key, unchecked):
     with pytest.raises(ValueError, match="two samples"):
         intervals.of_mean(x[:1])
     with pytest.raises(ValueError, match="'percentile', 'basic', 'bca'"):
-        intervals.bootstrap(x, statistic=jnp.mean, key=key, method="studentized")
+        intervals.bootstrap(x, statistic=jnp.mean, key=key, kind="studentized")
     with pytest.raises(ValueError, match="n_resamples must be at least 2"):
         intervals.bootstrap(x, statistic=jnp.mean, key=key, n_resamples=1)
     with pytest.raises(ValueError, match="same length"):

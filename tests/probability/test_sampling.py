@@ -225,6 +225,9 @@ def test_errors(key, unchecked):
         sampling.hmc(lambda x: x, jnp.zeros(2), key=key, n_samples=1)
     with pytest.raises(ValueError, match="position must have 1 axes"):
         sampling.init(jnp.zeros((2, 2)), log_prob=standard)
+    for sampler in (sampling.hmc, sampling.metropolis):
+        with pytest.raises(ValueError, match="init must have 1 axes"):
+            sampler(standard, jnp.zeros((2, 2)), key=key, n_samples=1)
     with pytest.raises(ValueError, match="n_samples must be positive"):
         sampling.hmc(standard, jnp.zeros(2), key=key, n_samples=0)
     with pytest.raises(ValueError, match="n_warmup must not be negative"):
