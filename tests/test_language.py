@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("mfml", "units", "exercises", "solutions", "benchmarks", "docs")
+ROOMS = ("mfml", "units", "exercises", "solutions", "benchmarks", "docs", "tests")
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 FILES = [*PAGES, *(p for room in ROOMS for p in sorted((ROOT / room).rglob("*")) if p.suffix in {".py", ".md"})]
+FILES.remove(Path(__file__))
 COUNTED = "(column|row|number|entry|value|panel|bar|color|label|loss|file|scatter|answer|prediction|direction)"
 OWNER = "(sample|feature|point|pixel|label|model|group|method|fold|row|column|class|unit|temperature|specimen)"
 INSTEAD = {

@@ -157,7 +157,7 @@ EXAMPLES = [
         bandit.run,
         lambda key: {"key": key, "means": jnp.arange(3.0)},
         {"epsilon": 0.5, "n_steps": 20},
-        x64=False,  # idem
+        x64=False,  # as above
     ),
     Example(reinforcement.gridworld, lambda key: {"layout": MAP, "slip": jnp.array(0.2)}, gradient=("slip",), x64=True),
     Example(

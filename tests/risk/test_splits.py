@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 
 from mfml.risk import losses, splits
 
-SHAPES = st.sampled_from([(7, 2), (13, 3), (20, 5)])  # few, since each compiles anew
+SHAPES = st.sampled_from([(7, 2), (13, 3), (20, 5)])  # few, since each is another compilation
 
 
 def labeled(low, high):
