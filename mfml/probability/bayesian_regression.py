@@ -113,6 +113,8 @@ def score(model: Gaussian, design: Float[Array, "n p"], y: Float[Array, " n"]) -
     >>> round(score(known, jnp.array([[0.0], [1.0], [2.0]]), jnp.array([0.0, 1.0, 3.0])).item(), 4)
     0.7857
     """
+    require.rank("y", y, 1)
+    require.same_length(design=design, y=y)
     return metrics.r2(predict(model, design), y)
 
 

@@ -105,6 +105,7 @@ def score(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[
     >>> round(score(line, jnp.array([[0.0], [1.0], [2.0]]), jnp.array([0.0, 1.0, 3.0])).item(), 4)
     0.7857
     """
+    _check(x, y)
     return metrics.r2(predict(model, x), y)
 
 
@@ -230,9 +231,13 @@ def fit(
 
 
 def _residual(model: Model, x: Array, y: Array) -> Array:
+    _check(x, y)
+    return y - predict(model, x)
+
+
+def _check(x: Array, y: Array) -> None:
     require.rank("y", y, 1)
     require.same_length(x=x, y=y)
-    return y - predict(model, x)
 
 
 def _standardized(residual: Array, scale: Array) -> Array:

@@ -125,7 +125,7 @@ def warming(key):
 
 
 def chain(key):
-    return {"start": jnp.zeros(2), "key": key}
+    return {"init": jnp.zeros(2), "key": key}
 
 
 def walks(key):

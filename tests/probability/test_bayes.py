@@ -137,5 +137,7 @@ def test_errors(unchecked):
     for ask in (bayesian_regression.predict, partial(bayesian_regression.predictive, noise_variance=1.0)):
         with pytest.raises(ValueError, match="design must have 1 columns"):
             ask(Gaussian(jnp.zeros(1), jnp.eye(1)), wide)
+    with pytest.raises(ValueError, match=r"found design \(3, 1\), y \(4,\)"):
+        bayesian_regression.score(Gaussian(jnp.zeros(1), jnp.eye(1)), jnp.zeros((3, 1)), jnp.zeros(4))
     with pytest.raises(ValueError, match="n_columns must be positive"):
         bayesian_regression.ridge_prior(1.0, 1.0, n_columns=0)

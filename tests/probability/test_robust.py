@@ -150,7 +150,7 @@ def test_errors(unchecked):
         robust.fit(jnp.ones((4, 1)), jnp.ones(4), max_iter=0)
     line = robust.init(jnp.arange(4.0)[:, None], jnp.arange(4.0) ** 2)
     for function in (robust.trust, robust.score, robust.log_likelihood, robust.step):
-        with pytest.raises(ValueError, match=r"x.*\(3, 1\).*y.*\(4,\)|\(3,\).*\(4,\)"):
+        with pytest.raises(ValueError, match=r"x \(3, 1\), y \(4,\)"):
             function(line, jnp.ones((3, 1)), jnp.ones(4))
         with pytest.raises(ValueError, match="x must have 1 columns"):
             function(line, jnp.ones((4, 2)), jnp.ones(4))
