@@ -84,7 +84,7 @@ def statistics(
         mean = jnp.sum(weights * rest) / jnp.sum(weights)
         targets, shift = (rest - mean)[None], (first + mean)[None]
     else:
-        targets = jax.nn.one_hot(y, n_classes, dtype=weights.dtype, axis=0)
+        targets = jax.nn.one_hot(y.astype(int), n_classes, dtype=weights.dtype, axis=0)
         shift = jnp.zeros(n_classes, weights.dtype)
     return jnp.concatenate([targets * weights, weights[None]]), shift
 

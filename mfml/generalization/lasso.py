@@ -85,6 +85,7 @@ def fit(
     (coordinates); Bertrand and Massias (2021), AISTATS, PMLR 130, 1288 (their extrapolation); Beck and Teboulle
     (2009), SIAM Journal on Imaging Sciences 2, 183 (FISTA).
 
+    >>> import jax.numpy as jnp
     >>> model = fit(jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0]), alpha=0.5)
     >>> round(float(model.coef[0]), 4), round(float(model.intercept), 4)
     (1.5, 1.5)
@@ -116,6 +117,7 @@ def path(
 
     Source: Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33, section 2.5.
 
+    >>> import jax.numpy as jnp
     >>> x, y = jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0])
     >>> path(x, y, jnp.array([2.0, 1.0])).coef.round(4).tolist()
     [[0.0], [1.0]]
@@ -138,6 +140,7 @@ def predict(model: Lasso, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     Raises:
         ValueError: unless x has as many columns as in the fit.
 
+    >>> import jax.numpy as jnp
     >>> x, y = jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0])
     >>> predict(fit(x, y, alpha=0.5), x).round(4).tolist()
     [1.5, 4.5]
@@ -156,6 +159,7 @@ def score(
     Raises:
         ValueError: if shapes do not fit.
 
+    >>> import jax.numpy as jnp
     >>> x, y = jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0])
     >>> round(score(fit(x, y, alpha=0.5), x, y).item(), 4)
     0.9375

@@ -61,7 +61,7 @@ def derivatives(
         chance, target = jax.nn.sigmoid(scores), y.astype(scores.dtype)[None]
     else:
         chance = jax.nn.softmax(scores, axis=0)
-        target = jax.nn.one_hot(y, len(scores), dtype=scores.dtype, axis=0)
+        target = jax.nn.one_hot(y.astype(int), len(scores), dtype=scores.dtype, axis=0)
     return chance - target, jnp.maximum(chance * (1 - chance), 1e-16)
 
 

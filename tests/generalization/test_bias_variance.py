@@ -82,7 +82,10 @@ def test_double_descent_equals_numpy(descent):
 def test_errors(unchecked, key):
     x, y = jnp.ones((3, 2)), jnp.ones(3)
     for call, message in [
-        (lambda: bias_variance.decompose(jnp.ones((4, 2)), jnp.ones(3)), "predictions must be"),
+        (
+            lambda: bias_variance.decompose(jnp.ones((4, 2)), jnp.ones(3)),
+            "predictions and target must have the same length",
+        ),
         (lambda: bias_variance.experiment(TEST, key=key, learner=cubic, sample=sample, n_sets=0), "n_sets"),
         (lambda: bias_variance.double_descent(x, y, x, y, n_features=(3,)), "n_features must be between"),
         (lambda: bias_variance.double_descent(x, y, x, y, n_features=()), "must not be empty"),

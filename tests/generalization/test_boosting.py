@@ -6,6 +6,7 @@ from scipy.special import expit, log_softmax, softmax
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from mfml.generalization import binning, boosting, objectives, tree_arrays
+from mfml.iteration import Status, explain
 
 RNG = np.random.default_rng(5)
 N = 300
@@ -93,7 +94,7 @@ def test_equals_a_brute_force_implementation(loss):
         model = boosting.fit(jnp.asarray(X, float), jnp.asarray(TARGET[loss]), loss=loss, n_classes=3, **BRUTE, **RATES)
         found = boosting.decision_function(model, jnp.asarray(X, float))
         np.testing.assert_allclose(found.T, needed, atol=1e-6)
-        reported = float(model.train_loss[-1])
+        reported = float(model.history[-1])
         assert reported == pytest.approx(mean_loss(needed, TARGET[loss], loss), rel=1e-5)
         assert reported < 0.6 * mean_loss(np.zeros_like(needed) + np.asarray(model.offset)[:, None], TARGET[loss], loss)
 
@@ -155,7 +156,8 @@ def test_classification_is_as_good_as_scikit_learns():
     ).fit(X, TARGET["softmax"])
     chance = np.asarray(boosting.predict_proba(ours, jnp.asarray(x)))
     np.testing.assert_allclose(chance.sum(axis=1), 1, atol=1e-5)
-    assert np.mean(chance.argmax(1) == y) > theirs.score(x, y) - 0.03
+    np.testing.assert_array_equal(boosting.predict(ours, jnp.asarray(x)), chance.argmax(axis=1))
+    assert boosting.score(ours, jnp.asarray(x), jnp.asarray(y)) > theirs.score(x, y) - 0.03
 
 
 def test_early_stopping_keeps_the_best_rounds():
@@ -164,14 +166,19 @@ def test_early_stopping_keeps_the_best_rounds():
     kept = (jnp.asarray(X[200:]), jnp.asarray(Y[200:]))
     full = boosting.fit(*part, validation=kept, **options)
     stopped = boosting.fit(*part, validation=kept, n_iter_no_change=5, **options)
-    best = int(stopped.n_iter)
-    history = np.asarray(full.validation_loss)
-    assert best == np.argmin(history[: best + 5]) + 1
-    assert best + 5 < 60
-    assert np.isnan(np.asarray(stopped.train_loss[best + 5 :])).all()
-    np.testing.assert_allclose(stopped.validation_loss[: best + 5], history[: best + 5], rtol=1e-5)
+    best = int(stopped.n_rounds)
+    history = np.asarray(full.validation_history)
+    assert best == np.argmin(history[: best + 6])
+    assert 0 < best < 55
+    assert stopped.n_iter == best + 5
+    assert stopped.status == Status.STOPPED_EARLY
+    assert not stopped.converged
+    for ours, needed in [(stopped.history, full.history), (stopped.validation_history, history)]:
+        assert len(ours) == 61
+        assert np.isnan(np.asarray(ours[best + 6 :])).all()
+        np.testing.assert_allclose(ours[: best + 6], needed[: best + 6], rtol=1e-5)
     prediction = np.asarray(boosting.predict(stopped, kept[0]))
-    assert np.mean((prediction - Y[200:]) ** 2) / 2 == pytest.approx(history[best - 1], rel=1e-4)
+    assert np.mean((prediction - Y[200:]) ** 2) / 2 == pytest.approx(history[best], rel=1e-4)
     assert np.asarray(tree_arrays.n_leaves(stopped.trees))[best:].max() == 1
 
 
@@ -181,7 +188,8 @@ def test_validation_data_change_nothing_else():
         jnp.asarray(X), jnp.asarray(Y), validation=(jnp.asarray(X[:7]) + 1, jnp.zeros(7)), **SETTINGS
     )
     np.testing.assert_allclose(watched.trees.value, alone.trees.value, atol=1e-5)
-    assert np.isnan(np.asarray(alone.validation_loss)).all()
+    assert alone.validation_history.shape == (0,)
+    assert watched.validation_history.shape == (7,)
 
 
 def test_weights_count_like_repeated_samples():
@@ -190,7 +198,7 @@ def test_weights_count_like_repeated_samples():
     ours = boosting.fit(jnp.asarray(X), jnp.asarray(Y), weights=jnp.asarray(count, jnp.float32), **SETTINGS)
     needed = boosting.fit(jnp.asarray(X[repeated]), jnp.asarray(Y[repeated]), **SETTINGS, **FREE)
     assert float(ours.offset[0]) == pytest.approx(float(needed.offset[0]), rel=1e-5)
-    assert float(ours.train_loss[-1]) == pytest.approx(float(needed.train_loss[-1]), rel=0.1)  # bins differ a little
+    assert float(ours.history[-1]) == pytest.approx(float(needed.history[-1]), rel=0.1)  # bins differ a little
 
 
 def test_sampling(key):
@@ -238,7 +246,9 @@ def test_errors(unchecked, key):
     x, y = jnp.ones((4, 2)), jnp.ones(4)
     for options, message in [
         ({"loss": "huber"}, "loss must be one of"),
-        ({"loss": "softmax"}, "needs n_classes"),
+        ({"loss": "softmax", "n_classes": 1}, "needs n_classes"),
+        ({"loss": "softmax", "n_classes": 2, "validation": (x, 2 * y)}, "labels must be below n_classes = 2"),
+        ({"loss": "logistic", "y": 2 * y}, "labels must be below n_classes = 2"),
         ({"max_iter": 0}, "max_iter must be positive"),
         ({"max_depth": 15}, "max_depth must be between"),
         ({"n_iter_no_change": 3}, "needs validation data"),
@@ -249,4 +259,4 @@ def test_errors(unchecked, key):
         ({"weights": y[:3]}, "same length"),
     ]:
         with pytest.raises(ValueError, match=message):
-            boosting.fit(x, y, **options)
+            boosting.fit(**({"x": x, "y": y} | options))

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfml.generalization import bias_variance, boosting, elastic_net, forest, lasso, ridge, tree, validation
+from mfml.generalization import bias_variance, boosting, criteria, elastic_net, forest, lasso, ridge, tree, validation
 from mfml.risk import losses, splits
 from solutions import unit07
 
@@ -41,7 +41,7 @@ def test_bias_variance(data):
 
 def test_gini():
     counts = jnp.array([1.0, 4.0, 2.0])
-    np.testing.assert_allclose(unit07.gini(counts), tree.gini(counts), rtol=1e-6)
+    np.testing.assert_allclose(unit07.gini(counts), criteria.gini(counts), rtol=1e-6)
 
 
 def test_best_split(data):

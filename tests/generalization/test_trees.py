@@ -5,10 +5,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.special import expit
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from mfml.generalization import binning, boosting, forest, growth, interop, tree, tree_arrays
+from mfml.iteration import Status
 from tests.generalization import models
 
 RNG = np.random.default_rng(3)
@@ -20,13 +22,13 @@ LABEL = (Y > 0.5).astype(int) + (Y > 1.5)
 DEPTH = 4
 
 
-@pytest.fixture(params=tree.SPLITTERS)
-def splitter(request):
+@pytest.fixture(params=tree.SOLVERS)
+def solver(request):
     return request.param
 
 
-def test_regression_equals_scikit_learn(splitter):
-    ours = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=DEPTH, solver=splitter)
+def test_regression_equals_scikit_learn(solver):
+    ours = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=DEPTH, solver=solver)
     theirs = DecisionTreeRegressor(max_depth=DEPTH).fit(X, Y)
     np.testing.assert_allclose(tree.predict(ours, jnp.asarray(X)), theirs.predict(X), rtol=1e-5, atol=1e-6)
     assert tree_arrays.n_leaves(ours)[0] == theirs.get_n_leaves()
@@ -34,12 +36,12 @@ def test_regression_equals_scikit_learn(splitter):
 
 
 @pytest.mark.parametrize("criterion", ["gini", "entropy"])
-def test_classification_equals_scikit_learn(splitter, criterion):
+def test_classification_equals_scikit_learn(solver, criterion):
     options = {"criterion": criterion, "max_depth": DEPTH}
-    ours = tree.fit(jnp.asarray(X), jnp.asarray(LABEL), solver=splitter, n_classes=3, **options)
+    ours = tree.fit(jnp.asarray(X), jnp.asarray(LABEL), solver=solver, n_classes=3, **options)
     theirs = DecisionTreeClassifier(**options, random_state=0).fit(X, LABEL)
     np.testing.assert_allclose(tree.predict_proba(ours, jnp.asarray(X)), theirs.predict_proba(X), atol=1e-6)
-    np.testing.assert_array_equal(tree.classify(ours, jnp.asarray(X)), theirs.predict(X))
+    np.testing.assert_array_equal(tree.predict(ours, jnp.asarray(X)), theirs.predict(X))
 
 
 def brute_force_split(x, y, w):
@@ -56,22 +58,22 @@ def brute_force_split(x, y, w):
     return best
 
 
-def test_root_is_the_best_of_all_splits(splitter):
+def test_root_is_the_best_of_all_splits(solver):
     weights = RNG.uniform(0.5, 2, N)
     gain, feature, threshold = brute_force_split(X.astype(float), Y.astype(float), weights)
     ours = tree.fit(
-        jnp.asarray(X), jnp.asarray(Y), weights=jnp.asarray(weights, jnp.float32), max_depth=1, solver=splitter
+        jnp.asarray(X), jnp.asarray(Y), weights=jnp.asarray(weights, jnp.float32), max_depth=1, solver=solver
     )
     assert ours.feature[0, 0] == feature
     assert float(ours.threshold[0, 0]) == pytest.approx(threshold, rel=1e-5)
     assert float(ours.gain[0, 0]) == pytest.approx(gain, rel=1e-4)
 
 
-def test_weights_count_like_repeated_samples(splitter):
+def test_weights_count_like_repeated_samples(solver):
     count = RNG.integers(0, 3, N)
     repeated = np.repeat(np.arange(N), count)
     by_weight = tree.fit(
-        jnp.asarray(X), jnp.asarray(Y), weights=jnp.asarray(count, jnp.float32), max_depth=3, solver=splitter
+        jnp.asarray(X), jnp.asarray(Y), weights=jnp.asarray(count, jnp.float32), max_depth=3, solver=solver
     )
     theirs = DecisionTreeRegressor(max_depth=3).fit(X[repeated], Y[repeated])
     seen = X[repeated]
@@ -96,23 +98,23 @@ def test_a_node_is_the_mean_of_its_samples():
     assert float(ours.cover[0, 0]) == N
 
 
-def test_min_samples_leaf_and_importance(splitter):
-    ours = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=DEPTH, min_samples_leaf=20.0, solver=splitter)
+def test_min_samples_leaf_and_importance(solver):
+    ours = tree.fit(jnp.asarray(X), jnp.asarray(Y), max_depth=DEPTH, min_samples_leaf=20.0, solver=solver)
     leaf = np.asarray(tree_arrays.apply(ours, jnp.asarray(X))[0])
     assert min(np.bincount(leaf)[np.unique(leaf)]) >= 20
     theirs = DecisionTreeRegressor(max_depth=DEPTH, min_samples_leaf=20).fit(X, Y)
     assert tree_arrays.n_leaves(ours)[0] == theirs.get_n_leaves()
     # leaves are too large here for two features to split alike, which would leave the choice to chance
-    np.testing.assert_allclose(tree_arrays.importance(ours, n_features=4), theirs.feature_importances_, atol=1e-5)
+    np.testing.assert_allclose(tree_arrays.importance(ours), theirs.feature_importances_, atol=1e-5)
 
 
 @pytest.mark.parametrize("y", [np.full(N, 7.0), np.full(N, 1e6)], ids=["seven", "million"])
-def test_constant_target_is_one_leaf(splitter, y):
-    ours = tree.fit(jnp.asarray(X), jnp.asarray(y, jnp.float32), max_depth=DEPTH, solver=splitter)
+def test_constant_target_is_one_leaf(solver, y):
+    ours = tree.fit(jnp.asarray(X), jnp.asarray(y, jnp.float32), max_depth=DEPTH, solver=solver)
     assert tree_arrays.n_leaves(ours)[0] == 1
     assert tree_arrays.depth(ours)[0] == 0
     np.testing.assert_allclose(tree.predict(ours, jnp.asarray(X[:3])), y[:3])
-    assert np.all(np.asarray(tree_arrays.importance(ours, n_features=4)) == 0)
+    assert np.all(np.asarray(tree_arrays.importance(ours)) == 0)
 
 
 def test_far_away_targets_keep_their_digits():
@@ -121,21 +123,20 @@ def test_far_away_targets_keep_their_digits():
     np.testing.assert_allclose(tree.predict(ours, jnp.asarray(X)), theirs.predict(X), rtol=1e-6)
 
 
-@pytest.mark.parametrize("splitter_", tree.SPLITTERS)
-def test_one_sample_and_ties(splitter_):
-    one = tree.fit(jnp.ones((1, 2)), jnp.array([3.0]), max_depth=2, solver=splitter_)
+def test_one_sample_and_ties(solver):
+    one = tree.fit(jnp.ones((1, 2)), jnp.array([3.0]), max_depth=2, solver=solver)
     assert tree.predict(one, jnp.zeros((1, 2))).tolist() == [3.0]
     x = jnp.array([[1.0, 1.0], [1.0, 1.0], [2.0, 2.0], [2.0, 2.0]])
-    tied = tree.fit(x, jnp.array([0.0, 2.0, 4.0, 6.0]), max_depth=2, solver=splitter_)
+    tied = tree.fit(x, jnp.array([0.0, 2.0, 4.0, 6.0]), max_depth=2, solver=solver)
     assert tied.feature[0, 0] == 0
     assert tied.threshold[0, 0] == 1.5
     assert tree.predict(tied, x).tolist() == [1.0, 1.0, 5.0, 5.0]
 
 
-def test_neighboring_floats_are_told_apart(splitter):
+def test_neighboring_floats_are_told_apart(solver):
     low = np.float32(1.0)
     x = jnp.array([[low], [np.nextafter(low, np.float32(2))]])
-    ours = tree.fit(x, jnp.array([0.0, 1.0]), max_depth=1, solver=splitter)
+    ours = tree.fit(x, jnp.array([0.0, 1.0]), max_depth=1, solver=solver)
     assert tree.predict(ours, x).tolist() == [0.0, 1.0]
 
 
@@ -263,7 +264,7 @@ def test_out_of_bag_prediction_is_that_of_the_trees_that_did_not_see_it(grown):
 def test_forest_is_the_mean_of_its_trees_and_finds_what_matters(grown):
     each = np.asarray(tree_arrays.outputs(grown.trees, jnp.asarray(X)))[:, :, 0]
     np.testing.assert_allclose(forest.predict(grown, jnp.asarray(X)), each.mean(axis=0), atol=1e-5)
-    share = np.asarray(forest.importance(grown, n_features=4))
+    share = np.asarray(forest.importance(grown))
     assert share.sum() == pytest.approx(1, abs=1e-5)
     assert share[:2].min() > 2 * share[2:].max()
 
@@ -293,7 +294,8 @@ def test_classifying_forest_is_as_good_as_scikit_learns():
     chance = np.asarray(forest.predict_proba(ours, jnp.asarray(new)))
     np.testing.assert_allclose(chance.sum(axis=1), 1, atol=1e-5)
     theirs = RandomForestClassifier(**options, random_state=0).fit(X, LABEL).score(new, truth)
-    assert np.mean(chance.argmax(axis=1) == truth) > theirs - 0.03
+    np.testing.assert_array_equal(forest.predict(ours, jnp.asarray(new)), chance.argmax(axis=1))
+    assert forest.score(ours, jnp.asarray(new), jnp.asarray(truth)) > theirs - 0.03
 
 
 def test_random_features_are_drawn_evenly():
@@ -311,17 +313,25 @@ def test_xgboost_by_hand():
     model = interop.from_xgboost(models.XGBOOST)
     needed = 0.5 + 0.125 + np.array([-1.0, 2, 3, 2, 2, 2, 3, 2])  # neither 1 < 1 nor 0.25 < 0.25
     np.testing.assert_allclose(boosting.predict(model, QUESTIONS), needed)
-    assert model.n_iter == 2
+    assert model.n_rounds == 2
+    assert model.n_iter == 3
+    assert model.status == Status.STOPPED_EARLY
+    assert model.classes.shape == (0,)
     all_rounds = interop.from_xgboost(models.XGBOOST, n_rounds=3)
     np.testing.assert_allclose(boosting.predict(all_rounds, QUESTIONS), needed + 100)
-    np.testing.assert_allclose(tree_arrays.importance(model.trees, n_features=2), [7 / 9, 2 / 9], rtol=1e-6)
+    np.testing.assert_allclose(tree_arrays.importance(model.trees), [7 / 9, 2 / 9], rtol=1e-6)
 
 
 def test_lightgbm_by_hand():
     model = interop.from_lightgbm(models.LIGHTGBM)
     first = np.array([-1.0, -1, -1, -1, 2, 2, 2, 2])  # 1 <= 1 and 0.25 <= 0.25; a missing x0 goes left
     second = np.array([20.0, 20, 20, 20, 10, 10, 20, 20])  # a missing x1 counts as 0
-    np.testing.assert_allclose(boosting.predict(model, QUESTIONS), 2 * (first + second + 0.5))
+    log_odds = 2 * (first + second + 0.5)
+    np.testing.assert_allclose(boosting.decision_function(model, QUESTIONS)[:, 0], log_odds)
+    np.testing.assert_allclose(boosting.predict_proba(model, QUESTIONS)[:, 1], expit(log_odds), rtol=1e-6)
+    assert boosting.predict(model, QUESTIONS).tolist() == [1] * 8
+    shifted = model._replace(offset=jnp.array([-30.0]))
+    assert boosting.predict(shifted, QUESTIONS).tolist() == [1, 1, 1, 1, 0, 0, 1, 1]
 
 
 def changed(model, path, value):
@@ -379,9 +389,11 @@ def test_errors(unchecked, key):
         ({"x": x[0], "y": y}, "x must have 2 axes"),
         ({"x": x[:0], "y": y[:0]}, "empty"),
         ({"x": x, "y": y, "criterion": "friedman"}, "criterion must be one of"),
-        ({"x": x, "y": y, "splitter": "best"}, "splitter must be one of"),
+        ({"x": x, "y": y, "solver": "best"}, "solver must be one of"),
         ({"x": x, "y": y, "max_depth": 0}, "max_depth must be between"),
-        ({"x": x, "y": y, "criterion": "gini"}, "needs n_classes"),
+        ({"x": x, "y": y, "criterion": "gini", "n_classes": 1}, "n_classes must be at least 2"),
+        ({"x": x, "y": -y, "criterion": "gini"}, "labels must be 0, 1, ..."),
+        ({"x": x, "y": 2 * y, "criterion": "gini", "n_classes": 2}, "labels must be below n_classes = 2"),
         ({"x": x, "y": y, "max_bins": 1}, "max_bins must be between"),
     ]:
         with pytest.raises(ValueError, match=message):

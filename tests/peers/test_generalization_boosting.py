@@ -40,7 +40,7 @@ def test_xgboost_models_predict_the_same(task, booster, tmp_path):
     model = xgboost.train(options, train, 60, evals=[(kept, "kept")], verbose_eval=False, **early)
     model.save_model(tmp_path / "model.json")
     read = interop.from_xgboost(json.loads((tmp_path / "model.json").read_text()))
-    last = int(read.n_iter)
+    last = int(read.n_rounds)
     assert last == (60 if booster == "dart" else model.best_iteration + 1)
     needed = model.predict(xgboost.DMatrix(X), output_margin=True, iteration_range=(0, last))
     np.testing.assert_allclose(scores(read), needed, atol=1e-5)
@@ -61,7 +61,7 @@ def test_lightgbm_models_predict_the_same(task, missing):
     kept = lightgbm.Dataset(x[TRAIN:], y[TRAIN:], reference=train)
     model = lightgbm.train(options, train, 80, valid_sets=[kept], callbacks=[lightgbm.early_stopping(5, verbose=False)])
     read = interop.from_lightgbm(json.loads(json.dumps(model.dump_model())))
-    assert int(read.n_iter) == model.best_iteration
+    assert int(read.n_rounds) == model.best_iteration
     np.testing.assert_allclose(scores(read), model.predict(X, raw_score=True), atol=1e-5)
 
 
