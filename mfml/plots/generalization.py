@@ -149,7 +149,7 @@ def importances(names: Sequence[str], shares: Mapping[str, ArrayLike], *, ax: Ax
     ax.set_yticks(place, names)
     ax.invert_yaxis()
     ax.grid(False)
-    ax.legend(loc="lower right")
+    ax.legend(loc="best")  # the bars of some features are long, and which ones is not known
     return ax
 
 
