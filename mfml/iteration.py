@@ -41,7 +41,7 @@ MEANING = {
     Status.STALLED: "no step improves the objective after {n} steps, though it is not within tol of the optimum: "
     "rounding decides. Raise tol, or use double precision (jax.enable_x64)",
     Status.UNBOUNDED: "the objective has no optimum, so the parameters grow without end; stopped after {n} steps. Add "
-    "a penalty, or more data",
+    "a penalty or more data, and check that a solution exists",
     Status.FINISHED: "ran all {n} steps. Nothing here measures how near the optimum is: look at the history",
     Status.STOPPED_EARLY: "stopped early after {n} steps, since the validation loss no longer improved",
 }
