@@ -625,7 +625,7 @@ def _(x):
     return center(x) @ (q / values) @ q.T
 
 
-@whiten.mistake("Your covariance has the divisor n: use n - 1, as in 2.2, for a result with covariance 1.")
+@whiten.mistake("Your covariance has the divisor n: use n - 1, the divisor of 2.2, instead.")
 def _(x):
     values, q = jnp.linalg.eigh(covariance(x) * (len(x) - 1) / len(x))
     return center(x) @ (q / jnp.sqrt(values)) @ q.T
