@@ -333,8 +333,8 @@ plots.interpolation_errors(COUNTS, worst)
 # $$P(y = 1 \mid x) = \sigma(\beta_0 + x\beta), \qquad
 # J = \frac1n \sum_i \log\bigl(1 + e^{-s_i (\beta_0 + x_i \beta)}\bigr), \quad s_i = \pm 1 \tag{3.5}$$
 #
-# There is no closed form. **Newton's method** solves a weighted least-squares problem in each step and needs only a
-# few steps.
+# There is no closed form. **Newton's method** solves a weighted least-squares problem in each step and needs only
+# about ten steps here.
 
 # %%
 order = np.argsort(all_strain[1:], axis=1)  # of the bars at 400 °C and at 600 °C
