@@ -1,4 +1,4 @@
-"""What every exercise may import: names of array types, and the functions that exercises receive as arguments.
+"""What every exercise may import: names of array types, and functions that exercises receive as arguments.
 
 `from exercises.given import Array, Float` works in every exercise file. This file is not part of an answer:
 grading uses its own copy.
@@ -38,12 +38,12 @@ def exponential_model(weights: Float[Array, " d"], x: Float[Array, "n d"]) -> Fl
 
 
 def lopsided_error(prediction: Float[Array, " n"], target: Float[Array, " n"]) -> Float[Array, " n"]:
-    """Return the error of each sample, three times as dear where the prediction is too low."""
+    """Return the absolute error of each sample, tripled where the prediction is too low."""
     return jnp.maximum(prediction - target, 3 * (target - prediction))
 
 
 def banana(point: Float[Array, " d"]) -> Float[Array, ""]:
-    """Return the height of Rosenbrock's curved valley, made less steep; its minimum is (1, ..., 1)."""
+    """Return the height of Rosenbrock's curved valley, made less steep; its minimum is at (1, ..., 1)."""
     return jnp.sum(5 * (point[1:] - point[:-1] ** 2) ** 2 + (1 - point[:-1]) ** 2)
 
 

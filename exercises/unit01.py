@@ -1,12 +1,12 @@
 """Exercises of unit 1: learning as optimization.
 
-Complete the functions below: replace each `raise NotImplementedError` by your own lines. The docstring of a
-function says what it has to return. Then see what is right, and what helps where it is not:
+Complete the functions below: replace each `raise NotImplementedError` with your own code. Each docstring says what
+its function must return. Then grade the sheet, which shows what is right and helps with what is not:
 
     nox -s grade -- 1
 
-Stuck? `mfml hint 1.2` gives a nudge, and more if you ask again. A later function may call an earlier one of
-yours. The whole sheet takes about 90 minutes; the lesson is `units/unit01.py`.
+Stuck? `mfml hint 1.2` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
+The whole sheet takes about 90 minutes; the lesson is `units/unit01.py`.
 """
 
 import jax
@@ -18,7 +18,7 @@ from exercises.given import Array, Float, Int
 def dot(a: Float[Array, " n"], b: Float[Array, " n"]) -> Float[Array, ""]:
     """Exercise 1.1. Dot product.
 
-    Multiply the two vectors entry by entry and add up:
+    Multiply the two vectors entry by entry and add up the products:
 
         a . b = sum_i a_i b_i,    a single number
 
@@ -69,7 +69,7 @@ def zero_one(prediction: Int[Array, " n"], label: Int[Array, " n"]) -> Float[Arr
         error rate = 1/n sum_i [prediction_i != label_i]
 
     where the bracket is 1 if the classes differ and 0 if they agree. Classes are names that happen to be
-    numbers: to take class 0 for class 5 is no worse than to take it for class 1.
+    numbers: mistaking class 0 for class 5 is no worse than mistaking it for class 1.
 
     Example: zero_one(jnp.array([0, 2, 1, 1]), jnp.array([0, 2, 2, 1])) is 0.25.
     """
@@ -86,7 +86,7 @@ def cross_entropy(logits: Float[Array, "n k"], labels: Int[Array, " n"]) -> Floa
         result = - 1/n sum_i ln p_{i, labels_i}
 
     with the natural logarithm. The result and its gradient must be right for logits of any size, such as 1000
-    or -1e30, where exp(1000) is already infinite and exp(-1e30) is 0. Write it with `jnp.exp`, `jnp.log`,
+    or -1e30, although exp(1000) overflows to infinity and exp(-1e30) is 0. Write it with `jnp.exp`, `jnp.log`,
     sums and maxima; `jax.nn` and `jax.scipy` would do it for you.
 
     Example: cross_entropy(jnp.array([[0.0, 0.0], [1000.0, 0.0]]), jnp.array([1, 0])) is ln(2) / 2 = 0.3466.
@@ -99,13 +99,13 @@ def standardize(
 ) -> tuple[Float[Array, "n d"], Float[Array, "m d"]]:
     """Exercise 1.7. Standardize without a leak.
 
-    Shift and scale each feature (column) such that the training set has mean 0 and standard deviation 1, and
-    treat the test set with the same numbers, since a test set is not there yet when the model is made:
+    Shift and scale each feature (column) to give the training set mean 0 and standard deviation 1. Apply the
+    same shift and scale to the test set, which does not exist yet when the model is made:
 
         z = (x - mean) / deviation,    deviation = sqrt(1/n sum_i (train_i - mean)^2)
 
-    with mean and deviation of the training set's columns, divisor n. A feature that is constant in training
-    (deviation 0) is only shifted. Return the pair (standardized train, standardized test).
+    where mean and deviation are those of the training set's columns, with divisor n. A feature that is constant
+    in training (deviation 0) is only shifted. Return the pair (standardized train, standardized test).
 
     Example: standardize(jnp.array([[1.0], [3.0]]), jnp.array([[5.0]])) is ([[-1.0], [1.0]], [[3.0]]).
     """
@@ -115,10 +115,10 @@ def standardize(
 def k_fold(permutation: Int[Array, " n"], n_splits: int) -> Int[Array, " n"]:
     """Exercise 1.8. Folds for cross-validation.
 
-    `permutation` holds the numbers 0 to n - 1 in random order: the samples in the order in which they are
-    dealt. Cut it into `n_splits` blocks of consecutive entries, the first n % n_splits of them one longer than
-    the others. Block 0 is the test set of fold 0, block 1 that of fold 1, and so on. Return for each sample i
-    the fold in which it is tested, an integer array of shape (n,).
+    `permutation` holds the sample numbers 0 to n - 1 in random order. Cut it into `n_splits` blocks of
+    consecutive entries; the first n % n_splits blocks are one entry longer than the others. Block 0 is the test
+    set of fold 0, block 1 that of fold 1, and so on. Return an integer array of shape (n,): entry i is the fold
+    in which sample i is tested.
 
     Example: k_fold(jnp.array([3, 0, 4, 1, 2]), 2) has the blocks [3, 0, 4] and [1, 2]. Samples 0, 3 and 4 are
     tested in fold 0, samples 1 and 2 in fold 1: the result is [0, 1, 1, 0, 0].
@@ -131,16 +131,16 @@ def empirical_risk(
 ) -> Float[Array, ""]:
     """Exercise 1.9. Empirical risk of any model under any loss.
 
-    `predict(weights, x)` returns one prediction a sample, `loss(prediction, target)` one number a sample.
+    `predict(weights, x)` returns one prediction per sample, `loss(prediction, target)` one number per sample.
     Return the mean loss over the n samples:
 
         R(weights) = 1/n sum_i loss(predict(weights, x)_i, y_i)
 
-    Learning is nothing but making this number small. Use the two functions that you are given, whatever they
-    are: the grader passes several.
+    Learning means making this number small. Call the two functions that you are given, whatever they are: the
+    grader passes several.
 
     Example: with `linear_model` and `squared_error` from exercises/given.py, weights = jnp.array([2.0]),
-    x = jnp.array([[1.0], [2.0]]), y = jnp.array([2.0, 1.0]) the predictions are [2, 4], the losses [0, 9], the
-    result is 4.5.
+    x = jnp.array([[1.0], [2.0]]), y = jnp.array([2.0, 1.0]) the predictions are [2, 4], the losses are [0, 9],
+    and the result is 4.5.
     """
     raise NotImplementedError

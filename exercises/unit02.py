@@ -1,12 +1,12 @@
 """Exercises of unit 2: linear algebra for learning.
 
-Complete the functions below: replace each `raise NotImplementedError` by your own lines. The docstring of a
-function says what it has to return. Then see what is right, and what helps where it is not:
+Complete the functions below: replace each `raise NotImplementedError` with your own code. Each docstring says what
+its function must return. Then grade the sheet, which shows what is right and helps with what is not:
 
     nox -s grade -- 2
 
-Stuck? `mfml hint 2.4` gives a nudge, and more if you ask again. A later function may call an earlier one of
-yours. The whole sheet takes about 90 minutes; the lesson is `units/unit02.py`.
+Stuck? `mfml hint 2.4` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
+The whole sheet takes about 90 minutes; the lesson is `units/unit02.py`.
 
 Throughout, x holds n samples (rows) of d features (columns).
 """
@@ -36,8 +36,8 @@ def covariance(x: Float[Array, "n d"]) -> Float[Array, "d d"]:
 
         S[j, l] = 1/(n - 1) sum_i x_c[i, j] x_c[i, l],    shape (d, d)
 
-    where x_c are the centered data of 2.1. n is at least 2. Write it with matrix products; `jnp.cov` may serve
-    to check yourself.
+    where x_c are the centered data of 2.1, and n is at least 2. Write it with matrix products; check yourself
+    with `jnp.cov`.
 
     Example: covariance(jnp.array([[1.0, 2.0], [3.0, 6.0]])) is [[2, 4], [4, 8]].
     """
@@ -51,7 +51,7 @@ def project(a: Float[Array, "m n"], y: Float[Array, " m"]) -> Float[Array, " m"]
 
         P y = A (A^T A)^-1 A^T y,    shape (m,)
 
-    The columns are linearly independent here, but not perpendicular to each other, and not of unit length.
+    The columns are linearly independent here, but they need be neither orthogonal nor of unit length.
 
     Example: project(jnp.array([[1.0], [1.0]]), jnp.array([1.0, 3.0])) is [2, 2].
     """
@@ -61,9 +61,10 @@ def project(a: Float[Array, "m n"], y: Float[Array, " m"]) -> Float[Array, " m"]
 def principal_directions(x: Float[Array, "n d"], n_components: int) -> Float[Array, "k d"]:
     """Exercise 2.4. Principal directions.
 
-    Return the unit vectors along which the data vary most, one a row, by falling variance: the eigenvectors of
-    the covariance matrix with the `n_components` largest eigenvalues, shape (n_components, d). The sign of a
-    row is free. You may use `jnp.linalg`. `n_components` is a Python integer, also under `jax.jit`.
+    Return the unit vectors along which the data vary most, one per row, in order of decreasing variance. They
+    are the eigenvectors of the covariance matrix with the `n_components` largest eigenvalues. The shape is
+    (n_components, d), and the sign of each row is arbitrary. You may use `jnp.linalg`. `n_components` is a
+    Python integer, even under `jax.jit`.
 
     Example: principal_directions(jnp.array([[1.0, 1.0], [3.0, 3.0], [5.0, 5.0]]), 1) is [[0.7071, 0.7071]] or
     its negative.
@@ -74,12 +75,12 @@ def principal_directions(x: Float[Array, "n d"], n_components: int) -> Float[Arr
 def explained_variance_ratio(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     """Exercise 2.5. Explained variance ratio.
 
-    Return the share of the total variance that each of the d principal directions holds, the largest first:
+    Return the share of the total variance along each of the d principal directions, the largest first:
 
         r_i = lambda_i / (lambda_1 + ... + lambda_d)
 
-    with the eigenvalues lambda_i of the covariance matrix. The shares add up to 1. Here n > d, and the total
-    variance is not zero.
+    where lambda_i are the eigenvalues of the covariance matrix. The shares add up to 1. Here n > d, and the
+    total variance is not zero.
 
     Example: explained_variance_ratio(jnp.array([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])) is
     [0.8, 0.2].
@@ -90,11 +91,11 @@ def explained_variance_ratio(x: Float[Array, "n d"]) -> Float[Array, " d"]:
 def low_rank(a: Float[Array, "m n"], k: int) -> Float[Array, "m n"]:
     """Exercise 2.6. Low-rank approximation.
 
-    Return the matrix of rank k that is nearest to A, from its singular value decomposition A = U diag(s) V^T:
+    Return the matrix of rank k nearest to A, using the singular value decomposition A = U diag(s) V^T:
 
         A_k = sum of s_i u_i v_i^T over the k largest singular values s_i,    shape (m, n)
 
-    A is not centered. `k` is a Python integer with 1 <= k <= min(m, n).
+    Do not center A. `k` is a Python integer with 1 <= k <= min(m, n).
 
     Example: low_rank(jnp.array([[3.0, 0.0], [0.0, 5.0]]), 1) is [[0, 0], [0, 5]].
     """
@@ -106,8 +107,8 @@ def nmf_update(
 ) -> tuple[Float[Array, "n k"], Float[Array, "k d"]]:
     """Exercise 2.7. One NMF update.
 
-    Improve a factorization of non-negative data, X about W H, by one multiplicative update of each factor for
-    the squared error. With entry-wise products and quotients of matrices of the same shape:
+    Improve the factorization W H of non-negative data X by one multiplicative update of each factor for the
+    squared error. Here * and / act entry by entry on matrices of the same shape:
 
         W_new = W * (X H^T) / (W H H^T)
         H_new = H * (W_new^T X) / (W_new^T W_new H)
@@ -123,11 +124,11 @@ def whiten(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
     """Exercise 2.8. Whitening.
 
     Return the centered data after the symmetric (ZCA) whitening: each sample is multiplied by the inverse square
-    root of the covariance matrix S of 2.2,
+    root of the covariance matrix S of 2.2:
 
         z_i = S^(-1/2) (x_i - mean),    S^(-1/2) = Q diag(1 / sqrt(lambda)) Q^T    for S = Q diag(lambda) Q^T
 
-    so that the covariance of z is the identity matrix. Shape (n, d); S is not singular here.
+    The covariance of z is then the identity matrix. The shape is (n, d), and S is not singular here.
 
     Example: whiten(jnp.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])) is about
     [[1.2247, 0], [-1.2247, 0], [0, 1.2247], [0, -1.2247]].

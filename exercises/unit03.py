@@ -1,12 +1,12 @@
 """Exercises of unit 3: regression as loss minimization.
 
-Complete the functions below: replace each `raise NotImplementedError` by your own lines. The docstring of a
-function says what it has to return. Then see what is right, and what helps where it is not:
+Complete the functions below: replace each `raise NotImplementedError` with your own code. Each docstring says what
+its function must return. Then grade the sheet, which shows what is right and helps with what is not:
 
     nox -s grade -- 3
 
-Stuck? `mfml hint 3.2` gives a nudge, and more if you ask again. A later function may call an earlier one of
-yours. The whole sheet takes about 90 minutes; the lesson is `units/unit03.py`.
+Stuck? `mfml hint 3.2` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
+The whole sheet takes about 90 minutes; the lesson is `units/unit03.py`.
 """
 
 import jax
@@ -22,7 +22,7 @@ def design_matrix(x: Float[Array, " n"], degree: int) -> Float[Array, "n m"]:
 
         Phi[i, j] = x_i ** j,    shape (n, degree + 1)
 
-    The first column holds ones, also where x is 0.
+    The first column holds ones, even where x is 0.
 
     Example: design_matrix(jnp.array([2.0, 3.0]), 2) is [[1, 2, 4], [1, 3, 9]].
     """
@@ -36,8 +36,8 @@ def ols(design: Float[Array, "n m"], y: Float[Array, " n"]) -> Float[Array, " m"
 
         sum_i (y_i - sum_j design[i, j] w_j)^2
 
-    They solve the normal equations X^T X w = X^T y with X the design matrix. You may use `jnp.linalg`, and
-    you may take the columns of the design as independent and n >= m. There is no further intercept.
+    They solve the normal equations X^T X w = X^T y, where X is the design matrix. You may use `jnp.linalg`. The
+    columns of the design are linearly independent, and n >= m. There is no additional intercept.
 
     Example: ols(jnp.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]), jnp.array([1.0, 2.0, 4.0])) is about
     [0.8333, 1.5].
@@ -52,8 +52,8 @@ def mse_gradient(weights: Float[Array, " m"], design: Float[Array, "n m"], y: Fl
 
         J(w) = 1/n sum_i (sum_j design[i, j] w_j - y_i)^2
 
-    Return its gradient with respect to the weights, one entry a weight. Use the formula, not `jax.grad`; do
-    use `jax.grad` to check yourself.
+    Return its gradient with respect to the weights, one entry per weight. Write the formula; use `jax.grad` only
+    to check yourself.
 
     Example: mse_gradient(jnp.array([1.0]), jnp.array([[1.0], [2.0]]), jnp.array([0.0, 1.0])) is [3.0]:
     the residuals are 1 and 1, and 2/2 * (1 * 1 + 2 * 1) = 3.
@@ -66,7 +66,7 @@ def gd_step(
 ) -> Float[Array, " m"]:
     """Exercise 3.4. One step of gradient descent.
 
-    Return the weights after one step of the given size down the gradient of the mean squared error J of 3.3:
+    Return the weights after one step down the gradient of the mean squared error J of 3.3:
 
         w_new = w - learning_rate * gradient of J at w
 
@@ -84,9 +84,9 @@ def gradient_descent(
 ) -> Float[Array, "steps m"]:
     """Exercise 3.5. Path of gradient descent.
 
-    Take `n_steps` steps of 3.4, each from where the one before it ended. Return the path, shape (n_steps + 1,
-    m): row 0 is the start, the weights given; row t is where you are after t steps. With n_steps = 0 the path
-    is the start alone. `n_steps` is a Python integer, also under `jax.jit`.
+    Take `n_steps` steps of 3.4, each from where the previous one ended. Return the path, shape (n_steps + 1, m):
+    row 0 holds the given weights, row t the weights after t steps. With n_steps = 0 the path is row 0 alone.
+    `n_steps` is a Python integer, even under `jax.jit`.
 
     Example: gradient_descent(jnp.array([1.0]), jnp.array([[1.0], [2.0]]), jnp.array([0.0, 1.0]), 0.1, 2) is
     [[1.0], [0.7], [0.55]].
@@ -99,9 +99,9 @@ def largest_stable_step(design: Float[Array, "n m"]) -> Float[Array, ""]:
 
     Gradient descent on the mean squared error J of 3.3 converges for every learning rate below
 
-        2 / L,    L the largest eigenvalue of the Hessian matrix of J
+        2 / L,    where L is the largest eigenvalue of the Hessian matrix of J
 
-    and may diverge above. Return 2 / L, one number. L is positive here.
+    and may diverge above it. Return 2 / L, one number. L is positive here.
 
     Example: largest_stable_step(jnp.array([[1.0], [2.0]])) is 0.4: the Hessian is [[5.0]].
     """
@@ -112,17 +112,17 @@ def bspline_basis(x: Float[Array, " n"], knots: Float[Array, " k"], degree: int)
     """Exercise 3.7. B-spline basis.
 
     Return the matrix of all B-splines of this degree at all points: shape (n, m) with m = k - degree - 1.
-    Write t for the knots; they are sorted, the first and the last of them stand degree + 1 times, and every x
-    lies between these two. Cox and de Boor's recursion over q = 1, ..., degree:
+    The knots t are sorted, the first and the last of them occur degree + 1 times, and every x lies between these
+    two. Use the recursion of Cox and de Boor over q = 1, ..., degree:
 
         B[j, 0](x) = 1 if t[j] <= x < t[j+1], else 0
         B[j, q](x) = (x - t[j]) / (t[j+q] - t[j]) * B[j, q-1](x)
                    + (t[j+q+1] - x) / (t[j+q+1] - t[j+1]) * B[j+1, q-1](x)
 
-    Two rules complete it. A fraction with denominator 0 counts as 0. At the right end, x equal to the last
-    knot, the last interval that is not empty is closed: there its B[j, 0] is 1.
+    Two rules complete it. A fraction with denominator 0 counts as 0. The last interval that is not empty is
+    closed at its right end: where x equals the last knot, B[j, 0] of this interval is 1.
 
-    Check yourself: in each row the entries are not negative and add up to 1.
+    Check yourself: in each row the entries are non-negative and add up to 1.
 
     Example: bspline_basis(jnp.array([0.25, 1.0]), jnp.array([0.0, 0.0, 0.5, 1.0, 1.0]), 1) is
     [[0.5, 0.5, 0], [0, 0, 1]].
@@ -142,7 +142,7 @@ def runge_error(nodes: Float[Array, " m"], grid: Float[Array, " n"]) -> Float[Ar
 
         p(x) = sum_j f(x_j) * prod over k != j of (x - x_k) / (x_j - x_k)
 
-    Points of the grid may coincide with nodes; the nodes differ from each other and come in any order.
+    Points of the grid may coincide with nodes. The nodes are distinct and come in any order.
 
     Example: runge_error(jnp.array([-1.0, 0.0, 1.0]), jnp.array([0.5])) is about 0.6218: p(0.5) is 0.7596 and
     f(0.5) is 0.1379.

@@ -1,12 +1,12 @@
 """Exercises of unit 4: neural networks, from neurons to CNNs.
 
-Complete the functions below: replace each `raise NotImplementedError` by your own lines. The docstring of a
-function says what it has to return. Then see what is right, and what helps where it is not:
+Complete the functions below: replace each `raise NotImplementedError` with your own code. Each docstring says what
+its function must return. Then grade the sheet, which shows what is right and helps with what is not:
 
     nox -s grade -- 4
 
-Stuck? `mfml hint 4.2` gives a nudge, and more if you ask again. A later function may call an earlier one of
-yours. The whole sheet takes about 90 minutes; the lesson is `units/unit04.py`.
+Stuck? `mfml hint 4.2` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
+The whole sheet takes about 90 minutes; the lesson is `units/unit04.py`.
 
 Images have their channels last here: (rows, columns, channels).
 """
@@ -36,7 +36,7 @@ def activation_derivatives(z: Float[Array, " n"]) -> tuple[Float[Array, " n"], F
 
         the sigmoid 1 / (1 + exp(-z)),    tanh(z),    the rectifier max(z, 0)
 
-    in this order. At its kink z = 0 the rectifier's derivative counts as 0. All numbers must be finite, also
+    in this order. At its kink z = 0 the rectifier's derivative counts as 0. All numbers must be finite, even
     for z = -200 and z = 200. Write the formulas; use `jax.grad` only to check yourself.
 
     Example: activation_derivatives(jnp.array([0.0, 1.0])) is about ([0.25, 0.1966], [1.0, 0.42], [0.0, 1.0]).
@@ -71,8 +71,8 @@ def two_layer_gradient(
 
         J = 1 / (n k) sum_ij (prediction[i, j] - y[i, j])^2
 
-    Return the tuple of its gradients in w1, b1, w2 and b2, each with the shape of its parameter. Go forward,
-    then backward by the chain rule, without `jax.grad`; do use `jax.grad` to check yourself.
+    Return the tuple of its gradients with respect to w1, b1, w2 and b2, each with the shape of its parameter. Go
+    forward, then backward by the chain rule; use `jax.grad` only to check yourself.
 
     Example: for w1 = [[1.0]], b1 = [0.0], w2 = [[2.0]], b2 = [1.0], x = [[0.5]], y = [[0.0]] the result is about
     ([[3.0266]], [6.0532], [[1.7784]], [3.8485]): a is 0.4621 and the prediction 1.9242.
@@ -89,10 +89,10 @@ def cross_correlation(
 
         out[r, s, k] = sum_ijc padded[stride * r + i, stride * s + j, c] kernel[i, j, c, k]
 
-    for all r and s for which the kernel lies within the padded image: there are
-    (h + 2 padding - p) // stride + 1 rows, and likewise columns. The kernel's axes are rows, columns, channels
-    in, channels out; it is not flipped. Do it with slices and products; `jax.lax` may check you. `stride` and
-    `padding` are Python integers, also under `jax.jit`.
+    for all r and s for which the kernel lies within the padded image. There are
+    (h + 2 padding - p) // stride + 1 rows, and likewise for columns. The kernel's axes are rows, columns,
+    channels in, channels out; it is not flipped. Use slices and products; check yourself with `jax.lax`.
+    `stride` and `padding` are Python integers, even under `jax.jit`.
 
     Example: for x = jnp.arange(9.0).reshape(3, 3, 1), a kernel of the two taps 1 and 2 side by side
     (jnp.array([1.0, 2.0]).reshape(1, 2, 1, 1)), stride 1 and padding 0, the output has shape (3, 2, 1) and its
@@ -109,7 +109,7 @@ def max_pool(x: Float[Array, "h w c"], window: int, stride: int) -> Float[Array,
         out[r, s, c] = largest x[stride * r + i, stride * s + j, c] over 0 <= i, j < window
 
     There is no padding: rows and columns that no whole window reaches are left out. There are
-    (h - window) // stride + 1 rows, and likewise columns.
+    (h - window) // stride + 1 rows, and likewise for columns.
 
     Example: for x = jnp.arange(16.0).reshape(4, 4, 1), window 2 and stride 2, the only channel of the output is
     [[5.0, 7.0], [13.0, 15.0]].
@@ -121,8 +121,8 @@ def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int
     """Exercise 4.7. Output size of a convolution.
 
     An image with `size` pixels along an axis is padded by `padding` pixels on both sides. Neighboring taps of
-    the kernel are `dilation` pixels apart (1: side by side), neighboring windows `stride` pixels. Return how
-    many windows lie within the padded image, a whole number. All arguments are Python integers.
+    the kernel are `dilation` pixels apart (1: side by side), neighboring windows are `stride` pixels apart.
+    Return how many windows lie within the padded image, a whole number. All arguments are Python integers.
 
     Example: output_size(28, 3, 2, 1, 1) is 14.
     """
@@ -135,8 +135,8 @@ def receptive_field(
     """Exercise 4.8. Receptive field of a stack of layers.
 
     Layer l has a window of `kernels[l]` taps, `dilations[l]` apart, that moves by `strides[l]`; layer 0 looks at
-    the image. A pooling is a layer, too. Return how many pixels (along one axis, from the first to the last) a
-    unit of the last layer depends on, a whole number in an array without axes:
+    the image. Pooling counts as a layer. Return how many pixels (along one axis, from the first to the last) a
+    unit of the last layer depends on, as a whole number in an array without axes:
 
         1 + sum over l of dilations[l] * (kernels[l] - 1) * (product of the strides of the layers before l)
 

@@ -20,9 +20,9 @@ from mfml.grading.key.specification import exercise
 @exercise(
     points=3,
     hints=(
-        "Two steps: first a product for each pair of entries, then one number out of all of them.",
+        "Two steps: first a product for each pair of entries, then one number from all of them.",
         "The lesson's first section predicts stress as a dot product of features and weights. `a * b` "
-        "multiplies entry by entry; what is left is to add up.",
+        "multiplies entry by entry; then add up the products.",
         "Give `a * b` to `jnp.sum`, or write `a @ b`.",
     ),
     why="Every linear model, every neuron and every attention score is a dot product.",
@@ -58,7 +58,7 @@ def _(a, b):
     return jnp.sum(a) * jnp.sum(b)
 
 
-@dot.mistake("You added the vectors where you have to multiply them: write * in place of +.")
+@dot.mistake("You added the entries instead of multiplying them: write * instead of +.")
 def _(a, b):
     return jnp.sum(a + b)
 
@@ -121,7 +121,7 @@ def _(v):
     return jnp.sqrt(jnp.sum(v) ** 2)
 
 
-@norm.mistake("You took the root of each entry's square, but did not add up: the norm is a single number.")
+@norm.mistake("You took the root of each entry's square but did not add them up: the norm is a single number.")
 def _(v):
     return jnp.sqrt(v**2)
 
@@ -134,7 +134,7 @@ def _(v):
     hints=(
         "Three steps from the inside out: difference, square, mean.",
         "The lesson's section on what an error costs draws the squared error. The mean divides by the number "
-        "of samples, `jnp.mean` does it for you.",
+        "of samples; `jnp.mean` does this for you.",
         "Give `(prediction - target) ** 2` to `jnp.mean`.",
     ),
     why="The mean squared error is what least squares minimizes, and its best constant is the mean.",
@@ -186,7 +186,7 @@ def _(prediction, target):
     return jnp.sum((prediction - target) ** 2)
 
 
-@mse.mistake("You have a factor 1/2 too much: here the mean of the squares is wanted as it is.")
+@mse.mistake("You have an extra factor 1/2: return the plain mean of the squares.")
 def _(prediction, target):
     return jnp.mean((prediction - target) ** 2) / 2
 
@@ -207,9 +207,9 @@ def _(prediction, target):
 @exercise(
     points=4,
     hints=(
-        "The same as 1.3, with another price for each error.",
-        "The lesson's section on what an error costs shows both prices: here an error costs its size, so that "
-        "one outlier counts once and not squared. `jnp.abs` gives the size.",
+        "The same as 1.3, with a different cost for each error.",
+        "The lesson's section on what an error costs shows both costs: here an error costs its size, so "
+        "an outlier is not squared. `jnp.abs` gives the size.",
         "Give `jnp.abs(prediction - target)` to `jnp.mean`.",
     ),
     why="Its best constant is the median: one broken sensor does not move it.",
@@ -250,7 +250,7 @@ def _(prediction, target):
     return jnp.sum(jnp.abs(prediction - target))
 
 
-@mae.mistake("You took the root of the mean square, the RMSE: average the absolute values themselves.")
+@mae.mistake("You took the root of the mean square, the RMSE: average the absolute values instead.")
 def _(prediction, target):
     return jnp.sqrt(jnp.mean((prediction - target) ** 2))
 
@@ -271,7 +271,7 @@ def _(prediction, target):
         "`jnp.mean` counts True as 1.",
         "Give `prediction != label` to `jnp.mean`.",
     ),
-    why="It is what you care about in the end, and its gradient is zero: training needs a surrogate.",
+    why="It is what you care about in the end, but its gradient is zero, so training needs a surrogate.",
 )
 def zero_one(prediction: Int[Array, " n"], label: Int[Array, " n"]) -> Float[Array, ""]:
     """Zero-one loss."""
@@ -308,7 +308,7 @@ def _(prediction, label):
     return jnp.mean(jnp.abs(prediction - label))
 
 
-@zero_one.mistake("You returned one answer a sample: take the mean, so that one number is left.")
+@zero_one.mistake("You returned one answer per sample: take their mean to get a single number.")
 def _(prediction, label):
     return prediction != label
 
@@ -333,8 +333,8 @@ def of_labels(values, labels):
 @exercise(
     points=7,
     hints=(
-        "Write the logarithm of the quotient as a difference: ln p = logit - ln(sum of exponentials). And "
-        "what happens to p when you subtract the same number from all logits of a row?",
+        "Write the logarithm of the quotient as a difference: ln p = logit - ln(sum of exponentials). What "
+        "happens to p when you subtract the same number from all logits of a row?",
         "The lesson's section on classes: subtract each row's largest logit first. Then no exponential is "
         "above 1, at least one is 1, and the logarithm of their sum is between 0 and ln k.",
         "With `z = logits - logits.max(axis=1, keepdims=True)`, the log-probabilities are "
@@ -398,8 +398,8 @@ def _(logits, labels):
 
 
 @cross_entropy.mistake(
-    "You add a small number inside the logarithm, which caps the loss of a confident wrong answer and kills "
-    "its gradient: take the difference of logarithms instead, and nothing needs a cap."
+    "You add a small number inside the logarithm, which caps the loss of a confident wrong answer and removes "
+    "its gradient: take the difference of logarithms instead."
 )
 def _(logits, labels):
     exponential = jnp.exp(logits - jnp.max(logits, axis=1, keepdims=True))
@@ -408,7 +408,7 @@ def _(logits, labels):
 
 
 @cross_entropy.mistake(
-    "You subtract one maximum for the whole array: rows far below it lose all their exponentials, so take "
+    "You subtract one maximum for the whole array, so all exponentials of a row far below it become 0: take "
     "the maximum of each row (axis=1, keepdims=True)."
 )
 def _(logits, labels):
@@ -426,7 +426,7 @@ def _(logits, labels):
     return -jnp.sum(of_labels(log_softmax(logits), labels))
 
 
-@cross_entropy.mistake("You took the logarithm to base 2, in bits: the natural logarithm, `jnp.log`, is wanted.")
+@cross_entropy.mistake("You took the logarithm to base 2: use the natural logarithm, `jnp.log`.")
 def _(logits, labels):
     return -jnp.mean(of_labels(log_softmax(logits), labels)) / jnp.log(2.0)
 
@@ -499,7 +499,7 @@ def scaled(train, test, mean, deviation):
 
 
 @standardize.mistake(
-    "Here is a leak: your mean and deviation come from training and test set together; take those of the "
+    "Your code leaks, since its mean and deviation come from training and test set together: take those of the "
     "training set alone."
 )
 def _(train, test):
@@ -520,7 +520,7 @@ def _(train, test):
     return scaled(train, test, train.mean(), train.std())
 
 
-@standardize.mistake("You standardize samples where features are wanted: mean and deviation along axis=0, not 1.")
+@standardize.mistake("You standardized samples instead of features: take mean and deviation along axis=0, not 1.")
 def _(train, test):
     left, right = (
         scaled(one, one, one.mean(axis=1, keepdims=True), one.std(axis=1, keepdims=True))[0] for one in (train, test)
@@ -545,7 +545,7 @@ def _(train, test):
     return (train - train.mean(axis=0)) / train.std(axis=0), (test - train.mean(axis=0)) / train.std(axis=0)
 
 
-@standardize.mistake("You shift the features, but do not scale them: divide by the training set's deviation.")
+@standardize.mistake("You shift the features but do not scale them: divide by the training set's deviation.")
 def _(train, test):
     return train - train.mean(axis=0), test - train.mean(axis=0)
 
@@ -561,10 +561,10 @@ def _(train, test):
 @exercise(
     points=6,
     hints=(
-        "Work in two steps: which fold has each place in the row of dealt samples, and which sample sits at "
+        "Work in two steps: to which fold does each place in the permutation belong, and which sample is at "
         "that place?",
-        "The lesson's section on splits draws the folds. `jnp.array_split(permutation, n_splits)` cuts the "
-        "row into blocks of the right sizes; each block lists samples.",
+        "The lesson's section on splits draws the folds. `jnp.array_split(permutation, n_splits)` cuts it "
+        "into blocks of the right sizes; each block lists samples.",
         "Start with `fold = jnp.zeros(len(permutation), int)` and for each number and block of "
         "`enumerate(jnp.array_split(permutation, n_splits))` set `fold = fold.at[block].set(number)`.",
     ),
@@ -612,14 +612,14 @@ def _(permutation, n_splits):
 
 
 @k_fold.mistake(
-    "You read the folds in the order of the permutation (`fold[permutation]`), which is the inverse of what is "
-    "wanted: write them to those places with `.at[permutation].set(...)`."
+    "You read the folds in the order of the permutation (`fold[permutation]`), which is the inverse of the "
+    "answer: write them to those places with `.at[permutation].set(...)`."
 )
 def _(permutation, n_splits):
     return blocks(len(permutation), n_splits)[permutation]
 
 
-@k_fold.mistake("You put all left-over samples into the last fold: give one each to the first n % n_splits folds.")
+@k_fold.mistake("You put all leftover samples into the last fold: give one each to the first n % n_splits folds.")
 def _(permutation, n_splits):
     n = len(permutation)
     fold = jnp.minimum(jnp.arange(n) // (n // n_splits), n_splits - 1)
@@ -633,7 +633,7 @@ def _(permutation, n_splits):
 
 
 @k_fold.mistake(
-    "You deal the samples in turn, like cards: those are valid folds, but here each fold is a block of "
+    "You dealt the samples in turn, like cards, which gives valid folds: here each fold is a block of "
     "consecutive entries."
 )
 def _(permutation, n_splits):
@@ -665,7 +665,7 @@ def _(permutation, n_splits):
         "then the mean. Mind the order of the loss's arguments.",
         "Give `loss(predict(weights, x), y)` to `jnp.mean`.",
     ),
-    why="Models, losses and data are exchangeable parts; all of supervised learning minimizes this number.",
+    why="Models, losses and data are interchangeable parts; all of supervised learning minimizes this number.",
 )
 def empirical_risk(
     predict, loss, weights: Float[Array, " d"], x: Float[Array, "n d"], y: Float[Array, " n"]
@@ -716,7 +716,7 @@ def _(predict, loss, weights, x, y):
     return jnp.sum(loss(predict(weights, x), y))
 
 
-@empirical_risk.mistake("You return one loss a sample: take the mean, so that one number is left.")
+@empirical_risk.mistake("You returned one loss per sample: take their mean to get a single number.")
 def _(predict, loss, weights, x, y):
     return loss(predict(weights, x), y)
 
@@ -733,7 +733,7 @@ def _(predict, loss, weights, x, y):
     return jnp.mean((predict(weights, x) - y) ** 2)
 
 
-@empirical_risk.mistake("You always use the linear model x @ weights: call `predict` that you are given.")
+@empirical_risk.mistake("You always use the linear model x @ weights: call the function `predict` that you are given.")
 def _(predict, loss, weights, x, y):
     return jnp.mean(loss(x @ weights, y))
 

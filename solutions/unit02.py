@@ -8,7 +8,7 @@ from mfml.grading.key.specification import exercise
 
 
 def correlated(key, n, scales, offset=0.0):
-    """Gaussian samples with these standard deviations along random orthogonal axes, moved by the offset."""
+    """Gaussian samples with these standard deviations along random orthogonal axes, shifted by the offset."""
     of_z, of_q = jax.random.split(key)
     d = len(scales)
     axes = jnp.linalg.qr(jax.random.normal(of_q, (d, d)))[0]
@@ -26,7 +26,7 @@ def correlated(key, n, scales, offset=0.0):
         "broadcasting subtracts that row of means from every sample.",
         "Subtract `x.mean(axis=0)` from `x`.",
     ),
-    why="Without it the first principal direction only points from the origin to the cloud of data.",
+    why="Without it the first principal direction may just point from the origin to the cloud of data.",
 )
 def center(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
     """Center the features."""
@@ -58,12 +58,12 @@ def _(x):
     return x - x.mean(axis=1, keepdims=True)
 
 
-@center.mistake("You divided by the standard deviation as well: centering only moves the data, so leave their scale.")
+@center.mistake("You divided by the standard deviation as well: centering only shifts the data, so keep their scale.")
 def _(x):
     return (x - x.mean(axis=0)) / x.std(axis=0)
 
 
-@center.mistake("Your sign is turned around: subtract the mean from the samples, not the samples from the mean.")
+@center.mistake("Your sign is reversed: subtract the mean from the samples, not the samples from the mean.")
 def _(x):
     return x.mean(axis=0) - x
 
@@ -79,7 +79,7 @@ def _(x):
 @exercise(
     points=6,
     hints=(
-        "Write the sum over samples as one matrix product. Which factor has to be transposed to leave d x d?",
+        "Write the sum over samples as one matrix product. Which factor must be transposed to give d x d?",
         "The lesson's section on covariance: center first, then X_c^T X_c adds up the products of every pair of "
         "features over all samples; divide by n - 1.",
         "With `c = center(x)` return `c.T @ c / (len(x) - 1)`.",
@@ -146,7 +146,7 @@ def _(x):
     return c.T @ c / (x.shape[1] - 1)
 
 
-@covariance.mistake("You kept the variances alone: outside the diagonal stand the covariances of pairs of features.")
+@covariance.mistake("You kept only the variances: fill the other entries with the covariances of pairs of features.")
 def _(x):
     return jnp.diag(x.var(axis=0, ddof=1))
 
@@ -157,9 +157,9 @@ def _(x):
 @exercise(
     points=6,
     hints=(
-        "The nearest point is reached when what is left, y minus the point, is perpendicular to every column.",
+        "At the nearest point, the residual y minus the point is perpendicular to every column.",
         "The lesson's section on projection: the weights solve A^T A w = A^T y, and the point is A w. The columns "
-        "need not be perpendicular to each other, which is what the inverse of A^T A takes care of.",
+        "need not be orthogonal; the inverse of A^T A takes care of that.",
         "Solve with `w = jnp.linalg.solve(a.T @ a, a.T @ y)` and return `a @ w`.",
     ),
     why="Least squares is this projection: a model predicts the point of its column space nearest to the data.",
@@ -201,13 +201,13 @@ def _(a, y):
     return jnp.linalg.solve(a.T @ a, a.T @ y)
 
 
-@project.mistake("You computed A A^T y, which projects only if the columns are orthonormal: put (A^T A)^-1 between.")
+@project.mistake("You computed A A^T y, which projects only if the columns are orthonormal: put (A^T A)^-1 in between.")
 def _(a, y):
     return a @ (a.T @ y)
 
 
 @project.mistake(
-    "You projected onto each column alone and added up, which counts twice what columns share: solve for all "
+    "You projected onto each column separately and added up, which counts twice what columns share: solve for all "
     "weights together."
 )
 def _(a, y):
@@ -225,13 +225,13 @@ def _(a, y):
 @exercise(
     points=7,
     hints=(
-        "Which vectors does the covariance matrix only stretch and not turn? In which order do you get them?",
+        "Which vectors does the covariance matrix stretch without turning them? In which order do you get them?",
         "The lesson's section on PCA: the eigenvectors of the covariance with the largest eigenvalues. "
-        "`jnp.linalg.eigh` gives eigenvalues in rising order, and eigenvectors as columns.",
-        "With `_, v = jnp.linalg.eigh(covariance(x))` turn the order of the columns around, keep the first "
+        "`jnp.linalg.eigh` gives eigenvalues in ascending order and eigenvectors as columns.",
+        "With `_, v = jnp.linalg.eigh(covariance(x))` reverse the order of the columns, keep the first "
         "n_components of them, and transpose.",
     ),
-    why="A few directions often hold nearly all of the variance: the rest of the features are combinations.",
+    why="A few directions often hold nearly all of the variance, so a few numbers describe each sample.",
     compare="up to sign",
     rtol=1e-3,
     atol=1e-4,
@@ -263,12 +263,12 @@ def _(key):
     return dict(x=scores @ axes.T + 1.0, n_components=2)
 
 
-@principal_directions.mistake("You took the smallest eigenvalues: `eigh` sorts in rising order, so start from the end.")
+@principal_directions.mistake("You took the smallest eigenvalues: `eigh` sorts in ascending order, so take the last.")
 def _(x, n_components):
     return jnp.linalg.eigh(covariance(x))[1][:, :n_components].T
 
 
-@principal_directions.mistake("Your directions are columns: return one direction a row, shape (n_components, d).")
+@principal_directions.mistake("Your directions are columns: return one direction per row, shape (n_components, d).")
 def _(x, n_components):
     return jnp.linalg.eigh(covariance(x))[1][:, ::-1][:, :n_components]
 
@@ -283,14 +283,14 @@ def _(x, n_components):
     return jnp.linalg.svd(x, full_matrices=False)[2][:n_components]
 
 
-@principal_directions.mistake("You returned the scores, one a sample: the directions are vectors in feature space.")
+@principal_directions.mistake("You returned the scores of the samples: the directions are vectors in feature space.")
 def _(x, n_components):
     c = center(x)
     return c @ jnp.linalg.eigh(covariance(x))[1][:, ::-1][:, :n_components]
 
 
 @principal_directions.mistake(
-    "Your directions are not of unit length: leave out the factor with the standard deviations."
+    "Your directions do not have unit length: leave out the factor with the standard deviations."
 )
 def _(x, n_components):
     values, vectors = jnp.linalg.eigh(covariance(x))
@@ -299,7 +299,7 @@ def _(x, n_components):
 
 
 @principal_directions.mistake(
-    "Your directions are the right ones, but the strongest comes last: sort by falling variance."
+    "Your directions are right, but the strongest comes last: sort them by decreasing variance."
 )
 def _(x, n_components):
     return jnp.linalg.eigh(covariance(x))[1][:, -n_components:].T
@@ -311,7 +311,7 @@ def _(x, n_components):
 @exercise(
     points=6,
     hints=(
-        "How much variance lies along a principal direction? And how much is there in all?",
+        "How much variance lies along a principal direction? And how much is there in total?",
         "The lesson's section on the scree plot: the eigenvalues of the covariance are the variances along the "
         "principal directions, and their sum is the total variance.",
         "With `values = jnp.linalg.eigvalsh(covariance(x))[::-1]` divide `values` by their sum.",
@@ -347,14 +347,14 @@ def _(key):
 
 
 @explained_variance_ratio.mistake(
-    "You took standard deviations (singular values) for variances: square them before you divide by their sum."
+    "You used standard deviations (singular values) as variances: square them before you divide by their sum."
 )
 def _(x):
     s = jnp.sqrt(jnp.maximum(jnp.linalg.eigvalsh(covariance(x))[::-1], 0.0))
     return s / s.sum()
 
 
-@explained_variance_ratio.mistake("Your shares rise: put the largest first, for `eigvalsh` sorts the other way.")
+@explained_variance_ratio.mistake("Your shares are in ascending order, as from `eigvalsh`: put the largest first.")
 def _(x):
     values = jnp.linalg.eigvalsh(covariance(x))
     return values / values.sum()
@@ -377,7 +377,7 @@ def _(x):
     return values / values.sum()
 
 
-@explained_variance_ratio.mistake("You divided by the largest variance: divide by the sum of all, the total variance.")
+@explained_variance_ratio.mistake("You divided by the largest variance: divide by the total variance, the sum of all.")
 def _(x):
     values = jnp.linalg.eigvalsh(covariance(x))[::-1]
     return values / values[0]
@@ -399,10 +399,10 @@ def _(x):
     hints=(
         "The singular value decomposition writes A as a sum of matrices of rank one. Which of them matter most?",
         "The lesson's section on the SVD: keep the k largest singular values with their left and right vectors; "
-        "`jnp.linalg.svd(a, full_matrices=False)` returns U, the values in falling order, and V already transposed.",
+        "`jnp.linalg.svd(a, full_matrices=False)` returns U, the values in descending order, and V already transposed.",
         "With `u, s, vt = jnp.linalg.svd(a, full_matrices=False)` return `(u[:, :k] * s[:k]) @ vt[:k]`.",
     ),
-    why="By Eckart and Young no matrix of that rank is nearer: the best lossy compression of a table of numbers.",
+    why="By Eckart and Young no matrix of that rank is nearer, so this is the best compression at that rank.",
 )
 def low_rank(a: Float[Array, "m n"], k: int) -> Float[Array, "m n"]:
     """Low-rank approximation."""
@@ -430,7 +430,7 @@ def _(key):
     return dict(a=jax.random.normal(key, (4, 3)), k=3)
 
 
-@low_rank.mistake("You kept the smallest singular values: they come in falling order, so keep the first k.")
+@low_rank.mistake("You kept the smallest singular values: they come in descending order, so keep the first k.")
 def _(a, k):
     u, s, vt = jnp.linalg.svd(a, full_matrices=False)
     return (u[:, -k:] * s[-k:]) @ vt[-k:]
@@ -442,13 +442,13 @@ def _(a, k):
     return u[:, :k] @ vt[:k]
 
 
-@low_rank.mistake("You used columns of the third output: it is V transposed already, so its rows are the vectors.")
+@low_rank.mistake("You used columns of the third output: it is V already transposed, so its rows are the vectors.")
 def _(a, k):
     u, s, vt = jnp.linalg.svd(a, full_matrices=False)
     return (u[:, :k] * s[:k]) @ vt[:, :k].T
 
 
-@low_rank.mistake("You started at the second part: Python counts from 0, so keep those with index 0 to k - 1.")
+@low_rank.mistake("You started at the second part: Python counts from 0, so keep indices 0 to k - 1.")
 def _(a, k):
     u, s, vt = jnp.linalg.svd(a, full_matrices=False)
     return (u[:, 1:k] * s[1:k]) @ vt[1:k]
@@ -460,7 +460,7 @@ def _(a, k):
     return a - (u[:, :k] * s[:k]) @ vt[:k]
 
 
-@low_rank.mistake("You centered the columns: this is about the matrix as it stands, so leave its means in.")
+@low_rank.mistake("You centered the columns: approximate the matrix as it is, with its means.")
 def _(a, k):
     mean = a.mean(axis=0)
     u, s, vt = jnp.linalg.svd(a - mean, full_matrices=False)
@@ -479,7 +479,7 @@ def _(a, k):
 @exercise(
     points=7,
     hints=(
-        "Both rules multiply entry by entry with a quotient of two matrices of the same shape. Check those shapes.",
+        "Both rules multiply entry by entry by a quotient of two matrices of the same shape. Check those shapes.",
         "The lesson's section on NMF: W is multiplied by X H^T over W H H^T; then H, with the W just found, by "
         "W^T X over W^T W H. Matrix products inside, entry-wise products and quotients outside.",
         "First `w = w * (x @ h.T) / (w @ h @ h.T)`, then `h = h * (w.T @ x) / (w.T @ w @ h)`.",
@@ -540,7 +540,7 @@ def _(x, w, h):
     return w * (x @ h.T) / (w @ h @ h.T), h
 
 
-@nmf_update.mistake("Your quotients are upside down: the data X belong into the numerator.")
+@nmf_update.mistake("Your quotients are upside down: the data X belong in the numerator.")
 def _(x, w, h):
     w = w * (w @ h @ h.T) / (x @ h.T)
     return w, h * (w.T @ w @ h) / (w.T @ x)
@@ -553,8 +553,8 @@ def _(x, w, h):
 
 
 @nmf_update.mistake(
-    "You divided X by W H entry by entry and averaged: that is the rule for Kullback-Leibler; for the squared error "
-    "divide X H^T by W H H^T."
+    "You divided X by W H entry by entry and averaged, which is the rule for the Kullback-Leibler divergence: for the "
+    "squared error divide X H^T by W H H^T."
 )
 def _(x, w, h):
     w = w * ((x / (w @ h)) @ h.T) / h.sum(axis=1)
@@ -573,12 +573,12 @@ def _(x, w, h):
 @exercise(
     points=8,
     hints=(
-        "In the coordinates along the eigenvectors of the covariance, what is the variance? Divide it away there.",
+        "What is the variance along each eigenvector of the covariance? Rescale the data there to make it 1.",
         "The lesson's section on whitening: with S = Q diag(l) Q^T, the symmetric root of the inverse is "
         "Q diag(1 / sqrt(l)) Q^T. Center the data and multiply each sample by it.",
         "With `values, q = jnp.linalg.eigh(covariance(x))` return `center(x) @ (q / jnp.sqrt(values)) @ q.T`.",
     ),
-    why="After whitening no feature dominates by its unit, and distances count in standard deviations.",
+    why="After whitening no feature dominates because of its unit, and distances count standard deviations.",
     rtol=1e-3,
 )
 def whiten(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
@@ -613,7 +613,7 @@ def _(x):
     return center(x) / x.std(axis=0, ddof=1)
 
 
-@whiten.mistake("You stayed in the coordinates of the eigenvectors: turn back with Q^T to get the symmetric whitening.")
+@whiten.mistake("You stayed in the coordinates of the eigenvectors: rotate back with Q^T for symmetric whitening.")
 def _(x):
     values, q = jnp.linalg.eigh(covariance(x))
     return center(x) @ (q / jnp.sqrt(values))
@@ -625,7 +625,7 @@ def _(x):
     return center(x) @ (q / values) @ q.T
 
 
-@whiten.mistake("Your covariance has the divisor n: with n - 1 the result has a sample covariance of exactly 1.")
+@whiten.mistake("Your covariance has the divisor n: use n - 1, the divisor of 2.2, instead.")
 def _(x):
     values, q = jnp.linalg.eigh(covariance(x) * (len(x) - 1) / len(x))
     return center(x) @ (q / jnp.sqrt(values)) @ q.T
@@ -643,7 +643,7 @@ def _(x):
     return center(x) @ (q * jnp.sqrt(values)) @ q.T
 
 
-@whiten.mistake("You whitened by the triangular Cholesky factor: here it is the symmetric root Q diag(1/sqrt(l)) Q^T.")
+@whiten.mistake("You whitened with the triangular Cholesky factor: use the symmetric root Q diag(1/sqrt(l)) Q^T.")
 def _(x):
     lower = jnp.linalg.cholesky(covariance(x))
     return jax.scipy.linalg.solve_triangular(lower, center(x).T, lower=True).T

@@ -12,7 +12,7 @@ from mfml.grading.key.specification import exercise
 @exercise(
     points=4,
     hints=(
-        "One row a point, one column a power. How many powers are there from 0 to the degree?",
+        "One row per point, one column per power. How many powers are there from 0 to the degree?",
         "The lesson's section on basis functions: column j holds x to the power j, and j starts at 0. "
         "Broadcasting a column of points against a row of exponents gives the whole table at once.",
         "Raise `x[:, None]` to the power `jnp.arange(degree + 1)`.",
@@ -53,12 +53,14 @@ def _(x, degree):
     return x[:, None] ** jnp.arange(degree)
 
 
-@design_matrix.mistake("Your powers fall from left to right: put the column of ones first and the highest power last.")
+@design_matrix.mistake(
+    "Your powers decrease from left to right: start with the column of ones, end with the highest power."
+)
 def _(x, degree):
     return x[:, None] ** jnp.arange(degree, -1, -1)
 
 
-@design_matrix.mistake("Your matrix lies on its side: points belong to rows and powers to columns, so transpose it.")
+@design_matrix.mistake("Your matrix is transposed: points belong to rows and powers to columns.")
 def _(x, degree):
     return x ** jnp.arange(degree + 1)[:, None]
 
@@ -74,9 +76,9 @@ def _(x, degree):
 @exercise(
     points=6,
     hints=(
-        "At the minimum the residual is perpendicular to every column of the design matrix. Write this down.",
+        "At the minimum the residual is perpendicular to every column of the design matrix. Write this as an equation.",
         "The lesson's section on least squares: the normal equations X^T X w = X^T y, a square linear "
-        "system. Solve it; an inverse is neither needed nor as accurate.",
+        "system. Solve it; an inverse is not needed and less accurate.",
         "Give `design.T @ design` and `design.T @ y` to `jnp.linalg.solve`, or take the first output of "
         "`jnp.linalg.lstsq(design, y)`.",
     ),
@@ -131,12 +133,12 @@ def _(design, y):
     return jnp.linalg.solve(design.T @ design + jnp.eye(design.shape[1]), design.T @ y)
 
 
-@ols.mistake("You multiplied by X^T X where you have to divide by it: solve the system X^T X w = X^T y.")
+@ols.mistake("You multiplied X^T y by X^T X: solve the system X^T X w = X^T y instead.")
 def _(design, y):
     return design.T @ design @ (design.T @ y)
 
 
-@ols.mistake("You regressed each column alone: columns share what they explain, so solve for all weights at once.")
+@ols.mistake("You fitted each column separately: columns share what they explain, so solve for all weights at once.")
 def _(design, y):
     return design.T @ y / jnp.sum(design**2, axis=0)
 
@@ -149,10 +151,10 @@ def _(design, y):
     hints=(
         "Write the loss as a mean of squared residuals and differentiate the square with the chain rule.",
         "The lesson's section on gradient descent: the residual X w - y, pulled back to the weights by X^T, "
-        "times 2/n. Mind which length n is.",
+        "times 2/n. Make sure that n is the right length.",
         "`2 / n * design.T @ residual`, with `n = len(y)` and the residual prediction minus target.",
     ),
-    why=("This one line is what every optimizer of this course runs on; for deep networks only the model changes."),
+    why=("Every optimizer of this course needs a gradient like this; for deep networks only the model changes."),
 )
 def mse_gradient(weights: Float[Array, " m"], design: Float[Array, "n m"], y: Float[Array, " n"]) -> Float[Array, " m"]:
     """Gradient of the mean squared error."""
@@ -201,7 +203,7 @@ def _(weights, design, y):
     return 2 * design.T @ (design @ weights - y)
 
 
-@mse_gradient.mistake("Your gradient points downhill, its sign is turned: the residual is prediction minus target.")
+@mse_gradient.mistake("Your gradient has the wrong sign and points downhill: the residual is prediction minus target.")
 def _(weights, design, y):
     return 2 / len(y) * design.T @ (y - design @ weights)
 
@@ -219,7 +221,7 @@ def _(weights, design, y):
 
 
 @mse_gradient.mistake(
-    "You averaged over the weights as well, to a single number: sum each column by itself, one entry a weight."
+    "You averaged over the weights as well and got a single number: sum each column separately, one entry per weight."
 )
 def _(weights, design, y):
     return 2 * jnp.mean((design @ weights - y)[:, None] * design)
@@ -266,17 +268,17 @@ def _(key):
     return data | dict(y=data["design"] @ data["weights"], learning_rate=0.3)
 
 
-@gd_step.mistake("You walked uphill: subtract the gradient from the weights, do not add it.")
+@gd_step.mistake("You walked uphill: subtract the gradient from the weights instead of adding it.")
 def _(weights, design, y, learning_rate):
     return weights + learning_rate * mse_gradient(weights, design, y)
 
 
-@gd_step.mistake("You returned the step alone: the answer is the new weights, the old ones minus the step.")
+@gd_step.mistake("You returned only the step: the answer is the new weights, the old ones minus the step.")
 def _(weights, design, y, learning_rate):
     return learning_rate * mse_gradient(weights, design, y)
 
 
-@gd_step.mistake("You returned the step alone, with its sign: add it to the old weights.")
+@gd_step.mistake("You returned only the step, with its minus sign: add it to the old weights.")
 def _(weights, design, y, learning_rate):
     return -learning_rate * mse_gradient(weights, design, y)
 
@@ -308,9 +310,9 @@ def _(weights, design, y, learning_rate):
 @exercise(
     points=8,
     hints=(
-        "Repeat your step, and keep what you have after each. What stands in the first row, before any step?",
-        "The lesson's section on gradient descent: a loop that carries the weights. A Python loop is right; "
-        "`jax.lax.scan` with `length=n_steps` compiles once however many steps there are.",
+        "Repeat your step, and keep the weights after each. What belongs in the first row, before any step?",
+        "The lesson's section on gradient descent: a loop carries the weights. A Python loop works; "
+        "`jax.lax.scan` with `length=n_steps` compiles the step only once.",
         "Collect `path = [weights]`, append `gd_step(path[-1], design, y, learning_rate)` n_steps times, and stack.",
     ),
     why=("The whole path, not only its end, shows whether a learning rate creeps, converges, oscillates or explodes."),
@@ -371,13 +373,13 @@ def _(weights, design, y, learning_rate, n_steps):
     return gradient_descent(weights, design, y, learning_rate, max(n_steps - 1, 0))
 
 
-@gradient_descent.mistake("You returned only the last weights: return all of them, one row after each step.")
+@gradient_descent.mistake("You returned only the last weights: return the weights after every step, one row each.")
 def _(weights, design, y, learning_rate, n_steps):
     return gradient_descent(weights, design, y, learning_rate, n_steps)[-1]
 
 
 @gradient_descent.mistake(
-    "Every step of yours leaves from the start: take each from the weights that the step before gave."
+    "All your steps leave from the start: take each step from the weights after the previous one."
 )
 def _(weights, design, y, learning_rate, n_steps):
     return jnp.stack([weights] + [gd_step(weights, design, y, learning_rate)] * n_steps)
@@ -409,12 +411,12 @@ def _(weights, design, y, learning_rate, n_steps):
     hints=(
         "Differentiate your gradient once more. What matrix do you get, and which of its directions is the steepest?",
         "The lesson's section on the learning rate: along an eigenvector of the Hessian with eigenvalue h "
-        "the error is multiplied by 1 - learning_rate * h in every step. This stays within -1 and 1 up to "
+        "the error is multiplied by 1 - learning_rate * h in every step. This stays between -1 and 1 up to "
         "learning_rate = 2 / h.",
-        "The Hessian is `2 / n * design.T @ design`; `jnp.linalg.eigvalsh` returns its eigenvalues in rising order.",
+        "The Hessian is `2 / n * design.T @ design`; `jnp.linalg.eigvalsh` returns its eigenvalues in ascending order.",
     ),
     why=(
-        "The largest curvature limits the step and the smallest one the speed: hence the trouble with bad conditioning."
+        "The largest curvature limits the step and the smallest one the speed, so bad conditioning means slow progress."
     ),
 )
 def largest_stable_step(design: Float[Array, "n m"]) -> Float[Array, ""]:
@@ -449,7 +451,7 @@ def _(design):
 
 
 @largest_stable_step.mistake(
-    "Your step is twice too long: the Hessian of the mean squared error is 2/n X^T X, with the 2."
+    "Your step is twice as long as it should be: the Hessian of the mean squared error is 2/n X^T X, with the 2."
 )
 def _(design):
     return 2 * largest_stable_step(design)
@@ -470,7 +472,7 @@ def _(design):
     return 2 / jnp.linalg.eigvalsh(2 / len(design) * design.T @ design)[0]
 
 
-@largest_stable_step.mistake("You took the singular value of X: the eigenvalue of X^T X is its square.")
+@largest_stable_step.mistake("You used the largest singular value of X: the eigenvalue of X^T X is its square.")
 def _(design):
     return len(design) / jnp.linalg.norm(design, ord=2)
 
@@ -504,13 +506,13 @@ def _raise_degree(x, knots, basis, degree, ratio=_ratio):
         "Begin with degree 0: a table of zeros and ones that says in which interval each point lies. Where "
         "is the last point?",
         "The lesson's section on splines: each degree blends two neighbors of the degree below, the left "
-        "one while it rises and the right one while it falls, so every pass has one column less. Guard both "
+        "one while it rises and the right one while it falls, so every pass has one column fewer. Guard each "
         "0/0 with two `jnp.where`: one for the denominator, one for the result.",
         "With q from 1 to degree: `basis = rising * basis[:, :-1] + falling * basis[:, 1:]`, where rising is "
         "`(x[:, None] - knots[:-q-1]) / (knots[q:-1] - knots[:-q-1])` and falling is "
         "`(knots[q+1:] - x[:, None]) / (knots[q+1:] - knots[1:-q])`.",
     ),
-    why="Splines bend where the data bend, and a change in one place leaves the curve elsewhere alone.",
+    why="Splines bend where the data bend, and a change in one place leaves the rest of the curve alone.",
 )
 def bspline_basis(x: Float[Array, " n"], knots: Float[Array, " k"], degree: int) -> Float[Array, "n m"]:
     """B-spline basis."""
@@ -550,7 +552,7 @@ def _(key):
 
 
 @bspline_basis.mistake(
-    "Your functions all vanish at the right end: close the last interval there, so that its point counts."
+    "Your functions all vanish at the right end: close the last interval there to include its end point."
 )
 def _(x, knots, degree):
     points = x[:, None]
@@ -567,7 +569,7 @@ def _(x, knots, degree):
     return _raise_degree(x, knots, inside.astype(x.dtype), degree)
 
 
-@bspline_basis.mistake("Repeated knots make 0/0 in your recursion, hence NaN: such a term counts as zero.")
+@bspline_basis.mistake("Repeated knots give 0/0 = NaN in your recursion: such a term counts as zero.")
 def _(x, knots, degree):
     return _raise_degree(x, knots, bspline_basis(x, knots, 0), degree, ratio=jnp.divide)
 
@@ -577,7 +579,7 @@ def _(x, knots, degree):
     return bspline_basis(x, knots, max(degree - 1, 0))
 
 
-@bspline_basis.mistake("Your right-hand term rises like the left one: it falls, (t[j+q+1] - x) over its width.")
+@bspline_basis.mistake("Your right-hand term rises like the left one: it should fall, (t[j+q+1] - x) over its width.")
 def _(x, knots, degree):
     basis = bspline_basis(x, knots, 0)
     for q in range(1, degree + 1):
@@ -597,7 +599,7 @@ def _(x, knots, degree):
     return basis
 
 
-@bspline_basis.mistake("Your matrix lies on its side: points belong to rows and basis functions to columns.")
+@bspline_basis.mistake("Your matrix is transposed: points belong to rows and basis functions to columns.")
 def _(x, knots, degree):
     return bspline_basis(x, knots, degree).T
 
@@ -622,11 +624,11 @@ def _runge(x):
     hints=(
         "Three parts: Runge's function, the polynomial through its values at the nodes, and the largest gap.",
         "The lesson's section on Runge's phenomenon: Lagrange's function j is 1 at node j and 0 at all "
-        "others. Multiply (x - x_k) / (x_j - x_k) over all k but j; take 1 as the factor where k equals j.",
+        "others. Multiply (x - x_k) / (x_j - x_k) over all k except j, where the factor is 1.",
         "Put the factors into an array over grid, j and k, replace those with j equal to k by 1 with "
         "`jnp.where` and `jnp.eye`, and use `jnp.prod` over the last axis. Then `jnp.max(jnp.abs(...))`.",
     ),
-    why="More data and a higher degree can make a fit worse: where the points lie decides.",
+    why="More data and a higher degree can make a fit worse: what matters is where the points lie.",
     rtol=2e-3,
     atol=1e-5,
 )
@@ -663,7 +665,7 @@ def _(key):
     return dict(nodes=jnp.array([0.25]), grid=_grid())
 
 
-@runge_error.mistake("You took the largest signed error: take the absolute value first, an overshoot counts as well.")
+@runge_error.mistake("You took the largest signed error: take the absolute value first, as overshoots count, too.")
 def _(nodes, grid):
     return jnp.max(_runge(grid) - _interpolate(_runge, nodes, grid))
 
@@ -709,7 +711,7 @@ def _(nodes, grid):
 
 
 @runge_error.mistake(
-    "Your formula divides by x - x_j, which is 0 where the grid meets a node, hence NaN: multiply Lagrange's factors."
+    "Your formula divides by x - x_j, which gives NaN where the grid meets a node: multiply Lagrange's factors."
 )
 def _(nodes, grid):
     below = nodes[:, None] - nodes + jnp.eye(len(nodes))

@@ -21,12 +21,12 @@ def _normal(key, *shape):
 @exercise(
     points=4,
     hints=(
-        "A neuron weighs its inputs, adds a bias, and squashes the sum. In this order.",
+        "A neuron weighs its inputs, adds a bias, and squashes the sum, in this order.",
         "The lesson's section on the neuron: `x @ weights` weighs all samples at once: one number per sample. "
         "Add the bias before the sigmoid.",
         "Let z be `x @ weights + bias`; return `jax.nn.sigmoid(z)`, or 1 / (1 + exp(-z)).",
     ),
-    why="A network is nothing but many of these, and logistic regression is exactly one.",
+    why="A network consists of many of these, and logistic regression is exactly one.",
 )
 def neuron(weights: Float[Array, " d"], bias: float, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     """Answer of a neuron."""
@@ -58,17 +58,17 @@ def _(weights, bias, x):
     return jax.nn.sigmoid(x @ weights) + bias
 
 
-@neuron.mistake("You returned the weighted sum: the neuron still has to squash it by the sigmoid.")
+@neuron.mistake("You returned the weighted sum: the neuron still has to apply the sigmoid to it.")
 def _(weights, bias, x):
     return x @ weights + bias
 
 
-@neuron.mistake("The sign in your exponential is turned round: the sigmoid is 1 / (1 + exp(-z)), with a minus.")
+@neuron.mistake("Your exponential has the wrong sign: the sigmoid is 1 / (1 + exp(-z)), with a minus.")
 def _(weights, bias, x):
     return jax.nn.sigmoid(-(x @ weights + bias))
 
 
-@neuron.mistake("You squashed by tanh: this neuron's activation is the sigmoid, whose values lie between 0 and 1.")
+@neuron.mistake("You used tanh: this neuron's activation is the sigmoid, with values between 0 and 1.")
 def _(weights, bias, x):
     return jnp.tanh(x @ weights + bias)
 
@@ -79,13 +79,13 @@ def _(weights, bias, x):
 @exercise(
     points=6,
     hints=(
-        "Write each activation's derivative by its own value: which of them need nothing else?",
+        "Try to write each derivative in terms of the activation's own value, without z.",
         "The lesson's section on activations: s' = s (1 - s) and t' = 1 - t^2; the rectifier's slope is 0 or 1, "
         "and at the kink this course takes 0.",
         "With s = `jax.nn.sigmoid(z)` return the tuple of `s * (1 - s)`, `1 - jnp.tanh(z) ** 2` and "
         "`jnp.where(z > 0, 1.0, 0.0)`.",
     ),
-    why="These slopes are multiplied layer by layer: where they are small, a deep network stops to learn.",
+    why="These slopes are multiplied layer by layer: where they are small, a deep network stops learning.",
 )
 def activation_derivatives(z: Float[Array, " n"]) -> tuple[Float[Array, " n"], Float[Array, " n"], Float[Array, " n"]]:
     """Derivatives of three activations."""
@@ -112,12 +112,12 @@ def _(z):
     return jax.nn.sigmoid(z), jnp.tanh(z), jax.nn.relu(z)
 
 
-@activation_derivatives.mistake("Your sigmoid's derivative is z (1 - z): put the sigmoid s of z in, s (1 - s).")
+@activation_derivatives.mistake("Your sigmoid's derivative is z (1 - z): replace z by the sigmoid s of z, s (1 - s).")
 def _(z):
     return z * (1 - z), 1 - jnp.tanh(z) ** 2, jnp.where(z > 0, 1.0, 0.0)
 
 
-@activation_derivatives.mistake("Your tanh's derivative is 1 - z^2: put the tanh of z in, 1 - tanh(z)^2.")
+@activation_derivatives.mistake("Your tanh's derivative is 1 - z^2: replace z by the tanh of z, 1 - tanh(z)^2.")
 def _(z):
     return jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), 1 - z**2, jnp.where(z > 0, 1.0, 0.0)
 
@@ -133,7 +133,7 @@ def _(z):
 
 
 @activation_derivatives.mistake(
-    "At the kink z = 0 your rectifier's derivative is 1/2, as jax.grad of jnp.maximum has it: take 0."
+    "At the kink z = 0 your rectifier's derivative is 1/2, as from jax.grad of jnp.maximum: take 0."
 )
 def _(z):
     return jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), 1 - jnp.tanh(z) ** 2, jnp.heaviside(z, 0.5)
@@ -192,12 +192,12 @@ def _(x, weight, bias):
     return jax.nn.relu(x @ weight.T + bias)
 
 
-@dense_forward.mistake("The bias is missing: add one number for each neuron, that is to each column.")
+@dense_forward.mistake("The bias is missing: add one number for each neuron, that is, to each column.")
 def _(x, weight, bias):
     return jax.nn.relu(x @ weight)
 
 
-@dense_forward.mistake("You forgot the rectifier: negative sums become 0.")
+@dense_forward.mistake("You forgot the rectifier: negative sums must become 0.")
 def _(x, weight, bias):
     return x @ weight + bias
 
@@ -220,9 +220,9 @@ def _(x, weight, bias):
     hints=(
         "Go forward once and keep what you need, then ask of each quantity in turn, from the loss backwards: how "
         "does the loss change with it?",
-        "The lesson's section on backpropagation: delta is the gradient in a layer's sum. A weight's gradient is "
-        "(inputs of the layer)^T delta, a bias's is the sum of delta over samples, and delta passes a layer by "
-        "delta W^T, times the slope of the activation.",
+        "The lesson's section on backpropagation: delta is the gradient with respect to a layer's sum. A weight's "
+        "gradient is (inputs of the layer)^T delta, a bias's is the sum of delta over samples. Going back one layer, "
+        "delta becomes delta W^T times the slope of the activation.",
         "`a = jnp.tanh(x @ w1 + b1)`; `d2 = 2 * (a @ w2 + b2 - y) / y.size`; `d1 = (d2 @ w2.T) * (1 - a ** 2)`; "
         "then `x.T @ d1`, `d1.sum(axis=0)`, `a.T @ d2`, `d2.sum(axis=0)`.",
     ),
@@ -241,7 +241,7 @@ def two_layer_gradient(
 
 
 def _backward(w1, b1, w2, b2, x, y, *, scale=None, slope=lambda z, a: 1 - a**2, w2_back=None, bias=jnp.sum, sign=1):
-    """The right answer, and with other options what goes wrong in it."""
+    """Return the right answer, or with other options a known mistake."""
     z = x @ w1 + b1
     a = jnp.tanh(z)
     d2 = sign * (2 / y.size if scale is None else scale) * (a @ w2 + b2 - y)
@@ -277,7 +277,7 @@ def _(key):
 
 
 @two_layer_gradient.mistake(
-    "You summed where the mean is meant: divide the gradient by the number of entries of y, n times k."
+    "You summed instead of averaging: divide the gradient by the number of entries of y, n times k."
 )
 def _(w1, b1, w2, b2, x, y):
     return _backward(w1, b1, w2, b2, x, y, scale=2.0)
@@ -295,7 +295,7 @@ def _(w1, b1, w2, b2, x, y):
     return _backward(w1, b1, w2, b2, x, y, scale=1 / y.size)
 
 
-@two_layer_gradient.mistake("All your signs are turned round: the error is the prediction minus y.")
+@two_layer_gradient.mistake("All your signs are reversed: the error is the prediction minus y.")
 def _(w1, b1, w2, b2, x, y):
     return _backward(w1, b1, w2, b2, x, y, sign=-1)
 
@@ -320,7 +320,7 @@ def _(w1, b1, w2, b2, x, y):
 
 
 @two_layer_gradient.mistake(
-    "Your bias gradients are means over the samples: sum delta over the samples, it holds the 1/n already."
+    "Your bias gradients are means over the samples: sum delta over the samples, as it already contains the 1/n."
 )
 def _(w1, b1, w2, b2, x, y):
     return _backward(w1, b1, w2, b2, x, y, bias=jnp.mean)
@@ -334,13 +334,13 @@ def _(w1, b1, w2, b2, x, y):
     hints=(
         "Fix one tap (i, j) of the kernel. Which part of the padded image does it ever touch, and what does it do "
         "to the channels there?",
-        "The lesson's section on convolution: pad both axes on both sides, then add up over the taps: the image, "
-        "shifted by (i, j) and taken with the stride, times that tap's matrix of shape (c, k). The kernel is not "
-        "flipped.",
+        "The lesson's section on convolution: pad both axes on both sides, then add one term for each tap (i, j): "
+        "the image, shifted by (i, j) and taken with the stride, times that tap's matrix of shape (c, k). The kernel "
+        "is not flipped.",
         "With the sizes `rows` and `columns` of the output: for each i and j add `padded[i : i + stride * (rows - "
         "1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride] @ kernel[i, j]`.",
     ),
-    why="One small kernel, used everywhere: 80 parameters do what would take a dense layer millions.",
+    why="One small kernel, used everywhere: 80 parameters do what would take millions in a dense layer.",
 )
 def cross_correlation(
     x: Float[Array, "h w c"], kernel: Float[Array, "p q c k"], stride: int, padding: int
@@ -403,7 +403,7 @@ def _(x, kernel, stride, padding):
     return _correlate(x, kernel.swapaxes(2, 3), stride, ((padding, padding),) * 2)
 
 
-@cross_correlation.mistake("You padded the top and the left only: pad both sides, so the output has 2 * padding more.")
+@cross_correlation.mistake("You padded the top and the left only: pad all four sides of the image.")
 def _(x, kernel, stride, padding):
     return _correlate(x, kernel, stride, ((padding, 0),) * 2)
 
@@ -439,13 +439,13 @@ def _(x, kernel, stride, padding):
 @exercise(
     points=6,
     hints=(
-        "The window moves as the kernel did in 4.5, but there is nothing to multiply, and channels stay apart.",
+        "The window moves as the kernel did in 4.5, but there is nothing to multiply, and channels stay separate.",
         "The lesson's section on pooling: take the shifted images for all places (i, j) in the window, with the "
         "stride, and then the largest of them at each pixel.",
         "Stack `x[i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]` for all "
-        "i, j below the window, and take `jnp.max(..., axis=0)`.",
+        "i, j below `window`, and take `jnp.max(..., axis=0)`.",
     ),
-    why="Pooling forgets exactly where something is, and keeps that it is there.",
+    why="Pooling keeps the fact that something is there but forgets exactly where.",
 )
 def max_pool(x: Float[Array, "h w c"], window: int, stride: int) -> Float[Array, "r s c"]:
     """Max pooling."""
@@ -504,7 +504,7 @@ def _(x, window, stride):
 
 
 @max_pool.mistake(
-    "You filled up with zeros to fit the last windows in: leave the rows and columns that no whole window reaches."
+    "You padded with zeros to fit the last windows in: leave out rows and columns that no whole window reaches."
 )
 def _(x, window, stride):
     more = [(0, -(size - window) % stride) for size in x.shape[:2]]
@@ -524,10 +524,10 @@ def _(x, window, stride):
     hints=(
         "Lay the kernel on the left end of the padded row. How many strides can it still move?",
         "The lesson's section on sizes: a dilated kernel spans dilation * (kernel - 1) + 1 pixels, padding counts "
-        "on both sides, and the first place counts too.",
+        "on both sides, and the first position counts too.",
         "Return `(size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1`.",
     ),
-    why="Half of all error messages of your first CNN will be about this number.",
+    why="Many error messages of your first CNN will be about this number.",
 )
 def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
     """Output size of a convolution."""
@@ -554,7 +554,7 @@ def _(key):
     return dict(size=7, kernel=7, stride=4, padding=0, dilation=1)
 
 
-@output_size.mistake("You are one short: the kernel's first place counts too, so add 1 after dividing by the stride.")
+@output_size.mistake("You are one short: the kernel's first position counts, so add 1 after dividing by the stride.")
 def _(size, kernel, stride, padding, dilation):
     return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride
 
@@ -564,7 +564,7 @@ def _(size, kernel, stride, padding, dilation):
     return (size + padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
-@output_size.mistake("You rounded up: a window that does not fit any more does not count, so divide by // (floor).")
+@output_size.mistake("You rounded up: a window that no longer fits does not count, so divide with // (floor).")
 def _(size, kernel, stride, padding, dilation):
     return -(-(size + 2 * padding - dilation * (kernel - 1) - 1) // stride) + 1
 
@@ -581,7 +581,7 @@ def _(size, kernel, stride, padding, dilation):
     return (size + 2 * padding - dilation * kernel) // stride + 1
 
 
-@output_size.mistake("You returned a float: use // so that a size stays a whole number.")
+@output_size.mistake("You returned a float: use // to keep the size a whole number.")
 def _(size, kernel, stride, padding, dilation):
     return (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1
 
@@ -594,7 +594,7 @@ def _(size, kernel, stride, padding, dilation):
     hints=(
         "Start from one unit at the top. How many units below does it see, and how far apart are these in pixels?",
         "The lesson's section on receptive fields: a layer adds dilation * (kernel - 1) steps, and a step is as "
-        "long as the product of the strides of the layers before it. A pixel alone sees 1.",
+        "long as the product of the strides of the layers before it. Without any layer a unit sees 1 pixel.",
         "With `jump = jnp.cumprod(strides) // strides`, the strides before each layer, return "
         "`1 + jnp.sum(dilations * (kernels - 1) * jump)`.",
     ),

@@ -1,12 +1,11 @@
 # %% [markdown]
 # # Unit 1. Learning as optimization: models, losses, risk
 #
-# A machine pulls on a bar of steel and writes down how the stress rises with the strain. **Which stress will the
-# bar show at a strain that nobody has measured?**
+# A testing machine pulls on a steel bar and records how the stress rises with the strain. **What is the stress at a
+# strain that nobody has measured?**
 #
-# A table of the measurements cannot say. A *model* can: a function that also has a value between the points,
-# and beyond them. This unit is about how to choose one by optimization, and about the ways in which the choice
-# deceives us.
+# A table of measurements cannot answer this. A *model* can: it is a function, with values between the points and
+# beyond them. This unit shows how to choose a model by optimization, and how that choice can mislead us.
 
 # %%
 import jax
@@ -26,14 +25,15 @@ print(f"{card.name} ({card.source}): {card.n_samples} points at {data.temperatur
 # %% [markdown]
 # ## Three boxes for one curve
 #
-# - **White box**: physics with constants from a handbook. Elastic up to the yield stress, then plastic at constant
-#   stress: $\sigma = \min(E\,\varepsilon,\ F)$ with $E = 206$ GPa, $F = 345$ MPa. Nothing is learned.
-# - **Gray box**: the form is physics, its constants are learned. After yielding the steel hardens with a power law,
-#   $\sigma = F + k\,(\varepsilon - F/E)^n$; the four constants $E, F, k, n$ come from the data.
-# - **Black box**: no physics at all. A weighted sum of ten bumps, each a feature of the strain,
-#   $\sigma = \sum_j w_j\, \phi_j(\varepsilon)$: the dot product of weights and features.
+# - **White box**: physics with constants from a handbook. The steel is elastic up to the yield stress, then plastic at
+#   constant stress: $\sigma = \min(E\,\varepsilon,\ F)$ with $E = 206$ GPa, $F = 345$ MPa. Nothing is learned.
+# - **Gray box**: the form comes from physics, the constants are learned. After yielding, the steel hardens by a power
+#   law, $\sigma = F + k\,(\varepsilon - F/E)^n$; the four constants $E, F, k, n$ come from the data.
+# - **Black box**: no physics at all. The stress is a weighted sum of ten bumps,
+#   $\sigma = \sum_j w_j\, \phi_j(\varepsilon)$. Each bump is a feature of the strain, and the sum is the dot product
+#   of weights and features.
 #
-# Numbers of very different size make optimization slow (Unit 3 says why), so strain is counted in per cent and
+# Optimization is slow when numbers differ greatly in size (Unit 3 explains why), so we measure strain in percent and
 # stress in units of 100 MPa.
 
 # %%
@@ -59,15 +59,16 @@ def black_box(weights, x):
 # %% [markdown]
 # ## Learning is optimization
 #
-# How bad is a model $f_\theta$? Choose a *loss* $\ell$, the price of one wrong prediction, and average it over
-# the data. This is the **empirical risk**, and learning is nothing but making it small:
+# How bad is a model $f_\theta$? Choose a *loss* $\ell$, the cost of one prediction error, and average it over the
+# data. The average is the **empirical risk**, and learning means making it small:
 #
 # $$R(\theta) = \frac{1}{n} \sum_{i=1}^{n} \ell\bigl(f_\theta(x_i),\, y_i\bigr), \qquad
 # \hat\theta = \arg\min_\theta R(\theta) \tag{1.1}$$
 #
-# The plainest way down follows the negative gradient, $\theta \leftarrow \theta - \eta\,\nabla R(\theta)$. JAX
-# provides the gradient of any model and any loss, so one function, `empirical.fit`, trains both boxes. They see
-# the strains up to 1.2 % only; the rest is kept to see what the models say about the unknown.
+# The simplest way to do so is to follow the negative gradient, $\theta \leftarrow \theta - \eta\,\nabla R(\theta)$.
+# JAX computes the gradient of any model and any loss, so one function, `empirical.fit`, trains both the gray and the
+# black box. They see only the strains below 1.2 %. The rest is held back to test what the models say about unseen
+# strains.
 
 # %%
 seen = x < 1.2
@@ -82,18 +83,18 @@ for name, fitted in (("gray", gray), ("black", black)):
 _ = plots.descent({"gray box": gray.history, "black box": black.history}, unit="(100 MPa)²")
 
 # %% [markdown]
-# The risk falls with every step, first fast, then slowly. Now the question from the beginning: what do the boxes
-# say where they have seen nothing?
+# The risk falls with every step, quickly at first, then slowly. Back to our question: what do the boxes predict where
+# they have seen no data?
 
 
 # %% tags=["fig-boxes"]
-@jax.jit  # compiles the three together, not each small operation for itself
+@jax.jit  # compiles the three together instead of each small operation separately
 def all_boxes(x):
     return white_box(x), gray_box(gray.params, x), black_box(black.params, x)
 
 
 boxes = dict(zip(("white box", "gray box", "black box"), map(np.asarray, all_boxes(x)), strict=True))
-in_order = np.argsort(strain)  # real strains are not sorted
+in_order = np.argsort(strain)  # the measured strains are not sorted
 _ = plots.models(
     strain[in_order],
     stress[in_order],
@@ -102,11 +103,11 @@ _ = plots.models(
 )
 
 # %% [markdown]
-# *What to see.* The white box is off by the hardening that it does not know, but never absurd. The gray box is
-# right on both sides of the line: four numbers learned, the form known. The black box fits well where there are
-# data and drops to zero where there are none: nothing told it that steel does not do that.
+# *What to see.* The white box misses the hardening, which it does not know, but it is never absurd. The gray box is
+# right on both sides of the line: it knew the form and learned only four numbers. The black box fits well where there
+# are data and drops to zero where there are none. Nothing told it that steel does not do that.
 #
-# > **Materials view.** The fewer data, the more the box should be white. Most of the art is in between.
+# > **Materials view.** The fewer data you have, the whiter the box should be. Most of the art lies in between.
 #
 # *Exercises 1.1, 1.2 and 1.9* in [the sheet](../exercises/unit01.py): the dot product, the norm, the empirical risk.
 
@@ -146,8 +147,8 @@ classification = dict(zip(("zero-one", "hinge", "logistic / ln 2"), of_margin, s
 _ = plots.loss_zoo(r, regression, r, classification)
 
 # %% [markdown]
-# Each loss has its own idea of the best answer. Take the simplest model, a constant, for forty readings of the
-# same yield stress; in four of them the grip slipped. Which constant has the smallest risk?
+# Each loss has its own idea of the best answer. Take the simplest model, a constant, and forty readings of the same
+# yield stress. In four of them the grip slipped. Which constant has the smallest risk?
 
 # %% tags=["fig-constants"]
 good = rng.normal(345.0, 8.0, 36)
@@ -171,24 +172,24 @@ best = {name: float(candidates[values.argmin()]) for name, values in risks.items
 _ = plots.constants(good, candidates, risks, quantity="constant prediction of the yield stress (MPa)")
 
 # %% [markdown]
-# *What to see.* The squared error asks for the mean, and four slipped readings (they lie outside the figure) drag
-# it to a stress that hardly any good reading shows. The absolute error asks for the median, which does not move.
-# The pinball loss asks for the 90 % quantile, as the designer of the testing machine would. The last two risks
-# have kinks, where gradient descent gets slow.
+# *What to see.* The squared error asks for the mean. The four slipped readings, which lie outside the figure, drag it
+# below nearly all good readings. The absolute error asks for the median, which hardly moves. The pinball loss asks for
+# the 90 % quantile, as the designer of the testing machine would. The last two risks have kinks, where the gradient
+# jumps.
 #
 # *Exercises 1.3 and 1.4*: MSE and MAE.
 
 # %% [markdown]
 # ## Classes: why nobody trains with the error rate
 #
-# Is a piece of steel cold (0 °C) or hot (400 °C)? Guess from its stress once it has yielded: above a threshold it
-# is cold. Steels differ, so the guess is sometimes wrong. What we care about is the share of wrong answers, the
-# mean of the *zero-one loss*. Move the threshold, and look at the risk.
+# Is a piece of steel cold (0 °C) or hot (400 °C)? Guess from its stress after yielding: above a threshold we call it
+# cold. Steels differ, so the guess is sometimes wrong. What we care about is the share of wrong answers, which is the
+# mean of the *zero-one loss*. Move the threshold and watch the risk.
 
 # %% tags=["fig-surrogates"]
 sorted_stress = np.take_along_axis(np.asarray(data.stress), np.argsort(np.asarray(data.strain), axis=1), axis=1)
-pieces = sorted_stress[:2, 50::25]  # twelve points of each curve, beyond the elastic ones
-steel = 1 + 0.1 * rng.normal(size=pieces.shape)  # each point from a steel of its own
+pieces = sorted_stress[:2, 50::25]  # twelve points per curve, beyond the elastic range
+steel = 1 + 0.1 * rng.normal(size=pieces.shape)  # each point comes from a different steel
 stress_of = (pieces * steel).astype(np.float32).ravel()
 label = np.repeat([1, -1], pieces.shape[1])  # cold: +1, hot: -1
 threshold = np.linspace(180.0, 480.0, 601, dtype=np.float32)
@@ -208,17 +209,17 @@ of_threshold = dict(zip(("zero-one", "hinge", "logistic / ln 2"), risks_of_thres
 _ = plots.surrogates(threshold, of_threshold, quantity="threshold (MPa)")
 
 # %% [markdown]
-# *What to see.* The zero-one risk is a staircase: flat almost everywhere, so its gradient is zero and tells no
-# direction. The *surrogates* lie above it, are convex, and lead to the same place. This is why classifiers are
-# trained with one loss and judged by another.
+# *What to see.* The zero-one risk is a staircase: flat almost everywhere, so its gradient is zero and gives no
+# direction. The *surrogates* lie above it and are convex, and here their minima lie where the zero-one risk is
+# smallest. This is why classifiers are trained with one loss and judged by another.
 #
-# For $k$ classes the surrogate is **cross-entropy**: scores (logits) $z$ become probabilities by the softmax, and
-# the loss is minus the logarithm of what the true class got,
+# For $k$ classes the surrogate is the **cross-entropy**. The softmax turns scores (logits) $z$ into probabilities, and
+# the loss is the negative logarithm of the probability of the true class:
 #
 # $$p_j = \frac{e^{z_j}}{\sum_l e^{z_l}}, \qquad \ell(z, y) = -\ln p_y = \ln \sum_l e^{z_l - m} - (z_y - m), \qquad
 # m = \max_l z_l \tag{1.3}$$
 #
-# Mathematically $m$ cancels. On a computer it decides between an answer and none:
+# Mathematically $m$ cancels. On a computer it decides whether there is an answer at all:
 
 
 # %%
@@ -229,7 +230,7 @@ def both_ways(logits, truth):
 
 
 naive, stable = map(np.asarray, both_ways(np.array([[1000.0, 0.0], [0.0, 2.0]]), np.array([1, 1])))
-print("as the formula is written:", naive)
+print("as the formula is written:  ", naive)
 print("with the maximum subtracted:", stable)
 
 # %% [markdown]
@@ -238,10 +239,11 @@ print("with the maximum subtracted:", stable)
 # %% [markdown]
 # ## Splits: judge a model by what it has not seen
 #
-# A polynomial of degree 12 through 30 points has a smaller risk than one of degree 6. It is not better. What
-# counts is the risk on *new* data, and the only honest way to estimate it is to keep data away from training.
-# With few data, let every sample be test sample once: **cross-validation**. How to split depends on how the data
-# came about. (Where one class is rare, `splits.stratified` gives each fold its share of it.)
+# On the 30 points to which both are fitted, a polynomial of degree 12 has a smaller risk than one of degree 6. That
+# does not make it better. What counts is the risk on *new* data, and the only honest way to estimate it is to hold
+# data back from training. When data are scarce, use every sample for testing once: this is **cross-validation**. How
+# to split depends on how the data were collected. (Where one class is rare, `splits.stratified` gives each fold its
+# share.)
 
 # %% tags=["fig-folds"]
 shuffled, specimens = rng.permutation(24), np.repeat(np.arange(7), [1, 2, 3, 3, 4, 5, 6])
@@ -253,14 +255,15 @@ kinds = {
 _ = plots.folds(kinds)
 
 # %% [markdown]
-# Now the polynomial. Thirty noisy points of the steel at 400 °C, degrees 0 to 12: all degrees and all folds are
-# fitted in one vmapped call. Each fold is a mask of weights, each degree a mask of columns.
+# Back to the polynomial: we have thirty noisy points of the steel at 400 °C and try degrees 0 to 12. A single call
+# under `vmap` fits all degrees and all folds. Each fold is a mask over the samples, each degree a mask over the
+# columns.
 
 # %%
 MAX_DEGREE, N_POINTS, NOISE = 12, 30, 25.0  # MPa
 degrees = np.arange(MAX_DEGREE + 1)
 strain_at = np.linspace(0.0, 0.02, N_POINTS, dtype=np.float32)
-random_order = rng.permutation(N_POINTS)  # so that folds are random, too
+random_order = rng.permutation(N_POINTS)  # makes the folds random, too
 noiseless = np.asarray(jax.jit(tensile.stress)(strain_at, 400.0))
 measured = (noiseless + NOISE * rng.normal(size=N_POINTS)).astype(np.float32)
 position = strain_at / 0.01 - 1.0  # the strain, scaled to [-1, 1]
@@ -268,7 +271,7 @@ columns = np.polynomial.chebyshev.chebvander(position, MAX_DEGREE).astype(np.flo
 
 
 def least_squares(x, y, weights):
-    weighted = weights[:, None] * x  # the small number is for columns of zeros
+    weighted = weights[:, None] * x  # 1e-4 copes with columns of zeros
     return jax.scipy.linalg.solve(weighted.T @ x + 1e-4 * jnp.eye(x.shape[1]), weighted.T @ y, assume_a="pos")
 
 
@@ -302,18 +305,18 @@ _ = plots.complexity(
 )
 
 # %% [markdown]
-# *What to see.* On the samples learned from, more is always better. On the samples left out, the risk falls,
-# stays flat, and rises again. Where the curve is flat take the simplest model: **Occam's razor**, here not a
-# matter of taste but of the error bar. (Unit 7 makes it a rule.)
+# *What to see.* On the samples learned from, a higher degree is always better. On the samples left out, the risk
+# falls, flattens, and rises again. Where the curve is flat, take the simplest model. This is **Occam's razor**, here
+# justified by the error bars. (Unit 7 makes it a rule.)
 #
-# Why does it rise? Repeat the experiment fifty times, with fresh noise, and fit a stiff, a good and a nervous
-# polynomial:
+# Why does it rise? Repeat the experiment fifty times with fresh noise, and fit three polynomials: a stiff one, a good
+# one and an overly flexible one:
 
 
 # %% tags=["fig-refits"]
 repeats = noiseless + NOISE * rng.normal(size=(50, N_POINTS))
 chosen = (1, best_degree, MAX_DEGREE)
-chebyshev = np.polynomial.chebyshev  # least squares as above, with all fifty at once
+chebyshev = np.polynomial.chebyshev  # least squares as above, all fifty at once
 fits = [chebyshev.chebval(position, chebyshev.chebfit(position, repeats.T, degree)) for degree in chosen]
 _ = plots.refits(
     strain_at,
@@ -324,33 +327,33 @@ _ = plots.refits(
 )
 
 # %% [markdown]
-# *What to see.* The stiff polynomial is wrong in the same way every time: **bias**. The nervous one is right on
-# average and wrong every single time: **variance**. The width of the bundle is what more data would cure,
-# *epistemic* uncertainty; the scatter of the points themselves, *aleatoric*, stays.
+# *What to see.* The stiff polynomial is wrong in the same way every time: this is **bias**. The flexible one is right
+# on average but wrong every single time: this is **variance**. The width of the bundle is *epistemic* uncertainty,
+# which more data would reduce. The scatter of the points themselves is *aleatoric* uncertainty, which remains.
 #
-# A frequentist reads this figure as it was made: fixed truth, random data. A Bayesian has one data set and asks
-# which truths are compatible with it. Unit 8 gives both their due.
+# A frequentist reads this figure the way it was made: the truth is fixed and the data are random. A Bayesian has one
+# data set and asks which truths are compatible with it. Unit 8 covers both views.
 #
 # *Exercise 1.8*: the folds of cross-validation.
 
 # %% [markdown]
 # ## Leaks: how noise becomes 90 %
 #
-# Sixty specimens, three thousand channels of pure noise, and labels from a coin. No model can be right more often
-# than half of the time. A common recipe: choose the fifty channels that correlate best with the label, then
-# cross-validate a classifier on those.
+# Take sixty specimens, three thousand channels of pure noise, and labels that have nothing to do with them. On new
+# specimens, no model can be right more than half of the time. A common recipe is to choose the fifty channels that
+# correlate best with the label, and then to cross-validate a classifier on them.
 
 # %%
 spectra = rng.normal(size=(60, 3000)).astype(np.float32)
-coin = np.where(np.arange(60) % 2 == 0, 1, -1)  # as many of each in every fold
+coin = np.where(np.arange(60) % 2 == 0, 1, -1)  # equally many of both in each fold
 selection = leakage.feature_selection(spectra, coin, splits.k_fold(60, n_splits=5), n_features=50, alpha=100.0)
-print(f"channels chosen on all specimens:   {float(selection.leaky):.0%} right")
-print(f"channels chosen in each fold anew:  {float(selection.honest):.0%} right")
+print(f"channels chosen on all specimens:  {float(selection.leaky):.0%} right")
+print(f"channels chosen within each fold:  {float(selection.honest):.0%} right")
 
 # %% [markdown]
-# The choice had seen the labels of the test specimens. It is one of five kinds of **leakage**;
-# `mfml.risk.leakage` has an experiment for each, with the same model twice, once with the leak and once without.
-# Here is one more: a feature that was measured after the target and will be missing when the model is used.
+# The selection had seen the labels of the test specimens. This is one of five kinds of **leakage**. For each kind,
+# `mfml.risk.leakage` has an experiment that evaluates the same model with and without the leak. Here is another kind:
+# a feature that was measured after the target and will be missing when the model is used.
 
 # %%
 hardness = rng.normal(size=40).astype(np.float32)
@@ -364,21 +367,21 @@ leaky, honest = np.array([(float(one.leaky), float(one.honest)) for one in exper
 _ = plots.leaks(list(experiments), leaky, honest, chance=[0.5, 0.0])
 
 # %% [markdown]
-# *What to see.* The red bars would have been published. The cure is the same for all: **whatever looks at data is
-# part of the model**, and is fitted anew on each training set: scaling, selection, everything. What will not be known
-# when the model is used is no feature, and what belongs together (`leakage.duplicates`) stays in one fold. $Q^2$ is
-# one minus the held-out squared error in units of that of the mean.
+# *What to see.* The red bars would have been published. The cure is always the same: **whatever looks at data is part
+# of the model**. Scaling, selection and everything else must be fitted again on each training set. A quantity that is
+# unknown when the model is used cannot be a feature, and samples that belong together (`leakage.duplicates`) stay in
+# one fold. Here $Q^2$ is one minus the ratio of the model's held-out squared error to that of the mean.
 #
-# *Where it fails.* Not every leak flatters. Scaling with the mean of all samples (`leakage.preprocessing`) is often
-# harmless and sometimes even costs: nothing in the score gives it away. Do not rely on luck.
+# *Where it fails.* Not every leak raises the score. Scaling with the mean of all samples (`leakage.preprocessing`) is
+# often harmless and may even lower the score, so the score does not give it away. Do not rely on luck.
 #
 # *Exercise 1.7*: standardize without a leak.
 
 # %% [markdown]
 # ## Limits: no free lunch, and the curse of dimensionality
 #
-# Is there a best learner? Take eight points and *all* $2^8 = 256$ ways to label them with 0 and 1. Train on four
-# of the points, test on the other four, for every labeling:
+# Is there a best learner? Take eight points and *all* $2^8 = 256$ ways to label them with 0 and 1. For every labeling,
+# train on four of the points and test on the other four:
 #
 # $$\frac{1}{2^m} \sum_{f} \operatorname{error}_{\text{unseen}}(f) = \frac{1}{2}
 # \quad\text{for every learner} \tag{1.4}$$
@@ -402,9 +405,10 @@ lunches = {
 _ = plots.lunches({name: lunch.unseen_error for name, lunch in lunches.items()})
 
 # %% [markdown]
-# *What to see.* A sensible learner, and a perverse one that always says what it has seen less often: exactly the same
-# histogram. Without assumptions there is no learning. What saves us is that nature does not draw labelings at
-# random: steel is smooth in strain. Among the labelings with at most one jump, the neighbor wins:
+# *What to see.* One learner is sensible. The other is perverse: it always predicts the label that it has seen less
+# often. Their histograms are exactly the same. Without assumptions there is no learning. What saves us is that nature
+# does not draw labelings at random: the stress of steel varies smoothly with strain. Among the labelings with at most
+# one jump, the nearest neighbor wins:
 
 # %%
 jumps = np.abs(np.diff(lunches["nearest"].targets, axis=1)).sum(axis=1)
@@ -412,9 +416,9 @@ on_smooth = {name: float(lunch.unseen_error[jumps <= 1].mean()) for name, lunch 
 print({name: round(value, 2) for name, value in on_smooth.items()})
 
 # %% [markdown]
-# But "near" needs few dimensions. Draw points in a cube, with more and more coordinates, and measure their
-# distances (norms of differences) to one of them; compute how much of a ball's volume lies in its skin, $1 - (1 -
-# \epsilon)^d$, and how wide a cube must be to hold 1 % of the data, $0.01^{1/d}$.
+# But "near" means little in many dimensions. Draw points in a cube with more and more coordinates, and measure their
+# distances (norms of differences) to one of them. Compute also how much of a ball's volume lies in its outer shell,
+# $1 - (1 - \epsilon)^d$, and how wide a cube must be to hold 1 % of the data, $0.01^{1/d}$.
 
 
 # %% tags=["fig-dimensions"]
@@ -430,20 +434,20 @@ distance, skin, width = jax.tree.map(np.asarray, high_dimension(cloud, d))
 _ = plots.dimensions(d, distance.nearest, distance.farthest, skin, width)
 
 # %% [markdown]
-# *What to see.* In a thousand dimensions the nearest of 500 points is almost as far away as the farthest; all
-# volume is in the skin; a "local" neighborhood spans the cube. Images have thousands of dimensions, and learning
-# from them works only because they fill few of these: Unit 2 finds out how many.
+# *What to see.* In a thousand dimensions the nearest of 500 points is almost as far away as the farthest, nearly all
+# of the volume is in the shell, and a "local" neighborhood spans almost the whole cube. Images have thousands of
+# dimensions. Learning from them works only because they fill few of these; Unit 2 shows how to count them.
 
 # %% [markdown]
 # ## Learning from rewards
 #
-# So far every sample came with its answer (*supervised* learning); Unit 5 learns without any (*unsupervised*).
-# The third kind, *reinforcement* learning, gets no answers, only rewards for what it tries.
+# So far every sample came with its answer (*supervised* learning); Unit 5 learns without answers (*unsupervised*). The
+# third kind, *reinforcement* learning, gets no answers, only rewards for what it tries.
 #
-# A reward may come many steps after the action that earned it. A robot carries a sample through a laboratory; every
-# step costs a little, the pit costs a lot. Always take the best way so far, or sometimes another? With probability
-# $\epsilon$ the *epsilon-greedy* rule explores. **Q-learning** keeps a value for each action in each place and
-# corrects it after every move,
+# A reward may come many steps after the action that earned it. A robot carries a sample through a laboratory: every
+# step costs a little, falling into the pit costs a lot. Should it always take the best path found so far, or sometimes
+# try another? The *epsilon-greedy* rule explores with probability $\epsilon$. **Q-learning** keeps a value for each
+# action in each place and corrects it after every move:
 #
 # $$Q(s, a) \leftarrow Q(s, a) + \eta\,\Bigl(r + \gamma \max_{a'} Q(s', a') - Q(s, a)\Bigr) \tag{1.5}$$
 
@@ -471,10 +475,9 @@ _ = plots.episodes(learned.length, shortest=8)
 _ = plots.policy(floor, value, learned.policy)
 
 # %% [markdown]
-# *What to see.* The first episodes wander for dozens of steps, the last ones go straight, but for the exploration
-# (those below the line fell into the pit). Along the way the values are those of *value iteration*, which was told
-# how the laboratory works; in corners where the robot hardly ever went they are not. Nobody is paid for knowing
-# what is never used.
+# *What to see.* The first episodes wander for dozens of steps. The last ones go straight to the goal, apart from
+# exploration (those below the line fell into the pit). Along the learned path the values agree with *value iteration*,
+# which knows how the laboratory works. In corners that the robot hardly ever visited they do not.
 
 # %%
 policy, transition = np.asarray(learned.policy), np.asarray(laboratory.transition)
@@ -482,15 +485,17 @@ way = [START]
 while way[-1] != GOAL and len(way) < 20:
     way.append(int(transition[way[-1], policy[way[-1]]].argmax()))
 gap = float(np.abs(value - np.asarray(solved.value))[way[:-1]].max())
-print(f"the learned way has {len(way) - 1} steps; its values are right within {gap:.4f}")
+print(f"the learned path has {len(way) - 1} steps; its values are correct to within {gap:.4f}")
 
 # %% [markdown]
 # ## What to take home
 #
-# 1. Model, loss and data are exchangeable parts; learning minimizes their empirical risk (1.1).
-# 2. The loss is a decision: mean, median or quantile; and what is trained is a surrogate of what is wanted.
-# 3. A model is judged on data that nothing in its making has seen. Whatever looks at data is part of the model.
-# 4. Without assumptions nothing can be learned, and in high dimension nothing is near. Physics is the best assumption.
+# 1. Model, loss and data are interchangeable parts; learning minimizes their empirical risk (1.1).
+# 2. The loss is a decision: it asks for the mean, the median or a quantile. We often train a surrogate of what we
+#    want.
+# 3. Judge a model on data that played no part in making it. Whatever looks at data is part of the model.
+# 4. Without assumptions nothing can be learned, and in high dimensions nothing is near. Physics is the best
+#    assumption.
 #
 # **Now you**: [exercises/unit01.py](../exercises/unit01.py), then `nox -s grade -- 1`. To read on: Bishop
 # (2006), chapter 1; Murphy (2012), sections 1.4 and 6.5; McClarren (2021), chapters 1 and 2; Neuer (2024),

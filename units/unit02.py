@@ -1,12 +1,12 @@
 # %% [markdown]
 # # Unit 2. Linear algebra for learning: covariance, PCA, SVD, NMF
 #
-# Two hundred powders lie on a table, each a mixture of a few metals. An X-ray machine has turned each into a
-# pattern: 400 intensities over the diffraction angle. **How many substances are in there, what do they look like,
-# and how much of each is in every powder?**
+# Two hundred powders lie on a table. Each is a mixture of a few metals. X-ray diffraction has given a pattern for each
+# powder: 400 intensities over the diffraction angle. **How many substances are there, what do their patterns look
+# like, and how much of each does every powder contain?**
 #
-# Nobody tells us the substances. What we have is a matrix, one row a powder, one column an angle. This unit is about
-# what a matrix knows.
+# Nobody tells us the substances. All we have is a matrix with one row per powder and one column per angle. This unit
+# shows what such a matrix can tell us.
 
 # %%
 import jax
@@ -39,8 +39,8 @@ datasets.spectra(angle, np.asarray(x)[:4], offset=0.8, title="four of the powder
 # %% [markdown]
 # ## How much is in a matrix: rank and subspaces
 #
-# A mixture of $k$ substances shows the weighted sum of their patterns. With the amounts in $W$ and the pure patterns
-# in $H$, all 200 measurements are one product:
+# The pattern of a mixture is the weighted sum of the patterns of its $k$ substances. With the amounts in $W$ and the
+# pure patterns in $H$, all 200 measurements are one product:
 #
 # $$X = W H + \text{noise}, \qquad W \ge 0 \ (200 \times k), \quad H \ge 0 \ (k \times 400) \tag{2.1}$$
 #
@@ -54,9 +54,9 @@ s = np.linalg.svd(x, compute_uv=False)
 print("largest singular values with noise:", np.round(s[:6], 2))
 
 # %% [markdown]
-# *What to see.* Without noise the rank is 3: there are three substances. With noise it is 200, the most that there can
-# be, for noise points in all directions. But it is *weak* in each of them: after the third the singular values drop
-# to a floor. The rank of measured data is a matter of tolerance.
+# *What to see.* Without noise the rank is 3: there are three substances. With noise it is 200, the largest possible
+# value, because noise points in all directions. But the noise is *weak* in each direction: after the third, the
+# singular values drop to a floor. The rank of measured data depends on the tolerance.
 #
 # ### What data cannot say: the null space
 #
@@ -69,7 +69,7 @@ design = np.column_stack([np.ones(len(x)), data.abundances])
 
 @jax.jit
 def invisible(design):
-    """What data cannot say: which weights, which change of them, and how much their variance is inflated."""
+    """Return what data cannot say: which weights, which change of them, and how much their variance inflates."""
     inflation = conditioning.variance_inflation(design[:, 1:])
     return subspaces.identifiability(design), subspaces.null_space(design, rank=3), inflation
 
@@ -80,10 +80,10 @@ print("invisible change of the weights:", np.round(null.T, 2))
 print("variance inflation:", inflation)
 
 # %% [markdown]
-# *What to see.* The shares add up to one, so adding 1 to $b_0$ and taking 1 from each of the others changes no
-# prediction. This direction is the **null space** of the design, and as it touches all four weights, none is
-# **identifiable**. No amount of data helps; dropping one column does. The *variance inflation factor* says the same:
-# infinite.
+# *What to see.* The shares add up to one, so adding 1 to $b_0$ and subtracting 1 from each of the others changes no
+# prediction. This direction spans the **null space** of the design. It involves all four weights, so none of them is
+# **identifiable**. No amount of data helps, but dropping one column does. The *variance inflation factors* agree: they
+# are infinite.
 #
 # > **Materials view.** Compositions always add up to one. Never interpret the weights of all elements *and* an
 # > intercept.
@@ -91,13 +91,14 @@ print("variance inflation:", inflation)
 # %% [markdown]
 # ## Projection: when the substances are known
 #
-# If someone tells us $H$, the amounts in a measured pattern $y$ are a least-squares problem, and least squares is a
-# **projection**: the nearest point of the column space of $A = H^\top$.
+# If someone tells us $H$, the amounts in a measured pattern $y$ follow from least squares. Least squares is a
+# **projection**: it finds the point nearest to $y$ in the column space of $A = H^\top$.
 #
 # $$\hat w = \arg\min_w \lVert A w - y \rVert_2 = A^+ y, \qquad
 # \hat y = A \hat w = P y, \qquad A^\top (y - \hat y) = 0 \tag{2.2}$$
 #
-# $A^+$ is the **pseudo-inverse**; $P = A A^+$ projects. What is left, $y - \hat y$, is perpendicular to every column.
+# $A^+$ is the **pseudo-inverse**, and $P = A A^+$ is the projection. The residual $y - \hat y$ is perpendicular to
+# every column.
 
 # %%
 pure = np.asarray(data.components).T  # 400 x 3
@@ -111,8 +112,8 @@ print(f"exactly solvable: {verdict.solvable}; distance to the column space {verd
 plots.projection(angle, measured, fit.fitted)
 
 # %% [markdown]
-# *What to see.* 400 equations for 3 unknowns have no exact solution, but the nearest point is found, and the residual
-# is only noise: no line is left over that a fourth substance would explain.
+# *What to see.* The 400 equations in 3 unknowns have no exact solution, but there is a nearest point. The residual is
+# only noise: it contains no line that would call for a fourth substance.
 #
 # *Exercise 2.3* ([exercises/unit02.py](../exercises/unit02.py)): projection.
 
@@ -120,21 +121,21 @@ plots.projection(angle, measured, fit.fitted)
 # ## Conditioning: when the answer shakes
 #
 # Beam time is expensive. Is it enough to scan a narrow window? Aluminum and iron both have a line near 45°, and in a
-# window around it their patterns are nearly the same vector. The **condition number** says what this does:
+# window around it their patterns are nearly parallel vectors. The **condition number** measures the consequence:
 #
 # $$\kappa(A) = \frac{\sigma_1}{\sigma_k}, \qquad
 # \frac{\lVert \delta w \rVert}{\lVert w \rVert} \le \frac{\kappa}{\eta \cos\theta}\,
 # \frac{\lVert \delta y \rVert}{\lVert y \rVert} \tag{2.3}$$
 #
-# with $\theta$ the angle between $y$ and the column space, and $\eta \ge 1$.
+# where $\theta$ is the angle between $y$ and the column space, and $\eta \ge 1$.
 
 # %%
 WINDOWS = [(25, 95), (43, 46), (44, 46), (44.2, 45.5), (44.5, 45.2)]
 
 
 def shaken(window):
-    """Condition number of a window; errors of the shares and their bound, mean over the powders."""
-    seen = ((angle >= window[0]) & (angle <= window[1]))[:, None]  # other angles count with weight zero
+    """Return the condition number of a window, the mean error of the shares and its mean bound."""
+    seen = ((angle >= window[0]) & (angle <= window[1]))[:, None]  # other angles have weight zero
     a, y, true = pure * seen, (x * seen.T).T, (clean * seen.T).T
     shares = projection.pseudo_inverse(a) @ y
     error = jnp.linalg.norm(shares - data.abundances.T, axis=0) / jnp.linalg.norm(data.abundances, axis=1)
@@ -149,21 +150,21 @@ kappa, error, bound = (np.asarray(one) for one in jax.jit(jax.vmap(shaken))(np.a
 plots.conditioning(kappa, error, bound, labels=[f"{low:g}° to {high:g}°" for low, high in WINDOWS])
 
 # %% [markdown]
-# *What to see.* The same detector, the same noise; but in the narrow window the shares are worthless, although
-# every intensity is measured as well as before. The bound (2.3) is the worst case, noise that points exactly in the
-# weakest direction; random noise does less, yet follows the same slope.
+# *What to see.* The detector and the noise are always the same. Yet in the narrowest window the shares are worthless,
+# although every intensity is measured as well as before. The bound (2.3) describes the worst case: noise that points
+# exactly in the weakest direction. Random noise does less harm but follows the same slope.
 
 # %% [markdown]
 # ## Covariance: the shape of a cloud
 #
-# Now forget the pure patterns. Look at two intensities only, at the strongest line of aluminum and of copper. The
+# Now forget the pure patterns. Look at only two intensities, those at the strongest lines of aluminum and copper. The
 # **covariance matrix** describes how they vary together, and its eigenvectors are the axes of an ellipse:
 #
 # $$S = \frac{1}{n-1} \sum_i (x_i - \bar x)(x_i - \bar x)^\top = Q \Lambda Q^\top, \qquad
 # \Delta(x)^2 = (x - \bar x)^\top S^{-1} (x - \bar x) \tag{2.4}$$
 #
-# The half-axes are $\sqrt{\lambda_i}\, q_i$. The **Mahalanobis distance** $\Delta$ counts standard deviations along
-# them; all points of an ellipse have the same.
+# The semi-axes are $\sqrt{\lambda_i}\, q_i$. The **Mahalanobis distance** $\Delta$ counts standard deviations along
+# them; it is the same for all points of an ellipse.
 
 # %%
 al, cu = np.argmax(pure, axis=0)[:2]
@@ -172,7 +173,7 @@ pair = np.asarray(x)[:, [al, cu]]
 
 @jax.jit
 def described(pair):
-    """Covariance, axes and outline of the ellipse, distance of each point, and whether all is as it must be."""
+    """Return the covariance, axes and outline of its ellipse, each point's distance, and whether it is valid."""
     mean, cov = pair.mean(axis=0), spectral.covariance(pair)
     distance = spectral.mahalanobis(pair, mean, cov)
     return cov, spectral.ellipse_axes(cov), spectral.ellipse_outline(mean, cov), distance, spectral.is_psd(cov)
@@ -193,16 +194,16 @@ plots.ellipses(
 )
 
 # %% [markdown]
-# *What to see.* More aluminum means less copper, so the long axis falls. *Where it fails*: an ellipse is all that a
-# covariance knows. It does not see that the cloud is a triangle, with the pure substances at its corners. Remember the
-# triangle: it will return.
+# *What to see.* More aluminum means less copper, so the long axis slopes down. *Where it fails*: a covariance
+# describes nothing but an ellipse. It does not show that the cloud is a triangle with the pure substances at its
+# corners. Remember the triangle: it will return.
 #
 # *Exercises 2.1 and 2.2*: center, covariance.
 #
 # ### Whitening
 #
 # Distances between raw features depend on their units. **Whitening** maps the ellipse to a circle,
-# $z = M (x - \bar x)$ with $M^\top M = S^{-1}$. Any rotation of such an $M$ is another one; three are in use.
+# $z = M (x - \bar x)$ with $M^\top M = S^{-1}$. Any rotation of such an $M$ qualifies, too; three choices are common.
 
 # %%
 KINDS = ("PCA", "ZCA", "Cholesky")
@@ -220,9 +221,9 @@ units = {name: "intensity" if name == "raw" else "std. dev." for name in whitene
 plots.clouds(whitened, units=units, color=np.asarray(data.abundances)[:, 0], color_label="share of Al")
 
 # %% [markdown]
-# *What to see.* The same shape, turned: *PCA* whitening puts the principal axes along the coordinates, *ZCA* stays as
-# close to the raw features as possible, *Cholesky* leaves the first feature alone, but for its scale. All have the
-# identity as covariance.
+# *What to see.* All three clouds have the same shape and differ by a rotation. *PCA* whitening aligns the principal
+# axes with the coordinates, *ZCA* stays as close to the raw features as possible, and *Cholesky* leaves the first
+# feature unchanged apart from its scale. Each cloud has the identity as its covariance.
 #
 # *Exercise 2.8*: whitening.
 
@@ -235,7 +236,7 @@ plots.clouds(whitened, units=units, color=np.asarray(data.abundances)[:, 0], col
 # $$\max_{W W^\top = I} \operatorname{tr}(W S W^\top), \qquad z = W (x - \bar x), \qquad
 # \hat x = \bar x + W^\top z \tag{2.5}$$
 #
-# How many? Draw the shares of the variance, the **scree plot**, and look for the elbow.
+# How many should we keep? Plot the shares of the variance, the **scree plot**, and look for the elbow.
 
 # %%
 model = pca.fit(x, n_components=10)
@@ -247,23 +248,24 @@ print(f"elbow after {elbow} components; {needed} hold 98 % of the variance")
 plots.scree(model.variance_ratio, elbow)
 
 # %% [markdown]
-# *What to see.* **Two** components stand out, though there are three substances. Nothing is wrong: PCA subtracts the
-# mean first, and around their mean the mixtures, whose shares add up to one, fill a plane. The triangle again. The rest
-# is the floor of the noise.
+# *What to see.* **Two** components stand out, though there are three substances. Nothing is wrong. PCA first subtracts
+# the mean. The shares add up to one, so around their mean the mixtures fill only a plane: the triangle again. The
+# other components are the noise floor.
 #
 # *Exercises 2.4 and 2.5*: principal directions, explained variance ratio.
 
 # %% [markdown]
 # ## SVD: the best approximation of a matrix
 #
-# Any matrix is a sum of matrices of rank one, and to cut this sum is the best one can do (**Eckart and Young**):
+# Any matrix is a sum of matrices of rank one. Truncating this sum gives the best approximation of rank $k$ (**Eckart
+# and Young**):
 #
 # $$A = \sum_i \sigma_i u_i v_i^\top, \qquad
 # \min_{\operatorname{rank} B \le k} \lVert A - B \rVert_F
 # = \Bigl\lVert A - \sum_{i \le k} \sigma_i u_i v_i^\top \Bigr\rVert_F = \sqrt{\sum_{i > k} \sigma_i^2} \tag{2.6}$$
 #
-# Images are matrices, and a set of images is one, too: one row an image, one column a pixel. PCA is the SVD of the
-# centered data. What do the principal components of handwritten digits look like?
+# A set of images is also a matrix, with one row per image and one column per pixel. PCA is the SVD of the centered
+# data. What do the principal components of handwritten digits look like?
 
 # %%
 pixels = np.asarray(digits.simulate(key=jax.random.key(0), n_samples=600).images).reshape(600, 64)
@@ -273,7 +275,7 @@ eigen = pca.fit(pixels, n_components=64, solver="svd")
 @jax.jit
 @jax.vmap
 def cut(k):
-    """The first eight digits from k components: the rows of the others are set to zero."""
+    """Reconstruct the first eight digits from k components: the other rows become zero."""
     kept = eigen.components * (jnp.arange(64) < k)[:, None]
     return pca.reconstruct(eigen._replace(components=kept), pixels[:8])
 
@@ -287,12 +289,12 @@ rows = np.concatenate([pixels[None, :8], cut(np.array([2, 8, 24]))])
 datasets.images(rows.reshape(-1, 8, 8), columns=8, limits=(0.0, 1.0))
 
 # %% [markdown]
-# *What to see.* Above, the ten directions in which handwriting varies most, with negative pixels in one color and
-# positive ones in the other. Below, from top to bottom: eight digits, and what is left of them with 2, 8 and 24
-# numbers an image.
+# *What to see.* The first figure shows the ten directions in which the digits vary most, with negative pixels in one
+# color and positive ones in the other. The second figure shows, from top to bottom, eight digits and their
+# reconstructions from 2, 8 and 24 numbers per image.
 #
-# For a large matrix the whole decomposition is wasteful. The **randomized** SVD multiplies $A$ with a few random
-# vectors, which already span nearly the right subspace, and makes them better by power iterations.
+# For a large matrix the full decomposition is wasteful. The **randomized** SVD multiplies $A$ by a few random vectors.
+# The products already span nearly the right subspace, and power iterations improve it.
 
 # %%
 centered = pixels - np.asarray(eigen.mean)
@@ -308,7 +310,7 @@ found_values = {
 }
 randomized = {}
 for q, values in found_values.items():
-    captured = np.cumsum(np.square(values)) / size**2  # what the first k parts hold of the squared norm
+    captured = np.cumsum(np.square(values)) / size**2  # share of the squared norm in the first k parts
     randomized[q] = np.sqrt(1 - captured[kept - 1])
 
 # %% tags=["fig-eckart-young"]
@@ -328,14 +330,14 @@ plots.low_rank_error(
 # ## NMF: parts that can be read
 #
 # PCA found the plane of the mixtures, but do its components *look like* substances? An intensity cannot be negative,
-# and neither can a share. **Non-negative matrix factorization** demands just that:
+# and neither can a share. **Non-negative matrix factorization** requires exactly this:
 #
 # $$\min_{W \ge 0,\, H \ge 0} \tfrac12 \lVert X - W H \rVert_F^2, \qquad
 # W \leftarrow W \odot \frac{X H^\top}{W H H^\top}, \quad
 # H \leftarrow H \odot \frac{W^\top X}{W^\top W H} \tag{2.7}$$
 #
-# The **multiplicative updates** keep signs and never raise the misfit. **Coordinate descent** does the same faster.
-# The scree plot said: two components around the mean, so three parts.
+# The **multiplicative updates** keep all entries non-negative and never increase the misfit. **Coordinate descent**
+# does the same, only faster. The scree plot showed two components around the mean, so we look for three parts.
 
 # %%
 runs = {
@@ -347,7 +349,7 @@ w, h = runs["coordinate descent"][:2]
 truth = np.asarray(data.components)
 directions = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (truth, h)]
 likeness = directions[0] @ directions[1].T  # cosine between each true and each found pattern
-order = likeness.argmax(axis=1)  # parts come in any order and on any scale: give them those of the pure patterns
+order = likeness.argmax(axis=1)  # parts come in any order and scale: match them to the pure patterns
 parts = h[order] / h[order].max(axis=1, keepdims=True)
 amounts = w[:, order] * h[order].max(axis=1)
 print("cosine with Al, Cu, Fe:", np.round(likeness.max(axis=1), 3))
@@ -362,11 +364,11 @@ plots.parts(
 )
 
 # %% [markdown]
-# *What to see.* Each part is the pattern of one metal, and nobody has told the method what metals look like. The
-# principal components are *differences* of metals, with negative intensities: correct as directions of variance,
-# useless as spectra.
+# *What to see.* Each part resembles the pattern of one metal, although nobody told the method what metals look like.
+# The principal components are *differences* of metals and have negative intensities. They are correct as directions of
+# variance but useless as spectra.
 #
-# And how much of each is in every powder?
+# And how much of each metal does every powder contain?
 
 # %%
 share_error = np.abs(amounts - np.asarray(data.abundances)).mean(axis=0)
@@ -377,18 +379,18 @@ early = {name: run.history[:151] for name, run in runs.items()}
 plots.histories(early)
 
 # %% [markdown]
-# *Where it fails.* The factors are unique only if nearly pure powders are among the data: the corners of the triangle.
-# Without them a part may borrow from another. Look at aluminum: its line near 45° is too weak. Iron has a line there,
-# too, and iron's part explains some of aluminum's: so the shares of *iron* are too large. There are also local
-# minima: the start matters (`nmf_start.init`).
+# *Where it fails.* The data determine the factors well when they contain nearly pure powders, the corners of the
+# triangle. Without these, one part may borrow from another. Look at aluminum: its line near 45° is too weak. Iron also
+# has a line there, and its part explains some of aluminum's intensity, so the shares of *iron* are too large. There
+# are also local minima, so the starting point matters (`nmf_start.init`).
 #
 # *Exercise 2.7*: one NMF update.
 
 # %% [markdown]
 # ## Diamonds and circles
 #
-# Least squares has infinitely many solutions where data are missing. A common cure is to keep the weights small, in
-# one of two norms, $\lVert w \rVert_1 = \sum_j |w_j|$ or $\lVert w \rVert_2$. Their balls have different shapes:
+# With too few data, least squares has infinitely many solutions. A common cure is to keep the weights small in one of
+# two norms, $\lVert w \rVert_1 = \sum_j |w_j|$ or $\lVert w \rVert_2$. Their balls have different shapes:
 
 # %%
 turn = np.linspace(0, 2 * np.pi, 24, endpoint=False)
@@ -403,15 +405,15 @@ print("projections with a weight of exactly zero:", on_axis)
 plots.balls(outlines, around, nearest)
 
 # %% [markdown]
-# *What to see.* Projected onto the diamond, many points land on a corner (in red), where a weight is **exactly
-# zero**: the L1 norm selects features. The circle only shrinks. Unit 7 builds ridge and lasso on this.
+# *What to see.* Projected onto the diamond, many points land on a corner (in red), where a weight is **exactly zero**:
+# the L1 norm selects features. The circle only shrinks. Unit 7 builds ridge regression and the lasso on this.
 
 # %% [markdown]
 # ## A hint of kernels
 #
-# PCA finds planes. Two rings around each other have no direction that separates them. But PCA can be written with
-# inner products $x_i^\top x_j$ alone, and then each may be replaced by a **kernel**, an inner product after a map
-# $\phi$ into many more dimensions that nobody has to compute:
+# PCA finds planes, but no direction separates two concentric rings. PCA can, however, be written in terms of inner
+# products $x_i^\top x_j$ alone. Each of them can then be replaced by a **kernel**, which is an inner product after a
+# map $\phi$ into many more dimensions. The map itself is never computed:
 #
 # $$k(x, y) = \phi(x)^\top \phi(y) = e^{-\gamma \lVert x - y \rVert^2} \tag{2.8}$$
 
@@ -426,17 +428,17 @@ curved = jax.jit(lambda x: kernel_pca.embedding(kernel_pca.fit(x, n_components=2
 plots.embeddings({"data": (rings, label), "kernel PCA": (curved, label)})
 
 # %% [markdown]
-# *What to see.* PCA could only turn the rings. The first coordinate of kernel PCA alone separates them. *Where it
-# fails*: the choice of $\gamma$ decides everything, and there are no components in the space of the data to look
-# at. Gaussian processes (Unit 12) make more of this idea.
+# *What to see.* PCA could only rotate the rings. The first coordinate of kernel PCA alone separates them. *Where it
+# fails*: the result depends on the choice of $\gamma$, and the components are not vectors that we could plot in the
+# space of the data. Gaussian processes (Unit 12) take this idea further.
 
 # %% [markdown]
 # ## What to keep
 #
-# 1. Rank counts independent directions; the null space holds what data can never tell.
-# 2. Least squares projects onto the column space. The condition number says how noise grows on the way.
-# 3. The covariance is an ellipse. PCA keeps its longest axes, whitening makes it a circle.
-# 4. The SVD gives the best approximation of low rank; the scree plot says which rank.
+# 1. The rank counts independent directions; the null space holds what data can never tell us.
+# 2. Least squares projects onto the column space. The condition number says how much noise can grow on the way.
+# 3. The covariance is an ellipse. PCA keeps its longest axes; whitening makes it a circle.
+# 4. The SVD gives the best approximation of low rank; the scree plot suggests the rank.
 # 5. Non-negative parts can be read as substances; principal components cannot.
 #
 # **Now you**: [exercises/unit02.py](../exercises/unit02.py), then `nox -s grade -- 2`. To read on: Bishop (2006),

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Unit 3. Regression as loss minimization
 #
-# The same bar of steel as in Unit 1, now at 400 °C. The machine has written down 350 pairs of strain and stress.
-# **How stiff is the steel, and which curve lies behind the noise?** The first question asks for a straight line,
-# the second for a curve of unknown shape. Both have one answer: write the model as a sum of known functions with
+# We return to the steel of Unit 1, now at 400 °C. The testing machine has recorded 350 pairs of strain and stress.
+# **How stiff is the steel, and which curve lies behind the noise?** The first question asks for a straight line, the
+# second for a curve of unknown shape. Both have the same answer: write the model as a sum of known functions with
 # unknown weights, and choose the weights that make the squared error smallest.
 
 # %%
@@ -34,13 +34,13 @@ print(f"{card.name} ({card.source}), {temperature[1]:.0f} °C: {len(strain)} poi
 # $$\hat\beta = \arg\min_\beta \frac1n \lVert X\beta - y \rVert^2, \qquad
 # X^\top X\,\hat\beta = X^\top y \tag{3.1}$$
 #
-# The right-hand side are the *normal equations*: at the minimum the residual is perpendicular to every column of the
-# design matrix $X$ (Unit 2 called this a projection). They also say how far the answer can be trusted: with noise of
-# variance $s^2$ the covariance of the weights is $s^2 (X^\top X)^{-1}$.
+# The equations on the right are the *normal equations*. They say that at the minimum the residual is perpendicular to
+# every column of the design matrix $X$ (Unit 2 called this a projection). The same matrix $X^\top X$ tells us how far
+# to trust the answer: with noise of variance $s^2$, the covariance of the weights is $s^2 (X^\top X)^{-1}$.
 
 
 # %%
-@jax.jit  # compiled as one: quicker than one by one
+@jax.jit  # compiling all at once is quicker than one by one
 def straight_line(x, y):
     line = ols.fit(x, y)
     return line, ols.standard_errors(line, x, y), ols.predict(line, x), ols.leverage(x)
@@ -55,32 +55,33 @@ print(f"E = {line.coef[0]:.0f} ± {errors.coef[0]:.0f} GPa")
 plots.line(x[:, 0], y, fitted, weight_of_own)
 
 # %% [markdown]
-# *What to see.* Megapascal over per mille is gigapascal, so the slope is the modulus. The color is the **leverage**
-# $h_i = \partial \hat y_i / \partial y_i$: how much a point pulls the line to itself. The two ends pull most, and all
-# leverages add up to the number of parameters, here 2.
+# *What to see.* Megapascals of stress over per mille of strain give gigapascals, so the slope is the modulus. The
+# color shows the **leverage** $h_i = \partial \hat y_i / \partial y_i$: how strongly a point pulls the line toward
+# itself. The points at the two ends pull most, and the leverages add up to the number of parameters, here 2.
 #
-# *Where it fails.* The errors count noise in the stress only. Noise in the strain flattens the line, whatever the
-# number of points; and one point beyond yielding, at the far end with its large leverage, bends it down.
+# *Where it fails.* The standard errors account for noise in the stress only. Noise in the strain flattens the line, no
+# matter how many points there are. A single point beyond yielding bends the line down, because the far end has a large
+# leverage.
 #
 # *Exercise 3.2* ([exercises/unit03.py](../exercises/unit03.py)): ordinary least squares.
 
 # %% [markdown]
 # ## The same line by gradient descent
 #
-# Nobody solves normal equations for a neural network. What always works is to walk downhill, with the **learning
-# rate** $\eta$ as the length of the step:
+# A neural network has no normal equations. What we can still do is walk downhill, in steps scaled by the **learning
+# rate** $\eta$:
 #
 # $$J(w) = \frac1n \lVert X w - y \rVert^2, \qquad \nabla J(w) = \frac2n X^\top (X w - y), \qquad
 # w \leftarrow w - \eta\, \nabla J(w) \tag{3.2}$$
 #
-# How large may $\eta$ be? $J$ is a parabola with the Hessian $H = \frac2n X^\top X$. Along an eigenvector with
-# curvature $h$ each step multiplies the error by $1 - \eta h$. So the steepest direction, with the largest curvature
-# $L$, sets the limit, and the flattest direction sets the speed:
+# How large may $\eta$ be? $J$ is quadratic, with the Hessian $H = \frac2n X^\top X$. Along an eigenvector with
+# curvature $h$, each step multiplies the error by $1 - \eta h$. The steepest direction, with the largest curvature
+# $L$, limits the learning rate. The slowest direction sets the speed:
 #
 # $$\eta < \frac{2}{L}, \qquad \text{rate} = \max_i \lvert 1 - \eta h_i \rvert \tag{3.3}$$
 
 # %%
-y = y / 100  # in 100 MPa: weights of about 1
+y = y / 100  # in 100 MPa, to have weights of about 1
 design = np.concatenate([np.ones_like(x), x], axis=1)
 limit = float(rates.largest_stable_step(design))
 minimum = np.array([line.intercept, line.coef[0]]) / 100
@@ -117,16 +118,17 @@ plots.landscape(
 plots.convergence(distances, predicted)
 
 # %% [markdown]
-# *What to see.* The valley is long and narrow. A small rate creeps along its floor; a rate near the limit jumps from
-# wall to wall; above the limit the jumps grow. The dashed lines are equation (3.3), computed before the first step.
+# *What to see.* The valley is long and narrow. With a small rate the path creeps along its floor. Near the limit it
+# jumps from wall to wall, and above the limit the jumps grow. The dashed lines show the rates of equation (3.3),
+# computed before the first step.
 #
 # *Exercises 3.3 to 3.6*: the gradient, one step, the path, the largest stable learning rate.
 
 # %% [markdown]
 # ### Units decide how fast you learn
 #
-# The best rate possible is $(\kappa - 1)/(\kappa + 1)$ with the condition number $\kappa = L / \mu$, $\mu$ the
-# smallest curvature. And $\kappa$ depends on the units in which we write the strain.
+# The best possible rate is $(\kappa - 1)/(\kappa + 1)$, where $\kappa = L / \mu$ is the condition number and $\mu$ the
+# smallest curvature. And $\kappa$ depends on the unit of the strain.
 
 # %%
 designs = {
@@ -142,16 +144,16 @@ for name, one in designs.items():
     print(f"{name:20s} κ = {h[1] / h[0]:9.3g}, steps for three digits: {steps_needed[name]:.0f}")
 
 # %% [markdown]
-# > **Materials view.** Strain, stress and temperature come in numbers of very different size. Always center and scale
-# > them before you let gradient descent loose; then one learning rate fits all directions.
+# > **Materials view.** Strain, stress and temperature have values of very different size. Always center and scale them
+# > before you run gradient descent; then one learning rate suits all directions.
 
 # %% [markdown]
 # ## A few samples at a time
 #
-# The mean over a few samples is a noisy but cheap gradient. **Stochastic** gradient descent (`descent.fit`) takes one
-# sample a step, *mini-batches* (`batch_size=5`) are the way between. With a constant rate it falls fast and then
-# hovers, since single samples disagree; if the rate falls like $\eta\, t^{-a}$ with $\frac12 < a \le 1$, it comes to
-# rest.
+# The mean gradient over a few samples is noisy but cheap. **Stochastic** gradient descent (`descent.fit`) takes one
+# sample per step; *mini-batches* (`batch_size=5`) are a compromise. With a constant rate the risk falls fast and then
+# hovers, since single samples disagree. If the rate decreases like $\eta\, t^{-a}$ with $\frac12 < a \le 1$, the
+# method converges.
 
 # %%
 standard = designs["centered and scaled"]
@@ -169,24 +171,25 @@ histories = {name: np.maximum(np.asarray(values) - lowest, 1e-8) for name, value
 plots.epochs(histories, y_label="risk above its minimum, (100 MPa)²")
 
 # %% [markdown]
-# *What to see.* For the same number of looks at the data, many cheap steps come down sooner. At the end precision
-# counts, and there the full gradient or a falling rate wins. Eight digits below the start, single precision ends.
+# *What to see.* For the same number of passes over the data, many cheap steps reduce the risk sooner. In the end
+# precision counts, and there the full gradient or a falling rate wins. The figure ends at $10^{-8}$, close to the
+# limit of single precision.
 
 # %% [markdown]
 # ## From a line to a curve: basis functions
 #
-# A model may be a curve and yet *linear in its weights*: $f(x) = \sum_j c_j \phi_j(x)$. Put $\phi_j(x_i)$ into a
-# **design matrix**, and everything above stays true. What changes is the family of curves, and this is our choice:
+# A model can be a curve and still be *linear in its weights*: $f(x) = \sum_j c_j \phi_j(x)$. Put $\phi_j(x_i)$ into a
+# **design matrix**, and everything above remains true. Only the family of curves changes, and we choose it:
 #
-# - powers $x^j$ and the polynomials of **Chebyshev** and **Legendre**, the same curves in better coordinates;
-# - **Fourier** waves, for what repeats; **radial** bumps, for any number of dimensions;
-# - **B-splines** and **natural cubic splines**: cubic pieces, joined smoothly at knots.
+# - powers $x^j$, and the polynomials of **Chebyshev** and **Legendre**: the same curves in better coordinates;
+# - **Fourier** waves, for periodic curves; **radial** bumps, for any number of dimensions;
+# - **B-splines** and **natural cubic splines**: cubic pieces that join smoothly at knots.
 
 # %%
 low, high = strain.min(), strain.max()
 M = 9  # functions in each basis
 unit = (strain - low) / (high - low)
-even = np.linspace(0.0, 1.0, M - 2, dtype=np.float32)  # knots at equal distances, and dense where the steel yields
+even = np.linspace(0.0, 1.0, M - 2, dtype=np.float32)  # knots: evenly spaced, or dense where the steel yields
 bend = np.array([0.0, 0.05, 0.08, 0.11, 0.2, 0.5, 1.0], np.float32)
 knots = np.stack([np.pad(points, 3, mode="edge") for points in (even, bend)])  # as bases.clamped_knots does
 
@@ -194,7 +197,7 @@ knots = np.stack([np.pad(points, 3, mode="edge") for points in (even, bend)])  #
 @jax.jit
 def all_tables(x):
     ones = jnp.ones_like(x)[:, None]
-    on_knots = jax.vmap(lambda knots: bases.bspline(x, knots))(knots)  # both in one
+    on_knots = jax.vmap(lambda knots: bases.bspline(x, knots))(knots)  # both sets of knots at once
     return (
         bases.monomial(x, degree=M - 1),
         bases.chebyshev(x, degree=M - 1, low=0.0, high=1.0),
@@ -213,10 +216,10 @@ tables = dict(zip([*NAMES, "B-splines, own knots"], map(np.asarray, all_tables(u
 plots.basis_functions(strain, tables)
 
 # %% [markdown]
-# Nine functions each, fitted by the same line of code. How good is each? Judged on points that the fit has not
-# seen: leave one point out, fit the others, predict it (cross-validation with one sample a fold, Unit 1). Least
-# squares need not be fitted 350 times for it. A point pulled the curve towards itself by its leverage, so without it
-# the residual would have been $r_i / (1 - h_i)$; below is its root mean square in MPa.
+# Each basis has nine functions and is fitted by the same line of code. We judge each on points that its fit has not
+# seen: leave one point out, fit the others, and predict it (cross-validation with one sample per fold, Unit 1). Least
+# squares does not need 350 fits for this. Each point pulls the curve toward itself by its leverage, so without the
+# point its residual would be $r_i / (1 - h_i)$. The figure gives the root mean square of these residuals in MPa.
 
 
 # %%
@@ -235,21 +238,22 @@ for name, table in tables.items():
 plots.fits(strain, stress, curves, notes=[f"{value:.1f} MPa" for value in error.values()])
 
 # %% [markdown]
-# *What to see.* The three polynomial bases give the same curve: they span the same space. None of them can follow the
-# yield point, since a global function cannot bend in one place and rest elsewhere: it overshoots before and behind.
-# Fourier waves believe that the curve repeats, and tear at both ends. Bumps and splines bend locally, but at equal
-# distances most of them are wasted on the plateau: the same nine functions with knots *where the steel yields* reach
-# the noise.
+# *What to see.* The three polynomial bases span the same space, so they give the same curve. None of them can follow
+# the yield point. A global function cannot bend in one place only: it overshoots on both sides. Fourier waves assume
+# that the curve repeats, so they fail at both ends. Bumps and splines bend locally, but when they are evenly spaced,
+# most of them are wasted on the plateau. Nine B-splines with knots *where the steel yields* nearly reach the noise of
+# 3 MPa.
 #
-# > **Materials view.** Knots are a place to put knowledge: you know roughly where the steel yields.
+# > **Materials view.** Placing knots is a way to use what you know, such as roughly where the steel yields.
 #
 # *Exercises 3.1 and 3.7*: the design matrix, the B-spline basis.
 
 # %% [markdown]
 # ### The same space, not the same digits
 #
-# In exact arithmetic a basis of the same space changes nothing. In single precision it does: powers of $x$ become
-# nearly parallel, and the condition number of the design eats the digits. The normal equations square it.
+# In exact arithmetic, another basis of the same space changes nothing. In single precision it does: powers of $x$
+# become nearly parallel, and the larger the condition number of the design, the more digits are lost. The normal
+# equations square this number.
 
 # %%
 n_functions = np.arange(2, M + 1)
@@ -265,15 +269,15 @@ limits = {"normal equations end here": eps**-0.5, "QR ends here": 1 / eps}
 plots.condition_numbers(n_functions, numbers, limits=limits)
 
 # %% [markdown]
-# *What to see.* Powers lose a digit with every second degree. Nine of them are too much for the normal equations:
-# with `solver="cholesky"`, `ols.fit` says so (`full_rank` is False, the weights are NaN) instead of making numbers up;
-# above, it was QR. Chebyshev and Legendre columns stay nearly perpendicular.
+# *What to see.* Powers lose about three digits every four degrees. Nine of them are too many for the normal equations:
+# with `solver="cholesky"`, `ols.fit` reports this (`full_rank` is False, the weights are NaN) instead of making
+# numbers up. The fits above used QR. Chebyshev and Legendre columns stay nearly perpendicular.
 
 # %% [markdown]
 # ## Runge: more points, worse curve
 #
-# A polynomial of degree $m - 1$ passes through $m$ points *exactly*. Is this not the best fit of all? Carl Runge tried
-# it on a harmless function:
+# A polynomial of degree $m - 1$ passes through $m$ points *exactly*. Is that not the best possible fit? Carl Runge
+# tried it on a harmless function:
 #
 # $$f(x) = \frac{1}{1 + 25 x^2}, \qquad
 # p(x) = \sum_j \ell_j(x)\, f(x_j), \qquad \ell_j(x) = \prod_{k \ne j} \frac{x - x_k}{x_j - x_k} \tag{3.4}$$
@@ -285,7 +289,7 @@ truth = runge.runge_function(grid)
 
 @partial(jax.jit, static_argnames="m")
 def nodes_and_basis(m):
-    """Equispaced and Chebyshev nodes, and the Lagrange functions of both on the grid."""
+    """Return equispaced and Chebyshev nodes, and the Lagrange functions of both on the grid."""
     nodes = jnp.stack([runge.equispaced_nodes(m), runge.chebyshev_nodes(m)])
     return nodes, jax.vmap(lambda own: runge.lagrange_basis(grid, own))(nodes)
 
@@ -305,32 +309,32 @@ for m in COUNTS:
 plots.interpolants(grid, truth, polynomials)
 
 # %%
-print("errors in the values grow at most by", {name: round(value, 1) for name, value in growth.items()})
+print("errors in the values grow at most by a factor of", {name: round(value, 1) for name, value in growth.items()})
 
 # %% tags=["fig-errors"]
 plots.interpolation_errors(COUNTS, worst)
 
 # %% [markdown]
-# *What to see.* With equispaced nodes every further point makes it worse: the error grows without end. The same
-# polynomials through **Chebyshev nodes**, which crowd at the ends, converge, and as fast as a geometric series. Noise
-# suffers the same fate: the *Lebesgue constant*, printed above, says how much an error in the values may grow.
+# *What to see.* With equispaced nodes, more points make it worse: the error grows without bound. Polynomials of the
+# same degree through **Chebyshev nodes**, which crowd at the ends, converge as fast as a geometric series. The same is
+# true of noise: the *Lebesgue constant*, printed above, says how much an error in the values may grow.
 #
-# *Where it bites.* You rarely choose where to measure, and measurements are usually equispaced. Then fit fewer weights
-# than points, or use splines.
+# *Where it bites.* You can rarely choose where to measure, and measurements are usually equispaced. Then fit fewer
+# weights than points, or use splines.
 #
 # *Exercise 3.8*: the error of interpolating Runge's function.
 
 # %% [markdown]
 # ## When the answer is yes or no: logistic regression
 #
-# Which of two bars was the hotter one, given one pair of strain and stress? Regression as loss minimization again,
-# only the loss changes: the model gives a probability, the loss is the surprise (the cross-entropy of Unit 1).
+# Given one pair of strain and stress, which of two bars was the hotter one? We minimize a loss again, but a different
+# one. The model gives a probability, and the loss is the cross-entropy of Unit 1.
 #
 # $$P(y = 1 \mid x) = \sigma(\beta_0 + x\beta), \qquad
 # J = \frac1n \sum_i \log\bigl(1 + e^{-s_i (\beta_0 + x_i \beta)}\bigr), \quad s_i = \pm 1 \tag{3.5}$$
 #
-# There is no closed form, but **Newton's method** solves a weighted least-squares problem in each step and needs a
-# handful of steps where gradient descent needs thousands.
+# There is no closed form. **Newton's method** solves a weighted least-squares problem in each step and needs only
+# about ten steps here.
 
 # %%
 order = np.argsort(all_strain[1:], axis=1)  # of the bars at 400 °C and at 600 °C
@@ -338,7 +342,7 @@ N = 18  # points of each bar
 
 
 def pairs_at(index):
-    """Strain and stress of both bars at these places of their order, one row per point."""
+    """Return strain and stress of both bars at these places of their order, one row per point."""
     columns = (1000 * all_strain[1:], all_stress[1:])
     return np.stack([np.take_along_axis(one, index, axis=1).ravel() for one in columns], axis=1)
 
@@ -369,18 +373,19 @@ print("plastic points:", iteration.explain(without_doubt))
 print("with a penalty:", iteration.explain(with_penalty))
 
 # %% [markdown]
-# *What to see.* The hot bar is the softer one, so the line between the two has a slope between the two moduli. Near
-# the origin nobody can tell the bars apart, and the probability says so: one half.
+# *What to see.* The hot bar is softer, and the slope of the line between the two classes lies between the two moduli.
+# Near the origin the bars can hardly be told apart, and there the probability stays away from 0 and 1.
 #
-# *Where it fails.* Among the plastic points a line separates the bars without error. Then there is no best answer:
-# the loss falls without end as the weights grow. `logistic.fit` stops and says so; a small penalty (Unit 7) helps.
+# *Where it fails.* A line separates the plastic points of the two bars without error. Then there is no best answer:
+# the loss keeps falling as the weights grow. `logistic.fit` stops and says so; a penalty (Unit 7) helps.
 
 # %% [markdown]
 # ## What to keep
 #
-# 1. A model that is linear in its weights is one design matrix; its weights are one linear system, or a walk downhill.
+# 1. A model that is linear in its weights is a design matrix. The weights follow from one linear system or from
+#    gradient descent.
 # 2. The curvature of the risk limits the learning rate, $\eta < 2 / L$, and sets the speed. Scale your features.
-# 3. Which basis? The one that bends where your curve bends, in coordinates that keep their digits.
+# 3. Choose a basis that bends where your curve bends, in coordinates that do not lose digits.
 # 4. Passing through all points is no virtue. With equispaced points and a high degree it is a disaster.
 #
 # **Now you**: [exercises/unit03.py](../exercises/unit03.py), then `nox -s grade -- 3`. To read on: Bishop (2006),

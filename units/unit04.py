@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Unit 4. Neural networks: from neurons to CNNs
 #
-# Two images of a material. In the first, spins point up or down, and we ask one question about the whole image:
-# **was it hot?** In the second, a micrograph of an alloy with two phases, badly lit and noisy, we ask a question
-# about every pixel: **which phase is this?** Both answers come from a stack of very simple functions whose numbers
-# are learned by gradient descent. This unit builds that stack: neuron, layer, backward pass, convolution, network.
+# Take two images of materials. In the first, spins point up or down, and we ask one question about the whole image:
+# **was it hot?** The second is a noisy, badly lit micrograph of an alloy with two phases, and we ask a question about
+# every pixel: **which phase is this?** Both answers come from a stack of very simple functions. Gradient descent
+# learns the numbers in them. This unit builds that stack: neuron, layer, backward pass, convolution, network.
 
 # %%
 from functools import partial
@@ -44,12 +44,12 @@ print(f"{len(lattices.spins)} spin lattices, {len(alloy.images)} micrographs")
 # %% [markdown]
 # ## One neuron
 #
-# A neuron weighs its inputs, adds a bias and squashes the sum:
+# A neuron multiplies its inputs by weights, adds a bias and squashes the sum:
 #
 # $$a = \phi(z), \qquad z = x \cdot w + b \tag{4.1}$$
 #
-# Without the **activation** $\phi$ a network of any depth would be one linear map. What learning sees of $\phi$ is
-# its derivative, and where this is small nothing is learned.
+# Without the **activation** $\phi$ a network of any depth would be one linear map. Learning depends on the derivative
+# of $\phi$: where it is small, little is learned.
 
 # %%
 z = np.linspace(-4.0, 4.0, 201)
@@ -60,7 +60,7 @@ NAMES = ("sigmoid", "tanh", "relu", "silu")
 
 @jax.jit
 def both(z):
-    """Four activations and their derivatives."""
+    """Return four activations and their derivatives."""
     return [[f(z, activation=name) for name in NAMES] for f in (activations.apply, activations.derivative)]
 
 
@@ -70,22 +70,23 @@ values, slopes = (dict(zip(NAMES, curves, strict=True)) for curves in both(z))
 plots.activations(z, values, slopes)
 
 # %% [markdown]
-# *What to see.* The sigmoid's slope is at most 1/4: ten such layers shrink a gradient by a factor of a million. The
-# rectifier (relu) passes it on whole, or not at all. At its kink there is no derivative; we take 0.
+# *What to see.* The sigmoid's slope is at most 1/4, so the slopes of ten layers shrink a gradient by a factor of at
+# least a million. The rectifier (relu) passes the gradient on unchanged or not at all. It has no derivative at its
+# kink; we take 0.
 #
 # *Exercises 4.1 and 4.2* (`exercises/unit04.py`): a neuron, derivatives of activations.
 
 # %% [markdown]
 # ## Layers, and the way back
 #
-# Many neurons side by side are a **dense layer**, $A = \phi(X W + b)$, samples in rows. The loss of the last layer's
-# output tells how each weight should move, by the chain rule, from the back to the front:
+# Many neurons side by side form a **dense layer**, $A = \phi(X W + b)$, with one sample per row. The chain rule,
+# applied from the last layer back to the first, gives the derivative of the loss with respect to each weight:
 #
 # $$\delta_l = \frac{\partial J}{\partial z_l}, \qquad \frac{\partial J}{\partial W_l} = a_{l-1}^\top \delta_l,
 # \qquad \delta_{l-1} = (\delta_l W_l^\top) \odot \phi'(z_{l-1}) \tag{4.2}$$
 #
-# This is **backpropagation**. One forward and one backward pass give the gradient in *all* parameters. By hand, and
-# by JAX:
+# This is **backpropagation**. One forward and one backward pass give the gradient with respect to *all* parameters. We
+# compute it by hand and by JAX:
 
 
 # %%
@@ -99,7 +100,7 @@ def gradients(key, x, y):
 risk, by_hand, by_jax = gradients(for_weights, lattices.spins[:50].reshape(50, 256), np.eye(2)[lattices.above[:50]])
 pairs = zip(jax.tree.leaves(by_hand.network), jax.tree.leaves(by_jax), strict=True)
 largest_difference = max(float(np.abs(a - b).max()) for a, b in pairs)
-print(f"risk {risk:.3f} nats; backward pass by hand against jax.grad: differ by {largest_difference:.0e}")
+print(f"risk {risk:.3f} nats; backward pass by hand and jax.grad differ by {largest_difference:.0e}")
 
 # %% [markdown]
 # *Exercises 4.3 and 4.4*: the dense layer, the backward pass of two layers.
@@ -107,9 +108,9 @@ print(f"risk {risk:.3f} nats; backward pass by hand against jax.grad: differ by 
 # %% [markdown]
 # ## What can such a network represent?
 #
-# Any continuous function, with one hidden layer. The proof is a construction: threshold neurons make bumps side by
-# side; rectifiers make hats. With $m$ neurons on an interval of length $\ell$, slope at most $L$, curvature at most
-# $M$:
+# One hidden layer can approximate any continuous function. The proof is a construction: threshold neurons make bumps
+# side by side; rectifiers make hats. With $m$ neurons on an interval of length $\ell$, and a function with slope at
+# most $L$ and curvature at most $M$:
 #
 # $$\text{bumps: error} \le \frac{L \ell}{2 m}, \qquad \text{hats: error} \le \frac{M \ell^2}{8 m^2} \tag{4.3}$$
 
@@ -126,7 +127,7 @@ widths = (4, 8, 16, 32)
 
 @jax.jit
 def constructed(grid):
-    """The function, networks of each width and the bounds of their errors: bumps first, then hats."""
+    """Return the function, networks of each width and the bounds of their errors: bumps first, then hats."""
     curves = [
         (
             mlp.apply(approximation.bumps(wave, low, high, width=m), grid[:, None], activation="heaviside")[:, 0],
@@ -152,18 +153,18 @@ plots.approximations(grid, truth, dict(zip(("8 bumps", "8 hats"), curves[1], str
 plots.bounds(widths, {"bumps": errors[:, 0], "hats": errors[:, 1]}, limits)
 
 # %% [markdown]
-# *What to see.* Twice the neurons halve the error of bumps and quarter that of hats, as (4.3) says. In $d$ dimensions
-# a grid of bumps would need $m^d$ of them; random **ridges** (`approximation.ridges`) come with $1/\sqrt m$ in any
-# dimension, for functions that are smooth enough (Barron).
+# *What to see.* Doubling the number of neurons halves the error of bumps and quarters that of hats, as (4.3) says. In
+# $d$ dimensions a grid would need $m^d$ bumps. With random **ridges** (`approximation.ridges`) the error falls like
+# $1/\sqrt m$ in any dimension, for functions that are smooth enough (Barron).
 #
-# *Where it fails.* The theorem says that weights exist, not that gradient descent finds them, nor that a handful of
-# samples determines them. For images it matters much more to build in what we know about images.
+# *Where it fails.* The theorem says that such weights exist. It does not say that gradient descent finds them, or that
+# a few samples determine them. For images it matters much more to build in what we know about images.
 
 # %% [markdown]
 # ## Fixed features: Fourier and wavelets
 #
-# Before features were learned they were designed. A microstructure, written in an orthonormal basis: keep the
-# largest 5 % of the coefficients and go back.
+# Before features were learned, they were designed. Write a microstructure in an orthonormal basis, keep only the
+# largest 5 % of the coefficients, and transform back.
 
 # %%
 field = alloy.fields[0]
@@ -190,10 +191,10 @@ for name, image in zip(("Fourier", "Haar", "Daubechies 3"), compressed(field), s
 plots.columns([fields], size=1.7)
 
 # %% [markdown]
-# *What to see.* Twenty times fewer numbers, and the phases are still there. Waves win here: the field is smooth and
-# repeats at its borders. But each of them is everywhere at once. Haar's steps are local and blocky, Daubechies'
-# wavelets local and smooth. Local, and the same in every place: this is the idea of a convolutional layer, which
-# *learns* its little waves.
+# *What to see.* With a twentieth of the numbers, the phases are still visible. Waves win here, since the field is
+# smooth and periodic. But each wave extends over the whole image. Haar's steps are local and blocky, Daubechies'
+# wavelets local and smooth. A convolutional layer is also local and the same in every place, but it *learns* its
+# little waves.
 
 # %% [markdown]
 # ## Convolution: the same small neuron everywhere
@@ -202,7 +203,8 @@ plots.columns([fields], size=1.7)
 #
 # $$y_{rsk} = \sum_{i,j,c} x_{r + i,\, s + j,\, c}\, K_{ijck} \tag{4.4}$$
 #
-# (a *cross-correlation*: the kernel is not flipped). Two kernels on a composition field, and how pooling coarsens:
+# This is a *cross-correlation*: the kernel is not flipped. We apply two kernels to a composition field, and then
+# pooling:
 
 # %%
 image = alloy.fields[:1, :, :, None]
@@ -217,7 +219,7 @@ def layer(image):
 
 @jax.jit
 def both_kernels(image):
-    """The layer, the same written as loops, and its edges after pooling."""
+    """Return the layer, the same written as loops, and its edges after pooling."""
     features = layer(image)
     by_hand = convolution.by_hand(image, kernels, padding="same", mode="periodic")
     return features, by_hand, pooling.max_pool(jnp.abs(features))
@@ -260,21 +262,22 @@ as_convolution = geometry.convolution_parameters((3, 3), inputs=1, outputs=2)
 print(f"the same map as a dense layer: {as_dense:,} parameters; as a convolution: {as_convolution}")
 
 # %% [markdown]
-# *What to see.* Shift the image and the answer shifts along (**equivariance**); the mean over all pixels does not
-# notice (**invariance**). Nobody had to learn that. Turned images are another matter: the edge kernel looks for
-# vertical edges only. And the count of parameters says why a convolution learns from few images.
+# *What to see.* If the image shifts, the output shifts with it (**equivariance**), and the mean over all pixels does
+# not change (**invariance**). Neither property had to be learned. Rotated images are different: the edge kernel looks
+# for vertical edges only. And the number of parameters shows why a convolution can learn from few images.
 #
 # *Exercises 4.5 to 4.7*: cross-correlation, max pooling, output size.
 
 # %% [markdown]
 # ## What can one unit see?
 #
-# Each layer widens the view: with kernel $k$, dilation $d$ and $j$ the product of the strides before it,
+# Each layer widens the view. With kernel size $k$, dilation $d$, stride $s$, and the product $j$ of the strides before
+# it:
 #
 # $$r \leftarrow r + d\,(k - 1)\,j, \qquad j \leftarrow s\,j \tag{4.5}$$
 #
-# This is the **receptive field**. Below, the frame is (4.5), and the color is the truth: how much one unit's output
-# changes with each pixel, averaged over random kernels.
+# The result $r$ is the **receptive field**. In the figure, the frame shows (4.5). The color shows how much one unit's
+# output really changes with each pixel, averaged over random kernels.
 
 # %%
 STACKS = {
@@ -317,20 +320,20 @@ for name, layers in STACKS.items():
 plots.receptive_fields(influences, sizes, centers)
 
 # %% [markdown]
-# *What to see.* Nothing outside the frame matters, and inside the middle matters most: the *effective* receptive field
-# is smaller than the formula. A pooling or a dilation widens the view at no cost in parameters.
+# *What to see.* Nothing outside the frame matters, and inside the frame the middle matters most: the *effective*
+# receptive field is smaller than the formula says. Pooling and dilation widen the view at no cost in parameters.
 #
-# > **Materials view.** A grain larger than the receptive field has no shape to the network. Know the size of your
-# > features in pixels before you choose the depth.
+# > **Materials view.** A network cannot see the shape of a grain larger than its receptive field. Know the size of
+# > your features in pixels before you choose the depth.
 #
 # *Exercise 4.8*: the receptive field of a stack of layers.
 
 # %% [markdown]
 # ## Dense or convolutional? Ising lattices
 #
-# Spins on a 16 x 16 lattice, in equilibrium at some temperature. Was it above the critical one, $T_c \approx 2.27$?
-# We learn from 400 lattices and test on 2000. Both networks have the same number of parameters; one is told that
-# images have neighbors, the other has to find out.
+# Each sample is a 16 x 16 lattice of spins in equilibrium at some temperature. Was it above the critical temperature
+# $T_c \approx 2.27$? We train on 400 lattices and test on 2000. Both networks have nearly the same number of
+# parameters. One is built for neighboring pixels; the other has to discover which pixels are neighbors.
 
 # %%
 N_TRAIN = 400
@@ -347,14 +350,14 @@ predict = {
 
 
 def pixel_or_image_loss(apply, params, batch, key):
-    """Mean cross-entropy in nats: over images, or over all their pixels."""
+    """Return the mean cross-entropy in nats: over images, or over all their pixels."""
     inputs, labels = batch
     return jnp.mean(losses.cross_entropy(apply(params, inputs), labels))
 
 
 @partial(jax.jit, static_argnames=("start", "predict", "n_train", "rate", "n_steps", "batch_size"))
 def learned(start, predict, inputs, labels, *, n_train, rate, n_steps, batch_size):
-    """Train on the first samples, answer for all: the training, and the class that gets the largest logit."""
+    """Train on the first samples; return the training and, for all samples, the class with the largest logit."""
     loss = partial(pixel_or_image_loss, predict)
     options = loop.Options(loss, optax.adam(rate), n_steps=n_steps, batch_size=batch_size)
     data = inputs[:n_train], labels[:n_train]
@@ -386,18 +389,19 @@ plots.learning(histories)
 plots.accuracy_over((edges[:-1] + edges[1:]) / 2, shares, x_label="temperature (J / k_B)", mark=ising.CRITICAL)
 
 # %% [markdown]
-# *What to see.* Both networks learn the 400 lattices by heart: the training loss says nothing about which is better.
-# On new lattices the convolutional one wins. Near $T_c$ both must err: a small lattice does not tell.
+# *What to see.* Both networks memorize the 400 lattices, so the training loss does not say which is better. On new
+# lattices the convolutional one wins. Near $T_c$ both make errors, since a small lattice hardly reveals its
+# temperature.
 #
-# *Where it fails.* One line beats both nearly: the magnetization's magnitude. Always try the physicist's feature first,
-# and ask whether a network adds anything to it.
+# *Where it fails.* A threshold on the magnitude of the magnetization does almost as well as the convolutional network.
+# Always try the physicist's feature first, and ask whether a network adds anything to it.
 
 # %% [markdown]
 # ## An answer for every pixel: the U-Net
 #
-# A phase is a matter of the surroundings as well as of the pixel: lighting varies over the micrograph, noise hides
-# edges. The **U-Net** goes down to a coarse view by pooling, up again by transposed convolution, and hands the fine
-# view across. We judge by Dice's coefficient, $2 |A \cap B| / (|A| + |B|)$ for each phase.
+# To recognize a phase, we must look at the surroundings of a pixel as well: lighting varies over the micrograph, and
+# noise hides edges. The **U-Net** goes down to a coarse view by pooling and up again by transposed convolution, and it
+# passes the fine view across. We judge it by Dice's coefficient, $2 |A \cap B| / (|A| + |B|)$, for each phase.
 
 # %%
 micrographs, masks = alloy.images[..., None], alloy.masks
@@ -435,7 +439,7 @@ plots.columns(
 
 # %% [markdown]
 # *What to see.* A threshold follows the lighting and keeps the noise; the U-Net has learned that phases are smooth and
-# that brightness is relative. What it gets wrong lies on the boundaries.
+# that brightness is relative. Most of its errors lie on the boundaries.
 
 # %% [markdown]
 # ## Four more architectures, one idea each
@@ -445,10 +449,11 @@ plots.columns(
 # | LeNet (1998) | convolve, pool, repeat, then dense layers |
 # | VGG (2015) | small kernels only, but many of them |
 # | NiN (2014) | 1x1 layers mix channels; the mean over pixels replaces dense layers |
-# | DenseNet (2017) | each layer sees all layers before it |
-# | U-Net (2015) | down and up again, with bridges |
+# | DenseNet (2017) | each layer sees the outputs of all layers before it |
+# | U-Net (2015) | down and up again, with skip connections |
 #
-# All take any width: `architectures.VGG(n_classes, stages=...)`. Their published sizes, in millions:
+# All of them take any width: `architectures.VGG(n_classes, stages=...)`. As published, they have this many million
+# parameters:
 
 # %%
 published = {
@@ -467,9 +472,9 @@ for name, (module, size, channels) in published.items():
 # %% [markdown]
 # ## What to keep
 #
-# 1. A network is neurons in layers; its gradient is the chain rule from back to front, at the price of two passes.
-# 2. One hidden layer can represent anything. What you build in decides how much data it takes.
-# 3. A convolution shares one small kernel: equivariant by construction, and independent of the image's size.
+# 1. A network is neurons in layers. The chain rule, from back to front, gives its gradient in two passes.
+# 2. One hidden layer can approximate any continuous function. What you build in decides how much data you need.
+# 3. A convolution shares one small kernel. It is equivariant by construction, and it fits images of any size.
 # 4. Count before you train: output size, receptive field, parameters.
 #
 # **Now you**: `exercises/unit04.py` ([the sheet](../exercises/unit04.py)), then `nox -s grade -- 4`. To read on:

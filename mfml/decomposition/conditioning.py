@@ -81,7 +81,7 @@ def solution_error(
     $A x = b$ and $(A + \delta A) x' = b + \delta b$. NaN or infinite where A is singular or b is zero.
 
     Raises:
-        ValueError: unless `a` is square, `delta_a` has its shape, and `b`, `delta_b` one entry a row.
+        ValueError: unless `a` is square, `delta_a` has its shape, and `b` and `delta_b` have one entry per row.
 
     >>> a = jnp.diag(jnp.array([4.0, 2.0]))
     >>> error = solution_error(a, jnp.array([4.0, 0.0]), jnp.zeros((2, 2)), jnp.array([0.0, 0.04]))

@@ -38,7 +38,7 @@ def init(
     Given a key, the first two use the randomized decomposition, which is faster for large X.
 
     Raises:
-        ValueError: unless `x` is a matrix, 1 <= n_components (<= min(n, d) but for "random"), the rule is
+        ValueError: unless `x` is a matrix, 1 <= n_components (<= min(n, d) except for "random"), the rule is
             known, and "random" has a key.
 
     Source: Boutsidis and Gallopoulos (2008).
