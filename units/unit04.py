@@ -442,7 +442,7 @@ plots.columns(
 # that brightness is relative. Most of its errors lie on the boundaries.
 
 # %% [markdown]
-# ## Four more architectures, one idea each
+# ## Five architectures, one idea each
 #
 # | network | idea |
 # |---|---|

@@ -15,7 +15,7 @@ README = """# Your course folder
 For each unit there is a lesson, `units/unit03.py`, and a sheet of exercises, `exercises/unit03.py`. A lesson runs as
 a script and opens as a notebook (with jupytext). `mfml syllabus` lists the units.
 
-Open a sheet, replace the first `raise NotImplementedError` by your answer, and grade it from this folder:
+Open a sheet, replace the first `raise NotImplementedError` with your answer, and grade it from this folder:
 
     mfml grade 3            # one unit; the exit status is 0 once everything is right
     mfml grade 3 --watch    # again at every save, until Ctrl-C

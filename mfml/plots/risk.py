@@ -239,7 +239,7 @@ def episodes(length: ArrayLike, *, shortest: int, window: int = 20, ax: Axes | N
     mean = np.convolve(steps, np.ones(window) / window, mode="valid")
     ax.plot(steps, ".", color=style.SKY, markersize=3, label="one episode")
     ax.plot(np.arange(window - 1, len(steps)), mean, color=style.BLUE, label=f"mean of {window}")
-    ax.axhline(shortest, color=style.BLACK, linestyle="--", label=f"shortest way: {shortest}")
+    ax.axhline(shortest, color=style.BLACK, linestyle="--", label=f"shortest path: {shortest}")
     ax.set_yscale("log")
     ax.set_yticks([10, 20, 50, 100], ["10", "20", "50", "100"])
     ax.minorticks_off()
