@@ -160,7 +160,7 @@ def test_it_is_as_trustworthy_as_scikit_learn(name, key):
         found = tsne.fit(x, key=key, perplexity=15.0, max_iter=750, solver=method)
         assert trustworthiness(x, np.asarray(found.embedding), n_neighbors=7) > needed - 0.01
         assert found.history[-1] < found.history[0]
-    # lattices that are all up or all down are copies, and more copies than neighbors make P a tie
+    # uniform lattices are copies, and P is a tie because there are more copies than neighbors
     assert found.converged or name == "ising"
 
 
