@@ -205,7 +205,7 @@ plots.criteria(numbers, bic, x_label="number of components", y_label="BIC (small
 # ## Autoencoders: learn what is usual
 #
 # Now we turn to images. A mixture of two metals separates into a maze of two phases; the simulator solves the
-# Cahn-Hilliard equation. Most specimens come from one furnace. Some have the wrong composition and formed droplets, and
+# Cahn-Hilliard equation. Most specimens come from one furnace. Some had the wrong composition and formed droplets, and
 # others contain a pore. We train only on the usual ones.
 
 # %%

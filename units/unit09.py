@@ -126,7 +126,7 @@ stages = [f"t = {float(run.time[time]):.0f}" for time in TIMES]
 datasets.images(fields[:12], columns=4, size=1.1, limits=(-0.5, 0.5), titles=stages * 3)
 
 # %% [markdown]
-# Two images of the same material, shifted by a few pixels, are far apart as points: pixels describe a texture poorly.
+# An image and its copy shifted by a few pixels are far apart as points: pixels describe a texture poorly.
 # Its **power spectrum** does not depend on where things are, only on how coarse they are. We keep one number per
 # wavelength:
 
