@@ -22,7 +22,7 @@ def assign(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array,
 
         l_i = argmin_j  sum_f (x[i, f] - centroids[j, f])^2
 
-    If two are equally near, the lower index wins.
+    If two centroids are equally near, the lower index wins.
 
     Example: assign(jnp.array([[0.0], [9.0], [5.0]]), jnp.array([[0.0], [10.0]])) is [0, 1, 0].
     """
@@ -47,9 +47,9 @@ def seeding_weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> F
     """Exercise 5.3. Weights of k-means++.
 
     k-means++ draws its starting centroids one after the other. Given the m centroids so far, return the
-    probability of each sample to be drawn next:
+    probability that each sample is drawn next:
 
-        p_i = D_i^2 / sum_j D_j^2,    D_i the distance of sample i to the nearest centroid so far
+        p_i = D_i^2 / sum_j D_j^2,    D_i: distance of sample i to the nearest centroid so far
 
     Example: seeding_weights(jnp.array([[0.0], [1.0], [3.0]]), jnp.array([[0.0]])) is [0.0, 0.1, 0.9].
     """
@@ -64,7 +64,7 @@ def responsibilities(log_densities: Float[Array, "n k"], weights: Float[Array, "
 
         gamma[i, k] = pi_k N(x_i; mu_k, Sigma_k) / sum_j pi_j N(x_i; mu_j, Sigma_j)
 
-    Each row adds up to 1, even where all densities are too small for a float, such as exp(-400).
+    Each row adds up to 1, even if all densities are too small for a float, such as exp(-400).
 
     Example: responsibilities(jnp.log(jnp.array([[0.1, 0.3]])), jnp.array([0.5, 0.5])) is [[0.25, 0.75]].
     """
@@ -76,7 +76,7 @@ def m_step(
 ) -> tuple[Float[Array, " k"], Float[Array, "k d"], Float[Array, "k d d"]]:
     """Exercise 5.5. M-step of a Gaussian mixture.
 
-    Return the weights (k,), the means (k, d) and the covariances (k, d, d) that the responsibilities gamma lead to:
+    Return the weights (k,), the means (k, d) and the covariances (k, d, d) for the responsibilities gamma:
 
         N_k     = sum_i gamma[i, k]
         pi_k    = N_k / n
@@ -97,7 +97,7 @@ def log_likelihood(log_densities: Float[Array, "n k"], weights: Float[Array, " k
 
         log sum_k pi_k N(x_i; mu_k, Sigma_k)
 
-    in natural logarithms. It is finite even where all densities are too small for a float.
+    in natural logarithms. It is finite even if all densities are too small for a float.
 
     Example: log_likelihood(jnp.log(jnp.array([[0.1, 0.3]])), jnp.array([0.5, 0.5])) is log 0.2, about -1.609.
     """
@@ -109,8 +109,8 @@ def linear_autoencoder_loss(
 ) -> Float[Array, ""]:
     """Exercise 5.7. Loss of a linear autoencoder.
 
-    Let m be the mean of the samples, one number per feature. The code of a sample is z = (x - m) @ encoder, the
-    rebuilt sample is m + z @ decoder. Return the mean of the squared error over all samples and all features:
+    Let m be the mean of the samples, one number per feature. The code of a sample is z = (x - m) @ encoder, and
+    the rebuilt sample is m + z @ decoder. Return the mean of the squared error over all samples and all features:
 
         1/(n d) sum_i sum_f (rebuilt[i, f] - x[i, f])^2
 
@@ -123,7 +123,7 @@ def linear_autoencoder_loss(
 def anomaly_score(x: Float[Array, "n rows columns"], rebuilt: Float[Array, "n rows columns"]) -> Float[Array, " n"]:
     """Exercise 5.8. Anomaly score of images.
 
-    `rebuilt` holds the n images x as an autoencoder rebuilt them. Return one score per image, the mean of the
+    `rebuilt` holds an autoencoder's reconstructions of the n images x. Return one score per image, the mean of the
     squared error over its pixels:
 
         s_i = 1/(rows columns) sum_r sum_c (x[i, r, c] - rebuilt[i, r, c])^2

@@ -54,7 +54,7 @@ def hessian_vector_product(
     """Exercise 6.3. Hessian times vector.
 
     Return H v, where H is the Hessian of `function` at `point` and v the vector. `function(point)` is one
-    number and made of jnp operations. Do not build H: for a million parameters it would have a trillion entries.
+    number, computed by jnp operations. Do not build H: for a million parameters it would have a trillion entries.
     Differentiate the gradient along v (`jax.jvp`), or differentiate the number gradient . v.
 
     Example: for the function x[0] ** 2 * x[1] at [1.0, 2.0] and the vector [1.0, 0.0] it is [4.0, 2.0].
@@ -69,7 +69,7 @@ def condition_number(hessian: Float[Array, "d d"]) -> Float[Array, ""]:
 
         largest |eigenvalue| / smallest |eigenvalue|,
 
-    one number. (`jnp.linalg` may be used, `jnp.linalg.cond` as well; the largest is not 0.)
+    one number. (You may use `jnp.linalg`, including `jnp.linalg.cond`. The largest |eigenvalue| is not 0.)
 
     Example: condition_number(jnp.array([[2.0, 0.0], [0.0, -8.0]])) is 4.0.
     """
@@ -90,7 +90,7 @@ def momentum_step(
         v_new = decay * v + g
         x_new = x - learning_rate * v_new
 
-    Return the pair (x_new, v_new). The velocity carries no learning rate and no factor (1 - decay).
+    Return the pair (x_new, v_new). The velocity contains no learning rate and no factor (1 - decay).
 
     Example: momentum_step(jnp.array([1.0]), jnp.array([2.0]), jnp.array([0.5]), 0.1, 0.9) is ([0.77], [2.3]).
     """
@@ -128,8 +128,8 @@ def adam_step(
 def classify(hessian: Float[Array, "d d"], tol: float) -> Int[Array, ""]:
     """Exercise 6.7. Kind of a stationary point.
 
-    Return one integer that tells what the Hessian (symmetric) says of a point where the gradient is zero. An
-    eigenvalue counts as positive above tol, as negative below -tol, and as zero between.
+    Classify a point of zero gradient by its symmetric Hessian, and return one integer. An eigenvalue counts as positive
+    above tol, as negative below -tol, and as zero in between.
 
         0  minimum: all eigenvalues are positive
         1  saddle: at least one is positive and at least one is negative, whatever the others are

@@ -18,12 +18,12 @@ from exercises.given import Array, Float, Int
 def joint_probabilities(conditional: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """Exercise 9.1. Joint probabilities.
 
-    Row i of `conditional` says how likely sample i takes each other sample for its neighbor; each row adds up to 1.
-    Return the symmetric table
+    Row i of `conditional` holds the probability that sample i picks each other sample as its neighbor; each row adds
+    up to 1. Return the symmetric table
 
         p[i, j] = (conditional[i, j] + conditional[j, i]) / (2 n)
 
-    All its entries together add up to 1.
+    All entries of the table add up to 1.
 
     Example: joint_probabilities(jnp.array([[0.0, 1.0], [1.0, 0.0]])) is [[0.0, 0.5], [0.5, 0.0]].
     """
@@ -37,8 +37,8 @@ def perplexity_row(squared: Float[Array, " k"], perplexity: float) -> Float[Arra
 
         p_j = exp(-beta squared_j) / sum_l exp(-beta squared_l)
 
-    has the given perplexity, exp(H) with the entropy H = -sum_j p_j ln p_j in nats, and return p, shape (k,). The
-    answer's ln beta lies between -20 and 20; 50 bisections are enough. p is finite for distances of any size.
+    has the given perplexity, exp(H) with the entropy H = -sum_j p_j ln p_j in nats. Return p, shape (k,). The
+    solution has ln beta between -20 and 20; 50 bisections are enough. p is finite for distances of any size.
 
     Example: perplexity_row(jnp.array([1.0, 1.0, 4.0]), 2.5) is about [0.447, 0.447, 0.105].
     """
@@ -48,7 +48,7 @@ def perplexity_row(squared: Float[Array, " k"], perplexity: float) -> Float[Arra
 def embedding_probabilities(y: Float[Array, "n k"]) -> Float[Array, "n n"]:
     """Exercise 9.3. Probabilities in the embedding.
 
-    Return the table Q of the points y, zero on its diagonal, all entries together adding up to 1:
+    Return the table Q of the points y. Its diagonal is zero, and all its entries add up to 1:
 
         q[i, j] = 1/(1 + |y_i - y_j|^2) / Z,    Z = the sum of 1/(1 + |y_k - y_l|^2) over all k != l
 
@@ -60,11 +60,11 @@ def embedding_probabilities(y: Float[Array, "n k"]) -> Float[Array, "n n"]:
 def tsne_gradient(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array, "n k"]:
     """Exercise 9.4. Gradient of t-SNE.
 
-    Return the gradient of KL(P || Q) in the points y, shape (n, k), with Q as in 9.3:
+    Return the gradient of KL(P || Q) with respect to the points y, shape (n, k), with Q as in 9.3:
 
         4 sum_j (p[i, j] - q[i, j]) (y_i - y_j) / (1 + |y_i - y_j|^2)
 
-    P need not add up to 1: early exaggeration multiplies it by 12, and Q stays as it is.
+    P need not add up to 1: early exaggeration multiplies it by 12 and leaves Q unchanged.
 
     Example: tsne_gradient(jnp.array([[0.0, 1.0], [1.0, 0.0]]), jnp.array([[0.0], [1.0]])) is [[-1.0], [1.0]].
     """
@@ -75,7 +75,7 @@ def umap_memberships(distances: Float[Array, "n k"], sigma: Float[Array, " n"]) 
     """Exercise 9.5. Memberships of UMAP.
 
     Row i holds the distances (not squared) of sample i to its k nearest neighbors; they rise along the row and are
-    positive. With rho_i the distance to the nearest one, return
+    positive. Let rho_i be the distance to the nearest one. Return
 
         w[i, j] = exp(-max(0, distances[i, j] - rho_i) / sigma_i)
 
@@ -92,7 +92,7 @@ def info_nce(queries: Float[Array, "n k"], keys: Float[Array, "n k"], temperatur
 
         -ln( exp(q_i . k_i / temperature) / sum_j exp(q_i . k_j / temperature) )
 
-    in nats. It is finite for small temperatures, too.
+    in nats. It is finite for small temperatures as well.
 
     Example: info_nce(jnp.eye(2), jnp.eye(2), 1.0) is ln(1 + exp(-1)), about 0.313.
     """
@@ -119,8 +119,8 @@ def probe_step(
 def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], n_neighbors: int) -> Float[Array, ""]:
     """Exercise 9.8. Trustworthiness.
 
-    y is a map of the samples x. For each sample i, look at its K = n_neighbors nearest others IN THE MAP; r(i, j) is
-    the place of j in the order of distance from i IN THE DATA, 1 for the nearest other. Return
+    y is a map of the samples x. For each sample i, take its K = n_neighbors nearest others j IN THE MAP. Let r(i, j)
+    be the rank of j by distance from i IN THE DATA, 1 for the nearest other sample. Return
 
         1 - 2/(n K (2 n - 3 K - 1))  sum_i  sum over those j of  max(0, r(i, j) - K)
 

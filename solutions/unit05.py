@@ -19,7 +19,7 @@ def _squared_distances(x, centroids):
     hints=(
         "Make a table of distances first, with a row per sample and a column per centroid.",
         "The lesson's section on k-means, equation 5.2. `x[:, None] - centroids` has shape (n, k, d): square it and "
-        "sum over the last axis, then ask for the place of the smallest entry in each row.",
+        "sum over the last axis, then find the index of the smallest entry in each row.",
         "`jnp.argmin(jnp.sum((x[:, None] - centroids) ** 2, axis=-1), axis=1)`.",
     ),
     why="This one line is half of k-means, all of vector quantization, and the nearest-neighbor rule.",
@@ -94,7 +94,7 @@ def _(x, centroids):
         "With `member = jax.nn.one_hot(labels, len(centroids))`, the sums are `member.T @ x` and the counts "
         "`member.sum(axis=0)[:, None]`; divide by `jnp.maximum(counts, 1)` where counts > 0.",
     ),
-    why="Neither assigning nor averaging can raise the inertia: this is why k-means always comes to rest.",
+    why="Neither assigning nor averaging can raise the inertia: this is why k-means always converges.",
 )
 def update_centroids(
     x: Float[Array, "n d"], labels: Int[Array, " n"], centroids: Float[Array, "k d"]
@@ -140,14 +140,14 @@ def _(x, labels, centroids):
     return jnp.where(counts > 0, sums, centroids)
 
 
-@update_centroids.mistake("You divided every sum by the number of all samples: each cluster has a count of its own.")
+@update_centroids.mistake("You divided every sum by the number of all samples: each cluster has its own count.")
 def _(x, labels, centroids):
     sums, counts = _sums(x, labels, centroids)
     return jnp.where(counts > 0, sums / len(x), centroids)
 
 
 @update_centroids.mistake(
-    "A cluster without samples became NaN, 0 divided by 0: keep its old centroid with `jnp.where`."
+    "A cluster without samples became NaN, since 0/0 is NaN: keep its old centroid with `jnp.where`."
 )
 def _(x, labels, centroids):
     sums, counts = _sums(x, labels, centroids)
@@ -180,12 +180,12 @@ def _(x, labels, centroids):
 @exercise(
     points=5,
     hints=(
-        "How far is each sample from the centroid that is nearest to it?",
+        "How far is each sample from its nearest centroid?",
         "The lesson's section on the start: the probability is proportional to the SQUARED distance to the nearest "
         "of the centroids so far. Probabilities add up to 1.",
         "Take the minimum over `axis=1` of the table of squared distances, and divide it by its sum.",
     ),
-    why="A good start is worth more than many iterations: it bounds the inertia before the first one.",
+    why="A good start is worth more than many iterations: it bounds the mean inertia before the first one.",
 )
 def seeding_weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Array, " n"]:
     """Weights of k-means++."""
@@ -222,7 +222,7 @@ def _(x, centroids):
     return nearest / nearest.sum()
 
 
-@seeding_weights.mistake("You returned squared distances: divide by their sum, so that they are probabilities.")
+@seeding_weights.mistake("You returned squared distances: divide them by their sum to get probabilities.")
 def _(x, centroids):
     return jnp.min(_squared_distances(x, centroids), axis=1)
 
@@ -263,7 +263,7 @@ def _(x, centroids):
         "row. `jax.nn.softmax` does it without underflow.",
         "`jax.nn.softmax(log_densities + jnp.log(weights), axis=1)`.",
     ),
-    why="You get a probability instead of a verdict, and so you see which samples nobody should be sure about.",
+    why="Probabilities instead of verdicts show which samples are uncertain.",
 )
 def responsibilities(log_densities: Float[Array, "n k"], weights: Float[Array, " k"]) -> Float[Array, "n k"]:
     """Responsibilities of the components."""
@@ -341,7 +341,7 @@ def _(log_densities, weights):
         "measured from ITS new mean, and divided by N_k.",
         "With `counts = gamma.sum(axis=0)`, `means = gamma.T @ x / counts[:, None]` and "
         "`centered = x[:, None] - means`, the covariances are "
-        "`jnp.einsum('nk,nki,nkj->kij', gamma, centered, centered)` over the counts.",
+        "`jnp.einsum('nk,nki,nkj->kij', gamma, centered, centered)` divided by the counts.",
     ),
     why="A weighted maximum-likelihood fit: the same formulas train hidden Markov models and mixtures of experts.",
 )
@@ -387,13 +387,13 @@ def _moments(x, gamma):
     return counts, means, jnp.einsum("nk,nki,nkj->kij", gamma, centered, centered)
 
 
-@m_step.mistake("Your weights are counts: divide by the number of samples, so that they add up to 1.")
+@m_step.mistake("Your weights are counts: divide by the number of samples to make them add up to 1.")
 def _(x, gamma):
     counts, means, scatter = _moments(x, gamma)
     return counts, means, scatter / counts[:, None, None]
 
 
-@m_step.mistake("You divided by the number of all samples: each component has its own count N_k, its column's sum.")
+@m_step.mistake("You divided by the number of all samples: each component has its own count N_k, a column sum.")
 def _(x, gamma):
     counts = gamma.sum(axis=0)
     means = gamma.T @ x / len(x)
@@ -445,7 +445,7 @@ def _(x, gamma):
         "`jax.scipy.special.logsumexp`, then take the mean over samples.",
         "`jnp.mean(jax.scipy.special.logsumexp(log_densities + jnp.log(weights), axis=1))`.",
     ),
-    why="This number never falls from one step of EM to the next. If yours does, there is a mistake in your code.",
+    why="This number never decreases from one step of EM to the next. If yours does, there is a mistake in your code.",
 )
 def log_likelihood(log_densities: Float[Array, "n k"], weights: Float[Array, " k"]) -> Float[Array, ""]:
     """Log-likelihood of a mixture."""
@@ -478,12 +478,12 @@ def _log_joint(log_densities, weights):
     return log_densities + jnp.log(weights)
 
 
-@log_likelihood.mistake("You summed over the samples: take their mean, so that n does not matter.")
+@log_likelihood.mistake("You summed over the samples: take the mean, which does not grow with n.")
 def _(log_densities, weights):
     return jnp.sum(jax.scipy.special.logsumexp(_log_joint(log_densities, weights), axis=1))
 
 
-@log_likelihood.mistake("You left out the mixing weights: a component's density counts as much as its weight.")
+@log_likelihood.mistake("You left out the mixing weights: multiply the density of each component by its weight.")
 def _(log_densities, weights):
     return jnp.mean(jax.scipy.special.logsumexp(log_densities, axis=1))
 
@@ -508,7 +508,7 @@ def _(log_densities, weights):
 
 
 @log_likelihood.mistake(
-    "You took the logarithm after averaging over the samples: samples multiply, so average their logarithms."
+    "You took the logarithm after averaging over the samples: their densities multiply, so average the logarithms."
 )
 def _(log_densities, weights):
     return jnp.log(jnp.mean(jnp.sum(jnp.exp(log_densities) * weights, axis=1)))
@@ -526,11 +526,11 @@ def _(log_densities, weights):
     points=7,
     hints=(
         "Three steps: subtract the mean and encode; decode and add the mean; compare with the input.",
-        "The lesson's section on autoencoders, equation 5.6. Rows are samples, so both matrices stand on the right: "
+        "The lesson's section on autoencoders, equation 5.6. Rows are samples, so both matrices are on the right: "
         "`(x - mean) @ encoder` is the code.",
         "With `rebuilt = mean + (x - mean) @ encoder @ decoder` the loss is `jnp.mean((rebuilt - x) ** 2)`.",
     ),
-    why="Its minimum is the plane of PCA: gradient descent finds what you found by eigenvectors.",
+    why="Its minimum is the subspace of PCA: gradient descent finds what eigenvectors give directly.",
 )
 def linear_autoencoder_loss(
     x: Float[Array, "n d"], encoder: Float[Array, "d k"], decoder: Float[Array, "k d"]
@@ -600,7 +600,7 @@ def _(x, encoder, decoder):
     return jnp.mean(((x - x.mean(axis=0)) @ encoder @ decoder - x) ** 2)
 
 
-@linear_autoencoder_loss.mistake("You took the square root: the loss is the mean of the squares itself.")
+@linear_autoencoder_loss.mistake("You took the square root: the loss is the mean squared error itself.")
 def _(x, encoder, decoder):
     mean = x.mean(axis=0)
     return jnp.sqrt(jnp.mean((mean + (x - mean) @ encoder @ decoder - x) ** 2))
@@ -665,7 +665,7 @@ def _(key):
     return dict(x=x, rebuilt=x + jnp.array([0.0, 1.0])[:, None, None] * sign)
 
 
-@anomaly_score.mistake("You summed over the pixels: take their mean, so that the size of the image does not matter.")
+@anomaly_score.mistake("You summed over the pixels: take the mean, which does not grow with the size of the image.")
 def _(x, rebuilt):
     return jnp.sum((x - rebuilt) ** 2, axis=(1, 2))
 
@@ -697,6 +697,6 @@ def _(x, rebuilt):
     return jnp.mean(x - rebuilt, axis=(1, 2)) ** 2
 
 
-@anomaly_score.mistake("You averaged absolute errors: square them.")
+@anomaly_score.mistake("You averaged absolute errors: square the errors instead.")
 def _(x, rebuilt):
     return jnp.mean(jnp.abs(x - rebuilt), axis=(1, 2))

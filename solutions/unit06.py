@@ -21,11 +21,11 @@ def _symmetric(key, d):
     points=4,
     hints=(
         "Try one dimension first: what is the derivative of a x^2 / 2 - b x?",
-        "The lesson's section on the quadratic bowl, equation (6.1): for a symmetric matrix the factor 1/2 and the "
-        "two places of x cancel.",
+        "The lesson's section on the quadratic bowl, equation (6.1): for a symmetric matrix, the two occurrences of x "
+        "cancel the factor 1/2.",
         "`matrix @ point - slope`.",
     ),
-    why="Near a minimum every smooth loss is such a quadratic, so this is the gradient that optimizers meet at last.",
+    why="Near a minimum every smooth loss is such a quadratic, so optimizers meet this gradient in the end.",
 )
 def quadratic_gradient(
     point: Float[Array, " d"], matrix: Float[Array, "d d"], slope: Float[Array, " d"]
@@ -50,13 +50,15 @@ def _(key):
     return dict(point=jnp.array([3.0]), matrix=jnp.array([[-2.0]]), slope=jnp.array([0.5]))
 
 
-@quadratic_gradient.mistake("Your quadratic part is twice too large: the 1/2 cancels the 2 of the derivative.")
+@quadratic_gradient.mistake(
+    "Your quadratic part is too large by a factor of 2: the 1/2 cancels the 2 of the derivative."
+)
 def _(point, matrix, slope):
     return 2 * matrix @ point - slope
 
 
 @quadratic_gradient.mistake(
-    "Your quadratic part is half of the right one: x stands twice in it, and that cancels the 1/2."
+    "Your quadratic part is half as large as it should be: x occurs twice in it, which cancels the 1/2."
 )
 def _(point, matrix, slope):
     return 0.5 * matrix @ point - slope
@@ -88,11 +90,11 @@ def _(point, matrix, slope):
 @exercise(
     points=4,
     hints=(
-        "Write f for two dimensions and differentiate twice: which entries of A stand at x_1 x_2?",
+        "Write f for two dimensions and differentiate twice: which entries of A multiply x_1 x_2?",
         "The lesson's section on the quadratic bowl: only the symmetric part of A counts, since x^T A x = x^T A^T x.",
         "`(matrix + matrix.T) / 2`.",
     ),
-    why="Second derivatives do not care about their order, so a Hessian is symmetric and has real eigenvalues.",
+    why="Second derivatives do not depend on their order, so a Hessian is symmetric and has real eigenvalues.",
 )
 def quadratic_hessian(matrix: Float[Array, "d d"]) -> Float[Array, "d d"]:
     """Hessian of a quadratic."""
@@ -115,14 +117,14 @@ def _(key):
 
 
 @quadratic_hessian.mistake(
-    "You returned A itself: that is right only where A is symmetric; average it with its transpose."
+    "You returned A itself: this is right only if A is symmetric; average it with its transpose."
 )
 def _(matrix):
     return matrix
 
 
 @quadratic_hessian.mistake(
-    "Your Hessian is twice too large: f has a factor 1/2, so halve the sum of A and its transpose."
+    "Your Hessian is twice as large as it should be: f has a factor 1/2, so halve the sum of A and its transpose."
 )
 def _(matrix):
     return matrix + matrix.T
@@ -149,7 +151,7 @@ def _(matrix):
         "`jax.jvp` returns a value and the derivative along a tangent.",
         "`jax.jvp(jax.grad(function), (point,), (vector,))[1]`.",
     ),
-    why="With this one line you see the curvature of networks whose Hessian would fit on no computer.",
+    why="This one line shows the curvature of networks with a Hessian too large for any computer.",
 )
 def hessian_vector_product(
     function: Callable[[Array], Array], point: Float[Array, " d"], vector: Float[Array, " d"]
@@ -192,7 +194,7 @@ def _(function, point, vector):
 
 
 @hessian_vector_product.mistake(
-    "You took the difference of gradients at x + v and x: v is no small step, so use the derivative."
+    "You took the difference of gradients at x + v and x: v is not a small step, so use the derivative."
 )
 def _(function, point, vector):
     return jax.grad(function)(point + vector) - jax.grad(function)(point)
@@ -204,7 +206,7 @@ def _(function, point, vector):
 
 
 @hessian_vector_product.mistake(
-    "You returned all of `jax.jvp`: the first part is the gradient, the second the product; take [1]."
+    "You returned the whole result of `jax.jvp`: the first part is the gradient, the second the product; take [1]."
 )
 def _(function, point, vector):
     return jax.jvp(jax.grad(function), (point,), (vector,))
@@ -221,7 +223,7 @@ def _(function, point, vector):
         "`jnp.linalg.eigvalsh`; take magnitudes before you look for the largest and the smallest.",
         "With `sizes = jnp.abs(jnp.linalg.eigvalsh(hessian))` return `sizes.max() / sizes.min()`.",
     ),
-    why="The number of steps that gradient descent needs grows with this ratio; it is what momentum and Adam fight.",
+    why="The number of steps that gradient descent needs grows with this ratio; momentum and Adam weaken this effect.",
     rtol=1e-3,
 )
 def condition_number(hessian: Float[Array, "d d"]) -> Float[Array, ""]:
@@ -251,7 +253,7 @@ def _(key):
     return dict(hessian=jnp.array([[-3.0]]))
 
 
-@condition_number.mistake("You turned the ratio over: divide the largest by the smallest, so that it is at least 1.")
+@condition_number.mistake("You inverted the ratio: divide the largest by the smallest, which gives at least 1.")
 def _(hessian):
     sizes = jnp.abs(jnp.linalg.eigvalsh(hessian))
     return sizes.min() / sizes.max()
@@ -274,7 +276,7 @@ def _(hessian):
     return jnp.abs(hessian).max() / jnp.abs(hessian).min()
 
 
-@condition_number.mistake("You took a root too many: that is the rate with momentum; return the plain ratio.")
+@condition_number.mistake("You took the root of the ratio, which sets the rate with momentum: return the ratio itself.")
 def _(hessian):
     sizes = jnp.abs(jnp.linalg.eigvalsh(hessian))
     return jnp.sqrt(sizes.max() / sizes.min())
@@ -292,11 +294,11 @@ def _(hessian):
     points=5,
     hints=(
         "Two lines. Which of the two is computed first?",
-        "The lesson's section on memory, equation (6.4): the velocity forgets a little, takes the gradient in, and "
-        "only then the point moves.",
+        "The lesson's section on memory, equation (6.4): the velocity decays a little and adds the gradient; only "
+        "then does the point move.",
         "`velocity = decay * velocity + gradient`, then return `point - learning_rate * velocity, velocity`.",
     ),
-    why="A ball with inertia needs about the square root of the steps that gradient descent needs in a long valley.",
+    why="In a long valley, momentum needs about the square root of the number of steps of gradient descent.",
 )
 def momentum_step(
     point: Float[Array, " d"],
@@ -343,13 +345,13 @@ def _(point, velocity, gradient, learning_rate, decay):
     return point - learning_rate * velocity, decay * velocity + gradient
 
 
-@momentum_step.mistake("You averaged: here the gradient enters the velocity whole, without the factor 1 - decay.")
+@momentum_step.mistake("You averaged: add the whole gradient to the velocity, without the factor 1 - decay.")
 def _(point, velocity, gradient, learning_rate, decay):
     velocity = decay * velocity + (1 - decay) * gradient
     return point - learning_rate * velocity, velocity
 
 
-@momentum_step.mistake("You put the learning rate into the velocity: it belongs to the move of the point alone.")
+@momentum_step.mistake("You put the learning rate into the velocity: it belongs only to the update of the point.")
 def _(point, velocity, gradient, learning_rate, decay):
     velocity = decay * velocity + learning_rate * gradient
     return point - velocity, velocity
@@ -379,13 +381,13 @@ def _(point, velocity, gradient, learning_rate, decay):
 @exercise(
     points=7,
     hints=(
-        "It is five formulas: write each on a line of its own, in the order of the docstring.",
+        "There are five formulas: write each on its own line, in the order of the docstring.",
         "The lesson's section on memory: two moving averages, each divided by 1 minus its decay to the power t, since "
-        "they started at zero. The corrected ones are used and thrown away.",
+        "they started at zero. The corrected ones serve this step only.",
         "`mean_hat = mean / (1 - b1**step)`, `square_hat = square / (1 - b2**step)`, and "
-        "`learning_rate * mean_hat / (jnp.sqrt(square_hat) + eps)` is what is subtracted.",
+        "subtract `learning_rate * mean_hat / (jnp.sqrt(square_hat) + eps)` from the point.",
     ),
-    why="Most networks of this course and of the world are trained by these lines.",
+    why="These lines train most networks in this course and elsewhere.",
 )
 def adam_step(
     point: Float[Array, " d"],
@@ -459,7 +461,7 @@ def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
     return point - learning_rate * m / (jnp.sqrt(s) + eps), m, s
 
 
-@adam_step.mistake("Your eps stands under the root: add it to the root, not to what is below.")
+@adam_step.mistake("Your eps is under the root: take the root first, then add eps.")
 def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
     mean, square, m, s = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
     return point - learning_rate * m / jnp.sqrt(s + eps), mean, square
@@ -471,21 +473,21 @@ def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
     return point - learning_rate * m / (s + eps), mean, square
 
 
-@adam_step.mistake("You averaged the gradient where its square is meant: s takes in (1 - b2) * g ** 2.")
+@adam_step.mistake("You averaged the gradient's magnitude instead of its square: s needs (1 - b2) * g ** 2.")
 def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
     mean, square = b1 * mean + (1 - b1) * gradient, b2 * square + (1 - b2) * jnp.abs(gradient)
     m, s = mean / (1 - b1**step), square / (1 - b2**step)
     return point - learning_rate * m / (jnp.sqrt(s) + eps), mean, square
 
 
-@adam_step.mistake("You count steps from 0: the first step has t = 1, as it is given; do not change it.")
+@adam_step.mistake("You added 1 to the step: the first step already has t = 1, so use it as given.")
 def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
     mean, square, _, _ = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
     m, s = mean / (1 - b1 ** (step + 1)), square / (1 - b2 ** (step + 1))
     return point - learning_rate * m / (jnp.sqrt(s) + eps), mean, square
 
 
-@adam_step.mistake("You changed b1 and b2 over: b1 belongs to the gradient, b2 to its square.")
+@adam_step.mistake("You swapped b1 and b2: b1 belongs to the gradient, b2 to its square.")
 def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
     mean, square, m, s = _adam(point, mean, square, gradient, step, learning_rate, b2, b1, eps)
     return point - learning_rate * m / (jnp.sqrt(s) + eps), mean, square
@@ -498,8 +500,8 @@ def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
     points=6,
     hints=(
         "Count: how many eigenvalues are positive, how many negative?",
-        "The lesson's section on saddles: `jnp.linalg.eigvalsh`, then one question after the other; `jnp.any` and "
-        "`jnp.all` answer for all eigenvalues at once.",
+        "The lesson's section on saddles: `jnp.linalg.eigvalsh`, then one test after another; `jnp.any` and "
+        "`jnp.all` combine the answers of all eigenvalues.",
         "`jnp.where(any_up & any_down, 1, jnp.where(all_up, 0, jnp.where(all_down, 2, 3)))`.",
     ),
     why="In many dimensions nearly every stationary point is a saddle: a vanishing gradient alone says little.",
@@ -543,27 +545,27 @@ def _(hessian, tol):
     return jnp.where(up.any() & down.any(), 1, jnp.where(up.all(), 0, jnp.where(down.all(), 2, 3)))
 
 
-@classify.mistake("A positive determinant is no minimum: two negative eigenvalues have one, too.")
+@classify.mistake("A positive determinant does not imply a minimum: two negative eigenvalues give one, too.")
 def _(hessian, tol):
     determinant = jnp.linalg.det(hessian)
     return jnp.where(determinant > tol, 0, jnp.where(determinant < -tol, 1, 3))
 
 
-@classify.mistake("You take eigenvalues of zero for positive: a flat direction leaves it undecided, 3.")
+@classify.mistake("You counted zero eigenvalues as positive: a flat direction leaves the kind undecided, 3.")
 def _(hessian, tol):
     values = jnp.linalg.eigvalsh(hessian)
     down = values < -tol
     return jnp.where(down.all(), 2, jnp.where(down.any(), 1, 0))
 
 
-@classify.mistake("You changed minimum and maximum over: all eigenvalues positive means curved upwards, a minimum, 0.")
+@classify.mistake("You swapped minimum and maximum: if all eigenvalues are positive, it is a minimum, 0.")
 def _(hessian, tol):
     values = jnp.linalg.eigvalsh(hessian)
     up, down = values > tol, values < -tol
     return jnp.where(up.any() & down.any(), 1, jnp.where(up.all(), 2, jnp.where(down.all(), 0, 3)))
 
 
-@classify.mistake("You return how many eigenvalues are negative: the exercise asks for the kind, 0, 1, 2 or 3.")
+@classify.mistake("You returned the number of negative eigenvalues: the exercise asks for the kind, 0, 1, 2 or 3.")
 def _(hessian, tol):
     return jnp.sum(jnp.linalg.eigvalsh(hessian) < -tol)
 
@@ -574,13 +576,13 @@ def _(hessian, tol):
 @exercise(
     points=6,
     hints=(
-        "Write one step first. Then: how many points has a path of n steps?",
-        "The lesson's section on the bowl: a Python loop over `n_steps` that collects points works, also under jit; "
+        "Write one step first. How many points does a path of n steps have?",
+        "The lesson's section on the bowl: a Python loop over `n_steps` that collects points works, even under jit; "
         "`jax.lax.scan` compiles faster. The start is the first row.",
         "Collect in a list `points = [start]`, append `points[-1] - learning_rate * jax.grad(function)(points[-1])`, "
         "and return `jnp.stack(points)`.",
     ),
-    why="Look at trajectories, not at final losses: zigzag, creeping and divergence each have their own cure.",
+    why="Look at trajectories, not only at final losses: zigzag, creeping and divergence each have their own cure.",
     rtol=1e-3,
 )
 def gd_trajectory(
@@ -623,7 +625,7 @@ def _(function, start, learning_rate, n_steps):
     return start
 
 
-@gd_trajectory.mistake("You climb: gradient descent subtracts the gradient.")
+@gd_trajectory.mistake("You went uphill: gradient descent subtracts the gradient.")
 def _(function, start, learning_rate, n_steps):
     points = [start]
     for _ in range(n_steps):
@@ -636,7 +638,7 @@ def _(function, start, learning_rate, n_steps):
     return start - learning_rate * jnp.arange(n_steps + 1.0)[:, None] * jax.grad(function)(start)
 
 
-@gd_trajectory.mistake("You made the gradient one unit long: a step is the learning rate times the gradient itself.")
+@gd_trajectory.mistake("You scaled the gradient to length 1: a step is the learning rate times the gradient itself.")
 def _(function, start, learning_rate, n_steps):
     points = [start]
     for _ in range(n_steps):
@@ -645,7 +647,7 @@ def _(function, start, learning_rate, n_steps):
     return jnp.stack(points)
 
 
-@gd_trajectory.mistake("Your last point is missing: n_steps steps have n_steps + 1 points.")
+@gd_trajectory.mistake("Your last point is missing: n_steps steps give n_steps + 1 points.")
 def _(function, start, learning_rate, n_steps):
     points = [start]
     for _ in range(n_steps):

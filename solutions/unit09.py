@@ -17,12 +17,12 @@ def _squared_distances(x):
 @exercise(
     points=5,
     hints=(
-        "The pair (i, j) is seen from both of its ends: average what i says about j and what j says about i.",
-        "The lesson's section on t-SNE, equation 9.2. The transpose holds what the others say; n is the number of "
-        "rows.",
+        "Each pair (i, j) has a probability from each of its ends: average the two.",
+        "The lesson's section on t-SNE, equation 9.2. The transpose holds the probabilities from the other end; n is "
+        "the number of rows.",
         "`(conditional + conditional.T) / (2 * len(conditional))`.",
     ),
-    why="Without the average an outlier, whom nobody counts as a neighbor, could land anywhere in the map.",
+    why="Without the average, an outlier that is nobody's neighbor could land anywhere in the map.",
 )
 def joint_probabilities(conditional: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """Joint probabilities."""
@@ -70,7 +70,7 @@ def _(conditional):
     return (conditional + conditional.T) / (2 * conditional.size)
 
 
-@joint_probabilities.mistake("You multiplied the table by its transpose: add what both ends say about a pair.")
+@joint_probabilities.mistake("You multiplied the table by its transpose: add the two probabilities of each pair.")
 def _(conditional):
     return conditional * conditional.T / (2 * len(conditional))
 
@@ -107,13 +107,13 @@ def _search(squared, wanted, entropy=_entropy, gaussian=_gaussian):
     hints=(
         "For one beta you can compute p and its perplexity. A larger beta means fewer neighbors: how would you find "
         "the right one by trying?",
-        "The lesson's section on t-SNE, equation 9.1. Bisection: keep a bracket for ln beta, look at its middle, and "
+        "The lesson's section on t-SNE, equation 9.1. Bisection: keep a bracket for ln beta, test its middle, and "
         "keep the half that holds the answer; `jax.lax.fori_loop` repeats it. Entropy and ln(perplexity) are both in "
         "nats.",
-        "Start with low, high = -20, 20. With p = softmax(-exp(middle) * squared) and H = -sum p ln p: where H > "
-        "ln(perplexity), low becomes the middle, else high does. After 50 rounds return p of the middle.",
+        "Start with low, high = -20, 20. With p = softmax(-exp(middle) * squared) and H = -sum p ln p: if H > "
+        "ln(perplexity), set low to the middle, otherwise high. After 50 rounds return p of the middle.",
     ),
-    why="The same perplexity everywhere is what lets t-SNE draw dense and sparse regions at the same size.",
+    why="With the same perplexity everywhere, t-SNE draws dense and sparse regions at the same size.",
 )
 def perplexity_row(squared: Float[Array, " k"], perplexity: float) -> Float[Array, " k"]:
     """Search for the perplexity."""
@@ -157,18 +157,18 @@ def _(squared, perplexity):
     return _gaussian(squared, jnp.asarray(perplexity))
 
 
-@perplexity_row.mistake("You took distances into the exponent: the input holds their squares already, as it should be.")
+@perplexity_row.mistake("You put distances into the exponent: use their squares, which the input already holds.")
 def _(squared, perplexity):
     return _search(jnp.sqrt(squared), jnp.log(perplexity))
 
 
-@perplexity_row.mistake("Your exponentials are not normalized: divide by their sum, so that p adds up to 1.")
+@perplexity_row.mistake("Your exponentials are not normalized: divide by their sum to make p add up to 1.")
 def _(squared, perplexity):
     p = _search(squared, jnp.log(perplexity))
     return p / p.max()
 
 
-@perplexity_row.mistake("Your exponentials all became 0, and 0 by 0 is NaN: subtract the smallest distance first.")
+@perplexity_row.mistake("Your exponentials all became 0, and 0/0 is NaN: subtract the smallest squared distance first.")
 def _(squared, perplexity):
     def gaussian(squared, beta):
         p = jnp.exp(-beta * squared)
@@ -188,7 +188,7 @@ def _(squared, perplexity):
         "ONE sum Z over all pairs.",
         "near = 1 / (1 + squared) * (1 - jnp.eye(n)); return near / near.sum().",
     ),
-    why="The heavy tail gives moderately distant samples room, and so ends the crowding in the middle of the map.",
+    why="The heavy tail gives room to moderately distant samples and so ends the crowding in the middle of the map.",
 )
 def embedding_probabilities(y: Float[Array, "n k"]) -> Float[Array, "n n"]:
     """Probabilities in the embedding."""
@@ -215,7 +215,7 @@ def _near(y):
     return (1 - jnp.eye(len(y))) / (1 + _squared_distances(y))
 
 
-@embedding_probabilities.mistake("A point is no neighbor of itself: set the diagonal to 0 before you sum.")
+@embedding_probabilities.mistake("A point is not its own neighbor: set the diagonal to 0 before you sum.")
 def _(y):
     near = 1 / (1 + _squared_distances(y))
     return near / near.sum()
@@ -252,10 +252,10 @@ def _(y):
     hints=(
         "Every pair is a spring between y_i and y_j. How strong is it, and which way does it pull?",
         "The lesson's section on t-SNE, equation 9.5. Three factors for each pair: p - q, 1 / (1 + squared distance), "
-        "and the difference y_i - y_j; sum over j, times 4. Exercise 9.3 has Q.",
+        "and the difference y_i - y_j; sum over j, times 4. Exercise 9.3 gives Q.",
         "spring = (p - q) / (1 + squared); return 4 * jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1).",
     ),
-    why="All of t-SNE is this force, again and again: neighbors attract, and everybody repels everybody.",
+    why="t-SNE is this force, applied again and again: neighbors attract, and all points repel each other.",
 )
 def tsne_gradient(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array, "n k"]:
     """Gradient of t-SNE."""
@@ -292,34 +292,34 @@ def _force(p, y, power=1):
     return jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1)
 
 
-@tsne_gradient.mistake("You left out the factor 4: each pair is there twice, and the square brings another 2.")
+@tsne_gradient.mistake("You left out the factor 4: each pair occurs twice, and the square gives another 2.")
 def _(p, y):
     return _force(p, y)
 
 
-@tsne_gradient.mistake("Your sign is wrong: this is the way downhill; the gradient has p - q and y_i - y_j.")
+@tsne_gradient.mistake("Your sign is wrong: this is the descent direction; the gradient has p - q and y_i - y_j.")
 def _(p, y):
     return -4 * _force(p, y)
 
 
-@tsne_gradient.mistake("You left out the factor 1 / (1 + squared distance), which the heavy tail brings.")
+@tsne_gradient.mistake("You left out the factor 1 / (1 + squared distance), which comes from the heavy tail.")
 def _(p, y):
     return 4 * _force(p, y, power=0)
 
 
-@tsne_gradient.mistake("You summed the partners' places alone: each force acts along the difference y_i - y_j.")
+@tsne_gradient.mistake("You summed the positions of the partners: each force acts along the difference y_i - y_j.")
 def _(p, y):
     spring = (p - embedding_probabilities(y)) / (1 + _squared_distances(y))
     return 4 * jnp.sum(spring[:, :, None] * y, axis=1)
 
 
-@tsne_gradient.mistake("You summed attraction alone: subtract Q from P, or all points fall onto one.")
+@tsne_gradient.mistake("You summed only the attraction: subtract Q from P, or all points collapse into one.")
 def _(p, y):
     spring = p / (1 + _squared_distances(y))
     return 4 * jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1)
 
 
-@tsne_gradient.mistake("You have a factor 2 where 4 is due: the pair (i, j) stands in the sum as (j, i), too.")
+@tsne_gradient.mistake("Your factor is 2 instead of 4: each pair occurs in the sum as (i, j) and as (j, i).")
 def _(p, y):
     return 2 * _force(p, y)
 
@@ -335,7 +335,7 @@ def _(p, y):
         "`sigma[:, None]` divides row by row.",
         "`jnp.exp(-jnp.maximum(0, distances - distances[:, :1]) / sigma[:, None])`.",
     ),
-    why="Everybody has a neighbor at full strength: no sample is left alone, however far it lies.",
+    why="Every sample has a neighbor at full strength, so no sample is isolated, however distant it is.",
 )
 def umap_memberships(distances: Float[Array, "n k"], sigma: Float[Array, " n"]) -> Float[Array, "n k"]:
     """Memberships of UMAP."""
@@ -360,7 +360,7 @@ def _(key):
     return dict(distances=distances, sigma=jnp.array([0.3, 3.0, 1.0]))
 
 
-@umap_memberships.mistake("You left out rho: subtract each row's smallest distance, so that the nearest one has 1.")
+@umap_memberships.mistake("You left out rho: subtract each row's smallest distance, and the nearest one has 1.")
 def _(distances, sigma):
     return jnp.exp(-distances / sigma[:, None])
 
@@ -370,7 +370,7 @@ def _(distances, sigma):
     return jnp.exp(-((distances - distances[:, :1]) ** 2) / sigma[:, None])
 
 
-@umap_memberships.mistake("You subtracted the smallest distance of the whole table: each sample has a rho of its own.")
+@umap_memberships.mistake("You subtracted the smallest distance of the whole table: each sample has its own rho.")
 def _(distances, sigma):
     return jnp.exp(-jnp.maximum(0, distances - distances.min()) / sigma[:, None])
 
@@ -401,7 +401,7 @@ def _unit(v):
         "products over the temperature holds the logits, and the right class of row i is i.",
         "logits = q @ k.T / temperature; return jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits)).",
     ),
-    why="From this loss alone come CLIP and SimCLR: what belongs together is known, so no labels are needed.",
+    why="CLIP and SimCLR are trained with this kind of loss: known pairs take the place of labels.",
 )
 def info_nce(queries: Float[Array, "n k"], keys: Float[Array, "n k"], temperature: float) -> Float[Array, ""]:
     """InfoNCE."""
@@ -456,7 +456,7 @@ def _(queries, keys, temperature):
     return jnp.mean(jax.nn.logsumexp(logits, axis=0) - jnp.diagonal(logits))
 
 
-@info_nce.mistake("Your sum leaves the partner out: the denominator holds all keys, the right one too.")
+@info_nce.mistake("Your sum leaves the partner out: the denominator contains all keys, including the right one.")
 def _(queries, keys, temperature):
     logits = _unit(queries) @ _unit(keys).T / temperature
     others = jnp.where(jnp.eye(len(queries), dtype=bool), -jnp.inf, logits)
@@ -481,7 +481,7 @@ def _(queries, keys, temperature):
         "p = jax.nn.softmax(features @ weights); target = jax.nn.one_hot(labels, weights.shape[1]); return weights - "
         "learning_rate * features.T @ (p - target) / len(features).",
     ),
-    why="A probe is weak on purpose: what it can read, the encoder must have put into plain sight.",
+    why="A probe is weak on purpose: it can only read what the encoder has made explicit.",
 )
 def probe_step(
     features: Float[Array, "n d"], labels: Int[Array, " n"], weights: Float[Array, "d c"], learning_rate: float
@@ -540,7 +540,7 @@ def _(features, labels, weights, learning_rate):
     return weights - learning_rate * _probe_slope(features, labels, weights)
 
 
-@probe_step.mistake("You took the softmax along the samples: the classes' probabilities of ONE sample add up to 1.")
+@probe_step.mistake("You took the softmax along the samples: the class probabilities of ONE sample add up to 1.")
 def _(features, labels, weights, learning_rate):
     p = jax.nn.softmax(features @ weights, axis=0)
     target = jax.nn.one_hot(labels, weights.shape[1])
@@ -570,7 +570,7 @@ def _(features, labels, weights, learning_rate):
 
 
 def _ranks(x, start=1):
-    """Place of j in the order of distance from i; the diagonal comes last."""
+    """Rank of j by distance from i; the diagonal comes last."""
     table = jnp.where(jnp.eye(len(x), dtype=bool), jnp.inf, _squared_distances(x))
     return jnp.argsort(jnp.argsort(table, axis=1), axis=1) + start
 
@@ -578,9 +578,9 @@ def _ranks(x, start=1):
 @exercise(
     points=6,
     hints=(
-        "Take the neighbors in the MAP, and ask how far down they stand in the list of neighbors in the DATA.",
-        "The lesson's section on trust, equation 9.9. `argsort` of `argsort` along a row turns distances into places; "
-        "give the diagonal an infinite distance, so that nobody is a neighbor of itself.",
+        "Take the neighbors in the MAP, and find their ranks in the list of neighbors in the DATA.",
+        "The lesson's section on trustworthiness, equation 9.9. `argsort` of `argsort` along a row turns distances "
+        "into ranks; give the diagonal an infinite distance, since no sample is its own neighbor.",
         "With rank_x and rank_y from 1: intruders = rank_y <= k; return 1 - 2 / (n k (2 n - 3 k - 1)) * sum of "
         "where(intruders, maximum(0, rank_x - k), 0).",
     ),
@@ -636,17 +636,17 @@ def _(x, y, n_neighbors):
     return _trust(ranks(x), ranks(y), n_neighbors)
 
 
-@trustworthiness.mistake("Your places start at 0: the nearest neighbor has place 1.")
+@trustworthiness.mistake("Your ranks start at 0: the nearest neighbor has rank 1.")
 def _(x, y, n_neighbors):
     return _trust(_ranks(x, 0), _ranks(y), n_neighbors)
 
 
-@trustworthiness.mistake("You returned the punishment: subtract it from 1, so that 1 is best.")
+@trustworthiness.mistake("You returned the penalty: subtract it from 1 to make 1 the best value.")
 def _(x, y, n_neighbors):
     return 1 - _trust(_ranks(x), _ranks(y), n_neighbors)
 
 
-@trustworthiness.mistake("You counted the intruders: how far beyond place k each one lies, is what is summed.")
+@trustworthiness.mistake("You counted the intruders: sum by how much the rank of each one exceeds k.")
 def _(x, y, n_neighbors):
     n, k = len(x), n_neighbors
     intruders = (_ranks(y) <= k) & (_ranks(x) > k)

@@ -3,8 +3,8 @@
 #
 # A fine diamond tip has been pressed 938 times into alloys of copper and chromium. Each indent gives a hardness and
 # a Young's modulus, but nobody has written down what lay under the tip. **Which phases are there, and which indent
-# hit which?** Then, with images in place of numbers: **which microstructure looks wrong**, although nobody has told us
-# what wrong looks like? Both questions come without labels. This is *unsupervised* learning.
+# hit which?** Then, with images instead of numbers: **which microstructure looks wrong** if nobody has told us what
+# wrong looks like? Both questions come without labels. This is *unsupervised* learning.
 
 # %%
 from functools import partial
@@ -22,13 +22,13 @@ key = jax.random.key(5)
 data, card = nanoindentation.load(key=key)
 raw = np.stack([data.hardness, data.modulus], axis=1)
 scale = raw.std(axis=0)
-x = jnp.asarray((raw - raw.mean(axis=0)) / scale)  # hardness and modulus count alike
+x = jnp.asarray((raw - raw.mean(axis=0)) / scale)  # hardness and modulus get equal weight
 UNITS = {"x_label": "hardness (GPa)", "y_label": "Young's modulus (GPa)"}
 print(f"{card.name} ({card.source}): {len(x)} indents")
 
 
 def in_units(points):
-    """Take standardized points back to GPa."""
+    """Convert standardized points back to GPa."""
     return np.asarray(points) * scale + raw.mean(axis=0)
 
 
@@ -39,7 +39,7 @@ def in_units(points):
 #
 # $$J = \sum_i \min_j \lVert x_i - \mu_j \rVert^2 \tag{5.1}$$
 #
-# Nobody can minimize this exactly for many points. But two steps that alternate never raise it:
+# For many points, exact minimization is out of reach. But two alternating steps never raise $J$:
 #
 # $$l_i = \arg\min_j \lVert x_i - \mu_j \rVert^2, \qquad
 # \mu_j = \frac{1}{n_j} \sum_{i:\, l_i = j} x_i \tag{5.2}$$
@@ -53,18 +53,18 @@ print(f"{phases.n_iter} steps, inertia {phases.inertia:.1f}, indents per cluster
 plots.clusters(raw, phases.labels, in_units(phases.centroids), **UNITS, names=["copper", "both metals", "chromium"])
 
 # %% [markdown]
-# *What to see.* Copper is soft and compliant, chromium hard and stiff. Between them lie indents whose plastic zone
-# reached both metals. We **standardized** hardness and modulus first: in GPa the modulus is a hundred times larger, so
-# it would decide alone.
+# *What to see.* Copper is soft and compliant, chromium hard and stiff. Between them lie indents with a plastic zone
+# that reached both metals. We **standardized** hardness and modulus first: in GPa the modulus is a hundred times larger
+# and would dominate every distance.
 #
 # *Exercises 5.1 and 5.2* (`exercises/unit05.py`): the assignment, the update.
 
 # %% [markdown]
 # ### The start matters
 #
-# Each start ends in a minimum near it, and there are many minima. **k-means++** draws one center after the other. The
+# Each start leads to a nearby local minimum, and there are many. **k-means++** draws one center after another. The
 # probability of each sample is proportional to its squared distance to the nearest center so far. Here are fifty starts
-# of each kind with sixteen centers, all hundred in one compiled call:
+# of each kind with sixteen centers, all one hundred in one compiled call:
 
 # %%
 MANY = 16
@@ -80,15 +80,15 @@ for name, inertia in ends.items():
     print(f"{name:10s} inertia: best {inertia.min():.1f}, mean {inertia.mean():.1f}, worst {inertia.max():.1f}")
 
 # %% [markdown]
-# *What to see.* The best of both are equally good. On average the careful start is clearly better, and even its worst
-# result beats the mean of the other, so it needs fewer restarts. With three centers any start will do here; try it.
+# *What to see.* The best results of both are equally good. On average, k-means++ is clearly better. Even its worst
+# result beats the mean of the random starts, so it needs fewer restarts. With three centers, any start works; try it.
 #
 # *Exercise 5.3*: the weights of k-means++.
 #
 # ### How many clusters?
 #
-# The inertia falls with every further center, so it cannot answer. The **silhouette** can: it compares a sample's mean
-# distance to its own cluster with that to the next one.
+# The inertia falls with every additional center, so it cannot answer this question. The **silhouette** can: it compares
+# the mean distance of a sample to its own cluster with that to the nearest other cluster.
 
 # %%
 MOST = 6
@@ -96,7 +96,7 @@ counts = np.arange(2, MOST + 1)
 
 
 def sweep(k):
-    """Use k centers. The others wait far away and stay there, so that one compiled call serves all k."""
+    """Use k centers. The others stay far away, so one compiled call serves all k."""
     start = jnp.where(jnp.arange(MOST)[:, None] < k, starts["k-means++"][0, :MOST], 1e3)
     state, _ = jax.lax.scan(lambda state, _: (kmeans.step(state, x), None), kmeans.init(x, start), None, length=30)
     labels = kmeans.assign(x, state.centroids)
@@ -110,10 +110,10 @@ plots.elbow(counts, inertias, silhouettes)
 
 # %% [markdown]
 # *What to see.* There is no sharp elbow, and the silhouette prefers two clusters: two metals. The third group is real
-# as well, but it is a bridge between the others, not a cloud of its own. No criterion replaces a look at the specimen.
+# as well, but it is a bridge between the others, not a separate cloud. No criterion replaces a look at the specimen.
 #
-# *Where it fails.* k-means knows only balls of equal size, and outliers pull its means. **k-medoids** takes a sample as
-# each center, and needs only a table of distances:
+# *Where it fails.* k-means works best for balls of equal size, and outliers pull its means. **k-medoids** uses samples
+# as centers and needs only a table of distances:
 
 # %%
 spoiled = x.at[0].set(60.0)  # a typing error in one row of the table
@@ -130,23 +130,23 @@ agreement = float(jax.jit(partial(scores.adjusted_rand, n_clusters=K))(phases.la
 print(f"agreement of k-means and k-medoids: {agreement:.2f}")
 alone = int(np.sum(np.equal(of_medoids.labels, of_medoids.labels[0]))) - 1
 print(f"with a typing error, k-means spends a cluster on it: {of_means.counts.tolist()}")
-print(f"k-medoids leaves it among {alone} others")
+print(f"k-medoids puts it into a cluster with {alone} others")
 
 # %% [markdown]
 # ## Mixtures: how sure are we?
 #
-# An indent on the border belongs to neither metal. A **Gaussian mixture** says so. Each phase is a bell curve with a
-# weight, a mean and a covariance, and the density of an indent is the sum over the phases:
+# An indent on the border belongs to neither metal. A **Gaussian mixture** can express this. Each phase is a bell curve
+# with a weight, a mean and a covariance. The density of an indent is the sum over the phases:
 #
 # $$p(x) = \sum_k \pi_k\, \mathcal N(x;\, \mu_k, \Sigma_k), \qquad
 # \mathcal L = \frac1n \sum_i \log p(x_i) \tag{5.3}$$
 #
-# **Expectation maximization** is k-means with probabilities. First come the *responsibilities*, by Bayes' rule:
+# **Expectation maximization** is k-means with probabilities. The E-step computes the *responsibilities* by Bayes' rule:
 #
 # $$\gamma_{ik} = \frac{\pi_k\, \mathcal N(x_i;\, \mu_k, \Sigma_k)}{\sum_j \pi_j\, \mathcal N(x_i;\, \mu_j, \Sigma_j)}
 # \tag{5.4}$$
 #
-# Then each bell is fitted again to all samples, weighted by them, with $N_k = \sum_i \gamma_{ik}$:
+# The M-step fits each bell to all samples, weighted by its responsibilities, with $N_k = \sum_i \gamma_{ik}$:
 #
 # $$\pi_k = \frac{N_k}{n}, \quad \mu_k = \frac{1}{N_k} \sum_i \gamma_{ik}\, x_i, \quad
 # \Sigma_k = \frac{1}{N_k} \sum_i \gamma_{ik} (x_i - \mu_k)(x_i - \mu_k)^\top \tag{5.5}$$
@@ -155,7 +155,7 @@ print(f"k-medoids leaves it among {alone} others")
 # %%
 @jax.jit
 def mixture_of(gamma):
-    """Start from what k-means found; the M-step makes a mixture of it."""
+    """Start from the result of k-means; the M-step turns it into a mixture."""
     fitted = gmm.fit(x, init=gmm.m_step(x, gamma), tol=1e-5, max_iter=300)
     return fitted, gmm.responsibilities(fitted, x)
 
@@ -170,15 +170,15 @@ ellipses = np.asarray(bells.covariances) * scale[:, None] * scale
 plots.mixture(raw, doubt, in_units(bells.means), ellipses, **UNITS)
 
 # %% [markdown]
-# *What to see.* Copper gets a tight bell, chromium a wide one, and what lies between a long one: the mixture finds
-# clouds of different size and shape. Nobody should be sure about the bright points.
+# *What to see.* Copper gets a narrow bell, chromium a wide one, and the group between them a long one: the mixture
+# finds clouds of different size and shape. The bright points are the uncertain ones.
 #
-# The likelihood **never falls**. If a step lowers it, there is a mistake in the code. But it has no upper bound: a bell
-# that shrinks onto one sample becomes infinitely likely. The small `reg_covar` on the diagonal prevents this.
+# The likelihood **never decreases**. If a step lowers it, there is a mistake in the code. But it has no upper bound: a
+# bell that shrinks onto one sample becomes infinitely likely. The small `reg_covar` on the diagonal prevents this.
 #
 # ### How many bells, and of what shape?
 #
-# More parameters fit better. The **BIC** charges $\log n$ for each of them: $-2 \sum_i \log p(x_i) + p \log n$.
+# More parameters always fit better. The **BIC** charges $\log n$ for each of them: $-2 \sum_i \log p(x_i) + p \log n$.
 
 # %%
 numbers = np.arange(1, MOST + 1)
@@ -188,7 +188,7 @@ bic = {}
 for kind, charge in n_parameters.items():
 
     def likelihood(gamma, kind=kind):
-        start = gmm.m_step(x, gamma, covariance_type=kind)  # a bell without samples has weight 0, and keeps it
+        start = gmm.m_step(x, gamma, covariance_type=kind)  # a bell without samples keeps weight 0
         return gmm.fit(x, init=start, tol=1e-4).log_likelihood
 
     bic[kind] = -2 * len(x) * np.asarray(jax.jit(jax.vmap(likelihood))(gammas)) + charge * np.log(len(x))
@@ -197,16 +197,16 @@ for kind, charge in n_parameters.items():
 plots.criteria(numbers, bic, x_label="number of components", y_label="BIC (smaller is better)")
 
 # %% [markdown]
-# *What to see.* Fewer ellipses than balls are needed. The BIC asks for more bells than there are metals, since the
-# bridge between the two is no bell and takes several. A good density is not yet a list of phases.
+# *What to see.* The data need fewer ellipses than balls. The BIC asks for more bells than there are metals, since the
+# bridge between the two is not a bell and takes several. A good density is not yet a list of phases.
 #
 # *Exercises 5.4 to 5.6*: responsibilities, the M-step, the log-likelihood.
 #
 # ## Autoencoders: learn what is usual
 #
-# Now to images. A mixture of two metals separates into a maze of two phases; the simulator solves the Cahn-Hilliard
-# equation for it. Most specimens come from one furnace. Some had the wrong composition, so that droplets formed, and
-# others contain a pore. We train on the usual ones alone.
+# Now we turn to images. A mixture of two metals separates into a maze of two phases; the simulator solves the
+# Cahn-Hilliard equation. Most specimens come from one furnace. Some had the wrong composition and formed droplets, and
+# others contain a pore. We train only on the usual ones.
 
 # %%
 SIZE = 32
@@ -226,13 +226,13 @@ datasets.images(shown, columns=5, cmap="gray", limits=(-0.5, 1.0), size=1.1)
 # %% [markdown]
 # Rows: usual, with droplets, with a pore (black).
 #
-# An **autoencoder** squeezes each image through a code $z$ of few numbers and rebuilds it:
+# An **autoencoder** compresses each image to a short code $z$ and reconstructs the image from it:
 #
 # $$z = f(x), \qquad \hat x = g(z), \qquad
 # J = \frac{1}{n d} \sum_{i, j} (\hat x_{ij} - x_{ij})^2 \tag{5.6}$$
 #
-# If $f$ and $g$ are linear, the best plane is that of PCA (Unit 2). Convolutions can use the fact that the same borders
-# occur everywhere in the image.
+# If $f$ and $g$ are linear, the best subspace is that of PCA (Unit 2). Convolutions exploit the fact that similar
+# boundaries occur everywhere in the image.
 
 # %%
 CODE = 24
@@ -258,11 +258,11 @@ plots.histories({"linear": linear.history, "convolutional": deep.history}, y_lab
 #
 # ## What it cannot rebuild is unusual
 #
-# The score of an image is its own mean squared error:
+# The score of an image is its mean squared reconstruction error:
 #
 # $$s_i = \frac1d \sum_j (x_{ij} - \hat x_{ij})^2 \tag{5.7}$$
 #
-# We set the limit on usual images that the model has *not* seen: 5 % of them lie above it. These are the false alarms.
+# We set the limit with usual images that the model has *not* seen: 5 % of them exceed it. These are the false alarms.
 
 
 # %%
@@ -298,17 +298,17 @@ after = np.concatenate([np.asarray(judged[name][2])[:2] for name in groups])
 datasets.images(np.concatenate([before, after]), columns=6, cmap="gray", limits=(-0.5, 1.0), size=1.0)
 
 # %% [markdown]
-# The upper row shows the images, the lower row what the autoencoder makes of them: two usual ones, two with droplets,
-# two with a pore. The coarse maze comes back, small droplets blur, and the pore is painted over.
+# The upper row shows the images, the lower row their reconstructions: two usual ones, two with droplets, two with a
+# pore. The coarse maze is preserved, small droplets blur, and the pore is painted over.
 
 # %% tags=["fig-scores"]
 plots.score_histogram(found, limit)
 
 # %% [markdown]
-# *What to see.* The model cannot build a pore from what it knows, so every pore is found, and most droplets are.
-# *Where it fails:* the error only sees what is hard to rebuild. Something simple and wrong, such as an image without
-# any phases, may be rebuilt well. So we look at the code as well: how far does it lie from the codes of usual images,
-# measured in their own covariance (the Mahalanobis distance)?
+# *What to see.* The model has not learned to draw a pore. Every pore is found, and so are most droplets.
+# *Where it fails:* the error detects only what is hard to reconstruct. Something simple and wrong, such as an image
+# without any phases, may be reconstructed well. We therefore look at the code as well: how far is it from the codes of
+# usual images, measured by their covariance (the Mahalanobis distance)?
 
 
 # %%
@@ -323,12 +323,12 @@ for name in area:
     print(f"{name:9s} by latent distance: area under the curve {area_latent[name]:.2f}")
 
 # %% [markdown]
-# *What to see.* Here this distance is the worse judge: the encoder keeps what it was trained to keep, and drops what it
-# does not know. The codes of droplets even lie closer to the middle than usual ones do. A score is a hypothesis about
-# what "unusual" means. Test it on examples before you trust it.
+# *What to see.* Here this distance is the worse score: the encoder keeps what it was trained to keep and discards the
+# rest. The codes of droplets are even closer to the center than usual ones. A score is a hypothesis about what
+# "unusual" means. Test it on examples before you trust it.
 #
-# > **Materials view.** A microscope that runs overnight cannot ask you about every image. It can keep the images that
-# > its autoencoder cannot rebuild and those with a code far from all others, and show you these in the morning.
+# > **Materials view.** A microscope that runs overnight cannot ask you about every image. It can keep images with a
+# > large reconstruction error or with a code far from all others, and show you these in the morning.
 #
 # *Exercise 5.8*: the anomaly score.
 #
@@ -336,7 +336,7 @@ for name in area:
 #
 # 1. k-means: assign, average, repeat. Standardize first, and start many times.
 # 2. A mixture gives probabilities and shapes. Compute with logarithms, and check that the likelihood rises.
-# 3. An autoencoder is PCA with curves. What it cannot rebuild, it has not seen.
+# 3. An autoencoder is PCA with curves. It cannot reconstruct what it has not seen.
 # 4. No algorithm knows how many clusters there are. You decide; the criteria only advise.
 #
 # **Now you**: [the exercises](../exercises/unit05.py), then `nox -s grade -- 5`. To read on: Bishop (2006), chapter 9

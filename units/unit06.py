@@ -108,8 +108,8 @@ plots.cliff(
 # 200 hardly three. The best rate is close to the cliff. This is why people raise the learning rate until training
 # breaks, and then take a little less.
 #
-# > **Materials view.** Strain in parts and stress in pascal make $\kappa \sim 10^{20}$. Standardize your columns: no
-# > optimizer is cheaper.
+# > **Materials view.** Strain as a fraction and stress in pascal make $\kappa \sim 10^{20}$. Standardize your columns:
+# > no optimizer is cheaper.
 #
 # *Exercises 6.1, 6.2 and 6.4* (`exercises/unit06.py`): gradient and Hessian of a quadratic, condition number.
 
@@ -285,7 +285,7 @@ top, whole, spread, density = jax.device_get(curvatures(grown))
 plots.spectrum(spread, {"after training": density}, top.values, whole[::-1])
 # %% [markdown]
 # *What to see.* Most directions are near zero, where nothing happens, and a handful are steep and well separated. These
-# few set the limit $2/L$ for all. The crosses, from 120 products, sit in the circles, from the whole matrix.
+# few set the limit $2/L$ for all. The crosses (from 120 products) lie in the circles (from the whole matrix).
 
 # %%
 limit = 2 / float(top.values[0])

@@ -2,9 +2,9 @@
 # # Unit 9. Representation: maps and features that nobody labeled
 #
 # A furnace camera has taken a thousand images of an alloy that separates into two phases. Each image is a point in a
-# space of 1024 dimensions, one for each pixel, and nobody can look into it. **Can we draw a map of the data, and may
-# we believe it?** And then: labels are dear. **Can a network learn what matters in such images before anybody has
-# named anything?**
+# space of 1024 dimensions, one per pixel, and nobody can look into it. **Can we draw a map of the data, and can we
+# trust it?** Moreover, labels are expensive. **Can a network learn what matters in such images before anybody has
+# labeled any?**
 
 # %%
 from functools import partial
@@ -28,18 +28,18 @@ N, METHODS = 800, ("PCA", "t-SNE", "UMAP")
 # %% [markdown]
 # ## A shadow and two maps
 #
-# We begin where we know the answer: handwritten digits, 64 pixels each. PCA (Unit 2) is their best shadow. Two
-# methods do not project at all; they *place* points, such that neighbors stay neighbors.
+# We begin with data that we understand: handwritten digits of 64 pixels each. PCA (Unit 2) is their best linear
+# projection, a shadow. Two other methods do not project at all: they *place* points to keep neighbors together.
 #
-# **t-SNE** first asks who is near whom. Sample $i$ looks around with a Gaussian, just as wide as it takes to see a
-# given number of neighbors, the **perplexity**:
+# **t-SNE** first turns distances into probabilities. Sample $i$ is the center of a Gaussian. Its width is set by the
+# effective number of neighbors, the **perplexity**:
 #
 # $$p_{j|i} \propto e^{-\beta_i d_{ij}^2}, \qquad \mathrm{Perp} = e^{H_i}, \quad H_i = -\sum_j p_{j|i} \ln p_{j|i}
 # \tag{9.1}$$
 #
 # $$p_{ij} = \frac{p_{j|i} + p_{i|j}}{2 n} \tag{9.2}$$
 #
-# In the map, points $y_i$ have probabilities with a heavy tail, and the points move until both tables agree:
+# In the map, the probabilities of points $y_i$ have a heavy tail. The points move until both tables agree:
 #
 # $$q_{ij} = \frac{(1 + \lVert y_i - y_j \rVert^2)^{-1}}{\sum_{k \ne l} (1 + \lVert y_k - y_l \rVert^2)^{-1}}
 # \tag{9.3}$$
@@ -49,8 +49,8 @@ N, METHODS = 800, ("PCA", "t-SNE", "UMAP")
 # $$\frac{\partial\, \mathrm{KL}}{\partial y_i} = 4 \sum_j (p_{ij} - q_{ij})
 # \frac{y_i - y_j}{1 + \lVert y_i - y_j \rVert^2} \tag{9.5}$$
 #
-# **UMAP** gives links to the nearest neighbors, with memberships that fall from 1 beyond the nearest one, and draws
-# that graph: links attract, a few random samples repel.
+# **UMAP** links each sample to its nearest neighbors. The membership is 1 for the nearest one and decays beyond it. In
+# the map of this graph, links attract, and a few random samples repel.
 #
 # $$w_{j|i} = e^{-\max(0,\, d_{ij} - \rho_i) / \sigma_i}, \qquad w_{ij} = w_{j|i} + w_{i|j} - w_{j|i} w_{i|j}
 # \tag{9.6}$$
@@ -91,32 +91,34 @@ numeral_scores = report(numerals, numeral_maps)
 plots.maps(numeral_maps, written.labels[:N], names=[str(digit) for digit in range(10)], color_label="digit")
 
 # %% [markdown]
-# *What to see.* In the shadow the digits overlap; both maps keep them apart, and nobody told them what a digit is.
+# *What to see.* In the shadow the digits overlap. Both maps separate them without knowing what a digit is.
 #
 # ### May we believe it?
 #
-# **Trustworthiness** punishes neighbors in the map that are none in the data. With $r(i, j)$ the place of $j$ among
-# the neighbors of $i$ in the data, and $N_k(i)$ the $k$ nearest in the map:
+# **Trustworthiness** penalizes neighbors in the map that are not neighbors in the data. Let $r(i, j)$ be the rank of
+# $j$ among the neighbors of $i$ in the data, and $N_k(i)$ the $k$ nearest neighbors of $i$ in the map:
 #
 # $$T = 1 - \frac{2}{n k (2 n - 3 k - 1)} \sum_i \sum_{j \in N_k(i)} \max(0,\, r(i, j) - k) \tag{9.9}$$
 #
-# **Continuity** is the same with data and map exchanged: it punishes tearing apart. **Recall** is the share of
-# neighbors that are kept. PCA invents many neighbors, since it lays far things on top of each other.
+# **Continuity** is the same with data and map exchanged: it penalizes separated neighbors. **Recall** is the fraction
+# of neighbors that are kept. PCA creates many false neighbors, since it projects distant samples onto each other.
 #
-# *Exercises 9.1 to 9.5 and 9.8* (`exercises/unit09.py`): P and its perplexity, Q, the gradient, memberships, trust.
+# *Exercises 9.1 to 9.5 and 9.8* (`exercises/unit09.py`): P and its perplexity, Q, gradient, memberships,
+# trustworthiness.
 
 # %% [markdown]
 # ## Microstructures
 #
-# Now the furnace. A mixture of two metals separates, first finely, then ever more coarsely: the simulator solves the
-# Cahn-Hilliard equation. Four images of each specimen, each taken twice as late as the one before.
+# Now we turn to the furnace. A mixture of two metals separates, first finely, then more and more coarsely; the
+# simulator solves the Cahn-Hilliard equation. We take four images of each specimen, each at twice the time of the one
+# before.
 
 # %%
 SIZE, TIMES = 32, (0, 1, 3, 7)
 SPECIMENS = N // len(TIMES)
 composition = jnp.full(SPECIMENS, 0.5)
 run = cahn_hilliard.simulate(composition, key=for_fields, size=SIZE, n_times=8, steps=60)
-fields = np.asarray(run.fields)[:, TIMES].reshape(N, SIZE, SIZE) - 0.5  # specimen after specimen
+fields = np.asarray(run.fields)[:, TIMES].reshape(N, SIZE, SIZE) - 0.5  # ordered by specimen
 stage = np.tile(np.arange(len(TIMES)), SPECIMENS)
 stages = [f"t = {float(run.time[time]):.0f}" for time in TIMES]
 
@@ -124,8 +126,8 @@ stages = [f"t = {float(run.time[time]):.0f}" for time in TIMES]
 datasets.images(fields[:12], columns=4, size=1.1, limits=(-0.5, 0.5), titles=stages * 3)
 
 # %% [markdown]
-# Two images of the same material, one shifted by a few pixels, are far apart as points: pixels are a poor description
-# of a texture. Its **power spectrum** does not know where things are, only how coarse they are. One number for each
+# An image and its copy shifted by a few pixels are far apart as points: pixels describe a texture poorly.
+# Its **power spectrum** does not depend on where things are, only on how coarse they are. We keep one number per
 # wavelength:
 
 # %%
@@ -134,7 +136,7 @@ frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(SIZE), np.fft.fftfreq(SIZE))) *
 rings = [(frequency > low) & (frequency <= low + 1) for low in range(12)]
 spectrum = np.log(np.stack([power[:, ring].mean(axis=1) for ring in rings], axis=1) + 1e-3)
 spectrum = ((spectrum - spectrum.mean(axis=0)) / spectrum.std(axis=0)).astype(np.float32)
-padded = np.pad(spectrum, ((0, 0), (0, numerals.shape[1] - len(rings))))  # zeros change no distance
+padded = np.pad(spectrum, ((0, 0), (0, numerals.shape[1] - len(rings))))  # zeros do not change distances
 texture_maps = dict(zip(METHODS, draw(padded, for_maps), strict=True))
 texture_scores = report(padded, texture_maps)
 
@@ -142,14 +144,14 @@ texture_scores = report(padded, texture_maps)
 plots.maps(texture_maps, stage, names=stages, color_label="time")
 
 # %% [markdown]
-# *What to see.* Coarsening is one road, and PCA draws it as one. t-SNE bends it, UMAP cuts it into islands, though
-# the specimens crossed every gap without a jump. PCA keeps distances, the other two do not: how far apart two clouds
-# lie, and how large they are, means next to nothing.
+# *What to see.* Coarsening is a continuous path, and PCA draws it as one. t-SNE bends it, UMAP cuts it into islands,
+# although the specimens crossed every gap without a jump. PCA keeps distances, and the other two do not: in their maps,
+# the size of a cloud and its distance from others mean next to nothing.
 #
 # ## How perplexity misleads
 #
-# What does a map of *nothing* look like? Two hundred points of pure noise in 20 dimensions, and next to them two
-# groups, one ten times as wide as the other. The optimizer in full, for three perplexities at once:
+# What does a map of *nothing* look like? We take two hundred points of pure noise in 20 dimensions and, as a second
+# data set, two groups, one ten times as wide as the other. Here is the full optimizer, for three perplexities at once:
 
 # %%
 M, PERPLEXITIES = 200, (2.0, 15.0, 60.0)
@@ -195,7 +197,7 @@ nearest = {"low": noise_maps[0], "high": noise_maps[2]}
 
 
 def clumpiness(y):
-    """Mean distance to the nearest other point over that of an even spread: small means clumps."""
+    """Mean distance to the nearest other point, relative to an even spread; small values mean clumps."""
     apart = np.linalg.norm(y[:, None] - y, axis=-1)
     radius = np.sqrt(np.mean(np.sum((y - y.mean(axis=0)) ** 2, axis=1)))
     return float(np.sort(apart, axis=1)[:, 1].mean() / radius * np.sqrt(len(y)))
@@ -204,22 +206,21 @@ def clumpiness(y):
 clumps = {name: clumpiness(np.asarray(y)) for name, y in nearest.items()}
 spread = [np.asarray(group_maps[2])[half].std() for half in (slice(M // 2), slice(M // 2, M))]
 print(f"distance to the nearest point: {clumps['low']:.2f} at low, {clumps['high']:.2f} at high perplexity")
-print(f"the groups' widths in the map: ratio {spread[1] / spread[0]:.1f}, in the data 10")
+print(f"ratio of the groups' widths: {spread[1] / spread[0]:.1f} in the map, 10 in the data")
 
 # %% [markdown]
-# *What to see.* With a low perplexity pure noise falls into clumps that are not there. And the two groups, of which
-# one is ten times as wide, come out about equally large, since every sample sees equally many neighbors. **Never
-# read sizes, distances or densities off such a map; look at several perplexities; and test a cluster that you believe
-# in on the data themselves.**
+# *What to see.* At a low perplexity, pure noise forms clumps that are not in the data. The two groups appear about
+# equally large although one is ten times as wide, since every sample has equally many neighbors. **Never read sizes,
+# distances or densities from such a map. Look at several perplexities, and test every cluster on the data themselves.**
 #
-# > **Materials view.** A cluster in a t-SNE of diffraction patterns is a hypothesis about phases. The refinement of a
-# > pattern from its middle is the test.
+# > **Materials view.** A cluster in a t-SNE of diffraction patterns is a hypothesis about phases. To test it, refine a
+# > pattern from the middle of the cluster.
 #
 # ## Features that nobody labeled
 #
-# For the power spectrum we had to know that place does not matter and coarseness does. **Contrastive learning** is
-# told only the first half, and finds the second. Take two *views* of each image: shifted, turned, relit, with new
-# noise. All these leave the material what it is.
+# For the power spectrum, we had to know that position does not matter and coarseness does. **Contrastive learning**
+# needs only the first half and finds the second. We take two *views* of each image: shifted, turned, relit, with new
+# noise. None of these changes alters the material.
 
 # %%
 train, test = fields[: 3 * N // 4], fields[3 * N // 4 :]  # by specimen
@@ -233,12 +234,12 @@ titles = [f"image, {time}" for time in (*stages, *stages[:2])] + ["one view"] * 
 datasets.images(shown, columns=6, size=1.0, limits=(-1.5, 1.5), titles=titles)
 
 # %% [markdown]
-# Two views below each image. An encoder turns views into vectors $q_i$ and $k_i$ of length 1, and has
-# to find the partner of each among all others:
+# Below each image are two of its views. An encoder turns the views into vectors $q_i$ and $k_i$ of length 1. It must
+# find the partner of each view among all others:
 #
 # $$\mathcal L = -\frac1n \sum_i \ln \frac{e^{q_i \cdot k_i / \tau}}{\sum_j e^{q_i \cdot k_j / \tau}} \tag{9.7}$$
 #
-# SimCLR lets all views of a batch be queries in turn (NT-Xent). No stage, no label goes in.
+# SimCLR uses each view of a batch as a query (NT-Xent). No stages or other labels are used.
 
 # %%
 start = contrastive.init(key=for_training, channels=(16, 32, 64), n_components=32)
@@ -257,13 +258,13 @@ curves.histories({"SimCLR": learned.history}, y_label="NT-Xent (nats)")
 #
 # ## The probe: what can be read along straight lines?
 #
-# The encoder is frozen. A **linear probe** gets a few labeled images and reads the stage off the features:
+# The encoder is now frozen. From a few labeled images, a **linear probe** learns to read the stage from the features:
 #
 # $$P(y = c\,|\,x) = \mathrm{softmax}(f(x) W + b)_c, \qquad
 # \nabla_W = \frac1n f^\top (P - Y) \tag{9.8}$$
 #
-# with $Y$ the labels as rows of 0 and 1. We compare three representations: the pixels, the same encoder before
-# training, and after it. Ten draws of the labeled images each.
+# Here $Y$ holds the labels as one-hot rows. We compare three representations: the pixels, the encoder before training,
+# and the encoder after training. For each, we draw the labeled images ten times.
 
 # %%
 COUNTS, DRAWS = (2, 5, 20), 10
@@ -277,7 +278,7 @@ spaces = {
 
 @jax.jit
 def probed(seen, labels, C, new, truth):
-    """Accuracy of one probe for each draw."""
+    """Accuracy of one probe per draw."""
 
     def one(x, y):
         return probe.score(probe.fit(x, y, n_classes=len(TIMES), C=C, max_iter=300), new, truth)
@@ -290,7 +291,7 @@ members = [np.flatnonzero(train_stage == one) for one in range(len(TIMES))]
 found = {name: [] for name in spaces}
 for count in COUNTS:
     rows = np.stack([np.concatenate([rng.choice(own, count, replace=False) for own in members]) for _ in range(DRAWS)])
-    copies = COUNTS[-1] // count  # each row so often, with C by as much smaller: the same fit, always of the same shape
+    copies = COUNTS[-1] // count  # repeated rows with a smaller C give the same fit, and always the same shape
     rows = np.repeat(rows, copies, axis=1)
     for name, (seen, new) in spaces.items():
         scores = probed(np.asarray(seen)[rows], train_stage[rows], 1 / copies, np.asarray(new), test_stage)
@@ -303,22 +304,22 @@ for name, values in accuracy.items():
 plots.accuracies(COUNTS, accuracy, chance=1 / len(TIMES))
 
 # %% [markdown]
-# *What to see.* On pixels a probe hardly does better than guessing, however many labels it gets: turned to its
-# negative, a microstructure is as likely as before, so no weighted sum of pixels can tell coarse from fine. On SimCLR's
-# features a handful of labels is enough. Look at the untrained encoder as well: its architecture alone, convolutions
-# and a mean over all places, already does part of the work. An honest comparison shows such a line.
+# *What to see.* On pixels, a probe hardly does better than guessing, however many labels it gets. A microstructure and
+# its negative are equally likely, so no weighted sum of pixels can tell coarse from fine. On SimCLR's features, a
+# handful of labels is enough. Look at the untrained encoder as well: its architecture alone, convolutions and a mean
+# over all positions, already does part of the work. An honest comparison includes this baseline.
 #
-# *Where it fails.* The views decide what is kept. Had we counted zooming among them, the encoder would have learned to
-# ignore exactly what we ask for: how coarse the structure is.
+# *Where it fails.* The views decide what is kept. If they included zooming, the encoder would learn to ignore exactly
+# what we ask for: how coarse the structure is.
 #
 # *Exercise 9.7*: a step of the probe.
 #
 # ## What to take home
 #
-# 1. t-SNE and UMAP keep neighbors, not distances, sizes or densities. Measure trust and continuity.
+# 1. t-SNE and UMAP keep neighbors, not distances, sizes or densities. Measure trustworthiness and continuity.
 # 2. Try several perplexities, and remember that noise forms clumps at a low one.
-# 3. Contrastive learning needs no labels, but it needs to know what does not matter. Choose views as a physicist.
-# 4. A linear probe, next to an untrained encoder and to raw data, says what has been learned.
+# 3. Contrastive learning needs no labels, but it needs to know what does not matter. Choose the views like a physicist.
+# 4. A linear probe shows what has been learned. Compare it with an untrained encoder and with raw data.
 #
 # **Now you**: [the exercises](../exercises/unit09.py), then `nox -s grade -- 9`. To read on: van der Maaten and Hinton
 # (2008); McInnes, Healy and Melville (2018); Chen et al. (2020); Kobak and Berens (2019), on t-SNE in practice.

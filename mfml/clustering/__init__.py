@@ -1,8 +1,8 @@
 """Unit 5: clustering and autoencoders.
 
-- `kmeans`: Lloyd's iteration, with many starts side by side.
-- `seeding`: where k-means starts: k-means++.
-- `minibatch`: k-means from small batches.
+- `kmeans`: Lloyd's iteration, with many starts in parallel.
+- `seeding`: starting centroids for k-means, such as k-means++.
+- `minibatch`: k-means on small batches.
 - `kmedoids`: clusters around samples, from dissimilarities alone.
 - `gmm`: Gaussian mixtures by expectation maximization.
 - `mixture`: Gaussian mixtures as distributions: densities, responsibilities, samples, BIC and AIC.
@@ -10,9 +10,10 @@
 - `autoencoder`: linear, dense and convolutional autoencoders, plain and denoising.
 - `anomaly`: unusual samples by reconstruction error and by distance in latent space.
 - `scores`: inertia, silhouette, adjusted Rand index, normalized mutual information.
-- `distances`, `blocks`: distances of all pairs by one matrix product; samples in blocks.
+- `distances`: distances between all pairs by one matrix product.
+- `blocks`: samples in blocks that fit the cache.
 
-`autoencoder` trains with `optax`, so it is loaded when first used.
+`autoencoder` trains with `optax`, so it is loaded on first use.
 """
 
 from importlib import import_module

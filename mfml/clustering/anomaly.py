@@ -1,8 +1,8 @@
-r"""Which samples are unusual? Shapes: n samples, d features, k latent coordinates.
+r"""Scores of unusual samples. Shapes: n samples, d features, k latent coordinates.
 
-Two scores are large for what is unusual. The reconstruction error finds what a model cannot rebuild, because it has
-learned to compress usual samples only. The latent distance finds a code far from the codes of usual samples, even
-where the model rebuilds the sample well. A threshold, set on usual samples alone, turns a score into a decision.
+Two scores are large for unusual samples. The reconstruction error is large where a model fails to reconstruct a sample,
+because it has learned to compress only usual ones. The latent distance is large for a code far from those of usual
+samples, even if the model reconstructs the sample well. A threshold set on usual samples turns a score into a decision.
 """
 
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from mfml import require
 
 
 class Latent(NamedTuple):
-    """Where the codes of usual samples lie."""
+    """Mean and covariance of the codes of usual samples."""
 
     mean: Float[Array, " k"]
     factor: Float[Array, "k k"]  # lower triangular; its product with its transpose is the covariance, divisor n - 1
@@ -41,7 +41,7 @@ def reconstruction_error(reconstruction: Float[Array, "n *shape"], x: Float[Arra
 def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> Latent:
     r"""Mean and covariance (divisor n - 1) of the codes of usual samples.
 
-    `regularization`, in squared units of z, is added to the variances. The factor is NaN where the covariance is
+    `regularization`, in squared units of z, is added to the variances. The factor is NaN if the covariance is
     singular.
 
     Raises:
@@ -65,7 +65,7 @@ def latent_distance(model: Latent, z: Float[Array, "m k"]) -> Float[Array, " m"]
     degrees of freedom.
 
     Raises:
-        ValueError: unless z has as many columns as in the fit.
+        ValueError: unless z has as many columns as the codes of the fit.
 
     Source: Bishop (2006), equation 2.44.
 
@@ -78,13 +78,13 @@ def latent_distance(model: Latent, z: Float[Array, "m k"]) -> Float[Array, " m"]
 
 
 def threshold(scores: Float[Array, " n"], *, contamination: ArrayLike = 0.05) -> Float[Array, ""]:
-    """Score that a share `contamination` of these samples exceeds, interpolated between neighbors.
+    """Score that a fraction `contamination` of these samples exceeds, interpolated between neighboring scores.
 
-    Set it on usual samples that the model was not trained on: on training samples the errors are too small. The share
-    is then that of false alarms.
+    Use usual samples that the model was not trained on, since errors on training samples are too small. The fraction
+    is then the rate of false alarms.
 
     Raises:
-        ValueError: unless there is one axis of scores with an entry.
+        ValueError: unless `scores` has one axis and is not empty.
 
     >>> threshold(jnp.arange(11.0), contamination=0.2).item()
     8.0
@@ -95,7 +95,7 @@ def threshold(scores: Float[Array, " n"], *, contamination: ArrayLike = 0.05) ->
 
 
 def flag(scores: Float[Array, " n"], limit: ArrayLike) -> Bool[Array, " n"]:
-    """Whether a score lies above the limit; a score equal to it does not.
+    """Whether each score exceeds the limit; a score equal to the limit does not.
 
     >>> flag(jnp.array([1.0, 2.0, 3.0]), 2.0).tolist()
     [False, False, True]
@@ -104,7 +104,7 @@ def flag(scores: Float[Array, " n"], limit: ArrayLike) -> Bool[Array, " n"]:
 
 
 def auc(scores: Float[Array, " n"], unusual: Shaped[Array, " n"]) -> Float[Array, ""]:
-    """Probability that an unusual sample scores above a usual one; a tie counts half. NaN without either kind.
+    """Probability that an unusual sample scores above a usual one; a tie counts half. NaN if either kind is missing.
 
     This is the area under the receiver operating characteristic: 1 means perfect separation, 0.5 chance.
 
@@ -122,7 +122,7 @@ def auc(scores: Float[Array, " n"], unusual: Shaped[Array, " n"]) -> Float[Array
     ascending = jnp.sort(scores)
     below: Int[Array, " n"] = jnp.searchsorted(ascending, scores, side="left")
     upto: Int[Array, " n"] = jnp.searchsorted(ascending, scores, side="right")
-    rank = (below + upto + 1).astype(scores.dtype) / 2  # the mean rank of equals
+    rank = (below + upto + 1).astype(scores.dtype) / 2  # ties share their mean rank
     positive = marked.sum().astype(scores.dtype)
     negative = len(scores) - positive
     centered = jnp.sum(jnp.where(marked, rank - (len(scores) + 1) / 2, 0))

@@ -1,11 +1,11 @@
-r"""Autoencoders: compress, rebuild, and learn what is usual. Shapes: n samples, d features, k latent coordinates.
+r"""Autoencoders: compress samples and reconstruct them. Shapes: n samples, d features, k latent coordinates.
 
-An encoder maps a sample to a code of k numbers, and a decoder maps the code back. Both are trained together to make
-the reconstruction error small. With linear layers the best plane is that of PCA. Hidden layers make it a curved
-surface, and convolutions know that neighboring pixels matter. A denoising autoencoder gets a noisy sample and has to
-return the clean one.
+An encoder maps a sample to a code of k numbers, and a decoder maps the code back. Both are trained together to minimize
+the reconstruction error. With linear layers, the best subspace is that of PCA. Hidden layers bend it into a curved
+surface, and convolutions exploit the local structure of images. A denoising autoencoder receives a noisy sample and
+must return the clean one.
 
-The types of the layers say the architecture. Codes are not unique: the decoder can undo any invertible change of
+The types of the layers determine the architecture. Codes are not unique: the decoder can undo any invertible change of
 coordinates in the encoder.
 """
 
@@ -26,7 +26,7 @@ from mfml.training import loop
 
 
 class Expand(NamedTuple):
-    """A dense layer from a code to an image. Its bias says the shape of that image."""
+    """A dense layer from a code to an image. Its bias has the shape of that image."""
 
     weight: Float[Array, "k o"]
     bias: Float[Array, "h w c"]  # o = h w c
@@ -36,9 +36,9 @@ Layer = Dense | Convolution | Expand
 
 
 class Network(NamedTuple):
-    """The layers of an autoencoder, with GELU between them: what training changes.
+    """The trainable layers of an autoencoder; GELU follows each one except the last of the encoder and of the decoder.
 
-    Convolutions halve the image in the encoder and double it in the decoder.
+    Each convolution of the encoder halves the image. The decoder repeats pixels before each convolution to double it.
     """
 
     encoder: tuple[Layer, ...]
@@ -50,9 +50,9 @@ class Autoencoder(NamedTuple):
 
     encoder: tuple[Layer, ...]
     decoder: tuple[Layer, ...]
-    history: Float[Array, " steps"]  # loss of each step's batch before the step, with the noise of denoising
-    n_iter: Int[Array, ""]  # steps done
-    converged: Bool[Array, ""]  # always False: no measure here says how near the optimum is
+    history: Float[Array, " steps"]  # loss of each step's batch before the step, including any noise
+    n_iter: Int[Array, ""]  # number of steps
+    converged: Bool[Array, ""]  # always False: there is no test of convergence
     status: Int[Array, ""]  # how it ended, see `mfml.iteration`
 
 
@@ -61,7 +61,7 @@ Model = Network | Autoencoder
 
 @partial(jax.jit, static_argnames=("n_features", "n_components", "hidden"))
 def init_dense(*, key: Key[Array, ""], n_features: int, n_components: int, hidden: tuple[int, ...] = ()) -> Network:
-    r"""Random dense autoencoder: widths d, hidden, k, and back. Without `hidden` it is linear.
+    r"""Random dense autoencoder of widths d, hidden, k and back to d. Without `hidden` it is linear.
 
     Weights are normal with variance 1/inputs, biases zero. All sizes are static.
 
@@ -92,9 +92,9 @@ def init_convolutional(
 ) -> Network:
     """Random convolutional autoencoder of images of this shape (rows, columns, channels).
 
-    Each entry of `channels` is a convolution with that many channels, which halves rows and columns. A dense layer
-    leads to the code. The decoder goes the same way back. Weights of convolutions are normal with variance 2/inputs,
-    those of dense layers with variance 1/inputs; biases are zero. All arguments but the key are static.
+    Each entry of `channels` adds a convolution with that many channels, which halves rows and columns. A dense layer
+    then yields the code. The decoder mirrors the encoder. Weights of convolutions are normal with variance 2/inputs,
+    those of dense layers with variance 1/inputs; biases are zero. All arguments except the key are static.
 
     Raises:
         ValueError: unless rows and columns can be halved len(channels) times, and all sizes are positive.
@@ -108,7 +108,7 @@ def init_convolutional(
     factor = 2 ** len(channels)
     require.that(
         shape[0] % factor == 0 and shape[1] % factor == 0 and min(shape) > 0,
-        f"rows and columns must be multiples of {factor}, halved by each of {len(channels)} layers; found {shape}",
+        f"rows and columns must be multiples of {factor} to be halved {len(channels)} times; found {shape}",
     )
     there = list(pairwise((shape[2], *channels)))
     small = (shape[0] // factor, shape[1] // factor, channels[-1])
@@ -122,10 +122,10 @@ def init_convolutional(
 
 
 def encode(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n k"]:
-    """Codes of samples: (n, d), or (n, rows, columns, channels) for a convolutional model.
+    """Codes of samples of shape (n, d), or (n, rows, columns, channels) for a convolutional model.
 
     Raises:
-        ValueError: unless the samples have the model's shape.
+        ValueError: unless the samples have the shape that the model expects.
 
     >>> encode(init_dense(key=jax.random.key(0), n_features=8, n_components=2), jnp.ones((3, 8))).shape
     (3, 2)
@@ -138,7 +138,7 @@ def encode(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n k"]:
 
 
 def decode(model: Model, z: Float[Array, "n k"]) -> Float[Array, "n *shape"]:
-    """Samples of codes. The last layer has no activation, so any value can come out.
+    """Samples decoded from codes. The last layer has no activation, so the values are unbounded.
 
     Raises:
         ValueError: unless the codes have the model's number of coordinates.
@@ -156,7 +156,7 @@ def decode(model: Model, z: Float[Array, "n k"]) -> Float[Array, "n *shape"]:
 
 
 def reconstruct(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n *shape"]:
-    """Decode the code of each sample.
+    """Encode and decode each sample.
 
     >>> reconstruct(init_dense(key=jax.random.key(0), n_features=8, n_components=2), jnp.ones((3, 8))).shape
     (3, 8)
@@ -172,7 +172,7 @@ def loss(
     There is no factor 1/2. The target is x itself by default. For denoising, x is noisy and the target clean.
 
     Raises:
-        ValueError: where shapes do not fit.
+        ValueError: if shapes do not match.
 
     >>> zero = jax.tree.map(jnp.zeros_like, init_dense(key=jax.random.key(0), n_features=2, n_components=1))
     >>> loss(zero, jnp.array([[1.0, 3.0]])).item()
@@ -194,22 +194,22 @@ def fit(
     batch_size: int | None = None,
     n_steps: int = 1000,
 ) -> Autoencoder:
-    r"""Train a model to make `loss` small: Adam on batches, with a learning rate that falls to 0 like a cosine.
+    r"""Minimize `loss` by Adam on batches; the learning rate decays to 0 like a cosine.
 
-    With `noise` it is a denoising autoencoder: each step adds fresh Gaussian noise of this standard deviation to its
-    input, and the target is the clean sample. Bring the features to one scale first.
+    With `noise` the model is a denoising autoencoder: each step adds new Gaussian noise of this standard deviation to
+    its input, and the target is the clean sample. Bring the features to a common scale first.
 
     Args:
         x: samples.
-        key: draws the order of the samples and the noise.
-        init: where to start: from `init_dense`, from `init_convolutional`, or from an earlier fit.
+        key: for the order of the samples and the noise.
+        init: model to start from: by `init_dense`, by `init_convolutional`, or from an earlier fit.
         noise: in units of x; None for a plain autoencoder.
-        learning_rate: at the start.
+        learning_rate: of the first step.
         batch_size: samples per step; all by default; static.
         n_steps: number of steps; static.
 
     Raises:
-        ValueError: where shapes do not fit, or sizes are out of range.
+        ValueError: if shapes do not match or sizes are out of range.
 
     Source: Vincent et al. (2008), Extracting and composing robust features with denoising autoencoders;
     Kingma and Ba (2015), Adam.
@@ -244,7 +244,7 @@ def _init_convolution(key: Array, c: int, k: int) -> Convolution:
 
 
 def _apply(layer: Layer, x: Array, *, stride: int = 1) -> Array:
-    """One layer without activation. Images are (n, rows, columns, channels), with zeros around them."""
+    """Apply one layer without activation. Images have shape (n, rows, columns, channels) and are padded with zeros."""
     if isinstance(layer, Dense):
         return dense(layer, x)
     if isinstance(layer, Expand):
@@ -254,12 +254,12 @@ def _apply(layer: Layer, x: Array, *, stride: int = 1) -> Array:
 
 
 def _doubled(layer: Layer, x: Array) -> Array:
-    """What a layer of the decoder gets: a convolution gets the image with each pixel repeated."""
+    """Input of a layer of the decoder; for a convolution, each pixel is repeated along rows and columns."""
     return jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2) if isinstance(layer, Convolution) else x
 
 
 def _check(model: Model, x: Array) -> None:
-    """Require samples of the model's shape."""
+    """Require samples of the shape that the model expects."""
     expand = model.decoder[0]
     if not isinstance(expand, Expand):
         require.rank("x", x, 2)

@@ -1,7 +1,7 @@
 """Samples in blocks that fit the cache of a processor. Shapes: n samples, d features, b blocks of s samples each.
 
-One pass of k-means or EM over all samples needs tables of n times k numbers. In blocks these tables stay small, since
-only sums leave a block.
+One pass of k-means or EM over all samples at once needs tables of n times k numbers. Block by block, these tables stay
+small, since each block returns only sums.
 """
 
 from typing import NamedTuple
@@ -13,14 +13,14 @@ from mfml import require
 
 
 class Blocks(NamedTuple):
-    """Samples in blocks, features first; the last block is filled up with zeros."""
+    """Samples in blocks, features first; the last block is padded with zeros."""
 
     x: Float[Array, "b d s"]
-    valid: Float[Array, "b s"]  # 1 for a sample, 0 for filling
+    valid: Float[Array, "b s"]  # 1 for a sample, 0 for padding
 
 
 def split(x: Float[Array, "n d"], *, size: int) -> Blocks:
-    """Cut n samples into blocks of `size` (static), or into one smaller block where n is smaller.
+    """Split n samples into blocks of `size` (static), or into one smaller block if n is smaller.
 
     Raises:
         ValueError: unless x has two nonempty axes and size >= 1.
@@ -41,7 +41,7 @@ def split(x: Float[Array, "n d"], *, size: int) -> Blocks:
 
 
 def join(values: Float[Array, "b s"], n: int) -> Float[Array, " n"]:
-    """Put one value per sample back into one row of n (static), without the filling.
+    """Join one value per sample into a single row of length n (static), without the padding.
 
     >>> join(jnp.array([[1.0, 2.0], [3.0, 0.0]]), 3).tolist()
     [1.0, 2.0, 3.0]

@@ -1,6 +1,6 @@
 r"""Covariances of Gaussian mixtures. Shapes: n samples, d features, k components, s samples in a block.
 
-Four kinds, told apart by a shape that broadcasts to (k, d, d) or, for the last two, to (k, d):
+Four kinds, distinguished by their shape; the last two hold variances only:
 
 | kind      | shape     | parameters  | each component is                       |
 |-----------|-----------|-------------|-----------------------------------------|
@@ -10,8 +10,8 @@ Four kinds, told apart by a shape that broadcasts to (k, d, d) or, for the last 
 | spherical | (k, 1, 1) | k           | a ball                                  |
 
 A step of EM works with whitened samples $y = L^{-1}(x - \mu)$, where $\Sigma = L L^\top$. Sums of y and of $y y^\top$
-suffer no cancellation, however thin a component is and however far from the origin it lies. With a single feature
-all kinds but "tied" are the same, and have the same shape.
+do not suffer from cancellation, even for thin components far from the origin. With a single feature, all kinds except
+"tied" coincide, including their shape.
 """
 
 from typing import NamedTuple
@@ -31,7 +31,7 @@ class Whitener(NamedTuple):
     """Factors of covariances, and their inverses."""
 
     factor: Float[Array, "c a b"]  # L, lower triangular; standard deviations for diag and spherical
-    inverse: Float[Array, "c a b"]  # of L; one over the standard deviations
+    inverse: Float[Array, "c a b"]  # of L; reciprocal standard deviations for diag and spherical
     log_det: Float[Array, " k"]  # of the inverse factor: -1/2 log det of the covariance
 
 
@@ -46,7 +46,7 @@ def n_parameters(covariance: Float[Array, "c a b"]) -> int:
 
 
 def dense(covariance: Float[Array, "c a b"], *, n_components: int, n_features: int) -> Float[Array, "k d d"]:
-    """One full matrix per component, whatever the kind. Both counts are static.
+    """One full matrix per component, for any kind. Both counts are static.
 
     >>> dense(jnp.array([[[4.0]], [[9.0]]]), n_components=2, n_features=2).tolist()
     [[[4.0, 0.0], [0.0, 4.0]], [[9.0, 0.0], [0.0, 9.0]]]
@@ -58,7 +58,7 @@ def dense(covariance: Float[Array, "c a b"], *, n_components: int, n_features: i
 
 
 def whitener(covariance: Float[Array, "c a b"], means: Float[Array, "k d"]) -> Whitener:
-    """Factorize; NaN where a covariance is not positive definite.
+    """Factorize the covariances; NaN where one is not positive definite.
 
     >>> whitener(jnp.array([[[4.0]]]), jnp.zeros((1, 2))).log_det.round(1).item() < -1.3
     True
@@ -77,7 +77,7 @@ def whitener(covariance: Float[Array, "c a b"], means: Float[Array, "k d"]) -> W
 
 
 def whiten(made: Whitener, means: Float[Array, "k d"], x: Float[Array, "d s"]) -> Float[Array, "k d s"]:
-    r"""Whitened samples of every component, $y = L^{-1} (x - \mu)$; features first.
+    r"""Samples whitened for every component, $y = L^{-1} (x - \mu)$; features first.
 
     >>> made = whitener(jnp.array([[[4.0]]]), jnp.array([[1.0]]))
     >>> whiten(made, jnp.array([[1.0]]), jnp.array([[5.0]])).tolist()
@@ -105,7 +105,7 @@ def log_density(made: Whitener, y: Float[Array, "k d s"]) -> Float[Array, "k s"]
 
 
 def second_moment(shape: tuple[int, ...], r: Float[Array, "k s"], y: Float[Array, "k d s"]) -> Float[Array, "c a b"]:
-    r"""Sum of $r\, y y^\top$ over samples, in the shape of the kind: matrices, their diagonals, or their means.
+    r"""Sum of $r\, y y^\top$ over samples, in the given shape: matrices, their diagonals, or means of these.
 
     >>> second_moment((1, 1, 1), jnp.ones((1, 2)), jnp.array([[[1.0, 2.0]]])).tolist()
     [[[5.0]]]
@@ -156,7 +156,7 @@ def updated(
 
 
 def unit(kind: str, *, n_components: int, n_features: int, dtype: DTypeLike) -> Float[Array, "c a b"]:
-    """Unit covariances of a kind. All arguments are static.
+    """Identity covariances of the given kind. All arguments are static.
 
     Raises:
         ValueError: for an unknown kind.

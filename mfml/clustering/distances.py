@@ -7,13 +7,13 @@ from mfml import require
 
 
 def squared_euclidean(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
-    r"""Squared distances $\|x_i - y_j\|^2$ of all pairs, in squared units of x.
+    r"""Squared distances $\|x_i - y_j\|^2$ between all pairs, in squared units of x.
 
-    Both sets are shifted by the mean of y first, which keeps the digits of data far from the origin. The remaining
+    Both sets are first shifted by the mean of y, which preserves precision for data far from the origin. The remaining
     error is about epsilon times the squared size of the cloud. No result is negative.
 
     Raises:
-        ValueError: unless both have two axes and as many features.
+        ValueError: unless both have two axes and the same number of features.
 
     >>> squared_euclidean(jnp.array([[0.0, 0.0], [3.0, 4.0]]), jnp.array([[0.0, 0.0]])).tolist()
     [[0.0], [25.0]]
@@ -31,8 +31,8 @@ def from_products(
 ) -> Float[Array, "n m"]:
     r"""Squared distances $\|x_i\|^2 - 2 x_i \cdot y_j + \|y_j\|^2$ from scalar products and squared lengths.
 
-    Use it where the squared lengths are known already. Center the points first: far from the origin the three terms
-    cancel. No result is negative.
+    Use it if the squared lengths are already known. Center the points first, since the three terms cancel far from
+    the origin. No result is negative.
 
     >>> from_products(jnp.array([[6.0]]), jnp.array([4.0]), jnp.array([9.0])).tolist()
     [[1.0]]
@@ -41,13 +41,13 @@ def from_products(
 
 
 def euclidean(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
-    r"""Distances $\|x_i - y_j\|$ of all pairs, in units of x; the slope at distance 0 counts as 0.
+    r"""Distances $\|x_i - y_j\|$ between all pairs, in units of x; the gradient at distance 0 is set to 0.
 
-    The computed distance of equal points may be as large as the root of epsilon times the size of the cloud, see
-    `squared_euclidean`.
+    The computed distance between equal points may be as large as the square root of epsilon times the size of the
+    cloud, see `squared_euclidean`.
 
     Raises:
-        ValueError: unless both have two axes and as many features.
+        ValueError: unless both have two axes and the same number of features.
 
     >>> euclidean(jnp.array([[0.0, 0.0], [3.0, 4.0]]), jnp.array([[0.0, 0.0]])).tolist()
     [[0.0], [5.0]]

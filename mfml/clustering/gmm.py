@@ -1,8 +1,8 @@
 r"""Gaussian mixtures fitted by expectation maximization. Shapes: n samples, d features, k components.
 
 EM alternates two steps. The E-step computes the responsibilities: the probability of each component given the sample.
-The M-step fits each component to the samples weighted by them. The likelihood rises until it reaches a local maximum,
-which depends on the start. What one asks of a mixture, from `predict` to `bic`, comes from `mixture`.
+The M-step fits each component to the samples weighted by its responsibilities. The likelihood rises towards a local
+maximum, which depends on the start. All functions of a given mixture, from `predict` to `bic`, come from `mixture`.
 """
 
 from functools import partial
@@ -50,7 +50,7 @@ __all__ = [
     "step",
 ]
 
-BLOCK = 1024  # samples in a block: the whitened samples of all components stay in the cache
+BLOCK = 1024  # samples per block: the whitened samples of all components stay in the cache
 INITS = ("kmeans", *seeding.INITS)
 
 
@@ -61,15 +61,15 @@ def m_step(
     covariance_type: str = "full",
     reg_covar: ArrayLike = 1e-6,
 ) -> Mixture:
-    r"""Fit each component to samples weighted by its responsibilities.
+    r"""Fit each component to the samples weighted by its responsibilities.
 
     $N_k = \sum_i \gamma_{ik}$, $\pi_k = N_k / n$, $\mu_k = \sum_i \gamma_{ik} x_i / N_k$ and
     $\Sigma_k = \sum_i \gamma_{ik} (x_i - \mu_k)(x_i - \mu_k)^\top / N_k$ plus reg_covar on the diagonal. The divisor
     is $N_k$, not $N_k - 1$. A tied covariance is their mean, weighted by $\pi_k$; diag keeps the diagonal, spherical
-    its mean. A component without responsibility gets the mean of all samples and the covariance reg_covar.
+    its mean. A component without any responsibility gets the mean of all samples and the covariance reg_covar.
 
     Raises:
-        ValueError: where shapes do not fit, or for an unknown type.
+        ValueError: if shapes do not match, or for an unknown type.
 
     Source: Bishop (2006), equations 9.24 to 9.26.
 
@@ -128,20 +128,20 @@ def fit(
 ) -> GMM:
     r"""Maximize the mean log-likelihood $\frac1n \sum_i \log \sum_k \pi_k \mathcal N(x_i; \mu_k, \Sigma_k)$.
 
-    The `n_init` starts run side by side, and the most likely mixture is returned. The likelihood has no upper bound: a
-    component that shrinks onto a sample becomes infinitely likely. `reg_covar`, which each step adds to the diagonal
-    of the covariances, prevents this. It may lower the likelihood a little where a component is about as thin. If a
-    covariance becomes singular all the same, EM stops before, with the status UNBOUNDED; if that of the start is
-    singular, the log-likelihood is NaN.
+    The `n_init` starts run in parallel, and the most likely mixture is returned. The likelihood has no upper bound: a
+    component that shrinks onto a sample becomes infinitely likely. To prevent this, each step adds `reg_covar` to the
+    diagonal of the covariances. This may slightly lower the likelihood if a component is about as thin. If a covariance
+    nevertheless becomes singular, EM stops at the mixture before, with the status UNBOUNDED. If a covariance of the
+    start is singular, the log-likelihood is NaN.
 
     Args:
         x: samples.
-        key: draws the starts; not needed where `init` is a mixture.
-        n_components: k; static; not needed where `init` is a mixture.
+        key: for the starts; not needed if `init` is a mixture.
+        n_components: k; static; not needed if `init` is a mixture.
         covariance_type: "full", "tied", "diag" or "spherical"; static. A mixture given as `init` has its own.
         n_init: number of starts; static.
-        init: "kmeans", or samples as centers, chosen by "k-means++" or at "random", all static: each sample then
-            counts for the nearest center. Or a `Mixture`, or a `GMM`, to start from.
+        init: "kmeans", "k-means++" or "random" (static), or a `Mixture` or `GMM` to start from. "kmeans" takes the
+            clusters of k-means. The other two choose samples as centers and assign each sample to the nearest one.
         max_iter: largest number of steps; static.
         tol: converged when a step changes the mean log-likelihood, in nats, by less than this.
         reg_covar: in squared units of x.
@@ -174,12 +174,12 @@ def fit(
 
 
 def _given(x: Array, init: Model, n_components: int | None, n_init: int) -> Mixture:
-    """The mixture to start from, as one start."""
+    """The given mixture as a single start."""
     require.same_length(x=(x, 1), means=(init.means, 1))
     require.rank("covariances", init.covariances, 3)
     k = len(init.means)
     require.that(n_components in (None, k), f"init has {k} components, but n_components is {n_components}")
-    require.that(n_init == 1, f"n_init must be 1 where init is a mixture; found {n_init}")
+    require.that(n_init == 1, f"n_init must be 1 if init is a mixture; found {n_init}")
     return Mixture(*(jnp.asarray(leaf, x.dtype)[None] for leaf in init[:3]))
 
 
@@ -187,7 +187,7 @@ def _given(x: Array, init: Model, n_components: int | None, n_init: int) -> Mixt
 def _drawn(
     x: Array, keys: Array, reg_covar: ArrayLike, *, n_components: int, covariance_type: str, init: str
 ) -> Mixture:
-    """Starts from a rule's clusters, side by side."""
+    """Mixtures fitted to the clusters of a rule, one per key."""
 
     def start(key: Array) -> Mixture:
         if init == "kmeans":
@@ -201,7 +201,7 @@ def _drawn(
 
 
 class _Turn(NamedTuple):
-    """Where EM is. One pass finds both the log-likelihood of a mixture and the next mixture."""
+    """State of EM. One pass computes both the log-likelihood of a mixture and the next mixture."""
 
     mixture: Mixture
     log_likelihood: Array
@@ -212,7 +212,7 @@ class _Turn(NamedTuple):
 
 def _step(mixture: Mixture, made: covariances.Whitener, data: Blocks, reg_covar: ArrayLike) -> tuple[Mixture, Array]:
     shape = mixture.covariances.shape
-    weighted = made._replace(log_det=made.log_det + jnp.log(mixture.weights))  # so its density is weight times density
+    weighted = made._replace(log_det=made.log_det + jnp.log(mixture.weights))  # its density then contains the weight
 
     def one_block(total: tuple[Array, ...], block: Blocks) -> tuple[tuple[Array, ...], None]:
         y = covariances.whiten(made, mixture.means, block.x)
@@ -258,7 +258,7 @@ def _run(start: Mixture, data: Blocks, max_iter: int, tol: ArrayLike, reg_covar:
 
 @partial(jax.jit, static_argnames="max_iter")
 def _fit(x: Array, starts: Mixture, tol: ArrayLike, reg_covar: ArrayLike, *, max_iter: int) -> GMM:
-    """EM from all starts side by side, on centered data; the most likely result, its components in order."""
+    """EM from all starts in parallel, on centered data; the most likely result, with components in order."""
     mean = x.mean(axis=0)
     data = blocks.split(x - mean, size=BLOCK)
     starts = starts._replace(means=starts.means - mean[None])

@@ -1,8 +1,8 @@
 r"""k-means by Lloyd's iteration. Shapes: n samples, d features, k clusters.
 
-Minimizes the inertia $J = \sum_i \min_j \|x_i - \mu_j\|^2$ by two moves that alternate: each sample goes to its
-nearest centroid, and each centroid to the mean of its samples. Neither move raises J. The iteration ends at a local
-minimum, which depends on the start. All work is done on centered data, block by block (see `blocks`).
+Minimizes the inertia $J = \sum_i \min_j \|x_i - \mu_j\|^2$ by two alternating steps: assign each sample to its nearest
+centroid, then move each centroid to the mean of its samples. Neither step raises J. The iteration ends at a local
+minimum, which depends on the start. Each pass goes through the data block by block (see `blocks`); `fit` centers them.
 """
 
 from functools import partial
@@ -18,15 +18,15 @@ from mfml import iteration, require
 from mfml.clustering import blocks, distances, seeding
 from mfml.clustering.blocks import Blocks
 
-BLOCK = 1024  # samples in a block: the tables of a pass stay in the cache
+BLOCK = 1024  # samples per block: the tables of a pass stay in the cache
 
 
 class State(NamedTuple):
-    """Where Lloyd's iteration is. One pass over the data finds all that depends on the centroids."""
+    """State of Lloyd's iteration. One pass over the data computes everything that depends on the centroids."""
 
     centroids: Float[Array, "k d"]
-    means: Float[Array, "k d"]  # of the samples nearest to each centroid; the centroid itself where there are none
-    counts: Float[Array, " k"]  # samples nearest to each centroid
+    means: Float[Array, "k d"]  # of the samples nearest to each centroid; the centroid itself if there are none
+    counts: Float[Array, " k"]  # number of samples nearest to each centroid
     inertia: Float[Array, ""]  # sum of squared distances to the nearest centroid, squared units of x
     shift: Float[Array, ""]  # squared length of the last step, summed over centroids; infinite before the first
 
@@ -36,19 +36,19 @@ class KMeans(NamedTuple):
 
     centroids: Float[Array, "k d"]
     labels: Int[Array, " n"]  # nearest centroid of each training sample, 0 to k - 1
-    counts: Int[Array, " k"]  # samples of each cluster
+    counts: Int[Array, " k"]  # number of samples in each cluster
     inertia: Float[Array, ""]  # sum of squared distances to the nearest centroid, squared units of x
     history: Float[Array, " steps"]  # inertia at the start and after each step, then NaN; max_iter + 1 entries
-    n_iter: Int[Array, ""]  # steps done
-    converged: Bool[Array, ""]  # the last step was no longer than tol, or than rounding
+    n_iter: Int[Array, ""]  # number of steps
+    converged: Bool[Array, ""]  # the last step was within tol or within rounding
     status: Int[Array, ""]  # how it ended, see `mfml.iteration`
 
 
 def assign(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array, " n"]:
-    r"""Index of the nearest centroid, $\arg\min_j \|x_i - \mu_j\|^2$; the lower index where two are equally near.
+    r"""Index of the nearest centroid, $\arg\min_j \|x_i - \mu_j\|^2$; ties go to the lower index.
 
     Raises:
-        ValueError: unless both have two axes and as many features.
+        ValueError: unless both have two axes and the same number of features.
 
     Source: Bishop (2006), equation 9.2.
 
@@ -62,7 +62,7 @@ def update(x: Float[Array, "n d"], labels: Int[Array, " n"], centroids: Float[Ar
     r"""Mean of the samples of each cluster; a cluster without samples keeps its centroid.
 
     Raises:
-        ValueError: where shapes do not fit.
+        ValueError: if shapes do not match.
 
     Source: Bishop (2006), equation 9.4.
 
@@ -80,7 +80,7 @@ def init(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> State:
     """Start from these centroids.
 
     Raises:
-        ValueError: where shapes do not fit.
+        ValueError: if shapes do not match.
 
     >>> init(jnp.array([[0.0], [2.0], [8.0]]), jnp.array([[0.0], [9.0]])).means.tolist()
     [[1.0], [8.0]]
@@ -95,7 +95,7 @@ def step(state: State, x: Float[Array, "n d"]) -> State:
     An empty cluster keeps its centroid; `fit` moves it, see `relocate`.
 
     Raises:
-        ValueError: where shapes do not fit.
+        ValueError: if shapes do not match.
 
     Source: Lloyd (1982), IEEE Transactions on Information Theory 28; Bishop (2006), section 9.1.
 
@@ -112,11 +112,11 @@ def relocate(centroids: Float[Array, "k d"], counts: Float[Array, " k"], x: Floa
     """Move each centroid without samples to a sample far from all centroids.
 
     The first empty cluster gets the sample farthest from its nearest centroid, the second the next, and so on.
-    Samples that lie on a centroid, up to rounding, are not taken. So a cluster stays empty if there are fewer
-    distinct samples than clusters.
+    Samples that coincide with a centroid, up to rounding, are not used. A cluster therefore stays empty if there are
+    fewer distinct samples than clusters.
 
     Raises:
-        ValueError: where shapes do not fit.
+        ValueError: if shapes do not match.
 
     >>> relocate(jnp.array([[0.0], [7.0]]), jnp.array([3.0, 0.0]), jnp.array([[0.0], [1.0], [2.0]])).tolist()
     [[0.0], [2.0]]
@@ -143,20 +143,20 @@ def fit(
 ) -> KMeans:
     r"""Find k centroids with small inertia $J = \sum_i \min_j \|x_i - \mu_j\|^2$.
 
-    The `n_init` starts run side by side, and the result with the smallest inertia is returned. A cluster that loses
-    all its samples is moved to the sample farthest from its centroid (see `relocate`). So no cluster of the result is
-    empty, unless there are fewer distinct samples than clusters.
+    The `n_init` starts run in parallel, and the result with the smallest inertia is returned. A cluster that loses all
+    its samples is moved to a sample far from all centroids (see `relocate`). The result therefore has no empty cluster,
+    unless there are fewer distinct samples than clusters.
 
     Args:
         x: samples.
-        key: draws the starts; not needed where `init` holds centroids.
-        n_clusters: k; static; not needed where `init` holds centroids.
+        key: for the starts; not needed if `init` holds centroids.
+        n_clusters: k; static; not needed if `init` holds centroids.
         n_init: number of starts; static.
         init: "k-means++" (see `seeding.plus_plus`) or "random" (k different samples), both static; or the centroids
             to start from.
         max_iter: largest number of steps of each start; static.
         tol: converged when the squared length of a step, summed over the centroids, is at most tol times the mean
-            variance of the features. With 0, only rounding ends the iteration.
+            variance of the features. With 0, the iteration ends only at rounding level.
 
     Raises:
         ValueError: unless x has two axes, 1 <= n_clusters <= n, n_init >= 1, max_iter >= 1, and `init` is known or
@@ -221,24 +221,24 @@ def _check(x: Array, centroids: Array) -> None:
 
 
 def _split(x: Array) -> Blocks:
-    """Samples (d + 1, s) in blocks. Their last feature is 1, so that a sum over samples ends with their count."""
+    """Samples (d + 1, s) in blocks. The last feature is 1, so a sum over samples includes their count."""
     return blocks.split(jnp.concatenate([x, jnp.ones_like(x[:, :1])], axis=1), size=BLOCK)
 
 
 def _distances(centroids: Array, with_one: Array) -> Array:
-    r"""Squared distances (k, s) without $\|x\|^2$, which has no part in the choice: one matrix product."""
+    r"""Squared distances (k, s) minus $\|x\|^2$, which does not affect the choice: one matrix product."""
     return jnp.concatenate([-2 * centroids, jnp.sum(centroids**2, axis=1, keepdims=True)], axis=1) @ with_one
 
 
 def _nearest(table: Array) -> tuple[Array, Array]:
-    """Smallest entry of each column and its first row, by plain minima: faster than argmin."""
+    """Smallest entry of each column and its first row, by plain minima, which are faster than argmin."""
     smallest = table.min(axis=0)
     rows = jnp.arange(len(table), dtype=table.dtype)[:, None]
     return smallest, jnp.where(table <= smallest, rows, len(table)).min(axis=0)
 
 
 def _at(centroids: Array, data: Blocks, shift: Array) -> State:
-    """One pass over the data: all that depends on the centroids."""
+    """One pass over the data: everything that depends on the centroids."""
     k, d = centroids.shape
     rows = jnp.arange(k, dtype=centroids.dtype)[:, None]
 
@@ -266,12 +266,12 @@ def _descend(centroids: Array, x: Array, data: Blocks, max_iter: int, tol: Array
     def advance(carry: tuple[State, Array], _: Array) -> tuple[State, Array]:
         state = carry[0]
         full = jnp.all(state.counts > 0)
-        # A loop of at most one turn is skipped under vmap too, where lax.cond would always relocate.
+        # Even under vmap, a loop of at most one iteration is skipped; lax.cond would always relocate there.
         done = jnp.ones((), bool)
         goal, _ = lax.while_loop(
             lambda found: ~found[1], lambda found: (relocate(found[0], state.counts, x), done), (state.means, full)
         )
-        stuck = ~full & jnp.all(goal == state.means)  # clusters are empty, and no sample is left to give them
+        stuck = ~full & jnp.all(goal == state.means)  # some clusters are empty, and no sample can fill them
         return _move(state, goal, data), stuck
 
     def converged(carry: tuple[State, Array]) -> Array:
@@ -287,7 +287,7 @@ def _descend(centroids: Array, x: Array, data: Blocks, max_iter: int, tol: Array
 
 @partial(jax.jit, static_argnames="max_iter")
 def _fit(x: Array, starts: Array, tol: ArrayLike, *, max_iter: int) -> KMeans:
-    """Iterate from all starts (r, k, d) side by side and keep the one with the smallest inertia."""
+    """Iterate from all starts (r, k, d) in parallel and keep the result with the smallest inertia."""
     mean = x.mean(axis=0)
     centered = x - mean
     rounding = starts.shape[1] * jnp.finfo(x.dtype).eps ** 2 * jnp.sum(centered**2, axis=1).max()

@@ -1,8 +1,8 @@
 r"""k-medoids: clusters around samples, from dissimilarities alone. Shapes: n samples, k clusters, m candidates.
 
 Minimizes $L = \sum_i \min_j D_{i, m_j}$ over the choice of k samples, the medoids m. D may be any symmetric table of
-dissimilarities. No mean is taken, so an outlier pulls less than in k-means, and spectra, graphs or words can be
-clustered as well as points.
+dissimilarities. Since no mean is taken, outliers have less influence than in k-means, and the samples can be spectra,
+graphs or words as well as points.
 """
 
 from functools import partial
@@ -16,11 +16,11 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from mfml import iteration, require
 
 SOLVERS = ("pam", "alternate")
-BLOCK = 128  # candidates that are looked at together
+BLOCK = 128  # candidates evaluated together
 
 
 class State(NamedTuple):
-    """Medoids, and how far the samples are from them."""
+    """Medoids, and the dissimilarities of all samples to them."""
 
     medoids: Int[Array, " k"]  # indices of samples
     table: Float[Array, "k n"]  # dissimilarity of each sample to each medoid
@@ -34,7 +34,7 @@ class KMedoids(NamedTuple):
     labels: Int[Array, " n"]  # cluster of each sample, 0 to k - 1
     loss: Float[Array, ""]  # sum of dissimilarities to the nearest medoid, in units of D
     history: Float[Array, " steps"]  # loss at the start and after each step, then NaN; max_iter + 1 entries
-    n_iter: Int[Array, ""]  # steps done: swaps for "pam", rounds for "alternate"; the last found nothing to change
+    n_iter: Int[Array, ""]  # swaps for "pam", rounds for "alternate"; after convergence, the last one changed nothing
     converged: Bool[Array, ""]  # no change lowers the loss
     status: Int[Array, ""]  # how it ended, see `mfml.iteration`
 
@@ -54,7 +54,7 @@ def init(dissimilarity: Float[Array, "n n"], medoids: Int[Array, " k"]) -> State
 def plus_plus(dissimilarity: Float[Array, "n n"], *, key: Key[Array, ""], n_clusters: int) -> Int[Array, " k"]:
     r"""Choose k medoids that lie far apart: draw the next with probability proportional to $\min_j D_{i, m_j}$.
 
-    This is k-means++ with D in place of its square, since the loss has no square. n_clusters is static.
+    This is k-means++ with D instead of its square, since the loss does not contain a square. n_clusters is static.
 
     Raises:
         ValueError: unless the table is square and 1 <= n_clusters <= n.
@@ -69,8 +69,8 @@ def plus_plus(dissimilarity: Float[Array, "n n"], *, key: Key[Array, ""], n_clus
 
     def choose_next(carry: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
         nearest, taken = carry
-        weight = jnp.where(jnp.isinf(nearest), 1, jnp.maximum(nearest, weightless))  # infinite: none chosen yet
-        # samples on top of a medoid come last, but may be drawn: k medoids are different samples
+        weight = jnp.where(jnp.isinf(nearest), 1, jnp.maximum(nearest, weightless))  # infinite: none chosen so far
+        # samples at distance 0 from a medoid come last but may be drawn, since the k medoids must be different samples
         chosen = jax.random.categorical(key, jnp.where(taken, -jnp.inf, jnp.log(weight)))
         return (jnp.minimum(nearest, dissimilarity[chosen]), taken.at[chosen].set(True)), chosen
 
@@ -79,16 +79,16 @@ def plus_plus(dissimilarity: Float[Array, "n n"], *, key: Key[Array, ""], n_clus
 
 
 def swap_changes(state: State, rows: Float[Array, "m n"]) -> Float[Array, "m k"]:
-    r"""Change of the loss when a candidate takes a medoid's place: a row per candidate, a column per medoid.
+    r"""Change of the loss when a candidate replaces a medoid: one row per candidate, one column per medoid.
 
     Let $d_i$ and $e_i$ be the dissimilarities of sample i to its nearest and second nearest medoid. A candidate at
-    $r_i$ in place of medoid j changes the part of sample i by $\min(r_i, e_i) - d_i$ if j is its nearest medoid, and by
+    $r_i$ in place of medoid j changes the term of sample i by $\min(r_i, e_i) - d_i$ if j is its nearest medoid, and by
     $\min(r_i, d_i) - d_i$ otherwise. Two sums and a matrix product compute all changes.
 
-    `rows` are the candidates' rows of the table. With a single medoid it is $\sum_i r_i - d_i$.
+    `rows` holds the candidates' rows of the table. With a single medoid, the change is $\sum_i r_i - d_i$.
 
     Raises:
-        ValueError: where shapes do not fit.
+        ValueError: if shapes do not match.
 
     Source: Schubert and Rousseeuw (2021), Fast and eager k-medoids clustering, Information Systems 101.
 
@@ -109,12 +109,12 @@ def swap_changes(state: State, rows: Float[Array, "m n"]) -> Float[Array, "m k"]
 
 
 def swap(state: State, dissimilarity: Float[Array, "n n"], candidates: Int[Array, " m"]) -> State:
-    """Make the best swap of a medoid for one of the candidates, if it lowers the loss; otherwise change nothing.
+    """Make the best swap of a medoid for one of the candidates if it lowers the loss; otherwise change nothing.
 
-    With all samples as candidates it is one step of PAM.
+    With all samples as candidates, this is one step of PAM.
 
     Raises:
-        ValueError: where shapes do not fit.
+        ValueError: if shapes do not match.
 
     Source: Kaufman and Rousseeuw (1987), partitioning around medoids; see `swap_changes`.
 
@@ -128,11 +128,11 @@ def swap(state: State, dissimilarity: Float[Array, "n n"], candidates: Int[Array
 def alternate(state: State, dissimilarity: Float[Array, "n n"]) -> State:
     """Assign samples to their nearest medoid, then make each cluster's most central sample its medoid.
 
-    This is cheaper than swaps, but gets stuck more easily. The most central sample has the smallest sum of
-    dissimilarities to its cluster; of several such samples the first is taken.
+    This is cheaper than swaps but more easily trapped in a poor local minimum. The most central sample has the smallest
+    sum of dissimilarities to its cluster. Ties go to the old medoid, then to the first sample.
 
     Raises:
-        ValueError: where shapes do not fit.
+        ValueError: if shapes do not match.
 
     Source: Park and Jun (2009), Expert Systems with Applications 36.
 
@@ -145,7 +145,7 @@ def alternate(state: State, dissimilarity: Float[Array, "n n"]) -> State:
     own = jax.nn.one_hot(_labels(state), len(state.medoids), dtype=dissimilarity.dtype, axis=0)
     cost = jnp.where(own > 0, own @ dissimilarity, jnp.inf)
     central = jnp.argmin(cost, axis=1)
-    # the old medoid stays where the new one is no better, or better by rounding alone
+    # keep the old medoid unless the new one is better by more than rounding
     members = jnp.take_along_axis(cost, state.medoids[:, None], axis=1)[:, 0]
     better = cost.min(axis=1) < members * (1 - _rounding(dissimilarity))
     medoids = jnp.where(better, central, state.medoids)
@@ -163,15 +163,15 @@ def fit(
 ) -> KMedoids:
     r"""Find k medoids with small loss $L = \sum_i \min_j D_{i, m_j}$.
 
-    "pam" goes through the samples in blocks and makes the best swap of each block at once, until a whole round finds
-    none. Then no single swap lowers the loss. "alternate" runs Voronoi iterations, see `alternate`.
+    "pam" goes through the samples block by block and makes the best swap of each block immediately, until a full round
+    finds none. Then no single swap lowers the loss. "alternate" runs Voronoi iterations, see `alternate`.
 
     Args:
-        dissimilarity: table D of any non-negative measure, symmetric with a zero diagonal: only its rows are read. For
+        dissimilarity: table D of any non-negative measure, symmetric with a zero diagonal. Only its rows are read. For
             Euclidean distances see `distances`.
-        key: draws the start; not needed where `init` holds medoids.
-        n_clusters: k; static; not needed where `init` holds medoids.
-        init: "k-medoids++", see `plus_plus`; static. Or the indices of the samples to start from, all different.
+        key: for the start; not needed if `init` holds medoids.
+        n_clusters: k; static; not needed if `init` holds medoids.
+        init: "k-medoids++" (static), see `plus_plus`; or the indices of k different samples to start from.
         solver: "pam" or "alternate"; static.
         max_iter: largest number of steps, see `KMedoids.n_iter`; static.
 
@@ -204,13 +204,13 @@ def fit(
 
 
 def predict(model: KMedoids, dissimilarity: Float[Array, "m n"]) -> Int[Array, " m"]:
-    """Cluster of each new sample: that of the nearest medoid, the first of equals.
+    """Cluster of each new sample: that of the nearest medoid; ties go to the first.
 
-    The table has a row for each new sample and a column for each training sample, as in scikit-learn for
+    The table has one row per new sample and one column per training sample, as in scikit-learn for
     `metric="precomputed"`. Only the columns of the medoids are read.
 
     Raises:
-        ValueError: unless the table has two axes and as many columns as there were samples in the fit.
+        ValueError: unless the table has two axes and one column per training sample.
 
     >>> x, new = jnp.array([0.0, 1.0, 2.0, 8.0, 9.0]), jnp.array([6.0, 3.0])
     >>> model = fit(jnp.abs(x[:, None] - x), key=jax.random.key(0), n_clusters=2)
@@ -223,10 +223,10 @@ def predict(model: KMedoids, dissimilarity: Float[Array, "m n"]) -> Int[Array, "
 
 
 class _Run(NamedTuple):
-    """A fit on its way."""
+    """State of a fit."""
 
     state: State
-    at: Array  # the candidate at which the next block begins
+    at: Array  # first candidate of the next block
     changed: Array  # whether the last step changed the medoids
 
 
@@ -274,12 +274,12 @@ def _check(dissimilarity: Array, n_clusters: int) -> None:
 
 
 def _rounding(table: Array) -> float:
-    """Relative change of a sum over n entries that rounding alone can make."""
+    """Relative change of a sum that rounding alone can cause."""
     return 8 * float(jnp.finfo(table.dtype).eps)
 
 
 def _labels(state: State) -> Array:
-    """Nearest medoid; a medoid belongs to itself even where another lies at distance 0."""
+    """Nearest medoid; a medoid belongs to its own cluster even if another lies at distance 0."""
     k = len(state.medoids)
     return jnp.argmin(state.table, axis=0).at[state.medoids].set(jnp.arange(k))
 

@@ -1,4 +1,4 @@
-"""k-means from small batches, for data too large to pass over often. Shapes: n samples, d features, k clusters."""
+"""k-means on small batches, for data too large for many passes. Shapes: n samples, d features, k clusters."""
 
 from functools import partial
 from typing import NamedTuple
@@ -13,10 +13,10 @@ from mfml.clustering import distances, kmeans, seeding
 
 
 class State(NamedTuple):
-    """Where the iteration is."""
+    """State of the iteration."""
 
     centroids: Float[Array, "k d"]
-    counts: Float[Array, " k"]  # samples that each centroid has seen
+    counts: Float[Array, " k"]  # number of samples of each centroid so far
 
 
 class MiniBatchKMeans(NamedTuple):
@@ -25,14 +25,14 @@ class MiniBatchKMeans(NamedTuple):
     centroids: Float[Array, "k d"]
     labels: Int[Array, " n"]  # nearest centroid of each training sample
     inertia: Float[Array, ""]  # sum of squared distances to the nearest centroid, squared units of x
-    history: Float[Array, " steps"]  # mean squared distance: of each batch before its step, at last of all samples
-    n_iter: Int[Array, ""]  # steps done
-    converged: Bool[Array, ""]  # always False: no measure here says how near the optimum is
+    history: Float[Array, " steps"]  # mean squared distance of each batch before its step; last: of all samples
+    n_iter: Int[Array, ""]  # number of steps
+    converged: Bool[Array, ""]  # always False: there is no test of convergence
     status: Int[Array, ""]  # how it ended, see `mfml.iteration`
 
 
 def init(centroids: Float[Array, "k d"]) -> State:
-    """Start from these centroids; the first sample of a cluster will replace its centroid.
+    """Start from these centroids; the first samples of a cluster will replace its centroid.
 
     >>> init(jnp.zeros((2, 1))).counts.tolist()
     [0.0, 0.0]
@@ -44,11 +44,11 @@ def step(state: State, batch: Float[Array, "s d"]) -> State:
     r"""Move each centroid to the mean of all its samples so far, including those of this batch.
 
     $\mu_j \leftarrow \mu_j + (\sum_{i \in j} x_i - m_j \mu_j) / (N_j + m_j)$ with $m_j$ samples of this batch and $N_j$
-    before it. So each centroid has its own learning rate, which falls like 1/N. A centroid without samples in the
-    batch stays.
+    before it. Each centroid thus has its own learning rate, which decays like 1/N. A centroid without samples in the
+    batch does not move.
 
     Raises:
-        ValueError: where shapes do not fit.
+        ValueError: if shapes do not match.
 
     Source: Sculley (2010), Web-scale k-means clustering, algorithm 1.
 
@@ -71,20 +71,20 @@ def fit(
 ) -> MiniBatchKMeans:
     """Find k centroids from batches drawn at random, with replacement.
 
-    The inertia comes within a few percent of that of `kmeans.fit`.
+    The inertia is typically within a few percent of that of `kmeans.fit`.
 
     Args:
         x: samples.
-        key: draws the batches and the start.
-        n_clusters: k; static; not needed where `init` holds centroids.
+        key: for the batches and the start.
+        n_clusters: k; static; not needed if `init` holds centroids.
         init: "k-means++" or "random", see `seeding.choose`, both static; or the centroids to start from.
-        batch_size: samples in a batch; static.
-        n_steps: number of batches; static; by default as many as draw each sample ten times on average.
+        batch_size: samples per batch; static.
+        n_steps: number of batches; static; by default, each sample is drawn ten times on average.
         init_size: number of random samples from which the start is chosen; static; by default three batches, but at
-            least 3 k.
+            least 3 k samples.
 
     Raises:
-        ValueError: unless x has two axes, 1 <= n_clusters <= init_size and n, the sizes are positive, and `init` is
+        ValueError: unless x has two axes, 1 <= n_clusters <= min(init_size, n), the sizes are positive, and `init` is
             known or has the features of x.
 
     Source: Sculley (2010), Web-scale k-means clustering.

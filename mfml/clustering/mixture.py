@@ -1,8 +1,8 @@
 r"""Gaussian mixtures as distributions. Shapes: n samples, d features, k components.
 
-$p(x) = \sum_k \pi_k \mathcal N(x; \mu_k, \Sigma_k)$. All functions take a `Mixture`, which may be written by hand, or
-a `GMM`, which `gmm.fit` returns. Kinds of covariances and their shapes: see `covariances`. Logarithms are natural, so
-likelihoods are in nats.
+$p(x) = \sum_k \pi_k \mathcal N(x; \mu_k, \Sigma_k)$. All functions accept a `Mixture`, which may be written by
+hand, or the `GMM` that `gmm.fit` returns. For the kinds of covariances and their shapes see `covariances`. Logarithms
+are natural, so likelihoods are in nats.
 """
 
 from typing import NamedTuple
@@ -17,22 +17,22 @@ from mfml.clustering import covariances
 
 
 class Mixture(NamedTuple):
-    """A mixture: what EM iterates, and what one writes by hand."""
+    """The parameters of a mixture."""
 
-    weights: Float[Array, " k"]  # non-negative, they add up to 1
+    weights: Float[Array, " k"]  # non-negative; they add up to 1
     means: Float[Array, "k d"]
-    covariances: Float[Array, "c a b"]  # squared units of x; the shape says the kind, see `covariances`
+    covariances: Float[Array, "c a b"]  # squared units of x; the shape determines the kind, see `covariances`
 
 
 class GMM(NamedTuple):
     """A mixture fitted to data; components ordered by their means, first coordinate first."""
 
-    weights: Float[Array, " k"]  # non-negative, they add up to 1
+    weights: Float[Array, " k"]  # non-negative; they add up to 1
     means: Float[Array, "k d"]
-    covariances: Float[Array, "c a b"]  # squared units of x; the shape says the kind, see `covariances`
-    log_likelihood: Float[Array, ""]  # of the training samples, mean per sample, nats
+    covariances: Float[Array, "c a b"]  # squared units of x; the shape determines the kind, see `covariances`
+    log_likelihood: Float[Array, ""]  # mean per training sample, in nats
     history: Float[Array, " steps"]  # log-likelihood at the start and after each step, then NaN; max_iter + 1 entries
-    n_iter: Int[Array, ""]  # steps done
+    n_iter: Int[Array, ""]  # number of steps
     converged: Bool[Array, ""]  # the last step changed the log-likelihood by less than tol
     status: Int[Array, ""]  # how it ended, see `mfml.iteration`
 
@@ -43,7 +43,7 @@ Model = Mixture | GMM
 def component_log_prob(model: Model, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
     r"""Logarithm of $\pi_k \mathcal N(x_i; \mu_k, \Sigma_k)$, in nats for densities per volume of x.
 
-    NaN where a covariance is not positive definite.
+    NaN if a covariance is not positive definite.
 
     Raises:
         ValueError: unless x has as many columns as the means.
@@ -91,7 +91,7 @@ def responsibilities(model: Model, x: Float[Array, "n d"]) -> Float[Array, "n k"
 
 
 def predict(model: Model, x: Float[Array, "n d"]) -> Int[Array, " n"]:
-    """Most probable component of each sample; the first of several.
+    """Most probable component of each sample; ties go to the first.
 
     >>> pair = Mixture(jnp.array([0.5, 0.5]), jnp.array([[-1.0], [1.0]]), jnp.ones((2, 1, 1)))
     >>> predict(pair, jnp.array([[0.3], [-4.0]])).tolist()
@@ -101,7 +101,7 @@ def predict(model: Model, x: Float[Array, "n d"]) -> Int[Array, " n"]:
 
 
 def score(model: Model, x: Float[Array, "n d"]) -> Float[Array, ""]:
-    """Log-likelihood, mean per sample, in nats: larger is better.
+    """Mean log-likelihood per sample, in nats; larger is better.
 
     >>> standard = Mixture(jnp.ones(1), jnp.zeros((1, 1)), jnp.ones((1, 1, 1)))
     >>> round(score(standard, jnp.array([[1.0], [-1.0]])).item(), 4)
@@ -111,7 +111,7 @@ def score(model: Model, x: Float[Array, "n d"]) -> Float[Array, ""]:
 
 
 def n_parameters(model: Model) -> int:
-    """Count the free parameters: weights (one less than there are), means and covariances.
+    """Count the free parameters: k - 1 weights, means and covariances.
 
     >>> n_parameters(Mixture(jnp.ones(3) / 3, jnp.zeros((3, 2)), jnp.ones((3, 2, 2))))
     17
@@ -144,7 +144,7 @@ def aic(model: Model, x: Float[Array, "n d"]) -> Float[Array, ""]:
 
 
 def sample(model: Model, *, key: Key[Array, ""], n_samples: int) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
-    """Draw samples, and say which component each comes from. n_samples is static.
+    """Draw samples, and return them with the component of each. n_samples is static.
 
     >>> standard = Mixture(jnp.ones(1), jnp.zeros((1, 2)), jnp.ones((1, 1, 1)))
     >>> sample(standard, key=jax.random.key(0), n_samples=3)[0].shape

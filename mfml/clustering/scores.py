@@ -1,8 +1,8 @@
-r"""How good is a clustering? Shapes: n samples, d features, k clusters.
+r"""Scores of clusterings. Shapes: n samples, d features, k clusters.
 
-Labels are 0 to n_clusters - 1; this static number may be larger than needed. `inertia` and `silhouette` look at the
-data alone. `adjusted_rand` and `normalized_mutual_information` compare two labelings, no matter how each numbers its
-clusters. A label out of range gives NaN.
+Labels run from 0 to n_clusters - 1; this static number may be larger than needed. `inertia` and `silhouette` judge one
+labeling by the data. `adjusted_rand` and `normalized_mutual_information` compare two labelings, however each numbers
+its clusters. Labels out of range give NaN.
 """
 
 import jax
@@ -19,7 +19,7 @@ def inertia(x: Float[Array, "n d"], centroids: Float[Array, "k d"], labels: Int[
     In squared units of x.
 
     Raises:
-        ValueError: where shapes do not fit.
+        ValueError: if shapes do not match.
 
     Source: Bishop (2006), equation 9.1.
 
@@ -38,11 +38,11 @@ def silhouette_samples(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_cl
 
     $a_i$ is the mean distance to the other samples of its cluster, $b_i$ the smallest mean distance to the samples of
     another cluster. Above 0, the sample is closer to its own cluster. The value is 0 for a sample alone in its cluster
-    and where all distances are 0, and NaN if there is a single cluster. The function makes the n x n table of
-    distances, so n should not exceed some thousands.
+    and if all distances are 0. It is NaN if there is only one cluster. The function builds the n x n table of
+    distances, so n should not exceed a few thousand.
 
     Raises:
-        ValueError: where shapes do not fit, or n_clusters < 2.
+        ValueError: if shapes do not match or n_clusters < 2.
 
     Source: Rousseeuw (1987), Journal of Computational and Applied Mathematics 20.
 
@@ -76,7 +76,7 @@ def silhouette(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_clusters: 
 
 
 def contingency(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int) -> Float[Array, "k k"]:
-    """Count the samples of each pair of labels: a row per label of the first, a column per label of the second.
+    """Count the samples of each pair of labels: one row per first label, one column per second label.
 
     Raises:
         ValueError: unless both have one axis and the same length.
@@ -93,12 +93,12 @@ def contingency(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters
 
 
 def adjusted_rand(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int) -> Float[Array, ""]:
-    r"""Adjusted Rand index: on how many pairs of samples two labelings agree. 1: the same clusters; 0: chance.
+    r"""Adjusted Rand index: agreement of two labelings on pairs of samples; 1 for equal clusters, 0 for chance.
 
     With $t_{ij}$ from `contingency`, and row and column sums a and b,
     $$\frac{\sum \binom{t_{ij}}{2} - E}{\frac12 (\sum \binom{a_i}{2} + \sum \binom{b_j}{2}) - E}, \qquad
       E = \sum \binom{a_i}{2} \sum \binom{b_j}{2} \Big/ \binom n2.$$
-    It is 1 where both put all samples together, or both keep all apart.
+    It is 1 if both put all samples into one cluster, or both put each sample into its own.
 
     Raises:
         ValueError: unless both have one axis and the same length.
@@ -127,7 +127,7 @@ def normalized_mutual_information(
     r"""Mutual information of two labelings, divided by the mean of their entropies, from 0 to 1.
 
     $\mathrm{NMI} = 2 I(A; B) / (H(A) + H(B))$. Unlike `adjusted_rand` it is not corrected for chance, so many small
-    clusters raise it. It is 1 where both put all samples together.
+    clusters raise it. It is 1 if both put all samples into one cluster.
 
     Raises:
         ValueError: unless both have one axis and the same length.

@@ -1,4 +1,4 @@
-"""Where k-means starts. Shapes: n samples, d features, k clusters, m centroids so far."""
+"""Starting centroids for k-means. Shapes: n samples, d features, k clusters, m centroids so far."""
 
 import math
 from functools import partial
@@ -15,13 +15,13 @@ INITS = ("k-means++", "random")
 
 
 def weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Array, " n"]:
-    r"""Probability of each sample to become the next centroid: $D_i^2 / \sum_j D_j^2$.
+    r"""Probability that each sample becomes the next centroid: $D_i^2 / \sum_j D_j^2$.
 
     $D_i$ is the distance to the nearest centroid so far. If all samples lie on centroids, all have the same
     probability.
 
     Raises:
-        ValueError: unless both have two axes and as many features, and there is a centroid.
+        ValueError: unless both have two axes and the same number of features, and there is a centroid.
 
     Source: Arthur and Vassilvitskii (2007), k-means++: the advantages of careful seeding, section 2.2.
 
@@ -40,8 +40,8 @@ def plus_plus(
 ) -> Float[Array, "k d"]:
     r"""Choose k samples that lie far apart: draw the next with probability proportional to $D_i^2$, see `weights`.
 
-    The choice is greedy, as in scikit-learn: each time `n_trials` samples are drawn (by default 2 + log k, rounded
-    down), and the one that lowers the inertia most is taken. With one trial it is the method of the paper. Both
+    The choice is greedy, as in scikit-learn: each time, `n_trials` samples are drawn (by default 2 + log k, rounded
+    down), and the one that lowers the inertia most is taken. One trial gives the method of the paper. Both
     n_clusters and n_trials are static.
 
     Raises:
@@ -62,7 +62,7 @@ def plus_plus(
     squared = jnp.sum(centered**2, axis=1)
 
     def squared_to(chosen: Int[Array, " t"]) -> Float[Array, "t n"]:
-        """Squared distances of all samples to some; exactly 0 to itself."""
+        """Squared distances of all samples to the chosen ones; exactly 0 for a chosen sample itself."""
         table = distances.from_products(centered[chosen] @ centered.T, squared[chosen], squared)
         return jnp.where(chosen[:, None] == jnp.arange(len(x)), 0, table)
 
@@ -79,7 +79,7 @@ def plus_plus(
 def choose(
     x: Float[Array, "n d"], *, key: Key[Array, ""], n_clusters: int, init: str = "k-means++"
 ) -> Float[Array, "k d"]:
-    """Choose k samples to start from: "k-means++", see `plus_plus`, or "random", all sets being equally likely.
+    """Choose k samples to start from: "k-means++", see `plus_plus`, or "random", with all sets equally likely.
 
     Raises:
         ValueError: unless x has two axes, 1 <= n_clusters <= n, and the rule is known.
@@ -105,8 +105,8 @@ def starts(
     """One or more sets of k centroids: those of `init`, or r = n_init sets that `choose` draws by the rule `init`.
 
     Raises:
-        ValueError: as `choose`; where a rule lacks the key or n_clusters; where given centroids do not have the
-            features of x, are not n_clusters many, or n_init is not 1.
+        ValueError: as `choose`; if a rule lacks the key or n_clusters; if given centroids do not match the features
+            of x or n_clusters, or n_init is not 1.
 
     >>> starts(jnp.zeros((9, 2)), init=jnp.ones((3, 2))).shape
     (1, 3, 2)
@@ -121,7 +121,7 @@ def starts(
     require.same_length(x=(x, 1), init=(init, 1))
     k = len(init)
     require.that(k > 0 and n_clusters in (None, k), f"init must have n_clusters rows; found shape {jnp.shape(init)}")
-    require.that(n_init == 1, f"n_init must be 1 where init holds the centroids; found {n_init}")
+    require.that(n_init == 1, f"n_init must be 1 if init holds the centroids; found {n_init}")
     _check(x, 1)
     return jnp.asarray(init, x.dtype)[None]
 
@@ -140,8 +140,8 @@ def _check(x: Array, n_clusters: int) -> None:
 def _draw(uniform: Array, weight: Array) -> Array:
     """Turn uniform numbers (2, t) into t indices, drawn with probability proportional to the weights.
 
-    If every weight is 0, all indices are equally likely. A first draw picks a row of a square table of the weights, a
-    second one a place in it: two short sums instead of a long one.
+    If every weight is 0, all indices are equally likely. The weights are arranged in a square
+    table. The first draw picks a row, the second an entry of it: two short sums instead of a long one.
     """
     n = len(weight)
     side = math.isqrt(n - 1) + 1
@@ -152,8 +152,8 @@ def _draw(uniform: Array, weight: Array) -> Array:
 
 
 def _pick(weight: Array, uniform: Array) -> Array:
-    """Index whose share of the cumulated weights contains the uniform number."""
+    """Index of the interval of cumulative weights that contains the uniform number."""
     place = jnp.arange(len(weight))
     cumulated = jnp.sum(jnp.where(place <= place[:, None], weight, 0), axis=1)
-    # the product may round up to the last sum, which means the last place with a weight
+    # the product may round up to the total, which stands for the last positive weight
     return jnp.minimum(jnp.sum(cumulated <= uniform * cumulated[-1]), jnp.sum(cumulated < cumulated[-1]))

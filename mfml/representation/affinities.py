@@ -1,6 +1,6 @@
-r"""Who is near whom, as probabilities: the P of t-SNE. Shapes: n samples, d features, k neighbors.
+r"""Neighborhoods as probabilities: the P of t-SNE. Shapes: n samples, d features, k neighbors.
 
-Each sample i gets a Gaussian around it, just so wide that it sees a given number of others, the perplexity:
+Each sample i is the center of a Gaussian. Its width is set by the effective number of neighbors, the perplexity:
 
 $$p_{j|i} \propto \exp(-\beta_i d_{ij}^2), \quad \mathrm{Perp}_i = e^{-\sum_j p_{j|i} \ln p_{j|i}}$$
 """
@@ -17,36 +17,36 @@ from jaxtyping import Array, Bool, Float, Int
 from mfml import require
 from mfml.representation.neighbors import Neighbors
 
-WIDTH = 16  # of the rows that hold incoming links
+WIDTH = 16  # entries per row of incoming links
 
 
 class Conditional(NamedTuple):
-    """Probabilities of neighbors, one row a sample."""
+    """Probabilities of neighbors, one row per sample."""
 
     p: Float[Array, "n k"]  # p(j|i); each row adds up to 1
     beta: Float[Array, " n"]  # 1/(2 sigma^2), in inverse squared units of the distances
-    converged: Bool[Array, ""]  # each row has the perplexity asked for, to a relative 1e-3
+    converged: Bool[Array, ""]  # each row has the requested perplexity to a relative 1e-3
 
 
 class Links(NamedTuple):
-    """A weighted graph, a row of links at a time; a node may have several rows."""
+    """A weighted graph as rows of links; a node may have several rows."""
 
-    heads: Int[Array, " r"]  # the node that a row belongs to
-    tails: Int[Array, "r w"]  # those that it is linked to
-    weights: Float[Array, "r w"]  # 0 where a place is empty
+    heads: Int[Array, " r"]  # node of each row
+    tails: Int[Array, "r w"]  # nodes that it is linked to
+    weights: Float[Array, "r w"]  # 0 for empty entries
 
 
 @partial(jax.jit, static_argnames="max_iter")
 def conditional(squared: Float[Array, "n k"], *, perplexity: ArrayLike = 30.0, max_iter: int = 100) -> Conditional:
-    r"""Find each row's $\beta_i$ by bisection of its entropy $H_i = \ln \mathrm{Perp}$, in nats, all rows at once.
+    r"""Solve $H_i(\beta_i) = \ln \mathrm{Perp}$ for each row by bisection, with the entropy in nats; all rows at once.
 
-    Entries of infinite distance get probability 0: put them on the diagonal of a full table. The bracket for
-    $\ln \beta$ doubles outwards until it holds the answer. A row cannot have a perplexity of more than its
-    number of finite entries, nor less than the number of its nearest ones that are equally far; `converged` is
-    then False. No gradient flows through the search.
+    Infinite entries get probability 0: use them on the diagonal of a full table. The bracket for $\ln \beta$ doubles
+    outwards until it contains the solution. The perplexity of a row is at most its number of finite entries and at
+    least the number of ties for its nearest entry. For a perplexity out of this range, `converged` is False. No
+    gradient flows through the search.
 
     Raises:
-        ValueError: unless `squared` has two axes that are not empty, and max_iter >= 1.
+        ValueError: unless `squared` has two nonempty axes, and max_iter >= 1.
 
     Source: van der Maaten and Hinton (2008), JMLR 9, section 2.
 
@@ -59,7 +59,7 @@ def conditional(squared: Float[Array, "n k"], *, perplexity: ArrayLike = 30.0, m
     require.that(squared.size > 0, f"squared must not be empty; found shape {squared.shape}")
     require.positive("max_iter", max_iter)
     table = lax.stop_gradient(squared)
-    above = table - table.min(axis=1, keepdims=True)  # what all share cancels in p
+    above = table - table.min(axis=1, keepdims=True)  # a common offset cancels in p
     finite = jnp.isfinite(above)
     scale = jnp.sum(jnp.where(finite, above, 0), axis=1) / jnp.maximum(finite.sum(axis=1), 1)
     scale = jnp.where(scale > 0, scale, 1)
@@ -91,7 +91,7 @@ def _entropy(above: Float[Array, "n k"], beta: Float[Array, " n"]) -> Float[Arra
 
 
 def joint(conditional: Float[Array, "n n"]) -> Float[Array, "n n"]:
-    r"""Symmetric probabilities of pairs $p_{ij} = (p_{j|i} + p_{i|j}) / 2n$; all of them add up to 1.
+    r"""Symmetric probabilities of pairs $p_{ij} = (p_{j|i} + p_{i|j}) / 2n$; they add up to 1.
 
     Raises:
         ValueError: unless `conditional` is a square matrix.
@@ -107,13 +107,13 @@ def joint(conditional: Float[Array, "n n"]) -> Float[Array, "n n"]:
 
 @jax.jit
 def links(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> tuple[Links, Links]:
-    """A symmetric sparse graph from directed weights: links out of each node, and the same seen from their ends.
+    """A symmetric sparse graph from directed weights: links out of each node, and the same links seen from their ends.
 
-    Node i has the weight w(i, j) + w(j, i) to j, in one entry of the first part and one of the second. Both are
-    read, never scattered to, which keeps sums over them in a fixed order on every device.
+    The weight between nodes i and j is w(i, j) + w(j, i): one entry of the first part and one of the second. Sums over
+    the links of a node then run along rows, instead of scattering each link to its end.
 
     Raises:
-        ValueError: unless both have the same shape of two axes.
+        ValueError: unless both have two axes and the same shape.
 
     >>> out, back = links(jnp.array([[1], [0], [0]]), jnp.array([[1.0], [2.0], [3.0]]))
     >>> float(out.weights.sum()), back.heads[:2].tolist(), back.tails[0, :2].tolist(), back.weights[0, :2].tolist()
@@ -125,7 +125,7 @@ def links(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> tuple[Lin
     ends = indices.reshape(-1)
     ends, order = lax.sort((ends, jnp.arange(n * k)), num_keys=1)
     first = jnp.searchsorted(ends, jnp.arange(n + 1), method="scan_unrolled")
-    needed = -(-jnp.diff(first) // WIDTH)  # rows a node
+    needed = -(-jnp.diff(first) // WIDTH)  # rows per node
     row_of = jnp.concatenate([jnp.zeros(1, int), jnp.cumsum(needed)])
     n_rows = -(-n * k // WIDTH) + n
     rank = jnp.arange(n * k) - first[ends]
@@ -137,10 +137,10 @@ def links(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> tuple[Lin
 
 
 def reverse(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> Float[Array, "n k"]:
-    """The weight of each link's way back: w(j, i) for the link from i to j, 0 where j has no link to i.
+    """Weight of each link's reverse: w(j, i) for the link from i to j, 0 if j has no link to i.
 
     Raises:
-        ValueError: unless both have the same shape of two axes.
+        ValueError: unless both have two axes and the same shape.
 
     >>> reverse(jnp.array([[1], [0], [0]]), jnp.array([[1.0], [2.0], [3.0]])).tolist()
     [[2.0], [1.0], [0.0]]
@@ -156,7 +156,7 @@ def reverse(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> Float[A
 
 
 def sparse_joint(found: Neighbors, *, perplexity: ArrayLike) -> tuple[Links, Links]:
-    r"""The P of t-SNE where samples that are no neighbors get 0: half of $p_{j|i} / n$ on each part of `links`.
+    r"""The P of t-SNE, with 0 between non-neighbors: each part of `links` holds half of $p_{j|i} / n$.
 
     Raises:
         ValueError: as `conditional`.

@@ -1,7 +1,7 @@
-"""Two views of one microstructure: changes that leave the material what it is. Shapes: n images of h x w pixels.
+"""Random views of microstructures: changes that do not alter the material. Shapes: n images of h x w pixels.
 
-Where a crystal sits in the image, how it is turned, how bright the lamp was: none of it is the material's. Each
-function draws its own change for each image from the key; pick those that are true for your images.
+The position and orientation of a crystal and the brightness of the lamp are not properties of the material. Each
+function draws a separate change for each image from the key. Choose those that are valid for your images.
 """
 
 from functools import partial
@@ -15,7 +15,7 @@ from mfml import require
 
 
 def turned(images: Float[Array, "n h h"], *, key: Key[Array, ""]) -> Float[Array, "n h h"]:
-    """Turn and mirror: each of the eight symmetries of the square is equally likely.
+    """Rotate and reflect: each of the eight symmetries of the square is equally likely.
 
     Raises:
         ValueError: unless there are three axes and the images are square.
@@ -33,7 +33,7 @@ def turned(images: Float[Array, "n h h"], *, key: Key[Array, ""]) -> Float[Array
 
 
 def cropped(images: Float[Array, "n h w"], *, key: Key[Array, ""], size: int) -> Float[Array, "n s s"]:
-    """A window of size x size pixels anywhere; beyond an edge the image goes on at the other side. size is static.
+    """A window of size x size pixels at a random position; the image is periodic. size is static.
 
     Raises:
         ValueError: unless there are three axes and 1 <= size <= height and width.
@@ -56,7 +56,7 @@ def relit(
 ) -> Float[Array, "n h w"]:
     r"""Change contrast and brightness: $m + e^{g u} (x - m) + o v$ with gain g and offset o.
 
-    m is the image's mean, u and v are standard normal; the offset is in units of the image.
+    m is the mean of the image, and u and v are standard normal. The offset is in units of the image.
 
     Raises:
         ValueError: unless there are three axes.
@@ -93,10 +93,10 @@ def microstructure(
     offset: ArrayLike = 0.1,
     noise: ArrayLike = 0.1,
 ) -> Float[Array, "n s s"]:
-    """A view of each image: `cropped` (to its own size if left out), `turned`, `relit`, `noisy`.
+    """A view of each image: `cropped` (to its own size by default), `turned`, `relit`, `noisy`.
 
     Raises:
-        ValueError: as those four.
+        ValueError: as these four functions.
 
     >>> microstructure(jnp.ones((3, 8, 8)), key=jax.random.key(0), size=6).shape
     (3, 6, 6)

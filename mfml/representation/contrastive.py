@@ -1,8 +1,8 @@
 r"""Contrastive learning: views of one sample close together, others apart. Shapes: n samples, k coordinates.
 
-SimCLR makes two views of each image in a batch (`augment`). An encoder with a small network on top learns to recognize
-the partner of each view among all others. No labels are needed. Afterwards the network on top is dropped, and the
-encoder's features can be used for any task (`probe`).
+SimCLR makes two views of each image in a batch (`augment`). An encoder with a projection head learns to find the
+partner of each view among all others. No labels are needed. After training, the head is dropped, and the features of
+the encoder can be used for any task (`probe`).
 """
 
 from functools import partial
@@ -24,20 +24,20 @@ from mfml.training import loop
 
 
 class Encoder(NamedTuple):
-    """Convolutions that halve the image, the mean over all remaining places, and the network on top."""
+    """Convolutions that halve the image, a mean over the remaining positions, and a projection head."""
 
     convolutions: tuple[Convolution, ...]
     head: tuple[Dense, Dense]  # from features to the sphere on which views are compared
 
 
 class SimCLR(NamedTuple):
-    """A trained encoder, and how the training went."""
+    """A trained encoder and the report of its training."""
 
     convolutions: tuple[Convolution, ...]
     head: tuple[Dense, Dense]
     history: Float[Array, " steps"]  # NT-Xent of each step's batch before its update, in nats
     n_iter: Int[Array, ""]
-    converged: Bool[Array, ""]  # always False: nothing here measures how near the optimum is
+    converged: Bool[Array, ""]  # always False: there is no test of convergence
     status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
@@ -46,10 +46,11 @@ def info_nce(
 ) -> Float[Array, ""]:
     r"""Mean over i of $-\ln \frac{\exp(q_i \cdot k_i / \tau)}{\sum_j \exp(q_i \cdot k_j / \tau)}$, in nats.
 
-    Both are first scaled to unit length. Key i belongs to query i, and all others are negatives. Guessing gives ln n.
+    All rows are first scaled to unit length. Key i belongs to query i, and all other keys are negatives. Guessing gives
+    ln n.
 
     Raises:
-        ValueError: unless both have the same shape of two axes.
+        ValueError: unless both have two axes and the same shape.
 
     Source: van den Oord, Li and Vinyals (2018), arXiv:1807.03748.
 
@@ -65,14 +66,14 @@ def info_nce(
 def nt_xent(
     first: Float[Array, "n k"], second: Float[Array, "n k"], *, temperature: ArrayLike = 0.5
 ) -> Float[Array, ""]:
-    r"""SimCLR's loss: each of the 2n views is a query, and the other view of the same sample is the one to find.
+    r"""SimCLR's loss: each of the 2n views is a query, and the other view of the same sample is its key.
 
     $$\frac{1}{2n} \sum_{a=1}^{2n} -\ln \frac{\exp(s_{a,p(a)} / \tau)}{\sum_{b \ne a} \exp(s_{ab} / \tau)}$$
 
-    with cosines s and p(a) the partner of a. In nats; a view is not compared with itself.
+    with cosines s and the partner p(a) of view a; in nats. A view is not compared with itself.
 
     Raises:
-        ValueError: unless both have the same shape of two axes.
+        ValueError: unless both have two axes and the same shape.
 
     Source: Chen et al. (2020), ICML, equation 1.
 
@@ -91,12 +92,12 @@ def nt_xent(
 
 @partial(jax.jit, static_argnames=("channels", "n_components"))
 def init(*, key: Key[Array, ""], channels: tuple[int, ...] = (16, 32, 64), n_components: int = 32) -> Encoder:
-    """Draw an encoder of gray images that has as many features as its last convolution has channels.
+    """Draw an encoder of gray images. It has one feature per channel of its last convolution.
 
     Weights are normal with variance 2/inputs (He), biases zero. All sizes are static.
 
     Raises:
-        ValueError: without convolutions, or where a size is not positive.
+        ValueError: if there is no convolution or a size is not positive.
 
     >>> model = init(key=jax.random.key(0), channels=(4, 8), n_components=2)
     >>> [layer.weight.shape for layer in (*model.convolutions, *model.head)]
@@ -119,9 +120,9 @@ def init(*, key: Key[Array, ""], channels: tuple[int, ...] = (16, 32, 64), n_com
 
 
 def encode(model: Encoder | SimCLR, images: Float[Array, "n h w"]) -> Float[Array, "n f"]:
-    """Features of images of any size: convolutions with stride 2 and ReLU, then the mean over all places.
+    """Features of images of any size: convolutions with stride 2 and ReLU, then the mean over all positions.
 
-    The convolutions are periodic, so a shift by a whole number of strides in all of them changes nothing.
+    The convolutions are periodic, so a shift by a multiple of the total stride does not change the features.
 
     Raises:
         ValueError: unless there are three axes and the image can be halved once per convolution.
@@ -147,7 +148,7 @@ def encode(model: Encoder | SimCLR, images: Float[Array, "n h w"]) -> Float[Arra
 
 
 def project(model: Encoder | SimCLR, features: Float[Array, "n f"]) -> Float[Array, "n k"]:
-    """Apply the network on top. Training compares views in its output.
+    """Apply the projection head. Training compares views by its output.
 
     Raises:
         ValueError: unless there are as many columns as features.
@@ -170,7 +171,7 @@ def loss(
     """`nt_xent` of the projections of two views of each image.
 
     Raises:
-        ValueError: as `encode`; unless both have the same shape.
+        ValueError: as `encode`; unless both inputs have the same shape.
 
     >>> model, image = init(key=jax.random.key(0), channels=(4,)), jnp.ones((1, 8, 8))
     >>> loss(model, image, image).item()
@@ -196,23 +197,23 @@ def fit(
     batch_size: int = 128,
     n_steps: int = 300,
 ) -> SimCLR:
-    """Train by SimCLR: each step draws two new views of a batch. Adam's rate falls to 0 like a cosine.
+    """Train by SimCLR: each step draws two new views of a batch. Adam's learning rate decays to 0 like a cosine.
 
     Args:
-        images: gray images, centered at about 0 and on a scale of 1.
+        images: gray images with values centered near 0 and of order 1.
         key: for the order of the images and their views.
         init: encoder to start from, see the function `init`.
         size: of the views, see `augment.microstructure`; static.
-        gain: of the views.
-        offset: of the views.
-        noise: of the views.
+        gain: of the contrast, see `augment.relit`.
+        offset: of the brightness, see `augment.relit`.
+        noise: standard deviation, see `augment.noisy`.
         temperature: of `nt_xent`.
-        learning_rate: in the first step.
+        learning_rate: of the first step.
         batch_size: images per step, at most n; static.
-        n_steps: steps; static.
+        n_steps: number of steps; static.
 
     Raises:
-        ValueError: where shapes do not fit, or sizes are out of range.
+        ValueError: if shapes do not match or sizes are out of range.
 
     Source: Chen et al. (2020), ICML, algorithm 1; Kingma and Ba (2015), Adam.
 
@@ -238,6 +239,6 @@ def fit(
 
 
 def _unit(vectors: Float[Array, "n k"]) -> Float[Array, "n k"]:
-    """Scale rows to length 1; a row of zeros stays, with slope 0."""
+    """Scale rows to length 1; a zero row stays zero, with zero gradient."""
     squared = jnp.sum(vectors**2, axis=1, keepdims=True)
     return vectors * jnp.where(squared > 0, lax.rsqrt(jnp.where(squared > 0, squared, 1)), 0)

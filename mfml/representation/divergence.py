@@ -1,11 +1,11 @@
-r"""What t-SNE minimizes, and its gradient. Shapes: n samples, d features, k coordinates of the embedding.
+r"""The objective of t-SNE and its gradient. Shapes: n samples, d features, k coordinates of the embedding.
 
-P says who is near whom among the samples (`affinities`). In the embedding y the same is said by
+P describes the neighborhoods of the samples (`affinities`). Those of the embedding y are described by
 
 $$q_{ij} = \frac{(1 + \|y_i - y_j\|^2)^{-1}}{Z}, \qquad Z = \sum_{k \ne l} (1 + \|y_k - y_l\|^2)^{-1}$$
 
 The objective is $\mathrm{KL}(P \| Q) = \sum_{i \ne j} p_{ij} \ln (p_{ij} / q_{ij})$, in nats. It is the cross-entropy
-$-\sum p_{ij} \ln q_{ij}$ minus the entropy of P, which does not change. P is either a table of all pairs or `Sparse`.
+$-\sum p_{ij} \ln q_{ij}$ minus the entropy of P, which is constant. P is either a table of all pairs or `Sparse`.
 """
 
 from typing import NamedTuple
@@ -25,7 +25,7 @@ from mfml.xla import rewrite
 
 
 class Sparse(NamedTuple):
-    """P between neighbors; it is 0 for all other pairs."""
+    """P restricted to neighbors; 0 for all other pairs."""
 
     out: Links  # half of each p_ij, seen from i
     back: Links  # the other half, seen from j
@@ -52,7 +52,7 @@ def kl_divergence(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array
     r"""$\mathrm{KL}(P \| Q) = \sum_{i \ne j} p_{ij} \ln (p_{ij} / q_{ij})$ in nats; $0 \ln 0 = 0$.
 
     Raises:
-        ValueError: unless p is square, with a row for each row of y.
+        ValueError: unless p is square, with one row per row of y.
 
     Source: van der Maaten and Hinton (2008), JMLR 9, section 3.
 
@@ -71,10 +71,10 @@ def kl_divergence(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array
 def gradient(p: Float[Array, "n n"], y: Float[Array, "n k"], *, exaggeration: ArrayLike = 1.0) -> Float[Array, "n k"]:
     r"""$4 \sum_j (a\, p_{ij} - q_{ij}) (1 + \|y_i - y_j\|^2)^{-1} (y_i - y_j)$ with exaggeration a.
 
-    Without exaggeration it is the gradient of `kl_divergence`.
+    With exaggeration 1, this is the gradient of `kl_divergence`.
 
     Raises:
-        ValueError: unless p is square, with a row for each row of y.
+        ValueError: unless p is square, with one row per row of y.
 
     Source: van der Maaten and Hinton (2008), JMLR 9, equation 5.
 
@@ -91,10 +91,10 @@ def cross_entropy_and_gradient(
 ) -> tuple[Float[Array, ""], Float[Array, "n k"]]:
     r"""$-\sum_{i \ne j} p_{ij} \ln q_{ij}$ in nats, and the `gradient`, from one table of distances.
 
-    The entries of P must add up to 1. Exaggeration changes the gradient only.
+    The entries of P must add up to 1. Exaggeration affects only the gradient.
 
     Raises:
-        ValueError: unless p is square, with a row for each row of y.
+        ValueError: unless p is square, with one row per row of y.
 
     >>> p = jnp.array([[0.0, 0.5], [0.5, 0.0]])
     >>> value, slope = cross_entropy_and_gradient(p, jnp.array([[0.0], [1.0]]), exaggeration=2.0)
@@ -108,7 +108,7 @@ def cross_entropy_and_gradient(
 
 
 def sparse_probabilities(found: neighbors.Neighbors, *, perplexity: ArrayLike = 30.0) -> Sparse:
-    """P between neighbors.
+    """P restricted to neighbors.
 
     >>> x = jnp.array([[0.0], [1.0], [5.0]])
     >>> made = sparse_probabilities(neighbors.exact(x, n_neighbors=2), perplexity=1.5)
@@ -118,7 +118,7 @@ def sparse_probabilities(found: neighbors.Neighbors, *, perplexity: ArrayLike = 
     out, back = affinities.sparse_joint(found, perplexity=perplexity)
     other = affinities.reverse(found.indices, out.weights)
     p = out.weights + other
-    counted = jnp.where(other > 0, 1, 2)  # a pair without a reverse link stands for both of its orders
+    counted = jnp.where(other > 0, 1, 2)  # a link without its reverse counts for both orders of the pair
     terms = jnp.where(p > 0, p * jnp.log(jnp.where(p > 0, p, 1)), 0)
     return Sparse(out, back, -jnp.sum(counted * terms))
 
@@ -172,7 +172,7 @@ def sparse_cross_entropy_and_gradient(
 
 
 def _near(y: Float[Array, "n k"]) -> Float[Array, "n n"]:
-    """The factor of Q that depends on the pair: Q without 1 / Z."""
+    """Q without its normalization 1 / Z."""
     return jnp.where(jnp.eye(len(y), dtype=bool), 0, 1 / (1 + distances.squared_euclidean(y, y)))
 
 
@@ -182,7 +182,7 @@ def _force(p: Array, near: Array, y: Array, exaggeration: ArrayLike) -> Float[Ar
 
 
 def _differences(links: Links, y: Float[Array, "n 2"]) -> Complex[Array, "r w"]:
-    """Differences along links, as complex numbers: one look-up instead of two."""
+    """Differences along links, as complex numbers: one lookup instead of two."""
     z = lax.complex(y[:, 0], y[:, 1])
     return z[links.heads][:, None] - z[links.tails]
 

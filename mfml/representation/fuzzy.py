@@ -1,7 +1,7 @@
 r"""Fuzzy graphs: links to neighbors with strengths from 0 to 1. Shapes: n samples, k neighbors.
 
 Each sample i has links to its neighbors with memberships $\exp(-\max(0, d_{ij} - \rho_i) / \sigma_i)$, and two
-opposite links join to one of weight $w_{ij}$, the probability that at least one of them is there.
+opposite links combine into one of weight $w_{ij}$, the probability that at least one of them exists.
 """
 
 from math import log2
@@ -17,14 +17,14 @@ from mfml.representation import affinities
 from mfml.representation.affinities import Links
 from mfml.representation.neighbors import Neighbors
 
-NEAREST = 1e-3  # sigma is at least this share of the mean distance
+NEAREST = 1e-3  # sigma is at least this fraction of the mean distance
 
 
 class Memberships(NamedTuple):
-    """How strongly each sample is linked to its neighbors."""
+    """Strengths of the links of each sample to its neighbors."""
 
     weights: Float[Array, "n k"]  # 0 to 1; 1 for the nearest
-    rho: Float[Array, " n"]  # distance to the nearest sample that is not a copy
+    rho: Float[Array, " n"]  # smallest positive distance
     sigma: Float[Array, " n"]  # width, in units of the distances
 
 
@@ -39,12 +39,12 @@ class Graph(NamedTuple):
 def memberships(distances: Float[Array, "n k"], *, max_iter: int = 64) -> Memberships:
     r"""$w_j = \exp(-\max(0, d_j - \rho) / \sigma)$ with $\sum_j w_j = \log_2 (k + 1)$, row by row.
 
-    $\rho$ is the smallest positive distance of the row, $\sigma$ comes from bisection and is at least 1e-3 of the
-    row's mean distance (of the whole table's where the row is 0). k + 1, as the sample itself counts as its own
-    neighbor in UMAP's `n_neighbors`. Distances are to rise along each row; no gradient flows through the search.
+    $\rho$ is the smallest positive distance of the row. $\sigma$ is found by bisection and is at least 1e-3 of the mean
+    distance of the row, or of the table if the row is 0. The sum has k + 1 because UMAP's `n_neighbors` counts the
+    sample itself. No gradient flows through the search.
 
     Raises:
-        ValueError: unless `distances` has two axes that are not empty, and max_iter >= 1.
+        ValueError: unless `distances` has two nonempty axes, and max_iter >= 1.
 
     Source: McInnes, Healy and Melville (2018), arXiv:1802.03426, algorithms 2 and 3.
 
@@ -77,7 +77,7 @@ def memberships(distances: Float[Array, "n k"], *, max_iter: int = 64) -> Member
 
 
 def union(forth: ArrayLike, back: ArrayLike) -> Array:
-    """Fuzzy union of two opposite links: u + v - u v, the probability that at least one of them is there.
+    """Fuzzy union of two opposite links: u + v - u v, the probability that at least one of them exists.
 
     >>> union(0.5, 0.5)
     Array(0.75, dtype=float32, weak_type=True)
@@ -86,14 +86,14 @@ def union(forth: ArrayLike, back: ArrayLike) -> Array:
 
 
 def graph(found: Neighbors) -> Graph:
-    """Join the links of all samples to a symmetric graph.
+    """Combine the links of all samples into a symmetric graph.
 
     >>> near = Neighbors(jnp.array([[1], [0], [1]]), jnp.array([[1.0], [1.0], [2.0]]))
     >>> graph(near).degree.tolist()
     [1.0, 2.0, 1.0]
     """
     forth = memberships(found.distances).weights
-    # two opposite links share what their union takes away
+    # two opposite links share the product that their union subtracts
     halves = forth - forth * affinities.reverse(found.indices, forth) / 2
     out, back = affinities.links(found.indices, halves)
     incoming = jnp.zeros(len(halves), halves.dtype).at[back.heads].add(back.weights.sum(axis=1))

@@ -1,8 +1,8 @@
 r"""Nearest neighbors by matrix products. Shapes: n samples, m queries, d features, k neighbors.
 
-All pairs cost $n^2 d$ multiplications, but processors do matrix products at their full speed; finding the k
-smallest of a row is the harder part. `exact` and `search` do both block by block. `nn_descent` is the approximate
-search whose cost grows like $n \log n$; `mfml.representation.descent` improves on what it finds.
+All pairs cost $n^2 d$ multiplications, but processors compute matrix products at full speed. Finding the k smallest
+entries of each row is the harder part. `exact` and `search` do both block by block. For an approximate search at a
+cost of about $n \log n$ see `nn_descent`.
 """
 
 from functools import partial
@@ -15,12 +15,12 @@ from jaxtyping import Array, Float, Int
 
 from mfml import require
 
-ROWS = 128  # queries in a block: their table of distances to 70000 samples takes 36 MB
-GROUP = 8  # entries of which `smallest` looks at the smallest first
+ROWS = 128  # queries per block: their table of distances to 70000 samples takes 36 MB
+GROUP = 8  # entries per group in `smallest`
 
 
 class Neighbors(NamedTuple):
-    """The nearest samples of each query, the nearest first."""
+    """The nearest samples of each query, sorted by distance."""
 
     indices: Int[Array, "m k"]  # of the samples
     distances: Float[Array, "m k"]  # Euclidean, in units of x
@@ -28,12 +28,12 @@ class Neighbors(NamedTuple):
 
 @partial(jax.jit, static_argnames="n_neighbors")
 def exact(x: Float[Array, "n d"], *, n_neighbors: int) -> Neighbors:
-    r"""The k nearest other samples of each sample by $\|x_i - x_j\|_2$; a sample is no neighbor of itself.
+    r"""The k nearest other samples of each sample by $\|x_i - x_j\|_2$; a sample is not its own neighbor.
 
-    Which are nearest is decided by $\|x_j\|^2 - 2 x_i \cdot x_j$ of centered data, so two that differ by less than
-    about epsilon times the squared size of the cloud may change places with each other; the distances themselves
-    are then computed from differences. Copies of a sample are neighbors at distance 0. Of equal distances any
-    may come first, the same every time. n_neighbors is static.
+    Neighbors are selected by $\|x_j\|^2 - 2 x_i \cdot x_j$ of centered data. The selection may confuse two samples if
+    their squared distances differ by less than about epsilon times the squared size of the cloud. The distances
+    returned are computed from differences. Copies of a sample are neighbors at distance 0. The order of ties is
+    arbitrary but reproducible. n_neighbors is static.
 
     Raises:
         ValueError: unless x has two axes and 1 <= n_neighbors <= n - 1.
@@ -51,10 +51,10 @@ def exact(x: Float[Array, "n d"], *, n_neighbors: int) -> Neighbors:
 
 @partial(jax.jit, static_argnames="n_neighbors")
 def search(x: Float[Array, "n d"], queries: Float[Array, "m d"], *, n_neighbors: int) -> Neighbors:
-    """The k samples nearest to each query, see `exact`; a sample that equals the query counts, at distance 0.
+    """The k samples nearest to each query, see `exact`; a sample equal to the query counts, at distance 0.
 
     Raises:
-        ValueError: unless both have two axes and as many features, and 1 <= n_neighbors <= n.
+        ValueError: unless both have two axes and the same number of features, and 1 <= n_neighbors <= n.
 
     >>> search(jnp.array([[0.0], [1.0], [3.0]]), jnp.array([[2.5]]), n_neighbors=2).indices.tolist()
     [[2, 1]]
@@ -67,10 +67,10 @@ def search(x: Float[Array, "n d"], queries: Float[Array, "m d"], *, n_neighbors:
 
 
 def smallest(values: Float[Array, "b m"], k: int) -> Int[Array, "b k"]:
-    r"""Columns of the k smallest entries of each row, the smallest first; k is static.
+    r"""Columns of the k smallest entries of each row, in increasing order; k is static.
 
     The k smallest entries lie in the k groups of 8 entries with the smallest minima. Those groups are found in the
-    same way among all minima, so only a few times 8 k candidates are ever sorted.
+    same way among all minima, so only a small multiple of 8 k candidates is sorted.
 
     Raises:
         ValueError: unless `values` has two axes and 1 <= k <= m.
@@ -95,7 +95,7 @@ def smallest(values: Float[Array, "b m"], k: int) -> Int[Array, "b k"]:
 def distances_to(
     x: Float[Array, "n d"], queries: Float[Array, "b d"], indices: Int[Array, "b k"]
 ) -> Float[Array, "b k"]:
-    """Euclidean distances of each query to some samples of its own, from differences; slope 0 at distance 0.
+    """Euclidean distances of each query to its own list of samples, from differences; zero gradient at distance 0.
 
     >>> distances_to(jnp.array([[0.0], [4.0]]), jnp.array([[1.0]]), jnp.array([[1, 0]])).tolist()
     [[3.0, 1.0]]
@@ -106,10 +106,10 @@ def distances_to(
 
 
 def at_unit_scale(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
-    """The samples times the power of 2 that brings the largest entry in magnitude to between 1/2 and 1.
+    """The samples times the power of 2 that brings the largest magnitude to between 1/2 and 1.
 
-    For methods that know no scale: in units so small or large that squares vanish or overflow they find the same.
-    The digits stay as they are; an entry that is not finite makes all NaN.
+    Scale-invariant methods then give the same result in all units, even if squares would underflow or overflow. The
+    significant digits do not change. A non-finite entry makes all entries NaN.
 
     >>> at_unit_scale(jnp.array([[3 * 2.0**-90], [0.0]])).tolist()
     [[0.75], [0.0]]
@@ -124,7 +124,7 @@ def _in_blocks(x: Array, queries: Array, k: int, *, others_only: bool) -> Neighb
     count = -(-m // rows)
     mean = x.mean(axis=0)
     centered = x - mean
-    # |x|^2 - 2 q.x as one product, of (-2 x, |x|^2) and (q, 1); whole groups of samples, the last ones infinitely far
+    # |x|^2 - 2 q.x as one product, of (-2 x, |x|^2) and (q, 1); groups are filled with samples infinitely far away
     lifted = jnp.concatenate([-2 * centered, jnp.sum(centered**2, axis=1, keepdims=True)], axis=1)
     lifted = jnp.pad(lifted, ((0, -n % GROUP), (0, 0))).at[n:, -1].set(jnp.inf).T
     filled = jnp.pad(queries - mean, ((0, count * rows - m), (0, 1)), constant_values=1)
@@ -142,7 +142,7 @@ def _in_blocks(x: Array, queries: Array, k: int, *, others_only: bool) -> Neighb
 
 
 def in_order(x: Float[Array, "n d"], queries: Float[Array, "b d"], indices: Int[Array, "b k"]) -> Neighbors:
-    """Neighbors by their indices, sorted by distance; equal distances stay in the given order.
+    """Neighbors with the given indices, sorted by distance; ties keep the given order.
 
     >>> in_order(jnp.array([[0.0], [4.0]]), jnp.array([[1.0]]), jnp.array([[1, 0]])).indices.tolist()
     [[0, 1]]

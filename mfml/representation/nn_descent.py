@@ -1,8 +1,8 @@
 r"""Approximate nearest neighbors at a cost of about $n \log n$. Shapes: n samples, d features, k neighbors.
 
-First come random trees. Each tree cuts the samples into halves along random directions, again and again, until the
-leaves are small enough to compare all pairs in them. Then comes the descent: a neighbor of a neighbor is likely a
-neighbor too, so each sample tries those, until hardly anything changes.
+The search starts with random trees. Each tree repeatedly halves the samples along random directions until the leaves
+are small enough to compare all pairs in them. The descent then improves the result. A neighbor of a neighbor is likely
+a neighbor too, so each sample tries such candidates until hardly anything changes.
 """
 
 from collections.abc import Callable
@@ -21,25 +21,25 @@ from mfml.representation.neighbors import Neighbors
 
 SOLVERS = ("auto", "exact", "descent")
 MANY = 100_000  # samples beyond which "auto" searches by descent
-LEAF = 128  # samples in a leaf, at least
-PASSED_ON = 6  # neighbors of each kind that a sample asks, and that each of them names
+LEAF = 128  # samples per leaf, at least
+PASSED_ON = 6  # neighbors of each kind that a sample asks, and candidates that each of them names
 ROWS = 512  # samples whose candidates are compared at a time
 
 
 class Descent(NamedTuple):
-    """Approximate neighbors, the nearest first, and how the search went."""
+    """Approximate neighbors, sorted by distance, and the report of the search."""
 
     indices: Int[Array, "n k"]
     distances: Float[Array, "n k"]  # Euclidean, in units of x
     history: Float[Array, " steps"]  # mean distance to the neighbors, in units of x
     n_iter: Int[Array, ""]
-    converged: Bool[Array, ""]  # the last step changed a share of at most tol of all neighbors
+    converged: Bool[Array, ""]  # the last step changed at most a fraction tol of all neighbors
     status: Int[Array, ""]  # CONVERGED, MAX_ITER or NON_FINITE, see `mfml.iteration`
 
 
 class _State(NamedTuple):
     found: Neighbors
-    changed: Float[Array, ""]  # share of all n k neighbors that the last step changed; infinite before the first
+    changed: Float[Array, ""]  # fraction of all n k neighbors that the last step changed; infinite before the first
 
 
 @partial(jax.jit, static_argnames=("n_neighbors", "n_trees", "max_iter", "tol"))
@@ -52,10 +52,10 @@ def fit(
     max_iter: int = 10,
     tol: float = 0.01,
 ) -> Descent:
-    """Find most of the k nearest other samples of each sample; `quality.recall` measures how many.
+    """Find most of the k nearest other samples of each sample; `quality.recall` measures the fraction.
 
-    Starts from `init` and repeats `step`. Where n is so small that a tree is one leaf, the start is exact. All
-    options are static.
+    The search starts from `init` and repeats `step`. If n is so small that a tree has a single leaf, the start is
+    exact. All options are static.
 
     Raises:
         ValueError: unless x has two axes, 1 <= n_neighbors <= n - 1, n_trees >= 1 and max_iter >= 1.
@@ -94,7 +94,7 @@ def nearest(x: Float[Array, "n d"], *, key: Key[Array, ""], n_neighbors: int, so
         x: samples.
         key: for `fit`.
         n_neighbors: k, static.
-        solver: "exact", "descent", or "auto": "exact" up to 100000 samples, where it is no slower; static.
+        solver: "exact", "descent" or "auto" ("exact" up to 100000 samples, where it is no slower); static.
 
     Raises:
         ValueError: unless x has two axes, 1 <= n_neighbors <= n - 1 and the solver is known.
@@ -111,7 +111,7 @@ def nearest(x: Float[Array, "n d"], *, key: Key[Array, ""], n_neighbors: int, so
 
 @partial(jax.jit, static_argnames=("n_neighbors", "n_trees"))
 def init(x: Float[Array, "n d"], *, key: Key[Array, ""], n_neighbors: int, n_trees: int = 4) -> Neighbors:
-    """Find for each sample the nearest ones among those that share a leaf with it in some random tree.
+    """For each sample, find the nearest ones among those that share a leaf with it in some random tree.
 
     Raises:
         ValueError: as `fit`.
@@ -136,9 +136,9 @@ def init(x: Float[Array, "n d"], *, key: Key[Array, ""], n_neighbors: int, n_tre
 
 @partial(jax.jit, static_argnames="n_levels")
 def leaves(x: Float[Array, "n d"], *, key: Key[Array, ""], n_levels: int) -> Int[Array, "l s"]:
-    """Return the samples of each leaf of one random tree; n stands for an empty place.
+    """Return the samples of each leaf of one random tree; n marks an empty place.
 
-    There are $2^{levels}$ leaves of equal size. Each node is cut at the median along the difference of two of its
+    There are $2^{levels}$ leaves of equal size. Each node is split at the median along the line through two of its
     samples. n_levels is static.
 
     Raises:
@@ -169,7 +169,7 @@ def leaves(x: Float[Array, "n d"], *, key: Key[Array, ""], n_levels: int) -> Int
 
 @jax.jit
 def step(state: Neighbors, x: Float[Array, "n d"], *, key: Key[Array, ""]) -> Neighbors:
-    """Take one step: each sample asks some of its neighbors for theirs, and some samples whose neighbor it is.
+    """Take one step: each sample tries some samples that list it as a neighbor, and neighbors of its neighbors.
 
     >>> x = jnp.array([[0.0], [1.0], [3.0], [4.0]])
     >>> poor = Neighbors(jnp.array([[2], [0], [3], [2]]), jnp.array([[3.0], [1.0], [1.0], [1.0]]))
@@ -181,7 +181,7 @@ def step(state: Neighbors, x: Float[Array, "n d"], *, key: Key[Array, ""]) -> Ne
     asked = min(k, PASSED_ON)
     columns = jax.random.randint(for_columns, (n, asked), 0, k)
     onward = jnp.take_along_axis(state.indices, columns, axis=1)
-    # each slot takes one of the samples that have i as a neighbor: the last, counted from a random sample on
+    # each slot takes one of the samples that have i as a neighbor: the last one, counted from a random start
     first = jax.random.randint(for_order, (), 0, n)
     slots = jax.random.randint(for_slots, (n, k), 0, asked)
     last = jnp.full((n, asked), -1).at[state.indices, slots].max(((jnp.arange(n) - first) % n)[:, None])
@@ -203,7 +203,7 @@ def step(state: Neighbors, x: Float[Array, "n d"], *, key: Key[Array, ""]) -> Ne
 
 
 def _by_rows(function: Callable[[Any], Neighbors], arrays: Any) -> Neighbors:
-    """Apply a function of rows to blocks of them; the last block is filled up with row 0."""
+    """Apply a function of rows block by block; the last block is filled with row 0."""
     n = len(jax.tree.leaves(arrays)[0])
     rows = min(ROWS, n)
     blocks = jnp.arange(-(-n // rows) * rows).reshape(-1, rows)
@@ -213,7 +213,7 @@ def _by_rows(function: Callable[[Any], Neighbors], arrays: Any) -> Neighbors:
 
 
 def _within(x: Array, leaf: Int[Array, "l s"], nobody: Neighbors) -> Neighbors:
-    """The nearest samples of each sample within its leaf; distance inf for places that stay empty."""
+    """The nearest samples of each sample within its leaf; empty places have distance inf."""
     n, size, k = len(x), leaf.shape[1], nobody.indices.shape[1]
     norms = jnp.sum(x**2, axis=1)
 
@@ -232,7 +232,7 @@ def _within(x: Array, leaf: Int[Array, "l s"], nobody: Neighbors) -> Neighbors:
 
 
 def _better(found: Neighbors, new: Neighbors) -> Neighbors:
-    """The nearest of both, each once. Within `new` no sample may occur twice at a finite distance."""
+    """The nearest of both without duplicates. Within `new` no sample may occur twice at a finite distance."""
     known = (new.indices[:, :, None] == found.indices[:, None]).any(axis=-1)
     indices = jnp.concatenate([found.indices, new.indices], axis=1)
     distances = jnp.concatenate([found.distances, jnp.where(known, jnp.inf, new.distances)], axis=1)

@@ -24,20 +24,20 @@ from mfml.risk import metrics
 
 
 class State(NamedTuple):
-    """Where the optimizer is."""
+    """State of the optimizer."""
 
     params: Float[Array, "p c"]  # of the scaled design
     ahead: Float[Array, "p c"]  # where the next step starts: params with momentum
     momentum: Float[Array, ""]  # Nesterov's t
     objective: Float[Array, ""]  # at params, in nats per sample
-    change: Float[Array, ""]  # largest change of a logit in the last step; infinite where there was none
-    stuck: Bool[Array, ""]  # a step without momentum did not improve the objective: rounding decides
+    change: Float[Array, ""]  # largest change of a logit in the last step; infinite if there was none
+    stuck: Bool[Array, ""]  # a step without momentum did not improve the objective: rounding dominates
 
 
 class Probe(NamedTuple):
     """A fitted probe."""
 
-    coef: Float[Array, "d c"]  # nats over units of x; each row adds up to 0
+    coef: Float[Array, "d c"]  # nats per unit of x; each row adds up to 0
     intercept: Float[Array, " c"]  # nats; adds up to 0
     history: Float[Array, " steps"]  # objective at the start and after each step, in nats per sample, then NaN
     n_iter: Int[Array, ""]
@@ -56,21 +56,21 @@ def fit(
 ) -> Probe:
     r"""Minimize $\frac1n \bigl(\sum_i -\ln P(y_i | x_i) + \|W\|^2 / (2 C)\bigr)$, in nats per sample.
 
-    C is scikit-learn's: a small C is a strong penalty. The intercept carries none. The Hessian is at most
-    $\frac12 A^\top A$ for each class, so one Cholesky factor serves all steps, each of which minimizes a bound on the
-    objective. Nesterov's momentum makes it faster and restarts where the objective rises. The features are scaled
-    first, so their units matter only through the penalty.
+    As in scikit-learn, a small C is a strong penalty. The intercept is not penalized. The Hessian is at most
+    $\frac12 A^\top A$ for each class, so one Cholesky factor serves all steps. Each step minimizes an upper bound of
+    the objective. Nesterov's momentum accelerates the descent and restarts when the objective rises. The features are
+    scaled first, so their units matter only through the penalty.
 
     Args:
         x: features.
         y: classes from 0 to n_classes - 1.
-        n_classes: c, static. If left out, one more than the largest label; give it within `jit`.
+        n_classes: c, static. By default one more than the largest label; required within `jit`.
         C: inverse strength of the penalty, positive.
         max_iter: largest number of steps, static.
-        tol: largest change of a logit, in nats, that counts as none.
+        tol: converged when no logit changes by more than this, in nats.
 
     Raises:
-        ValueError: where shapes do not fit, n_classes < 2 or max_iter < 1; as `require.n_classes`.
+        ValueError: if shapes do not match, n_classes < 2 or max_iter < 1; as `require.n_classes`.
 
     Source: Bishop (2006), section 4.3.4; the bound: Böhning (1992), Annals of the Institute of Statistical
     Mathematics 44, 197; the name: Alain and Bengio (2017), arXiv:1610.01644.
@@ -122,7 +122,7 @@ def _fit(x: Array, y: Array, n_classes: int, C: ArrayLike, max_iter: int, tol: A
 
 
 def _accelerated(state: State, params: Array, objective: Callable[[Array], Array], change: Array) -> State:
-    """Nesterov's extrapolation. Where the objective rose, stay and continue without momentum."""
+    """Nesterov's extrapolation. If the objective rose, stay and continue without momentum."""
     value = objective(params)
     rose = value > state.objective * (1 + 8 * jnp.finfo(value.dtype).eps)
     following = (1 + jnp.sqrt(1 + 4 * state.momentum**2)) / 2
@@ -143,7 +143,7 @@ def _losses(logits: Float[Array, "n c"], target: Float[Array, "n c"]) -> Float[A
 
 
 def decision_function(model: Probe, x: Float[Array, "m d"]) -> Float[Array, "m c"]:
-    """Logits $x W + b$, in nats; those of a sample add up to 0.
+    """Logits $x W + b$, in nats; those of each sample add up to 0.
 
     Raises:
         ValueError: unless x has two axes and as many columns as in the fit.
@@ -171,7 +171,7 @@ def predict_proba(model: Probe, x: Float[Array, "m d"]) -> Float[Array, "m c"]:
 
 
 def predict(model: Probe, x: Float[Array, "m d"]) -> Int[Array, " m"]:
-    """The most probable class; of equally probable ones the first.
+    """The most probable class; ties go to the first.
 
     Raises:
         ValueError: as `decision_function`.
@@ -187,7 +187,7 @@ def score(model: Probe, x: Float[Array, "m d"], y: Int[Array, " m"]) -> Float[Ar
     """Accuracy of `predict`, see `mfml.risk.metrics.accuracy`.
 
     Raises:
-        ValueError: as `decision_function`; unless there is a class for each row of x.
+        ValueError: as `decision_function`; unless there is one class per row of x.
 
     >>> model = fit(jnp.array([[-1.0], [1.0]]), jnp.array([0, 1]))
     >>> score(model, jnp.array([[2.0], [-2.0]]), jnp.array([1, 1])).item()

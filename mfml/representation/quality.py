@@ -1,8 +1,8 @@
-r"""How good is a representation? Shapes: n samples, d features, k coordinates, c classes, s steps.
+r"""Quality of representations. Shapes: n samples, d features, k coordinates, c classes, s steps.
 
-No embedding in a plane keeps everything. Trustworthiness asks whether neighbors in the plane are neighbors in
-the data, continuity the reverse, and recall counts the shared ones. With labels one can ask for compact classes
-that lie apart; with a decoder, whether a walk through latent space changes the sample little by little.
+No embedding in a plane preserves everything. Trustworthiness asks whether neighbors in the plane are neighbors in the
+data. Continuity asks the reverse, and recall is the fraction of shared neighbors. Labels show how compact and how
+separate the classes are. A decoder shows how smoothly samples change along a path in latent space.
 """
 
 from collections.abc import Callable
@@ -19,23 +19,23 @@ from mfml.representation import neighbors
 
 
 class Walk(NamedTuple):
-    """A straight walk through latent space, seen in the space of the samples."""
+    """A straight path in latent space, measured in the space of the samples."""
 
-    stretch: Float[Array, ""]  # length of the decoded path over the distance of its ends; 1 is straight
+    stretch: Float[Array, ""]  # length of the decoded path over the distance between its ends; 1 is straight
     roughness: Float[Array, ""]  # longest decoded step over the mean step; 1 is even
 
 
 @partial(jax.jit, static_argnames="n_neighbors")
 def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
-    r"""Punish neighbors in the embedding y that are none in the data x, by how far off they are.
+    r"""Penalize neighbors in the embedding y that are not neighbors in the data x, by their excess rank.
 
     $$T = 1 - \frac{2}{n k (2 n - 3 k - 1)} \sum_i \sum_{j \in N_k^y(i)} \max(0, r_x(i, j) - k)$$
 
-    with k neighbors and $r_x(i, j)$ the place of j in the order of distance from i in x; the nearest has 1, and
-    of equally far ones the lower index comes first. 1 is best; a random embedding has about 0.5.
+    Here k is n_neighbors, and $r_x(i, j)$ is the rank of j by distance from i in x. The nearest sample has rank 1, and
+    ties go to the lower index. 1 is best; a random embedding has about 0.5.
 
     Raises:
-        ValueError: unless both have two axes and as many rows, and 1 <= n_neighbors < n / 2.
+        ValueError: unless both have two axes and the same number of rows, and 1 <= n_neighbors < n / 2.
 
     Source: Venna and Kaski (2001), ICANN.
 
@@ -50,7 +50,7 @@ def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbo
 
 
 def continuity(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
-    """Punish neighbors in the data x that are none in the embedding y: `trustworthiness` with x and y exchanged.
+    """Penalize neighbors in the data x that are not neighbors in the embedding y: `trustworthiness` of x given y.
 
     Raises:
         ValueError: as `trustworthiness`.
@@ -65,10 +65,10 @@ def continuity(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: i
 
 
 def ranks(x: Float[Array, "n d"], indices: Int[Array, "n k"]) -> Int[Array, "n k"]:
-    """The place of given samples in the order of distance from each sample: 1 for the nearest other one.
+    """Ranks of given samples by distance from each sample: 1 for the nearest other one.
 
     Raises:
-        ValueError: unless both have two axes and as many rows.
+        ValueError: unless both have two axes and the same number of rows.
 
     >>> ranks(jnp.array([[0.0], [1.0], [5.0]]), jnp.array([[2], [2], [0]])).tolist()
     [[2], [2], [2]]
@@ -90,10 +90,10 @@ def ranks(x: Float[Array, "n d"], indices: Int[Array, "n k"]) -> Int[Array, "n k
 
 
 def recall(found: Int[Array, "n k"], needed: Int[Array, "n k"]) -> Float[Array, ""]:
-    """Share of the needed neighbors that were found, in any order.
+    """Fraction of the needed neighbors that were found, in any order.
 
     Raises:
-        ValueError: unless both have the same shape of two axes.
+        ValueError: unless both have two axes and the same shape.
 
     >>> recall(jnp.array([[1, 2]]), jnp.array([[2, 5]])).item()
     0.5
@@ -105,7 +105,7 @@ def recall(found: Int[Array, "n k"], needed: Int[Array, "n k"]) -> Float[Array, 
 
 @partial(jax.jit, static_argnames="n_neighbors")
 def neighbor_recall(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
-    """Share of the nearest neighbors in the data x that are among the nearest in the embedding y.
+    """Fraction of the nearest neighbors in the data x that are among the nearest in the embedding y.
 
     Raises:
         ValueError: as `trustworthiness`.
@@ -122,10 +122,10 @@ def neighbor_recall(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbo
 
 
 def compactness(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: int | None = None) -> Float[Array, ""]:
-    r"""Mean distance of a sample to the mean of its class, in units of z; small is compact.
+    r"""Mean distance of the samples to the means of their classes, in units of z; small is compact.
 
     Raises:
-        ValueError: unless z has two axes, with a label for each row; as `require.n_classes`.
+        ValueError: unless z has two axes, with one label per row; as `require.n_classes`.
 
     >>> compactness(jnp.array([[0.0], [2.0], [9.0]]), jnp.array([0, 0, 1])).item()
     0.6666666865348816
@@ -136,7 +136,7 @@ def compactness(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: 
 def separation(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: int | None = None) -> Float[Array, ""]:
     """Smallest distance between the means of two classes, in units of z; compare it with `compactness`.
 
-    Classes without samples do not count; NaN where fewer than two have any.
+    Classes without samples do not count. NaN if fewer than two classes have samples.
 
     Raises:
         ValueError: as `compactness`.
@@ -154,20 +154,20 @@ def separation(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: i
 def interpolation(
     decode: Callable[[Array], Array], first: Float[Array, " k"], last: Float[Array, " k"], *, n_steps: int = 32
 ) -> Walk:
-    r"""How smoothly samples change along the straight line between two codes.
+    r"""Smoothness of the change of samples along the straight line between two codes.
 
-    With $x_t = \mathrm{decode}(z_t)$ at s + 1 evenly spaced codes and steps $l_t = \|x_{t+1} - x_t\|$: stretch
-    $\sum_t l_t / \|x_s - x_0\|$, roughness $\max_t l_t \cdot s / \sum_t l_t$. A linear decoder has 1 and 1; a jump
-    makes the roughness as large as s. NaN where nothing changes.
+    With $x_t = \mathrm{decode}(z_t)$ at s + 1 evenly spaced codes and steps $l_t = \|x_{t+1} - x_t\|$, the stretch is
+    $\sum_t l_t / \|x_s - x_0\|$, and the roughness is $\max_t l_t \cdot s / \sum_t l_t$. A linear decoder has 1 and 1;
+    a jump makes the roughness as large as s. NaN if nothing changes.
 
     Args:
         decode: from codes (s + 1, k) to samples with any axes after the first.
-        first: the code where the walk begins.
-        last: the code where it ends.
+        first: code at the start of the path.
+        last: code at its end.
         n_steps: s, static.
 
     Raises:
-        ValueError: unless first and last have the same shape of one axis, and n_steps >= 1.
+        ValueError: unless first and last have one axis and the same shape, and n_steps >= 1.
 
     >>> [value.item() for value in interpolation(lambda z: 2 * z, jnp.zeros(2), jnp.ones(2), n_steps=4)]
     [1.0, 1.0]
@@ -193,7 +193,7 @@ def _means(z: Array, labels: Array, n_classes: int | None) -> tuple[Array, Array
 
 
 def _norm(vectors: Array) -> Array:
-    """Length along the last axis; slope 0 at 0."""
+    """Length along the last axis; zero gradient at 0."""
     squared = jnp.sum(vectors**2, axis=-1)
     return jnp.where(squared > 0, jnp.sqrt(jnp.where(squared > 0, squared, 1)), 0)
 

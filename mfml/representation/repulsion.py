@@ -1,9 +1,9 @@
 r"""Repulsion between all points of the plane at a cost linear in their number. Shapes: n points.
 
-In t-SNE every point pushes every other: $\sum_j (y_i - y_j) / (1 + \|y_i - y_j\|^2)^2$. These sums are a
-convolution: spread the points on a grid, convolve with the kernel by FFT, and read the result at the points.
-Spreading and reading use cubic B-splines. Their smoothing is divided out of the kernel's transform. The list of grids
-is fixed, so each kernel is transformed only once. Every call chooses the smallest grid that holds all points.
+In t-SNE every point repels every other: $\sum_j (y_i - y_j) / (1 + \|y_i - y_j\|^2)^2$. These sums are a
+convolution: spread the points onto a grid, convolve with the kernel by FFT, and interpolate the result at the points.
+Spreading and interpolation use cubic B-splines. The transform of the kernel is divided by their smoothing. The list of
+grids is fixed, so each kernel is transformed only once. Every call chooses the smallest grid that holds all points.
 """
 
 from functools import partial
@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Int
 
 from mfml import require
 
-# Nodes per side and per unit of length, which is the width of the kernel.
+# Nodes per side and per unit of length; the width of the kernel is one unit.
 GRIDS = ((48, 24), (48, 8), (48, 4), (72, 3), (108, 3), (160, 3), (240, 3), (360, 3), (540, 3), (800, 3))
 LARGEST, FINEST = GRIDS[-1]
 MARGIN = 3  # nodes beyond the outermost points, so that splines do not extend over the edge
@@ -32,14 +32,14 @@ class Repulsion(NamedTuple):
 
 
 class Kernel(NamedTuple):
-    """Transforms of the kernels on a grid of twice the size; rows are frequencies of v, by symmetry only h of them."""
+    """Transforms of the kernels on a grid of twice the size; rows are frequencies of v, by symmetry only h."""
 
     potential: Float[Array, "h w"]  # of 1 / (1 + u^2 + v^2)
     force: Float[Array, "2 h w"]  # of (u, v) / (1 + u^2 + v^2)^2, without the factor i
 
 
 def exact(y: Float[Array, "n k"]) -> Repulsion:
-    """Add pair by pair, in any dimension, at a cost of $n^2$.
+    """Sum over all pairs directly, in any dimension, at a cost of $n^2$.
 
     Raises:
         ValueError: unless y has two axes.
@@ -56,7 +56,7 @@ def exact(y: Float[Array, "n k"]) -> Repulsion:
 
 @partial(jax.jit, static_argnames="side")
 def kernel(spacing: ArrayLike, *, side: int) -> Kernel:
-    """Transform the kernels, sampled at the offsets between nodes of a grid; `side` (static) is nodes per side.
+    """Transform the kernels, sampled at the offsets between nodes of a grid; `side` (static) nodes per side.
 
     Raises:
         ValueError: unless side >= 1.
@@ -70,7 +70,7 @@ def kernel(spacing: ArrayLike, *, side: int) -> Kernel:
     near = 1 / (1 + u**2 + v**2)
     # an offset of half the period is its own negative
     odd = jnp.where(jnp.arange(2 * side) == side, 0, offset)
-    smooth = np.sinc(np.fft.fftfreq(2 * side)) ** 8  # by spreading and by reading, in u
+    smooth = np.sinc(np.fft.fftfreq(2 * side)) ** 8  # by spreading and by interpolation, in u
     sharpen = 1 / (smooth[: side + 1, None] * smooth)
     made = jnp.stack([near, near**2 * odd, near**2 * odd[:, None]])
     potential, of_u, of_v = jnp.fft.fft2(made)[:, : side + 1] * sharpen
@@ -78,22 +78,22 @@ def kernel(spacing: ArrayLike, *, side: int) -> Kernel:
 
 
 def kernels(like: Float[Array, "n 2"]) -> tuple[Kernel, ...]:
-    """Transform the kernels of all `GRIDS` for `interpolated`, in the precision of some points.
+    """Transform the kernels of all `GRIDS` for `interpolated`, in the precision of `like`.
 
     >>> len(kernels(jnp.zeros((1, 2)))) == len(GRIDS)
     True
     """
-    # behind a barrier, so that the compiler does not evaluate them itself, which takes long
+    # the barrier keeps the compiler from evaluating them itself, which takes long
     unit = lax.optimization_barrier(jnp.ones((), like.dtype))
     return tuple(kernel(unit / density, side=side) for side, density in GRIDS)
 
 
 @jax.jit
 def interpolated(y: Float[Array, "n 2"], made: tuple[Kernel, ...]) -> Repulsion:
-    r"""Add by interpolation on a grid, with a relative error of some 1e-3 of the force and 1e-4 of Z.
+    r"""Sum over all pairs on a grid, with a relative error of about 1e-3 in the force and 1e-4 in Z.
 
-    It takes $16 n$ additions, and transforms of a grid that covers a square around the points. The largest grid is
-    stretched where this square is wider than about 260 units, and the error grows.
+    The cost is $16 n$ additions, plus transforms of a grid that covers a square around the points. If this square is
+    wider than about 260 units, the largest grid is stretched and the error grows.
 
     Raises:
         ValueError: unless y has shape (n, 2).
@@ -121,7 +121,7 @@ def interpolated(y: Float[Array, "n 2"], made: tuple[Kernel, ...]) -> Repulsion:
 
 
 def _splines(at: Float[Array, "n 2"]) -> tuple[Int[Array, "n 2 4"], Float[Array, "n 16"]]:
-    """The rows and columns of nodes around each point, and the cubic spline at each of their crossings."""
+    """The rows and columns of nodes around each point, and the spline weights of the 16 nodes."""
     below = jnp.floor(at)
     t = at - below
     inner = [4 - 6 * s**2 + 3 * s**3 for s in (t, 1 - t)]
@@ -133,7 +133,7 @@ def _splines(at: Float[Array, "n 2"]) -> tuple[Int[Array, "n 2 4"], Float[Array,
 def _stretched(
     nodes: Int[Array, "n 2 4"], weights: Float[Array, "n 16"], density: Float[Array, ""], *, use: Kernel
 ) -> tuple[Float[Array, "n 2"], Float[Array, ""]]:
-    """The largest grid. Its nodes may be farther apart than planned; it then gets a kernel of its own."""
+    """Use the largest grid. If it is stretched, its kernel is transformed for the new spacing."""
     use = lax.cond(density < FINEST, lambda: kernel(1 / density, side=LARGEST), lambda: use)
     return _by_grid(nodes, weights, density, side=LARGEST, use=use)
 
@@ -141,7 +141,7 @@ def _stretched(
 def _by_grid(
     nodes: Int[Array, "n 2 4"], weights: Float[Array, "n 16"], density: Float[Array, ""], *, side: int, use: Kernel
 ) -> tuple[Float[Array, "n 2"], Float[Array, ""]]:
-    """Spread the points on a grid, convolve, and read the forces; also the sum of charge times potential."""
+    """Spread the points onto a grid, convolve, and interpolate the forces; also sum the potential over all points."""
     places = (nodes[:, 0, :, None] * side + nodes[:, 1, None, :]).reshape(-1, 16)
     grid = jnp.zeros(side**2, weights.dtype).at[places.reshape(-1)].add(weights.reshape(-1)).reshape(side, side)
     transform = jnp.fft.fft(jnp.fft.rfft(grid, 2 * side).T, 2 * side)

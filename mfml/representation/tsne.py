@@ -1,8 +1,8 @@
 r"""t-SNE: neighbors stay neighbors in the plane. Shapes: n samples, d features, k coordinates of the embedding.
 
-The points of the embedding move until the probabilities Q of their pairs resemble those of the samples, P:
-gradient descent on $\mathrm{KL}(P \| Q)$, see `divergence`. For few samples all pairs are computed. For many, P holds
-neighbors only, and the repulsion of all pairs comes from a grid (`repulsion`). The cost of a step is then linear in n.
+Gradient descent on $\mathrm{KL}(P \| Q)$ moves the points of the embedding until the probabilities Q of their pairs
+resemble those of the samples, P (see `divergence`). For few samples, all pairs are computed. For many samples, P holds
+only neighbors, and the repulsion comes from a grid (`repulsion`). The cost of a step is then linear in n.
 """
 
 from collections.abc import Callable
@@ -23,27 +23,27 @@ from mfml.representation import divergence, neighbors, nn_descent, repulsion
 SOLVERS = ("auto", "exact", "fft")
 STARTS = ("pca", "random")
 FEW = 2000  # samples up to which all pairs are faster than the grid
-WINDOW = 50  # last steps, over which the KL must have stayed the same
+WINDOW = 50  # last steps, over which the KL must be steady
 
 Evaluate = Callable[[Array, Array], tuple[Array, Array]]  # embedding and exaggeration to KL and gradient
 
 
 class State(NamedTuple):
-    """Where the optimizer is."""
+    """State of the optimizer."""
 
     embedding: Float[Array, "n k"]
     velocity: Float[Array, "n k"]  # the last step
-    gains: Float[Array, "n k"]  # factors of the learning rate, one for each coordinate
+    gains: Float[Array, "n k"]  # factors of the learning rate, one per coordinate
 
 
 class TSNE(NamedTuple):
-    """An embedding, and how the iteration went."""
+    """An embedding and the report of its iteration."""
 
     embedding: Float[Array, "n k"]
     kl_divergence: Float[Array, ""]  # at the end, in nats
     history: Float[Array, " steps"]  # KL of the true P at the start and after each step, in nats
     n_iter: Int[Array, ""]
-    converged: Bool[Array, ""]  # the KL changed by at most tol, relative, over the last 50 steps
+    converged: Bool[Array, ""]  # the KL changed by at most a fraction tol over the last 50 steps
     status: Int[Array, ""]  # CONVERGED, MAX_ITER or NON_FINITE, see `mfml.iteration`
 
 
@@ -76,30 +76,30 @@ def fit(
 ) -> TSNE:
     r"""Minimize $\mathrm{KL}(P \| Q)$ by gradient descent with momentum and gains; always `max_iter` steps.
 
-    For the first `early_exaggeration_iter` steps P is multiplied by `early_exaggeration` and the momentum is 0.5; then
-    it is 0.8. The history holds the KL of P itself also in those steps. They do not minimize it, so it may rise, and it
-    falls steeply when they end. The same key gives the same embedding. On a GPU sums may be added in another order
-    each time, and t-SNE makes small differences large.
+    In the first `early_exaggeration_iter` steps, P is multiplied by `early_exaggeration` and the momentum is 0.5;
+    afterwards the momentum is 0.8. The history always holds the KL of P without exaggeration. The first steps do not
+    minimize it, so it may rise, and it drops steeply when they end. The same key gives the same embedding. On a GPU,
+    however, the order of summation may vary between runs, and t-SNE amplifies small differences.
 
     Args:
         x: samples. Bring the features to one scale, and reduce many features to about 50 by PCA first. Their common
             scale does not matter. A non-finite entry makes the embedding NaN.
         key: for a random start and for the approximate search for neighbors; all else is deterministic.
         n_components: coordinates of the embedding; "fft" needs 2.
-        perplexity: how many neighbors a sample sees; less than n. Sparse P keeps 3 times as many.
+        perplexity: effective number of neighbors; less than n. A sparse P keeps 3 times as many.
         early_exaggeration: factor of P in the first steps.
-        learning_rate: None: n / (4 early_exaggeration) at first and n / 12 later, but at least 50.
-        max_iter: steps.
+        learning_rate: by default n / (4 early_exaggeration) at first and n / 12 later, but at least 50.
+        max_iter: number of steps.
         early_exaggeration_iter: number of first steps with exaggeration.
         solver: "exact": all pairs; "fft": neighbors and grid; "auto": "exact" up to 2000 samples.
         neighbor_solver: how "fft" finds neighbors: "exact" or "descent"; "auto": "exact" up to 100000 samples.
         init: "pca": scaled so that the first coordinate has a standard deviation of 1e-4; "random": normal,
             with that deviation.
-        tol: relative change of the KL over the last 50 steps up to which it counts as converged. A fit with fewer
-            steps after the exaggeration does not count.
+        tol: converged if the KL changes by at most this fraction over the last 50 steps. A fit with fewer than 50
+            steps after the exaggeration never counts as converged.
 
     Raises:
-        ValueError: where shapes or options do not fit.
+        ValueError: if shapes or options are invalid.
 
     Source: van der Maaten and Hinton (2008), JMLR 9, 2579; Belkina et al. (2019), Nature Communications 10
     (learning rate); Linderman et al. (2019), Nature Methods 16, 243; Kobak and Berens (2019), Nature
@@ -127,7 +127,7 @@ def fit(
         evaluate = _neighbors_and_grid(x, for_neighbors, perplexity, neighbor_solver)
 
     def advance(state: State, i: Array) -> tuple[State, Array]:
-        early, going = i < early_exaggeration_iter, i < max_iter  # the last evaluation is not followed by a step
+        early, going = i < early_exaggeration_iter, i < max_iter  # no step follows the last evaluation
         exaggeration = jnp.where(early, early_exaggeration, 1).astype(x.dtype)
         rate = jnp.maximum(n / jnp.where(early, 4 * exaggeration, 12), 50) if learning_rate is None else learning_rate
         value, slope = evaluate(state.embedding, exaggeration)
@@ -202,8 +202,8 @@ def _begin(x: Array, key: Array, n_components: int, rule: str) -> State:
 def step(state: State, gradient: Float[Array, "n k"], *, learning_rate: ArrayLike, momentum: ArrayLike = 0.8) -> State:
     r"""Take one step: $v \leftarrow \mu v - \eta\, g \odot \nabla$, $y \leftarrow y + v$, with gains g.
 
-    Where velocity and gradient have opposite signs, the coordinate goes downhill and its gain grows by 0.2. Otherwise
-    the gain shrinks by a factor 0.8, to no less than 0.01.
+    If velocity and gradient have opposite signs, the coordinate moves downhill and its gain grows by 0.2. Otherwise the
+    gain shrinks by a factor of 0.8. It is never less than 0.01.
 
     Source: Jacobs (1988), Neural Networks 1, 295 (delta-bar-delta).
 

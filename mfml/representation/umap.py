@@ -1,8 +1,8 @@
 r"""UMAP: a weighted graph of neighbors, drawn in the plane. Shapes: n samples, d features, k neighbors.
 
-The samples' graph has links of weight $w_{ij}$ (`fuzzy`). In the embedding, a pair at distance r is linked with
-probability $\phi(r) = 1 / (1 + a r^{2b})$. A link pulls its ends together with the slope of $-w \ln \phi$. All other
-samples push with the slope of $-\ln(1 - \phi)$; each step takes only a few of them.
+The graph of the samples has links of weight $w_{ij}$ (`fuzzy`). In the embedding, a pair at distance r is linked with
+probability $\phi(r) = 1 / (1 + a r^{2b})$. A link attracts its ends with the gradient of $-w \ln \phi$. All other
+samples repel with the gradient of $-\ln(1 - \phi)$; each step takes only a few of them.
 """
 
 from functools import partial
@@ -27,21 +27,21 @@ KRYLOV = 48  # steps of Lanczos' method for the start
 
 
 class Curve(NamedTuple):
-    """The curve 1 / (1 + a r^(2b)): how likely a pair at distance r is linked."""
+    """The curve 1 / (1 + a r^(2b)): the probability that a pair at distance r is linked."""
 
     a: Float[Array, ""]
     b: Float[Array, ""]
 
 
 class UMAP(NamedTuple):
-    """An embedding, and how the iteration went."""
+    """An embedding and the report of its iteration."""
 
     embedding: Float[Array, "n 2"]
     curve: Curve
-    spectral: Bool[Array, ""]  # the start was spectral, not that of PCA
+    spectral: Bool[Array, ""]  # whether the start was spectral, not PCA
     history: Float[Array, " steps"]  # cross-entropy at the start and after each step, estimated by `step`
     n_iter: Int[Array, ""]
-    converged: Bool[Array, ""]  # always False: nothing here measures how near the optimum is
+    converged: Bool[Array, ""]  # always False: there is no test of convergence
     status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
@@ -50,7 +50,7 @@ def curve(*, min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, max_iter: int =
     r"""Fit a and b by least squares: $\phi(r)$ to 1 up to r = m, and to $e^{-(r - m) / s}$ beyond.
 
     Here m is min_dist and s is spread. The fit uses 300 distances from 0 to 3 s, and `max_iter` damped Gauss-Newton
-    steps in ln a and ln b; steps that do not improve it are not taken.
+    steps in ln a and ln b; steps that do not improve the fit are rejected.
 
     Raises:
         ValueError: unless max_iter >= 1.
@@ -88,8 +88,8 @@ def spectral_start(linked: Graph, *, key: Key[Array, ""]) -> tuple[Float[Array, 
     r"""Compute the two smoothest modes of the graph: eigenvectors of $D^{-1/2} W D^{-1/2}$ next to the trivial one.
 
     Lanczos' method starts from a random vector orthogonal to the trivial one, $D^{1/2} 1$. The second result is False
-    where the graph is not connected (an eigenvalue of 1 again) or n is too small. The modes then only name the
-    parts, and another start is better. The largest coordinate is 10.
+    if n is too small or the graph is not connected (another eigenvalue of 1). In the latter case the modes only
+    distinguish its components, and another start is better. The largest coordinate is 10.
 
     Source: Belkin and Niyogi (2003), Neural Computation 15, 1373; Golub and Van Loan (2013), section 10.1.
 
@@ -142,26 +142,26 @@ def fit(
     neighbor_solver: str = "auto",
     init: str = "spectral",
 ) -> UMAP:
-    """Find neighbors, build their graph, place it, and take `max_iter` times `step` with a rate that falls to 0.
+    """Find neighbors, build their graph, and take `max_iter` steps from a start with a rate that decays to 0.
 
-    The same key gives the same embedding; on a GPU sums may be added in another order each time.
+    The same key gives the same embedding. On a GPU, however, the order of summation may vary between runs.
 
     Args:
-        x: samples; bring the features to one scale first. Their common scale does not matter. A non-finite entry
+        x: samples; bring the features to a common scale first. Their common scale does not matter. A non-finite entry
             makes the embedding NaN.
-        key: for the search for neighbors, the start and the negative samples.
-        n_neighbors: of each sample, itself included, as is UMAP's custom; static.
-        min_dist: how close neighbors may lie in the embedding.
+        key: for the search of neighbors, the start and the negative samples.
+        n_neighbors: neighbors of each sample including itself, as usual for UMAP; static.
+        min_dist: distance up to which the target of `curve` is 1; smaller values pack neighbors more tightly.
         spread: the scale of the embedding.
         learning_rate: of the first step, see `step`.
-        max_iter: steps; static.
-        negative_sample_rate: how many samples push for each that pulls; static.
-        n_negatives: samples that stand for those in each step; static.
+        max_iter: number of steps; static.
+        negative_sample_rate: number of repelling samples per attracting one; static.
+        n_negatives: number of samples that represent those in each step; static.
         neighbor_solver: "exact" or "descent"; "auto": "exact" up to 100000 samples; static.
-        init: "spectral", or "pca", which also replaces the spectral start where the graph is not connected; static.
+        init: "spectral" or "pca" (static); "pca" also replaces a spectral start that is not usable.
 
     Raises:
-        ValueError: where shapes or options do not fit.
+        ValueError: if shapes or options are invalid.
 
     Source: McInnes, Healy and Melville (2018), arXiv:1802.03426; Böhm, Berens and Kobak (2022), JMLR 23
     (the effect of negative samples).
@@ -186,7 +186,7 @@ def fit(
     take = partial(step, linked=linked, curve=shape, negative_sample_rate=negative_sample_rate, n_negatives=n_negatives)
 
     def advance(y: Array, i: Array) -> tuple[Array, Array]:
-        rate = jnp.asarray(learning_rate * (1 - i / max_iter), y.dtype)  # 0 at last: that step only measures
+        rate = jnp.asarray(learning_rate * (1 - i / max_iter), y.dtype)  # 0 in the last step, which only measures
         return take(y, key=jax.random.fold_in(for_layout, i), learning_rate=rate)
 
     y, history = lax.scan(advance, first, jnp.arange(max_iter + 1))
@@ -235,22 +235,22 @@ def step(
     r"""Move all samples at once; also return the objective before the step, estimated from the same samples.
 
     Sample i moves by $\eta / D_i$ times the forces on it, with $D_i = \sum_j w_{ij}$; no coordinate by more than
-    $4 \eta$. Links pull with $2 w_{ij} \frac{2 a b\, r^{2b - 2}}{1 + a r^{2b}} (y_j - y_i)$, since UMAP moves both ends
-    of a link. Sample l pushes with $\frac{2 b}{(0.001 + r^2) (1 + a r^{2b})} (y_i - y_l)$. The mean push of
-    `n_negatives` samples, multiplied by $m D_i$ with m = `negative_sample_rate`, stands for that of all. These samples
-    are a random number of places away from i, the same for all i, so that they are contiguous in memory. Shuffle
-    samples whose order has a meaning.
+    $4 \eta$. Links attract with $2 w_{ij} \frac{2 a b\, r^{2b - 2}}{1 + a r^{2b}} (y_j - y_i)$, since UMAP moves both
+    ends of a link. Sample l repels with $\frac{2 b}{(0.001 + r^2) (1 + a r^{2b})} (y_i - y_l)$. The mean repulsion of
+    `n_negatives` samples, multiplied by $m D_i$ with m = `negative_sample_rate`, represents that of all. The indices of
+    these samples differ from i by random shifts, the same for all i, so memory access is contiguous. Shuffle the
+    samples if their order has a meaning.
 
-    The objective is the one that these forces descend, in nats per link:
+    These forces descend the following objective, in nats per link:
 
     $$\frac{1}{\sum_i D_i} \sum_i \Bigl( -\sum_j w_{ij} \ln \phi(r_{ij})
     - m D_i \operatorname{mean}_l \ln (1 - \phi(r_{il})) \Bigr)$$
 
-    It is the cross-entropy of telling one link from m random pairs. The fuzzy cross-entropy of all pairs would cost
-    $n^2$, and UMAP does not minimize it: its negative samples push much less.
+    It is the cross-entropy of distinguishing one link from m random pairs. The fuzzy cross-entropy of all pairs would
+    cost $n^2$, and UMAP does not minimize it: its negative samples repel much less.
 
     Raises:
-        ValueError: unless y has a row for each node, and the numbers are positive.
+        ValueError: unless `state` has one row per node, and the numbers are positive.
 
     Source: McInnes, Healy and Melville (2018), arXiv:1802.03426, section 3.2 and algorithm 5.
 
@@ -273,7 +273,7 @@ def step(
 
 
 def _attraction(z: Complex[Array, " n"], linked: Graph, curve: Curve) -> tuple[Complex[Array, " n"], Float[Array, ""]]:
-    r"""Sum of the links' forces on each sample, and the sum of $-w \ln \phi$ over all links."""
+    r"""Sum of the forces of the links on each sample, and the sum of $-w \ln \phi$ over all links."""
     total = jnp.zeros_like(z)
     (out, odds), (back, _) = (_pull(z, part, curve) for part in (linked.out, linked.back))
     total = total.at[linked.out.heads].add(out).at[linked.back.heads].add(back)
@@ -305,7 +305,7 @@ def _repulsion(
         squared = offset.real**2 + offset.imag**2
         odds = a * squared**b
         push = push + 2 * b / ((0.001 + squared) * (1 + odds)) * offset
-        return (push, losses + jnp.log1p(1 / (0.001 + odds))), None  # finite for copies too
+        return (push, losses + jnp.log1p(1 / (0.001 + odds))), None  # finite even for copies
 
     (push, losses), _ = lax.scan(add, (jnp.zeros_like(z), jnp.zeros_like(z.real)), places)
     return push / n_negatives, losses / n_negatives

@@ -21,7 +21,7 @@ from tests.contract import Example
 
 
 def clouds(key, n=12, d=2):
-    """Three clouds far apart, so that rounding decides nothing."""
+    """Three clouds far apart, where rounding does not matter."""
     centers = jnp.array([[-6.0, 0.0], [0.0, 6.0], [6.0, -3.0]])[:, :d]
     return jnp.repeat(centers, n // 3, axis=0) + 0.5 * jax.random.normal(key, (n, d))
 

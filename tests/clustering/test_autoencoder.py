@@ -1,4 +1,4 @@
-"""Autoencoders: the linear one is PCA; the others learn, and shapes come out as they went in."""
+"""Autoencoders: the linear one is PCA; the others learn and preserve shapes."""
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +20,7 @@ def x(key):
 
 
 def plane(x, k):
-    """Directions of PCA, and what is left beside them: mean squared error over all entries."""
+    """Directions of PCA, and the mean squared error that they leave over all entries."""
     _, values, directions = np.linalg.svd(np.asarray(x - x.mean(axis=0), np.float64), full_matrices=False)
     return directions[:k], np.sum(values[k:] ** 2) / x.size
 

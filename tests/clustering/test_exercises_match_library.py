@@ -17,7 +17,7 @@ def test_kmeans(key):
     x, centroids = points(key)
     labels = kmeans.assign(x, centroids)
     np.testing.assert_array_equal(unit05.assign(x, centroids), labels)
-    far = centroids.at[0].set(100.0)  # and so empty
+    far = centroids.at[0].set(100.0)  # hence empty
     labels = kmeans.assign(x, far)
     np.testing.assert_allclose(unit05.update_centroids(x, labels, far), kmeans.update(x, labels, far), rtol=1e-5)
     np.testing.assert_allclose(unit05.seeding_weights(x, centroids), seeding.weights(x, centroids), atol=1e-6)

@@ -110,7 +110,7 @@ def test_log_likelihood_never_falls_over_100_data_sets(key, kind):
 
 
 def test_far_from_the_origin_and_thin(key):
-    """Cancellation would eat a variance of 1e-4 at 1000 in single precision."""
+    """In single precision, cancellation would destroy a variance of 1e-4 at 1000."""
     a = jax.random.normal(key, (200, 2)) * jnp.array([0.01, 1.0]) + jnp.array([30.0, 0.0])
     b = jax.random.normal(jax.random.fold_in(key, 1), (200, 2)) - jnp.array([30.0, 0.0])
     x = jnp.concatenate([a, b])

@@ -100,7 +100,7 @@ def test_an_emptied_cluster_is_moved(x):
 
 
 def test_clusters_are_moved_in_some_of_the_starts(x, key):
-    """Starts side by side: what one of them needs does not change the others."""
+    """Parallel starts: an empty cluster in one of them does not change the others."""
     starts = jnp.stack([x[:5], x[:5].at[4].set(1e3), x[:5].at[2:].set(-1e3)])
     together = jax.vmap(lambda start: kmeans.fit(x, init=start))(starts)
     for i, start in enumerate(starts):

@@ -82,7 +82,7 @@ def test_features_do_not_change_under_a_shift_by_whole_strides(key):
 
 
 def stripes(key, n):
-    """Coarse and fine stripes at any place and angle: the period is what stays in all views."""
+    """Coarse and fine stripes at any position and angle: all views keep only the period."""
     period = jnp.where(jnp.arange(n) % 2 == 0, 4.0, 8.0)
     u, v = jax.random.uniform(key, (2, n))
     rows = jnp.arange(16.0)

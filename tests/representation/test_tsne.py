@@ -117,7 +117,7 @@ def test_the_approximate_gradient_of_t_sne_is_within_a_percent(key):
             error = jnp.linalg.norm(approximate - needed) / jnp.linalg.norm(needed)
             repelled = repulsion.exact(y)
             push = jnp.linalg.norm(repelled.force / repelled.normalizer)
-            # at rest attraction and repulsion cancel, so the error is held against one of them there
+            # in equilibrium attraction and repulsion cancel, so the error is compared with one of them
             assert error < 1e-2 or jnp.linalg.norm(approximate - needed) / 4 < 1e-2 * push
         assert abs(divergence.sparse_kl_divergence(sparse, made, y) - divergence.kl_divergence(p, y)) < 2e-3
 
@@ -160,7 +160,7 @@ def test_it_is_as_trustworthy_as_scikit_learn(name, key):
         found = tsne.fit(x, key=key, perplexity=15.0, max_iter=750, solver=method)
         assert trustworthiness(x, np.asarray(found.embedding), n_neighbors=7) > needed - 0.01
         assert found.history[-1] < found.history[0]
-    # the lattices that are all up or all down are copies: more of them than there are neighbors, so P is a tie
+    # uniform lattices are copies, and P is a tie because there are more copies than neighbors
     assert found.converged or name == "ising"
 
 
