@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Unit 9. Representation: maps and features that nobody labeled
 #
-# A furnace camera has taken a thousand images of an alloy that separates into two phases. Each image is a point in a
+# A furnace camera has taken 800 images of an alloy that separates into two phases. Each image is a point in a
 # space of 1024 dimensions, one per pixel, and nobody can look into it. **Can we draw a map of the data, and can we
 # trust it?** Moreover, labels are expensive. **Can a network learn what matters in such images before anybody has
 # labeled any?**
