@@ -320,18 +320,18 @@ said = {name: np.asarray(values) for name, values in said.items()}
 error_of = {name: rms(values[:350], test) for name, values in said.items()}
 out_of_bag = rms(grown.oob_prediction[:, 0], slice(0, TRAIN))
 only_noise = float(np.sqrt(np.mean(np.asarray(alloys.noise(alloys.strength(x_test))) ** 2)))
-print(f"forest: {out_of_bag:.1f} MPa out of bag; boosting: {boosted.n_iter} rounds")
+print(f"forest: {out_of_bag:.1f} MPa out of bag; boosting: {boosted.n_rounds} rounds")
 
 # %% tags=["fig-errors"]
 plots.errors(error_of, x_label="root mean square error on new alloys (MPa)", noise=only_noise)
 
 # %% tags=["fig-rounds"]
-rounds = np.arange(1, 151)
-losses_of_boosting = [np.sqrt(2 * np.asarray(part)) for part in (boosted.train_loss, boosted.validation_loss)]
+rounds = np.arange(151)
+losses_of_boosting = [np.sqrt(2 * np.asarray(part)) for part in (boosted.history, boosted.validation_history)]
 plots.train_and_validation(
     rounds,
     {"validation": tuple(losses_of_boosting)},
-    marks={"validation": int(boosted.n_iter)},
+    marks={"validation": int(boosted.n_rounds)},
     x_label="rounds of boosting",
     y_label="error (MPa)",
 )
@@ -347,8 +347,7 @@ plots.train_and_validation(
 # ### What matters, and where not to believe it
 
 # %% tags=["fig-importance"]
-share_of = jax.jit(partial(tree_arrays.importance, n_features=8))  # compiled as one
-shares = {"forest": share_of(grown.trees), "boosting": share_of(boosted.trees)}
+shares = {name: tree_arrays.importance(model.trees) for name, model in (("forest", grown), ("boosting", boosted))}
 labels = ["Zn", "Ni", "Al", "Sn", "Cr", "grain size", "aging time", "cold work"]
 plots.importances(labels, shares)
 
