@@ -68,7 +68,7 @@ def bias_variance(
     """Exercise 7.4. Bias and variance.
 
     Row r of `predictions` holds what the model that learned from data set r predicts at m points; `truth` is the
-    noise-free answer there. Return two arrays, one entry a point: the squared bias and the variance,
+    noise-free answer there. Return two arrays, one entry per point: the squared bias and the variance,
 
         bias2 = (mean over r of prediction - truth)^2
         variance = mean over r of (prediction - mean prediction)^2
@@ -97,8 +97,8 @@ def gini(counts: Float[Array, " k"]) -> Float[Array, ""]:
 def best_split(x: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, ""]:
     """Exercise 7.6. Best split.
 
-    One feature x, not sorted, all values different, and a target y. Candidates for the threshold c lie half way
-    between neighboring values of x. Return the candidate that makes this cost smallest, one number:
+    Given are a feature x, not sorted, with all values different, and a target y. Candidates for the threshold c lie
+    half way between neighboring values of x. Return the candidate with the smallest cost, one number:
 
         sum over x_i <= c of (y_i - mean of y on this side)^2 + the same over x_i > c
 
@@ -128,13 +128,13 @@ def boosting_step(
 ) -> Float[Array, " n"]:
     """Exercise 7.8. One round of boosting.
 
-    One round of boosting for the squared error, with a stump: a tree of one split at `threshold`. The stump predicts
-    on each side (x_i <= threshold is left) the mean of the residuals y_i - prediction_i there. Return the new
+    Do one round of boosting for the squared error with a stump, a tree with one split at `threshold`. On each side
+    (x_i <= threshold is left), the stump predicts the mean of the residuals y_i - prediction_i there. Return the new
     prediction of each sample:
 
         prediction + learning_rate * stump
 
-    If all samples lie on one side, the other side has no say; the result is finite.
+    If all samples lie on one side, the other side has no influence; the result is finite.
 
     Example: boosting_step(jnp.zeros(3), jnp.array([1.0, 2.0, 3.0]), jnp.array([2.0, 4.0, 9.0]), 2.0, 0.5) is
     [1.5, 1.5, 4.5]: the means are 3 and 9.

@@ -13,7 +13,7 @@ from mfml.grading.key.specification import exercise
     points=4,
     hints=(
         "Which entries become zero, and by how much do the others move?",
-        "The lesson's section on the lasso: keep the sign, take the threshold off the magnitude, and stop at zero.",
+        "The lesson's section on the lasso: keep the sign, lower the magnitude by the threshold, and stop at zero.",
         "`jnp.sign(v)` times `jnp.maximum(jnp.abs(v) - threshold, 0.0)`.",
     ),
     why="This one line is why the lasso switches features off, where ridge only makes them small.",
@@ -43,7 +43,9 @@ def _(v, threshold):
     return v - threshold * jnp.sign(v)
 
 
-@soft_threshold.mistake("You set small entries to zero but leave the large ones: take the threshold off these as well.")
+@soft_threshold.mistake(
+    "You set small entries to zero but leave the large ones: subtract the threshold from these as well."
+)
 def _(v, threshold):
     return jnp.where(jnp.abs(v) > threshold, v, 0.0)
 
@@ -110,7 +112,7 @@ def _(x, y, alpha):
     return jnp.linalg.solve(x.T @ x + alpha + 1e-6 * jnp.eye(x.shape[1]), x.T @ y)
 
 
-@ridge.mistake("You took alpha times n: here the squares are summed, not averaged, so alpha stands alone.")
+@ridge.mistake("You multiplied alpha by n: here the squares are summed, not averaged, so alpha stands alone.")
 def _(x, y, alpha):
     return jnp.linalg.solve(x.T @ x + len(y) * alpha * jnp.eye(x.shape[1]), x.T @ y)
 
@@ -137,7 +139,7 @@ def _(x, y, alpha):
         "size t, soft-threshold with t times alpha.",
         "`soft_threshold(weights - step * x.T @ (x @ weights - y) / n, step * alpha)`.",
     ),
-    why="Gradient step plus proximal map solves every problem that is smooth but for a simple kink.",
+    why="Gradient step plus proximal map solves every problem that is smooth except for a simple kink.",
 )
 def ista_step(
     weights: Float[Array, " d"], x: Float[Array, "n d"], y: Float[Array, " n"], alpha: float, step: float
@@ -194,7 +196,7 @@ def _(weights, x, y, alpha, step):
 
 
 @ista_step.mistake(
-    "You took the gradient of the absolute value instead of the soft threshold: so no weight ever becomes exactly 0."
+    "You took the gradient of the absolute value instead of the soft threshold: no weight becomes exactly 0 that way."
 )
 def _(weights, x, y, alpha, step):
     return weights - step * (x.T @ (x @ weights - y) / len(y) + alpha * jnp.sign(weights))
@@ -217,7 +219,7 @@ def _(weights, x, y, alpha, step):
         "truth; the variance is the mean squared distance of the predictions from their own mean.",
         "`mean = predictions.mean(axis=0)`, then `(mean - truth) ** 2` and `((predictions - mean) ** 2).mean(axis=0)`.",
     ),
-    why="Bias calls for a richer model, variance for more data or a penalty: know which of them you fight.",
+    why="Bias calls for a richer model, variance for more data or a penalty: know which of them is too large.",
 )
 def bias_variance(
     predictions: Float[Array, "r m"], truth: Float[Array, " m"]
@@ -290,7 +292,7 @@ def _(predictions, truth):
         "The lesson's section on trees: 1 minus the sum of the squared shares. A pure node has 0.",
         "`p = counts / counts.sum()`, then `1 - jnp.sum(p ** 2)`.",
     ),
-    why="A tree grows by asking which question makes this number fall most.",
+    why="A tree grows by asking the question that lowers this number most.",
 )
 def gini(counts: Float[Array, " k"]) -> Float[Array, ""]:
     """Gini impurity."""
@@ -318,7 +320,7 @@ def _(counts):
     return 1 - jnp.sum(counts**2)
 
 
-@gini.mistake("You returned the sum of the squared shares, which is the purity: take it away from 1.")
+@gini.mistake("You returned the sum of the squared shares, which is the purity: subtract it from 1.")
 def _(counts):
     return jnp.sum((counts / jnp.sum(counts)) ** 2)
 
@@ -360,10 +362,10 @@ def _spread(y, member):
         "There are only n - 1 places where a threshold can lie. Try all of them at once.",
         "The lesson's section on trees: candidates are half way between neighbors of the sorted x. For each, the cost "
         "is the sum of squared distances from the mean on the left plus the same on the right; take the cheapest.",
-        "`left = x <= candidates[:, None]` has a row a candidate; means by `jnp.sum(jnp.where(left, y, 0), axis=1)` "
+        "`left = x <= candidates[:, None]` has a row per candidate; means by `jnp.sum(jnp.where(left, y, 0), axis=1)` "
         "over the counts, costs likewise for `left` and `~left`, then `candidates[jnp.argmin(cost)]`.",
     ),
-    why="All of a decision tree is this search, repeated on every side and for every feature.",
+    why="A decision tree is this search, repeated on every side and for every feature.",
 )
 def best_split(x: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, ""]:
     """Best split."""
@@ -409,7 +411,7 @@ def _(x, y):
 
 
 @best_split.mistake(
-    "You added up the two variances: a side counts with its number of samples, so add sums of squares, not means."
+    "You added up the two variances: a side counts as often as it has samples, so add sums of squares, not means."
 )
 def _(x, y):
     _, candidates = _between(x)
@@ -445,7 +447,7 @@ def _(x, y):
     points=5,
     compare=("close", "close"),
     hints=(
-        "A number between 0 and 1 becomes one of n indices by stretching it. And who was never drawn?",
+        "A number between 0 and 1 becomes one of n indices by stretching it. Which samples were never drawn?",
         "The lesson's section on forests: multiply by n and round down. Out of the bag is every index that does not "
         "appear among those drawn.",
         "`jnp.floor(u * n).astype(int)`; then count with `jnp.zeros(n).at[indices].add(1)` and ask where it is 0.",
@@ -474,19 +476,19 @@ def _(key):
     return dict(u=jnp.array([0.0, 0.99, 0.5]))
 
 
-@bootstrap.mistake("You rounded to the nearest number: round down, else index n may come up, which does not exist.")
+@bootstrap.mistake("You rounded to the nearest number: round down, since index n does not exist.")
 def _(u):
     indices = jnp.round(u * len(u)).astype(int)
     return indices, jnp.zeros(len(u)).at[indices].add(1.0) == 0
 
 
-@bootstrap.mistake("You stretched to n - 1: then the last sample is never drawn; multiply by n.")
+@bootstrap.mistake("You multiplied by n - 1, so the last sample is never drawn: multiply by n.")
 def _(u):
     indices = jnp.floor(u * (len(u) - 1)).astype(int)
     return indices, jnp.zeros(len(u)).at[indices].add(1.0) == 0
 
 
-@bootstrap.mistake("Your mask says who is in the bag: out of bag is the opposite.")
+@bootstrap.mistake("Your mask marks the samples in the bag: out of bag is the opposite.")
 def _(u):
     indices = jnp.floor(u * len(u)).astype(int)
     return indices, jnp.zeros(len(u)).at[indices].add(1.0) > 0
@@ -509,13 +511,13 @@ def _(u):
 @exercise(
     points=6,
     hints=(
-        "What is the ensemble still missing at each sample? Fit this, not y.",
+        "Which error remains at each sample? Fit this, not y.",
         "The lesson's section on boosting: the stump predicts the mean residual of each side; add the learning rate "
         "times it to the prediction.",
         "`r = y - prediction`, `left = x <= threshold`, means of r over `left` and over `~left`, then "
         "`prediction + learning_rate * jnp.where(left, mean_left, mean_right)`.",
     ),
-    why="Every round corrects what all rounds before left over: that is gradient boosting for squared error.",
+    why="Every round corrects the error that earlier rounds have left: this is gradient boosting for squared error.",
 )
 def boosting_step(
     prediction: Float[Array, " n"], x: Float[Array, " n"], y: Float[Array, " n"], threshold: float, learning_rate: float
@@ -555,7 +557,7 @@ def _(key):
     return dict(prediction=jnp.array([0.5, 0.0, 0.0]), x=x, y=y, threshold=1.0, learning_rate=1.0)
 
 
-@boosting_step.mistake("You fitted y itself: fit the residual, what the prediction is still missing.")
+@boosting_step.mistake("You fitted y itself: fit the residual, the error that remains.")
 def _(prediction, x, y, threshold, learning_rate):
     return _boost(prediction, x, y, threshold, learning_rate)
 
@@ -580,7 +582,9 @@ def _(prediction, x, y, threshold, learning_rate):
     return _boost(prediction, jnp.where(x == threshold, threshold + 1.0, x), y - prediction, threshold, learning_rate)
 
 
-@boosting_step.mistake("Dividing by the number of samples of an empty side gives NaN: an empty side must do no harm.")
+@boosting_step.mistake(
+    "Dividing by the number of samples of an empty side gives NaN: an empty side must have no influence."
+)
 def _(prediction, x, y, threshold, learning_rate):
     left, residual = x <= threshold, y - prediction
     means = [jnp.sum(jnp.where(side, residual, 0.0)) / jnp.sum(side) for side in (left, ~left)]
@@ -647,12 +651,14 @@ def _(key):
     return _noisy(key, 5) | dict(alpha=1.0, k=5)
 
 
-@k_fold_error.mistake("You learned from all samples, those of the test block included: leave the block out of the fit.")
+@k_fold_error.mistake(
+    "You learned from all samples, including those of the test block: leave the block out of the fit."
+)
 def _(x, y, alpha, k):
     return jnp.mean((x @ ridge(x, y, alpha) - y) ** 2)
 
 
-@k_fold_error.mistake("You measured on the samples that the model has learned from: measure on the block left out.")
+@k_fold_error.mistake("You measured the error on the samples of the fit: measure it on the block left out.")
 def _(x, y, alpha, k):
     def one(i):
         a, b = _fold(x, k, i)[0], _fold(y, k, i)[0]
@@ -661,7 +667,7 @@ def _(x, y, alpha, k):
     return jnp.mean(jnp.stack([one(i) for i in range(k)]))
 
 
-@k_fold_error.mistake("You learned from the block and tested on the rest: it is the other way round.")
+@k_fold_error.mistake("You learned from the block and tested on the rest: do it the other way around.")
 def _(x, y, alpha, k):
     def one(i):
         (x_test, x_train), (y_test, y_train) = _fold(x, k, i), _fold(y, k, i)
@@ -670,7 +676,7 @@ def _(x, y, alpha, k):
     return jnp.mean(jnp.stack([one(i) for i in range(k)]))
 
 
-@k_fold_error.mistake("You left one fold out of the average: all k blocks have their turn.")
+@k_fold_error.mistake("You left one fold out of the average: all k blocks count.")
 def _(x, y, alpha, k):
     return jnp.mean(jnp.stack([_fold_error(x, y, alpha, k, i) for i in range(k - 1)]))
 

@@ -46,7 +46,7 @@ def age_hardening(t):
 times, grid = np.linspace(-1.0, 1.0, N), np.linspace(-1.0, 1.0, 101)
 clean, truth = np.split(age_hardening(np.concatenate([times, grid])), [N])
 measured = clean + NOISE * np.asarray(jax.random.normal(for_age, (N,)))
-legendre = partial(np.polynomial.legendre.legvander, deg=N - 1)  # one column a degree
+legendre = partial(np.polynomial.legendre.legvander, deg=N - 1)  # one column per degree
 degrees = {"degree 1": 1, "degree 4": 4, "degree 11": 11}
 curves = {
     name: legendre(grid)[:, : p + 1] @ np.linalg.lstsq(legendre(times)[:, : p + 1], measured, rcond=None)[0]
@@ -65,8 +65,8 @@ figure = plots.overfitting(
 # ## Bias and variance
 #
 # Repeat the experiment with new noise, again and again, and look at one point. The prediction misses the truth for
-# three reasons: because the mean prediction $\bar f$ is off, because single predictions scatter around it, and because
-# the measurement itself is noisy:
+# three reasons: the mean prediction $\bar f$ is off, the individual predictions scatter around it, and the measurement
+# itself is noisy:
 #
 # $$\mathbb{E}\,(y - \hat f)^2 = \underbrace{(\bar f - f)^2}_{\text{bias}^2} +
 # \underbrace{\mathbb{E}\,(\hat f - \bar f)^2}_{\text{variance}} + \underbrace{\sigma^2}_{\text{noise}} \tag{7.1}$$
@@ -99,17 +99,17 @@ error = np.mean((new - predictions) ** 2, axis=(0, 2))
 plots.parts_of_error(P, bias2, variance, noise, error, x_label="degree", y_label="squared error (MPa²)")
 
 # %% [markdown]
-# *What to see.* The three parts add up to the error that is measured on new samples (diamonds). With the degree, bias
-# falls and variance rises; the best model is in between. Where it lies depends on the noise and on the number of
-# samples: with more of either it moves.
+# *What to see.* The three parts add up to the error that is measured on new samples (diamonds). As the degree grows,
+# the bias falls and the variance rises; the best model is in between. Where it lies depends on the noise and on the
+# number of samples.
 #
 # *Exercise 7.4* ([exercises/unit07.py](../exercises/unit07.py)): bias and variance.
 
 # %% [markdown]
 # ### A network overfits in time
 #
-# A network with 64 hidden neurons has 193 weights for our twelve points. What it may become depends on how long it
-# learns. Half of the points are held out.
+# A network with 64 hidden neurons has 193 weights for our twelve points. How well it predicts depends on how long it
+# is trained. Half of the points are held out.
 
 # %%
 scale = 60.0  # MPa: targets of about one
@@ -143,15 +143,16 @@ ax = plots.train_and_validation(
 ax.set_ylim(bottom=1.0)
 
 # %% [markdown]
-# *What to see.* The training error falls and falls; the validation error has a minimum. To stop there is **early
-# stopping**, the penalty that costs nothing. **Dropout** (`dropout.apply`) is another one: switch off a random half of
-# the neurons in each step, so that none can rely on another. For a linear model this is, on average, a ridge penalty.
+# *What to see.* The training error keeps falling; the validation error has a minimum. Stopping there is called **early
+# stopping**, a penalty that costs nothing. **Dropout** (`dropout.apply`) is another penalty: in each step it switches
+# off a random half of the neurons, so that no neuron can rely on another. For a linear model this is, on average, a
+# ridge penalty.
 
 # %% [markdown]
-# ### More parameters than samples, and yet
+# ### More parameters than samples
 #
-# Beyond the point where everything is fitted, the error may fall again: of all weights that fit, least squares with the
-# smallest norm takes the gentlest. Forty samples, up to 300 random features:
+# Once a model fits every sample, the error may fall again as the model grows further: of all weights that fit, we take
+# those with the smallest norm. Here are forty samples and up to 300 random features:
 
 # %%
 rng = np.random.default_rng(3)
@@ -165,21 +166,22 @@ descent = bias_variance.double_descent(features[:40], target[:40], features[40:]
 plots.double_descent(SIZES, descent.train, descent.test, n_samples=40, y_label="mean squared error")
 
 # %% [markdown]
-# *What to see.* **Double descent**: the test error peaks where the number of features is that of the samples, and falls
-# beyond. A small ridge penalty takes the peak away.
+# *What to see.* **Double descent**: the test error peaks where there are as many features as samples, and falls beyond.
+# A small ridge penalty removes the peak.
 
 # %% [markdown]
 # ## Penalties for large weights: ridge and lasso
 #
 # Now all alloys: five solutes, grain size, aging time and cold work. Strength is not linear in these, so we give the
-# model their squares and products as well: 44 features, 150 alloys. To keep such a model tame, pay for large weights:
+# model their squares and products as well: 44 features, 150 alloys. To keep such a model in check, we penalize
+# large weights:
 #
 # $$\text{ridge: } \lVert y - Xw \rVert^2 + \alpha \lVert w \rVert_2^2, \qquad
 # \text{lasso: } \tfrac{1}{2n}\lVert y - Xw \rVert^2 + \alpha \lVert w \rVert_1 \tag{7.2}$$
 #
-# Ridge has a closed form, $w = (X^\top X + \alpha I)^{-1} X^\top y$. The lasso has none: its kink at zero asks for the
-# **soft threshold** $S(v, t) = \mathrm{sign}(v) \max(|v| - t, 0)$, after each gradient step (ISTA) or in each
-# coordinate in turn. It sets weights to exactly zero.
+# Ridge has a closed form, $w = (X^\top X + \alpha I)^{-1} X^\top y$. The lasso has none, since its penalty has a kink
+# at zero. Its solvers apply the **soft threshold** $S(v, t) = \mathrm{sign}(v) \max(|v| - t, 0)$ after each gradient
+# step (ISTA), or to one coordinate after the other. The soft threshold sets weights to exactly zero.
 
 # %%
 data, card = alloys.load(key=for_alloys, n_samples=1150)
@@ -221,12 +223,12 @@ figure = plots.coefficient_paths(
 )
 
 # %% [markdown]
-# *What to see.* From left to right the penalty falls. Ridge lets all weights grow together; the lasso lets them in one
-# by one, cold work first, then tin: a ranking for nothing. Where the features are correlated the order is a matter of
-# chance: do not take it for physics.
+# *What to see.* The penalty decreases from left to right. With ridge all weights grow together; with the lasso they
+# enter one by one, cold work first, then tin. This ranks the features at no extra cost. Where features are correlated,
+# their order is a matter of chance: do not read physics into it.
 #
-# How much penalty? **Generalized cross-validation** guesses the error on new samples from one fit, with the *effective
-# degrees of freedom* $\sum_j s_j^2/(s_j^2 + \alpha)$ as the number of parameters (dotted line).
+# How large should the penalty be? **Generalized cross-validation** estimates the error on new samples from one fit. It
+# counts the *effective degrees of freedom* $\sum_j s_j^2/(s_j^2 + \alpha)$ as parameters (dotted line).
 #
 # *Exercises 7.1 to 7.3*: the soft threshold, ridge, one step of ISTA.
 
@@ -234,7 +236,7 @@ figure = plots.coefficient_paths(
 # ### Choosing by validation
 #
 # Cross-validation (Unit 1) works for every model. All penalties and folds are fitted in one call. The best value is
-# uncertain, as is any measurement, so the **one-standard-error rule** takes the strongest penalty whose error is within
+# uncertain, like any measurement. So the **one-standard-error rule** takes the strongest penalty whose error is within
 # one standard error of the best.
 
 
@@ -273,26 +275,28 @@ ax.set_xscale("log")
 ax.legend()
 
 # %% [markdown]
-# *What to see.* The cross-validated error follows the error on 350 new alloys; the training error knows nothing of it.
-# To report the error of the model chosen, choose inside each fold anew (`validation.nested`).
+# *What to see.* The cross-validated error follows the error on 350 new alloys; the training error does not.
+# To report the error of the chosen model, choose again within each fold (`validation.nested`).
 #
 # *Exercise 7.9*: the k-fold error.
 
 # %% [markdown]
 # ## Trees: questions instead of weights
 #
-# A **tree** asks one question a node, "cold work at most 0.2?", chosen such that both sides are as alike as possible:
-# the sum of squares (for classes: Gini's impurity $1 - \sum_k p_k^2$) falls most. It needs no scaling, takes missing
-# values, and finds interactions by itself (`tree.fit`). One tree alone has a large variance. Two ways out:
+# A **tree** asks one question at each node, such as "is cold work at most 0.2?". It chooses the question that makes
+# both sides as pure as possible: the one that lowers the sum of squares most (for classes: Gini's impurity
+# $1 - \sum_k p_k^2$). A tree needs no scaling, accepts missing values, and finds interactions by itself (`tree.fit`).
+# A single tree has a large variance. There are two remedies:
 #
 # - a **forest**: many deep trees, each on a bootstrap sample and on random features, averaged. The samples that a tree
 #   has not drawn, about 37 %, are its test set: the *out-of-bag* error costs nothing.
-# - **boosting**: many shallow trees one after the other, each fitted to what is still missing, and added with a small
-#   learning rate:
+# - **boosting**: many shallow trees, one after the other. Each is fitted to the error that remains, and is added with
+#   a small learning rate:
 #
 # $$F \leftarrow F + \eta f, \qquad f(\text{leaf}) = -\frac{\sum g_i}{\sum h_i + \lambda} \tag{7.3}$$
 #
-# with the first and second derivatives $g_i$, $h_i$ of the loss: for the squared error, the mean residual.
+# Here $g_i$ and $h_i$ are the first and second derivatives of the loss. For the squared error and $\lambda = 0$, a leaf
+# predicts the mean residual.
 
 # %%
 x_train, y_train, x_test = x_all[:TRAIN], strength[:TRAIN], x_all[test]
@@ -337,18 +341,17 @@ plots.train_and_validation(
 )
 
 # %% [markdown]
-# *What to see.* Averaging sixty trees takes much of the error of the first of them, boosting more; its validation
-# error levels off near the noise. Ridge is nearly as good here, but only since we knew which axes to use: $D^{-1/2}$
-# and $\lg t$. The out-of-bag error of the forest is that on new alloys, without a test set.
+# *What to see.* Averaging sixty trees removes part of the error of a single tree, and boosting removes much more; its
+# validation error levels off near the noise. Ridge is nearly as good here, but only because we knew which axes to use:
+# $D^{-1/2}$ and $\lg t$. The out-of-bag error of the forest is close to its error on new alloys, and needs no test set.
 #
 # *Exercises 7.5 to 7.8*: Gini, the best split, bootstrap, one round of boosting.
 
 # %% [markdown]
-# ### What matters, and where not to believe it
+# ### What matters, and where not to trust the model
 
 # %% tags=["fig-importance"]
-share_of = jax.jit(tree_arrays.importance)  # compiled as one
-shares = {"forest": share_of(grown.trees), "boosting": share_of(boosted.trees)}
+shares = {name: tree_arrays.importance(model.trees) for name, model in (("forest", grown), ("boosting", boosted))}
 labels = ["Zn", "Ni", "Al", "Sn", "Cr", "grain size", "aging time", "cold work"]
 plots.importances(labels, shares)
 
@@ -368,9 +371,9 @@ for name in said:
     print(f"{name:28s} {error_of[name]:4.1f} MPa in the region, {outside[name]:4.1f} outside, off by {off[name]:+5.1f}")
 
 # %% [markdown]
-# *What to see.* Alloys rich in both zinc and nickel were never cast. On average the trees are too low there: a tree
-# cannot say more than its largest leaf, and no validation on the data at hand shows it. Unit 12 lets a model say how
-# sure it is, Unit 14 where it must not be trusted.
+# *What to see.* Alloys rich in both zinc and nickel were never cast. On average the trees predict too little
+# there: a tree cannot predict more than its largest leaf, and validation on the data at hand does not show this. Unit
+# 12 lets a model say how sure it is; Unit 14 shows where not to trust it.
 #
 # > **Materials view.** A test set drawn from the same castings measures interpolation. Is the next alloy one?
 #

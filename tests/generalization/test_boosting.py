@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, log_softmax, softmax
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.metrics import r2_score
 
 from mfml.generalization import binning, boosting, objectives, tree_arrays
 from mfml.iteration import Status, explain
@@ -240,6 +241,41 @@ def test_one_class_alone_stays_finite():
     chance = np.asarray(boosting.predict_proba(one, x))
     assert np.isfinite(chance).all()
     assert chance[:, 0].min() > 0.99
+
+
+def test_binary_labels_are_the_likelier_class():
+    x, y = jnp.asarray(X), jnp.asarray(TARGET["logistic"])
+    model = boosting.fit(x, y, loss="logistic", **SETTINGS, **FREE)
+    odds = np.asarray(boosting.decision_function(model, x))[:, 0]
+    chance = boosting.predict_proba(model, x)
+    np.testing.assert_allclose(chance, np.stack([expit(-odds), expit(odds)], axis=1), rtol=1e-5)
+    np.testing.assert_array_equal(boosting.predict(model, x), odds > 0)
+    assert model.classes.tolist() == [0, 1]
+    assert float(boosting.score(model, x, y)) == pytest.approx(np.mean((odds > 0) == TARGET["logistic"]), abs=1e-6)
+    with pytest.raises(ValueError, match="x must have 3 columns"):
+        boosting.predict(model, x[:, :2])
+
+
+def test_numbers_have_a_score_but_no_probabilities():
+    x, y = jnp.asarray(X), jnp.asarray(Y)
+    model = boosting.fit(x, y, **SETTINGS, **FREE)
+    assert float(boosting.score(model, x, y)) == pytest.approx(r2_score(Y, boosting.predict(model, x)), abs=1e-5)
+    with pytest.raises(ValueError, match="predicts numbers, not classes: fit it with loss='logistic'"):
+        boosting.predict_proba(model, x)
+
+
+def test_history_starts_with_the_best_constant_and_its_end_is_reported():
+    x, y = jnp.asarray(X), jnp.asarray(Y)
+    model = boosting.fit(x, y, **SETTINGS, **FREE)
+    assert model.history.shape == (7,)
+    assert float(model.history[0]) == pytest.approx(Y.var() / 2, rel=1e-5)
+    last = np.mean((np.asarray(boosting.predict(model, x)) - Y) ** 2) / 2
+    assert float(model.history[-1]) == pytest.approx(last, rel=1e-4)
+    assert np.all(np.diff(model.history) < 0)
+    assert model.status == Status.FINISHED
+    assert explain(model).startswith("ran all 6 steps.")
+    broken = boosting.fit(x, y.at[3].set(jnp.nan), **SETTINGS, **FREE)
+    assert broken.status == Status.NON_FINITE
 
 
 def test_errors(unchecked, key):

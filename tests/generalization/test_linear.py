@@ -10,6 +10,7 @@ from sklearn.linear_model import ElasticNet, lasso_path
 from sklearn.linear_model import Ridge as PeerRidge
 
 from mfml.generalization import dropout, elastic_net, lasso, ridge
+from mfml.iteration import Status, explain
 from mfml.regression import ols
 
 RNG = np.random.default_rng(11)
@@ -161,8 +162,64 @@ def test_many_features_are_multiplied_in_blocks():
     np.testing.assert_allclose(task.gram[:, 0], task.target, atol=1e-6)
 
 
-def test_too_few_passes_are_reported():
-    assert not lasso.fit(jnp.asarray(X), jnp.asarray(Y), alpha=0.01, solver="fista", max_iter=2, tol=1e-6).converged
+def objective(x, y, model, alpha, l1_ratio):
+    residual = y - x @ np.asarray(model.coef, float) - float(model.intercept)
+    penalty = l1_ratio * np.abs(model.coef).sum() + (1 - l1_ratio) / 2 * np.square(model.coef).sum()
+    return np.mean(residual**2) / 2 + alpha * penalty
+
+
+@pytest.mark.parametrize("solver", lasso.SOLVERS)
+def test_history_is_the_objective(solver):
+    x, y = X.astype(float), Y.astype(float)
+    fits = [
+        lasso.fit(jnp.asarray(X), jnp.asarray(Y), alpha=0.3, l1_ratio=0.6, solver=solver, tol=1e-9, max_iter=max_iter)
+        for max_iter in (1, 3, 7)
+    ]
+    for model, max_iter in zip(fits, (1, 3, 7), strict=True):
+        assert model.history.shape == (max_iter + 1,)
+        assert float(model.history[0]) == pytest.approx(y.var() / 2, rel=1e-5)
+        assert float(model.history[-1]) == pytest.approx(objective(x, y, model, 0.3, 0.6), rel=1e-4)
+        np.testing.assert_allclose(model.history[:max_iter], fits[-1].history[:max_iter], rtol=1e-5)
+    assert fits[-1].history[1] > fits[-1].history[2] > fits[-1].history[3]
+
+
+@pytest.mark.parametrize("solver", lasso.SOLVERS)
+def test_every_end_of_a_fit_is_reported(solver):
+    def fit(x=X, **options):
+        return lasso.fit(jnp.asarray(x), jnp.asarray(Y), **({"alpha": 0.1, "solver": solver} | options))
+
+    short = fit(max_iter=2, tol=1e-6)
+    assert short.status == Status.MAX_ITER
+    assert not short.converged
+    assert short.n_iter == 2
+    assert explain(short).startswith("ran out of steps: 2 ")
+    stalled = fit(tol=-1.0)  # no gap is that small
+    assert stalled.status == Status.STALLED
+    assert int(stalled.n_iter) < 100
+    assert np.isnan(np.asarray(stalled.history[int(stalled.n_iter) + 1 :])).all()
+    broken = fit(np.where(np.arange(6) == 2, np.nan, X).astype(np.float32))
+    assert broken.status == Status.NON_FINITE
+    assert broken.n_iter == 0
+
+
+def test_a_path_reports_each_penalty():
+    path = lasso.path(jnp.asarray(X), jnp.asarray(Y), jnp.array([1.0, 0.1, 0.01]), max_iter=50)
+    assert path.history.shape == (3, 51)
+    assert path.status.tolist() == [Status.CONVERGED] * 3
+    ends = np.asarray(path.history)[np.arange(3), np.asarray(path.n_iter)]
+    np.testing.assert_allclose(
+        path.history[1:, 0], ends[:-1] + [-0.9, -0.09] * np.abs(path.coef[:-1]).sum(axis=1), rtol=1e-4
+    )
+
+
+def test_score_is_that_of_scikit_learn():
+    weights = RNG.uniform(0.5, 2, 40).astype(np.float32)
+    x, y = jnp.asarray(X), jnp.asarray(Y)
+    linear = PeerRidge(alpha=0.7).fit(X, Y)
+    assert float(ridge.score(ridge.fit(x, y, alpha=0.7), x, y)) == pytest.approx(linear.score(X, Y), abs=1e-5)
+    sparse, model = ElasticNet(alpha=0.4, l1_ratio=1.0).fit(X, Y), lasso.fit(x, y, alpha=0.4, tol=1e-6)
+    found = float(lasso.score(model, x, y, weights=jnp.asarray(weights)))
+    assert found == pytest.approx(sparse.score(X, Y, weights), abs=1e-3)
 
 
 def test_constant_and_repeated_features():
@@ -218,6 +275,8 @@ def test_errors(unchecked, key):
         (lambda: lasso.path(x, y, jnp.array(1.0)), "alphas must have 1 axes"),
         (lambda: elastic_net.grid(elastic_net.problem(x, y), n_alphas=1), "n_alphas"),
         (lambda: dropout.mask((2,), key=key, rate=1.5), "rate must be between"),
+        (lambda: ridge.predict(ridge.fit(x, y), x[:, :1]), r"x must have 2 columns, .* found shape \(3, 1\)"),
+        (lambda: lasso.predict(lasso.fit(x, y), x[:, :1]), r"x must have 2 columns, .* found shape \(3, 1\)"),
     ]:
         with pytest.raises(ValueError, match=message):
             call()
