@@ -1,12 +1,12 @@
 """Exercises of unit 7: generalization, regularization, tree ensembles.
 
-Complete the functions below: replace each `raise NotImplementedError` by your own lines. The docstring of a
-function says what it has to return. Then see what is right, and what helps where it is not:
+Complete the functions below: replace each `raise NotImplementedError` with your own code. Each docstring says what
+its function must return. Then grade the sheet, which shows what is right and helps with what is not:
 
     nox -s grade -- 7
 
-Stuck? `mfml hint 7.2` gives a nudge, and more if you ask again. A later function may call an earlier one of
-yours. The whole sheet takes about 90 minutes; the lesson is `units/unit07.py`.
+Stuck? `mfml hint 7.2` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
+The whole sheet takes about 90 minutes; the lesson is `units/unit07.py`.
 """
 
 import jax
