@@ -36,12 +36,12 @@ MEANING = {
     Status.CONVERGED: "converged after {n} steps",
     Status.MAX_ITER: "ran out of steps: {n} were not enough to converge. Raise max_iter, raise tol, or bring the "
     "features to one scale",
-    Status.NON_FINITE: "the objective became NaN or infinite after {n} steps. Look for such entries in the data, lower "
-    "the learning rate, or rescale the data",
+    Status.NON_FINITE: "the objective became NaN or infinite after {n} steps. Look for such entries in the data "
+    "and for columns that depend on each other, rescale the data, or lower the learning rate where there is one",
     Status.STALLED: "no step improves the objective after {n} steps, though it is not within tol of the optimum: "
     "rounding decides. Raise tol, or use double precision (jax.enable_x64)",
-    Status.UNBOUNDED: "the objective has no optimum, so the parameters grow without end; stopped after {n} steps. Add "
-    "a penalty or more data, and check that a solution exists",
+    Status.UNBOUNDED: "the objective has no optimum: a parameter grows, or a scale shrinks, without end; stopped after "
+    "{n} steps. Add a penalty or more data; look for targets that are fitted exactly or cannot be reached at all",
     Status.FINISHED: "ran all {n} steps. Nothing here measures how near the optimum is: look at the history",
     Status.STOPPED_EARLY: "stopped early after {n} steps, since the validation loss no longer improved",
 }
@@ -177,6 +177,8 @@ def explain(fitted: Any) -> str:
     inside = any(isinstance(leaf, jax.core.Tracer) for leaf in (fitted.status, fitted.n_iter))
     require.that(not inside, "explain reads values: call it outside of jit, vmap and grad")
     status, n_iter = np.ravel(fitted.status), np.ravel(fitted.n_iter)
+    if hasattr(fitted, "history"):
+        n_iter = np.where(status == Status.NON_FINITE, np.minimum(n_iter, _finite_steps(fitted.history)), n_iter)
     endings = []
     for code in np.unique(status):
         steps = n_iter[status == code]
@@ -184,6 +186,13 @@ def explain(fitted: Any) -> str:
         share = "" if len(status) == 1 else f"{len(steps)} of {len(status)}: "
         endings.append(share + MEANING[Status(int(code))].format(n=span))
     return "; ".join(endings)
+
+
+def _finite_steps(history: Array) -> np.ndarray:
+    """Entries before the first that is NaN or infinite, for each history; an infinite start counts as finite."""
+    values = np.atleast_2d(history)
+    finite = np.isfinite(values) | (np.isinf(values) & (np.arange(values.shape[-1]) == 0))
+    return np.logical_and.accumulate(finite, axis=-1).sum(axis=-1).ravel()
 
 
 _RUNNING = -1

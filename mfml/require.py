@@ -47,6 +47,13 @@ def same_length(**arrays: ArrayLike | tuple[ArrayLike, int]) -> None:
         raise ValueError(f"{' and '.join(arrays)} must have the same length{where}; found {found}")
 
 
+def samples(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> None:
+    """Require one target per sample, one weight per sample where weights are given, and at least one sample."""
+    rank("y", y, 1)
+    same_length(**{"x": x, "y": y} | ({} if weights is None else {"weights": weights}))
+    that(jnp.size(y) > 0, f"y must have at least one entry; found shape {jnp.shape(y)}")
+
+
 def columns(name: str, value: ArrayLike, needed: int) -> None:
     """Require that what a fitted model is asked with has as many columns as what it was fitted on."""
     shape = jnp.shape(value)
@@ -59,7 +66,7 @@ def n_classes(y: ArrayLike, given: int | None) -> int:
 
     Raises:
         ValueError: if it is not given and the labels are not known yet (in compiled code), and for labels that are
-            negative or too large, or n_classes < 1.
+            negative, too large or no integers, or n_classes < 1.
     """
     if given is not None:
         positive("n_classes", given)
@@ -68,8 +75,11 @@ def n_classes(y: ArrayLike, given: int | None) -> int:
         return int(given or 0)
     labels = np.asarray(y)
     that(labels.size > 0, f"y must have at least one label; found shape {labels.shape}")
+    that(labels.dtype.kind in "biuf", f"labels must be the integers 0, 1, ...; found dtype {labels.dtype}")
+    broken = labels[labels != np.floor(np.where(np.isfinite(labels), labels, 0.5))]
+    that(broken.size == 0, f"labels must be the integers 0, 1, ...; found {broken[:1]}")
     low, high = labels.min(), labels.max()
-    that(bool(low >= 0), f"labels must be 0, 1, ...; found {low}")
+    that(bool(low >= 0), f"labels must be the integers 0, 1, ...; found {low}")
     needed = max(2, int(high) + 1)
     that(given is None or needed <= max(2, given), f"labels must be below n_classes = {given}; found {high}")
     return needed if given is None else given

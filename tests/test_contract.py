@@ -162,6 +162,28 @@ def test_a_model_refuses_data_of_another_width(example, key, unchecked):
         call(example, {**arguments, name: narrow})
 
 
+def scores_of_targets(example):
+    parameters = list(interface.signature(example.function).parameters)
+    return name_of(example.function).endswith(".score") and parameters[:1] == ["model"] and "y" in parameters
+
+
+@pytest.mark.parametrize("example", [*filter(scores_of_targets, EXAMPLES)], ids=lambda e: name_of(e.function))
+def test_a_score_names_what_does_not_fit(example, key, unchecked):
+    arguments = example.arguments(key)
+    x = next(name for name in WIDE if name in arguments)
+    n = len(arguments["y"])
+    with pytest.raises(ValueError, match=rf"{x} and y.* must have the same length; .*\by \({n - 1},\)"):
+        call(example, arguments | {"y": arguments["y"][1:]})
+    with pytest.raises(ValueError, match=r"^y must have at least one entry; found shape \(0,\)"):
+        call(
+            example,
+            {k: v for k, v in arguments.items() if k != "weights"} | {x: arguments[x][:0], "y": arguments["y"][:0]},
+        )
+    if "weights" in interface.signature(example.function).parameters:
+        with pytest.raises(ValueError, match=rf"weights must have the same length; .*weights \({n + 1},\)"):
+            call(example, arguments | {"weights": jnp.ones(n + 1)})
+
+
 def check_double_precision(example, arguments, single):
     with jax.enable_x64(True):
         function = partial(call, example)

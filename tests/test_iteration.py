@@ -82,6 +82,14 @@ def test_under_jit_and_vmap():
     assert iteration.explain(reports).startswith("1 of 3: converged after")
 
 
+def test_a_fixed_number_of_steps_tells_when_it_broke():
+    report = iteration.finished(jnp.array([jnp.inf, 2.0, jnp.nan, jnp.nan]))
+    assert report.n_iter == 3 and report.status == Status.NON_FINITE
+    assert "NaN or infinite after 2 steps" in iteration.explain(report)
+    both = jax.vmap(iteration.finished)(jnp.array([[jnp.nan, jnp.nan], [2.0, 1.0]]))
+    assert "1 of 2: the objective became NaN or infinite after 0 steps" in iteration.explain(both)
+
+
 def test_steps_of_a_fixed_number_may_be_differentiated():
     def end(start):
         return iteration.run_steps(newton, start, n_steps=3, objective=error)[0]

@@ -25,8 +25,12 @@ X = jnp.ones((5, 2))
         ),
         (lambda: require.columns("x", jnp.ones(()), 3), r"found shape \(\)"),
         (lambda: require.n_classes(jnp.array([0, 4]), 3), "below n_classes = 3; found 4"),
-        (lambda: require.n_classes(jnp.array([0, -1]), None), "must be 0, 1, ...; found -1"),
+        (lambda: require.n_classes(jnp.array([0, -1]), None), "must be the integers 0, 1, ...; found -1"),
         (lambda: require.n_classes(jnp.array([], int), None), "at least one label"),
+        (lambda: require.n_classes(jnp.array([0.0, 1.5]), None), r"must be the integers 0, 1, ...; found \[1.5\]"),
+        (lambda: require.n_classes(jnp.array([0.0, jnp.inf]), None), r"must be the integers 0, 1, ...; found \[inf\]"),
+        (lambda: require.n_classes(["Al", "Cu"], None), "must be the integers 0, 1, ...; found dtype <U2"),
+        (lambda: require.n_classes(jnp.array([0, 1]), 0), "n_classes must be positive; found 0"),
         (lambda: jax.jit(lambda y: require.n_classes(y, None))(jnp.array([0])), "give n_classes within jit"),
     ],
 )

@@ -99,6 +99,8 @@ def fit(
     """
     require.positive("max_iter", max_iter)
     require.that(n_iter_no_change is None or validation is not None, "n_iter_no_change needs validation data")
+    if n_iter_no_change is not None:
+        require.positive("n_iter_no_change", n_iter_no_change)
     for name, share in {"subsample": subsample, "max_features": max_features}.items():
         require.that(0 < share <= 1, f"{name} must be above 0 and at most 1; found {share}")
     drawing = subsample < 1 or max_features < 1
@@ -253,4 +255,5 @@ def score(
     1.0
     """
     measure = metrics.accuracy if len(model.classes) else metrics.r2
+    require.samples(x, y, weights)
     return measure(predict(model, x), y, weights=weights)

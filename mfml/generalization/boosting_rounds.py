@@ -75,7 +75,7 @@ def problem(
         return Task(bins, ends, y, w, jnp.zeros_like(w))
     more_x, more_y = validation
     shapes = f"found shapes {more_x.shape} and {more_y.shape}"
-    require.that(len(more_x) == len(more_y), f"validation must be x and y of the same length; {shapes}")
+    require.that(len(more_x) == len(more_y) > 0, f"validation must be x and y of the same length, not empty; {shapes}")
     require.columns("validation's x", more_x, x.shape[1])
     more = jnp.ones(len(more_x), x.dtype)
     return Task(
@@ -97,7 +97,9 @@ def init(task: Task, *, loss: str = "squared_error", n_classes: int | None = Non
     [[0.5, 0.5]]
     """
     dtype = task.weights.dtype
-    offset = objectives.best_constant(task.y, task.weights, loss=loss, n_classes=n_classes)
+    offset = objectives.best_constant(
+        jnp.where(task.weights > 0, task.y, 0), task.weights, loss=loss, n_classes=n_classes
+    )
     scores = jnp.broadcast_to(offset[:, None], (len(offset), len(task.y))).astype(dtype)
     value, checked = _losses(scores, task, loss)
     zero = jnp.zeros((), int)
@@ -151,7 +153,9 @@ def step(
         weight = sums[1:] + rates.l2_regularization
         return rates.learning_rate * sums[:1] / jnp.where(weight > 0, weight, 1.0)
 
-    statistics = jnp.stack([-g, h], axis=1) * (rows * task.weights)  # (k, 2, n)
+    used = rows * task.weights
+    # NaN times 0 is NaN: a sample that is not used must not count, whatever its target
+    statistics = jnp.where(used > 0, jnp.stack([-g, h], axis=1) * used, 0)  # (k, 2, n)
     if k == 1:
         grown, change = jax.tree.map(lambda leaf: leaf[None], one(statistics[0]))
     else:
@@ -167,4 +171,5 @@ def step(
 def _losses(scores: Array, task: Task, loss: str) -> tuple[Array, Array]:
     """Mean losses of the training and of the validation samples."""
     each = objectives.sample_losses(scores, task.y, loss=loss)
-    return weighted_mean(each, weights=task.weights), weighted_mean(each, weights=task.validation)
+    own, held_out = (jnp.where(weights > 0, each, 0) for weights in (task.weights, task.validation))
+    return weighted_mean(own, weights=task.weights), weighted_mean(held_out, weights=task.validation)

@@ -199,6 +199,7 @@ def score(
     1.0
     """
     measure = metrics.accuracy if model.trees.value.shape[-1] > 1 else metrics.r2
+    require.samples(x, y, weights)
     return measure(predict(model, x), y, weights=weights)
 
 

@@ -146,6 +146,7 @@ def predict(model: Lasso, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     [1.5, 4.5]
     """
     require.rank("x", x, 2)
+    require.that(model.coef.ndim == 1, f"model must be one model, not a path; found coef {model.coef.shape}")
     require.columns("x", x, len(model.coef))
     return x @ model.coef + model.intercept
 
@@ -164,4 +165,5 @@ def score(
     >>> round(score(fit(x, y, alpha=0.5), x, y).item(), 4)
     0.9375
     """
+    require.samples(x, y, weights)
     return metrics.r2(predict(model, x), y, weights=weights)

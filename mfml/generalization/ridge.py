@@ -84,6 +84,7 @@ def predict(model: Ridge, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     [7.0]
     """
     require.rank("x", x, 2)
+    require.that(model.coef.ndim == 1, f"model must be one model, not a path; found coef {model.coef.shape}")
     require.columns("x", x, len(model.coef))
     return x @ model.coef + model.intercept
 
@@ -100,6 +101,7 @@ def score(
     >>> score(Ridge(jnp.array([2.0]), jnp.array(1.0)), jnp.array([[0.0], [1.0]]), jnp.array([1.0, 3.0])).item()
     1.0
     """
+    require.samples(x, y, weights)
     return metrics.r2(predict(model, x), y, weights=weights)
 
 

@@ -151,4 +151,5 @@ def score(
     0.5
     """
     measure = metrics.accuracy if model.value.shape[-1] > 1 else metrics.r2
+    require.samples(x, y, weights)
     return measure(predict(model, x), y, weights=weights)

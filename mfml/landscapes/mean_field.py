@@ -167,7 +167,7 @@ def score(
     >>> score(pair, jnp.array([[2.0], [4.0]]), jnp.array([1.0, 2.0])).item()
     1.0
     """
-    require.same_length(x=x, y=y)
+    require.samples(x, y)
     return metrics.r2(predict(model, x, scaling=scaling), y)
 
 

@@ -115,6 +115,7 @@ def score(model: Gaussian, design: Float[Array, "n p"], y: Float[Array, " n"]) -
     """
     require.rank("y", y, 1)
     require.same_length(design=design, y=y)
+    require.that(len(y) > 0, f"y must have at least one entry; found shape {y.shape}")
     return metrics.r2(predict(model, design), y)
 
 

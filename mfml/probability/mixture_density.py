@@ -161,6 +161,7 @@ def score(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[
     >>> score(init(x, y, key=jax.random.key(0), n_components=2, hidden=(3,)), x, y).shape
     ()
     """
+    require.samples(x, y)
     return jnp.mean(log_prob(model, x, y))
 
 

@@ -105,7 +105,7 @@ def score(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[
     >>> round(score(line, jnp.array([[0.0], [1.0], [2.0]]), jnp.array([0.0, 1.0, 3.0])).item(), 4)
     0.7857
     """
-    _check(x, y)
+    require.samples(x, y)
     return metrics.r2(predict(model, x), y)
 
 

@@ -252,7 +252,7 @@ def score(
     >>> score(fit(x, y, C=jnp.inf), x, y).item()
     0.5
     """
-    require.same_length(x=x, y=y)
+    require.samples(x, y, weights)
     return metrics.accuracy(predict(model, x), (y > 0).astype(int), weights=weights)
 
 

@@ -121,7 +121,7 @@ def score(
     >>> round(float(score(model, jnp.array([[0.0], [1.0], [2.0]]), jnp.array([0.0, 1.0, 3.0]))), 4)
     0.7857
     """
-    _check(x, y, weights)
+    require.samples(x, y, weights)
     return metrics.r2(predict(model, x), y, weights=weights)
 
 

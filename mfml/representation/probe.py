@@ -193,5 +193,5 @@ def score(model: Probe, x: Float[Array, "m d"], y: Int[Array, " m"]) -> Float[Ar
     >>> score(model, jnp.array([[2.0], [-2.0]]), jnp.array([1, 1])).item()
     0.5
     """
-    require.same_length(x=x, y=y)
+    require.samples(x, y)
     return metrics.accuracy(predict(model, x), y)

@@ -193,6 +193,14 @@ def test_validation_data_change_nothing_else():
     assert watched.validation_history.shape == (7,)
 
 
+def test_unknown_targets_of_validation_samples_spoil_no_tree():
+    held_out = jnp.asarray(X[:7]), jnp.full(7, jnp.nan)
+    alone = boosting.fit(jnp.asarray(X), jnp.asarray(Y), **SETTINGS, **FREE)
+    watched = boosting.fit(jnp.asarray(X), jnp.asarray(Y), validation=held_out, **SETTINGS)
+    np.testing.assert_allclose(watched.trees.value, alone.trees.value, atol=1e-5)
+    assert np.isnan(watched.validation_history).all()
+
+
 def test_weights_count_like_repeated_samples():
     count = RNG.permutation(np.arange(N) % 3)  # N in all
     repeated = np.repeat(np.arange(N), count)

@@ -276,6 +276,8 @@ def test_errors(unchecked, key):
         (lambda: elastic_net.grid(elastic_net.problem(x, y), n_alphas=1), "n_alphas"),
         (lambda: dropout.mask((2,), key=key, rate=1.5), "rate must be between"),
         (lambda: ridge.predict(ridge.fit(x, y), x[:, :1]), r"x must have 2 columns, .* found shape \(3, 1\)"),
+        (lambda: ridge.predict(ridge.path(x, y, jnp.ones(2)), x), r"one model, not a path; found coef \(2, 2\)"),
+        (lambda: lasso.predict(lasso.path(x, y, jnp.ones(2)), x), r"one model, not a path; found coef \(2, 2\)"),
         (lambda: lasso.predict(lasso.fit(x, y), x[:, :1]), r"x must have 2 columns, .* found shape \(3, 1\)"),
     ]:
         with pytest.raises(ValueError, match=message):

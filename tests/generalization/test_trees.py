@@ -202,7 +202,7 @@ def test_errors(unchecked):
         ({"x": x, "y": y, "solver": "best"}, "solver must be one of"),
         ({"x": x, "y": y, "max_depth": 0}, "max_depth must be between"),
         ({"x": x, "y": y, "criterion": "gini", "n_classes": 1}, "n_classes must be at least 2"),
-        ({"x": x, "y": -y, "criterion": "gini"}, "labels must be 0, 1, ..."),
+        ({"x": x, "y": -y, "criterion": "gini"}, "labels must be the integers 0, 1, ..."),
         ({"x": x, "y": 2 * y, "criterion": "gini", "n_classes": 2}, "labels must be below n_classes = 2"),
         ({"x": x, "y": y, "max_bins": 1}, "max_bins must be between"),
     ]:
