@@ -21,8 +21,8 @@ MANY_BINS = 512  # up to this number, comparing with every edge is faster than a
 def edges(x: Float[Array, "n d"], *, max_bins: int = MAX_BINS, subsample: int = 20_000) -> Float[Array, "d b_1"]:
     """Return the upper edges of the first b - 1 bins of each feature; edges that are not needed are infinite.
 
-    A feature with at most `max_bins` different values gets an edge half way between any two neighbors, so nothing is
-    lost. Other features get edges at the quantiles q/b, half way between two samples. If there are more than
+    A feature with at most `max_bins` different values gets an edge halfway between any two neighbors, so nothing is
+    lost. Other features get edges at the quantiles q/b, halfway between two samples. If there are more than
     `subsample` rows, the quantiles are those of `subsample` rows, evenly spaced over the table. Both options are
     static.
 

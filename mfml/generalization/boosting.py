@@ -64,7 +64,7 @@ def fit(
     r"""Start from the best constant and add `max_iter` rounds of trees.
 
     A leaf holds at least one sample. Missing values (NaN) go to the side of each split that gains more, and to the
-    left where there were none. With `n_iter_no_change`, boosting stops after so many rounds without a new lowest
+    left where there were none. With `n_iter_no_change`, boosting stops after this many rounds without a new lowest
     validation loss, and the model uses the rounds up to the lowest.
 
     Args:

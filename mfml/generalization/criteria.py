@@ -4,7 +4,7 @@ Shapes: n samples, k outputs or classes, c = k + 1 statistics, q nodes.
 
 All criteria need the same from the samples of a node: the sums of c statistics. The last sum is the weight H, the
 others are $G_1, G_2, \ldots$ A criterion turns these sums into the node's score. The gain of a split is the score of
-both sides less that of the node. The usual score is
+both sides minus that of the node. The usual score is
 
 $$S = \sum_k \frac{G_k^2}{H + \lambda}$$
 
@@ -68,7 +68,7 @@ def statistics(
 ) -> tuple[Float[Array, "c n"], Float[Array, " k"]]:
     """Return the statistics of all samples, the weights last, and a shift that each leaf adds to its mean.
 
-    For a regression (`n_classes` None) they are y less its mean, and the shift is this mean. For classes there is a
+    For a regression (`n_classes` None) they are y minus its mean, and the shift is this mean. For classes there is a
     row for each class, 1 for its samples, and no shift. All rows are multiplied by the weights.
 
     Raises:
@@ -79,7 +79,7 @@ def statistics(
     """
     require.that(y.size > 0, f"y must not be empty; found shape {y.shape}")
     if n_classes is None:
-        first = y[0].astype(weights.dtype)  # less it, equal targets are exactly 0, however their mean is rounded
+        first = y[0].astype(weights.dtype)  # subtracted, so that equal targets are exactly 0
         rest = y.astype(weights.dtype) - first
         mean = jnp.sum(weights * rest) / jnp.sum(weights)
         targets, shift = (rest - mean)[None], (first + mean)[None]

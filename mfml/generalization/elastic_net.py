@@ -98,7 +98,7 @@ def duality_gap(
     alpha: ArrayLike,
     l1_ratio: ArrayLike = 1.0,
 ) -> Float[Array, ""]:
-    r"""Return J less the dual objective at the scaled residual: an upper bound of J less its minimum.
+    r"""Return J minus the dual objective at the scaled residual: an upper bound of J minus its minimum.
 
     `correlation` is q at `coef`. The scale moves the residual into the domain of the dual.
 

@@ -156,7 +156,7 @@ def random_features(level: int, *, key: Key[Array, ""], d: int, n_chosen: int) -
 
 @jax.jit
 def predict(model: Forest, x: Float[Array, "m d"]) -> Num[Array, " m"]:
-    """Predict the mean of the trees in units of y, or the label with the largest mean share, the smallest of equals.
+    """Predict the mean of the trees in units of y, or the label with the largest mean share, the first of ties.
 
     Raises:
         ValueError: unless x has as many columns as in the fit.

@@ -5,7 +5,7 @@ Statistics, scores and gains are those of `criteria`. `exact_growth` tries all t
 
 The histograms of a level take one scatter per feature; two statistics are added up as one complex number. With many
 features, only the rows of each node's smaller child are added up, at most n/2 of them. The histogram of its sibling
-is that of the node less that of the child.
+is that of the node minus that of the child.
 """
 
 from collections.abc import Callable
@@ -148,7 +148,7 @@ def grow(
 
 
 def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: criteria.Score) -> Split:
-    """The best bin of all features, for each node. Of equals the first is taken, with missing values to the left."""
+    """The best bin of all features, for each node. The first of ties is taken, with missing values on the left."""
     below = _prefix_sums(table)  # (c, d, q, bins)
     whole, missing = below[:, :1, :, -1:], table[..., -1:]
     parent = score(whole, limits.l2)
@@ -173,7 +173,7 @@ def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: 
 
 
 def worth_it(gain: Float[Array, " q"], parent: Float[Array, "*q"], limits: Limits) -> Bool[Array, " q"]:
-    """Return whether a gain is larger than asked for, and larger than the rounding of the node's own score.
+    """Return whether a gain is larger than required, and larger than the rounding of the node's own score.
 
     >>> zero = jnp.array(0.0)
     >>> worth_it(jnp.array([1e-9, 0.5]), jnp.array(1.0), Limits(zero, zero, zero)).tolist()

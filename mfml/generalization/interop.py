@@ -1,4 +1,4 @@
-r"""Models of XGBoost and LightGBM as `boosting.Boosting`: what predicts, explains and draws ours does theirs.
+r"""Models of XGBoost and LightGBM as `boosting.Boosting`: all functions for our models take them, too.
 
 Both are read from their JSON: XGBoost's file `model.json` and LightGBM's `booster.dump_model()`. Only models of trees
 can be read, without linear leaves and categories. XGBoost sends x < threshold to the left, LightGBM x <= threshold
@@ -187,7 +187,7 @@ def _lightgbm_node(node: Mapping[str, Any], own: int) -> _Node:
     require.one_of("decision_type", node["decision_type"], ("<=",))
     require.one_of("missing_type", node["missing_type"], ("None", "NaN"))
     threshold = float(node["threshold"])
-    missing_left = node["default_left"] if node["missing_type"] == "NaN" else threshold >= 0  # else NaN counts as 0
+    missing_left = node["default_left"] if node["missing_type"] == "NaN" else threshold >= 0  # or NaN counts as 0
     return _Node(
         feature=node["split_feature"],
         threshold=threshold,

@@ -26,7 +26,7 @@ class Lasso(NamedTuple):
 
     coef: Float[Array, " d"]  # units of y over units of x; exactly 0 where a feature is out
     intercept: Float[Array, ""]
-    gap: Float[Array, ""]  # upper bound of J less its minimum, in squared units of y
+    gap: Float[Array, ""]  # upper bound of J minus its minimum, in squared units of y
     history: Float[Array, " steps"]  # J at the start and after each step, then NaN; max_iter + 1
     n_iter: Int[Array, ""]  # passes over the active features (coordinate), steps (fista)
     converged: Bool[Array, ""]  # whether the gap is at most tol times |y|^2 / n
@@ -60,12 +60,12 @@ def fit(
 ) -> Lasso:
     r"""Minimize J, until the duality gap is below `tol` times $\lVert y - \bar y \rVert^2 / n$.
 
-    There are two solvers. `coordinate` passes through the features one by one, but only through those that are in,
-    or must come in because $|q_j| > \alpha\rho$. After every five passes it chooses these features again, and moves to
-    the point that the passes head for if J is lower there. `fista` moves all features at once, by a gradient step and
-    the soft threshold, with momentum.
+    There are two solvers. `coordinate` passes through the active features one by one: those with a coefficient
+    other than 0 and those with $|q_j| > \alpha\rho$, which must enter. After every five passes it chooses the active
+    features again. It also extrapolates the passes, and moves to this point if J is lower there. `fista` moves all
+    features at once, by a gradient step and the soft threshold, with momentum.
 
-    The gap is an upper bound of J less its minimum. In single precision it cannot decrease far below
+    The gap is an upper bound of J minus its minimum. In single precision it cannot decrease far below
     1e-6 $\lVert y - \bar y \rVert^2 / n$. The minimum may not be unique if features are collinear.
 
     Args:

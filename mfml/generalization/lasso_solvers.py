@@ -92,7 +92,7 @@ class _Progress(NamedTuple):
     """State of the coordinate solver after some rounds."""
 
     state: State
-    value: Array  # J less half of |y|^2 / n
+    value: Array  # J minus half of |y|^2 / n
     history: Array  # this value at the start and after each pass
     stalled: Array  # whether the last round changed nothing
 
@@ -139,7 +139,7 @@ def _by_coordinates(
 
 
 def _round(at: _Progress, task: net.Task, alpha: Array, l1_ratio: Array, *, first: Array, max_iter: int) -> _Progress:
-    """Passes over the features that are in or must come in, then the point that they head for if J is lower there."""
+    """Passes over the active features, then the extrapolated point if J is lower there."""
     state = at.state
     active = (state.coef != 0) | (jnp.abs(state.correlation) > alpha * l1_ratio)
     order = jnp.flatnonzero(active, size=len(active), fill_value=0)
@@ -173,7 +173,7 @@ def _mixture(coefs: Array) -> Array:
 
 
 def _objective(state: State, task: net.Task, alpha: Array, l1_ratio: Array) -> Array:
-    """J less half of |y|^2 / n."""
+    """J minus half of |y|^2 / n."""
     w, l2 = state.coef, alpha * (1 - l1_ratio)
     return alpha * l1_ratio * jnp.sum(jnp.abs(w)) - 0.5 * w @ (task.target + state.correlation - l2 * w)
 

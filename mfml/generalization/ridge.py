@@ -46,7 +46,7 @@ def fit(
     r"""Minimize $\sum_i w_i (y_i - \beta_0 - x_i \beta)^2 + \alpha \lVert \beta \rVert^2$ in closed form.
 
     $\beta = (X^\top W X + \alpha I)^{-1} X^\top W y$ with centered X and y. If n < d, the smaller system
-    $X^\top (X X^\top + \alpha I)^{-1} y$ gives the same. The result is NaN if alpha is 0 and X has not full rank.
+    $X^\top (X X^\top + \alpha I)^{-1} y$ gives the same. The result is NaN if alpha is 0 and X lacks full rank.
 
     Args:
         x: features.
@@ -149,7 +149,7 @@ def path(
 
 
 def best(path: Path) -> Int[Array, ""]:
-    """Return the index of the penalty with the smallest GCV, and of equals the largest penalty.
+    """Return the index of the penalty with the smallest GCV, and the largest penalty if several tie.
 
     >>> x, y = jnp.array([[-1.0], [0.0], [1.0]]), jnp.array([-1.0, 0.1, 1.0])
     >>> best(globals()["path"](x, y, jnp.array([1.0, 0.01]))).item()

@@ -39,10 +39,10 @@ def fit(
 
     - `histogram` looks for thresholds among the edges of at most `max_bins` bins per feature. Missing values (NaN) go
       to the side that is better for them, and to the left where there were none.
-    - `exact` tries all thresholds half way between neighboring values. Missing values go to the right.
+    - `exact` tries all thresholds halfway between neighboring values. Missing values go to the right.
 
     If no feature has more than `max_bins` different values, both give the same tree. A split that improves nothing is
-    not made (scikit-learn makes it). Of equal gains the first feature wins, and of equal thresholds the lowest.
+    not made (scikit-learn makes it). Among equal gains the first feature wins, and then the lowest threshold.
     `value` of a leaf is the mean of y, or the shares of the classes.
 
     Args:
@@ -106,7 +106,7 @@ def _fit(
 
 @jax.jit
 def predict(model: Trees, x: Float[Array, "m d"]) -> Num[Array, " m"]:
-    """Predict the mean of the leaf in units of y, or the label of the most frequent class, the smallest of equals.
+    """Predict the mean of the leaf in units of y, or the label of the most frequent class, the smallest if several tie.
 
     Raises:
         ValueError: unless x has as many columns as in the fit.

@@ -29,7 +29,7 @@ class Search(NamedTuple):
     risk: Float[Array, " a"]  # mean over folds of the test risk
     standard_error: Float[Array, " a"]  # of this mean; the standard deviation over folds has the divisor k - 1
     train_risk: Float[Array, " a"]
-    best: Int[Array, ""]  # index of the setting with the smallest risk, the first of equals
+    best: Int[Array, ""]  # index of the setting with the smallest risk, the first if several tie
 
 
 class Nested(NamedTuple):
@@ -89,8 +89,8 @@ def grid_search(
 def one_standard_error(result: Search, complexity: Float[Array, " a"]) -> Int[Array, ""]:
     """Return the index of the least complex setting whose risk is within one standard error of the smallest risk.
 
-    `complexity` is any number that grows with the flexibility, such as -alpha of a penalty. Of equals the first is
-    taken.
+    `complexity` is any number that grows with the flexibility, such as -alpha of a penalty. If several tie, the
+    first is taken.
 
     Raises:
         ValueError: if shapes do not fit.

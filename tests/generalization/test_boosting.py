@@ -28,7 +28,7 @@ FREE = {
 
 
 class Reference:
-    """The same algorithm, as one would write it in NumPy: double precision, loops, one recursion a tree."""
+    """The same algorithm, as one would write it in NumPy: double precision, loops, one recursion per tree."""
 
     def __init__(self, x, y, loss, k, *, max_iter, max_depth, max_bins, **rates):
         edges = np.asarray(binning.edges(jnp.asarray(x), max_bins=max_bins), float)

@@ -79,7 +79,7 @@ def test_gcv_chooses_about_what_leave_one_out_chooses():
     chosen = int(ridge.best(path))
     assert leave_one_out[chosen] < 1.02 * min(leave_one_out)
     flat = path._replace(gcv=jnp.zeros(30))
-    assert ridge.best(flat) == 29  # of equals, the largest penalty
+    assert ridge.best(flat) == 29  # the largest penalty of those that tie
 
 
 @settings(max_examples=20, deadline=None)
