@@ -86,7 +86,7 @@ def run(
     def status_of(state: Any, value: Array, n_iter: Array) -> Array:
         status = jnp.where(n_iter < max_iter, _RUNNING, int(Status.MAX_ITER))
         for code, holds in reversed(conditions.items()):
-            status = jnp.where(holds(state), int(code), status)
+            status = jnp.where(holds(state) & jnp.isfinite(value), int(code), status)
         broken = jnp.where(n_iter == 0, jnp.isnan(value), ~jnp.isfinite(value))
         return jnp.where(broken, int(Status.NON_FINITE), status)
 
@@ -157,7 +157,8 @@ def finished(history: Float[Array, " steps"]) -> Report:
     >>> finished(jnp.array([3.0, 2.0])).n_iter.item()
     1
     """
-    status = jnp.where(jnp.isfinite(history[1:]).all(), int(Status.FINISHED), int(Status.NON_FINITE))
+    sound = jnp.isfinite(history[1:]).all() & ~jnp.isnan(history[0])
+    status = jnp.where(sound, int(Status.FINISHED), int(Status.NON_FINITE))
     return Report(history, jnp.asarray(len(history) - 1), jnp.zeros((), bool), status)
 
 

@@ -184,6 +184,21 @@ def test_a_score_names_what_does_not_fit(example, key, unchecked):
             call(example, arguments | {"weights": jnp.ones(n + 1)})
 
 
+def fitted_to_targets(example):
+    names = interface.signature(example.function).parameters
+    # where the caller gives the loss, the caller decides what a target looks like
+    return "y" in names and not {"x", "design"}.isdisjoint(names) and "loss" not in names
+
+
+@pytest.mark.parametrize("example", [*filter(fitted_to_targets, EXAMPLES)], ids=lambda e: name_of(e.function))
+def test_a_column_of_targets_is_not_broadcast(example, key, unchecked):
+    """With x of n rows, y of shape (n, 1) minus predictions of shape (n,) would be a table of n by n."""
+    arguments = example.arguments(key)
+    if jnp.ndim(arguments["y"]) == 1:
+        with pytest.raises(ValueError, match=r"\by\b|target"):
+            call(example, arguments | {"y": arguments["y"][:, None]})
+
+
 def check_double_precision(example, arguments, single):
     with jax.enable_x64(True):
         function = partial(call, example)

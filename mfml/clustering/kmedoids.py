@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key
 
@@ -199,8 +200,18 @@ def fit(
     require.rank("init", medoids, 1)
     k = len(medoids)
     require.that(n_clusters in (None, k), f"init must have n_clusters = {n_clusters} medoids; found {k}")
-    require.between("n_clusters", k, 1, n)
+    require.that(1 <= k <= n, f"there must be from 1 to {n} medoids; found {k}")
+    _check_indices(medoids, n)
     return _fit(dissimilarity, medoids, solver=solver, max_iter=max_iter, size=min(BLOCK, n))
+
+
+def _check_indices(medoids: Array, n: int) -> None:
+    """Refuse indices of no sample, where their values are known: JAX would clamp them in silence."""
+    if not isinstance(medoids, jax.core.Tracer):
+        known = np.asarray(medoids)
+        wrong = known[(known < 0) | (known >= n)]
+        require.that(len(wrong) == 0, f"init must hold indices from 0 to {n - 1}; found {wrong}")
+        require.that(len(np.unique(known)) == len(known), f"init must hold different indices; found {known}")
 
 
 def predict(model: KMedoids, dissimilarity: Float[Array, "m n"]) -> Int[Array, " m"]:

@@ -28,6 +28,9 @@ def weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Arr
     >>> [round(p, 3) for p in weights(jnp.array([[0.0], [1.0], [3.0]]), jnp.array([[0.0]])).tolist()]
     [0.0, 0.1, 0.9]
     """
+    require.rank("x", x, 2)
+    require.rank("centroids", centroids, 2)
+    require.same_length(x=(x, 1), centroids=(centroids, 1))
     require.that(len(centroids) > 0, f"there must be at least one centroid; found shape {jnp.shape(centroids)}")
     nearest = distances.squared_euclidean(x, centroids).min(axis=1)
     total = nearest.sum()
@@ -120,7 +123,9 @@ def starts(
     require.rank("init", init, 2)
     require.same_length(x=(x, 1), init=(init, 1))
     k = len(init)
-    require.that(k > 0 and n_clusters in (None, k), f"init must have n_clusters rows; found shape {jnp.shape(init)}")
+    shape = jnp.shape(init)
+    require.that(n_clusters in (None, k), f"init must have n_clusters = {n_clusters} rows; found shape {shape}")
+    require.that(0 < k <= len(x), f"init must have from 1 to {len(x)} rows, as many as x; found shape {shape}")
     require.that(n_init == 1, f"n_init must be 1 if init holds the centroids; found {n_init}")
     _check(x, 1)
     return jnp.asarray(init, x.dtype)[None]

@@ -91,7 +91,7 @@ def risk(
     >>> risk(pair, jnp.array([[3.0]]), jnp.array([1.0])).item()
     0.25
     """
-    require.same_length(x=x, y=y)
+    require.samples(x, y)
     return jnp.mean((predict(model, x, scaling=scaling) - y) ** 2)
 
 
@@ -128,7 +128,7 @@ def fit(
     x: Float[Array, "n d"],
     y: Float[Array, " n"],
     *,
-    init: Particles,
+    init: Particles | MeanField,
     learning_rate: ArrayLike,
     n_steps: int,
     scaling: str = "mean",
@@ -148,7 +148,7 @@ def fit(
     """
     path, report = iteration.run_path(
         lambda particles, _: step(particles, x, y, learning_rate=learning_rate, scaling=scaling),
-        init,
+        Particles(init.output, init.hidden),
         n_steps=n_steps,
         objective=lambda particles: risk(particles, x, y, scaling=scaling),
     )

@@ -189,9 +189,9 @@ def fit(
     >>> done.path.tolist(), done.history.tolist()
     ([[0.0], [0.25], [0.375]], [1.0, 0.25, 0.0625])
     """
-    require.same_length(x=x, y=y)
     start = jax.tree.map(jnp.asarray, init)
     zero = predict(start, x)
+    require.that(zero.shape == y.shape, f"y must have the shape of predictions, {zero.shape}; found {y.shape}")
 
     def error(params: PyTree) -> Array:
         return jnp.asarray(alpha * (predict(params, x) - zero) - y)

@@ -82,7 +82,7 @@ def loss(model: Network, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float
     >>> loss(Network(jnp.zeros((2, 3)), jnp.ones(3)), jnp.ones((1, 2)), jnp.array([2.0])).item()
     4.0
     """
-    require.same_length(x=x, y=y)
+    require.samples(x, y)
     return jnp.mean((predict(model, x) - y) ** 2)
 
 

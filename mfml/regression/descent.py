@@ -65,7 +65,7 @@ def mse_gradient(weights: Float[Array, " d"], x: Float[Array, "n d"], y: Float[A
     >>> mse_gradient(jnp.array([1.0]), jnp.array([[1.0], [2.0]]), jnp.array([0.0, 1.0])).tolist()
     [3.0]
     """
-    require.same_length(x=x, y=y)
+    require.samples(x, y)
     return 2 / len(y) * (x.T @ (x @ weights - y))
 
 

@@ -187,7 +187,7 @@ def fit(
     images: Float[Array, "n h h"],
     *,
     key: Key[Array, ""],
-    init: Encoder,
+    init: Encoder | SimCLR,
     size: int | None = None,
     gain: ArrayLike = 0.3,
     offset: ArrayLike = 0.1,
@@ -233,7 +233,7 @@ def fit(
     rate = jnp.asarray(learning_rate, images.dtype)
     optimizer = optax.adam(lambda count: rate * fraction(count))
     options = loop.Options(objective, optimizer, n_steps=n_steps, batch_size=batch_size)
-    done = loop.fit(images, key=key, options=options, init=init)
+    done = loop.fit(images, key=key, options=options, init=Encoder(init.convolutions, init.head))
     encoder: Encoder = done.params
     return SimCLR(encoder.convolutions, encoder.head, done.history, done.n_iter, done.converged, done.status)
 

@@ -61,7 +61,8 @@ def search(x: Float[Array, "n d"], queries: Float[Array, "m d"], *, n_neighbors:
     """
     require.rank("x", x, 2)
     require.rank("queries", queries, 2)
-    require.same_length(features_of_x=x.T, features_of_queries=queries.T)
+    require.same_length(x=(x, 1), queries=(queries, 1))
+    require.that(len(queries) > 0, f"queries must have at least one row; found shape {queries.shape}")
     require.between("n_neighbors", n_neighbors, 1, len(x))
     return _in_blocks(x, queries, n_neighbors, others_only=False)
 

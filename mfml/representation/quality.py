@@ -61,6 +61,7 @@ def continuity(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: i
     >>> continuity(x, -x, n_neighbors=2).item()
     1.0
     """
+    _check(x, y, n_neighbors)
     return trustworthiness(y, x, n_neighbors=n_neighbors)
 
 

@@ -17,13 +17,11 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
 from mfml.decomposition import pca
-from mfml.iteration import Report, Status
 from mfml.representation import divergence, neighbors, nn_descent, repulsion
 
 SOLVERS = ("auto", "exact", "fft")
 STARTS = ("pca", "random")
 FEW = 2000  # samples up to which all pairs are faster than the grid
-WINDOW = 50  # last steps, over which the KL must be steady
 
 Evaluate = Callable[[Array, Array], tuple[Array, Array]]  # embedding and exaggeration to KL and gradient
 
@@ -43,8 +41,8 @@ class TSNE(NamedTuple):
     kl_divergence: Float[Array, ""]  # at the end, in nats
     history: Float[Array, " steps"]  # KL of the true P at the start and after each step, in nats
     n_iter: Int[Array, ""]
-    converged: Bool[Array, ""]  # the KL changed by at most a fraction tol over the last 50 steps
-    status: Int[Array, ""]  # CONVERGED, MAX_ITER or NON_FINITE, see `mfml.iteration`
+    converged: Bool[Array, ""]  # always False: there is no test of convergence
+    status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
 @partial(
@@ -72,7 +70,6 @@ def fit(
     solver: str = "auto",
     neighbor_solver: str = "auto",
     init: str = "pca",
-    tol: ArrayLike = 1e-2,
 ) -> TSNE:
     r"""Minimize $\mathrm{KL}(P \| Q)$ by gradient descent with momentum and gains; always `max_iter` steps.
 
@@ -95,8 +92,6 @@ def fit(
         neighbor_solver: how "fft" finds neighbors: "exact" or "descent"; "auto": "exact" up to 100000 samples.
         init: "pca": scaled so that the first coordinate has a standard deviation of 1e-4; "random": normal,
             with that deviation.
-        tol: converged if the KL changes by at most this fraction over the last 50 steps. A fit with fewer than 50
-            steps after the exaggeration never counts as converged.
 
     Raises:
         ValueError: if shapes or options are invalid.
@@ -136,8 +131,7 @@ def fit(
         return moved, value
 
     state, history = lax.scan(advance, _begin(x, for_init, n_components, init), jnp.arange(max_iter + 1))
-    report = _report(history, tol, may_converge=max_iter >= early_exaggeration_iter + WINDOW)
-    return TSNE(state.embedding, history[-1], *report)
+    return TSNE(state.embedding, history[-1], *iteration.finished(history))
 
 
 def _all_pairs(x: Float[Array, "n d"], perplexity: float) -> Evaluate:
@@ -161,17 +155,6 @@ def _neighbors_and_grid(x: Float[Array, "n d"], key: Array, perplexity: float, n
         return value - sparse.entropy, slope
 
     return evaluate
-
-
-def _report(history: Float[Array, " steps"], tol: ArrayLike, *, may_converge: bool) -> Report:
-    report = iteration.finished(history)
-    if not may_converge:
-        steady = jnp.zeros((), bool)
-    else:
-        steady = jnp.abs(history[-1 - WINDOW] - history[-1]) <= tol * history[-1]
-    status = jnp.where(steady, int(Status.CONVERGED), int(Status.MAX_ITER))
-    status = jnp.where(report.status == Status.NON_FINITE, report.status, status)
-    return report._replace(converged=status == Status.CONVERGED, status=status)
 
 
 def init(x: Float[Array, "n d"], *, key: Key[Array, ""], n_components: int = 2, init: str = "pca") -> State:

@@ -188,7 +188,7 @@ def temporal(x: Float[Array, "n d"], y: Float[Array, " n"], *, key: Key[Array, "
     >>> (leak.leaky > 0.6).item(), (leak.honest < leak.leaky).item()
     (True, True)
     """
-    require.same_length(x=x, y=y)
+    require.samples(x, y)
     shuffled = splits.k_fold(len(x), n_splits=n_splits, key=key)
     both = _stack(shuffled, splits.forward_chaining(len(x), n_splits=n_splits))
     train, test = (_pair(mask.astype(x.dtype)) for mask in both)
@@ -228,7 +228,7 @@ def _accuracy(prediction: Float[Array, "two k n"], label: Array, test: Array) ->
 
 def _checked(x: Array, y: Array, folds: Folds) -> tuple[Array, Array]:
     """The masks as numbers, after a check of the shapes."""
-    require.same_length(x=x, y=y)
+    require.samples(x, y)
     folds.require(len(x))
     return folds.train.astype(x.dtype), folds.test.astype(x.dtype)
 
