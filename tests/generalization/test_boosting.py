@@ -6,7 +6,7 @@ from scipy.special import expit, log_softmax, softmax
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from mfml.generalization import binning, boosting, objectives, tree_arrays
-from mfml.iteration import Status, explain
+from mfml.iteration import Status
 
 RNG = np.random.default_rng(5)
 N = 300
