@@ -13,10 +13,10 @@ from mfml.grading.key.specification import exercise
     points=4,
     hints=(
         "Which entries become zero, and by how much do the others move?",
-        "The lesson's section on the lasso: keep the sign, lower the magnitude by the threshold, and stop at zero.",
+        "The lesson's section on the lasso: keep the sign, reduce the magnitude by the threshold, and stop at zero.",
         "`jnp.sign(v)` times `jnp.maximum(jnp.abs(v) - threshold, 0.0)`.",
     ),
-    why="This one line is why the lasso switches features off, where ridge only makes them small.",
+    why="This one line is why the lasso switches features off, while ridge only makes their weights small.",
 )
 def soft_threshold(v: Float[Array, " d"], threshold: float) -> Float[Array, " d"]:
     """Soft threshold."""
@@ -38,19 +38,17 @@ def _(key):
     return dict(v=jnp.array([0.4, -0.4, 0.0, 5.0]), threshold=0.4)
 
 
-@soft_threshold.mistake("You shrink, but never stop at zero: an entry smaller than the threshold becomes exactly 0.")
+@soft_threshold.mistake("You shrink beyond zero: an entry smaller than the threshold in magnitude becomes exactly 0.")
 def _(v, threshold):
     return v - threshold * jnp.sign(v)
 
 
-@soft_threshold.mistake(
-    "You set small entries to zero but leave the large ones: subtract the threshold from these as well."
-)
+@soft_threshold.mistake("You set small entries to zero but leave the large ones: shrink these by the threshold, too.")
 def _(v, threshold):
     return jnp.where(jnp.abs(v) > threshold, v, 0.0)
 
 
-@soft_threshold.mistake("You lost the sign: what was negative stays negative, so multiply by the sign at the end.")
+@soft_threshold.mistake("You lost the sign: negative entries stay negative, so multiply by the sign at the end.")
 def _(v, threshold):
     return jnp.maximum(jnp.abs(v) - threshold, 0.0)
 
@@ -70,7 +68,7 @@ def _(v, threshold):
         "The lesson's section on ridge: (X^T X + alpha I) w = X^T y, a square linear system.",
         "`jnp.linalg.solve(x.T @ x + alpha * jnp.eye(d), x.T @ y)` with d the number of columns.",
     ),
-    why="Alpha on the diagonal makes every least-squares problem solvable, with more features than samples too.",
+    why="Alpha on the diagonal makes every least-squares solution unique, even with more features than samples.",
     rtol=1e-3,
     atol=1e-4,
 )
@@ -112,12 +110,12 @@ def _(x, y, alpha):
     return jnp.linalg.solve(x.T @ x + alpha + 1e-6 * jnp.eye(x.shape[1]), x.T @ y)
 
 
-@ridge.mistake("You multiplied alpha by n: here the squares are summed, not averaged, so alpha stands alone.")
+@ridge.mistake("You used alpha times n: here the squares are summed, not averaged, so alpha has no factor.")
 def _(x, y, alpha):
     return jnp.linalg.solve(x.T @ x + len(y) * alpha * jnp.eye(x.shape[1]), x.T @ y)
 
 
-@ridge.mistake("You squared alpha: it enters the system as it is.")
+@ridge.mistake("You squared alpha: add it to the diagonal as it is.")
 def _(x, y, alpha):
     return jnp.linalg.solve(x.T @ x + alpha**2 * jnp.eye(x.shape[1]), x.T @ y)
 
@@ -134,12 +132,12 @@ def _(x, y, alpha):
 @exercise(
     points=6,
     hints=(
-        "Two moves: downhill on the smooth part, then shrink because of the absolute values.",
+        "There are two moves: go downhill on the smooth part, then shrink because of the absolute values.",
         "The lesson's section on the lasso: the gradient of 1/(2n) |y - Xw|^2 is X^T (Xw - y) / n. After the step of "
         "size t, soft-threshold with t times alpha.",
         "`soft_threshold(weights - step * x.T @ (x @ weights - y) / n, step * alpha)`.",
     ),
-    why="Gradient step plus proximal map solves every problem that is smooth except for a simple kink.",
+    why="A gradient step and a proximal map solve every problem that is smooth except for a simple kink.",
 )
 def ista_step(
     weights: Float[Array, " d"], x: Float[Array, "n d"], y: Float[Array, " n"], alpha: float, step: float
@@ -175,7 +173,7 @@ def _(key):
     return _regression(key, n=1) | dict(alpha=0.1, step=0.2)
 
 
-@ista_step.mistake("You soft-threshold with alpha itself: the threshold is the step size times alpha.")
+@ista_step.mistake("You used alpha itself as the threshold: it is the step size times alpha.")
 def _(weights, x, y, alpha, step):
     return soft_threshold(weights - step * x.T @ (x @ weights - y) / len(y), alpha)
 
@@ -185,7 +183,7 @@ def _(weights, x, y, alpha, step):
     return soft_threshold(weights - step * x.T @ (x @ weights - y), step * alpha)
 
 
-@ista_step.mistake("You walk uphill: the residual in the gradient is prediction minus target.")
+@ista_step.mistake("You went uphill: the residual in the gradient is prediction minus target.")
 def _(weights, x, y, alpha, step):
     return soft_threshold(weights + step * x.T @ (x @ weights - y) / len(y), step * alpha)
 
@@ -196,13 +194,13 @@ def _(weights, x, y, alpha, step):
 
 
 @ista_step.mistake(
-    "You took the gradient of the absolute value instead of the soft threshold: no weight becomes exactly 0 that way."
+    "You used the gradient of the absolute value, so no weight becomes exactly 0: apply the soft threshold instead."
 )
 def _(weights, x, y, alpha, step):
     return weights - step * (x.T @ (x @ weights - y) / len(y) + alpha * jnp.sign(weights))
 
 
-@ista_step.mistake("You only made the gradient step: apply the soft threshold to its result.")
+@ista_step.mistake("You took only the gradient step: apply the soft threshold to its result.")
 def _(weights, x, y, alpha, step):
     return weights - step * x.T @ (x @ weights - y) / len(y)
 
@@ -219,7 +217,7 @@ def _(weights, x, y, alpha, step):
         "truth; the variance is the mean squared distance of the predictions from their own mean.",
         "`mean = predictions.mean(axis=0)`, then `(mean - truth) ** 2` and `((predictions - mean) ** 2).mean(axis=0)`.",
     ),
-    why="Bias calls for a richer model, variance for more data or a penalty: know which of them is too large.",
+    why="Bias calls for a richer model, variance for more data or a penalty: find out which of them dominates.",
 )
 def bias_variance(
     predictions: Float[Array, "r m"], truth: Float[Array, " m"]
@@ -252,7 +250,7 @@ def _(predictions, truth):
     return bias, jnp.mean((predictions - mean) ** 2, axis=0)
 
 
-@bias_variance.mistake("Your bias is not squared: square the difference of mean prediction and truth.")
+@bias_variance.mistake("Your bias is not squared: square the difference between the mean prediction and the truth.")
 def _(predictions, truth):
     mean = jnp.mean(predictions, axis=0)
     return mean - truth, jnp.mean((predictions - mean) ** 2, axis=0)
@@ -264,19 +262,19 @@ def _(predictions, truth):
     return (mean - truth) ** 2, jnp.sum((predictions - mean) ** 2, axis=0) / (len(predictions) - 1)
 
 
-@bias_variance.mistake("Your second part is the whole error: measure the spread around the mean, not around the truth.")
+@bias_variance.mistake("Your variance is the whole error: measure the spread around the mean, not around the truth.")
 def _(predictions, truth):
     mean = jnp.mean(predictions, axis=0)
     return (mean - truth) ** 2, jnp.mean((predictions - truth) ** 2, axis=0)
 
 
-@bias_variance.mistake("Your first part is the whole error: average the predictions first, then square.")
+@bias_variance.mistake("Your squared bias is the whole error: average the predictions first, then square.")
 def _(predictions, truth):
     mean = jnp.mean(predictions, axis=0)
     return jnp.mean((predictions - truth) ** 2, axis=0), jnp.mean((predictions - mean) ** 2, axis=0)
 
 
-@bias_variance.mistake("You returned the standard deviation: the variance is its square.")
+@bias_variance.mistake("You returned the standard deviation: square it to get the variance.")
 def _(predictions, truth):
     mean = jnp.mean(predictions, axis=0)
     return (mean - truth) ** 2, jnp.std(predictions, axis=0)
@@ -289,10 +287,10 @@ def _(predictions, truth):
     points=4,
     hints=(
         "Turn the counts into shares first.",
-        "The lesson's section on trees: 1 minus the sum of the squared shares. A pure node has 0.",
+        "The lesson's section on trees: 1 minus the sum of the squared shares, which is 0 for a pure node.",
         "`p = counts / counts.sum()`, then `1 - jnp.sum(p ** 2)`.",
     ),
-    why="A tree grows by asking the question that lowers this number most.",
+    why="A tree grows by asking which question decreases this number most.",
 )
 def gini(counts: Float[Array, " k"]) -> Float[Array, ""]:
     """Gini impurity."""
@@ -325,13 +323,13 @@ def _(counts):
     return jnp.sum((counts / jnp.sum(counts)) ** 2)
 
 
-@gini.mistake("This is the entropy: Gini takes squares, no logarithm.")
+@gini.mistake("This is the entropy: Gini's impurity has squares, not logarithms.")
 def _(counts):
     share = counts / jnp.sum(counts)
     return -jnp.sum(jnp.where(share > 0, share * jnp.log(jnp.where(share > 0, share, 1.0)), 0.0))
 
 
-@gini.mistake("This is the error rate, 1 minus the largest share: Gini takes 1 minus the sum of all squared shares.")
+@gini.mistake("This is the error rate, 1 minus the largest share: subtract the sum of all squared shares instead.")
 def _(counts):
     return 1 - jnp.max(counts) / jnp.sum(counts)
 
@@ -360,12 +358,12 @@ def _spread(y, member):
     points=6,
     hints=(
         "There are only n - 1 places where a threshold can lie. Try all of them at once.",
-        "The lesson's section on trees: candidates are half way between neighbors of the sorted x. For each, the cost "
+        "The lesson's section on trees: candidates lie halfway between neighbors of the sorted x. For each, the cost "
         "is the sum of squared distances from the mean on the left plus the same on the right; take the cheapest.",
-        "`left = x <= candidates[:, None]` has a row per candidate; means by `jnp.sum(jnp.where(left, y, 0), axis=1)` "
+        "`left = x <= candidates[:, None]`, one row per candidate; means by `jnp.sum(jnp.where(left, y, 0), axis=1)` "
         "over the counts, costs likewise for `left` and `~left`, then `candidates[jnp.argmin(cost)]`.",
     ),
-    why="A decision tree is this search, repeated on every side and for every feature.",
+    why="A decision tree is nothing but this search, repeated on every side and for every feature.",
 )
 def best_split(x: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, ""]:
     """Best split."""
@@ -396,23 +394,21 @@ def _(key):
     return dict(x=jnp.array([2.0, -1.0]), y=jnp.array([0.0, 1.0]))
 
 
-@best_split.mistake("You returned a sample's own value: the threshold lies half way to the next larger one.")
+@best_split.mistake("You returned the value of a sample: the threshold lies halfway to the next larger one.")
 def _(x, y):
     ordered, candidates = _between(x)
     left = x <= candidates[:, None]
     return ordered[jnp.argmin(_spread(y, left) + _spread(y, ~left))]
 
 
-@best_split.mistake("You took the place with the largest cost: the best split has the smallest.")
+@best_split.mistake("You returned the candidate with the largest cost: the best split has the smallest.")
 def _(x, y):
     _, candidates = _between(x)
     left = x <= candidates[:, None]
     return candidates[jnp.argmax(_spread(y, left) + _spread(y, ~left))]
 
 
-@best_split.mistake(
-    "You added up the two variances: a side counts as often as it has samples, so add sums of squares, not means."
-)
+@best_split.mistake("You added the two variances: add sums of squares instead, so that larger sides count more.")
 def _(x, y):
     _, candidates = _between(x)
     left = x <= candidates[:, None]
@@ -427,14 +423,14 @@ def _(x, y):
     return candidates[jnp.argmin(_spread(y, left) + _spread(y, ~left))]
 
 
-@best_split.mistake("You returned the number of the candidate: return the threshold itself.")
+@best_split.mistake("You returned the index of the candidate: return the threshold itself.")
 def _(x, y):
     _, candidates = _between(x)
     left = x <= candidates[:, None]
     return jnp.argmin(_spread(y, left) + _spread(y, ~left)) * 1.0
 
 
-@best_split.mistake("You split where the largest jump of y is: add up the squared distances on both sides instead.")
+@best_split.mistake("You split at the largest jump of y: add up the squared distances on both sides instead.")
 def _(x, y):
     _, candidates = _between(x)
     return candidates[jnp.argmax(jnp.abs(jnp.diff(y[jnp.argsort(x)])))]
@@ -447,10 +443,10 @@ def _(x, y):
     points=5,
     compare=("close", "close"),
     hints=(
-        "A number between 0 and 1 becomes one of n indices by stretching it. Which samples were never drawn?",
-        "The lesson's section on forests: multiply by n and round down. Out of the bag is every index that does not "
-        "appear among those drawn.",
-        "`jnp.floor(u * n).astype(int)`; then count with `jnp.zeros(n).at[indices].add(1)` and ask where it is 0.",
+        "How does a number between 0 and 1 become one of n indices? And which samples were never drawn?",
+        "The lesson's section on forests: multiply by n and round down. A sample is out of the bag if its index does "
+        "not appear among those drawn.",
+        "`jnp.floor(u * n).astype(int)`; then count with `jnp.zeros(n).at[indices].add(1)` and find where it is 0.",
     ),
     why="About 37 % of the samples are out of each bag: a test set for free.",
 )
@@ -476,7 +472,7 @@ def _(key):
     return dict(u=jnp.array([0.0, 0.99, 0.5]))
 
 
-@bootstrap.mistake("You rounded to the nearest number: round down, since index n does not exist.")
+@bootstrap.mistake("You rounded to the nearest integer: round down, because index n does not exist.")
 def _(u):
     indices = jnp.round(u * len(u)).astype(int)
     return indices, jnp.zeros(len(u)).at[indices].add(1.0) == 0
@@ -488,18 +484,18 @@ def _(u):
     return indices, jnp.zeros(len(u)).at[indices].add(1.0) == 0
 
 
-@bootstrap.mistake("Your mask marks the samples in the bag: out of bag is the opposite.")
+@bootstrap.mistake("Your mask marks the samples in the bag: mark those out of the bag.")
 def _(u):
     indices = jnp.floor(u * len(u)).astype(int)
     return indices, jnp.zeros(len(u)).at[indices].add(1.0) > 0
 
 
-@bootstrap.mistake("You drew without repetition, a new order of all samples: a bootstrap sample repeats some.")
+@bootstrap.mistake("You drew without replacement, which only reorders the samples: a bootstrap sample repeats some.")
 def _(u):
     return jnp.argsort(u), jnp.zeros(len(u), bool)
 
 
-@bootstrap.mistake("You sorted the indices: leave them in the order in which they were drawn.")
+@bootstrap.mistake("You sorted the indices: leave them in the order of the draws.")
 def _(u):
     indices = jnp.floor(u * len(u)).astype(int)
     return jnp.sort(indices), jnp.zeros(len(u)).at[indices].add(1.0) == 0
@@ -511,13 +507,13 @@ def _(u):
 @exercise(
     points=6,
     hints=(
-        "Which error remains at each sample? Fit this, not y.",
-        "The lesson's section on boosting: the stump predicts the mean residual of each side; add the learning rate "
-        "times it to the prediction.",
+        "What is still missing from the prediction of each sample? Fit this, not y.",
+        "The lesson's section on boosting: the stump predicts the mean residual of each side. Multiply it by the "
+        "learning rate and add it to the prediction.",
         "`r = y - prediction`, `left = x <= threshold`, means of r over `left` and over `~left`, then "
         "`prediction + learning_rate * jnp.where(left, mean_left, mean_right)`.",
     ),
-    why="Every round corrects the error that earlier rounds have left: this is gradient boosting for squared error.",
+    why="Every round corrects the residuals that the earlier rounds left: this is gradient boosting for squared error.",
 )
 def boosting_step(
     prediction: Float[Array, " n"], x: Float[Array, " n"], y: Float[Array, " n"], threshold: float, learning_rate: float
@@ -557,7 +553,7 @@ def _(key):
     return dict(prediction=jnp.array([0.5, 0.0, 0.0]), x=x, y=y, threshold=1.0, learning_rate=1.0)
 
 
-@boosting_step.mistake("You fitted y itself: fit the residual, the error that remains.")
+@boosting_step.mistake("You fitted y itself: fit the residual, y minus the prediction.")
 def _(prediction, x, y, threshold, learning_rate):
     return _boost(prediction, x, y, threshold, learning_rate)
 
@@ -582,9 +578,7 @@ def _(prediction, x, y, threshold, learning_rate):
     return _boost(prediction, jnp.where(x == threshold, threshold + 1.0, x), y - prediction, threshold, learning_rate)
 
 
-@boosting_step.mistake(
-    "Dividing by the number of samples of an empty side gives NaN: an empty side must have no influence."
-)
+@boosting_step.mistake("You divided by the size of an empty side, which gives NaN: guard against a count of 0.")
 def _(prediction, x, y, threshold, learning_rate):
     left, residual = x <= threshold, y - prediction
     means = [jnp.sum(jnp.where(side, residual, 0.0)) / jnp.sum(side) for side in (left, ~left)]
@@ -592,7 +586,7 @@ def _(prediction, x, y, threshold, learning_rate):
     return prediction + learning_rate * (share * means[0] + (1 - share) * means[1])
 
 
-@boosting_step.mistake("You took sums over each side: a leaf predicts the mean residual.")
+@boosting_step.mistake("You used the sum over each side: a leaf predicts the mean residual.")
 def _(prediction, x, y, threshold, learning_rate):
     left, residual = x <= threshold, y - prediction
     sums = [jnp.sum(jnp.where(side, residual, 0.0)) for side in (left, ~left)]
@@ -605,13 +599,13 @@ def _(prediction, x, y, threshold, learning_rate):
 @exercise(
     points=7,
     hints=(
-        "Hide one block, learn from the rest, measure on the block; then the next block.",
-        "The lesson's section on validation: with fold size m = n / k, block i is the rows i m to (i + 1) m. Fit "
-        "ridge (7.2) to the other rows, and average the squared error over the block; then average over blocks.",
+        "Hide one block, learn from the rest, and measure on the block. Then do the same with the next block.",
+        "The lesson's section on validation: with m = n / k rows per fold, block i starts at row i m and ends before "
+        "row (i + 1) m. Fit ridge (7.2) to the other rows, average the squared error over the block, then over blocks.",
         "For each i: `test = slice(i * m, (i + 1) * m)`, the others `jnp.concatenate([x[: i * m], x[(i + 1) * m :]])`,"
         " then `jnp.mean((x[test] @ w - y[test]) ** 2)`.",
     ),
-    why="This is the number by which penalties, depths and models are chosen, here and everywhere.",
+    why="This is the number by which penalties, depths and models are chosen almost everywhere.",
     rtol=1e-3,
     atol=1e-4,
 )
@@ -651,14 +645,12 @@ def _(key):
     return _noisy(key, 5) | dict(alpha=1.0, k=5)
 
 
-@k_fold_error.mistake(
-    "You learned from all samples, including those of the test block: leave the block out of the fit."
-)
+@k_fold_error.mistake("You learned from all samples, including the test block: leave the block out of the fit.")
 def _(x, y, alpha, k):
     return jnp.mean((x @ ridge(x, y, alpha) - y) ** 2)
 
 
-@k_fold_error.mistake("You measured the error on the samples of the fit: measure it on the block left out.")
+@k_fold_error.mistake("You measured on the training samples: measure on the block that was left out.")
 def _(x, y, alpha, k):
     def one(i):
         a, b = _fold(x, k, i)[0], _fold(y, k, i)[0]
@@ -667,7 +659,7 @@ def _(x, y, alpha, k):
     return jnp.mean(jnp.stack([one(i) for i in range(k)]))
 
 
-@k_fold_error.mistake("You learned from the block and tested on the rest: do it the other way around.")
+@k_fold_error.mistake("You learned from the block and tested on the rest: do it the other way round.")
 def _(x, y, alpha, k):
     def one(i):
         (x_test, x_train), (y_test, y_train) = _fold(x, k, i), _fold(y, k, i)
@@ -676,7 +668,7 @@ def _(x, y, alpha, k):
     return jnp.mean(jnp.stack([one(i) for i in range(k)]))
 
 
-@k_fold_error.mistake("You left one fold out of the average: all k blocks count.")
+@k_fold_error.mistake("You left one fold out of the average: use all k blocks.")
 def _(x, y, alpha, k):
     return jnp.mean(jnp.stack([_fold_error(x, y, alpha, k, i) for i in range(k - 1)]))
 
@@ -692,6 +684,6 @@ def _(x, y, alpha, k):
     return jnp.mean(jnp.stack([_fold_error(x[order], y[order], alpha, k, i) for i in range(k)]))
 
 
-@k_fold_error.mistake("You left the penalty out of the fits: pass alpha on to ridge.")
+@k_fold_error.mistake("You fitted without the penalty: pass alpha on to ridge.")
 def _(x, y, alpha, k):
     return jnp.mean(jnp.stack([_fold_error(x, y, 0.0, k, i) for i in range(k)]))

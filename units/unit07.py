@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Unit 7. Generalization, regularization, tree ensembles
 #
-# A foundry has cast and tested some hundred copper alloys: composition, grain size, aging, cold work, and for each
-# the yield strength. **How strong will the next alloy be?** Fitting what was measured is easy; a table does it without
-# error. The question is what a model says about alloys that nobody has cast yet, and what we can do to make it better
-# there: penalties, validation, and many trees instead of one.
+# A foundry has cast and tested several hundred copper alloys. For each it knows the composition, grain size, aging and
+# cold work, and the yield strength. **How strong will the next alloy be?** Fitting the measurements is easy: a table
+# does it without error. The question is how well a model predicts alloys that nobody has cast yet. Penalties,
+# validation, and many trees instead of one make these predictions better.
 
 # %%
 from functools import partial
@@ -28,16 +28,16 @@ for_age, for_sets, for_network, for_alloys, for_unknown, for_forest, for_folds =
 # %% [markdown]
 # ## Fitting is not predicting
 #
-# One alloy first: copper with 0.6 at.% chromium. While it ages, chromium precipitates and strengthens, until the
-# particles grow too coarse. Twelve specimens were aged for times between 1 minute and 100 hours. Polynomials of three
-# degrees are fitted to them by least squares (Unit 3).
+# We begin with one alloy, copper with 0.6 at.% chromium. During aging, chromium precipitates and strengthens the alloy
+# until the particles become too coarse. Twelve specimens were aged for times between 1 minute and 100 hours. We fit
+# polynomials of three degrees to them by least squares (Unit 3).
 
 # %%
 N, NOISE = 12, 8.0  # specimens; standard deviation of a measurement in MPa
 
 
 def age_hardening(t):
-    """Strength in MPa over t, the logarithm of the time scaled to -1 ... 1."""
+    """Strength in MPa as a function of t, the logarithm of the time scaled to -1 ... 1."""
     x = np.zeros((np.size(t), 8), np.float32)
     x[:, 4], x[:, 5], x[:, 6] = 0.6, 40.0, 100.0 ** np.ravel(t)
     return np.asarray(alloys.strength(x))
@@ -59,13 +59,13 @@ figure = plots.overfitting(
 )
 
 # %% [markdown]
-# *What to see.* The line is too stiff to bend at the peak: it **underfits**, and more data would not help. Degree 11
-# passes through all twelve points and is worst between them: it **overfits**, it has learned the noise.
+# *What to see.* The line is too stiff to follow the peak: it **underfits**, and more data would not help. Degree 11
+# passes through all twelve points and is worst between them: it **overfits**, because it has learned the noise.
 #
 # ## Bias and variance
 #
-# Repeat the experiment with new noise, again and again, and look at one point. The prediction misses the truth for
-# three reasons: the mean prediction $\bar f$ is off, the individual predictions scatter around it, and the measurement
+# Suppose we repeat the experiment many times with new noise and look at one point. There are three sources of error.
+# The mean prediction $\bar f$ differs from the truth, single predictions scatter around this mean, and the measurement
 # itself is noisy:
 #
 # $$\mathbb{E}\,(y - \hat f)^2 = \underbrace{(\bar f - f)^2}_{\text{bias}^2} +
@@ -99,20 +99,20 @@ error = np.mean((new - predictions) ** 2, axis=(0, 2))
 plots.parts_of_error(P, bias2, variance, noise, error, x_label="degree", y_label="squared error (MPa²)")
 
 # %% [markdown]
-# *What to see.* The three parts add up to the error that is measured on new samples (diamonds). As the degree grows,
-# the bias falls and the variance rises; the best model is in between. Where it lies depends on the noise and on the
-# number of samples.
+# *What to see.* The three parts add up to the error measured on new samples (diamonds). As the degree grows, the bias
+# falls and the variance rises, so the best model lies in between. Its degree depends on the noise and on the number of
+# samples.
 #
 # *Exercise 7.4* ([exercises/unit07.py](../exercises/unit07.py)): bias and variance.
 
 # %% [markdown]
 # ### A network overfits in time
 #
-# A network with 64 hidden neurons has 193 weights for our twelve points. How well it predicts depends on how long it
-# is trained. Half of the points are held out.
+# A network with 64 hidden neurons has 193 weights for our twelve points. How complex its curve becomes depends on how
+# long it learns. We hold out half of the points.
 
 # %%
-scale = 60.0  # MPa: targets of about one
+scale = 60.0  # MPa, so that the targets are of order one
 fit_on, hold_out = np.arange(0, N, 2), np.arange(1, N, 2)
 points = (np.float32(3 * times[:, None]), np.float32((measured - measured.mean()) / scale))
 halves = [jax.tree.map(lambda leaf, part=part: leaf[part], points) for part in (fit_on, hold_out)]
@@ -143,16 +143,16 @@ ax = plots.train_and_validation(
 ax.set_ylim(bottom=1.0)
 
 # %% [markdown]
-# *What to see.* The training error keeps falling; the validation error has a minimum. Stopping there is called **early
-# stopping**, a penalty that costs nothing. **Dropout** (`dropout.apply`) is another penalty: in each step it switches
-# off a random half of the neurons, so that no neuron can rely on another. For a linear model this is, on average, a
-# ridge penalty.
+# *What to see.* The training error keeps falling, but the validation error has a minimum. Stopping there is called
+# **early stopping** and acts like a penalty that costs nothing. **Dropout** (`dropout.apply`) is another one: each step
+# switches off a random half of the neurons, so that none can rely on another. For a linear model this is, on average,
+# a ridge penalty.
 
 # %% [markdown]
 # ### More parameters than samples
 #
-# Once a model fits every sample, the error may fall again as the model grows further: of all weights that fit, we take
-# those with the smallest norm. Here are forty samples and up to 300 random features:
+# Beyond the point where a model fits every sample, the error may fall again. Of all weights that fit, minimum-norm
+# least squares takes the smallest ones. We fit up to 300 random features to forty samples:
 
 # %%
 rng = np.random.default_rng(3)
@@ -166,22 +166,22 @@ descent = bias_variance.double_descent(features[:40], target[:40], features[40:]
 plots.double_descent(SIZES, descent.train, descent.test, n_samples=40, y_label="mean squared error")
 
 # %% [markdown]
-# *What to see.* **Double descent**: the test error peaks where there are as many features as samples, and falls beyond.
-# A small ridge penalty removes the peak.
+# *What to see.* This is **double descent**: the test error peaks where there are as many features as samples, and it
+# falls again beyond. A small ridge penalty removes the peak.
 
 # %% [markdown]
 # ## Penalties for large weights: ridge and lasso
 #
-# Now all alloys: five solutes, grain size, aging time and cold work. Strength is not linear in these, so we give the
-# model their squares and products as well: 44 features, 150 alloys. To keep such a model in check, we penalize
+# Now we use all alloys, with five solutes, grain size, aging time and cold work. Strength is not linear in these, so
+# we give the model their squares and products as well: 44 features for 150 alloys. To control such a model, we penalize
 # large weights:
 #
 # $$\text{ridge: } \lVert y - Xw \rVert^2 + \alpha \lVert w \rVert_2^2, \qquad
 # \text{lasso: } \tfrac{1}{2n}\lVert y - Xw \rVert^2 + \alpha \lVert w \rVert_1 \tag{7.2}$$
 #
-# Ridge has a closed form, $w = (X^\top X + \alpha I)^{-1} X^\top y$. The lasso has none, since its penalty has a kink
-# at zero. Its solvers apply the **soft threshold** $S(v, t) = \mathrm{sign}(v) \max(|v| - t, 0)$ after each gradient
-# step (ISTA), or to one coordinate after the other. The soft threshold sets weights to exactly zero.
+# Ridge has a closed form, $w = (X^\top X + \alpha I)^{-1} X^\top y$. The lasso has none, due to its kink at zero. Its
+# solvers apply the **soft threshold** $S(v, t) = \mathrm{sign}(v) \max(|v| - t, 0)$ after each gradient step (ISTA), or
+# to one coordinate after the other. This sets weights to exactly zero.
 
 # %%
 data, card = alloys.load(key=for_alloys, n_samples=1150)
@@ -191,7 +191,7 @@ TRAIN, FEW = 800, 150
 
 
 def readable(x):
-    """Grain size and aging time on their natural axes."""
+    """Replace grain size D by 1/√D and aging time by its logarithm."""
     return np.concatenate([x[:, :5], x[:, 5:6] ** -0.5, np.log10(x[:, 6:7]), x[:, 7:]], axis=1)
 
 
@@ -208,7 +208,7 @@ design = quadratic(x_all)
 few, y_few = design[:FEW], strength[:FEW]
 
 alphas = np.geomspace(40.0, 0.004, 40).astype(np.float32)
-of_ridge = ridge.path(few, y_few, alphas * FEW)  # ridge's squares are summed, the lasso's averaged
+of_ridge = ridge.path(few, y_few, alphas * FEW)  # ridge sums the squares, the lasso averages them
 of_lasso = lasso.path(few, y_few, alphas)
 by_gcv = int(ridge.best(of_ridge))
 print(f"ridge: α/n = {alphas[by_gcv]:.2g} by GCV, {of_ridge.degrees_of_freedom[by_gcv]:.0f} degrees of freedom")
@@ -223,21 +223,21 @@ figure = plots.coefficient_paths(
 )
 
 # %% [markdown]
-# *What to see.* The penalty decreases from left to right. With ridge all weights grow together; with the lasso they
-# enter one by one, cold work first, then tin. This ranks the features at no extra cost. Where features are correlated,
-# their order is a matter of chance: do not read physics into it.
+# *What to see.* The penalty falls from left to right. With ridge, all weights grow together. With the lasso, they enter
+# one by one, first cold work, then tin, so we get a ranking for free. If features are correlated, their order is a
+# matter of chance: do not mistake it for physics.
 #
 # How large should the penalty be? **Generalized cross-validation** estimates the error on new samples from one fit. It
-# counts the *effective degrees of freedom* $\sum_j s_j^2/(s_j^2 + \alpha)$ as parameters (dotted line).
+# counts the *effective degrees of freedom* $\sum_j s_j^2/(s_j^2 + \alpha)$ as the number of parameters (dotted line).
 #
 # *Exercises 7.1 to 7.3*: the soft threshold, ridge, one step of ISTA.
 
 # %% [markdown]
 # ### Choosing by validation
 #
-# Cross-validation (Unit 1) works for every model. All penalties and folds are fitted in one call. The best value is
-# uncertain, like any measurement. So the **one-standard-error rule** takes the strongest penalty whose error is within
-# one standard error of the best.
+# Cross-validation (Unit 1) works for every model. One call fits all penalties and folds. Like any measurement, the
+# smallest error is uncertain. The **one-standard-error rule** therefore takes the strongest penalty whose error is
+# within one standard error of the smallest.
 
 
 # %%
@@ -275,23 +275,23 @@ ax.set_xscale("log")
 ax.legend()
 
 # %% [markdown]
-# *What to see.* The cross-validated error follows the error on 350 new alloys; the training error does not.
-# To report the error of the chosen model, choose again within each fold (`validation.nested`).
+# *What to see.* The cross-validated error follows the error on 350 new alloys; the training error does not. To report
+# the error of the chosen model, repeat the choice inside each fold (`validation.nested`).
 #
 # *Exercise 7.9*: the k-fold error.
 
 # %% [markdown]
 # ## Trees: questions instead of weights
 #
-# A **tree** asks one question at each node, such as "is cold work at most 0.2?". It chooses the question that makes
-# both sides as pure as possible: the one that lowers the sum of squares most (for classes: Gini's impurity
-# $1 - \sum_k p_k^2$). A tree needs no scaling, accepts missing values, and finds interactions by itself (`tree.fit`).
-# A single tree has a large variance. There are two remedies:
+# A **tree** asks one question at each node, such as "cold work at most 0.2?". It chooses the question that makes each
+# side as uniform as possible: the sum of squares (for classes: Gini's impurity $1 - \sum_k p_k^2$) decreases most. A
+# tree needs no scaling, accepts missing values, and finds interactions by itself (`tree.fit`). But a single tree has a
+# large variance. There are two remedies:
 #
-# - a **forest**: many deep trees, each on a bootstrap sample and on random features, averaged. The samples that a tree
-#   has not drawn, about 37 %, are its test set: the *out-of-bag* error costs nothing.
-# - **boosting**: many shallow trees, one after the other. Each is fitted to the error that remains, and is added with
-#   a small learning rate:
+# - A **forest** averages many deep trees, each grown on a bootstrap sample and on random features. The samples that a
+#   tree has not drawn, about 37 %, are its test set, so the *out-of-bag* error costs nothing.
+# - **Boosting** grows many shallow trees one after the other. Each is fitted to what is still missing, and added with a
+#   small learning rate:
 #
 # $$F \leftarrow F + \eta f, \qquad f(\text{leaf}) = -\frac{\sum g_i}{\sum h_i + \lambda} \tag{7.3}$$
 #
@@ -301,7 +301,7 @@ ax.legend()
 # %%
 x_train, y_train, x_test = x_all[:TRAIN], strength[:TRAIN], x_all[test]
 unknown = alloys.simulate(key=for_unknown, n_samples=350, region="held_out")
-x_both = np.concatenate([x_test, np.asarray(unknown.x)])  # the same region, and one never seen: one call for both
+x_both = np.concatenate([x_test, np.asarray(unknown.x)])  # the known region and one never seen, in one call
 
 grown = forest.fit(x_train, y_train, key=for_forest, n_estimators=60, max_depth=4, max_features=6)
 boosted = boosting.fit(
@@ -341,9 +341,9 @@ plots.train_and_validation(
 )
 
 # %% [markdown]
-# *What to see.* Averaging sixty trees removes part of the error of a single tree, and boosting removes much more; its
+# *What to see.* Averaging sixty trees removes much of the error of a single tree, and boosting removes more. Its
 # validation error levels off near the noise. Ridge is nearly as good here, but only because we knew which axes to use:
-# $D^{-1/2}$ and $\lg t$. The out-of-bag error of the forest is close to its error on new alloys, and needs no test set.
+# $D^{-1/2}$ and $\lg t$. The out-of-bag error of the forest is close to its error on new alloys and needs no test set.
 #
 # *Exercises 7.5 to 7.8*: Gini, the best split, bootstrap, one round of boosting.
 
@@ -351,7 +351,8 @@ plots.train_and_validation(
 # ### What matters, and where not to trust the model
 
 # %% tags=["fig-importance"]
-shares = {name: tree_arrays.importance(model.trees) for name, model in (("forest", grown), ("boosting", boosted))}
+share_of = jax.jit(tree_arrays.importance)  # compiled as a whole
+shares = {"forest": share_of(grown.trees), "boosting": share_of(boosted.trees)}
 labels = ["Zn", "Ni", "Al", "Sn", "Cr", "grain size", "aging time", "cold work"]
 plots.importances(labels, shares)
 
@@ -371,11 +372,12 @@ for name in said:
     print(f"{name:28s} {error_of[name]:4.1f} MPa in the region, {outside[name]:4.1f} outside, off by {off[name]:+5.1f}")
 
 # %% [markdown]
-# *What to see.* Alloys rich in both zinc and nickel were never cast. On average the trees predict too little
-# there: a tree cannot predict more than its largest leaf, and validation on the data at hand does not show this. Unit
-# 12 lets a model say how sure it is; Unit 14 shows where not to trust it.
+# *What to see.* Alloys rich in both zinc and nickel were never cast. There the trees predict too low values on average,
+# because no prediction of a tree exceeds its largest leaf. No validation on the available data reveals this. In Unit 12
+# a model states how sure it is, and Unit 14 shows where not to trust it.
 #
-# > **Materials view.** A test set drawn from the same castings measures interpolation. Is the next alloy one?
+# > **Materials view.** A test set drawn from the same castings measures interpolation. Is the next alloy an
+# > interpolation, too?
 #
 # ## Checks
 

@@ -1,4 +1,4 @@
-"""How much an error in the data grows in the answer. Shapes: A is m x n; X has n samples of d features."""
+"""How strongly errors in the data are amplified in the solution. Shapes: A is m x n; X has n samples of d features."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from mfml import require
 
 
 class LeastSquaresCondition(NamedTuple):
-    """Relative change of the least-squares weights per relative change of the data, at worst."""
+    """Largest relative change of the least-squares weights per relative change of the data."""
 
     of_target: Float[Array, ""]  # for a change of y
     of_matrix: Float[Array, ""]  # for a change of A
@@ -21,10 +21,10 @@ class LeastSquaresCondition(NamedTuple):
 def condition_number(a: Float[Array, "m n"]) -> Float[Array, ""]:
     r"""Ratio of the largest to the smallest singular value: $\kappa_2(A) = \sigma_1 / \sigma_{\min(m, n)}$.
 
-    1 for orthogonal columns of one length, infinite for a matrix without full rank (rounding usually leaves a
-    large finite number instead). About $\log_{10} \kappa$ decimal digits are lost in solving. For a symmetric
-    matrix, definite or not, it is $\max_i |\lambda_i| / \min_i |\lambda_i|$: the number of gradient steps into
-    a quadratic valley grows like $\kappa$ of its Hessian, with momentum like $\sqrt\kappa$.
+    It is 1 for orthogonal columns of equal length, and infinite for a matrix without full rank (where rounding usually
+    leaves a large finite number instead). About $\log_{10} \kappa$ decimal digits are lost in solving. For a symmetric
+    matrix, definite or not, it is $\max_i |\lambda_i| / \min_i |\lambda_i|$. The number of gradient steps that
+    minimize a quadratic function grows like $\kappa$ of its Hessian, and with momentum like $\sqrt\kappa$.
 
     Raises:
         ValueError: unless `a` is a matrix with entries.
@@ -49,8 +49,8 @@ def perturbation_bound(
     r"""Bound the relative error of x in $A x = b$ from the relative errors of A and b.
 
     $\frac{\|\delta x\|}{\|x\|} \le \frac{\kappa}{1 - \kappa\,\varepsilon_A} (\varepsilon_A + \varepsilon_b)$
-    with $\varepsilon_A = \|\delta A\|_2 / \|A\|_2$ and $\varepsilon_b = \|\delta b\| / \|b\|$; infinite when
-    $\kappa \varepsilon_A \ge 1$, for then a singular matrix is within reach.
+    with $\varepsilon_A = \|\delta A\|_2 / \|A\|_2$ and $\varepsilon_b = \|\delta b\| / \|b\|$. The bound is infinite if
+    $\kappa \varepsilon_A \ge 1$, because the perturbed matrix may then be singular.
 
     Raises:
         ValueError: unless `a` is a square matrix with entries.
@@ -64,7 +64,7 @@ def perturbation_bound(
     kappa = condition_number(a)
     matrix_error, rhs_error = jnp.asarray(matrix_error, kappa.dtype), jnp.asarray(rhs_error, kappa.dtype)
     total = matrix_error + rhs_error
-    # An infinite condition number times an error of exactly zero is no error, not NaN.
+    # An infinite condition number times an error of exactly zero must give zero, not NaN.
     margin = 1 - jnp.where(matrix_error > 0, kappa, 0.0) * matrix_error
     bound = jnp.where(total > 0, kappa, 0.0) / jnp.where(margin > 0, margin, 1.0) * total
     return jnp.where(margin > 0, bound, jnp.inf)
@@ -76,12 +76,12 @@ def solution_error(
     delta_a: Float[Array, "n n"],
     delta_b: Float[Array, " n"],
 ) -> Float[Array, ""]:
-    r"""Observe the relative error that `perturbation_bound` bounds: $\|x' - x\|_2 / \|x\|_2$.
+    r"""Compute the relative error that `perturbation_bound` bounds: $\|x' - x\|_2 / \|x\|_2$.
 
-    $A x = b$ and $(A + \delta A) x' = b + \delta b$. NaN or infinite where A is singular or b is zero.
+    $A x = b$ and $(A + \delta A) x' = b + \delta b$. The result is NaN or infinite if A is singular or b is zero.
 
     Raises:
-        ValueError: unless `a` is square, `delta_a` has its shape, and `b` and `delta_b` have one entry per row.
+        ValueError: unless `a` is square, `delta_a` has the same shape, and `b` and `delta_b` have one entry per row.
 
     >>> a = jnp.diag(jnp.array([4.0, 2.0]))
     >>> error = solution_error(a, jnp.array([4.0, 0.0]), jnp.zeros((2, 2)), jnp.array([0.0, 0.04]))
@@ -99,15 +99,15 @@ def solution_error(
 
 @jax.jit
 def least_squares_condition(a: Float[Array, "m n"], y: Float[Array, " m"]) -> LeastSquaresCondition:
-    r"""Condition of the least-squares weights $w = A^+ y$ to changes of y and of A.
+    r"""Condition numbers of the least-squares weights $w = A^+ y$ for changes of y and of A.
 
     With the angle $\theta$ between y and the column space, $\cos\theta = \|A w\| / \|y\|$, and
     $\eta = \|A\|_2 \|w\| / \|A w\|$:
 
     $\kappa_y = \frac{\kappa}{\eta \cos\theta}, \qquad \kappa_A = \kappa + \frac{\kappa^2 \tan\theta}{\eta}$.
 
-    A poor fit (large $\theta$) makes the answer feel the square of $\kappa$. Needs full column rank:
-    infinite or NaN without it, or when y is orthogonal to all columns.
+    For a poor fit (large $\theta$), the square of $\kappa$ matters. A needs full column rank. Without it, or if y is
+    orthogonal to all columns, the numbers are infinite or NaN.
 
     Raises:
         ValueError: unless m >= n >= 1 and `y` has one entry for each row of `a`.
@@ -135,10 +135,10 @@ def least_squares_condition(a: Float[Array, "m n"], y: Float[Array, " m"]) -> Le
 def variance_inflation(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     r"""Variance inflation factor of each feature: $\mathrm{VIF}_j = 1 / (1 - R_j^2)$.
 
-    $R_j^2$ belongs to the regression of feature j on all others, with intercept. It is the factor by which
-    the variance of the weight of feature j exceeds that for features without correlation, and equals entry jj
-    of the inverse correlation matrix. 1: independent of the others; infinite: a linear combination of them;
-    NaN: a constant feature. 10 is a customary alarm.
+    $R_j^2$ belongs to the regression of feature j on all others, with intercept. The factor compares the variance of
+    the weight of feature j with the variance for uncorrelated features. It equals entry jj of the inverse correlation
+    matrix. It is 1 if the feature is uncorrelated with the others, infinite if it is a linear combination of them, and
+    NaN if it is constant. Values above 10 are a common warning sign.
 
     Raises:
         ValueError: unless n >= 2 and d >= 1.
@@ -154,12 +154,12 @@ def variance_inflation(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     centered = x - x.mean(axis=0)
     lengths = jnp.linalg.norm(centered, axis=0)
     if x.shape[0] <= x.shape[1]:
-        # So few samples lie on a hyperplane through all features: each is a combination of the others.
+        # With so few samples, each feature is a linear combination of the others and a constant.
         return jnp.where(lengths > 0, jnp.inf, jnp.nan).astype(x.dtype)
     _, s, vt = jnp.linalg.svd(centered / lengths, full_matrices=False)
     rounding = max(x.shape) * jnp.finfo(s.dtype).eps
     lost = s <= rounding * s[0]
-    # A direction that carries no variance makes infinite those features that take part in it.
+    # A direction without variance makes the factors of all features in it infinite.
     inflated = jnp.where(lost[:, None], jnp.where(jnp.abs(vt) > jnp.sqrt(rounding), jnp.inf, 0.0), 0.0)
     finite = jnp.where(lost[:, None], 0.0, (vt / jnp.where(lost, 1.0, s)[:, None]) ** 2)
     return (inflated + finite).sum(axis=0)

@@ -23,7 +23,7 @@ class KernelPCA(NamedTuple):
     kernel: Kernel
     x: Float[Array, "n d"]  # training samples
     values: Float[Array, " k"]  # eigenvalues of the centered kernel matrix, non-increasing; n - 1 times a variance
-    vectors: Float[Array, "n k"]  # its unit eigenvectors, with signs as in `signs.of_rows`
+    vectors: Float[Array, "n k"]  # unit eigenvectors, with signs as in `signs.of_rows`
     row_means: Float[Array, " n"]  # means of the rows of the kernel matrix before centering
     grand_mean: Float[Array, ""]  # mean of all its entries
     converged: Bool[Array, ""]  # whether the solver has found the eigenpairs; always True for "dense"
@@ -46,11 +46,11 @@ def fit(
     r"""PCA of $\phi(x)$, where $k(x, y) = \phi(x)^\top \phi(y)$, without computing $\phi$.
 
     The kernel matrix is centered in feature space, $\tilde K = K - 1_n K - K 1_n + 1_n K 1_n$ with
-    $1_n$ the matrix of $1/n$; the model has its k leading eigenpairs. Kernels: "linear" (this is PCA), "poly"
-    $(\gamma x^\top y + c_0)^p$, "rbf" $e^{-\gamma \|x - y\|^2}$, "sigmoid", "cosine"; gamma is $1/d$ by default.
-    Solver "dense" decomposes all of $\tilde K$. "krylov" needs a `key`, finds the leading pairs only and is much
+    all entries of $1_n$ equal to $1/n$; the model holds the k leading eigenpairs. Kernels: "linear" (this is PCA),
+    "poly" $(\gamma x^\top y + c_0)^p$, "rbf" $e^{-\gamma \|x - y\|^2}$, "sigmoid", "cosine"; gamma is $1/d$ by default.
+    Solver "dense" decomposes all of $\tilde K$. "krylov" needs a `key`, finds only the leading pairs, and is much
     faster for large n (`max_iter` and `tol` as in `krylov.top`). "auto" takes "krylov" if there is a key and
-    n > 500.
+    n > 500, otherwise "dense".
 
     Raises:
         ValueError: unless 1 <= n_components <= n, kernel and solver are known, and "krylov" has a key.
@@ -107,7 +107,7 @@ def transform(model: KernelPCA, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
 
 
 def embedding(model: KernelPCA) -> Float[Array, "n k"]:
-    r"""Coordinates of the training samples: $z = \sqrt{\lambda}\, v$. Equals their `transform`, at no cost.
+    r"""Coordinates of the training samples: $z = \sqrt{\lambda}\, v$. This equals their `transform`.
 
     >>> x = jnp.array([[1.0], [-1.0], [2.0], [-2.0]])
     >>> print(jnp.abs(embedding(fit(x, n_components=1, kernel="linear"))[:, 0]).round(3))

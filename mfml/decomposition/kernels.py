@@ -1,4 +1,4 @@
-"""Kernels: inner products in a feature space, computed without going there. Shapes: m, n samples, d features."""
+"""Kernels: inner products in a feature space, computed without its coordinates. Shapes: m, n samples, d features."""
 
 from typing import NamedTuple
 
@@ -51,7 +51,7 @@ def make_kernel(
     degree: ArrayLike = 3.0,
     coef0: ArrayLike = 1.0,
 ) -> Kernel:
-    r"""Make the kernel of this name for d features; `gamma` is $1/d$ by default.
+    r"""Make the kernel with this name for d features; `gamma` is $1/d$ by default.
 
     Raises:
         ValueError: unless the name is known and d >= 1.
@@ -76,7 +76,7 @@ def make_kernel(
 def gram(kernel: Kernel, x: Float[Array, "m d"], y: Float[Array, "n d"]) -> Float[Array, "m n"]:
     r"""Matrix of all kernel values: $K_{ij} = k(x_i, y_j)$.
 
-    Squared distances are computed as $\|x\|^2 + \|y\|^2 - 2 x^\top y$ about the mean of y, and are at least
+    Squared distances are computed as $\|x\|^2 + \|y\|^2 - 2 x^\top y$ about the mean of y, and negative ones become
     zero. The cosine kernel of a sample of length zero is NaN.
 
     Raises:

@@ -45,11 +45,11 @@ def top(
 ) -> Eigenpairs:
     r"""Block Krylov method with restarts.
 
-    From a block $V$ of k + p orthonormal vectors, build an orthonormal basis Q of
-    $[V, A V, \ldots, A^{m-1} V]$, take the eigenvectors y of $Q^\top A Q$ (Rayleigh-Ritz) and restart from
+    Starting from a block $V$ of k + p orthonormal vectors, each round builds an orthonormal basis Q of
+    $[V, A V, \ldots, A^{m-1} V]$, takes the eigenvectors y of $Q^\top A Q$ (Rayleigh-Ritz), and restarts from
     the best $Q y$. A block costs hardly more than one vector, since most time goes into reading A. It stops when
     $\max_i \|A v_i - \lambda_i v_i\|_2 \le \text{tol} \cdot \max_i |\lambda_i|$ or after `max_iter` restarts; tol is
-    100 epsilon by default. An eigenvalue's error is of the order of the squared residual. m is `depth`, p is
+    100 epsilon by default. The error of an eigenvalue is of the order of the squared residual. m is `depth`, p is
     `n_oversamples`. A matrix with at most m (k + p) rows is decomposed directly, in one step; the status is
     STALLED if rounding leaves a larger residual than tol.
 

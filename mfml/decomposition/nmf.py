@@ -1,8 +1,8 @@
 """Non-negative matrix factorization. Shapes: X is n x d and about W H, with k parts and all entries >= 0.
 
-W (n x k) says how much of each part is in a sample, H (k x d) what the parts look like. The factors are not
-unique. A part may be scaled up in W and down in H, and parts may swap places; `canonical` fixes scale and
-order. There are also local minima, so the result depends on the start.
+W (n x k) holds the amounts of the parts in each sample, and H (k x d) holds the parts. The factors are not unique:
+a part may be scaled up in W and down in H, and parts may swap places. `canonical` fixes scale and order. There are
+also local minima, so the result depends on the start.
 """
 
 from functools import partial
@@ -19,7 +19,7 @@ from mfml.decomposition.nmf_start import Factors
 
 SOLVERS = ("cd", "mu")
 LOSSES = ("frobenius", "kullback-leibler")
-PATIENCE = 10  # sweeps in which the objective must fall
+PATIENCE = 10  # number of sweeps over which the objective must fall
 # The objective is computed again when it has fallen by this factor; until then its decreases are subtracted.
 DIGITS = 16
 
@@ -31,7 +31,7 @@ class NMF(NamedTuple):
     h: Float[Array, "k d"]  # parts
     history: Float[Array, " steps"]  # objective at the start and after each sweep, then NaN
     n_iter: Int[Array, ""]  # sweeps done
-    converged: Bool[Array, ""]  # whether the last 10 sweeps lowered it by less than tol times its first value
+    converged: Bool[Array, ""]  # whether the objective fell by less than tol times its first value in 10 sweeps
     status: Int[Array, ""]  # CONVERGED, MAX_ITER or NON_FINITE, see `mfml.iteration`
 
 
@@ -72,7 +72,7 @@ def objective(factors: Factors | NMF, x: Float[Array, "n d"], *, loss: str = "fr
 
 
 def step(state: Factors, x: Float[Array, "n d"], *, solver: str = "cd", loss: str = "frobenius") -> Factors:
-    r"""One sweep: improve W for the given H, then H for the new W. The objective never increases.
+    r"""Make one sweep: improve W for the given H, then H for the new W. The objective never increases.
 
     - "cd", coordinate descent (Frobenius loss only), sets the columns of W one by one to their minimizers,
       $w_t \leftarrow \max\left(0, w_t - \frac{W (H H^\top)_t - (X H^\top)_t}{(H H^\top)_{tt}}\right)$.

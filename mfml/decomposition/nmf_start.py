@@ -1,6 +1,6 @@
 """First factors for non-negative matrix factorization, from singular vectors or at random.
 
-Shapes: X is n x d, of k parts. `nmf` improves the factors and offers what is here under its own name.
+Shapes: X is n x d, with k parts. `nmf` improves these factors.
 """
 
 from functools import partial
@@ -29,17 +29,17 @@ def init(
 ) -> Factors:
     r"""Choose the first factors.
 
-    - "nndsvd": of each pair of singular vectors of X, the larger of its positive and negative parts,
-      $\sqrt{\sigma_i \|u^\pm\| \|v^\pm\|}$ times their directions. About half the entries are zero, and stay zero
+    - "nndsvd" takes the larger of the positive and the negative part of each pair of singular vectors of X:
+      $\sqrt{\sigma_i \|u^\pm\| \|v^\pm\|}$ times their directions. About half the entries are zero, and they stay zero
       under multiplicative updates.
-    - "nndsvda": the same with zeros replaced by the mean of X.
-    - "random" (needs a `key`): $\sqrt{\bar x / k}\,|\epsilon|$ with normal $\epsilon$.
+    - "nndsvda" does the same and replaces zeros by the mean of X.
+    - "random" needs a `key` and draws $\sqrt{\bar x / k}\,|\epsilon|$ with normal $\epsilon$.
 
     Given a key, the first two use the randomized decomposition, which is faster for large X.
 
     Raises:
-        ValueError: unless `x` is a matrix, 1 <= n_components (<= min(n, d) except for "random"), the rule is
-            known, and "random" has a key.
+        ValueError: unless `x` is a matrix, the rule is known, 1 <= n_components, n_components <= min(n, d) except for
+            "random", and "random" has a key.
 
     Source: Boutsidis and Gallopoulos (2008).
 
@@ -72,7 +72,7 @@ def _nndsvd(x: Float[Array, "n d"], n_components: int, key: Key[Array, ""] | Non
         else svd.randomized(x, key=key, n_components=n_components)
     )
     u, v = parts.u.T, parts.vt
-    # The leading pair of a non-negative matrix has one sign; only rounding could say otherwise.
+    # The entries of the leading pair of a non-negative matrix have one sign, except for rounding errors.
     u, v = u.at[0].set(jnp.abs(u[0])), v.at[0].set(jnp.abs(v[0]))
     pieces = []
     for sign in (1, -1):

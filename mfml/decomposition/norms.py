@@ -40,8 +40,8 @@ def l2(v: Float[Array, " d"]) -> Float[Array, ""]:
 def ball_outline(p: float, *, radius: float = 1.0, n_points: int = 201) -> Float[Array, "n_points 2"]:
     r"""Points with $|x|^p + |y|^p = r^p$ in the plane, for drawing: the boundary of an Lp ball.
 
-    A diamond for p = 1, a circle for p = 2, a square for p = infinity; not convex for p < 1. The last point
-    equals the first.
+    The ball is a diamond for p = 1, a circle for p = 2 and a square for p = infinity; it is not convex for p < 1. The
+    last point equals the first.
 
     Raises:
         ValueError: unless p > 0, radius > 0 and n_points >= 2.
@@ -109,7 +109,7 @@ def project_simplex(v: Float[Array, " d"], *, total: float = 1.0) -> Float[Array
 def project_l1_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Array, " d"]:
     r"""Nearest point with $\|w\|_1 \le r$: v itself inside; outside, the magnitudes are projected onto the simplex.
 
-    Small entries become exactly zero: the corners of the ball are why L1 penalties select features.
+    Small entries become exactly zero. The corners of the ball are the reason why L1 penalties select features.
 
     Raises:
         ValueError: unless `v` has one axis with entries and radius > 0.
@@ -138,7 +138,7 @@ def prox_l1(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
 def prox_l2(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
     r"""Block soft threshold, the proximal map of $t \|w\|_2$ (no square): $\max(1 - t / \|v\|_2, 0)\, v$.
 
-    Shortens the vector by t, and sets it to zero if its length is at most t.
+    It shortens the vector by t, and sets it to zero if its length is at most t.
 
     Source: Parikh and Boyd (2014), section 6.5.1.
 

@@ -19,7 +19,7 @@ class PCA(NamedTuple):
     """Fitted model."""
 
     mean: Float[Array, " d"]
-    components: Float[Array, "k d"]  # orthonormal rows by falling variance; largest entry of each positive
+    components: Float[Array, "k d"]  # orthonormal rows by decreasing variance; largest entry of each positive
     variance: Float[Array, " k"]  # along each component; divisor n - 1, in squared units of x
     variance_ratio: Float[Array, " k"]  # share of the total variance of x, 0 to 1
 
@@ -35,15 +35,15 @@ def fit(
 ) -> PCA:
     r"""Find the k directions along which the data vary most.
 
-    Maximizes $\mathrm{tr}(W S W^\top)$ over orthonormal rows W, where S is the covariance with divisor n - 1:
-    W holds the leading eigenvectors of S, which are the leading right singular vectors of the centered data
+    They maximize $\mathrm{tr}(W S W^\top)$ over orthonormal rows W, where S is the covariance with divisor n - 1.
+    W holds the leading eigenvectors of S. These are also the leading right singular vectors of the centered data
     $X_c = U \Sigma V^\top$, and the variances are $\lambda_i = \sigma_i^2 / (n - 1)$. Solvers:
 
-    - "svd" decomposes $X_c$: the most accurate;
-    - "covariance" decomposes S: fastest for n much larger than d, but variances below about epsilon times
-      the largest drown in rounding;
-    - "randomized" needs a `key`: for few components of large data, see `svd.randomized` for `iterated_power`;
-    - "auto" takes "covariance" for d <= 1000 and n >= 10 d, else "svd".
+    - "svd" decomposes $X_c$ and is the most accurate;
+    - "covariance" decomposes S. It is fastest for n much larger than d, but variances below about epsilon times
+      the largest are lost in rounding;
+    - "randomized" needs a `key` and suits few components of large data; for `iterated_power` see `svd.randomized`;
+    - "auto" takes "covariance" for d <= 1000 and n >= 10 d, otherwise "svd".
 
     Components beyond the rank of $X_c$ have zero variance and an arbitrary direction.
 
@@ -89,7 +89,7 @@ def fit(
 def transform(model: PCA, x: Float[Array, "n d"], *, whiten: bool = False) -> Float[Array, "n k"]:
     r"""Coordinates along the components (scores): $z = W (x - \bar x)$.
 
-    In units of x; with `whiten` divided by $\sqrt{\lambda_i}$, so that training data get unit variance.
+    They have units of x. With `whiten` they are divided by $\sqrt{\lambda_i}$, so that training data get unit variance.
 
     Raises:
         ValueError: unless `x` has the features that the model was fitted on.
@@ -135,7 +135,7 @@ def reconstruct(model: PCA, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
 def reconstruction_error(model: PCA, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""Squared distance of each sample to the plane of the components: $\|x - \hat x\|_2^2$.
 
-    A sum over features, in squared units of x. Over the training data it adds up to n - 1 times the variance
+    It is a sum over features, in squared units of x. Over the training data it adds up to n - 1 times the variance
     that was left out.
 
     Raises:
@@ -154,7 +154,7 @@ def reconstruction_error(model: PCA, x: Float[Array, "n d"]) -> Float[Array, " n
 def components_for(variance_ratio: Float[Array, " k"], share: float) -> Int[Array, ""]:
     r"""Smallest number of components whose ratios add up to `share`: $\min\{m : \sum_{i \le m} r_i \ge p\}$.
 
-    k + 1, more than there are, where even all k fall short.
+    It is k + 1, more than there are, if even all k ratios fall short.
 
     Raises:
         ValueError: unless `variance_ratio` has one axis with entries and 0 < share <= 1.
@@ -173,8 +173,8 @@ def components_for(variance_ratio: Float[Array, " k"], share: float) -> Int[Arra
 def elbow(variance: Float[Array, " k"]) -> Int[Array, ""]:
     r"""Number of components before the elbow of a scree plot.
 
-    The elbow is the point furthest below the straight line from the first to the last variance; the
-    components before it are counted. At least 1, also for a scree without an elbow (a straight line).
+    The elbow is the point furthest below the straight line from the first to the last variance. The number is at
+    least 1, also for a plot without an elbow (a straight line).
 
     Raises:
         ValueError: unless `variance` has one axis with entries.

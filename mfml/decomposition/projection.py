@@ -33,8 +33,8 @@ class Solvability(NamedTuple):
 def projector(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Array, "m m"]:
     r"""Matrix that projects orthogonally onto the column space: $P = A A^+$.
 
-    For full column rank this is $A (A^\top A)^{-1} A^\top$; computed from an orthonormal basis, so that
-    dependent columns do no harm. $P = P^\top = P^2$, its trace is the rank. Singular values up to
+    For full column rank this is $A (A^\top A)^{-1} A^\top$. It is computed from an orthonormal basis, so
+    dependent columns do no harm. $P = P^\top = P^2$, and its trace is the rank. Singular values up to
     `rtol` (default max(m, n) epsilon) times the largest count as zero.
 
     Raises:
@@ -68,7 +68,7 @@ def project(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None
 
 @partial(jax.jit, static_argnames=("rtol",))
 def pseudo_inverse(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Array, "n m"]:
-    r"""Moore-Penrose inverse: $A^+ = V \Sigma^+ U^\top$, with $1/\sigma_i$ where $\sigma_i$ counts, else 0.
+    r"""Moore-Penrose inverse: $A^+ = V \Sigma^+ U^\top$, with $1/\sigma_i$ where $\sigma_i$ counts, otherwise 0.
 
     Singular values up to `rtol` (default max(m, n) epsilon) times the largest count as zero.
 
@@ -101,9 +101,9 @@ def _inverted(
 def least_squares(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None = None) -> LeastSquares:
     r"""Minimize $\|A w - y\|_2$ by projecting y onto the column space.
 
-    $w = A^+ y$, so among several minimizers the one of least length. The residual is orthogonal to every
-    column, $A^\top (y - A w) = 0$: these are the normal equations, but their matrix $A^\top A$, with the
-    squared condition number, is never formed.
+    $w = A^+ y$ is the shortest of all minimizers. The residual is orthogonal to every column,
+    $A^\top (y - A w) = 0$. These are the normal equations, but their matrix $A^\top A$ has the squared condition number
+    and is never formed.
 
     Raises:
         ValueError: unless `a` is a matrix with entries and `y` has one entry for each of its rows.
@@ -144,9 +144,9 @@ def minimum_norm(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float |
 def solvability(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None = None) -> Solvability:
     r"""Say whether $A w = y$ has no solution, one, or a whole affine subspace of them.
 
-    It is solvable if and only if y lies in the column space, which is tested by the distance
-    $\|y - A A^+ y\|_2 \le \text{rtol}\,\|y\|_2$; the solution is then unique if and only if rank A = n. The
-    default rtol is the square root of the machine epsilon here, and max(m, n) epsilon for the rank.
+    It is solvable if and only if y lies in the column space. The test is
+    $\|y - A A^+ y\|_2 \le \text{rtol}\,\|y\|_2$. The solution is then unique if and only if rank A = n. The default
+    rtol is the square root of the machine epsilon for this test, and max(m, n) epsilon for the rank.
 
     Raises:
         ValueError: unless `a` is a matrix with entries and `y` has one entry for each of its rows.

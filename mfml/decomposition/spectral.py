@@ -1,4 +1,4 @@
-"""Symmetric matrices by their eigenvectors; covariance and its geometry. Shapes: n samples, d features."""
+"""Eigenvectors of symmetric matrices; covariance and its geometry. Shapes: n samples, d features."""
 
 import math
 from functools import partial
@@ -15,14 +15,14 @@ from mfml.decomposition import signs
 class Spectrum(NamedTuple):
     """Eigenvalues and eigenvectors of a symmetric matrix."""
 
-    values: Float[Array, " d"]  # falling
+    values: Float[Array, " d"]  # non-increasing
     vectors: Float[Array, "d d"]  # orthonormal columns, in the order of the values, signs pinned
 
 
 class Ellipse(NamedTuple):
     """Axes of the ellipsoid at a given Mahalanobis distance from the mean."""
 
-    lengths: Float[Array, " d"]  # half-axes, falling, in units of x
+    lengths: Float[Array, " d"]  # half-axes, non-increasing, in units of x
     directions: Float[Array, "d d"]  # unit rows, in the order of the lengths, signs pinned
 
 
@@ -30,7 +30,7 @@ class Ellipse(NamedTuple):
 def decompose(a: Float[Array, "d d"]) -> Spectrum:
     r"""Spectral theorem: $A = Q \Lambda Q^\top$ for a symmetric matrix.
 
-    Eigenvalues fall; each eigenvector's sign follows `signs.of_rows`. Vectors of equal eigenvalues are an
+    Eigenvalues are non-increasing; eigenvectors have signs as in `signs.of_rows`. Those of equal eigenvalues are an
     arbitrary orthonormal basis of their subspace. Only the symmetric part $(A + A^\top)/2$ is read.
 
     Raises:
@@ -63,7 +63,7 @@ def is_psd(a: Float[Array, "d d"], *, rtol: float | None = None) -> Bool[Array, 
     r"""Say whether a matrix is symmetric and positive semi-definite: $v^\top A v \ge 0$ for all v.
 
     Up to rounding: with `rtol` (default 4 d epsilon) times the largest eigenvalue in magnitude as the allowance,
-    no entry of $A - A^\top$ exceeds it and no eigenvalue lies below minus it. A matrix with NaN is not.
+    no entry of $A - A^\top$ exceeds it and no eigenvalue lies below minus it. A matrix with NaN does not qualify.
 
     Raises:
         ValueError: unless `a` is a square matrix with entries.
@@ -82,8 +82,8 @@ def is_psd(a: Float[Array, "d d"], *, rtol: float | None = None) -> Bool[Array, 
 def covariance(x: Float[Array, "n d"], *, ddof: int = 1) -> Float[Array, "d d"]:
     r"""Covariance matrix of the features: $S = \frac{1}{n - \mathrm{ddof}} (X - \bar x)^\top (X - \bar x)$.
 
-    Divisor n - 1 (unbiased) by default, n with `ddof=0` (maximum likelihood). In squared units of x.
-    Symmetric and positive semi-definite; its diagonal holds the variances.
+    The divisor is n - 1 (unbiased) by default, and n with `ddof=0` (maximum likelihood). S has squared units of x. It
+    is symmetric and positive semi-definite, and its diagonal holds the variances.
 
     Raises:
         ValueError: unless `x` is a matrix with at least one feature and more than `ddof` samples.
@@ -105,7 +105,7 @@ def covariance(x: Float[Array, "n d"], *, ddof: int = 1) -> Float[Array, "d d"]:
 def correlation(x: Float[Array, "n d"]) -> Float[Array, "d d"]:
     r"""Pearson correlation of the features: $R_{ij} = S_{ij} / \sqrt{S_{ii} S_{jj}}$, between -1 and 1.
 
-    NaN in the row and column of a constant feature.
+    The row and column of a constant feature are NaN.
 
     Raises:
         ValueError: unless `x` has at least two samples and a feature.
@@ -122,7 +122,7 @@ def correlation(x: Float[Array, "n d"]) -> Float[Array, "d d"]:
 
 
 def radius_of_mass(mass: float) -> float:
-    r"""Mahalanobis radius that holds this share of a two-dimensional Gaussian: $\sqrt{-2 \ln(1 - p)}$.
+    r"""Mahalanobis radius that contains this share of a two-dimensional Gaussian: $\sqrt{-2 \ln(1 - p)}$.
 
     Raises:
         ValueError: unless 0 <= mass < 1.
@@ -161,7 +161,7 @@ def ellipse_outline(
 ) -> Float[Array, "p 2"]:
     r"""Points on the covariance ellipse in the plane, for drawing: $\mu + \cos(t)\,a_1 + \sin(t)\,a_2$.
 
-    $a_i$ are the half-axes of `ellipse_axes`; the last point is the first again.
+    $a_i$ are the half-axes of `ellipse_axes`; the last point equals the first.
 
     Raises:
         ValueError: unless `mean` has two entries, `s` is 2 x 2, radius > 0 and n_points >= 2.
@@ -184,7 +184,7 @@ def ellipse_outline(
 def mahalanobis(x: Float[Array, "n d"], mean: Float[Array, " d"], s: Float[Array, "d d"]) -> Float[Array, " n"]:
     r"""Distance in standard deviations: $\Delta_i = \sqrt{(x_i - \mu)^\top S^{-1} (x_i - \mu)}$.
 
-    Computed as the length of $L^{-1}(x - \mu)$ with $S = L L^\top$. NaN where S is not positive definite.
+    It is the length of $L^{-1}(x - \mu)$ with $S = L L^\top$, and NaN if S is not positive definite.
     The gradient at x = mean, where the distance has a kink, is zero.
 
     Raises:

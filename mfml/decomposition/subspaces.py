@@ -1,9 +1,9 @@
 r"""Rank, the four fundamental subspaces, identifiability. Shapes: A is m x n, r is its rank.
 
-A compiled function needs shapes that do not depend on values, and the rank is a value. So a basis has one
-column for each direction that could belong to the subspace: its orthonormal vectors come first, columns of
-zeros after them. Such a padded basis B works as it is: $B B^\top$ projects onto the subspace. With the rank
-known, pass it as the static option `rank` and get exactly the basis.
+A compiled function needs shapes that do not depend on values, but the rank does. So a basis has one column for each
+direction that could belong to the subspace. Its orthonormal vectors come first, followed by columns of zeros. Such a
+padded basis B can be used directly: $B B^\top$ projects onto the subspace. If the rank is known, pass it as the static
+option `rank` to get the basis without padding.
 """
 
 from functools import partial
@@ -57,7 +57,7 @@ def numerical_rank(a: Float[Array, "m n"], *, rtol: float | None = None) -> Int[
 
 
 def _within(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Float[Array, "m q"]:
-    """Orthonormal basis of the column space of `a`, first vectors for the largest singular values."""
+    """Orthonormal basis of the column space of `a`, the largest singular value first."""
     _check(a)
     u, s, _ = jnp.linalg.svd(a, full_matrices=False)
     u = u * signs.of_rows(u.T)
@@ -84,8 +84,8 @@ def _beyond(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Flo
 def column_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None) -> Float[Array, "m q"]:
     r"""Orthonormal basis of $\{A w\}$: all the outputs that a linear model can give.
 
-    Columns are the left singular vectors by falling singular value, signs as in `signs.of_rows`. Without
-    `rank` there are q = min(m, n) columns, those beyond the numerical rank zero; with it, q = rank.
+    Columns are the left singular vectors by decreasing singular value, with signs as in `signs.of_rows`. Without
+    `rank` there are q = min(m, n) columns, and those beyond the numerical rank are zero. With it, q = rank.
 
     Raises:
         ValueError: unless `a` is a matrix with entries and 0 <= rank <= min(m, n).
@@ -145,9 +145,9 @@ def left_null_space(
 def identifiability(a: Float[Array, "m n"], *, rtol: float | None = None) -> Identifiability:
     r"""Say which parameters in $y = A w$ the data determine.
 
-    All of $w + N c$, N a basis of the null space, explain the same y. So $w_j$ is determined if and only if
-    row j of N is zero; its length is the `freedom` of $w_j$: 0 for a parameter that is determined, 1 for one
-    that no data point sees.
+    With a basis N of the null space, all $w + N c$ explain the same y. So $w_j$ is determined if and only if row j of N
+    is zero. The length of this row is the `freedom` of $w_j$: 0 for a parameter that is determined, 1 for one that no
+    data point sees.
 
     Raises:
         ValueError: unless `a` is a matrix with entries.
@@ -160,6 +160,6 @@ def identifiability(a: Float[Array, "m n"], *, rtol: float | None = None) -> Ide
     null = null_space(a, rtol=rtol)
     nullity = jnp.sum(jnp.any(null != 0, axis=0))
     freedom = jnp.linalg.norm(null, axis=1)
-    # Rounding leaves entries of this size in a row that is zero.
+    # Rounding leaves entries of up to this size in a row that should be zero.
     rounding = jnp.sqrt(jnp.finfo(null.dtype).eps)
     return Identifiability(a.shape[1] - nullity, nullity, freedom <= rounding, freedom)

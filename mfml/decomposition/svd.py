@@ -1,4 +1,4 @@
-"""Singular value decomposition and low-rank approximation. Shapes: A is n x d, of which k parts are kept."""
+"""Singular value decomposition and low-rank approximation. Shapes: A is n x d; k parts are kept."""
 
 from functools import partial
 from typing import NamedTuple
@@ -17,12 +17,12 @@ class SVD(NamedTuple):
     """The k largest singular values and their vectors: A is about u @ diag(s) @ vt."""
 
     u: Float[Array, "n k"]  # orthonormal columns
-    s: Float[Array, " k"]  # falling, not negative, in units of A
+    s: Float[Array, " k"]  # non-increasing, non-negative, in units of A
     vt: Float[Array, "k d"]  # orthonormal rows; the largest entry of each is positive (`signs.of_rows`)
 
 
 def pinned(u: Float[Array, "n k"], s: Float[Array, " k"], vt: Float[Array, "k d"]) -> SVD:
-    r"""Choose the sign of each pair of singular vectors, so that the answer is unique: see `signs.of_rows`.
+    r"""Choose the sign of each pair of singular vectors, so that the result is unique: see `signs.of_rows`.
 
     >>> print(pinned(jnp.array([[1.0]]), jnp.array([2.0]), jnp.array([[-1.0]])).u)
     [[-1.]]
@@ -65,16 +65,16 @@ def randomized(
     n_oversamples: int = 10,
     iterated_power: int = 4,
 ) -> SVD:
-    r"""The k leading parts, from the action of A on a few random vectors.
+    r"""The k leading parts, from products of A with a few random vectors.
 
-    $Y = (A A^\top)^q A\,\Omega$ with Gaussian $\Omega$ of k + p columns, $Q$ an orthonormal basis of Y, and
-    the small decomposition of $B = Q^\top A$. Every application of A is followed by a QR decomposition, so
-    that the directions of small singular values survive rounding. q = `iterated_power` sharpens the decay of the
-    spectrum: 0 will do for a fast decay, 4 for most data, 7 or more for a flat spectrum. The answer depends
-    on the key only by its error.
+    $Y = (A A^\top)^q A\,\Omega$ with a Gaussian $\Omega$ of k + p columns. With an orthonormal basis Q of Y, the small
+    matrix $B = Q^\top A$ is decomposed. A QR decomposition follows every product with A, so that the directions of
+    small singular values survive rounding. q = `iterated_power` sharpens the decay of the spectrum: 0 is enough for a
+    fast decay, 4 for most data, 7 or more for a flat spectrum. p is `n_oversamples`. Only the error depends on the key.
 
     Raises:
-        ValueError: unless `a` is a matrix, 1 <= n_components <= min(n, d), n_oversamples >= 0, n_iter >= 0.
+        ValueError: unless `a` is a matrix, 1 <= n_components <= min(n, d), n_oversamples >= 0,
+            iterated_power >= 0.
 
     Source: Halko, Martinsson and Tropp (2011), algorithms 4.4 and 5.1.
 
@@ -84,7 +84,7 @@ def randomized(
     """
     _check(a, n_components)
     require.that(n_oversamples >= 0, f"n_oversamples must not be negative; found {n_oversamples}")
-    require.that(iterated_power >= 0, f"n_iter must not be negative; found {iterated_power}")
+    require.that(iterated_power >= 0, f"iterated_power must not be negative; found {iterated_power}")
     if a.shape[0] < a.shape[1]:
         vt, s, u = _randomized(a.T, key, n_components, n_oversamples, iterated_power)
         return pinned(u.T, s, vt.T)
@@ -151,7 +151,7 @@ def low_rank(a: Float[Array, "n d"], *, n_components: int) -> Float[Array, "n d"
 
 
 def eckart_young_error(s: Float[Array, " q"], *, n_components: int, norm: str = "frobenius") -> Float[Array, ""]:
-    r"""Error of the best rank-k approximation, from all singular values; no approximation does better.
+    r"""Error of the best rank-k approximation, from all singular values.
 
     "frobenius": $\|A - A_k\|_F = \sqrt{\sum_{i > k} \sigma_i^2}$; "spectral": $\|A - A_k\|_2 = \sigma_{k+1}$.
     In units of A (the root is taken). 0 for k = q.

@@ -30,13 +30,13 @@ def fit(x: Float[Array, "n d"], *, kind: str = "pca", epsilon: float = 0.0, ddof
 
     With $S + \epsilon I = Q \Lambda Q^\top = L L^\top$:
 
-    - "pca": $W = \Lambda^{-1/2} Q^\top$, rotates onto the principal axes, then scales each;
-    - "zca": $W = Q \Lambda^{-1/2} Q^\top$, symmetric; of all whitenings it changes the data least;
-    - "cholesky": $W = L^{-1}$, triangular: the earlier features are removed from each feature.
+    - "pca": $W = \Lambda^{-1/2} Q^\top$ rotates onto the principal axes, then scales each;
+    - "zca": $W = Q \Lambda^{-1/2} Q^\top$ is symmetric and, of all whitenings, changes the data least;
+    - "cholesky": $W = L^{-1}$ is triangular and removes from each feature what the earlier ones explain.
 
     S has the divisor n - ddof. `epsilon`, in squared units of x, limits the amplification of
     directions with little variance; the covariance of z is then only close to the identity. Without it, W has
-    infinite or NaN entries where S is singular (n <= d, or dependent features), as far as rounding shows it.
+    infinite or NaN entries where S is singular (n <= d, or dependent features), unless rounding hides it.
 
     Raises:
         ValueError: unless `x` has a feature and more than `ddof` samples, and `kind` is known.

@@ -1,18 +1,18 @@
 """Unit 7: generalization, regularization, trees.
 
-- `bias_variance`: the sources of the error, measured on many data sets; double descent.
+- `bias_variance`: the sources of the error, measured on many data sets, and double descent.
 - `ridge`: ridge regression in closed form, its path, degrees of freedom and generalized cross-validation.
 - `lasso`: lasso and elastic net, and their paths. `lasso_solvers`: coordinate descent and FISTA. `elastic_net`: the
-  problem that they solve.
-- `dropout`: masks, and the ridge penalty that they amount to.
+  problem that both solve.
+- `dropout`: random masks, and the ridge penalty to which they are equivalent.
 - `validation`: grid search, nested cross-validation, learning curves, the one-standard-error rule.
-- `tree_arrays`: trees as arrays: walks, sizes, importances.
-- `tree`: one decision tree, exact or by histograms.
+- `tree_arrays`: trees stored as arrays, with their predictions, sizes and importances.
+- `tree`: a single decision tree, grown exactly or from histograms.
 - `forest`: random forests with out-of-bag predictions.
 - `boosting`: gradient boosting with second derivatives; `boosting_rounds`: one round of it.
-- `interop`: models of XGBoost and LightGBM as the same arrays.
-- `criteria`, `binning`, `growth`, `exact_growth`, `objectives`: what they share: criteria of a split, bins, the search
-  for splits, losses.
+- `interop`: XGBoost and LightGBM models, read into the same arrays.
+- `criteria`, `binning`, `growth`, `exact_growth`, `objectives`: what trees, forests and boosting share: split
+  criteria, bins, the search for splits, and losses.
 """
 
 from mfml.generalization import (

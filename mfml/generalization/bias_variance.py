@@ -46,7 +46,8 @@ def decompose(
     r"""Split the error of r predictors into bias, variance and noise.
 
     `target` is the truth f without noise. The variance has the divisor r, so bias^2 + variance is exactly the mean of
-    $(\hat f - f)^2$. The mean over r data sets is not the expectation, so bias^2 is too large by about variance / r.
+    $(\hat f - f)^2$. A mean over r data sets only estimates the expectation, which makes bias^2 too large by about
+    variance / r.
 
     Raises:
         ValueError: if shapes do not fit.
@@ -76,7 +77,7 @@ def experiment(
     sample: Callable[[Any], tuple[Array, Array]],
     n_sets: int = 100,
 ) -> Float[Array, "r m"]:
-    """Draw `n_sets` data sets, learn from each, predict at the test points: one vmapped call.
+    """Draw `n_sets` data sets, learn from each, and predict at the test points, all in one vmapped call.
 
     `sample(key)` returns one data set (x, y), and `learner(x, y, x_test)` returns predictions. Both functions and
     `n_sets` are static: define the functions once.
@@ -107,13 +108,13 @@ def double_descent(
     *,
     n_features: tuple[int, ...],
 ) -> DoubleDescent:
-    """Fit the first p of d features by least squares of the smallest norm, for each p in `n_features`.
+    """Fit the first p of d features by minimum-norm least squares, for each p in `n_features`.
 
-    The test error rises towards p = n, where the model just fits every sample, and falls again for larger p. All
-    sizes are fitted in one vmapped call. `n_features` is static.
+    The test error rises towards p = n, where the model becomes able to fit every sample, and falls again for larger
+    p. All sizes are fitted in one vmapped call. `n_features` is static.
 
     Raises:
-        ValueError: if shapes do not fit, or unless 1 <= p <= d.
+        ValueError: if shapes do not fit, if `n_features` is empty, or unless 1 <= p <= d.
 
     Source: Belkin et al. (2019), PNAS 116, 15849; Hastie et al. (2022), Annals of Statistics 50, 949.
 

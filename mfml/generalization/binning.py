@@ -1,7 +1,7 @@
-r"""Features as small integers: with bins between quantiles, a split is one of 255 places instead of n.
+r"""Features as small integers: with bins between quantiles, a split has at most 255 candidates instead of n.
 
 Shapes: n samples, d features, b bins for values. Missing values (NaN) have their own bin, the last, number b. Binned
-features have one row per feature, (d, n), since a histogram reads one feature after the other.
+features have one row per feature, (d, n), because a histogram reads the features one after the other.
 """
 
 from functools import partial
@@ -13,21 +13,21 @@ from jaxtyping import Array, Float, Integer
 
 from mfml import require
 
-MAX_BINS = 255  # with the bin of missing values, as many as one byte can count
-MANY_BINS = 512  # up to this number, comparing with every edge is faster than a search: it needs no gather
+MAX_BINS = 255  # together with the bin of missing values, as many as one byte can number
+MANY_BINS = 512  # up to here, comparing with every edge is faster than a search, which needs a gather
 
 
 @partial(jax.jit, static_argnames=("max_bins", "subsample"))
 def edges(x: Float[Array, "n d"], *, max_bins: int = MAX_BINS, subsample: int = 20_000) -> Float[Array, "d b_1"]:
-    """Return the upper edges of the first b - 1 bins of each feature; edges that are not needed are infinite.
+    """Return the upper edges of the first b - 1 bins of each feature; unused edges are infinite.
 
-    A feature with at most `max_bins` different values gets an edge halfway between any two neighbors, so nothing is
-    lost. Other features get edges at the quantiles q/b, halfway between two samples. If there are more than
-    `subsample` rows, the quantiles are those of `subsample` rows, evenly spaced over the table. Both options are
-    static.
+    A feature with at most `max_bins` different values gets an edge halfway between any two neighbors, so no
+    information is lost. Other features get edges at the quantiles q/b, halfway between two samples. If there are more
+    than `subsample` rows, the quantiles come from `subsample` rows that are evenly spaced over the table. Both options
+    are static.
 
     Raises:
-        ValueError: for an empty table, or unless 2 <= max_bins <= 65535 and subsample >= 2.
+        ValueError: for an empty table, or unless 2 <= max_bins <= 65535 and 2 <= subsample <= 2^22.
 
     Source: Ke et al. (2017), LightGBM, section 2.1; the two cases are those of scikit-learn's histogram trees.
 
@@ -51,14 +51,14 @@ def edges(x: Float[Array, "n d"], *, max_bins: int = MAX_BINS, subsample: int = 
 
 @jax.custom_jvp
 def _sorted(column: Array) -> Array:
-    """Sort as integers of the same order, which is several times as fast. Missing values come last."""
+    """Sort the bits as integers that have the same order, which is several times faster. Missing values come last."""
     bits = jnp.finfo(column.dtype).bits
     integer, largest = jnp.dtype(f"int{bits}"), 2 ** (bits - 1) - 1
 
     def flip(key: Array) -> Array:
         return jnp.where(key < 0, key ^ largest, key)
 
-    whole = jnp.where(jnp.isnan(column), jnp.nan, column)  # missing values may have a sign
+    whole = jnp.where(jnp.isnan(column), jnp.nan, column)  # NaN may carry a sign, which would sort it first
     keys = jnp.sort(flip(lax.bitcast_convert_type(whole, integer)))
     return lax.bitcast_convert_type(flip(keys), column.dtype)
 
@@ -86,17 +86,17 @@ def _edges_of_sorted(values: Array, max_bins: int) -> tuple[Array, Array]:
 
 
 def _half_way(low: Array, high: Array) -> Array:
-    """The middle of `low` < `high`, rounded to a number that is at least `low` and below `high`."""
+    """The middle of `low` < `high`. Rounding must not move it up to `high`."""
     middle = low + (high - low) / 2
     return jnp.where(middle < high, middle, low)
 
 
 @jax.jit
 def transform(edges: Float[Array, "d b_1"], x: Float[Array, "n d"]) -> Integer[Array, "d n"]:
-    """Return the bin of each value: the number of edges below it; b for a missing value.
+    """Return the bin of each value, which is the number of edges below it; a missing value has bin b.
 
-    So x <= edges[j, i] is the same as bin <= i. Bins are bytes if b <= 255, and int32 otherwise. The features come
-    first: shape (d, n).
+    Therefore x <= edges[j, i] is equivalent to bin <= i. Bins are bytes if b <= 255, and int32 otherwise. The features
+    come first: shape (d, n).
 
     Raises:
         ValueError: if x and the edges differ in the number of features.

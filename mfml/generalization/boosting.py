@@ -30,14 +30,14 @@ from mfml.risk import metrics
 class Boosting(NamedTuple):
     """A fitted or imported ensemble. The score of a sample is the offset plus the sum of all trees."""
 
-    trees: Trees  # tree i belongs to output i % k and is zero in the others; those after `n_rounds` are zero
+    trees: Trees  # tree i adds to output i % k only; trees after round `n_rounds` are zero
     offset: Float[Array, " k"]
     classes: Int[Array, " classes"]  # labels; empty for a regression
-    n_rounds: Int[Array, ""]  # rounds in use: with early stopping up to the lowest validation loss, otherwise all
-    validation_history: Float[Array, " checks"]  # as `history`, but mean loss of the validation data; empty without
+    n_rounds: Int[Array, ""]  # rounds in use: up to the lowest validation loss with early stopping, otherwise all
+    validation_history: Float[Array, " checks"]  # as `history`, for the validation data; empty if there are none
     history: Float[Array, " steps"]  # mean training loss at the start and after each round, then NaN; max_iter + 1
     n_iter: Int[Array, ""]  # rounds done
-    converged: Bool[Array, ""]  # always False: no measure here tells how near the optimum is
+    converged: Bool[Array, ""]  # always False: boosting has no measure of the distance to the optimum
     status: Int[Array, ""]  # FINISHED, STOPPED_EARLY or NON_FINITE, see `mfml.iteration`
 
 
@@ -64,31 +64,31 @@ def fit(
     r"""Start from the best constant and add `max_iter` rounds of trees.
 
     A leaf holds at least one sample. Missing values (NaN) go to the side of each split that gains more, and to the
-    left where there were none. With `n_iter_no_change`, boosting stops after this many rounds without a new lowest
-    validation loss, and the model uses the rounds up to the lowest.
+    left if the training data had none at this node. With `n_iter_no_change`, boosting stops after that many rounds
+    without a new lowest validation loss, and the model uses only the rounds up to the lowest.
 
     Args:
         x: features.
         y: targets; for `logistic` labels 0 and 1, for `softmax` labels 0, 1, ...
         key: draws samples and features; not needed if `subsample` and `max_features` are 1.
         weights: non-negative, one per sample; they multiply the derivatives.
-        validation: features and targets that are only watched; needed for early stopping.
+        validation: features and targets on which the loss is only monitored; needed for early stopping.
         loss: one of `objectives.LOSSES`; static.
         n_classes: for `softmax`; inferred from y if left out, but needed within `jit`; static.
         max_iter: number of rounds; static.
-        learning_rate: factor of each tree, the shrinkage.
+        learning_rate: factor that shrinks each tree.
         max_depth: of each tree, 1 to 14; static.
         max_bins: bins per feature; static.
         l2_regularization: lambda.
         gamma: gain that a split has to exceed.
-        min_child_weight: smallest sum of second derivatives in a leaf; for `squared_error` the number of samples.
-        subsample: share of the samples, drawn again in each round; a Python number.
+        min_child_weight: smallest weighted sum of second derivatives in a leaf; for `squared_error` the sum of weights.
+        subsample: share of the samples that a round learns from, drawn again in each round; a Python number.
         max_features: share of the features that a round may use, drawn again in each round; a Python number.
-        n_iter_no_change: rounds to wait for a lower validation loss; None: run all; static.
+        n_iter_no_change: rounds to wait for a lower validation loss; None runs all rounds; static.
 
     Raises:
-        ValueError: if shapes or labels do not fit, an option is unknown or out of range, early stopping has no
-            validation data, or sampling has no key.
+        ValueError: if shapes or labels do not fit, an option is unknown or out of range, early stopping lacks
+            validation data, or sampling lacks a key.
 
     Source: Friedman (2001), Annals of Statistics 29, 1189-1232; Chen and Guestrin (2016), XGBoost.
 
@@ -173,7 +173,7 @@ def _fit(
 
 
 def _cut(trees: Trees, n_rounds: Array) -> Trees:
-    """Put the trees of all rounds along one axis, and turn those after the last round in use into single zeros."""
+    """Put the trees of all rounds along one axis. Those after the last round in use become single leaves of value 0."""
     own = jnp.arange(trees.left.shape[-1], dtype=trees.left.dtype)
     keep = (jnp.arange(len(trees.left)) < n_rounds)[:, None, None]
     trees = trees._replace(
@@ -204,7 +204,7 @@ def decision_function(model: Boosting, x: Float[Array, "m d"]) -> Float[Array, "
 def predict(model: Boosting, x: Float[Array, "m d"]) -> Num[Array, " m"]:
     """Predict in units of y for `squared_error`, otherwise the label of the most probable class.
 
-    Of equal probabilities the smallest label is taken.
+    Ties go to the smallest label.
 
     Raises:
         ValueError: unless x has as many columns as in the fit.

@@ -1,6 +1,6 @@
 """One round of boosting: the binned data, the state, and the step to the next round.
 
-Shapes: n samples, d features, b bins, k outputs. The formulas are in `boosting`. Its `fit` takes these steps.
+Shapes: n samples, d features, b bins, k outputs. The formulas are in `boosting`, whose `fit` takes these steps.
 """
 
 from typing import NamedTuple
@@ -27,11 +27,11 @@ class Task(NamedTuple):
 
 
 class Rates(NamedTuple):
-    """The numbers that regularize; they may be traced."""
+    """The numbers that regularize the ensemble; they may be traced."""
 
     learning_rate: Float[Array, ""]  # eta
     l2_regularization: Float[Array, ""]  # lambda
-    gamma: Float[Array, ""]  # what a split must gain
+    gamma: Float[Array, ""]  # gain that a split has to exceed
     min_child_weight: Float[Array, ""]  # smallest H of a leaf
     subsample: Float[Array, ""]  # share of the samples that a round learns from
     max_features: Float[Array, ""]  # share of the features that a round may use, at least one of them
@@ -43,8 +43,8 @@ class State(NamedTuple):
     scores: Float[Array, "k n"]
     loss: Float[Array, ""]  # weighted mean over the training samples
     validation_loss: Float[Array, ""]  # mean; NaN without validation samples
-    best_loss: Float[Array, ""]  # lowest validation loss so far, the start's included
-    best_iter: Int[Array, ""]  # rounds that it took
+    best_loss: Float[Array, ""]  # lowest validation loss so far, including that of the start
+    best_iter: Int[Array, ""]  # number of rounds that reached it
     iteration: Int[Array, ""]
     stopped: Bool[Array, ""]
 
@@ -115,7 +115,7 @@ def step(
     loss: str = "squared_error",
     max_depth: int = 6,
 ) -> tuple[State, Trees]:
-    """Add one tree per output. Without a key nothing is drawn and all samples and features are used.
+    """Add one tree per output. Without a key, nothing is drawn, so all samples and features are used.
 
     `max_depth` is static.
 

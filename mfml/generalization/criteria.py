@@ -2,9 +2,9 @@ r"""Criteria by which a tree splits, and what its leaves predict.
 
 Shapes: n samples, k outputs or classes, c = k + 1 statistics, q nodes.
 
-All criteria need the same from the samples of a node: the sums of c statistics. The last sum is the weight H, the
-others are $G_1, G_2, \ldots$ A criterion turns these sums into the node's score. The gain of a split is the score of
-both sides minus that of the node. The usual score is
+All criteria need only the sums of c statistics over the samples of a node. The last sum is the weight H, the others
+are $G_1, G_2, \ldots$ A criterion turns these sums into the score of the node. The gain of a split is the sum of the
+scores of both sides minus the score of the node. The usual score is
 
 $$S = \sum_k \frac{G_k^2}{H + \lambda}$$
 
@@ -22,7 +22,7 @@ from jaxtyping import Array, Float, Num
 
 from mfml import require
 
-Score = Callable[[Array, Array], Array]  # sums of shape (c, ...) and lambda: one number each
+Score = Callable[[Array, Array], Array]  # takes sums of shape (c, ...) and lambda; returns one number per node
 
 
 def squared(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
@@ -36,7 +36,7 @@ def squared(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
 
 
 def entropy(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
-    r"""Return $\sum_k G_k \ln(G_k / H)$ in nats: minus the entropy times H. $\lambda$ is not used.
+    r"""Return $\sum_k G_k \ln(G_k / H)$ in nats: the entropy times -H. $\lambda$ is not used.
 
     >>> round(entropy(jnp.array([2.0, 2.0, 4.0]), 0.0).item(), 4)
     -2.7726
@@ -50,10 +50,10 @@ CRITERIA: dict[str, Score] = {"squared_error": squared, "gini": squared, "entrop
 
 
 def n_classes(y: Num[Array, " n"], *, criterion: str, given: int | None) -> int | None:
-    """Return the number of classes that a criterion tells apart, at least 2; None for a regression.
+    """Return the number of classes, at least 2, for a criterion of classification; None for a regression.
 
     Raises:
-        ValueError: for an unknown criterion, labels that do not fit, or within `jit` where no number is given.
+        ValueError: for an unknown criterion, labels that do not fit, or a missing number of classes within `jit`.
 
     >>> n_classes(jnp.array([0, 2, 1]), criterion="gini", given=None)
     3
@@ -66,10 +66,11 @@ def n_classes(y: Num[Array, " n"], *, criterion: str, given: int | None) -> int 
 def statistics(
     y: Num[Array, " n"], weights: Float[Array, " n"], *, n_classes: int | None
 ) -> tuple[Float[Array, "c n"], Float[Array, " k"]]:
-    """Return the statistics of all samples, the weights last, and a shift that each leaf adds to its mean.
+    """Return the statistics of all samples, with the weights last, and a shift that each leaf adds to its mean.
 
-    For a regression (`n_classes` None) they are y minus its mean, and the shift is this mean. For classes there is a
-    row for each class, 1 for its samples, and no shift. All rows are multiplied by the weights.
+    For a regression (`n_classes` None), the first row is y minus its mean, and the shift is this mean. For a
+    classification, each class has a row that is 1 for its samples and 0 for the others, and the shift is 0. All rows
+    are multiplied by the weights.
 
     Raises:
         ValueError: for an empty y.
@@ -79,7 +80,7 @@ def statistics(
     """
     require.that(y.size > 0, f"y must not be empty; found shape {y.shape}")
     if n_classes is None:
-        first = y[0].astype(weights.dtype)  # subtracted, so that equal targets are exactly 0
+        first = y[0].astype(weights.dtype)  # subtracted so that equal targets become exactly 0 in spite of rounding
         rest = y.astype(weights.dtype) - first
         mean = jnp.sum(weights * rest) / jnp.sum(weights)
         targets, shift = (rest - mean)[None], (first + mean)[None]
@@ -90,7 +91,7 @@ def statistics(
 
 
 def leaf_mean(sums: Float[Array, "c m"], *, shift: Float[Array, " k"]) -> Float[Array, "k m"]:
-    """Turn the sums of nodes into predictions: the weighted mean plus the shift, or the shift for an empty node.
+    """Turn the sums of nodes into predictions: the weighted mean plus the shift, or only the shift for an empty node.
 
     >>> leaf_mean(jnp.array([[6.0], [2.0]]), shift=jnp.array([1.0])).tolist()
     [[4.0]]

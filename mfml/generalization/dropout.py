@@ -1,4 +1,4 @@
-r"""Dropout: random units are switched off while a network learns; all are on when it predicts.
+r"""Dropout: random units are switched off while a network learns, and all are on when it predicts.
 
 Shapes: any, `*shape`; n samples, d features.
 """
@@ -12,7 +12,7 @@ from mfml import require
 
 
 def mask(shape: tuple[int, ...], *, key: Key[Array, ""], rate: ArrayLike) -> Float[Array, "..."]:
-    r"""Draw factors that are 0 with probability p = `rate` and 1 / (1 - p) otherwise: their mean is 1.
+    r"""Draw factors that are 0 with probability p = `rate` and 1 / (1 - p) otherwise, so their mean is 1.
 
     For p = 1 all are 0. `shape` is static.
 
@@ -45,12 +45,12 @@ def apply(
 
 
 def ridge_penalty(x: Float[Array, "n d"], *, rate: ArrayLike) -> Float[Array, " d"]:
-    r"""Return the ridge penalty of each feature that dropout on the inputs of a linear model amounts to.
+    r"""Return the ridge penalty of each feature to which dropout on the inputs of a linear model is equivalent.
 
     $$\mathbb{E}_m \lVert y - (m \odot X) w \rVert^2 = \lVert y - X w \rVert^2 +
       \frac{p}{1 - p} \sum_j w_j^2 \sum_i x_{ij}^2$$
 
-    The penalty is $\frac{p}{1-p} \sum_i x_{ij}^2$, in squared units of x; infinite for p = 1.
+    The penalty is $\frac{p}{1-p} \sum_i x_{ij}^2$, in squared units of x. It is infinite for p = 1.
 
     Source: Srivastava et al. (2014), section 9.1; Wager, Wang and Liang (2013), NeurIPS.
 

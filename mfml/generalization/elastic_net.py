@@ -4,8 +4,8 @@ $$J(\beta) = \frac{1}{2n} \lVert y - \beta_0 - X\beta \rVert^2 + \alpha \rho \lV
   + \tfrac12 \alpha (1 - \rho) \lVert \beta \rVert^2$$
 
 as in scikit-learn. $\alpha$ has units of x times y; $\rho$ is the `l1_ratio` (1 is the lasso). The intercept is not
-penalized, since the data are centered. $q = X^\top (y - X\beta) / n$ is the correlation of every feature with the
-residual. A coefficient may stay zero as long as $|q_j| \le \alpha \rho$.
+penalized, since the data are centered. $q = X^\top (y - X\beta) / n$ is the correlation of each feature with the
+residual. A zero coefficient is optimal as long as $|q_j| \le \alpha \rho$.
 """
 
 from typing import NamedTuple
@@ -37,7 +37,7 @@ def soft_threshold(v: Float[Array, "*shape"], threshold: ArrayLike) -> Float[Arr
 
 
 def problem(x: Float[Array, "n d"], y: Float[Array, " n"], *, fit_intercept: bool = True) -> Task:
-    """Center the data and compute their products. `fit_intercept` is static.
+    """Center the data and compute the products that the solvers need. `fit_intercept` is static.
 
     Raises:
         ValueError: if shapes do not fit or x is empty.
@@ -75,11 +75,11 @@ def grid(task: Task, *, n_alphas: int = 100, eps: float = 1e-3, l1_ratio: ArrayL
 def kkt_residual(
     coef: Float[Array, " d"], task: Task, *, alpha: ArrayLike, l1_ratio: ArrayLike = 1.0
 ) -> Float[Array, " d"]:
-    r"""Return by how much each coefficient violates the conditions of a minimum; all zero exactly there.
+    r"""Return by how much each coefficient violates the conditions of a minimum; all are 0 exactly at a minimum.
 
-    With the gradient of the smooth part, $s_j = q_j - \alpha(1-\rho)\beta_j$, it is $|s_j - \alpha\rho\,
-    \mathrm{sign}\,\beta_j|$ where $\beta_j \ne 0$, and $\max(|s_j| - \alpha\rho, 0)$ where $\beta_j = 0$, in units
-    of x times y.
+    $s_j = q_j - \alpha(1-\rho)\beta_j$ is the negative gradient of the smooth part. The violation is
+    $|s_j - \alpha\rho\, \mathrm{sign}\,\beta_j|$ where $\beta_j \ne 0$ and $\max(|s_j| - \alpha\rho, 0)$ where
+    $\beta_j = 0$, in units of x times y.
 
     >>> task = problem(jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0]))
     >>> kkt_residual(jnp.array([1.5]), task, alpha=0.5).tolist()
@@ -98,9 +98,9 @@ def duality_gap(
     alpha: ArrayLike,
     l1_ratio: ArrayLike = 1.0,
 ) -> Float[Array, ""]:
-    r"""Return J minus the dual objective at the scaled residual: an upper bound of J minus its minimum.
+    r"""Return J minus the dual objective at the scaled residual: an upper bound on J minus its minimum.
 
-    `correlation` is q at `coef`. The scale moves the residual into the domain of the dual.
+    `correlation` is q at `coef`. The scaling moves the residual into the domain of the dual.
 
     Source: Kim et al. (2007), IEEE Journal of Selected Topics in Signal Processing 1, 606, for the lasso; the elastic
     net is a lasso with rows $\sqrt{n \alpha (1-\rho)} I$ added to X.
@@ -112,7 +112,7 @@ def duality_gap(
     w, q = coef, correlation
     l1, l2 = alpha * l1_ratio, alpha * (1 - l1_ratio)
     explained = w @ (task.target + q)  # 2 w.X'y/n - w.Gw
-    squares = jnp.maximum(task.energy - explained, 0.0) + l2 * (w @ w)  # |residual|^2 / n of the larger lasso
+    squares = jnp.maximum(task.energy - explained, 0.0) + l2 * (w @ w)  # |residual|^2 / n with the added rows
     with_y = task.energy - w @ task.target
     largest = jnp.max(jnp.abs(q - l2 * w))
     scale = jnp.minimum(l1 / jnp.where(largest > 0, largest, 1.0), 1.0)

@@ -1,4 +1,4 @@
-r"""Exact growth of a tree: every threshold between two neighboring values is tried.
+r"""Exact growth of a tree, which tries every threshold between two neighboring values.
 
 Shapes: n samples, d features, c statistics per sample, q nodes on a level. Statistics and scores are those of
 `criteria`.
@@ -22,11 +22,11 @@ def grow(
 ) -> growth.Grown:
     """Grow a tree, trying every threshold between two neighboring values. Missing values go right.
 
-    On each level, every feature is sorted within each node, which is much more work than a histogram. Options are
-    static.
+    On each level, every feature is sorted within each node, which is much more work than a histogram. `max_depth` and
+    `score` are static.
 
     Raises:
-        ValueError: if x is not a table or is empty, or unless 1 <= max_depth <= 14.
+        ValueError: if x does not have two axes or is empty, or unless 1 <= max_depth <= 14.
 
     Source: Breiman et al. (1984), Classification and Regression Trees, chapter 2.
 

@@ -1,8 +1,8 @@
 r"""Random forests: the mean of many deep trees, each grown on its own bootstrap sample with its own features.
 
 Shapes: n and m samples, d features, k outputs (one per class, or 1 for a regression), t trees. The trees are grown
-one after the other within one compiled loop. Each sample also finds its leaf in the trees that have not seen it, so
-the out-of-bag error costs nothing.
+one after the other within one compiled loop. Each sample also passes through the trees that have not seen it, so the
+out-of-bag error needs no extra fits.
 """
 
 from functools import partial
@@ -23,13 +23,13 @@ from mfml.risk import metrics
 class Forest(NamedTuple):
     """A fitted forest."""
 
-    trees: Trees  # each predicts on its own
+    trees: Trees  # each tree predicts on its own
     oob_prediction: Float[Array, "n k"]  # mean output of the trees that have not seen the sample; NaN if all have
     oob_count: Int[Array, " n"]  # number of these trees
 
 
 def bootstrap_counts(n: int, *, key: Key[Array, ""]) -> Int[Array, " n"]:
-    r"""Draw n times from n samples with replacement; return how often each is drawn. About 1/e are not drawn at all.
+    r"""Draw n times from n samples with replacement; return how often each is drawn. About 1/e of them never are.
 
     Source: Efron (1979), Annals of Statistics 7, 1-26.
 
@@ -66,8 +66,8 @@ def fit(
         criterion: one of `criteria.CRITERIA`; static.
         n_estimators: number of trees; static.
         max_depth: of each tree, 1 to 14; static.
-        max_features: number of features, drawn again at each node, that a split may use; None: all; static.
-        min_samples_leaf: smallest number of drawn samples in a leaf, repeated ones counted.
+        max_features: number of features that a split may use, drawn again at each node; None means all; static.
+        min_samples_leaf: smallest number of drawn samples in a leaf, counting repetitions.
         bootstrap: whether each tree learns from n draws with replacement, or from all samples; static.
         max_bins: bins per feature; static.
         n_classes: for `gini` and `entropy`; inferred from y if left out, but needed within `jit`; static.
@@ -145,7 +145,7 @@ def _fit(
 
 
 def random_features(level: int, *, key: Key[Array, ""], d: int, n_chosen: int) -> Bool[Array, "q d"]:
-    """Draw `n_chosen` of d features for each of the 2^level nodes of a level, as a mask. Numbers are static.
+    """Draw `n_chosen` of d features for each of the 2^level nodes of a level, as a mask. All numbers are static.
 
     >>> random_features(1, key=jax.random.key(0), d=5, n_chosen=2).sum(axis=1).tolist()
     [2, 2]
@@ -156,7 +156,7 @@ def random_features(level: int, *, key: Key[Array, ""], d: int, n_chosen: int) -
 
 @jax.jit
 def predict(model: Forest, x: Float[Array, "m d"]) -> Num[Array, " m"]:
-    """Predict the mean of the trees in units of y, or the label with the largest mean share, the first of ties.
+    """Predict the mean of the trees in units of y, or the label with the largest mean share; ties go to the smallest.
 
     Raises:
         ValueError: unless x has as many columns as in the fit.
@@ -204,9 +204,9 @@ def score(
 
 
 def importance(model: Forest) -> Float[Array, " d"]:
-    """Return the decrease of the impurity by all splits on each feature, as shares: `tree_arrays.importance`.
+    """Return the share of each feature in the decrease of the impurity, see `tree_arrays.importance`.
 
-    scikit-learn normalizes each tree first. Here trees that gain more count more.
+    Trees with larger gains count more here. scikit-learn normalizes each tree first.
 
     >>> x = jnp.array([[0.0, 1.0], [1.0, 1.0]])
     >>> forest = fit(x, x[:, 0], key=jax.random.key(0), n_estimators=3, max_depth=1, bootstrap=False)

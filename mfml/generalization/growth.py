@@ -1,10 +1,10 @@
 r"""How a tree grows, level by level: the best split of each node, found by histograms.
 
-Shapes: n samples, d features, b bins and one for missing values, c statistics per sample, q nodes on a level.
+Shapes: n samples, d features, b bins of values and one of missing values, c statistics per sample, q nodes on a level.
 Statistics, scores and gains are those of `criteria`. `exact_growth` tries all thresholds instead.
 
 The histograms of a level take one scatter per feature; two statistics are added up as one complex number. With many
-features, only the rows of each node's smaller child are added up, at most n/2 of them. The histogram of its sibling
+features, only the rows of each node's smaller child are added up, at most n/2 in total. The histogram of its sibling
 is that of the node minus that of the child.
 """
 
@@ -20,18 +20,18 @@ from mfml import require
 from mfml.generalization import criteria
 from mfml.generalization.tree_arrays import Trees
 
-SUBTRACT_FROM = 64  # features: with fewer, picking the rows of the smaller children costs more than it saves
+SUBTRACT_FROM = 64  # number of features; with fewer, picking the rows of the smaller children costs more than it saves
 BLOCK = 16  # bins that one product of the prefix sums covers
 
-MAX_DEPTH = 14  # a tree has 2^(depth + 1) - 1 nodes, whether they are used or not
+MAX_DEPTH = 14  # a tree has 2^(depth + 1) - 1 nodes, used or not
 
 
 class Limits(NamedTuple):
     """What a split must respect."""
 
     l2: Float[Array, ""]  # lambda of the score
-    min_weight: Float[Array, ""]  # each side's H is at least this
-    min_gain: Float[Array, ""]  # a split's gain is more than this
+    min_weight: Float[Array, ""]  # smallest H of each side
+    min_gain: Float[Array, ""]  # gain that a split has to exceed
 
 
 class Split(NamedTuple):
@@ -46,7 +46,7 @@ class Split(NamedTuple):
 
 
 class Grown(NamedTuple):
-    """A tree in heap order (children of i are 2i + 1, 2i + 2), and where the samples ended."""
+    """A tree in heap order (the children of i are 2i + 1 and 2i + 2), and the places where the samples end."""
 
     splits: list[Split]  # one entry per level
     leaf: Int[Array, " n"]  # the sample's place on the last level
@@ -58,9 +58,9 @@ def histogram(
 ) -> Float[Array, "c d q bins"]:
     r"""Add up the statistics of the samples in each bin of each feature, for each node.
 
-    It takes one scatter per feature and pair of statistics. Two features are done at a time, to give two cores work.
-    `n_bins` counts the bin of missing values. `node` must be below `n_nodes`, and `bins` below `n_bins`; both limits
-    are static.
+    It takes one scatter per feature and pair of statistics. If d is even, two features are processed at a time, which
+    occupies two cores. `n_bins` includes the bin of missing values. `node` must be below `n_nodes`, and `bins` below
+    `n_bins`; both limits are static.
 
     >>> histogram(jnp.array([[0, 1, 1]]), jnp.zeros(3, int), jnp.ones((1, 3)), n_nodes=1, n_bins=2).tolist()
     [[[[1.0, 2.0]]]]
@@ -111,10 +111,11 @@ def grow(
     allowed: Callable[[int], Array] | None = None,
     subtract: bool | None = None,
 ) -> Grown:
-    """Grow a tree from binned features. `allowed(level)` is a mask (q, d) or (1, d) of features to choose from.
+    """Grow a tree from binned features. `allowed(level)` is a mask (q, d) or (1, d) of the features to choose from.
 
-    Samples with zero statistics have no influence, but find their leaf. `subtract` says whether each level adds up
-    only the rows of the smaller children; with None the number of features decides. All options are static.
+    Samples with zero statistics have no influence on the tree, but they get a leaf, too. `subtract` says whether each
+    level adds up only the rows of the smaller children; with None the number of features decides. All options are
+    static.
 
     Raises:
         ValueError: unless 1 <= max_depth <= 14.
@@ -148,7 +149,7 @@ def grow(
 
 
 def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: criteria.Score) -> Split:
-    """The best bin of all features, for each node. The first of ties is taken, with missing values on the left."""
+    """The best split of each node. Ties go to the first feature, its first bin, and missing values on the left."""
     below = _prefix_sums(table)  # (c, d, q, bins)
     whole, missing = below[:, :1, :, -1:], table[..., -1:]
     parent = score(whole, limits.l2)
@@ -159,7 +160,7 @@ def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: 
         found = score(left, limits.l2) + score(right, limits.l2) - parent
         return jnp.where((lighter >= limits.min_weight) & (lighter > 0), found, -jnp.inf)
 
-    # a barrier: otherwise the compiler computes both gains in each of the four places that read them
+    # without the barrier, the compiler computes both gains again in each of the four places that read them
     to_right, to_left = lax.optimization_barrier((gain(below[..., :-1]), gain(below[..., :-1] + missing)))
     gains = jnp.where(mask.T[..., None], jnp.maximum(to_left, to_right), -jnp.inf)
     of_feature = jnp.max(gains, axis=2)
@@ -173,7 +174,7 @@ def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: 
 
 
 def worth_it(gain: Float[Array, " q"], parent: Float[Array, "*q"], limits: Limits) -> Bool[Array, " q"]:
-    """Return whether a gain is larger than required, and larger than the rounding of the node's own score.
+    """Return whether a gain exceeds the limit by more than the rounding error of the node's own score.
 
     >>> zero = jnp.array(0.0)
     >>> worth_it(jnp.array([1e-9, 0.5]), jnp.array(1.0), Limits(zero, zero, zero)).tolist()
@@ -196,8 +197,8 @@ def _prefix_sums(table: Array) -> Array:
 def _move(bins: Array, node: Array, split: Split, n_bins: int) -> Array:
     """The place of each sample on the next level; below a leaf, samples stay on the left."""
     n = bins.shape[1]
-    above = jnp.where(split.made, split.place, n_bins)  # bins above this one ...
-    end = jnp.where(split.missing_left, n_bins - 1, n_bins)  # ... and below that one go right
+    above = jnp.where(split.made, split.place, n_bins)  # bins above this ...
+    end = jnp.where(split.missing_left, n_bins - 1, n_bins)  # ... and below this go right
     own = bins.reshape(-1)[split.feature[node] * n + jnp.arange(n)].astype(jnp.int32)
     return 2 * node + ((own > above[node]) & (own < end[node]))
 
@@ -219,7 +220,7 @@ def _children(table: Array, bins: Array, node: Array, statistics: Array) -> Arra
 
 
 def _compact(mask: Array, size: int) -> tuple[Array, Array]:
-    """The first `size` rows of the mask, filled up with other rows, and which of them are in the mask."""
+    """The first `size` rows of the mask, padded with other rows, and which of them are in the mask."""
     n = len(mask)
     place = _running_count(mask)
     rows = jnp.arange(size, dtype=jnp.int32)
@@ -228,7 +229,7 @@ def _compact(mask: Array, size: int) -> tuple[Array, Array]:
 
 
 def _running_count(mask: Array) -> Array:
-    """Cumulative sum of a mask, in blocks, which is faster. Products of ones are exact in float32."""
+    """Cumulative sum of a mask by blocks, which is faster. Sums of ones are exact in float32 here."""
     n, width = len(mask), 64
     table = jnp.pad(mask.astype(jnp.float32), (0, -n % width)).reshape(-1, width)
     upper = jnp.triu(jnp.ones((width, width), jnp.float32))
@@ -238,7 +239,7 @@ def _running_count(mask: Array) -> Array:
 
 
 def assemble(grown: Grown, thresholds: list[Array], value: Callable[[Array], Array], *, n_features: int) -> Trees:
-    """Make the arrays of one tree (t = 1). `value` turns sums (c, m) into predictions (k, m); options are static."""
+    """Build the arrays of one tree (t = 1). `value` turns sums (c, m) into predictions (k, m); options are static."""
     sums, levels = grown.sums, [grown.sums]
     for _ in grown.splits:
         sums = sums[:, 0::2] + sums[:, 1::2]
@@ -269,6 +270,6 @@ def assemble(grown: Grown, thresholds: list[Array], value: Callable[[Array], Arr
 
 
 def thresholds_of_bins(edges: Float[Array, "d b_1"], splits: list[Split]) -> list[Array]:
-    """Turn the bins of splits into thresholds: the upper edge, infinite for the last bin of values."""
+    """Turn the bins of splits into thresholds: the upper edge of the bin, infinite for the last bin of values."""
     ends = jnp.pad(edges, ((0, 0), (0, 1)), constant_values=jnp.inf)
     return [ends[split.feature, split.place] for split in splits]

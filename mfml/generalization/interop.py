@@ -1,9 +1,9 @@
-r"""Models of XGBoost and LightGBM as `boosting.Boosting`: all functions for our models take them, too.
+r"""Models of XGBoost and LightGBM as `boosting.Boosting`, so that all functions for our models work with theirs.
 
 Both are read from their JSON: XGBoost's file `model.json` and LightGBM's `booster.dump_model()`. Only models of trees
-can be read, without linear leaves and categories. XGBoost sends x < threshold to the left, LightGBM x <= threshold
-with thresholds in double precision. Here a threshold becomes the largest number of our precision that decides the
-same way for features of our precision. Shapes: t trees, m nodes in the largest, d features, k outputs.
+with constant leaves and without categories can be read. XGBoost sends x < threshold to the left. LightGBM sends
+x <= threshold to the left, with thresholds in double precision. Here a threshold is rounded down to our precision,
+which changes no decision for features of our precision. Shapes: t trees, m nodes in the largest, d features, k outputs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ LIGHTGBM_LINKS = ("regression", "regression_l1", "huber", "fair", "quantile", "m
 
 
 class _Node(NamedTuple):
-    """One node of one tree. Children are given by their number; a leaf has itself."""
+    """One node of one tree. Children are given by their numbers; both children of a leaf are the leaf itself."""
 
     feature: int
     threshold: float
@@ -47,10 +47,10 @@ class _Node(NamedTuple):
 def from_xgboost(model: Mapping[str, Any], *, n_rounds: int | None = None) -> Boosting:
     """Turn the parsed JSON of an XGBoost model into arrays.
 
-    `n_rounds` is the number of rounds in use: by default all or, after early stopping, those up to the best one (as
-    in `XGBRegressor.predict`). `decision_function` gives XGBoost's margins (`output_margin=True`). `reg:logistic` is
-    read as a classifier: XGBoost predicts the second column of `predict_proba`. The losses of the training are not
-    in the file, so the histories are empty.
+    `n_rounds` is the number of rounds in use. By default all are used or, after early stopping, those up to the best
+    one (as in `XGBRegressor.predict`). `decision_function` gives XGBoost's margins (`output_margin=True`). A
+    `reg:logistic` model is read as a classifier, and what XGBoost predicts is the second column of `predict_proba`.
+    The file does not contain the training losses, so the histories are empty.
 
     Raises:
         ValueError: for a booster without trees, an unknown objective, categories, trees with several outputs, or
@@ -100,11 +100,12 @@ def from_lightgbm(model: Mapping[str, Any], *, n_rounds: int | None = None) -> B
     """Turn what LightGBM's `booster.dump_model()` returns into arrays.
 
     `dump_model` itself leaves out the rounds after the best one. `decision_function` gives LightGBM's raw scores
-    (`raw_score=True`). Those of a `binary` model with `sigmoid` s are multiplied by s, which makes them log-odds. The
+    (`raw_score=True`). For a `binary` model with `sigmoid` s, they are multiplied by s, which makes them log-odds. The
     histories are empty.
 
     Raises:
-        ValueError: for an unknown objective, categories, zero as a missing value, or n_rounds out of range.
+        ValueError: for a model without trees, an unknown objective, a model of the square root of y, categories, zero
+            as a missing value, or n_rounds out of range.
 
     Source: the JSON that LightGBM's `Booster.dump_model` documents.
 
@@ -210,7 +211,7 @@ def _model(
     n_features: int,
     n_classes: int,
 ) -> Boosting:
-    """Pad all trees to one size and stack them."""
+    """Pad all trees to the same size and stack them."""
     k, dtype = len(base), jnp.zeros(()).dtype
     require.that(len(read) > 0, "the model has no trees")
     total = len(read) // k
@@ -249,7 +250,7 @@ def _model(
 
 
 def _round_down(threshold: np.ndarray, dtype: Any) -> np.ndarray:
-    """The largest numbers of this precision that are not above the thresholds."""
+    """Return the largest numbers of this precision that do not exceed the thresholds."""
     with np.errstate(over="ignore"):  # LightGBM's largest threshold, for "missing or not", becomes infinite
         rounded = threshold.astype(dtype)
     return np.where(rounded > threshold, np.nextafter(rounded, np.asarray(-np.inf, dtype)), rounded)

@@ -24,17 +24,17 @@ __all__ = ["SOLVERS", "Lasso", "Path", "fit", "init", "path", "predict", "score"
 class Lasso(NamedTuple):
     """A fitted model."""
 
-    coef: Float[Array, " d"]  # units of y over units of x; exactly 0 where a feature is out
+    coef: Float[Array, " d"]  # units of y over units of x; exactly 0 for an unused feature
     intercept: Float[Array, ""]
-    gap: Float[Array, ""]  # upper bound of J minus its minimum, in squared units of y
+    gap: Float[Array, ""]  # upper bound on J minus its minimum, in squared units of y
     history: Float[Array, " steps"]  # J at the start and after each step, then NaN; max_iter + 1
-    n_iter: Int[Array, ""]  # passes over the active features (coordinate), steps (fista)
+    n_iter: Int[Array, ""]  # passes over the active features (coordinate) or steps (fista)
     converged: Bool[Array, ""]  # whether the gap is at most tol times |y|^2 / n
     status: Int[Array, ""]  # CONVERGED, MAX_ITER, NON_FINITE or STALLED, see `mfml.iteration`
 
 
 class Path(NamedTuple):
-    """Models for many penalties, each started from the one before. Fields as in `Lasso`."""
+    """Models for many penalties, each started from the previous one. Fields as in `Lasso`."""
 
     alphas: Float[Array, " a"]
     coef: Float[Array, "a d"]
@@ -58,14 +58,14 @@ def fit(
     tol: ArrayLike = 1e-4,
     fit_intercept: bool = True,
 ) -> Lasso:
-    r"""Minimize J, until the duality gap is below `tol` times $\lVert y - \bar y \rVert^2 / n$.
+    r"""Minimize J until the duality gap is at most `tol` times $\lVert y - \bar y \rVert^2 / n$.
 
-    There are two solvers. `coordinate` passes through the active features one by one: those with a coefficient
-    other than 0 and those with $|q_j| > \alpha\rho$, which must enter. After every five passes it chooses the active
-    features again. It also extrapolates the passes, and moves to this point if J is lower there. `fista` moves all
-    features at once, by a gradient step and the soft threshold, with momentum.
+    There are two solvers. `coordinate` updates the coefficients one by one, but only those that are not zero or
+    must become non-zero because $|q_j| > \alpha\rho$. After every five passes it selects these features again. It then
+    extrapolates the passes and moves to this point if J is lower there. `fista` updates all coefficients at once, by a
+    gradient step with momentum and the soft threshold.
 
-    The gap is an upper bound of J minus its minimum. In single precision it cannot decrease far below
+    The gap is an upper bound on J minus its minimum. In single precision it cannot decrease far below
     1e-6 $\lVert y - \bar y \rVert^2 / n$. The minimum may not be unique if features are collinear.
 
     Args:
@@ -79,7 +79,7 @@ def fit(
         fit_intercept: whether there is an intercept; static.
 
     Raises:
-        ValueError: if shapes do not fit, for an unknown solver, or unless max_iter >= 1.
+        ValueError: if shapes do not fit, if x is empty, for an unknown solver, or unless max_iter >= 1.
 
     Source: Tibshirani (1996); Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33
     (coordinates); Bertrand and Massias (2021), AISTATS, PMLR 130, 1288 (their extrapolation); Beck and Teboulle
@@ -108,12 +108,12 @@ def path(
     tol: ArrayLike = 1e-4,
     fit_intercept: bool = True,
 ) -> Path:
-    """Fit all penalties in the given order, each from where the one before ended. From large to small is fastest.
+    """Fit all penalties in the given order, each from the previous solution. A decreasing order is fastest.
 
-    All use the same Gram matrix. Options as in `fit`; the solver is `coordinate`.
+    All fits use the same Gram matrix. Options are those of `fit`; the solver is `coordinate`.
 
     Raises:
-        ValueError: if shapes do not fit, or unless max_iter >= 1.
+        ValueError: if shapes do not fit, if x is empty, or unless max_iter >= 1.
 
     Source: Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33, section 2.5.
 

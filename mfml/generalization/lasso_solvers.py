@@ -1,4 +1,4 @@
-"""Solvers of lasso and elastic net: one step, and the iteration to the minimum. Shapes: n samples, d features.
+"""Solvers for lasso and elastic net: one step, and the iteration to the minimum. Shapes: n samples, d features.
 
 The problem, its duality gap and the conditions of a minimum are in `elastic_net`. Both solvers work on its Gram
 matrix: `coordinate` minimizes over one coordinate after the other, `fista` takes accelerated proximal steps.
@@ -18,7 +18,7 @@ from mfml.generalization import elastic_net as net
 from mfml.iteration import Status
 
 SOLVERS = ("coordinate", "fista")
-PASSES = 5  # over the active features in one round: then the passes are extrapolated, and the gap is computed
+PASSES = 5  # over the active features in one round; after them comes an extrapolation and a check of the gap
 
 
 class State(NamedTuple):
@@ -43,11 +43,14 @@ def init(task: net.Task) -> State:
 def step(
     state: State, task: net.Task, *, alpha: ArrayLike, l1_ratio: ArrayLike = 1.0, solver: str = "coordinate"
 ) -> State:
-    r"""One pass over all coordinates, or one step of FISTA.
+    r"""Make one pass over all coordinates, or one step of FISTA.
 
-    With the other coordinates fixed, the minimum of one is
+    With the other coordinates fixed, the minimum over coordinate j is at
     $S(q_j + G_{jj} \beta_j, \alpha\rho) / (G_{jj} + \alpha(1-\rho))$ with the soft threshold S. FISTA takes a gradient
-    step of size 1/L from a point ahead of the last two. L is an upper bound of the largest eigenvalue of G.
+    step of size 1/L from a point ahead of the last two. L is an upper bound on the largest eigenvalue of G.
+
+    Raises:
+        ValueError: for an unknown solver.
 
     >>> task = net.problem(jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0]))
     >>> step(init(task), task, alpha=0.5).coef.tolist()
@@ -72,7 +75,7 @@ def solve(
 ) -> tuple[State, iteration.Report]:
     r"""Repeat steps until the duality gap is at most `tol` times $\lVert y - \bar y \rVert^2 / n$.
 
-    Options as in `lasso.fit`. The state may come from the solution for another penalty.
+    Options are those of `lasso.fit`. The first state may be the solution for another penalty.
 
     Raises:
         ValueError: for an unknown solver, or unless max_iter >= 1.
@@ -93,7 +96,7 @@ class _Progress(NamedTuple):
 
     state: State
     value: Array  # J minus half of |y|^2 / n
-    history: Array  # this value at the start and after each pass
+    history: Array  # of this value, at the start and after each pass
     stalled: Array  # whether the last round changed nothing
 
 
@@ -122,7 +125,7 @@ def _pass(state: State, task: net.Task, order: Array, count: ArrayLike, alpha: A
 def _by_coordinates(
     state: State, task: net.Task, alpha: Array, l1_ratio: Array, *, max_iter: int, tol: ArrayLike
 ) -> tuple[State, iteration.Report]:
-    """Rounds of passes, until the gap is small."""
+    """Make rounds of passes until the gap is small."""
     start, n_rounds = _objective(state, task, alpha, l1_ratio), -(-max_iter // PASSES)
     history = jnp.full(1 + PASSES * n_rounds, jnp.nan, start.dtype).at[0].set(start)
     done, report = iteration.run(
@@ -139,7 +142,7 @@ def _by_coordinates(
 
 
 def _round(at: _Progress, task: net.Task, alpha: Array, l1_ratio: Array, *, first: Array, max_iter: int) -> _Progress:
-    """Passes over the active features, then the extrapolated point if J is lower there."""
+    """Make passes over the active features, then move to the extrapolated point if J is lower there."""
     state = at.state
     active = (state.coef != 0) | (jnp.abs(state.correlation) > alpha * l1_ratio)
     order = jnp.flatnonzero(active, size=len(active), fill_value=0)
@@ -162,7 +165,7 @@ def _round(at: _Progress, task: net.Task, alpha: Array, l1_ratio: Array, *, firs
 
 
 def _mixture(coefs: Array) -> Array:
-    """Shares of the last iterates, with sum 1, for which their last steps cancel best (Anderson)."""
+    """Weights of the last iterates that sum to 1 and make the last steps cancel best (Anderson)."""
     steps = jnp.diff(coefs, axis=0)
     products = steps @ steps.T
     size = jnp.trace(products)
@@ -179,7 +182,7 @@ def _objective(state: State, task: net.Task, alpha: Array, l1_ratio: Array) -> A
 
 
 def _accelerated(state: State, task: net.Task, alpha: Array, l1_ratio: Array, curvature: Array) -> State:
-    """One step of FISTA, from a point ahead of the last two."""
+    """Take one step of FISTA, from a point ahead of the last two."""
     momentum = (1 + jnp.sqrt(1 + 4 * state.momentum**2)) / 2
     ahead = state.coef + (state.momentum - 1) / momentum * (state.coef - state.previous)
     l1, l2 = alpha * l1_ratio, alpha * (1 - l1_ratio)
@@ -192,7 +195,7 @@ def _accelerated(state: State, task: net.Task, alpha: Array, l1_ratio: Array, cu
 def _by_fista(
     state: State, task: net.Task, alpha: Array, l1_ratio: Array, *, max_iter: int, tol: ArrayLike
 ) -> tuple[State, iteration.Report]:
-    """Accelerated steps, until the gap is small."""
+    """Take accelerated steps until the gap is small."""
     penalty, curvature = (alpha, l1_ratio), _largest_curvature(task.gram)
     return iteration.run(
         lambda state, i: _accelerated(state, task, *penalty, curvature),
@@ -210,5 +213,5 @@ def _stands_still(coef: Array, before: Array) -> Array:
 
 
 def _largest_curvature(gram: Array) -> Array:
-    """An upper bound of the largest eigenvalue: the largest sum of the absolute values of a row."""
+    """An upper bound on the largest eigenvalue: the largest sum of absolute values in a row."""
     return jnp.max(jnp.sum(jnp.abs(gram), axis=1))

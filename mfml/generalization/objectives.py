@@ -1,7 +1,7 @@
-r"""Losses that boosting minimizes, with their derivatives in the scores. Shapes: n samples, k outputs.
+r"""Losses that boosting minimizes, with their derivatives with respect to the scores. Shapes: n samples, k outputs.
 
-With a score F, `squared_error` is $\frac12 (y - F)^2$. `logistic` is the cross-entropy in nats of labels 0 and 1,
-`softmax` that of labels 0 to k - 1.
+With a score F, `squared_error` is $\frac12 (y - F)^2$. `logistic` is the cross-entropy of labels 0 and 1 in nats,
+and `softmax` is that of labels 0 to k - 1.
 """
 
 import jax
@@ -18,9 +18,9 @@ LOSSES = ("squared_error", "logistic", "softmax")
 def best_constant(
     y: Num[Array, " n"], weights: Float[Array, " n"], *, loss: str, n_classes: int | None = None
 ) -> Float[Array, " k"]:
-    """Return the best scores that are the same for all samples: mean, log-odds, or logarithms of the classes' shares.
+    """Return the best constant scores: the mean, the log-odds, or the logarithms of the shares of the classes.
 
-    A share of 0 or 1 is moved inwards by the rounding error, which keeps the scores finite.
+    Shares of 0, and for `logistic` also of 1, are moved inwards by eps, which keeps the scores finite.
 
     Raises:
         ValueError: for an unknown loss, or `softmax` without n_classes >= 2.
@@ -45,7 +45,10 @@ def best_constant(
 def derivatives(
     scores: Float[Array, "k n"], y: Num[Array, " n"], *, loss: str
 ) -> tuple[Float[Array, "k n"], Float[Array, "k n"]]:
-    """Return the first and second derivative of each sample's loss in its scores; for `softmax` only the diagonal.
+    """Return the first and second derivatives of each sample's loss with respect to its scores.
+
+    Of the second derivatives of `softmax`, only the diagonal is returned. Those of `logistic` and `softmax` are at
+    least 1e-16.
 
     Raises:
         ValueError: for an unknown loss.

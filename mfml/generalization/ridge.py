@@ -46,7 +46,8 @@ def fit(
     r"""Minimize $\sum_i w_i (y_i - \beta_0 - x_i \beta)^2 + \alpha \lVert \beta \rVert^2$ in closed form.
 
     $\beta = (X^\top W X + \alpha I)^{-1} X^\top W y$ with centered X and y. If n < d, the smaller system
-    $X^\top (X X^\top + \alpha I)^{-1} y$ gives the same. The result is NaN if alpha is 0 and X lacks full rank.
+    $X^\top (X X^\top + \alpha I)^{-1} y$ gives the same. If alpha is 0, the centered X needs full rank. Otherwise
+    the result is NaN or dominated by rounding errors.
 
     Args:
         x: features.
@@ -56,7 +57,7 @@ def fit(
         fit_intercept: whether there is a $\beta_0$; static.
 
     Raises:
-        ValueError: if shapes do not fit.
+        ValueError: if shapes do not fit or x is empty.
 
     Source: Hoerl and Kennard (1970), Technometrics 12, 55-67; Bishop (2006), equation 3.28.
 
@@ -115,12 +116,12 @@ def path(
       \mathrm{df}(\alpha) = \sum_j \frac{s_j^2}{s_j^2 + \alpha} + 1, \qquad
       \mathrm{GCV}(\alpha) = \frac{n \lVert y - \hat y \rVert^2}{(n - \mathrm{df})^2}$$
 
-    (without the 1 if there is no intercept). GCV estimates the mean squared error of a new sample. It is infinite
+    Without an intercept, the 1 is left out. GCV estimates the mean squared error of a new sample. It is infinite
     where df reaches n. The decomposition comes from the eigenvectors of the smaller of $X^\top X$ and $X X^\top$.
     Directions with $s_j^2$ below rounding, eps max(n, d) times the largest, are left out.
 
     Raises:
-        ValueError: if shapes do not fit.
+        ValueError: if shapes do not fit or x is empty.
 
     Source: Hastie, Tibshirani and Friedman (2009), section 3.4.1; Golub, Heath and Wahba (1979).
 
@@ -149,7 +150,7 @@ def path(
 
 
 def best(path: Path) -> Int[Array, ""]:
-    """Return the index of the penalty with the smallest GCV, and the largest penalty if several tie.
+    """Return the index of the penalty with the smallest GCV; ties go to the largest penalty.
 
     >>> x, y = jnp.array([[-1.0], [0.0], [1.0]]), jnp.array([-1.0, 0.1, 1.0])
     >>> best(globals()["path"](x, y, jnp.array([1.0, 0.01]))).item()
@@ -160,7 +161,7 @@ def best(path: Path) -> Int[Array, ""]:
 
 
 def _centered(x: Array, y: Array, weights: Array | None, fit_intercept: bool) -> tuple[Array, Array, Array, Array]:
-    """Means, and the centered features and targets, multiplied by the root of the weights."""
+    """Means, and the centered features and targets times the root of the weights."""
     require.rank("x", x, 2)
     require.rank("y", y, 1)
     require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")

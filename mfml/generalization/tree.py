@@ -32,18 +32,19 @@ def fit(
     max_bins: int = binning.MAX_BINS,
     n_classes: int | None = None,
 ) -> Trees:
-    r"""Grow one tree: each node is split where the impurity times the weight decreases most.
+    r"""Grow one tree. Each node is split where the impurity times the weight decreases most.
 
     The impurity of a node with class shares $p_k$ is $\sum_k p_k (1 - p_k)$ (`gini`) or $-\sum_k p_k \ln p_k$ in nats
     (`entropy`). For a regression it is the variance with divisor n (`squared_error`). There are two solvers:
 
     - `histogram` looks for thresholds among the edges of at most `max_bins` bins per feature. Missing values (NaN) go
-      to the side that is better for them, and to the left where there were none.
+      to the side with the larger gain, or to the left if the node has none.
     - `exact` tries all thresholds halfway between neighboring values. Missing values go to the right.
 
-    If no feature has more than `max_bins` different values, both give the same tree. A split that improves nothing is
-    not made (scikit-learn makes it). Among equal gains the first feature wins, and then the lowest threshold.
-    `value` of a leaf is the mean of y, or the shares of the classes.
+    Both divide the training samples in the same way if no value is missing and no feature has more than `max_bins`
+    different values. A split that improves nothing is not made (scikit-learn makes it). Ties go to the first feature
+    and, within a feature, to the lowest threshold. The `value` of a leaf is the mean of y, or the shares of the
+    classes.
 
     Args:
         x: features; NaN is a missing value.
@@ -51,7 +52,7 @@ def fit(
         weights: non-negative, one per sample; all 1 if left out. A sample of weight 0 has no influence.
         criterion: one of `criteria.CRITERIA`; static.
         max_depth: largest number of questions that a sample is asked, 1 to 14; static.
-        min_samples_leaf: smallest weight of a leaf.
+        min_samples_leaf: smallest sum of weights in a leaf.
         solver: one of `SOLVERS`; static.
         max_bins: bins per feature; static.
         n_classes: for `gini` and `entropy`; inferred from y if left out, but needed within `jit`; static.
@@ -106,7 +107,7 @@ def _fit(
 
 @jax.jit
 def predict(model: Trees, x: Float[Array, "m d"]) -> Num[Array, " m"]:
-    """Predict the mean of the leaf in units of y, or the label of the most frequent class, the smallest if several tie.
+    """Predict the mean of the leaf in units of y, or the label of its most frequent class; ties go to the smallest.
 
     Raises:
         ValueError: unless x has as many columns as in the fit.

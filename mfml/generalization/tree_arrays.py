@@ -1,8 +1,8 @@
-r"""Trees as arrays: what trees, forests, boosted ensembles and imported models have in common.
+r"""Trees as arrays, the common form of single trees, forests, boosted ensembles and imported models.
 
 Shapes: t trees, m nodes each (node 0 is the root), d features, k outputs, n samples. A sample at node i goes to
 `left[i]` if its feature is at most the threshold, and to `right[i]` otherwise. If the feature is missing (NaN),
-`missing_left[i]` decides. A leaf points to itself on both sides, so a walk that has arrived stays.
+`missing_left[i]` decides. A leaf points to itself on both sides, so a walk that has reached it stays there.
 """
 
 from typing import NamedTuple
@@ -17,17 +17,17 @@ from mfml import require
 
 
 class Trees(NamedTuple):
-    """A set of trees. Smaller trees are filled up with nodes that no walk reaches; their entries mean nothing."""
+    """A set of trees. Smaller trees are padded with nodes that no walk reaches, whose entries mean nothing."""
 
     feature: Int[Array, "t m"]  # column that a node asks about; 0 in leaves
     threshold: Float[Array, "t m"]  # in units of the feature; infinite in leaves
     missing_left: Bool[Array, "t m"]  # where a missing value goes
-    left: Int[Array, "t m"]  # child for values up to the threshold; a leaf's own number
+    left: Int[Array, "t m"]  # child for values up to the threshold; in a leaf its own number
     right: Int[Array, "t m"]
     value: Float[Array, "t m k"]  # what the node predicts
     cover: Float[Array, "t m"]  # weight of the training samples at the node (boosting: sum of second derivatives)
-    gain: Float[Array, "t m"]  # by how much the split improved the objective; 0 in leaves
-    gain_of_feature: Float[Array, "t d"]  # sum over all splits on each feature; its length tells how many there are
+    gain: Float[Array, "t m"]  # improvement of the objective by the split; 0 in leaves
+    gain_of_feature: Float[Array, "t d"]  # sum over all splits on each feature
 
 
 def is_leaf(trees: Trees) -> Bool[Array, "t m"]:
@@ -45,7 +45,7 @@ def stump(feature: ArrayLike, threshold: ArrayLike, value: Float[Array, "3 k"], 
     Missing values go left. `n_features` is static.
 
     Raises:
-        ValueError: for values that are not three rows.
+        ValueError: unless `value` has three rows.
 
     >>> stump(0, 0.5, jnp.zeros((3, 1))).right.tolist()
     [[2, 1, 2]]
@@ -70,7 +70,7 @@ def apply(trees: Trees, x: Float[Array, "n d"]) -> Int[Array, "t n"]:
     """Return the leaf that each sample ends in, for each tree: one walk, mapped over samples and trees.
 
     Raises:
-        ValueError: if x is no table, or has another number of features than the trees.
+        ValueError: unless x has two axes and as many columns as the trees have features.
 
     >>> apply(stump(0, 0.5, jnp.zeros((3, 1))), jnp.array([[0.5], [0.6], [jnp.nan]])).tolist()
     [[1, 2, 1]]
@@ -103,7 +103,7 @@ def outputs(trees: Trees, x: Float[Array, "n d"]) -> Float[Array, "t n k"]:
 
 @jax.jit
 def total(trees: Trees, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
-    """Add up what all trees predict, tree after tree: memory does not grow with their number. Errors as in `apply`.
+    """Add up what the trees predict, one tree at a time, so memory does not grow with t. Errors as in `apply`.
 
     >>> total(stump(0, 0.5, jnp.array([[0.0], [1.0], [2.0]])), jnp.array([[0.5], [0.6]])).tolist()
     [[1.0], [2.0]]
@@ -118,7 +118,7 @@ def total(trees: Trees, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
 
 
 def require_classes(trees: Trees) -> None:
-    """Require that the trees tell classes apart: they have an output per class, a regression has one output.
+    """Require that the trees tell classes apart, which means that they have more than one output.
 
     Raises:
         ValueError: for the trees of a regression.
@@ -152,8 +152,8 @@ def n_leaves(trees: Trees) -> Int[Array, " t"]:
 def importance(trees: Trees) -> Float[Array, " d"]:
     r"""Return the sum of the gains of all splits on each feature, divided by the sum over all features.
 
-    It is zero for all features if no tree splits. Features with many different values are favored, even if they are
-    noise. Unit 14 has measures without this bias.
+    It is zero for all features if no tree has a split. The measure favors features with many different values, even if
+    these are noise. Unit 14 has measures without this bias.
 
     Source: Breiman et al. (1984), Classification and Regression Trees, section 5.3.4.
 

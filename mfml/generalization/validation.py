@@ -3,7 +3,7 @@ r"""Choosing a model by validation: grid search, nested cross-validation, learni
 Shapes: n samples, k folds, a settings of the hyperparameters. A learner consists of three static functions, as in
 `risk.splits.cross_validate`, but its `fit` has one more argument: `fit(x, y, setting, weights=w)` learns from the
 samples of weight 1, `predict(fitted, x)` predicts, and `loss(prediction, y)` returns a loss per sample. A setting is a
-number or a pytree of numbers. A grid has all settings along a first axis. One vmapped call fits all that is tried.
+number or a pytree of numbers. A grid has all settings along its first axis. One vmapped call does all fits.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class Search(NamedTuple):
     risk: Float[Array, " a"]  # mean over folds of the test risk
     standard_error: Float[Array, " a"]  # of this mean; the standard deviation over folds has the divisor k - 1
     train_risk: Float[Array, " a"]
-    best: Int[Array, ""]  # index of the setting with the smallest risk, the first if several tie
+    best: Int[Array, ""]  # index of the setting with the smallest risk; the first one in a tie
 
 
 class Nested(NamedTuple):
@@ -66,7 +66,7 @@ def grid_search(
 ) -> Search:
     """Cross-validate every setting of the grid.
 
-    The risk of the best setting is too optimistic, since the setting was chosen by it. `nested` gives an honest risk.
+    The risk of the best setting is too optimistic, because this risk decided the choice. `nested` gives an honest one.
 
     Raises:
         ValueError: if shapes do not fit, if the grid is empty, or if its parts differ in the number of settings.
@@ -89,8 +89,8 @@ def grid_search(
 def one_standard_error(result: Search, complexity: Float[Array, " a"]) -> Int[Array, ""]:
     """Return the index of the least complex setting whose risk is within one standard error of the smallest risk.
 
-    `complexity` is any number that grows with the flexibility, such as -alpha of a penalty. If several tie, the
-    first is taken.
+    `complexity` is any number that grows with the flexibility, such as -alpha for a penalty. Ties go to the first
+    setting.
 
     Raises:
         ValueError: if shapes do not fit.
@@ -121,8 +121,8 @@ def nested(
 ) -> Nested:
     """Nested cross-validation: each outer fold chooses its own setting from its training samples only.
 
-    The inner folds are those of `inner` without the outer test samples. Folds that become empty do not count, so take
-    different folds inside and outside. All k x k_inner x a fits are one call.
+    The inner folds are those of `inner` without the outer test samples. Folds that become empty do not count, so use
+    different folds inside and outside. One call does all k x k_inner x a fits.
 
     Raises:
         ValueError: if shapes do not fit, if the grid is empty, or if its parts differ in the number of settings.
@@ -169,8 +169,8 @@ def learning_curve(
 ) -> LearningCurve:
     """Cross-validate with growing parts of the training samples.
 
-    Each fold puts its training samples into one random order and takes the first of them, so the sets are nested. A
-    size above the number of training samples takes all.
+    Each fold puts its training samples into a random order and takes the first ones, so the sets are nested. A size
+    above the number of training samples takes all of them.
 
     Raises:
         ValueError: if shapes do not fit.

@@ -1,6 +1,6 @@
 r"""Activations, the nonlinearity of a neuron, and their derivatives. All are elementwise and take any shape.
 
-At a kink the derivative is the one from the left: 0 for the rectifier, the small slope for the leaky one, alpha
+At a kink the derivative is the one from the left: 0 for the rectifier, the small slope for the leaky one, and alpha
 for the exponential linear unit. The functions are written so that `jax.grad` gives the same number there. Every
 function is finite wherever its value fits into the dtype, and NaN stays NaN.
 """
@@ -21,7 +21,7 @@ class Activation(NamedTuple):
 
     function: Callable[[Array], Array]
     derivative: Callable[[Array], Array]
-    rising: bool = True  # f(a) <= f(b) wherever a < b: the largest value is that of the largest argument
+    rising: bool = True  # f(a) <= f(b) wherever a < b, so the largest argument has the largest value
 
 
 def identity(z: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -34,7 +34,7 @@ def identity(z: Float[Array, "..."]) -> Float[Array, "..."]:
 
 
 def heaviside(z: Float[Array, "..."]) -> Float[Array, "..."]:
-    """Fire or not: 1 where $z > 0$, else 0; 0 at $z = 0$. Its derivative is 0 everywhere: nothing can be learned.
+    """Step function: 1 where $z > 0$, otherwise 0. Its derivative is 0 everywhere, so nothing can be learned.
 
     Source: McCulloch and Pitts (1943), Bulletin of Mathematical Biophysics 5; Bishop (2006), section 4.1.7.
 
@@ -45,7 +45,7 @@ def heaviside(z: Float[Array, "..."]) -> Float[Array, "..."]:
 
 
 def sigmoid(z: Float[Array, "..."]) -> Float[Array, "..."]:
-    r"""Logistic function $\sigma(z) = 1 / (1 + e^{-z})$, between 0 and 1; saturates without overflow.
+    r"""Logistic function $\sigma(z) = 1 / (1 + e^{-z})$, between 0 and 1. It saturates without overflow.
 
     Source: Bishop (2006), equation 4.59.
 
@@ -122,7 +122,7 @@ def silu(z: Float[Array, "..."]) -> Float[Array, "..."]:
 
 
 def gelu(z: Float[Array, "..."]) -> Float[Array, "..."]:
-    r"""Gaussian error linear unit $z \Phi(z)$, $\Phi$ the normal distribution function; exact, not by tanh.
+    r"""Gaussian error linear unit $z \Phi(z)$, with the normal distribution function $\Phi$, not approximated by tanh.
 
     Source: Hendrycks and Gimpel (2016), arXiv:1606.08415.
 
@@ -146,7 +146,7 @@ def apply(z: Float[Array, "..."], *, activation: str = "relu") -> Float[Array, "
 
 
 def derivative(z: Float[Array, "..."], *, activation: str = "relu") -> Float[Array, "..."]:
-    """Evaluate the derivative of an activation at z in closed form; from the left at a kink.
+    """Evaluate the derivative of an activation at z in closed form; at a kink it is the one from the left.
 
     Raises:
         ValueError: for a name that is not known.

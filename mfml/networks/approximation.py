@@ -1,9 +1,9 @@
-r"""Universal approximation, constructive: networks that are written down, not learned, with error bounds.
+r"""Constructive universal approximation: networks that are constructed, not learned, with error bounds.
 
 One hidden layer suffices for any continuous function. In one variable, m neurons make `bumps` (threshold neurons,
 error of order 1/m) or `hats` (rectifiers, order 1/m²). In many variables `ridges` are drawn at random, and the
-error is of order 1/√m whatever the dimension. The networks are those of `mlp`: evaluate them with `mlp.apply` and
-the activation that is named here. Shapes: d inputs, m neurons, j waves.
+error is of order 1/√m in any dimension. The networks are those of `mlp`: evaluate them with `mlp.apply` and
+the activation named here. Shapes: d inputs, m neurons, j waves.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,8 @@ def bump(
 ) -> Float[Array, "..."]:
     r"""Smooth bump from two sigmoid neurons: $h\,[\sigma(s (x - a)) - \sigma(s (x - b))]$.
 
-    About h between a = low and b = high, about 0 outside; edges of width 1/s, s the steepness in 1 / units of x.
+    It is about h between a = low and b = high, and about 0 outside. The edges have the width 1/s, where s is the
+    steepness in 1 / units of x.
 
     Source: Cybenko (1989), Mathematics of Control, Signals and Systems 2.
 
@@ -147,7 +148,7 @@ def ridges(
     variance that falls like 1/m in every dimension: see `ridges_bound`. Activation: `heaviside`.
 
     Args:
-        key: for the draw.
+        key: for the random draws.
         amplitude: of the waves.
         frequency: of the waves, in radians over units of x.
         phase: of the waves, in radians.
@@ -185,7 +186,7 @@ def ridges_bound(
 ) -> Float[Array, ""]:
     r"""Bound of the expected squared error of `ridges` at any point of the ball: $V^2 / m$.
 
-    $V = 2 \sum_j |a_j|\, (r |\omega_j| + |\varphi_j|)$ measures the function; the dimension does not appear.
+    $V = 2 \sum_j |a_j|\, (r |\omega_j| + |\varphi_j|)$ measures the function. The dimension does not enter.
 
     Raises:
         ValueError: if shapes do not fit or width < 1.

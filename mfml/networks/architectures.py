@@ -2,8 +2,8 @@
 
 All take images (n, h, w, c) of any size that their pooling allows, and return logits. `init(module, x, key=key)`
 draws the parameters by He's scheme, and `module.apply(params, x)` evaluates the network. It has no other state:
-group normalization replaces the batch normalization of the papers. This needs no running statistics, treats each
-image by itself, and does the same in training and in use.
+group normalization replaces the batch normalization of the papers. It needs no running statistics, treats each image
+by itself, and does the same in training and in use.
 """
 
 import math
@@ -26,7 +26,7 @@ def init(module: nn.Module, x: Float[Array, "n h w c"], *, key: Key[Array, ""]) 
     of x matters. `module.init(key, x)` draws other numbers from the same distribution, but compiles far more slowly.
 
     Raises:
-        ValueError: for a module that has other parameters than kernels, biases and scales.
+        ValueError: for a module with parameters other than kernels, biases and scales.
 
     Source: He et al. (2015), ICCV, equation 10.
 
@@ -114,7 +114,7 @@ class NiN(nn.Module):
     """
 
     n_classes: int
-    features: Sequence[int] = (192, 160, 192)  # of each block; one more block makes the classes
+    features: Sequence[int] = (192, 160, 192)  # of each block; one more block computes the classes
     kernels: Sequence[int] = (5, 5, 3, 3)  # of each block, including the last one
 
     @nn.compact
@@ -176,7 +176,7 @@ class DenseLayer(nn.Module):
 
 
 class UNet(nn.Module):
-    """Down to a coarse view and up again, with the fine view handed across: an answer for every pixel.
+    """Down to a coarse view and up again, with copies of the finer views: one prediction for every pixel.
 
     Images keep their size, since convolutions are padded, unlike those of the paper. Height and width must be
     multiples of 2 ** (len(features) - 1).
@@ -246,7 +246,7 @@ def _conv(features: int, kernel: int, *, bias: bool = True) -> nn.Conv:
 
 
 def _largest_activated(x: Array, activation: str) -> Array:
-    """Max pooling of the activation. A rising activation comes last: it then has only a quarter of the entries."""
+    """Max pooling of the activation. A rising activation comes last, where it acts on only a quarter of the entries."""
     require.one_of("activation", activation, activations.ACTIVATIONS)
     if activations.ACTIVATIONS[activation].rising:
         return activations.apply(pooling.max_pool(x), activation=activation)

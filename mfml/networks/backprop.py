@@ -1,4 +1,4 @@
-r"""Backpropagation by hand: forward with a cache, backward through it; equal to `jax.grad`.
+r"""Backpropagation by hand: a forward pass with a cache, and a backward pass equal to `jax.grad`.
 
 With $a_0 = x$, $z_l = a_{l-1} W_l + b_l$ and $a_l = \phi(z_l)$, the chain rule runs from the output to the input:
 
@@ -34,12 +34,12 @@ class Cache(NamedTuple):
 class Gradients(NamedTuple):
     """What the backward pass returns."""
 
-    network: Network  # the gradient in each parameter, with the network's own structure
-    x: Float[Array, "n d"]  # the gradient in the inputs
+    network: Network  # gradient with respect to each parameter, in the structure of the network
+    x: Float[Array, "n d"]  # gradient with respect to the inputs
 
 
 def forward(network: Network, x: Float[Array, "n d"], *, activation: str = "relu") -> tuple[Float[Array, "n k"], Cache]:
-    """Output of a network, as `mlp.apply`, and the cache of what happened on the way.
+    """Return the output of a network, as `mlp.apply` does, and the cache of the intermediate results.
 
     Raises:
         ValueError: if shapes do not fit, or the activation is not known.
@@ -60,16 +60,16 @@ def forward(network: Network, x: Float[Array, "n d"], *, activation: str = "relu
 
 
 def backward(network: Network, cache: Cache, slope: Float[Array, "n k"], *, activation: str = "relu") -> Gradients:
-    """Gradients in all parameters and in the inputs, from the gradient in the output.
+    """Return the gradients with respect to all parameters and the inputs, given that of the output.
 
     Args:
-        network: its parameters.
-        cache: what `forward` returned for it.
-        slope: gradient of the objective in each output.
+        network: the network that `forward` evaluated.
+        cache: what `forward` returned.
+        slope: gradient of the objective with respect to each output.
         activation: as in `forward`.
 
     Raises:
-        ValueError: if `slope` has not the shape of the output, or the activation is not known.
+        ValueError: unless `slope` has the shape of the output and the activation is known.
 
     Source: Rumelhart, Hinton and Williams (1986), Nature 323; Bishop (2006), equations 5.53 and 5.56.
 
@@ -92,7 +92,7 @@ def backward(network: Network, cache: Cache, slope: Float[Array, "n k"], *, acti
 def loss_and_gradient(
     network: Network, x: Float[Array, "n d"], y: Float[Array, "n k"], *, activation: str = "relu", loss: str = "mse"
 ) -> tuple[Float[Array, ""], Gradients]:
-    r"""Risk of a network on samples, and its gradients by the backward pass.
+    r"""Return the risk of a network on samples, and its gradients by the backward pass.
 
     `mse` is the mean over all n k entries of $(\hat y - y)^2$, without 1/2, with slope $2 (\hat y - y) / (nk)$.
     `cross_entropy` is the mean over the n samples of $-\sum_c y_c \log \mathrm{softmax}(\hat y)_c$ in nats, with

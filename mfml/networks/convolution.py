@@ -1,9 +1,10 @@
 r"""Convolutional layers. Shapes: n images, h rows, w columns, c input channels, k output channels.
 
-Channels come last: images are (n, h, w, c) and kernels (p, q, c, k), as flax and XLA on CPU like it. PyTorch has
-(n, c, h, w) and (k, c, p, q). What deep learning calls a convolution is a cross-correlation: the kernel is not
-flipped; `convolution` flips it. For `padding` see `geometry`; `mode` says what is there: `zeros`, or the image
-again (`periodic`), for which a layer of stride 1 and padding `same` is equivariant exactly.
+Channels come last: images are (n, h, w, c) and kernels (p, q, c, k), the layout that suits flax and XLA on
+CPU. PyTorch has (n, c, h, w) and (k, c, p, q). What deep learning calls a convolution is a cross-correlation: the
+kernel is not flipped; `convolution` flips it. For `padding` see `geometry`. `mode` says what the padding contains:
+`zeros`, or the image again (`periodic`). With `periodic`, a layer of stride 1 and padding `same` is exactly
+equivariant.
 """
 
 from typing import Any
@@ -61,7 +62,7 @@ def by_hand(
     dilation: int = 1,
     mode: str = "zeros",
 ) -> Float[Array, "n _ _ k"]:
-    """Do what `cross_correlation` does as a sum over the taps: shifted image times that tap's channel matrix.
+    """Do what `cross_correlation` does as a sum over the taps: shifted image times channel matrix of the tap.
 
     Raises:
         ValueError: as `cross_correlation`.
@@ -109,9 +110,9 @@ def transposed(
     r"""Transposed convolution: the adjoint of `cross_correlation` with the same kernel and options.
 
     $\langle y, \mathrm{conv}(x) \rangle = \langle \mathrm{transposed}(y), x \rangle$: it is the gradient of the
-    convolution in its input, and makes images larger where the convolution makes them smaller. Each entry of y
-    stamps the kernel, times itself, onto the output. The kernel is the forward one: k channels in, c out. For the
-    size of the output see `geometry.transposed_size`.
+    convolution with respect to its input, and it enlarges images where the convolution makes them smaller. Each entry
+    of y adds the kernel, times this entry, to the output. The kernel is that of the convolution, so k channels come in
+    and c go out. For the size of the output see `geometry.transposed_size`.
 
     Raises:
         ValueError: if the last axes of y and kernel differ, or an option is out of range.

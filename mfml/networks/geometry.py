@@ -1,7 +1,7 @@
-r"""The arithmetic of convolutional layers: sizes, receptive fields, parameters. Python integers in and out.
+r"""The arithmetic of convolutional layers: sizes, receptive fields, parameters. All numbers are Python integers.
 
-One axis at a time. `padding` is a number of entries on each side, or `valid` (none), `same` (so many that the
-output has $\lceil n / s \rceil$ entries; an odd one goes to the end) or `full` (every overlap counts).
+Sizes are for one axis at a time. `padding` is a number of entries on each side, or `valid` (none), `same` (as many as
+give $\lceil n / s \rceil$ outputs; an odd one goes to the end) or `full` (every overlap counts).
 """
 
 from collections.abc import Callable, Sequence
@@ -92,8 +92,8 @@ def transposed_size(
 ) -> int:
     r"""Entries of the output of a transposed convolution: $(n - 1) s + d (k - 1) + 1 - 2 p + e$.
 
-    It is the input size from which a convolution makes n entries. Several sizes do; `extra`, 0 to stride - 1,
-    chooses among them. With padding `same` it is $n s$.
+    It is an input size for which a convolution has n outputs. There are several, and `extra`, 0 to stride - 1, chooses
+    among them. With padding `same` it is $n s$.
 
     Raises:
         ValueError: if an option is out of range, or nothing is left.
@@ -144,13 +144,13 @@ def receptive_fields(layers: Sequence[Window]) -> tuple[Field, ...]:
 def influence(
     function: Callable[[Array], Array], x: Float[Array, "h w c"], *, row: int, column: int
 ) -> Float[Array, "h w"]:
-    r"""Effective receptive field: how much each pixel moves one unit of the output.
+    r"""Effective receptive field: how strongly each pixel influences one unit of the output.
 
     $\sum_c |\partial \sum_k f(x)_{row, column, k} / \partial x_{ijc}|$ for a function from (1, h, w, c) to
-    (1, h', w', k). Its support lies within the receptive field; most of it lies in the middle.
+    (1, h', w', k). It is 0 outside the receptive field and usually largest in the middle.
 
     Raises:
-        ValueError: if x has not 3 axes, or the unit is outside the output.
+        ValueError: unless x has 3 axes and the unit is inside the output.
 
     Source: Luo et al. (2016), NeurIPS.
 
@@ -169,7 +169,7 @@ def influence(
 
 
 def dense_parameters(sizes: Sequence[int], *, bias: bool = True) -> int:
-    r"""Parameters of a dense network: $\sum_l (d_l + 1)\, d_{l+1}$, without the 1 where there is no bias.
+    r"""Parameters of a dense network: $\sum_l (d_l + 1)\, d_{l+1}$, without the 1 if there is no bias.
 
     Raises:
         ValueError: for fewer than two sizes.
@@ -182,7 +182,7 @@ def dense_parameters(sizes: Sequence[int], *, bias: bool = True) -> int:
 
 
 def convolution_parameters(kernel: tuple[int, int], *, inputs: int, outputs: int, bias: bool = True) -> int:
-    r"""Parameters of a convolution: $(k_h k_w c_{in} + 1)\, c_{out}$, whatever the size of the image.
+    r"""Parameters of a convolution: $(k_h k_w c_{in} + 1)\, c_{out}$ for any size of the image.
 
     Raises:
         ValueError: if a number is below 1.

@@ -45,11 +45,11 @@ def init(
 ) -> Network:
     r"""Draw a network's weights; biases are 0.
 
-    In a layer with d inputs and k outputs the variance of a weight is $2/d$ (He, keeps the size of a signal through
-    rectifiers), $2/(d + k)$ (Glorot, for tanh) or $1/d$ (LeCun, for linear layers). See `layers.init_weight`.
+    In a layer with d inputs and k outputs the variance of a weight is $2/d$ (He, which keeps the size of a signal
+    through rectifiers), $2/(d + k)$ (Glorot, for tanh) or $1/d$ (LeCun, for linear layers). See `layers.init_weight`.
 
     Args:
-        key: for the draw.
+        key: for the random draws.
         sizes: number of inputs, then neurons of each layer; static.
         scheme: one of `SCHEMES`; static.
         distribution: `normal` or `uniform`; static.
@@ -79,7 +79,7 @@ def init(
 def apply(
     network: Network, x: Float[Array, "n d"], *, activation: str = "relu", output: str = "identity"
 ) -> Float[Array, "n k"]:
-    r"""Output of a network: dense layers, `activation` after each but the last, `output` after the last.
+    r"""Output of a network of dense layers, with `activation` after all but the last, and `output` after the last.
 
     Raises:
         ValueError: if shapes do not fit, or for an unknown activation.

@@ -1,7 +1,7 @@
 """Pooling: one number per window and channel. Shapes: n images, h rows, w columns, c channels.
 
-For `padding` see `geometry`. Padding never counts: it is no candidate for the largest value, and the mean is over
-the entries that are there (unless `count_padding`).
+For `padding` see `geometry`. Padding does not count: it is never the largest value, and means are over the
+entries of the image only (unless `count_padding`).
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def max_pool(
 ) -> Float[Array, "n _ _ c"]:
     """Largest value of each window, each channel by itself.
 
-    Where several entries are the largest, the gradient goes to the first of them, row by row.
+    If several entries are the largest, the gradient goes to the first of them, row by row.
 
     Args:
         x: images.
@@ -80,7 +80,7 @@ def global_average(x: Float[Array, "n h w c"]) -> Float[Array, "n c"]:
     """Mean of each channel over all pixels: invariant to shifts of a periodic image.
 
     Raises:
-        ValueError: if x has not 4 axes, or no pixels.
+        ValueError: unless x has 4 axes and at least one pixel.
 
     Source: Lin, Chen and Yan (2014), ICLR, "Network in network".
 
@@ -106,7 +106,7 @@ def _largest(blocks: Float[Array, "n r p s q c"]) -> Float[Array, "n r s c"]:
 
 @_largest.defjvp
 def _largest_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    """Pick the tangent where the value was picked: backwards, each gradient goes to the place it came from."""
+    """Pick the tangent where the value was picked. Backwards, each gradient goes to the place of its value."""
     (blocks,), (change,) = primals, tangents
     value, place = _largest_and_place(blocks)
     window = blocks.shape[2]

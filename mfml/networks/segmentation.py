@@ -10,7 +10,7 @@ from mfml import require
 def dice(prediction: Int[Array, "n h w"], target: Int[Array, "n h w"], *, n_classes: int = 2) -> Float[Array, " k"]:
     r"""Dice's coefficient of each class, over all pixels of all images: $2 |A \cap B| / (|A| + |B|)$.
 
-    1 for equal regions, 0 for disjoint ones; 1 for a class that is in neither.
+    It is 1 for equal regions, 0 for disjoint ones, and 1 for a class that is in neither.
 
     Raises:
         ValueError: if the shapes differ, or n_classes < 1.
@@ -29,10 +29,10 @@ def dice(prediction: Int[Array, "n h w"], target: Int[Array, "n h w"], *, n_clas
 
 
 def dice_loss(logits: Float[Array, "n h w k"], target: Int[Array, "n h w"]) -> Float[Array, ""]:
-    r"""Mean over the classes of $1 - 2 \sum p y / \sum (p + y)$, p the softmax of the logits, y one-hot.
+    r"""Mean over the classes of $1 - 2 \sum p y / \sum (p + y)$, with p the softmax of the logits and y one-hot.
 
-    A smooth stand-in for 1 - Dice, averaged, that gives a rare class as much weight as a frequent one. A class
-    that is nowhere in the truth costs 1 whatever the logits.
+    It is a smooth substitute for the mean of 1 - Dice and gives rare and frequent classes the same weight. A class that
+    does not occur in the truth costs 1 for any logits.
 
     Raises:
         ValueError: if shapes do not fit.

@@ -1,7 +1,7 @@
 r"""Symmetries of functions of images. Shapes: n images, h rows, w columns, c channels.
 
 f is equivariant under T where $f(T x) = T' f(x)$: a shifted input shifts the output. It is invariant where
-$f(T x) = f(x)$. Convolutions are equivariant under shifts, pooling over everything makes that an invariance.
+$f(T x) = f(x)$. Convolutions are equivariant under shifts, and pooling over all pixels turns this into invariance.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from mfml import require
 
 
 def translate(x: Float[Array, "n h w c"], *, rows: int = 0, columns: int = 0) -> Float[Array, "n h w c"]:
-    """Shift images down and to the right; what leaves on one side enters on the other.
+    """Shift images down and to the right; pixels that leave on one side enter on the other.
 
     Raises:
         ValueError: if x has not 4 axes.
@@ -45,9 +45,9 @@ def equivariance_error(
     before: Callable[[Array], Array],
     after: Callable[[Array], Array],
 ) -> Float[Array, ""]:
-    r"""How far a function is from equivariant: $\lVert f(T x) - T' f(x) \rVert / \lVert f(x) \rVert$.
+    r"""How far a function is from being equivariant: $\lVert f(T x) - T' f(x) \rVert / \lVert f(x) \rVert$.
 
-    0 for an equivariant function, about $\sqrt 2$ for an unrelated answer. NaN where f(x) is 0 everywhere.
+    It is 0 for an equivariant function, about $\sqrt 2$ for unrelated outputs, and NaN if f(x) is 0 everywhere.
 
     Args:
         function: f; static.
@@ -73,9 +73,9 @@ def equivariance_error(
 def invariance_error(
     function: Callable[[Array], Array], x: Float[Array, "n h w c"], *, transform: Callable[[Array], Array]
 ) -> Float[Array, ""]:
-    r"""How far a function is from invariant: $\lVert f(T x) - f(x) \rVert / \lVert f(x) \rVert$.
+    r"""How far a function is from being invariant: $\lVert f(T x) - f(x) \rVert / \lVert f(x) \rVert$.
 
-    NaN where f(x) is 0 everywhere.
+    It is NaN if f(x) is 0 everywhere.
 
     Raises:
         ValueError: if f(T x) and f(x) differ in shape.

@@ -1,8 +1,8 @@
-r"""Fourier, Haar and Daubechies transforms: fixed orthonormal bases, where a network learns its own.
+r"""Fourier, Haar and Daubechies transforms: fixed orthonormal bases, while a network learns its own.
 
-All transforms are orthogonal matrices applied to the last axis: they keep $\sum_i x_i^2$ and are undone by their
-transpose. Signals are periodic. Wavelet coefficients stand in the order (coarse means, coarsest details, ...,
-finest details). `order` is the number of vanishing moments p: order 1 is Haar, order p has a filter of length 2p.
+All transforms are orthogonal matrices applied to the last axis: they preserve $\sum_i x_i^2$, and their transpose is
+the inverse. Signals are periodic. Wavelet coefficients are ordered as (coarse means, coarsest details, ..., finest
+details). `order` is the number of vanishing moments p: order 1 is Haar, order p has a filter of length 2p.
 """
 
 import math
@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 
-MAX_ORDER = 10  # beyond, the roots of the filter's polynomial lose digits
+MAX_ORDER = 10  # for higher orders, the roots of the filter's polynomial lose digits
 
 
 def fourier(x: Float[Array, "*batch n"]) -> Float[Array, "*batch n"]:
@@ -60,8 +60,8 @@ def inverse_fourier(coefficients: Float[Array, "*batch n"]) -> Float[Array, "*ba
 def daubechies(*, order: int) -> Float[Array, " taps"]:
     r"""Low-pass filter of the Daubechies wavelet: 2 `order` taps with sum $\sqrt 2$ and sum of squares 1.
 
-    The one of minimal phase. Its high-pass partner is $g_j = (-1)^j h_{2p - 1 - j}$, which is blind to polynomials
-    of degree below p.
+    It is the one of minimal phase. Its high-pass partner is $g_j = (-1)^j h_{2p - 1 - j}$. It gives 0 for all
+    polynomials of degree below p.
 
     Raises:
         ValueError: unless 1 <= order <= 10.
@@ -77,7 +77,8 @@ def daubechies(*, order: int) -> Float[Array, " taps"]:
 def analyze(x: Float[Array, "*batch n"], *, order: int = 1, levels: int = 1) -> Float[Array, "*batch n"]:
     r"""Wavelet coefficients of periodic signals by Mallat's pyramid, in O(n).
 
-    Each level splits what is left into means $a_k = \sum_j h_j x_{2k+j}$ and details $d_k = \sum_j g_j x_{2k+j}$.
+    Each level splits the means x of the level before into coarser means $a_k = \sum_j h_j x_{2k+j}$ and details
+    $d_k = \sum_j g_j x_{2k+j}$.
 
     Args:
         x: signals along the last axis.
@@ -119,7 +120,7 @@ def synthesize(coefficients: Float[Array, "*batch n"], *, order: int = 1, levels
 
 
 def analyze_image(x: Float[Array, "*batch h w"], *, order: int = 1, levels: int = 1) -> Float[Array, "*batch h w"]:
-    """Wavelet coefficients of periodic images: each level splits the quarter that holds the means, both ways.
+    """Wavelet coefficients of periodic images: each level splits the quarter with the means along both axes.
 
     Raises:
         ValueError: if height or width is no multiple of 2 ** levels, or order or levels are out of range.
@@ -163,7 +164,7 @@ def synthesize_image(
 def keep_largest(coefficients: Float[Array, "..."], *, n_kept: int) -> Float[Array, "..."]:
     """Set all but the `n_kept` entries of largest magnitude to 0; among equals, the first ones are kept.
 
-    In an orthonormal basis this is the best approximation with so many terms.
+    In an orthonormal basis this is the best approximation with `n_kept` terms.
 
     Raises:
         ValueError: unless 0 <= n_kept <= number of entries.

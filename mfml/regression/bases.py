@@ -1,7 +1,7 @@
 r"""Basis functions of one variable, each as a design matrix. Shapes: n points, m functions.
 
 A curve $f(x) = \sum_j c_j \phi_j(x)$ is linear in its coefficients, so least squares on the design matrix
-$\Phi_{ij} = \phi_j(x_i)$ fits it. Where the functions contain a constant or add up to 1, fit without an intercept.
+$\Phi_{ij} = \phi_j(x_i)$ fits it. If the functions contain a constant or add up to 1, fit without an intercept.
 All functions can be differentiated in x; at a knot a spline has the derivative of the piece to the right.
 """
 
@@ -242,7 +242,7 @@ def _recurrence(t, degree, following) -> Array:
 
 
 def _ratio(above: Array, below: Array) -> Array:
-    """Divide; any number over 0 counts as 0."""
+    """Divide; a quotient with the divisor 0 counts as 0."""
     return jnp.where(below > 0, above / jnp.where(below > 0, below, 1.0), 0.0)
 
 

@@ -1,12 +1,12 @@
 r"""Logistic regression of two classes by Newton's method. Shapes: n samples, d features, p parameters.
 
 The model is $P(y = 1 | x) = \sigma(\beta_0 + x \beta)$ with $\sigma(z) = 1 / (1 + e^{-z})$; z, the logit, is
-in nats. Newton's method solves a weighted least-squares problem in each step, hence its other name:
+in nats. Newton's method solves a weighted least-squares problem in each step, so it is also called
 iteratively reweighted least squares (IRLS). `problem`, `init` and `step` are its parts; `fit` runs all of it.
 
-Without a penalty, classes that a plane splits without error have no optimum: the coefficients would grow without
-end. As soon as a step finds such a plane, `fit` stops with the status UNBOUNDED, and the coefficients are those of
-the plane. If some samples lie on the plane (quasi-complete separation), or features depend on each other, it stops
+Without a penalty, there is no optimum if a plane separates the classes without error: the coefficients would grow
+without end. As soon as a step finds such a plane, `fit` stops with the status UNBOUNDED, and the coefficients are those
+of the plane. If some samples lie on the plane (quasi-complete separation), or features depend on each other, it stops
 after `max_iter` steps or with NaN. With a penalty there is always one optimum, and `separated` is not a failure.
 Source: Albert and Anderson (1984), Biometrika 71, 1.
 
@@ -55,12 +55,12 @@ class State(NamedTuple):
 class Logistic(NamedTuple):
     """A fitted model."""
 
-    coef: Float[Array, " d"]  # nats over units of x
+    coef: Float[Array, " d"]  # in nats over units of x
     intercept: Float[Array, ""]  # nats; 0 without an intercept
-    separated: Bool[Array, ""]  # the plane splits the classes without error
+    separated: Bool[Array, ""]  # whether the plane separates the classes without error
     history: Float[Array, " steps"]  # objective at the start and after each step, then NaN; max_iter + 1
     n_iter: Int[Array, ""]  # Newton steps
-    converged: Bool[Array, ""]  # the last step's change of the logits was at most tol
+    converged: Bool[Array, ""]  # whether the last step changed the logits by at most tol
     status: Int[Array, ""]  # see `mfml.iteration`
 
 
@@ -102,7 +102,7 @@ def init(problem: Problem) -> State:
 
 
 def step(state: State, problem: Problem) -> State:
-    r"""One Newton step $\theta - (A^\top D A + \Lambda)^{-1} (A^\top W (p - y) + \Lambda \theta)$.
+    r"""Take one Newton step $\theta - (A^\top D A + \Lambda)^{-1} (A^\top W (p - y) + \Lambda \theta)$.
 
     $D = W \mathrm{diag}(p (1 - p))$. A full step that does not lower the objective is halved until it does.
     The reported change is the largest change of a logit, in units of the largest logit or of 1 nat, whichever is
@@ -231,7 +231,7 @@ def predict_proba(model: Logistic, x: Float[Array, "m d"]) -> Float[Array, "m 2"
 
 
 def predict(model: Logistic, x: Float[Array, "m d"]) -> Int[Array, " m"]:
-    """Class of larger probability, 0 or 1; class 0 on the plane itself.
+    """The more probable class, 0 or 1; class 0 on the plane itself.
 
     >>> model = fit(jnp.array([[0.0], [1.0], [2.0], [3.0]]), jnp.array([0, 1, 0, 1]), C=jnp.inf)
     >>> predict(model, jnp.array([[0.0], [3.0]])).tolist()
@@ -243,7 +243,7 @@ def predict(model: Logistic, x: Float[Array, "m d"]) -> Int[Array, " m"]:
 def score(
     model: Logistic, x: Float[Array, "m d"], y: Labels, *, weights: Float[Array, " m"] | None = None
 ) -> Float[Array, ""]:
-    """Accuracy: the share of samples whose class is predicted right. Labels as in `fit`: class 1 where y > 0.
+    """Accuracy: the share of samples whose class is predicted correctly. Labels as in `fit`: class 1 where y > 0.
 
     Raises:
         ValueError: if shapes do not fit.

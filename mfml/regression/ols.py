@@ -52,13 +52,13 @@ def fit(
       the fastest, but it squares the condition number of A.
     - `qr` solves $R \theta = Q^\top \sqrt W y$ with $\sqrt W A = Q R$. It does not square the condition number.
     - `svd` gives the solution of smallest norm $\|\beta\|$ (in the units of x; the intercept does not count). It
-      works also where the data do not determine the coefficients: singular values below eps max(n, p) times the
+      also works where the data do not determine the coefficients: singular values below eps max(n, p) times the
       largest count as zero.
 
     Where the columns are linearly dependent within rounding, `full_rank` is False, and the coefficients of
-    `cholesky` and `qr` are NaN. This is so where earlier columns explain a column almost completely: the rest is
-    below 2 p eps times its length (`qr`), or the squared rest below 4 p eps times its squared length (`cholesky`).
-    For several targets use `vmap` over y. The gradient of `svd` is infinite where singular values repeat.
+    `cholesky` and `qr` are NaN. This happens if the earlier columns explain a column almost completely. The rest is
+    then below 2 p eps times its length (`qr`), or the squared rest below 4 p eps times its squared length (`cholesky`).
+    For several targets use `vmap` over y. The gradient of `svd` is infinite if singular values repeat.
 
     Args:
         x: features.
@@ -111,8 +111,8 @@ def score(
 ) -> Float[Array, ""]:
     r"""Coefficient of determination $R^2$ of the predictions, see `mfml.risk.metrics.r2`.
 
-    The weighted mean of y is the yardstick with and without an intercept, as in scikit-learn. Without one,
-    statsmodels takes 0 instead.
+    The reference is the weighted mean of y, with or without an intercept, as in scikit-learn. Without an intercept,
+    statsmodels uses 0 instead.
 
     Raises:
         ValueError: if shapes do not fit.
@@ -162,7 +162,7 @@ def standard_errors(
     r"""Standard errors of the coefficients of a fit. x, y and weights are the data of that fit.
 
     $\mathrm{Cov}(\theta) = \hat\sigma^2 (A^\top W A)^{-1}$ with $\hat\sigma^2 = \sum_i w_i r_i^2 / (n - p)$,
-    where n counts the samples of positive weight. The errors are right where the model is right and the noise is
+    where n counts the samples of positive weight. The errors are valid if the model is correct and the noise is
     independent with variance $\sigma^2 / w_i$. They are NaN where the columns of the design are dependent.
 
     Raises:
@@ -237,7 +237,7 @@ def _orthogonal(a: Array, y: Array, weights: Array | None) -> tuple[Array, Array
 
 
 def _minimum_norm(x: Array, y: Array, weights: Array | None, fit_intercept: bool) -> OLS:
-    """Singular value decomposition of the centered features: the intercept carries no norm."""
+    """Singular value decomposition of the centered features: the intercept does not count in the norm."""
     w = jnp.ones_like(y) if weights is None else weights
     keep = 1.0 if fit_intercept else 0.0
     x_mean = keep * (w @ x) / jnp.sum(w)

@@ -1,4 +1,4 @@
-r"""How fast gradient descent converges on least squares: predicted from the design, and observed on a path.
+r"""How fast gradient descent converges on least squares: predicted from the design and observed on a path.
 
 The objective is the mean squared error $J(w) = \frac1n \|X w - y\|^2$ with divisor n and without a factor 1/2.
 Along an eigenvector of its Hessian with eigenvalue h, a step with learning rate $\eta$ multiplies the error by
@@ -15,7 +15,7 @@ from mfml import require
 
 @jax.jit
 def curvatures(x: Float[Array, "n d"]) -> Float[Array, " d"]:
-    r"""Eigenvalues of the Hessian $\frac2n X^\top X$ of the mean squared error, in rising order; none is negative.
+    r"""Eigenvalues of the Hessian $\frac2n X^\top X$ of the mean squared error, in increasing order; none is negative.
 
     Raises:
         ValueError: unless x has two axes, at least one sample and at least one feature.
@@ -34,7 +34,7 @@ def curvatures(x: Float[Array, "n d"]) -> Float[Array, " d"]:
 def largest_stable_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
     r"""Learning rate $2 / L$ with the largest curvature L. Below it gradient descent converges from any start.
 
-    At 2 / L the error along the steepest direction changes its sign forever; above 2 / L it grows. Infinite for
+    At 2 / L the error along the steepest direction changes its sign forever; above 2 / L it grows. It is infinite for
     x = 0.
 
     Raises:

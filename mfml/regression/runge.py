@@ -1,7 +1,7 @@
 r"""Polynomial interpolation in one variable, and where it fails. Shapes: m nodes, n points.
 
-Exactly one polynomial of degree m - 1 passes through m nodes. With equispaced nodes it may swing wildly near the
-ends (Runge's phenomenon). Chebyshev nodes crowd there, and their polynomials converge for every smooth function.
+Exactly one polynomial of degree m - 1 passes through m nodes. With equispaced nodes it may oscillate wildly near the
+ends (Runge's phenomenon). Chebyshev nodes cluster there, and their polynomials converge for every smooth function.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def runge_function(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 @partial(jax.jit, static_argnames="n_nodes")
 def equispaced_nodes(n_nodes: int, *, low: ArrayLike = -1.0, high: ArrayLike = 1.0) -> Float[Array, " m"]:
-    """Nodes at equal distances from `low` to `high`, in rising order; a single node is in the middle.
+    """Nodes at equal distances from `low` to `high`, in increasing order; a single node is in the middle.
 
     Raises:
         ValueError: if n_nodes < 1.
@@ -46,9 +46,9 @@ def equispaced_nodes(n_nodes: int, *, low: ArrayLike = -1.0, high: ArrayLike = 1
 
 @partial(jax.jit, static_argnames=("n_nodes", "kind"))
 def chebyshev_nodes(n_nodes: int, *, low: ArrayLike = -1.0, high: ArrayLike = 1.0, kind: int = 1) -> Float[Array, " m"]:
-    r"""Nodes that crowd toward both ends of [low, high], in rising order.
+    r"""Nodes that cluster toward both ends of [low, high], in increasing order.
 
-    Kind 1 are the roots of $T_m$, $\cos \frac{(2j + 1) \pi}{2m}$; no node is at an end. Kind 2 are the extrema of
+    Kind 1 has the roots of $T_m$, $\cos \frac{(2j + 1) \pi}{2m}$; no node is at an end. Kind 2 has the extrema of
     $T_{m-1}$, $\cos \frac{j \pi}{m - 1}$; both ends are nodes (for m = 1 the middle is the only node).
 
     Raises:
@@ -61,7 +61,7 @@ def chebyshev_nodes(n_nodes: int, *, low: ArrayLike = -1.0, high: ArrayLike = 1.
     """
     require.positive("n_nodes", n_nodes)
     require.one_of("kind", kind, KINDS)
-    centered = 2 * jnp.arange(n_nodes, dtype=float) - (n_nodes - 1)  # symmetric, so the nodes are so exactly
+    centered = 2 * jnp.arange(n_nodes, dtype=float) - (n_nodes - 1)  # exactly symmetric, and so are the nodes
     return _between(jnp.sin(centered * jnp.pi / (2 * (n_nodes if kind == 1 else max(n_nodes - 1, 1)))), low, high)
 
 
@@ -90,8 +90,8 @@ def lagrange_basis(x: Float[Array, " n"], nodes: Float[Array, " m"]) -> Float[Ar
 
     Where node i is the nearest to x, $\ell_i(x) = \prod_{k \ne i} \frac{x - x_k}{x_i - x_k}$ and
     $\ell_j(x) = \ell_i(x) \frac{w_j}{w_i} \frac{x - x_i}{x - x_j}$ for the others. This is the first
-    barycentric formula without any division by zero. So values at nodes are exact, and derivatives in x are right
-    everywhere, also at nodes. Rounding errors stay small for any nodes.
+    barycentric formula without any division by zero. So values at nodes are exact, and derivatives with respect
+    to x are correct everywhere, also at nodes. Rounding errors stay small for any nodes.
 
     Raises:
         ValueError: unless x and nodes have one axis, and there is at least one node.
@@ -137,7 +137,7 @@ def interpolate(x: Float[Array, " n"], nodes: Float[Array, " m"], values: Float[
 def interpolation_error(
     function: Callable[[Array], Array], nodes: Float[Array, " m"], x: Float[Array, " n"]
 ) -> Float[Array, ""]:
-    r"""Largest error of interpolating a function at the nodes: $\max_i |f(x_i) - p(x_i)|$, in units of f.
+    r"""Largest error of the interpolation of a function at the nodes: $\max_i |f(x_i) - p(x_i)|$, in units of f.
 
     Raises:
         ValueError: as `interpolate`.

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 
-BLOCK = 2048  # so many rows with some tens of columns fit into a processor's cache
+BLOCK = 2048  # this many rows with some tens of columns fit into the cache of a processor
 
 
 class Scaled(NamedTuple):
@@ -28,7 +28,7 @@ class Scaled(NamedTuple):
 
 @partial(jax.jit, static_argnames="fit_intercept")
 def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
-    r"""Shift and scale the columns of x, and put a column of ones for the intercept before them.
+    r"""Shift and scale the columns of x, and put a column of ones before them for the intercept.
 
     $A = [1, (x - c) / s]$ with the mean c of a column and the root mean square s of x - c; s = 1 for a constant
     column. Without an intercept $A = x / s$. The shift need not be exact: the ones stay in A, so the model can
@@ -45,7 +45,7 @@ def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
     """
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x needs at least one sample and one feature; found shape {x.shape}")
-    # relative to the first row: a constant column becomes exactly 0, however the mean is rounded
+    # relative to the first row, so that a constant column becomes exactly 0 in spite of rounding
     shift = x[0] + jnp.mean(x - x[0], axis=0) if fit_intercept else jnp.zeros_like(x[0])
     moved = x - shift
     # Squares of very large or small entries leave the float range. The factor cancels, so it needs no gradient.

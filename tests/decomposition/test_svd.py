@@ -131,7 +131,7 @@ def test_wrong_shapes_and_options_are_named(unchecked, key):
         svd.truncated(jnp.ones((0, 3)), n_components=1)
     with pytest.raises(ValueError, match="n_oversamples"):
         svd.randomized(jnp.ones((3, 3)), key=key, n_components=1, n_oversamples=-1)
-    with pytest.raises(ValueError, match="n_iter"):
+    with pytest.raises(ValueError, match="iterated_power"):
         svd.randomized(jnp.ones((3, 3)), key=key, n_components=1, iterated_power=-1)
     with pytest.raises(ValueError, match="norm must be one of"):
         svd.eckart_young_error(jnp.ones(3), n_components=1, norm="nuclear")
