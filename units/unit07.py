@@ -29,7 +29,7 @@ for_age, for_sets, for_network, for_alloys, for_unknown, for_forest, for_folds =
 # ## Fitting is not predicting
 #
 # We begin with one alloy, copper with 0.6 at.% chromium. During aging, chromium precipitates and strengthens the alloy
-# until the particles become too coarse. Twelve specimens were aged for times between 1 minute and 100 hours. We fit
+# until the particles become too coarse. Twelve specimens were aged for times between 36 seconds and 100 hours. We fit
 # polynomials of three degrees to them by least squares (Unit 3).
 
 # %%
