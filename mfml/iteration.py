@@ -97,6 +97,7 @@ def run(
         return state, history.at[n_iter].set(value), n_iter, status_of(state, value, n_iter)
 
     first, zero = jnp.asarray(objective(state)), jnp.zeros((), int)
+    first = first.astype(jnp.result_type(first, 1.0))  # so that integers can be followed by NaN
     history = jnp.full(max_iter + 1, jnp.nan, first.dtype).at[0].set(first)
     carry = state, history, zero, status_of(state, first, zero)
     state, history, n_iter, status = lax.while_loop(lambda carry: carry[3] == _RUNNING, advance, carry)

@@ -131,6 +131,7 @@ def fit(
     _check_options(solver, loss)
     require.positive("max_iter", max_iter)
     first = nmf_start.init(x, n_components=n_components, init=init, key=key) if isinstance(init, str) else init
+    require.that(hasattr(first, "w") and hasattr(first, "h"), f"init must be a rule or factors w and h; found {init!r}")
     _check(x, first)
     found = first.h.shape[0]
     require.that(found == n_components, f"init must have n_components={n_components} parts; found {found}")

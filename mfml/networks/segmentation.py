@@ -20,7 +20,7 @@ def dice(prediction: Int[Array, "n h w"], target: Int[Array, "n h w"], *, n_clas
     >>> [round(score, 3) for score in dice(jnp.array([[[0, 1, 1]]]), jnp.array([[[0, 0, 1]]])).tolist()]
     [0.667, 0.667]
     """
-    require.same_shape(prediction=prediction, truth=target)
+    require.same_shape(prediction=prediction, target=target)
     require.positive("n_classes", n_classes)
     ours, theirs = (jax.nn.one_hot(labels, n_classes, dtype=float) for labels in (prediction, target))
     both = jnp.sum(ours * theirs, axis=(0, 1, 2))
@@ -32,7 +32,7 @@ def dice_loss(logits: Float[Array, "n h w k"], target: Int[Array, "n h w"]) -> F
     r"""Mean over the classes of $1 - 2 \sum p y / \sum (p + y)$, with p the softmax of the logits and y one-hot.
 
     It is a smooth substitute for the mean of 1 - Dice and gives rare and frequent classes the same weight. A class that
-    does not occur in the truth costs 1 for any logits.
+    does not occur in the target costs 1 for any logits.
 
     Raises:
         ValueError: if shapes do not fit.
@@ -43,7 +43,8 @@ def dice_loss(logits: Float[Array, "n h w k"], target: Int[Array, "n h w"]) -> F
     0.0
     """
     require.rank("logits", logits, 4)
-    require.same_shape(logits_of_a_class=logits[..., 0], truth=target)
+    needed = f"target must have the shape of logits without the classes, {logits.shape[:3]}"
+    require.that(target.shape == logits.shape[:3], f"{needed}; found {target.shape}")
     p, y = jax.nn.softmax(logits), jax.nn.one_hot(target, logits.shape[-1], dtype=logits.dtype)
     both = jnp.sum(p * y, axis=(0, 1, 2))
     total = jnp.sum(p + y, axis=(0, 1, 2))

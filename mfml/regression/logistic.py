@@ -212,6 +212,7 @@ def decision_function(model: Logistic, x: Float[Array, "m d"]) -> Float[Array, "
     >>> round(decision_function(model, jnp.array([[2.5]]))[0].item(), 3)
     0.908
     """
+    require.rank("x", x, 2)
     require.columns("x", x, len(model.coef))
     return x @ model.coef + model.intercept
 

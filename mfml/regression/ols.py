@@ -144,7 +144,8 @@ def leverage(
     [0.833, 0.333, 0.833]
     """
     scaled = scaling.design(x, fit_intercept=fit_intercept)
-    _check(x, x[:, 0], weights)
+    require.rank("x", x, 2)
+    require.same_length(**{"x": x} | ({} if weights is None else {"weights": weights}))
     matrix = _weighted(scaled.matrix, weights)
     u, s, _ = jnp.linalg.svd(matrix, full_matrices=False)
     return jnp.sum(jnp.where(s > _cutoff(matrix) * s[0], u, 0.0) ** 2, axis=1)

@@ -62,7 +62,8 @@ def weighted_mean(values: Float[Array, "n *rest"], *, weights: Float[Array, " n"
     per_sample = values.reshape(len(values), -1).mean(axis=1)
     if weights is None:
         return per_sample.mean()
-    require.same_shape(values_by_sample=per_sample, weights=weights)
+    require.rank("weights", weights, 1)
+    require.same_length(values=values, weights=weights)
     return jnp.sum(jnp.where(weights == 0, 0.0, weights * per_sample)) / jnp.sum(weights)
 
 
@@ -91,7 +92,7 @@ def risk(
     >>> risk(jnp.array(3.0), x, jnp.array([3.0, 4.0]), predict=line, loss=losses.squared_error).item()
     2.0
     """
-    require.same_length(x=x, y=y)
+    require.same_length(**{"x": x, "y": y} | ({} if weights is None else {"weights": weights}))
     values = loss(predict(params, x), y)
     require.that(
         jnp.shape(values)[:1] == jnp.shape(y)[:1],

@@ -199,7 +199,7 @@ def test_mini_batch_keeps_running_means(x):
         (lambda x, key: kmeans.fit(x, key=key, n_clusters=2, max_iter=0), "max_iter must be positive"),
         (lambda x, key: kmeans.fit(x, key=key, n_clusters=2, init="pca"), "init must be one of 'k-means"),
         (lambda x, key: kmeans.fit(x, init=x[:2, :2]), r"x and init must have the same length .* init \(2, 2\)"),
-        (lambda x, key: kmeans.fit(x, init=x[:2], n_clusters=3), r"n_clusters rows; found shape \(2, 3\)"),
+        (lambda x, key: kmeans.fit(x, init=x[:2], n_clusters=3), r"n_clusters = 3 rows; found shape \(2, 3\)"),
         (lambda x, key: kmeans.fit(x, init=x[:2], n_init=4), "n_init must be 1"),
         (lambda x, key: kmeans.fit(x, n_clusters=2), "needs key and n_clusters"),
         (lambda x, key: kmeans.fit(x, key=key), "needs key and n_clusters"),

@@ -148,7 +148,7 @@ def test_wrong_arguments(unchecked):
         ntk.flow(jnp.eye(2), jnp.ones(3), jnp.ones(3), 1.0)
     with pytest.raises(ValueError, match="square"):
         ntk.alignment(jnp.ones((2, 3)), jnp.ones(2))
-    with pytest.raises(ValueError, match="same length"):
+    with pytest.raises(ValueError, match=r"y must have the shape of predictions, \(3,\); found \(4,\)"):
         ntk.fit(
             jnp.ones((3, 2)), jnp.ones(4), predict=linear, init=jnp.ones(2), alpha=1.0, learning_rate=0.1, n_steps=1
         )

@@ -188,7 +188,7 @@ def test_errors(data, unchecked):
         empirical.risk(START, x, y, predict=line, loss=losses.mse)
     with pytest.raises(ValueError, match="at least one sample"):
         empirical.risk(START, x[:0], y[:0], **LEARNING)
-    with pytest.raises(ValueError, match="same shape"):
+    with pytest.raises(ValueError, match=r"same length; found x \(30, 3\), y \(30,\), weights \(3,\)"):
         empirical.risk(START, x, y, weights=jnp.ones(3), **LEARNING)
     with pytest.raises(ValueError, match="max_iter must be positive; found 0"):
         empirical.fit(x, y, init=START, learning_rate=0.1, max_iter=0, **LEARNING)
