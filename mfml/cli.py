@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,12 +33,27 @@ WRONG, FAULT = 1, 2
 def main() -> None:
     """Run the command; print one clear line on standard error for what the user can correct."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here, so that a full disk behind `>` gets its line, too
     except (ValueError, RuntimeError) as error:
         typer.echo(f"mfml: {error}", err=True)
         sys.exit(FAULT)
+    except OSError as error:
+        _report(error)
+        sys.exit(FAULT)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _report(error: OSError) -> None:
+    """Name what the operating system refused. A full disk without a file name is that of standard output."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes once more at its end, which fails again
+        typer.echo(f"mfml: cannot write {error.filename or 'the output'}: {error.strerror}", err=True)
+    else:
+        typer.echo(f"mfml: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
 
 
 @app.command()
@@ -68,6 +85,8 @@ def grade(
         raise ValueError("--file needs the number of one unit, such as: mfml grade 3 --file unit03.py")
     if watch and (len(wanted) != 1 or solutions or json_to):
         raise ValueError("--watch needs the number of one unit, without --solutions or --json")
+    if json_to and not Path(json_to).parent.is_dir():
+        raise ValueError(f"cannot write {json_to}: there is no folder {Path(json_to).parent}")
     launcher = processes.default_launcher()
     try:
         if watch:
@@ -91,7 +110,7 @@ def _grade_all(
     from mfml.grading import course, submission
     from mfml.grading.show import progress, terminal
 
-    here, console, results = course.find_course(), _console(), []
+    here, console, results, warned = course.find_course(), _console(), [], False
     for unit in units:
         result = submission.grade_file(
             here,
@@ -102,11 +121,12 @@ def _grade_all(
             seed=seed,
             announce=lambda unit=unit: _announce(unit),
         )
-        if not (file or solutions):
-            progress.record(here, result)
         if not quiet:
             terminal.show(result, console)
         results.append(result)
+        if not (file or solutions) and (warning := progress.record(here, result)) and not warned:
+            typer.echo(f"mfml: {warning}", err=True)
+            warned = True
     return results
 
 
@@ -115,7 +135,7 @@ def _announce(unit: int) -> None:
 
 
 def _write_json(results: list[UnitResult], target: str) -> None:
-    from mfml.files import write_whole
+    """Write JSON to a file or, for "-" and where the file cannot be written, to standard output."""
     from mfml.grading.verdict.result import SCHEMA_VERSION
 
     units = [result.to_json() for result in results]
@@ -123,8 +143,24 @@ def _write_json(results: list[UnitResult], target: str) -> None:
     text = json.dumps(data, indent=2, allow_nan=False) + "\n"
     if target == "-":
         sys.stdout.write(text)
-    else:
-        write_whole(Path(target), text.encode())
+        return
+    try:
+        _write_file(Path(target), text)
+    except ValueError as error:
+        sys.stdout.write(text)
+        raise ValueError(f"{error}; the JSON went to standard output instead") from error
+
+
+def _write_file(path: Path, text: str) -> None:
+    from mfml.files import CannotWrite, write_whole
+
+    if path.is_file() or not path.exists():
+        write_whole(path, text.encode())
+        return
+    try:
+        path.write_text(text)  # a device or a pipe is written, and not replaced
+    except OSError as error:
+        raise CannotWrite(f"cannot write {path}: {error.strerror}") from error
 
 
 def _console() -> Console:
@@ -142,13 +178,15 @@ def hint(
     from mfml.grading import course
     from mfml.grading.show import hints
 
-    entry, count = hints.next_hint(course.find_course(), exercise, again=again)
+    here = course.find_course()
+    entry, count = hints.next_hint(here, exercise, again=again)
     total = len(entry["hints"])
     typer.echo(f"{entry['id']} {entry['name']}: {entry['title']}")
     for number, text in enumerate(entry["hints"][:count], 1):
         typer.echo(f"  Hint {number} of {total}. {text}")
     if count < total:
         typer.echo(f"  For the next one: mfml hint {entry['id']}")
+    hints.keep(here, entry, count)
 
 
 @app.command()

@@ -34,15 +34,13 @@ def write(course: Course, folder: Path, announce: Callable[[int], None]) -> Iter
     """Write a course's kit into a folder, and keep every file that exists.
 
     Yields the path of each file within the folder, and whether it was written. `announce` is told the number of
-    each unit whose answer key has to be sealed first. Raises ValueError if the folder cannot be written.
+    each unit whose answer key has to be sealed first. Raises CannotWrite or another ValueError
+    if the folder cannot be written.
     """
     if (folder / "solutions").is_dir():
         raise ValueError(f"{folder} holds the course itself, with its solutions: choose another folder")
     for name, data in _files(course, announce):
-        try:
-            yield name, write_new(folder / name, data)
-        except OSError as error:
-            raise ValueError(f"cannot write {folder / name}: {error.strerror}") from error
+        yield name, write_new(folder / name, data)
 
 
 def _files(course: Course, announce: Callable[[int], None]) -> Iterator[tuple[str, bytes]]:

@@ -47,15 +47,22 @@ def find(course: Course, exercise: str) -> dict[str, Any]:
 def next_hint(course: Course, exercise: str, *, again: bool = False) -> tuple[dict[str, Any], int]:
     """Return the exercise and how many of its hints to show: one more than last time, at most all three.
 
-    With `again` it is as many as last time.
+    With `again` it is as many as last time. Call `keep` once they are shown.
     """
     entry = find(course, exercise)
-    path = course.private / "hints.json"
+    shown = _seen(course).get(entry["id"], 0)
+    return entry, max(1, shown) if again else min(shown + 1, len(entry["hints"]))
+
+
+def keep(course: Course, entry: dict[str, Any], count: int) -> None:
+    """Remember how many hints of an exercise were shown. Raises CannotWrite."""
+    seen = {**_seen(course), entry["id"]: count}
+    write_whole(course.private / "hints.json", json.dumps(seen).encode())
+
+
+def _seen(course: Course) -> dict[str, Any]:
     try:
-        seen = json.loads(path.read_text())
+        seen = json.loads((course.private / "hints.json").read_text())
     except (OSError, ValueError):
-        seen = {}
-    shown = seen.get(entry["id"], 0) if isinstance(seen, dict) else 0
-    count = max(1, shown) if again else min(shown + 1, len(entry["hints"]))
-    write_whole(path, json.dumps({**(seen if isinstance(seen, dict) else {}), entry["id"]: count}).encode())
-    return entry, count
+        return {}
+    return seen if isinstance(seen, dict) else {}

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mfml import syllabus
-from mfml.files import write_whole
+from mfml.files import CannotWrite, write_whole
 from mfml.grading.course import Course
 from mfml.grading.show import hints
 from mfml.grading.verdict.result import UnitResult, from_json
@@ -22,10 +22,17 @@ class Line(NamedTuple):
     when: datetime | None
 
 
-def record(course: Course, result: UnitResult) -> None:
-    """Keep a unit's last result."""
+def record(course: Course, result: UnitResult) -> str:
+    """Keep a unit's last result; call it after the result was shown.
+
+    Returns "", or a warning if the result cannot be kept, since the grade itself stands.
+    """
     path = course.private / "results" / f"unit{result.unit:02d}.json"
-    write_whole(path, json.dumps(result.to_json(), indent=1).encode())
+    try:
+        write_whole(path, json.dumps(result.to_json(), indent=1).encode())
+    except CannotWrite as error:
+        return f"warning: {error}; `mfml progress` will not know this result"
+    return ""
 
 
 def by_unit(course: Course) -> list[Line]:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
+
 from mfml.grading import submission
 from mfml.grading.course import Course
 from mfml.grading.key import answer_key
@@ -31,8 +33,8 @@ def follow(course: Course, unit: int, path: Path, launcher: Launcher, console: C
         console.clear()
         terminal.show(result, console)
         console.print(f"[dim]{time.time() - saved:.2f} s after the save; watching {path.name}, Ctrl-C to stop[/]")
-        if path == course.exercise(unit):
-            progress.record(course, result)
+        if path == course.exercise(unit) and (warning := progress.record(course, result)):
+            console.print(Text(warning, style="yellow"))
 
 
 def saves(path: Path) -> Iterator[tuple[str, float]]:
