@@ -7,8 +7,7 @@ from pathlib import Path
 
 from mfml.files import write_new
 from mfml.grading.course import Course
-from mfml.grading.key import answer_key
-from mfml.grading.run.values import pack
+from mfml.grading.key import answer_key, form
 
 README = """# Your course folder
 
@@ -47,7 +46,7 @@ def _files(course: Course, announce: Callable[[int], None]) -> Iterator[tuple[st
     """Each file of a kit. The keys come first: they make the folder a kit, even if writing is interrupted."""
     for unit in course.units():
         answers = answer_key.load(course, unit, announce=lambda unit=unit: announce(unit))
-        yield str(course.shipped_key(unit).relative_to(course.root)), pack(answers)
+        yield str(course.shipped_key(unit).relative_to(course.root)), form.to_bytes(answers)
     sheets = [course.exercise(unit) for unit in course.units()]
     lessons = [course.lesson(unit) for unit in course.units()]
     for path in (course.given, *sheets, *lessons):
