@@ -203,12 +203,16 @@ def progress() -> None:
     table.add_column("Solved", justify="right")
     table.add_column("Points", justify="right")
     table.add_column("Graded", no_wrap=True)
-    for line in records.by_unit(course.find_course()):
+    lines = records.by_unit(course.find_course())
+    for line in lines:
         solved = sum(e.state == "right" for e in line.result.exercises) if line.result else 0
         points = f"{line.result.score}/{line.result.max_score}" if line.result else ""
         when = f"{line.when:%Y-%m-%d %H:%M}" if line.when else "not yet"
-        table.add_row(str(line.unit.number), line.unit.title, f"{solved}/{line.exercises}", points, when)
+        total = "?" if line.exercises is None else line.exercises
+        table.add_row(str(line.unit.number), line.unit.title, f"{solved}/{total}", points, when)
     _console().print(table)
+    for problem in (line.problem for line in lines if line.problem):
+        typer.echo(f"mfml: {problem}", err=True)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import Any
 from mfml.files import write_whole
 from mfml.grading.course import Course
 from mfml.grading.key import answer_key
+from mfml.grading.show import state
 
 
 def exercises(course: Course, unit: int) -> list[dict[str, Any]]:
@@ -51,7 +52,7 @@ def next_hint(course: Course, exercise: str, *, again: bool = False) -> tuple[di
     """
     entry = find(course, exercise)
     shown = _seen(course).get(entry["id"], 0)
-    return entry, max(1, shown) if again else min(shown + 1, len(entry["hints"]))
+    return entry, min(max(1, shown) if again else shown + 1, len(entry["hints"]))
 
 
 def keep(course: Course, entry: dict[str, Any], count: int) -> None:
@@ -60,9 +61,7 @@ def keep(course: Course, entry: dict[str, Any], count: int) -> None:
     write_whole(course.private / "hints.json", json.dumps(seen).encode())
 
 
-def _seen(course: Course) -> dict[str, Any]:
-    try:
-        seen = json.loads((course.private / "hints.json").read_text())
-    except (OSError, ValueError):
-        return {}
-    return seen if isinstance(seen, dict) else {}
+def _seen(course: Course) -> dict[str, int]:
+    """Return how many hints of each exercise were shown. An entry that is no such number counts as absent."""
+    entries = state.read(course.private / "hints.json", lambda data: list(data.items())) or []
+    return {name: count for name, count in entries if type(count) is int and count > 0}
