@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import sys
@@ -32,6 +33,8 @@ WRONG, FAULT = 1, 2
 
 def main() -> None:
     """Run the command; print one clear line on standard error for what the user can correct."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a character that it lacks must not cost the output
     try:
         try:
             app()

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.xdist_group("grading")
 
 @pytest.fixture
 def run(course, answers):
-    def run(*arguments):
-        environment = {**os.environ, "COLUMNS": "100", "PYTHONPATH": os.getcwd(), "NO_COLOR": "1"}
+    def run(*arguments, **variables):
+        environment = {**os.environ, "COLUMNS": "100", "PYTHONPATH": os.getcwd(), "NO_COLOR": "1", **variables}
         return subprocess.run(
             [sys.executable, "-m", "mfml", *map(str, arguments)],
             capture_output=True,
@@ -148,3 +148,14 @@ def test_brackets_in_messages_are_shown_as_they_are(graded, with_double):
     console = Console(file=io.StringIO(), width=400)
     terminal.show(graded(with_double("    return x / None if '[bold]' else x")), console)
     assert "return x / None if '[bold]' else x" in console.file.getvalue()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_character_that_the_terminal_lacks_is_escaped(run, tmp_path, with_double, encoding):
+    path = tmp_path / "answer.py"
+    path.write_text(with_double('    raise ValueError("σ ≤ 0")'), encoding="utf-8")
+    done = run("grade", 1, "--file", path, PYTHONIOENCODING=encoding)
+    assert done.returncode == 1
+    assert "\\u03c3 \\u2264 0" in done.stdout
+    assert "8 of 11 points" in done.stdout
+    assert done.stderr == ""
