@@ -36,10 +36,23 @@ def write(course: Course, folder: Path, announce: Callable[[int], None]) -> Iter
     each unit whose answer key has to be sealed first. Raises CannotWrite or another ValueError
     if the folder cannot be written.
     """
-    if (folder / "solutions").is_dir():
-        raise ValueError(f"{folder} holds the course itself, with its solutions: choose another folder")
+    _require_place(folder)
     for name, data in _files(course, announce):
         yield name, write_new(folder / name, data)
+
+
+def _require_place(folder: Path) -> None:
+    """Raise ValueError if a folder is no place for a student's course."""
+    if Course(folder).is_clone:
+        raise ValueError(
+            f"{folder} holds the course itself, with its solutions: choose another folder "
+            "(a folder `solutions` of your own: rename it first)"
+        )
+    for outer in map(Course, folder.resolve().parents):
+        is_room = folder.resolve().parent == outer.root and folder.resolve().name in ("exercises", "units")
+        if outer.has_sheets and (is_room or not outer.is_clone):
+            again = "" if outer.is_clone else f", or run `{outer.start}` for files that are missing there"
+            raise ValueError(f"{folder} is inside the course {outer.root}: choose another folder{again}")
 
 
 def _files(course: Course, announce: Callable[[int], None]) -> Iterator[tuple[str, bytes]]:

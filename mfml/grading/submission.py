@@ -45,9 +45,7 @@ def grade_file(
         ValueError: if the unit, its answer key or the submission cannot be read.
     """
     if not (course.exercise(unit).exists() or course.shipped_key(unit).exists() or path):
-        raise ValueError(
-            f"unit {unit} has no exercises here; there are {', '.join(map(str, course.units())) or 'none'}"
-        )
+        raise ValueError(course.lacks(unit))
     if solutions and course.is_kit:
         raise ValueError(f"{course.root} is a student's course and holds no solutions")
     path = course.solution(unit) if solutions else path or course.exercise(unit)

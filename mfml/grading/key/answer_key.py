@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mfml.grading.course import Course
+from mfml.grading.course import Course, installed_course
 from mfml.grading.key import form
 from mfml.xla import flags
 
@@ -42,10 +42,11 @@ def load(course: Course, unit: int, seed: int = DEFAULT_SEED, *, announce: Any =
 
     Raises ValueError if the unit has neither solutions nor a usable key, and `Unsound` if sealing fails.
     """
-    if course.is_kit:
+    if not course.is_clone:
         return _shipped(course, unit, seed)
     if not course.solution(unit).exists():
-        raise ValueError(f"unit {unit} has no exercises here: {course.solution(unit)} is missing")
+        path = course.solution(unit)
+        raise ValueError(course.missing(path) if course.exercise(unit).exists() else course.lacks(unit))
     path = course.private / "keys" / f"unit{unit:02d}-{seed}.key"
     fresh = stamp(course, unit, seed)
     cached = _read(path, unit)
@@ -66,15 +67,23 @@ def load(course: Course, unit: int, seed: int = DEFAULT_SEED, *, announce: Any =
 def _shipped(course: Course, unit: int, seed: int) -> dict[str, Any]:
     path = course.shipped_key(unit)
     if not path.exists():
-        raise ValueError(f"unit {unit} has no exercises here: {path} is missing; `mfml start {course.root}` adds it")
+        raise ValueError(course.missing(path) if _can_start(unit) else course.lacks(unit))
     answers = _read(path, unit)
     if answers is None:
         raise ValueError(
-            f"{path} is damaged or was made by another version of mfml: delete it, then run `mfml start {course.root}`"
+            f"{path} is damaged or was made by another version of mfml: delete it, then run `{course.start}`"
         )
     if answers["seed"] != seed:
         raise ValueError(f"this course has answer keys for seed {answers['seed']} only; found seed {seed}")
     return answers
+
+
+def _can_start(unit: int) -> bool:
+    """Say whether `mfml start` writes an answer key of this unit."""
+    try:
+        return unit in installed_course().units()
+    except ValueError:
+        return False
 
 
 def _read(path: Path, unit: int) -> dict[str, Any] | None:
