@@ -169,7 +169,7 @@ def _write_file(path: Path, text: str) -> None:
 def _console() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, emoji=False)
 
 
 @app.command()

@@ -159,3 +159,13 @@ def test_a_character_that_the_terminal_lacks_is_escaped(run, tmp_path, with_doub
     assert "\\u03c3 \\u2264 0" in done.stdout
     assert "8 of 11 points" in done.stdout
     assert done.stderr == ""
+
+
+def test_no_emoji_in_place_of_code(graded, with_double):
+    """A failing line that is not the first one stands in the table."""
+    source = with_double("    raise NotImplementedError").replace(
+        "def draw(", "def draw(key, n):\n    m = {}\n    return m[0:1:'a'], ':smile:'\n\n\ndef _("
+    )
+    console = Console(file=io.StringIO(), width=400)
+    terminal.show(graded(source), console)
+    assert "return m[0:1:'a'], ':smile:'" in console.file.getvalue()
