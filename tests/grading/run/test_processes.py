@@ -17,9 +17,8 @@ def children(pid):
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="needs /proc")
-@pytest.mark.parametrize("wait", [0.1, 0.5, 0.9])
-def test_ctrl_c_prints_nothing(course, answers, tmp_path, wait):
-    """A terminal sends the signal to its whole process group, also while the fork server imports JAX."""
+def test_ctrl_c_prints_nothing(course, answers, tmp_path):
+    """A terminal sends the signal to its whole process group. If the fork server is in it, its traceback is chance."""
     path = tmp_path / "answer.py"
     path.write_text("while True:\n    pass\n\n\ndef double(x):\n    return x\n")
     command = [sys.executable, "-m", "mfml", "grade", "1", "--file", str(path)]
@@ -29,7 +28,8 @@ def test_ctrl_c_prints_nothing(course, answers, tmp_path, wait):
     )
     while not children(process.pid):
         time.sleep(0.01)
-    time.sleep(wait)
+    time.sleep(0.3)
+    assert os.getpgid(int(children(process.pid)[0])) != os.getpgid(process.pid)
     os.killpg(process.pid, signal.SIGINT)
     output, errors = process.communicate(timeout=20)
     assert (output, errors, process.returncode) == (b"", b"", 130)
