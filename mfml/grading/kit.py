@@ -24,7 +24,8 @@ Open a sheet, replace the first `raise NotImplementedError` with your answer, an
 To try your own functions: `python -i -m exercises.unit03`. In a notebook, `mfml.check("3.2", my_function)` judges
 one function.
 
-`keys/` holds the answer keys that grading needs. `mfml start .` brings back files that you deleted, and never
+`keys/` holds the answer keys that grading needs: no solutions, but the hints, and inputs and outputs of every check,
+hidden ones included. They are not encrypted. `mfml start .` brings back files that you deleted, and never
 changes a file that is there. `.mfml/` holds your progress.
 """
 

@@ -11,7 +11,7 @@ from mfml.files import write_new
 from mfml.grading import course as courses
 from mfml.grading import kit, submission
 from mfml.grading.course import Course, find_course, installed_course
-from mfml.grading.key import answer_key
+from mfml.grading.key import answer_key, form
 from mfml.grading.show import hints, progress
 
 pytestmark = pytest.mark.xdist_group("grading")
@@ -60,6 +60,15 @@ def test_start_writes_everything_but_solutions(clone, tmp_path):
     assert (folder / "exercises" / "unit01.py").read_bytes() == clone.exercise(1).read_bytes()
     assert "`mfml grade 1`" in (folder / "units" / "unit01.py").read_text()
     assert b"return 2 * x" not in b"".join((folder / name).read_bytes() for name in FILES)
+
+
+def test_the_folder_says_what_its_keys_do_not_hide(student):
+    """Keys can be read, and the folder's README must not promise more."""
+    key = form.from_bytes(student.shipped_key(1).read_bytes(), 1)
+    hidden = [check for one in key["exercises"] for check in one["checks"] if check["hidden"]]
+    assert hidden and all("expected" in check for check in hidden)
+    assert "hidden ones included" in (student.root / "README.md").read_text()
+    assert "not encrypted" in (student.root / "README.md").read_text()
 
 
 def test_start_keeps_what_exists_and_adds_what_is_missing(clone, tmp_path):
