@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import mfml
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -57,6 +59,21 @@ def _report(error: OSError) -> None:
         typer.echo(f"mfml: cannot write {error.filename or 'the output'}: {error.strerror}", err=True)
     else:
         typer.echo(f"mfml: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mfml {mfml.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
 
 
 @app.command()

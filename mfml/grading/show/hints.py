@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from typing import Any
 
 from mfml.files import write_whole
@@ -36,9 +37,10 @@ def exercises(course: Course, unit: int) -> list[dict[str, Any]]:
 
 def find(course: Course, exercise: str) -> dict[str, Any]:
     """Return the exercise with an id such as "3.2". Raises ValueError that lists the valid ids."""
-    unit, _, number = exercise.partition(".")
-    if not (unit.isdigit() and number.isdigit()):
-        raise ValueError(f"an exercise is named by unit and number, such as 3.2; found {exercise!r}")
+    if not (isinstance(exercise, str) and re.fullmatch(r"[0-9]{1,3}\.[0-9]{1,3}", exercise)):
+        example = "3.2" if isinstance(exercise, str) else '"3.2", in quotes'
+        raise ValueError(f"an exercise is named by unit and number, such as {example}; found {exercise!r}")
+    unit, number = exercise.split(".")
     listed = exercises(course, int(unit))
     if not 1 <= int(number) <= len(listed):
         raise ValueError(f"unit {unit} has the exercises {listed[0]['id']} to {listed[-1]['id']}; found {exercise}")
