@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import io
-import json
 import os
 import sys
 from pathlib import Path
@@ -56,7 +55,8 @@ def _report(error: OSError) -> None:
     """Name what the operating system refused. A full disk without a file name is that of standard output."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes once more at its end, which fails again
-        typer.echo(f"mfml: cannot write {error.filename or 'the output'}: {error.strerror}", err=True)
+        what = error.filename or "the output or a temporary file"
+        typer.echo(f"mfml: cannot write {what}: {error.strerror}", err=True)
     else:
         typer.echo(f"mfml: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
 
@@ -118,7 +118,9 @@ def grade(
     finally:
         launcher.close()
     if json_to is not None:
-        _write_json(results, json_to)
+        from mfml.grading.show import report
+
+        report.write_json(results, json_to)
     if any(exercise.state == "grader fault" for result in results for exercise in result.exercises):
         raise typer.Exit(FAULT)
     raise typer.Exit(0 if all(result.passed for result in results) else WRONG)
@@ -152,35 +154,6 @@ def _grade_all(
 
 def _announce(unit: int) -> None:
     typer.echo(f"Preparing the answer key of unit {unit}, once ...", err=True)
-
-
-def _write_json(results: list[UnitResult], target: str) -> None:
-    """Write JSON to a file or, for "-" and where the file cannot be written, to standard output."""
-    from mfml.grading.verdict.result import SCHEMA_VERSION
-
-    units = [result.to_json() for result in results]
-    data = units[0] if len(units) == 1 else {"schema_version": SCHEMA_VERSION, "units": units}
-    text = json.dumps(data, indent=2, allow_nan=False) + "\n"
-    if target == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        _write_file(Path(target), text)
-    except ValueError as error:
-        sys.stdout.write(text)
-        raise ValueError(f"{error}; the JSON went to standard output instead") from error
-
-
-def _write_file(path: Path, text: str) -> None:
-    from mfml.files import CannotWrite, write_whole
-
-    if path.is_file() or not path.exists():
-        write_whole(path, text.encode())
-        return
-    try:
-        path.write_text(text)  # a device or a pipe is written, and not replaced
-    except OSError as error:
-        raise CannotWrite(f"cannot write {path}: {error.strerror}") from error
 
 
 def _console() -> Console:

@@ -82,7 +82,7 @@ def test_full_disk_behind_standard_output(run):
     with open("/dev/full", "w") as full:
         done = run("syllabus", stdout=full)
     assert done.returncode == 2
-    assert done.stderr == "mfml: cannot write the output: No space left on device\n"
+    assert done.stderr == "mfml: cannot write the output or a temporary file: No space left on device\n"
 
 
 def test_a_device_is_written_and_not_replaced(run, tmp_path):
