@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import errno
+import io
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+import mfml
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,13 +34,46 @@ WRONG, FAULT = 1, 2
 
 def main() -> None:
     """Run the command; print one clear line on standard error for what the user can correct."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a character that it lacks must not cost the output
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here, so that a full disk behind `>` gets its line, too
     except (ValueError, RuntimeError) as error:
         typer.echo(f"mfml: {error}", err=True)
         sys.exit(FAULT)
+    except OSError as error:
+        _report(error)
+        sys.exit(FAULT)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _report(error: OSError) -> None:
+    """Name what the operating system refused. A full disk without a file name is that of standard output."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes once more at its end, which fails again
+        what = error.filename or "the output or a temporary file"
+        typer.echo(f"mfml: cannot write {what}: {error.strerror}", err=True)
+    else:
+        typer.echo(f"mfml: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mfml {mfml.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
 
 
 @app.command()
@@ -68,6 +105,8 @@ def grade(
         raise ValueError("--file needs the number of one unit, such as: mfml grade 3 --file unit03.py")
     if watch and (len(wanted) != 1 or solutions or json_to):
         raise ValueError("--watch needs the number of one unit, without --solutions or --json")
+    if json_to and not Path(json_to).parent.is_dir():
+        raise ValueError(f"cannot write {json_to}: there is no folder {Path(json_to).parent}")
     launcher = processes.default_launcher()
     try:
         if watch:
@@ -79,7 +118,9 @@ def grade(
     finally:
         launcher.close()
     if json_to is not None:
-        _write_json(results, json_to)
+        from mfml.grading.show import report
+
+        report.write_json(results, json_to)
     if any(exercise.state == "grader fault" for result in results for exercise in result.exercises):
         raise typer.Exit(FAULT)
     raise typer.Exit(0 if all(result.passed for result in results) else WRONG)
@@ -91,7 +132,7 @@ def _grade_all(
     from mfml.grading import course, submission
     from mfml.grading.show import progress, terminal
 
-    here, console, results = course.find_course(), _console(), []
+    here, console, results, warned = course.find_course(), _console(), [], False
     for unit in units:
         result = submission.grade_file(
             here,
@@ -102,11 +143,12 @@ def _grade_all(
             seed=seed,
             announce=lambda unit=unit: _announce(unit),
         )
-        if not (file or solutions):
-            progress.record(here, result)
         if not quiet:
             terminal.show(result, console)
         results.append(result)
+        if not (file or solutions) and (warning := progress.record(here, result)) and not warned:
+            typer.echo(f"mfml: {warning}", err=True)
+            warned = True
     return results
 
 
@@ -114,23 +156,10 @@ def _announce(unit: int) -> None:
     typer.echo(f"Preparing the answer key of unit {unit}, once ...", err=True)
 
 
-def _write_json(results: list[UnitResult], target: str) -> None:
-    from mfml.files import write_whole
-    from mfml.grading.verdict.result import SCHEMA_VERSION
-
-    units = [result.to_json() for result in results]
-    data = units[0] if len(units) == 1 else {"schema_version": SCHEMA_VERSION, "units": units}
-    text = json.dumps(data, indent=2, allow_nan=False) + "\n"
-    if target == "-":
-        sys.stdout.write(text)
-    else:
-        write_whole(Path(target), text.encode())
-
-
 def _console() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, emoji=False)
 
 
 @app.command()
@@ -142,13 +171,15 @@ def hint(
     from mfml.grading import course
     from mfml.grading.show import hints
 
-    entry, count = hints.next_hint(course.find_course(), exercise, again=again)
+    here = course.find_course()
+    entry, count = hints.next_hint(here, exercise, again=again)
     total = len(entry["hints"])
     typer.echo(f"{entry['id']} {entry['name']}: {entry['title']}")
     for number, text in enumerate(entry["hints"][:count], 1):
         typer.echo(f"  Hint {number} of {total}. {text}")
     if count < total:
         typer.echo(f"  For the next one: mfml hint {entry['id']}")
+    hints.keep(here, entry, count)
 
 
 @app.command()
@@ -165,12 +196,16 @@ def progress() -> None:
     table.add_column("Solved", justify="right")
     table.add_column("Points", justify="right")
     table.add_column("Graded", no_wrap=True)
-    for line in records.by_unit(course.find_course()):
+    lines = records.by_unit(course.find_course())
+    for line in lines:
         solved = sum(e.state == "right" for e in line.result.exercises) if line.result else 0
         points = f"{line.result.score}/{line.result.max_score}" if line.result else ""
         when = f"{line.when:%Y-%m-%d %H:%M}" if line.when else "not yet"
-        table.add_row(str(line.unit.number), line.unit.title, f"{solved}/{line.exercises}", points, when)
+        total = "?" if line.exercises is None else line.exercises
+        table.add_row(str(line.unit.number), line.unit.title, f"{solved}/{total}", points, when)
     _console().print(table)
+    for problem in (line.problem for line in lines if line.problem):
+        typer.echo(f"mfml: {problem}", err=True)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,17 +51,46 @@ class Course:
         """Where cached keys, results and compiled code are kept; may be deleted at any time."""
         return self.root / ".mfml"
 
+    @property
+    def has_sheets(self) -> bool:
+        """Whether there are exercises or answer keys of any unit here."""
+        return any(
+            self.exercise(one.number).exists() or self.shipped_key(one.number).exists() for one in syllabus.UNITS
+        )
+
+    def missing(self, path: Path) -> str:
+        """Say that a file of the course is missing, and what brings it back."""
+        git = f"git -C {shlex.quote(str(self.root))} restore {path.relative_to(self.root)}"
+        return f"{path} is missing: `{git if self.is_clone else self.start}` brings it back"
+
+    @property
+    def start(self) -> str:
+        """The command that brings back missing files of a student kit, ready to paste."""
+        return f"mfml start {shlex.quote(str(self.root))}"
+
+    @property
+    def is_clone(self) -> bool:
+        """Whether this has solutions from which keys are sealed, and is no student kit."""
+        return not self.is_kit and (self.root / "solutions").is_dir()
+
     def units(self) -> list[int]:
         """The units that have exercises here."""
         return [unit.number for unit in syllabus.UNITS if self.exercise(unit.number).exists()]
+
+    def lacks(self, unit: int) -> str:
+        """Say that a unit has no exercises here, and which have."""
+        return f"unit {unit} has no exercises here; there are {', '.join(map(str, self.units())) or 'none'}"
 
 
 def find_course(start: Path | None = None) -> Course:
     """Find the course around a folder (default: the current one), otherwise the clone that holds this `mfml`."""
     start = (start or Path.cwd()).resolve()
     for folder in (start, *start.parents, _PACKAGE.parent):
-        if Course(folder).given.is_file():
-            return Course(folder)
+        course = Course(folder)
+        if course.given.is_file():
+            return course
+        if course.has_sheets:
+            raise ValueError(course.missing(course.given))
     raise ValueError(f"{start} is not inside a course: run `mfml start my-course`, then work in that folder")
 
 

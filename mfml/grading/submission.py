@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +47,7 @@ def grade_file(
         ValueError: if the unit, its answer key or the submission cannot be read.
     """
     if not (course.exercise(unit).exists() or course.shipped_key(unit).exists() or path):
-        raise ValueError(
-            f"unit {unit} has no exercises here; there are {', '.join(map(str, course.units())) or 'none'}"
-        )
+        raise ValueError(course.lacks(unit))
     if solutions and course.is_kit:
         raise ValueError(f"{course.root} is a student's course and holds no solutions")
     path = course.solution(unit) if solutions else path or course.exercise(unit)
@@ -103,10 +103,19 @@ def read_source(path: Path) -> str:
         raise ValueError(f"cannot read {path}: {error.strerror}") from error
     if len(data) > MAX_SOURCE:
         raise ValueError(f"{path} has {len(data)} bytes; a submission may have {MAX_SOURCE}")
+    if _is_notebook(path, data):
+        raise ValueError(
+            f"{path} is a notebook: save it as a script (`jupytext --to py:percent {path}`), and grade that"
+        )
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding)
+    except (UnicodeDecodeError, SyntaxError) as error:
+        raise ValueError(f"{path} is not UTF-8 text: save it with the encoding UTF-8 ({error})") from error
+
+
+def _is_notebook(path: Path, data: bytes) -> bool:
+    return path.suffix == ".ipynb" or (data.lstrip().startswith(b"{") and b'"nbformat"' in data)
 
 
 def reference_submission(source: str) -> str:

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.xdist_group("grading")
 
 @pytest.fixture
 def run(course, answers):
-    def run(*arguments):
-        environment = {**os.environ, "COLUMNS": "100", "PYTHONPATH": os.getcwd(), "NO_COLOR": "1"}
+    def run(*arguments, **variables):
+        environment = {**os.environ, "COLUMNS": "100", "PYTHONPATH": os.getcwd(), "NO_COLOR": "1", **variables}
         return subprocess.run(
             [sys.executable, "-m", "mfml", *map(str, arguments)],
             capture_output=True,
@@ -77,6 +77,8 @@ def test_json_is_the_only_output(run, tmp_path, with_double):
         (("grade", "--watch", 1, "--json", "-"), "--watch needs"),
         (("hint", "1"), "such as 3.2"),
         (("hint", "1.9"), "exercises 1.1 to 1.3"),
+        (("hint", "³.2"), "such as 3.2; found '³.2'"),
+        (("hint", "9" * 5000 + ".1"), "such as 3.2"),
     ],
 )
 def test_bad_requests_get_one_clear_line(run, arguments, text):
@@ -127,6 +129,8 @@ def test_notebook_shows_the_same_answer(course, answers):
     assert "<script>" not in check("1.1", lambda x: "<script>", course=course)._repr_html_()
     with pytest.raises(ValueError, match="needs a function"):
         mfml.check("1.1", 3)
+    with pytest.raises(ValueError, match=r'such as "3.2", in quotes; found 1.1'):
+        mfml.check(1.1, lambda x: x, course=course)
 
 
 def test_course_is_found_from_below_and_from_the_installation(course, tmp_path):
@@ -148,3 +152,52 @@ def test_brackets_in_messages_are_shown_as_they_are(graded, with_double):
     console = Console(file=io.StringIO(), width=400)
     terminal.show(graded(with_double("    return x / None if '[bold]' else x")), console)
     assert "return x / None if '[bold]' else x" in console.file.getvalue()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_character_that_the_terminal_lacks_is_escaped(run, tmp_path, with_double, encoding):
+    path = tmp_path / "answer.py"
+    path.write_text(with_double('    raise ValueError("σ ≤ 0")'), encoding="utf-8")
+    done = run("grade", 1, "--file", path, PYTHONIOENCODING=encoding)
+    assert done.returncode == 1
+    assert "\\u03c3 \\u2264 0" in done.stdout
+    assert "8 of 11 points" in done.stdout
+    assert done.stderr == ""
+
+
+def test_no_emoji_in_place_of_code(graded, with_double):
+    """A failing line that is not the first one stands in the table."""
+    source = with_double("    raise NotImplementedError").replace(
+        "def draw(", "def draw(key, n):\n    m = {}\n    return m[0:1:'a'], ':smile:'\n\n\ndef _("
+    )
+    console = Console(file=io.StringIO(), width=400)
+    terminal.show(graded(source), console)
+    assert "return m[0:1:'a'], ':smile:'" in console.file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["answer.ipynb", "answer.py"])
+def test_a_notebook_is_named_as_one(run, tmp_path, name):
+    path = tmp_path / name
+    path.write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    done = run("grade", 1, "--file", path)
+    assert done.returncode == 2
+    assert f"{path} is a notebook: save it as a script" in done.stderr
+
+
+def test_a_coding_cookie_counts(tmp_path):
+    path = tmp_path / "answer.py"
+    path.write_bytes("# coding: latin-1\nname = 'é'\n".encode("latin-1"))
+    assert submission.read_source(path).endswith("name = 'é'\n")
+    path.write_bytes("name = 'é'\n".encode("latin-1"))
+    with pytest.raises(ValueError, match="is not UTF-8 text: save it with the encoding UTF-8"):
+        submission.read_source(path)
+    path.write_bytes(b"# coding: nonsense\n")
+    with pytest.raises(ValueError, match="unknown encoding"):
+        submission.read_source(path)
+    path.write_bytes("\ufeffname = 'é'\n".encode())
+    assert submission.read_source(path) == "name = 'é'\n"
+
+
+def test_version(run):
+    done = run("--version")
+    assert (done.stdout, done.returncode) == (f"mfml {mfml.__version__}\n", 0)

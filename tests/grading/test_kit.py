@@ -11,7 +11,7 @@ from mfml.files import write_new
 from mfml.grading import course as courses
 from mfml.grading import kit, submission
 from mfml.grading.course import Course, find_course, installed_course
-from mfml.grading.key import answer_key
+from mfml.grading.key import answer_key, form
 from mfml.grading.show import hints, progress
 
 pytestmark = pytest.mark.xdist_group("grading")
@@ -42,6 +42,13 @@ def student(clone, tmp_path):
     return find_course(folder / "units")
 
 
+@pytest.fixture
+def clone_of_student(student, tmp_path):
+    """The installed course from which a student's files come back."""
+    shutil.copytree(student.root, tmp_path / "installed")
+    return Course(tmp_path / "installed")
+
+
 def files(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
@@ -53,6 +60,15 @@ def test_start_writes_everything_but_solutions(clone, tmp_path):
     assert (folder / "exercises" / "unit01.py").read_bytes() == clone.exercise(1).read_bytes()
     assert "`mfml grade 1`" in (folder / "units" / "unit01.py").read_text()
     assert b"return 2 * x" not in b"".join((folder / name).read_bytes() for name in FILES)
+
+
+def test_the_folder_says_what_its_keys_do_not_hide(student):
+    """Keys can be read, and the folder's README must not promise more."""
+    key = form.from_bytes(student.shipped_key(1).read_bytes(), 1)
+    hidden = [check for one in key["exercises"] for check in one["checks"] if check["hidden"]]
+    assert hidden and all("expected" in check for check in hidden)
+    assert "hidden ones included" in (student.root / "README.md").read_text()
+    assert "not encrypted" in (student.root / "README.md").read_text()
 
 
 def test_start_keeps_what_exists_and_adds_what_is_missing(clone, tmp_path):
@@ -114,7 +130,7 @@ def test_kit_says_what_it_cannot_do(student, launcher):
     with pytest.raises(ValueError, match=r"damaged.*mfml start"):
         answer_key.load(student, 1)
     student.shipped_key(1).unlink()
-    with pytest.raises(ValueError, match=r"unit 1 has no exercises here.*mfml start"):
+    with pytest.raises(ValueError, match=r"unit01.key is missing: `mfml start .*` brings it back"):
         answer_key.load(student, 1)
 
 
@@ -123,6 +139,52 @@ def test_solutions_in_a_kit_are_not_sealed(student, right):
     student.solution(1).write_text(right)
     assert answer_key.load(student, 1)["unit"] == 1
     assert hints.find(student, "1.1")["name"] == "double"
+
+
+def test_a_lost_folder_names_the_remedy(student, clone_of_student, launcher):
+    """Each remedy is followed, and works."""
+    shutil.rmtree(student.root / "keys")
+    with pytest.raises(ValueError, match=rf"unit01.key is missing: `mfml start {student.root}` brings it back"):
+        submission.grade_file(find_course(student.root), 1, launcher)
+    start(clone_of_student, student.root)
+    assert answer_key.load(student, 1)["unit"] == 1
+    student.given.unlink()
+    for place in (student.root, student.root / "units"):
+        with pytest.raises(ValueError, match=rf"given.py is missing: `mfml start {student.root}` brings it back"):
+            find_course(place)
+    start(clone_of_student, student.root)
+    assert find_course(student.root / "units") == student
+
+
+def test_a_lost_key_beside_solutions_of_ones_own_comes_back(student, clone_of_student):
+    student.solution(1).parent.mkdir()
+    student.shipped_key(1).unlink()
+    start(clone_of_student, student.root)
+    assert answer_key.load(student, 1)["unit"] == 1
+
+
+def test_a_unit_that_start_does_not_write_is_not_promised(student):
+    with pytest.raises(ValueError, match=r"unit 12 has no exercises here; there are 1$"):
+        hints.find(student, "12.1")
+
+
+def test_a_clone_gets_a_file_back_from_git(clone):
+    clone.given.unlink()
+    with pytest.raises(ValueError, match=rf"`git -C {clone.root} restore exercises/given.py` brings it back"):
+        find_course(clone.root / "units")
+
+
+@pytest.mark.parametrize("place", ["units", "exercises", "units/new", "my-course"])
+def test_no_course_within_a_course(student, clone_of_student, place):
+    with pytest.raises(ValueError, match=f"is inside the course {student.root}.*run `mfml start {student.root}`"):
+        start(clone_of_student, student.root / place)
+    assert files(student.root) == FILES
+
+
+def test_no_course_among_a_clones_lessons(clone):
+    with pytest.raises(ValueError, match=r"is inside the course .*: choose another folder$"):
+        start(clone, clone.root / "units")
+    assert start(clone, clone.root / "my-course")
 
 
 def test_without_a_course_one_sentence_says_what_to_do(tmp_path, monkeypatch):

@@ -10,14 +10,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mfml.grading.course import Course
-from mfml.grading.run.values import Refused, unpack
+from mfml.grading.course import Course, installed_course
+from mfml.grading.key import form
 from mfml.xla import flags
 
-SCHEMA = 1
 DEFAULT_SEED = 2026
 _SEALING = (
-    *("key/seal.py", "key/specification.py", "key/tolerance.py"),
+    *("key/form.py", "key/seal.py", "key/specification.py", "key/tolerance.py"),
     *("run/bridge.py", "run/values.py", "verdict/compare.py"),
 )
 
@@ -29,7 +28,7 @@ class Unsound(ValueError):
 def stamp(course: Course, unit: int, seed: int) -> str:
     """Digest everything that an answer key depends on."""
     here = Path(__file__).parents[1]
-    digest = hashlib.sha256(f"{SCHEMA} {unit} {seed} {version('jax')} {sys.version}".encode())
+    digest = hashlib.sha256(f"{form.SCHEMA} {unit} {seed} {version('jax')} {sys.version}".encode())
     for path in (course.solution(unit), course.given, *(here / name for name in _SEALING)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -43,43 +42,52 @@ def load(course: Course, unit: int, seed: int = DEFAULT_SEED, *, announce: Any =
 
     Raises ValueError if the unit has neither solutions nor a usable key, and `Unsound` if sealing fails.
     """
-    if course.is_kit:
+    if not course.is_clone:
         return _shipped(course, unit, seed)
     if not course.solution(unit).exists():
-        raise ValueError(f"unit {unit} has no exercises here: {course.solution(unit)} is missing")
+        path = course.solution(unit)
+        raise ValueError(course.missing(path) if course.exercise(unit).exists() else course.lacks(unit))
     path = course.private / "keys" / f"unit{unit:02d}-{seed}.key"
     fresh = stamp(course, unit, seed)
-    cached = _read(path)
-    if cached is not None and cached.get("stamp") == fresh:
+    cached = _read(path, unit)
+    if cached is not None and cached["stamp"] == fresh:
         return cached
     if announce:
         announce()
     command = [sys.executable, "-m", "mfml.grading.key.seal", str(course.root), str(unit), str(seed), str(path)]
     environment = {"JAX_PLATFORMS": "cpu", **os.environ, **flags.quick(os.environ)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    sealed = _read(path) if done.returncode == 0 else None
+    sealed = _read(path, unit) if done.returncode == 0 else None
     if sealed is None:
-        raise Unsound(f"the answer key of unit {unit} cannot be made: {done.stderr.strip()[-2000:]}")
+        reason = done.stderr.strip()[-2000:] or "what was sealed has not the form of a key"
+        raise Unsound(f"the answer key of unit {unit} cannot be made: {reason}")
     return sealed
 
 
 def _shipped(course: Course, unit: int, seed: int) -> dict[str, Any]:
     path = course.shipped_key(unit)
     if not path.exists():
-        raise ValueError(f"unit {unit} has no exercises here: {path} is missing; `mfml start {course.root}` adds it")
-    answers = _read(path)
-    if answers is None or answers.get("schema") != SCHEMA:
+        raise ValueError(course.missing(path) if _can_start(unit) else course.lacks(unit))
+    answers = _read(path, unit)
+    if answers is None:
         raise ValueError(
-            f"{path} is damaged or was made by another version of mfml: delete it, then run `mfml start {course.root}`"
+            f"{path} is damaged or was made by another version of mfml: delete it, then run `{course.start}`"
         )
     if answers["seed"] != seed:
         raise ValueError(f"this course has answer keys for seed {answers['seed']} only; found seed {seed}")
     return answers
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _can_start(unit: int) -> bool:
+    """Say whether `mfml start` writes an answer key of this unit."""
     try:
-        answers = unpack(path.read_bytes())
-    except (OSError, Refused):
+        return unit in installed_course().units()
+    except ValueError:
+        return False
+
+
+def _read(path: Path, unit: int) -> dict[str, Any] | None:
+    try:
+        return form.from_bytes(path.read_bytes(), unit)
+    except OSError:
         return None
-    return answers if isinstance(answers, dict) else None

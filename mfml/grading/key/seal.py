@@ -30,10 +30,11 @@ import jax
 from mfml.files import write_whole
 from mfml.grading.course import Course
 from mfml.grading.key import tolerance
-from mfml.grading.key.answer_key import SCHEMA, stamp
+from mfml.grading.key.answer_key import stamp
+from mfml.grading.key.form import SCHEMA, to_bytes
 from mfml.grading.key.specification import Exercise, Group, exercises_of
 from mfml.grading.run import bridge
-from mfml.grading.run.values import Given, Other, pack
+from mfml.grading.run.values import Given, Other
 from mfml.grading.verdict.compare import difference
 
 
@@ -225,7 +226,7 @@ def main(root: str, unit: str, seed: str, out: str) -> None:
     jax.config.update("jax_compilation_cache_dir", str(private / "compiled"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    write_whole(Path(out), pack(seal_unit(Course(Path(root)), int(unit), int(seed))))
+    write_whole(Path(out), to_bytes(seal_unit(Course(Path(root)), int(unit), int(seed))))
 
 
 if __name__ == "__main__":

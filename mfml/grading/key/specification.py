@@ -29,9 +29,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from mfml.grading.key.form import CALLS
 from mfml.grading.verdict import compare as comparisons
-
-CALLS = ("plain", "jit", "vmap", "grad")
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,7 @@ class ForkServer:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             env=worker_environment(),
+            start_new_session=True,  # Ctrl-C is for the command alone, which then closes this
         )
         theirs.close()
         self._folder = tempfile.TemporaryDirectory(prefix="mfml-")

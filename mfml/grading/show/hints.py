@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from typing import Any
 
 from mfml.files import write_whole
 from mfml.grading.course import Course
 from mfml.grading.key import answer_key
+from mfml.grading.show import state
 
 
 def exercises(course: Course, unit: int) -> list[dict[str, Any]]:
@@ -35,9 +37,10 @@ def exercises(course: Course, unit: int) -> list[dict[str, Any]]:
 
 def find(course: Course, exercise: str) -> dict[str, Any]:
     """Return the exercise with an id such as "3.2". Raises ValueError that lists the valid ids."""
-    unit, _, number = exercise.partition(".")
-    if not (unit.isdigit() and number.isdigit()):
-        raise ValueError(f"an exercise is named by unit and number, such as 3.2; found {exercise!r}")
+    if not (isinstance(exercise, str) and re.fullmatch(r"[0-9]{1,3}\.[0-9]{1,3}", exercise)):
+        example = "3.2" if isinstance(exercise, str) else '"3.2", in quotes'
+        raise ValueError(f"an exercise is named by unit and number, such as {example}; found {exercise!r}")
+    unit, number = exercise.split(".")
     listed = exercises(course, int(unit))
     if not 1 <= int(number) <= len(listed):
         raise ValueError(f"unit {unit} has the exercises {listed[0]['id']} to {listed[-1]['id']}; found {exercise}")
@@ -47,15 +50,20 @@ def find(course: Course, exercise: str) -> dict[str, Any]:
 def next_hint(course: Course, exercise: str, *, again: bool = False) -> tuple[dict[str, Any], int]:
     """Return the exercise and how many of its hints to show: one more than last time, at most all three.
 
-    With `again` it is as many as last time.
+    With `again` it is as many as last time. Call `keep` once they are shown.
     """
     entry = find(course, exercise)
-    path = course.private / "hints.json"
-    try:
-        seen = json.loads(path.read_text())
-    except (OSError, ValueError):
-        seen = {}
-    shown = seen.get(entry["id"], 0) if isinstance(seen, dict) else 0
-    count = max(1, shown) if again else min(shown + 1, len(entry["hints"]))
-    write_whole(path, json.dumps({**(seen if isinstance(seen, dict) else {}), entry["id"]: count}).encode())
-    return entry, count
+    shown = _seen(course).get(entry["id"], 0)
+    return entry, min(max(1, shown) if again else shown + 1, len(entry["hints"]))
+
+
+def keep(course: Course, entry: dict[str, Any], count: int) -> None:
+    """Remember how many hints of an exercise were shown. Raises CannotWrite."""
+    seen = {**_seen(course), entry["id"]: count}
+    write_whole(course.private / "hints.json", json.dumps(seen).encode())
+
+
+def _seen(course: Course) -> dict[str, int]:
+    """Return how many hints of each exercise were shown. An entry that is no such number counts as absent."""
+    entries = state.read(course.private / "hints.json", lambda data: list(data.items())) or []
+    return {name: count for name, count in entries if type(count) is int and count > 0}

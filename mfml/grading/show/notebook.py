@@ -6,7 +6,10 @@ and in the same words as a file. This helps a student and is not a grade: a clas
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
@@ -86,7 +89,9 @@ def check(
         "together": True,
         "checks": [{**c, "repeat": i == 0} for i, c in enumerate(sealed["checks"])],
     }
-    outcomes = dict(worker.outcomes(function, job, given, path, tell=lambda **event: None))
+    with _one_interrupt_ends() as stop_if_interrupted:
+        outcomes = dict(worker.outcomes(function, job, given, path, tell=stop_if_interrupted))
+        stop_if_interrupted()
     judged = judge.verdict_on(
         {**answers, "exercises": [sealed]},
         Outcomes({(sealed["name"], name): outcome for name, outcome in outcomes.items()}, [], 0),
@@ -95,3 +100,30 @@ def check(
         sandbox="none",
     )
     return Answer(judged.exercises[0], judged.advice)
+
+
+@contextmanager
+def _one_interrupt_ends() -> Iterator[Callable[..., None]]:
+    """Yield a function that raises KeyboardInterrupt once the user has interrupted.
+
+    The worker takes an exception for the student's, also KeyboardInterrupt, and calls the function for the next
+    check. It tells an event before, and there the interrupt is raised again.
+    """
+    interrupted = []
+
+    def note(*_: Any) -> None:
+        interrupted.append(True)
+        raise KeyboardInterrupt
+
+    def stop_if_interrupted(**_: Any) -> None:
+        if interrupted:
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # only there can signals be handled
+        yield stop_if_interrupted
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield stop_if_interrupted
+    finally:
+        signal.signal(signal.SIGINT, before or signal.default_int_handler)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rich.console import Console, Group, RenderableType
-from rich.markup import escape
 from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.table import Table
@@ -63,7 +62,7 @@ def _table(result: UnitResult, ascii_only: bool) -> Table:
             exercise.name,
             Text(f"{mark} {exercise.state}", style=style),
             f"{exercise.points}/{exercise.max_points}",
-            escape(_remark(exercise, below=exercise is result.next_exercise)),
+            Text(_remark(exercise, below=exercise is result.next_exercise)),  # plain: no markup and no emoji in code
         )
     return table
 
@@ -88,10 +87,8 @@ def _next_step(result: UnitResult) -> RenderableType:
         return Group(*lines)
     if exercise.state == "not attempted":
         begin = "Start with" if all(e.state == "not attempted" for e in result.exercises) else "Next"
-        return Text.from_markup(
-            f"[bold]{begin} {exercise.id} `{escape(exercise.name)}`[/]: {escape(exercise.title)}. "
-            f"A nudge: mfml hint {exercise.id}"
-        )
+        what = (f"{begin} {exercise.id} `{exercise.name}`", "bold")
+        return Text.assemble(what, f": {exercise.title}. A nudge: mfml hint {exercise.id}")
     body: list[RenderableType] = [Text(exercise.message)]
     if exercise.mistake:
         failed = next(check for check in exercise.checks if check.state != "right")
