@@ -60,6 +60,13 @@ BODIES = {
     "custom exception": ("    raise E()", "class E(Exception):\n    __str__ = None\n\n\n", "error", "E"),
     "strange object": ("    return object()", "", "wrong", "found a value of type object"),
     "generator": ("    yield 2 * x", "", "wrong", "found a value of type generator"),
+    "PRNG key": ("    return jax.random.key(0)", "", "wrong", "found a PRNG key; needed is an array"),
+    "PRNG keys": ("    return jax.random.split(jax.random.key(0), 3)", "", "wrong", "found 3 PRNG keys; needed is"),
+    "given function": ("    return squared_error", "", "wrong", "found the function squared_error; needed is an array"),
+    "key in a tuple": ("    return (x, [jax.random.key(0)])", "", "wrong", "found a tuple of 2; needed is an array"),
+    "huge integer": ("    return 10**5000", "", "wrong", "the output is too large: an integer of 16610 bits"),
+    "long text": ("    return 's' * 10_000_000", "", "wrong", "found a str; needed is an array"),
+    "many names": ("    return dict.fromkeys(map(str, range(9999)), 1.0)", "", "wrong", r"with the keys \['0'.*\.\.\."),
     "bfloat16": ("    return (2 * x).astype(jnp.bfloat16)", "", "wrong", "bfloat16"),
 }
 
