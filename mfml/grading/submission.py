@@ -10,7 +10,7 @@ from mfml import syllabus
 from mfml.grading.course import Course
 from mfml.grading.key import answer_key
 from mfml.grading.run import collect
-from mfml.grading.run.loader import blocks_that_parse
+from mfml.grading.run.loader import blocks_that_parse, lines_of
 from mfml.grading.run.processes import Launcher
 from mfml.grading.verdict import judge
 from mfml.grading.verdict.result import UnitResult
@@ -112,7 +112,7 @@ def read_source(path: Path) -> str:
 def reference_submission(source: str) -> str:
     """Turn a solutions file into a submission by blanking the lines of the specification."""
     tree, _ = blocks_that_parse(source)
-    lines = source.splitlines()
+    lines = [line.rstrip("\n") for line in lines_of(source)]
 
     def blank(first: int, last: int) -> None:
         lines[first - 1 : last] = [""] * (last - first + 1)

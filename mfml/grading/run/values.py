@@ -109,6 +109,14 @@ def _encode(value: Any, buffers: list[bytes], depth: int) -> Any:
     return {"other": type(value).__name__}
 
 
+def given_names(value: Any) -> set[str]:
+    """Return the names of all given functions within a value."""
+    if isinstance(value, Given):
+        return {value.name}
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, tuple | list) else ()
+    return set().union(*map(given_names, inner))
+
+
 def _require_64_bits(value: Any) -> None:
     """Refuse integers that no array can hold: comparing them would raise."""
     if isinstance(value, int) and value.bit_length() > 63:
