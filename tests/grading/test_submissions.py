@@ -91,7 +91,7 @@ def test_memory_without_end(graded, with_double, monkeypatch):
     monkeypatch.setattr("mfml.grading.run.collect.MEGABYTES", 300)
     one = judged(graded(with_double("    a = []\n    while True:\n        a.append(b'x' * 1_000_000)")))
     assert one.state == "memory"
-    assert re.search(r"used more than \d\.\d GB on 'three numbers'", one.message)
+    assert "used more than 0.3 GB on 'three numbers'" in one.message
 
 
 def test_fifty_megabytes_printed(graded, with_double):
@@ -140,7 +140,7 @@ def test_bad_line_at_the_top_costs_only_itself(graded, right, line, advice):
 
 
 def test_endless_loop_at_the_top(graded, right, monkeypatch):
-    monkeypatch.setattr("mfml.grading.run.collect.LOADING_SECONDS", 2.0)
+    monkeypatch.setattr("mfml.grading.run.transcript.LOADING_SECONDS", 2.0)
     result = graded(f"while True:\n    pass\n{right}")
     assert judged(result).state == "right"
     assert "never ended" in result.advice[0]
@@ -178,6 +178,44 @@ def test_hidden_inputs_stay_hidden(graded, with_double):
     assert hidden.state == "wrong"
     assert hidden.message == "wrong on hidden inputs: a random vector"
     assert hidden.example == ""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["def double(x):\n    return 2 * x", "double = lambda x: 2 * x", "from jax.numpy import *\ndouble = positive"],
+)
+def test_the_last_definition_counts(graded, right, answer):
+    stub = "def double(x):\n    raise NotImplementedError\n"
+    rest = right[right.index("def total_loss(") :]
+    imports = right[: right.index("def double(")]
+    assert judged(graded(f"{imports}{stub}{answer}\n\n\n{rest}")).state != "not attempted"
+    assert judged(graded(f"{imports}{answer}\n\n\n{stub}{rest}")).state == "not attempted"
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"), [("def double(x):\n    return (2 * x", "never closed"), ("double = jnp.dubble", "dubble")]
+)
+def test_an_answer_that_fails_below_its_stub_is_an_attempt(graded, right, answer, sentence):
+    stub = "def double(x):\n    raise NotImplementedError\n"
+    start, end = right.index("def double("), right.index("def total_loss(")
+    one = judged(graded(f"{right[:start]}{stub}{answer}\n\n\n{right[end:]}"))
+    assert one.state == "error"
+    assert sentence in one.message
+
+
+@pytest.mark.parametrize("mark", ["\x0c", "\u2028", "\x1d", "\x85"])
+def test_lines_are_those_of_python(graded, with_double, mark):
+    """Characters at which `str.splitlines` cuts, and Python does not."""
+    before = f"# a{mark}b{mark}c\n"
+    one = judged(graded(with_double("    return x / None", before)))
+    assert "`return x / None`" in one.message
+    one = judged(graded(with_double(f"    s = '''a{mark}b'''\n    return 2 * x", f"{before}def other(\n")))
+    assert one.state == "right"
+
+
+def test_windows_line_ends(graded, with_double):
+    one = judged(graded(with_double("    return x / None").replace("\n", "\r\n")))
+    assert "`return x / None`" in one.message
 
 
 def test_not_attempted_even_when_the_stub_is_run(graded, with_double):

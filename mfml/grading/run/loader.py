@@ -75,12 +75,20 @@ def syntax_failure(error: BaseException, offset: int = 0, text: str | None = Non
 
 
 def defined_names(statement: ast.stmt) -> list[str]:
-    """Return the names that a top-level statement defines."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return [statement.name]
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return [(alias.asname or alias.name).split(".")[0] for alias in statement.names]
-    return [node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    """Return the names that a top-level statement defines, also within `if`, `for`, `try` and `with`."""
+    found: list[str] = []
+    ahead: list[ast.AST] = [statement]
+    while ahead:
+        node = ahead.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.append(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found += [(alias.asname or alias.name).split(".")[0] for alias in node.names]
+        else:
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                found.append(node.id)
+            ahead += ast.iter_child_nodes(node)
+    return found
 
 
 class _Guard(importlib.abc.MetaPathFinder):
