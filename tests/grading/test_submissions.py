@@ -168,6 +168,7 @@ def test_example_is_ready_to_paste(graded, with_double):
 
     one = judged(graded(with_double("    return 2.01 * x")))
     call, expected = one.example.split("\n# should give ")
+    assert call == "double(jnp.array([1.0, -2.0, 3.5]))"
     assert jnp.allclose(eval(call, {"jnp": jnp, "double": lambda x: 2 * x}), eval(expected, {"jnp": jnp}))
 
 
