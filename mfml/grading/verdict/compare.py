@@ -109,9 +109,12 @@ def describe(value: Any) -> str:
         kind = {tuple: "tuple", list: "list", dict: "dict"}[type(value)]
         inside = f" with the keys {_cut(sorted(value))}" if isinstance(value, dict) else f" of {len(value)}"
         return f"a {kind}{inside}"
-    if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}" if value.ndim else "a scalar array"
-    return "None" if value is None else f"a {type(value).__name__}"
+    if isinstance(value, str):
+        return "a str"
+    array = np.asarray(value)
+    if array.ndim:
+        return f"an array of shape {array.shape}"
+    return "None" if value is None else "True or False" if array.dtype == bool else "a number"
 
 
 def _shown(value: Any) -> str:

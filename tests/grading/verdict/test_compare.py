@@ -64,6 +64,12 @@ def test_long_texts_are_cut():
     assert len(message("s" * 10_000, "t", 0.0)) < 200
 
 
+def test_a_number_that_is_due_is_called_a_number():
+    assert message([1.0], np.float32(1)) == "found a list of 1; needed is a number"
+    assert message([1.0], np.bool_(True)) == "found a list of 1; needed is True or False"
+    assert message(2.0, (X,), [0.0]) == "found a number; needed is a tuple of 1"
+
+
 def test_infinity_and_nan_where_they_are_expected():
     expected = np.array([np.inf, -np.inf, np.nan, 1.0], np.float32)
     assert message(expected.copy(), expected) is None
