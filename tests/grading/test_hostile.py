@@ -2,6 +2,9 @@
 
 import os
 import re
+import shutil
+import subprocess
+import sys
 import time
 
 import pytest
@@ -94,6 +97,21 @@ def test_a_damaged_given_is_named_and_no_fault_of_the_answers(
     assert {check.state for exercise in result.exercises for check in exercise.checks} == {"grader fault"}
     assert re.search(sentence, result.exercises[0].message), result.exercises[0].message
     assert "exercises/given.py" in result.exercises[0].message
+
+
+def test_a_folder_with_umlauts_in_a_locale_without(course, tmp_path):
+    folder = tmp_path / "Müller kurs ü"
+    shutil.copytree(course.root, folder, ignore=shutil.ignore_patterns(".mfml", "__pycache__"))
+    environment = {**os.environ, "PYTHONPATH": os.getcwd(), "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "mfml", "grade", "1", "--solutions"],
+        cwd=folder,
+        env={**environment, "LC_ALL": "C"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert b"11 of 11 points" in done.stdout
 
 
 def test_a_worker_that_never_begins_is_a_fault_of_the_grader(course, answers, launcher, right, monkeypatch):

@@ -6,8 +6,10 @@ running. A fresh worker does the rest.
 
 from __future__ import annotations
 
+import os
 import queue
 import time
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from mfml.grading.course import Course
@@ -95,6 +97,11 @@ def _stopped(state: _State, transcript: Transcript, outcome: dict[str, Any], ski
         state.give_up({"grader": f"its process ended before it ran your code; it last said: {outcome['said']!r}"})
 
 
+def _text(path: Path) -> str:
+    """Return a path as workers read it, in UTF-8 mode: in the locale C it may have surrogates, and JAX then fails."""
+    return os.fsencode(path).decode(errors="surrogateescape")
+
+
 class _State:
     """Which checks have an outcome and which still wait for one."""
 
@@ -157,9 +164,9 @@ def _job(state: _State, source: str, path: str, course: Course, skip: dict[int, 
     return {
         "source": source,
         "path": path,
-        "root": str(course.root),
-        "given": str(course.given),
-        "compiled": str(course.private / "compiled"),
+        "root": _text(course.root),
+        "given": _text(course.given),
+        "compiled": _text(course.private / "compiled"),
         "needs": sorted(set().union(*(given_names(c["inputs"]) for e in exercises for c in e["checks"]))),
         "skip": list(skip),
         "megabytes": MEGABYTES,

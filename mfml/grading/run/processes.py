@@ -241,6 +241,7 @@ def worker_environment() -> dict[str, str]:
         "JAX_PLATFORMS": "cpu",
         "MPLBACKEND": "Agg",
         "OMP_NUM_THREADS": "1",
+        "PYTHONUTF8": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
 
