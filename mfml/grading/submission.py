@@ -12,7 +12,7 @@ from mfml import syllabus
 from mfml.grading.course import Course
 from mfml.grading.key import answer_key
 from mfml.grading.run import collect
-from mfml.grading.run.loader import blocks_that_parse
+from mfml.grading.run.loader import blocks_that_parse, defined_names, lines_of
 from mfml.grading.run.processes import Launcher
 from mfml.grading.verdict import judge
 from mfml.grading.verdict.result import UnitResult
@@ -82,17 +82,26 @@ def grade_text(
 
 
 def untouched(source: str) -> set[str]:
-    """Return the functions whose body is only a docstring and `raise NotImplementedError`."""
-    tree, _ = blocks_that_parse(source)
-    found = set()
+    """Return the functions whose last definition is only a docstring and `raise NotImplementedError`.
+
+    One that a block which does not parse should have defined was attempted.
+    """
+    tree, failures = blocks_that_parse(source)
+    found: set[str] = set()
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            body = [s for s in node.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
-            if len(body) == 1 and isinstance(body[0], ast.Raise) and body[0].exc is not None:
-                raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
-                if isinstance(raised, ast.Name) and raised.id == "NotImplementedError":
-                    found.add(node.name)
-    return found
+        names = set(defined_names(node))
+        found = found | names if _is_stub(node) else set() if "*" in names else found - names
+    return found.difference(*(failure["names"] for failure in failures))
+
+
+def _is_stub(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.FunctionDef):
+        return False
+    body = [s for s in node.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    if len(body) != 1 or not isinstance(body[0], ast.Raise):
+        return False
+    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
 
 
 def read_source(path: Path) -> str:
@@ -121,7 +130,7 @@ def _is_notebook(path: Path, data: bytes) -> bool:
 def reference_submission(source: str) -> str:
     """Turn a solutions file into a submission by blanking the lines of the specification."""
     tree, _ = blocks_that_parse(source)
-    lines = source.splitlines()
+    lines = [line.rstrip("\n") for line in lines_of(source)]
 
     def blank(first: int, last: int) -> None:
         lines[first - 1 : last] = [""] * (last - first + 1)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mfml.grading.run.processes import Worker
+
 pytestmark = pytest.mark.xdist_group("grading")
 
 COMPLETE = {"double", "total_loss", "draw"}
@@ -60,6 +62,11 @@ BODIES = {
     "custom exception": ("    raise E()", "class E(Exception):\n    __str__ = None\n\n\n", "error", "E"),
     "strange object": ("    return object()", "", "wrong", "found a value of type object"),
     "generator": ("    yield 2 * x", "", "wrong", "found a value of type generator"),
+    "PRNG key": ("    return jax.random.key(0)", "", "wrong", "found a PRNG key; needed is an array"),
+    "PRNG keys": ("    return jax.random.split(jax.random.key(0), 3)", "", "wrong", "found 3 PRNG keys; needed is"),
+    "given function": ("    return squared_error", "", "wrong", "found the function squared_error; needed is an array"),
+    "huge integer": ("    return 10**5000", "", "wrong", "the output is too large: an integer of 16610 bits"),
+    "many names": ("    return dict.fromkeys(map(str, range(9999)), 1.0)", "", "wrong", r"with the keys \['0'.*\.\.\."),
     "bfloat16": ("    return (2 * x).astype(jnp.bfloat16)", "", "wrong", "bfloat16"),
 }
 
@@ -81,10 +88,11 @@ def test_right_but_not_under_jit_keeps_its_other_points(graded, with_double):
 
 
 def test_memory_without_end(graded, with_double, monkeypatch):
-    monkeypatch.setattr("mfml.grading.run.collect.MEGABYTES", 300)
+    used = Worker.memory
+    monkeypatch.setattr(Worker, "memory", lambda self: 1300.0 if used(self) > 400 else 0.0)
     one = judged(graded(with_double("    a = []\n    while True:\n        a.append(b'x' * 1_000_000)")))
     assert one.state == "memory"
-    assert re.search(r"used more than \d\.\d GB on 'three numbers'", one.message)
+    assert "used more than 1.0 GB on 'three numbers'" in one.message  # the limit
 
 
 def test_fifty_megabytes_printed(graded, with_double):
@@ -133,7 +141,7 @@ def test_bad_line_at_the_top_costs_only_itself(graded, right, line, advice):
 
 
 def test_endless_loop_at_the_top(graded, right, monkeypatch):
-    monkeypatch.setattr("mfml.grading.run.collect.LOADING_SECONDS", 2.0)
+    monkeypatch.setattr("mfml.grading.run.transcript.LOADING_SECONDS", 2.0)
     result = graded(f"while True:\n    pass\n{right}")
     assert judged(result).state == "right"
     assert "never ended" in result.advice[0]
@@ -161,6 +169,7 @@ def test_example_is_ready_to_paste(graded, with_double):
 
     one = judged(graded(with_double("    return 2.01 * x")))
     call, expected = one.example.split("\n# should give ")
+    assert call == "double(jnp.array([1.0, -2.0, 3.5]))"
     assert jnp.allclose(eval(call, {"jnp": jnp, "double": lambda x: 2 * x}), eval(expected, {"jnp": jnp}))
 
 
@@ -171,6 +180,44 @@ def test_hidden_inputs_stay_hidden(graded, with_double):
     assert hidden.state == "wrong"
     assert hidden.message == "wrong on hidden inputs: a random vector"
     assert hidden.example == ""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["def double(x):\n    return 2 * x", "double = lambda x: 2 * x", "from jax.numpy import *\ndouble = positive"],
+)
+def test_the_last_definition_counts(graded, right, answer):
+    stub = "def double(x):\n    raise NotImplementedError\n"
+    rest = right[right.index("def total_loss(") :]
+    imports = right[: right.index("def double(")]
+    assert judged(graded(f"{imports}{stub}{answer}\n\n\n{rest}")).state != "not attempted"
+    assert judged(graded(f"{imports}{answer}\n\n\n{stub}{rest}")).state == "not attempted"
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"), [("def double(x):\n    return (2 * x", "never closed"), ("double = jnp.dubble", "dubble")]
+)
+def test_an_answer_that_fails_below_its_stub_is_an_attempt(graded, right, answer, sentence):
+    stub = "def double(x):\n    raise NotImplementedError\n"
+    start, end = right.index("def double("), right.index("def total_loss(")
+    one = judged(graded(f"{right[:start]}{stub}{answer}\n\n\n{right[end:]}"))
+    assert one.state == "error"
+    assert sentence in one.message
+
+
+@pytest.mark.parametrize("mark", ["\x0c", "\u2028", "\x1d", "\x85"])
+def test_lines_are_those_of_python(graded, with_double, mark):
+    """Characters at which `str.splitlines` cuts, and Python does not."""
+    before = f"# a{mark}b{mark}c\n"
+    one = judged(graded(with_double("    return x / None", before)))
+    assert "`return x / None`" in one.message
+    one = judged(graded(with_double(f"    s = '''a{mark}b'''\n    return 2 * x", f"{before}def other(\n")))
+    assert one.state == "right"
+
+
+def test_windows_line_ends(graded, with_double):
+    one = judged(graded(with_double("    return x / None").replace("\n", "\r\n")))
+    assert "`return x / None`" in one.message
 
 
 def test_not_attempted_even_when_the_stub_is_run(graded, with_double):

@@ -55,7 +55,7 @@ def load(course: Course, unit: int, seed: int = DEFAULT_SEED, *, announce: Any =
     if announce:
         announce()
     command = [sys.executable, "-m", "mfml.grading.key.seal", str(course.root), str(unit), str(seed), str(path)]
-    environment = {"JAX_PLATFORMS": "cpu", **os.environ, **flags.quick(os.environ)}
+    environment = {"JAX_PLATFORMS": "cpu", **os.environ, "PYTHONUTF8": "1", **flags.quick(os.environ)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     sealed = _read(path, unit) if done.returncode == 0 else None
     if sealed is None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from mfml.grading.run.values import Given, Key
+
 
 def given(y: Any, rtol: float, atol: float) -> Any:
     """Return `atol + rtol max|y|` for each array of an expected output, nested as it is."""
@@ -43,4 +45,4 @@ def _map(bound: Any, a: Any, b: Any) -> Any:
         return {name: _map(bound, a[name], b[name]) for name in a}
     if isinstance(a, tuple | list):
         return [_map(bound, x, y) for x, y in zip(a, b, strict=True)]
-    return 0.0 if a is None or isinstance(a, str) else bound(a, b)
+    return 0.0 if a is None or isinstance(a, str | Key | Given) else bound(a, b)

@@ -6,21 +6,24 @@ running. A fresh worker does the rest.
 
 from __future__ import annotations
 
+import os
 import queue
 import time
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from mfml.grading.course import Course
+from mfml.grading.run.loader import blocks_that_parse, defined_names, lines_of
 from mfml.grading.run.processes import Launcher, Worker
+from mfml.grading.run.transcript import LOADING_SECONDS, Forged, Transcript
+from mfml.grading.run.values import given_names
 
 MEGABYTES = 1024
-LOADING_SECONDS = 10.0
 MAX_WORKERS = 40
-_TOLD = ("value", "again", "arguments", "error", "refused", "missing")
 
 
 class Outcomes(NamedTuple):
-    """What came back from the workers, all of it untrusted."""
+    """What came back from the workers, of the types that the judge expects, but not to be believed."""
 
     checks: dict[tuple[str, str], dict[str, Any]]  # by exercise and check
     failures: list[dict[str, Any]]  # of top-level statements
@@ -30,12 +33,6 @@ class Outcomes(NamedTuple):
 def nothing() -> Outcomes:
     """Return no outcomes, for a submission in which nothing was attempted."""
     return Outcomes({}, [], 0)
-
-
-class _Stop(NamedTuple):
-    """Why a worker ended early."""
-
-    outcome: dict[str, Any]
 
 
 def outcomes_of(
@@ -59,27 +56,50 @@ def outcomes_of(
     wanted = [e for e in answers["exercises"] if only is None or e["name"] in only]
     state = _State(wanted)
     skip: dict[int, dict[str, Any]] = {}
+    end = time.monotonic() + state.limit
     for _ in range(MAX_WORKERS):
         if not state.waiting():
             break
-        worker = launcher.launch(_job(state, source, path, course, skip))
-        place, stop = _follow(worker, state)
+        job = _job(state, source, path, course, skip)
+        try:
+            worker = launcher.launch(job)
+        except (OSError, RuntimeError) as error:
+            state.give_up({"grader": f"no process can be started: {error}"})
+            break
+        transcript = Transcript(job["exercises"], state.seconds)
+        stop = _follow(worker, state, transcript, end)
         status = worker.finish()
-        state.printed += worker.printed
+        state.note(transcript, worker)
         if stop is None:
             break
-        outcome = {**stop.outcome, "status": status}
-        if isinstance(place, int):
-            skip[place] = outcome
-            if len(skip) > 3:
-                state.give_up(outcome)
-        elif place is not None:
-            state.end_at(place, outcome)
-        else:
-            state.give_up(outcome)
+        _stopped(state, transcript, {**stop, "status": status, "said": worker.last_line()}, skip)
     state.give_up({"grader": "too many workers were needed"})
     failures = state.failures + [_skipped(line, outcome, source) for line, outcome in skip.items()]
     return Outcomes(state.outcomes, failures, state.printed)
+
+
+def _stopped(state: _State, transcript: Transcript, outcome: dict[str, Any], skip: dict[int, dict[str, Any]]) -> None:
+    """Hold what a worker was doing responsible for its early end."""
+    place = transcript.place
+    if transcript.given is not None:
+        state.give_up({"given": transcript.given})
+    elif "unit" in outcome:
+        state.give_up(outcome)
+    elif isinstance(place, int):
+        skip[place] = outcome
+        if len(skip) > 3:
+            state.give_up(outcome)
+    elif place is not None:
+        state.end_at(place, outcome)
+    elif transcript.phase == "running":
+        state.give_up(outcome)
+    else:  # no line of the submission has run yet
+        state.give_up({"grader": f"its process ended before it ran your code; it last said: {outcome['said']!r}"})
+
+
+def _text(path: Path) -> str:
+    """Return a path as workers read it, in UTF-8 mode: in the locale C it may have surrogates, and JAX then fails."""
+    return os.fsencode(path).decode(errors="surrogateescape")
 
 
 class _State:
@@ -92,15 +112,19 @@ class _State:
         self.printed = 0
         self.alone: set[str] = set()  # exercises whose checks are to be called one by one
         self.seconds = {e["name"]: e["seconds"] for e in exercises}
+        # More than honest code can need, so that no submission takes forever.
+        self.limit = LOADING_SECONDS + sum(e["seconds"] * (1 + len(e["checks"])) for e in exercises)
         self.known = [(e["name"], c["name"]) for e in exercises for c in e["checks"]]
 
     def waiting(self) -> list[dict[str, Any]]:
         return [e for e in self.exercises if any((e["name"], c["name"]) not in self.outcomes for c in e["checks"])]
 
-    def record(self, place: tuple[str, str], outcome: dict[str, Any]) -> None:
-        if place in self.known:
-            told = {name: outcome[name] for name in _TOLD if name in outcome}
-            self.outcomes.setdefault(place, told)
+    def note(self, transcript: Transcript, worker: Worker) -> None:
+        """Keep what a worker found."""
+        self.outcomes = transcript.outcomes | self.outcomes
+        if transcript.phase in ("running", "ended"):
+            self.failures = transcript.failures
+        self.printed += worker.printed
 
     def end_at(self, place: tuple[str, str], outcome: dict[str, Any]) -> None:
         """A worker ended in a check. Unless it was the first, run the exercise again with one call per check."""
@@ -140,9 +164,10 @@ def _job(state: _State, source: str, path: str, course: Course, skip: dict[int, 
     return {
         "source": source,
         "path": path,
-        "root": str(course.root),
-        "given": str(course.given),
-        "compiled": str(course.private / "compiled"),
+        "root": _text(course.root),
+        "given": _text(course.given),
+        "compiled": _text(course.private / "compiled"),
+        "needs": sorted(set().union(*(given_names(c["inputs"]) for e in exercises for c in e["checks"]))),
         "skip": list(skip),
         "megabytes": MEGABYTES,
         "cpu_seconds": LOADING_SECONDS + sum(2 * e["seconds"] * len(e["checks"]) for e in exercises),
@@ -150,55 +175,33 @@ def _job(state: _State, source: str, path: str, course: Course, skip: dict[int, 
     }
 
 
-class _Follower:
-    """Reads a worker's events, and knows where it is and how long it may stay there."""
-
-    def __init__(self, state: _State) -> None:
-        self.state = state
-        self.place: int | tuple[str, str] | None = None  # a line being loaded, or an exercise and a check
-        self.deadline = time.monotonic() + LOADING_SECONDS
-
-    def take(self, event: dict[str, Any]) -> bool:
-        """Note an event. Returns False when it was the last."""
-        match event.get("event"):
-            case "end" | "closed":
-                return False
-            case "loading":
-                self.place = event["line"] if isinstance(event.get("line"), int) else None
-            case "loaded":
-                failures = event.get("failures")
-                self.state.failures = [f for f in failures if isinstance(f, dict)] if isinstance(failures, list) else []
-                self.place = None
-            case "start":
-                self.place = (str(event.get("exercise")), str(event.get("check")))
-                self.deadline = time.monotonic() + self.state.seconds.get(self.place[0], 0.0)
-            case "done":
-                self.state.record((str(event.get("exercise")), str(event.get("check"))), event)
-        return True
-
-
-def _follow(worker: Worker, state: _State) -> tuple[int | tuple[str, str] | None, _Stop | None]:
-    """Read a worker's events until it ends or must be stopped. Returns its place and why it stopped (None: done)."""
-    follower, look = _Follower(state), 0.0
+def _follow(worker: Worker, state: _State, transcript: Transcript, end: float) -> dict[str, Any] | None:
+    """Read a worker's events until it ends or must be stopped. Returns why it stopped early, or None."""
+    look = 0.0
     while True:
         now = time.monotonic()
-        if now > follower.deadline:
-            exercise = follower.place[0] if isinstance(follower.place, tuple) else ""
-            return follower.place, _Stop({"timeout": state.seconds.get(exercise, LOADING_SECONDS)})
+        if now > end:
+            return {"timeout": state.limit, "unit": True}
+        if now > transcript.deadline:
+            return {"timeout": transcript.limit}
         if now > look:
             look = now + 0.1
-            if (used := worker.memory()) > MEGABYTES:
-                return follower.place, _Stop({"memory": used})
+            if worker.memory() > MEGABYTES:
+                return {"memory": MEGABYTES}
         try:
             event = worker.events.get(timeout=0.05)
         except queue.Empty:
             continue
-        if not follower.take(event):
-            return follower.place, None if event["event"] == "end" else _Stop({"crashed": True})
+        try:
+            if not transcript.take(event):
+                return None if transcript.phase == "ended" else {"crashed": True}
+        except Forged as forged:
+            return {"forged": str(forged)}
 
 
 def _skipped(line: int, outcome: dict[str, Any], source: str) -> dict[str, Any]:
-    lines = source.splitlines()
+    lines = lines_of(source)
     text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    names = [name for s in blocks_that_parse(source)[0].body if s.lineno == line for name in defined_names(s)]
     reason = "never ended" if "timeout" in outcome else "used all the memory" if "memory" in outcome else "ended Python"
-    return {"type": "Stopped", "message": f"this statement {reason}", "line": line, "text": text, "names": []}
+    return {"type": "Stopped", "message": f"this statement {reason}", "line": line, "text": text, "names": names}

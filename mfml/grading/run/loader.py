@@ -12,10 +12,11 @@ import __future__
 import ast
 import builtins
 import importlib.abc
+import io
 import linecache
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -23,6 +24,7 @@ OFF_LIMITS = {
     "mfml": "mfml is the library that the exercises rebuild: write the function yourself",
     "solutions": "the solutions are not yours to import: write the function yourself",
 }
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)  # what parsing and compiling raise
 _BLOCK = re.compile(r"^(?![\s#)\]}\"'])", re.MULTILINE)
 
 
@@ -34,9 +36,9 @@ def blocks_that_parse(source: str) -> tuple[ast.Module, list[Failure]]:
     """Parse a source without the top-level blocks that do not parse. These are returned as failures."""
     try:
         return ast.parse(source), []
-    except (SyntaxError, ValueError) as error:
+    except UNREADABLE as error:
         whole = error
-    lines = source.splitlines(keepends=True)
+    lines = lines_of(source)
     starts = [i for i, line in enumerate(lines) if _BLOCK.match(line)]
     starts = [i for i in starts if not (i and lines[i - 1].lstrip().startswith("@") and i - 1 in starts)]
     tree, failures = ast.Module([], []), []
@@ -44,30 +46,49 @@ def blocks_that_parse(source: str) -> tuple[ast.Module, list[Failure]]:
         text = "".join(lines[start:end])
         try:
             block = ast.parse(text)
-        except (SyntaxError, ValueError) as error:
+        except UNREADABLE as error:
             failures.append(syntax_failure(error, start, text))
             continue
         tree.body += ast.increment_lineno(block, start).body
     return tree, failures or [syntax_failure(whole, 0, source)]
 
 
-def syntax_failure(error: Exception, offset: int, text: str) -> Failure:
-    """Describe a syntax error. `offset` is the number of lines before the block."""
+def lines_of(text: str) -> list[str]:
+    """Split a text into lines as Python does: `str.splitlines` also cuts at form feeds, U+2028 and others."""
+    return list(io.StringIO(text, newline=None))
+
+
+def syntax_failure(error: BaseException, offset: int = 0, text: str | None = None) -> Failure:
+    """Describe a syntax error. `text` is the block that holds it, `offset` the number of lines before the block.
+
+    Without a text, the line comes from the error.
+    """
     line = (getattr(error, "lineno", None) or 1) + offset
-    lines = text.splitlines()
+    lines = lines_of(text or "")
     shown = lines[line - offset - 1].strip() if 0 < line - offset <= len(lines) else ""
+    if text is None:
+        shown = linecache.getline(str(getattr(error, "filename", "")), line).strip()
+        text = ""
     names = re.findall(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=", text, re.MULTILINE)
     message = getattr(error, "msg", None) or str(error)
     return Failure(type=type(error).__name__, message=message, line=line, text=shown, names=[a or b for a, b in names])
 
 
 def defined_names(statement: ast.stmt) -> list[str]:
-    """Return the names that a top-level statement defines."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return [statement.name]
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return [(alias.asname or alias.name).split(".")[0] for alias in statement.names]
-    return [node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    """Return the names that a top-level statement defines, also within `if`, `for`, `try` and `with`."""
+    found: list[str] = []
+    ahead: list[ast.AST] = [statement]
+    while ahead:
+        node = ahead.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.append(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found += [(alias.asname or alias.name).split(".")[0] for alias in node.names]
+        else:
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                found.append(node.id)
+            ahead += ast.iter_child_nodes(node)
+    return found
 
 
 class _Guard(importlib.abc.MetaPathFinder):
@@ -101,7 +122,7 @@ def load(
         source: its text.
         path: its name in tracebacks.
         skip: first lines of statements to leave out, since they ended an earlier worker.
-        before: called with the first line of each statement that does more than define or import.
+        before: called with the first line of each statement.
         describe: makes a failure of an exception.
 
     Returns:
@@ -110,28 +131,31 @@ def load(
     module = ModuleType("submission")
     module.__file__ = path
     sys.modules["submission"] = module
-    linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
+    linecache.cache[path] = (len(source), None, lines_of(source), path)
     tree, failures = blocks_that_parse(source)
     namespace = module.__dict__
     namespace["__builtins__"] = builtins
-    for statement, code in _compiled(tree, path):
+    flags = 0
+    for statement in tree.body:
         if statement.lineno in skip:
             continue
-        if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            before(statement.lineno)
+        before(statement.lineno)
+        flags |= _future_flags(statement)
         try:
-            exec(code, namespace)
-        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            exec(_compiled(statement, path, flags), namespace)
+        except BaseException as error:
             failure = describe(error)
             failure.setdefault("line", statement.lineno)
             failures.append(Failure(failure, names=defined_names(statement)))
     return namespace, failures
 
 
-def _compiled(tree: ast.Module, path: str) -> Iterator[tuple[ast.stmt, CodeType]]:
-    flags = 0
-    for statement in tree.body:
-        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
-            features = [getattr(__future__, alias.name, None) for alias in statement.names]
-            flags |= sum(feature.compiler_flag for feature in features if feature)
-        yield statement, compile(ast.Module([statement], []), path, "exec", flags=flags, dont_inherit=True)
+def _future_flags(statement: ast.stmt) -> int:
+    if not (isinstance(statement, ast.ImportFrom) and statement.module == "__future__"):
+        return 0
+    features = [getattr(__future__, alias.name, None) for alias in statement.names]
+    return sum(feature.compiler_flag for feature in features if feature)
+
+
+def _compiled(statement: ast.stmt, path: str, flags: int) -> CodeType:
+    return compile(ast.Module([statement], []), path, "exec", flags=flags, dont_inherit=True)

@@ -22,10 +22,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from mfml.grading.run import fork_server
-from mfml.grading.run.values import MAX_BYTES, Refused, pack, unpack
+from mfml.grading.run.values import MAX_BYTES, pack, unpack
 from mfml.xla import flags
 
 KEPT_OUTPUT = 4000
+FORK_SECONDS = 60.0  # the first fork waits for the import of JAX
+EXIT_SECONDS = 5.0
 
 
 class Worker:
@@ -40,33 +42,36 @@ class Worker:
         self._wait = wait
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.printed = 0
-        self.head = b""
+        self._tail = b""
         readers = ((self._read_results, results), (self._read_output, output))
         self._threads = [threading.Thread(target=read, args=(stream,), daemon=True) for read, stream in readers]
         for thread in self._threads:
             thread.start()
 
     def _read_results(self, stream: BinaryIO) -> None:
-        with contextlib.suppress(OSError, ValueError), stream:
-            while header := stream.read(4):
-                size = int.from_bytes(header, "little")
-                if size > MAX_BYTES + 2**20:
-                    break
-                try:
+        try:
+            with contextlib.suppress(OSError, ValueError), stream:
+                while header := stream.read(4):
+                    size = int.from_bytes(header, "little")
+                    if size > MAX_BYTES + 2**20:
+                        break
                     event = unpack(stream.read(size))
-                except Refused:
-                    break
-                if not isinstance(event, dict):
-                    break
-                self.events.put(event)
-        self.events.put({"event": "closed"})
+                    if not isinstance(event, dict):
+                        break
+                    self.events.put(event)
+        finally:
+            self.events.put({"event": "closed"})
 
     def _read_output(self, stream: BinaryIO) -> None:
         with contextlib.suppress(OSError, ValueError), stream:
             while data := os.read(stream.fileno(), 2**16):
                 self.printed += len(data)
-                if len(self.head) < KEPT_OUTPUT:
-                    self.head += data[: KEPT_OUTPUT - len(self.head)]
+                self._tail = (self._tail + data)[-KEPT_OUTPUT:]
+
+    def last_line(self) -> str:
+        """Return the last line that the worker wrote to its output: after an exception, its type and message."""
+        lines = self._tail.decode(errors="replace").strip().split("\n")
+        return lines[-1].strip()
 
     def memory(self) -> float:
         """Return the resident megabytes of this worker and of what it started."""
@@ -129,6 +134,10 @@ class ForkServer:
 
     def __init__(self) -> None:
         """Start the server. It imports JAX while the caller does something else."""
+        self._folder = tempfile.TemporaryDirectory(prefix="mfml-")
+        self._start()
+
+    def _start(self) -> None:
         self._channel, theirs = socket.socketpair()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "mfml.grading.run.fork_server", str(theirs.fileno())],
@@ -138,39 +147,58 @@ class ForkServer:
             start_new_session=True,  # Ctrl-C is for the command alone, which then closes this
         )
         theirs.close()
-        self._folder = tempfile.TemporaryDirectory(prefix="mfml-")
 
     def launch(self, job: dict[str, Any]) -> Worker:
-        """Fork a worker."""
-        results, results_end = os.pipe()
-        output, output_end = os.pipe()
-        with tempfile.TemporaryFile() as file:
-            file.write(pack({**job, "folder": self._folder.name}))
-            file.seek(0)
-            try:
-                socket.send_fds(self._channel, [b"J"], [file.fileno(), results_end, output_end])
-            finally:
-                os.close(results_end)
-                os.close(output_end)
-        pid = self.receive(fork_server.PID)
-        if pid is None:
+        """Fork a worker. A server that is gone is started again, once."""
+        os.makedirs(self._folder.name, exist_ok=True)
+        data = pack({**job, "folder": self._folder.name})
+        worker = self._fork(data)
+        if worker is None:
+            self._stop()
+            self._start()
+            worker = self._fork(data)
+        if worker is None:
             raise RuntimeError("the process that forks workers has died")
-        streams = os.fdopen(results, "rb"), os.fdopen(output, "rb", buffering=0)
-        return Worker(pid, *streams, lambda: self.receive(fork_server.STATUS))
+        return worker
 
-    def receive(self, kind: bytes) -> int | None:
-        """Return the next message of this kind from the server, or None if the server is gone."""
+    def _fork(self, data: bytes) -> Worker | None:
+        """Ask the server for a worker. Returns None if the server is gone."""
+        with tempfile.TemporaryFile() as file:
+            file.write(data)
+            file.seek(0)
+            results, results_end = os.pipe()
+            output, output_end = os.pipe()
+            streams = os.fdopen(results, "rb"), os.fdopen(output, "rb", buffering=0)
+            pid = None
+            with contextlib.suppress(OSError):
+                socket.send_fds(self._channel, [b"J"], [file.fileno(), results_end, output_end])
+                pid = self.receive(fork_server.PID, FORK_SECONDS)
+            os.close(results_end)
+            os.close(output_end)
+        if pid is None:
+            for stream in streams:
+                stream.close()
+            return None
+        return Worker(pid, *streams, lambda: self.receive(fork_server.STATUS, EXIT_SECONDS))
+
+    def receive(self, kind: bytes, seconds: float) -> int | None:
+        """Return the next message of this kind from the server. Ends a server that is silent, and returns None."""
         with contextlib.suppress(OSError):
+            self._channel.settimeout(seconds)
             while len(message := self._channel.recv(9, socket.MSG_WAITALL)) == 9:
                 if message[:1] == kind:
                     return struct.unpack("<q", message[1:])[0]
+        self._process.kill()
         return None
 
-    def close(self) -> None:
-        """End the server."""
+    def _stop(self) -> None:
         self._channel.close()
         self._process.kill()
         self._process.wait()
+
+    def close(self) -> None:
+        """End the server."""
+        self._stop()
         self._folder.cleanup()
 
 
@@ -214,6 +242,7 @@ def worker_environment() -> dict[str, str]:
         "JAX_PLATFORMS": "cpu",
         "MPLBACKEND": "Agg",
         "OMP_NUM_THREADS": "1",
+        "PYTHONUTF8": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
 

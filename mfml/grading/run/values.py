@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,20 +31,27 @@ class Refused(ValueError):
     """A value that may not pass: too large, too deep, or of an unknown kind."""
 
 
-class Key(NamedTuple):
-    """A typed PRNG key in a process without JAX."""
+# These three are no tuples, so that no walk through tuples takes them apart.
+@dataclass(frozen=True, eq=False)
+class Key:
+    """A typed PRNG key, or an array of keys, in a process without JAX."""
 
     impl: str
     data: np.ndarray
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Key) and self.impl == other.impl and np.array_equal(self.data, other.data)
 
-class Given(NamedTuple):
+
+@dataclass(frozen=True)
+class Given:
     """A function of `exercises/given.py`, by name."""
 
     name: str
 
 
-class Other(NamedTuple):
+@dataclass(frozen=True)
+class Other:
     """A value that does not travel. Only the name of its type does."""
 
     type: str
@@ -83,6 +91,7 @@ def _encode(value: Any, buffers: list[bytes], depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise Refused(f"nested more than {MAX_DEPTH} deep")
     if value is None or isinstance(value, bool | int | float | str):
+        _require_64_bits(value)
         return value if type(value) in (bool, int, float, str, type(None)) else {"other": type(value).__name__}
     if isinstance(value, np.ndarray | np.generic):
         return _encode_array(np.asarray(value), buffers)
@@ -100,6 +109,20 @@ def _encode(value: Any, buffers: list[bytes], depth: int) -> Any:
     return {"other": type(value).__name__}
 
 
+def given_names(value: Any) -> set[str]:
+    """Return the names of all given functions within a value."""
+    if isinstance(value, Given):
+        return {value.name}
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, tuple | list) else ()
+    return set().union(*map(given_names, inner))
+
+
+def _require_64_bits(value: Any) -> None:
+    """Refuse integers that no array can hold: comparing them would raise."""
+    if isinstance(value, int) and value.bit_length() > 63:
+        raise Refused(f"an integer of {value.bit_length()} bits")
+
+
 def _encode_array(array: np.ndarray, buffers: list[bytes]) -> Any:
     if array.dtype.name not in DTYPES:
         return {"other": f"array of dtype {array.dtype}"}
@@ -114,6 +137,7 @@ def _encode_array(array: np.ndarray, buffers: list[bytes]) -> Any:
 def _decode(tree: Any, buffer: memoryview, state: list[int], depth: int) -> Any:
     """`state` holds the offset into the buffer and the number of arrays read so far."""
     if tree is None or isinstance(tree, bool | int | float | str):
+        _require_64_bits(tree)
         return tree
     if depth > MAX_DEPTH + 1 or len(tree) != 1:
         raise Refused("not a packed value")
@@ -128,7 +152,10 @@ def _decode(tree: Any, buffer: memoryview, state: list[int], depth: int) -> Any:
         case "dict":
             return {str(name): _decode(item, buffer, state, depth + 1) for name, item in content}
         case "key":
-            return Key(str(content[0]), _decode(content[1], buffer, state, depth + 1))
+            data = _decode(content[1], buffer, state, depth + 1)
+            if not isinstance(data, np.ndarray):
+                raise Refused("a key without an array")
+            return Key(str(content[0]), data)
         case "given":
             return Given(str(content))
         case "other":

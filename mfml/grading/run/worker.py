@@ -51,7 +51,11 @@ def run(job: dict[str, Any], results: BinaryIO) -> None:
     def tell(**event: Any) -> None:
         write_frame(results, event)
 
-    given = _given(job["given"])
+    try:
+        given = _given(job["given"], job["needs"])
+    except (Exception, SystemExit) as error:
+        return tell(event="unready", failure=describe_error(error, job["given"]))
+    tell(event="ready")
     _configure(job["compiled"])
     path = job["path"]
     sys.path[:] = [entry for entry in sys.path if entry not in ("", job["root"])]
@@ -71,7 +75,7 @@ def run(job: dict[str, Any], results: BinaryIO) -> None:
                 tell(event="done", exercise=exercise["name"], check=name, **outcome)
             except Refused as refusal:
                 tell(event="done", exercise=exercise["name"], check=name, refused=str(refusal))
-    tell(event="end")
+    return tell(event="end")
 
 
 def outcomes(
@@ -88,10 +92,12 @@ def outcomes(
         yield from ((check["name"], {"missing": True}) for check in checks)
         return
     if exercise["together"]:
-        with contextlib.suppress(Exception, SystemExit, KeyboardInterrupt):
+        made = []
+        with contextlib.suppress(BaseException):
             made = _call_together(
                 function, checks, given, lambda i: tell(event="start", exercise=name, check=checks[i]["name"])
             )
+        if made:
             yield from made
             return
     for check in checks:
@@ -125,8 +131,8 @@ def _call_together(
     return outcomes
 
 
-def _given(path: str) -> ModuleType:
-    """Make `exercises.given` importable for the submission, from the grader's own copy."""
+def _given(path: str, needs: list[str]) -> ModuleType:
+    """Make `exercises.given` importable for the submission. Raises if a function that the inputs name is missing."""
     spec = importlib.util.spec_from_file_location("exercises.given", path)
     assert spec is not None and spec.loader is not None
     given = importlib.util.module_from_spec(spec)
@@ -135,6 +141,8 @@ def _given(path: str) -> ModuleType:
     package.given = given  # type: ignore[attr-defined]
     sys.modules.update({"exercises": package, "exercises.given": given})
     spec.loader.exec_module(given)
+    for name in needs:
+        getattr(given, name)
     return given
 
 
@@ -153,8 +161,8 @@ def call_once(function: Callable[..., Any], check: dict[str, Any], given: Module
     Returns `value`, `again` (a second call's value) if the check asks for it, and `arguments` after the call if they
     hold something that can be changed. Returns `error` instead if the call raised.
     """
-    arguments = bridge.to_jax(check["inputs"], given)
     try:
+        arguments = bridge.to_jax(check["inputs"], given)
         value = _finished(bridge.evaluate(function, arguments, check["call"], tuple(check["over"])))
         outcome: dict[str, Any] = {"value": bridge.from_jax(value, given)}
         outcome |= _arguments_after(arguments, given)
@@ -162,7 +170,7 @@ def call_once(function: Callable[..., Any], check: dict[str, Any], given: Module
             fresh = bridge.to_jax(check["inputs"], given)
             again = _finished(bridge.evaluate(function, fresh, check["call"], tuple(check["over"])))
             outcome["again"] = bridge.from_jax(again, given)
-    except (Exception, SystemExit, KeyboardInterrupt) as error:
+    except BaseException as error:
         return {"error": describe_error(error, path)}
     return outcome
 
@@ -182,8 +190,8 @@ def _finished(value: Any) -> Any:
 
 def describe_error(error: BaseException, path: str) -> loader.Failure:
     """Describe an exception: its type, its message and the student's own line."""
-    if isinstance(error, SyntaxError):
-        return loader.syntax_failure(error, 0, error.text or "")
+    if isinstance(error, SyntaxError) and error.filename == path:
+        return loader.syntax_failure(error)
     failure = loader.Failure(type=type(error).__name__, message=_message(error))
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
     if frames:
@@ -193,8 +201,8 @@ def describe_error(error: BaseException, path: str) -> loader.Failure:
 
 def _message(error: BaseException) -> str:
     try:
-        return str(error)[:2000]
-    except Exception:
+        return str.__str__(str(error))[:2000]
+    except BaseException:
         return ""
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mfml.grading.run.values import Other
+from mfml.grading.run.values import Given, Key, Other
 
 KINDS = {"f": "floats", "i": "integers", "u": "integers", "b": "True and False", "c": "complex numbers"}
 
@@ -54,10 +54,10 @@ def difference(
     where = f" in {at}" if at else ""
     if isinstance(expected, tuple | list | dict):
         return _container_difference(found, expected, allowed, compare, inputs, at)
-    if expected is None or isinstance(expected, str):
+    if expected is None or isinstance(expected, str | Key | Given | Other):
         same = type(found) is type(expected) and found == expected
-        return None if same else Difference("value", f"found {found!r}{where}, expected {expected!r}")
-    if isinstance(found, tuple | list | dict | str | Other) or found is None:
+        return None if same else Difference("value", f"found {_shown(found)}{where}, expected {_shown(expected)}")
+    if isinstance(found, tuple | list | dict | str | Key | Given | Other) or found is None:
         return Difference("type", f"found {describe(found)}{where}; needed is {describe(expected)}")
     return _array_difference(np.asarray(found), np.asarray(expected), allowed, str(compare), where)
 
@@ -101,13 +101,29 @@ def describe(value: Any) -> str:
     """Say in a few words what a value is: "an array of shape (3,)", "a list of 3"."""
     if isinstance(value, Other):
         return f"a value of type {value.type}"
+    if isinstance(value, Key):
+        return "a PRNG key" if value.data.ndim < 2 else f"{len(value.data)} PRNG keys"
+    if isinstance(value, Given):
+        return f"the function {value.name}"
     if isinstance(value, tuple | list | dict):
         kind = {tuple: "tuple", list: "list", dict: "dict"}[type(value)]
-        inside = f" with the keys {sorted(value)}" if isinstance(value, dict) else f" of {len(value)}"
+        inside = f" with the keys {_cut(sorted(value))}" if isinstance(value, dict) else f" of {len(value)}"
         return f"a {kind}{inside}"
-    if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}" if value.ndim else "a scalar array"
-    return "None" if value is None else f"a {type(value).__name__}"
+    if isinstance(value, str):
+        return "a str"
+    array = np.asarray(value)
+    if array.ndim:
+        return f"an array of shape {array.shape}"
+    return "None" if value is None else "True or False" if array.dtype == bool else "a number"
+
+
+def _shown(value: Any) -> str:
+    return _cut(value) if isinstance(value, str) else describe(value)
+
+
+def _cut(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}..."
 
 
 def _at(place: tuple[int, ...]) -> str:

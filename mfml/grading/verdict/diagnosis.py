@@ -6,6 +6,7 @@ The descriptions come from a worker and are only text here: they are cut, never 
 from __future__ import annotations
 
 import re
+import signal
 from typing import Any
 
 # By type of the exception, or a part of its message: what to say instead of JAX's own page of text.
@@ -61,6 +62,10 @@ _JAX_WORDS: tuple[tuple[str, str], ...] = (
         "the same PRNG key was used twice: split it first with jax.random.split",
     ),
 )
+_GIVEN = (
+    "This is not a fault of your answers: delete exercises/given.py, then bring it back with `mfml start .`"
+    " (in a clone: `git checkout exercises/given.py`)"
+)
 _SPECIAL = {
     "SystemExit": "your code calls sys.exit, which would end Python: return a value instead",
     "KeyboardInterrupt": "your code raises KeyboardInterrupt",
@@ -109,6 +114,12 @@ def death_sentence(outcome: dict[str, Any], check: str) -> tuple[str, str]:
     """Return state and sentence for an outcome without a value: timeout, memory, or end of the process."""
     ran = "not run, since an earlier check " if outcome.get("not_run") else ""
     where = "" if ran else f" on {check!r}"
+    if "given" in outcome:
+        fault = failure_sentence(outcome["given"], "exercises/given.py")
+        return "grader fault", f"{fault}. {_GIVEN}"
+    if "unit" in outcome:
+        seconds = f"{float(outcome['timeout']):.0f} s"
+        return "timeout", f"not run, since the whole unit took longer than {seconds}: look for loops that do not end"
     if "timeout" in outcome:
         seconds = f"{float(outcome['timeout']):.0f} s"
         return "timeout", f"{ran}took longer than {seconds}{where}: look for a loop that does not end"
@@ -119,6 +130,21 @@ def death_sentence(outcome: dict[str, Any], check: str) -> tuple[str, str]:
         )
     if "grader" in outcome:
         return "grader fault", f"the grader failed: {one_line(outcome['grader'])}; this is not your fault"
-    status = outcome.get("status")
-    how = f" (exit status {status})" if isinstance(status, int) and status >= 0 else ""
-    return "crashed", f"{ran}ended the whole Python process{where}{how}: remove os._exit and the like"
+    if "forged" in outcome:
+        return "crashed", f"{ran}wrote into the grader's own results{where}: remove what does that"
+    cause, advice = _ending(outcome.get("status"), one_line(outcome.get("said", ""), 120))
+    return "crashed", f"{ran}ended the whole Python process{where}{cause}: {advice}"
+
+
+def _ending(status: int | None, said: str) -> tuple[str, str]:
+    """Return how a process ended, and what to do about it. A negative status is a signal."""
+    if status is None or status >= 0:
+        last = f", after {said!r}" if status and said else ""
+        return f" (exit status {status}{last})" if status is not None else "", "remove os._exit, os.kill and the like"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = str(-status)
+    broken = name in ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE")
+    advice = "look for ctypes and for recursion in compiled code" if broken else "remove os.kill and the like"
+    return f" (signal {name})", advice

@@ -6,19 +6,39 @@ from typing import Any
 
 import numpy as np
 
-from mfml.grading.run.values import Given, Key
+from mfml.grading.run.values import Given, Key, given_names
 
 EXAMPLE_LENGTH = 400
+_COMMON = ("bool", "int32", "int64", "float32", "float64", "complex64", "complex128")
 
 
 def call(name: str, check: dict[str, Any]) -> str:
-    """Write a failed check as a call with what it should give. Empty if that would be long."""
-    arguments = ", ".join(f"{parameter}={_literal(value)}" for parameter, value in check["inputs"].items())
-    made = f"{name}({arguments})"
-    if check["call"] == "grad":
-        made = f"gradient of {made} in {', '.join(check['over'])}"
-    text = f"{made}\n# should give {_literal(check['expected'])}"
-    return text if len(text) <= EXAMPLE_LENGTH else ""
+    """Write a failed check as lines to run below a sheet, with what they should give. Empty if that would be long.
+
+    Arguments go by position, as in grading, since a student may rename parameters.
+    """
+    text = f"{_call(name, check)}\n# should give {_literal(check['expected'])}"
+    given = ", ".join(sorted(given_names(check["inputs"])))
+    needed = f"from exercises.given import {given}\n" if given else ""
+    return needed + text if len(text) <= EXAMPLE_LENGTH else ""
+
+
+def _call(name: str, check: dict[str, Any]) -> str:
+    """Write the call: plain, or of `jax.jit`, `jax.vmap` or `jax.grad` with the arguments that these look at."""
+    inputs, kind = check["inputs"], check["call"]
+    if kind == "plain":
+        return f"{name}({', '.join(map(_literal, inputs.values()))})"
+    moving = [one for one, value in inputs.items() if not _is_static(value)] if kind == "jit" else list(check["over"])
+    function = name
+    if moving != list(inputs):  # the others stay as they are
+        arguments = ", ".join(one if one in moving else _literal(value) for one, value in inputs.items())
+        function = f"lambda {', '.join(moving)}: {name}({arguments})"
+    several = f", argnums={tuple(range(len(moving)))}" if kind == "grad" and len(moving) > 1 else ""
+    return f"jax.{kind}({function}{several})({', '.join(_literal(inputs[one]) for one in moving)})"
+
+
+def _is_static(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | str | Given)
 
 
 def _numbers(value: Any) -> str:
@@ -27,19 +47,32 @@ def _numbers(value: Any) -> str:
     if isinstance(value, float) and np.isfinite(value):
         short = f"{value:.6g}"
         return short if set(short) & set(".e") else f"{short}.0"
-    return f"jnp.{value}" if isinstance(value, float) else str(value)
+    return {"inf": "jnp.inf", "-inf": "-jnp.inf", "nan": "jnp.nan"}.get(str(value), str(value))
 
 
 def _literal(value: Any) -> str:
     if isinstance(value, np.ndarray):
-        return f"jnp.array({_numbers(value.tolist())})" if value.ndim else _numbers(value.tolist())
+        return _array(value)
+    if isinstance(value, float):
+        return _numbers(value)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{k!r}: {_literal(v)}" for k, v in value.items()) + "}"
     if isinstance(value, Key):
-        return f"jax.random.wrap_key_data({_literal(value.data.astype(np.int64))})"
+        impl = "" if value.impl == "threefry2x32" else f", impl={value.impl!r}"
+        return f"jax.random.wrap_key_data({_array(value.data)}{impl})"
     if isinstance(value, Given):
         return value.name
     if isinstance(value, tuple | list):
         inside = ", ".join(map(_literal, value))
         return f"[{inside}]" if isinstance(value, list) else f"({inside},)" if len(value) == 1 else f"({inside})"
     return repr(value)
+
+
+def _array(value: np.ndarray) -> str:
+    """Write an array so that its shape and dtype come back; the common dtypes come from its numbers."""
+    if not value.size:
+        return f"jnp.zeros({value.shape}, {value.dtype.name!r})"
+    if value.ndim == 0 and value.dtype.name in _COMMON:
+        return _numbers(value.tolist())
+    dtype = "" if value.dtype.name in _COMMON else f", {value.dtype.name!r}"
+    return f"jnp.array({_numbers(value.tolist())}{dtype})"

@@ -118,7 +118,8 @@ def _state(
     if isinstance(outcome.get("error"), dict):
         error = outcome["error"]
         if error.get("type") == "NotImplementedError":
-            return "not attempted", ""
+            failed = _failure_of(name, failures)  # below its stub
+            return ("error", diagnosis.failure_sentence(failed, file)) if failed else ("not attempted", "")
         return "error", _error(error, failures, check, file)
     if "refused" in outcome:
         return "wrong", f"the output is too large: {diagnosis.one_line(outcome['refused'])}"
@@ -163,11 +164,14 @@ def _same(a: Any, b: Any) -> bool:
     return bool(type(a) is type(b) and a == b)
 
 
+def _failure_of(name: str, failures: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the failed statement that should have defined a name."""
+    return next((failure for failure in failures if name in failure.get("names", ())), None)
+
+
 def _missing(name: str, failures: list[dict[str, Any]], file: str) -> str:
-    for failure in failures:
-        names = failure.get("names")
-        if isinstance(names, list) and name in names:
-            return diagnosis.failure_sentence(failure, file)
+    if failed := _failure_of(name, failures):
+        return diagnosis.failure_sentence(failed, file)
     unreadable = [failure for failure in failures if failure.get("type") in ("SyntaxError", "IndentationError")]
     if unreadable:
         return diagnosis.failure_sentence(unreadable[0], file)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mfml.grading.run.values import Given, Key, Other
 from mfml.grading.verdict import compare
 from mfml.grading.verdict.result import CheckResult
 
@@ -50,7 +51,9 @@ def _looser(allowed: Any, value: Any) -> Any:
     if isinstance(value, tuple | list):
         inner = allowed if isinstance(allowed, list) and len(allowed) == len(value) else [0.0] * len(value)
         return [_looser(a, v) for a, v in zip(inner, value, strict=True)]
-    array = np.asarray(value) if not isinstance(value, str) and value is not None else np.zeros(())
+    if value is None or isinstance(value, str | Key | Given | Other):
+        return 0.0
+    array = np.asarray(value)
     if array.dtype.kind not in "fc":
         return 0.0
     finite = np.abs(array[np.isfinite(array)])

@@ -90,6 +90,8 @@ def forged(tree, rest=b""):
         forged({"unknown": 1}),
         forged({"list": [], "tuple": []}),
         forged({"dict": [["a"]]}),
+        forged({"key": ["fry", 1]}),
+        forged(10**400),
         forged([1, 2]),
         (10**12).to_bytes(8, "little") + b"{}",
     ],

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mfml.grading.run.values import Other
+from mfml.grading.run.values import Given, Key, Other
 from mfml.grading.verdict.compare import difference, exists
 
 X = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
@@ -44,6 +44,30 @@ def test_close_names_the_largest_error():
 )
 def test_what_does_not_fit(found, text):
     assert message(found).startswith(text)
+
+
+KEY = Key("fry", np.zeros(2, np.uint32))
+
+
+@pytest.mark.parametrize("expected", [KEY, Given("f"), Other("module")])
+@pytest.mark.parametrize("found", [KEY, Given("f"), Given("g"), Other("module"), X, (X, X), [], {}, None, "text", 1])
+def test_keys_and_functions_are_compared_whole(found, expected):
+    assert (message(found, expected, 0.0) is None) == (type(found) is type(expected) and found == expected)
+
+
+def test_keys_with_other_data_differ():
+    assert message(Key("fry", np.ones(2, np.uint32)), KEY, 0.0) == "found a PRNG key, expected a PRNG key"
+    assert message(Key("rbg", KEY.data), KEY, 0.0)
+
+
+def test_long_texts_are_cut():
+    assert len(message("s" * 10_000, "t", 0.0)) < 200
+
+
+def test_a_number_that_is_due_is_called_a_number():
+    assert message([1.0], np.float32(1)) == "found a list of 1; needed is a number"
+    assert message([1.0], np.bool_(True)) == "found a list of 1; needed is True or False"
+    assert message(2.0, (X,), [0.0]) == "found a number; needed is a tuple of 1"
 
 
 def test_infinity_and_nan_where_they_are_expected():
