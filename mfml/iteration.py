@@ -86,7 +86,8 @@ def run(
     def status_of(state: Any, value: Array, n_iter: Array) -> Array:
         status = jnp.where(n_iter < max_iter, _RUNNING, int(Status.MAX_ITER))
         for code, holds in reversed(conditions.items()):
-            status = jnp.where(holds(state) & jnp.isfinite(value), int(code), status)
+            known = True if code == Status.UNBOUNDED else jnp.isfinite(value)  # nothing is settled at infinity
+            status = jnp.where(holds(state) & known, int(code), status)
         broken = jnp.where(n_iter == 0, jnp.isnan(value), ~jnp.isfinite(value))
         return jnp.where(broken, int(Status.NON_FINITE), status)
 

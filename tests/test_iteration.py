@@ -65,6 +65,13 @@ def test_an_infinite_start_may_recover():
     assert report.converged and report.n_iter == 1
 
 
+def test_nothing_has_converged_at_infinity():
+    _, report = iteration.run(
+        lambda x, _: x, jnp.inf, max_iter=3, objective=lambda x: x, converged=lambda x: x == jnp.inf
+    )
+    assert report.status == Status.NON_FINITE and not report.converged
+
+
 def test_convergence_comes_before_failure_and_failures_in_their_order():
     failed = {Status.STALLED: lambda x: x > 1, Status.UNBOUNDED: lambda x: x > 0}
     assert descend(3.0, failed=failed)[1].status == Status.STALLED

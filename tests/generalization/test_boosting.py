@@ -7,7 +7,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.metrics import r2_score
 
 from mfml.generalization import binning, boosting, objectives, tree_arrays
-from mfml.iteration import Status
+from mfml.iteration import Status, explain
 
 RNG = np.random.default_rng(5)
 N = 300
