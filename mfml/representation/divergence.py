@@ -103,8 +103,9 @@ def cross_entropy_and_gradient(
     """
     _check(p, y)
     near = rewrite.stored(_near(y))
-    logarithms = jnp.log(jnp.where(jnp.eye(len(y), dtype=bool), 1, near))
-    return jnp.log(near.sum()) - jnp.vdot(p, logarithms), _force(p, near, y, exaggeration)
+    # on the diagonal both are 0; the smallest number keeps the logarithm finite there, at no cost
+    logarithms = jnp.log(near + jnp.finfo(near.dtype).tiny)
+    return jnp.log(near.sum()) - jnp.sum(p * logarithms), _force(p, near, y, exaggeration)
 
 
 def sparse_probabilities(found: neighbors.Neighbors, *, perplexity: ArrayLike = 30.0) -> Sparse:
