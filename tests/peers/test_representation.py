@@ -34,7 +34,7 @@ def test_t_sne_is_as_trustworthy_as_open_tsne(x):
 
 def test_umap_has_the_same_curve_memberships_and_graph(x):
     peer = pytest.importorskip("umap.umap_")
-    np.testing.assert_allclose(umap.curve(0.1), peer.find_ab_params(1.0, 0.1), rtol=1e-3)
+    np.testing.assert_allclose(umap.curve(min_dist=0.1), peer.find_ab_params(1.0, 0.1), rtol=1e-3)
     near = neighbors.exact(x, n_neighbors=14)
     indices = np.concatenate([np.arange(600)[:, None], near.indices], axis=1)
     distances = np.concatenate([np.zeros((600, 1), np.float32), near.distances], axis=1)
