@@ -29,7 +29,7 @@ def pair(module, network, load, images, labels) -> Pair:
     import torch
 
     x, y = jnp.asarray(images), jnp.asarray(labels)
-    start = jax.jit(partial(architectures.init, module))(jax.random.key(0), x[:1])
+    start = jax.jit(partial(architectures.init, module))(x[:1], key=jax.random.key(0))
     optimizer = optax.adam(RATE)
     loss = partial(loss_of, module)
     their_x, their_y = torch.tensor(images).movedim(-1, 1), torch.tensor(labels, dtype=torch.long)
