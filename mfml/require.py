@@ -26,18 +26,21 @@ def rank(name: str, value: ArrayLike, *ranks: int) -> None:
         raise ValueError(f"{name} must have {needed} axes; found shape {jnp.shape(value)}")
 
 
-def same_shape(**arrays: ArrayLike) -> None:
-    """Require that all named arrays have one shape."""
+def same_shape(**named: ArrayLike | None) -> None:
+    """Require that all named arrays have one shape; None stands for an argument that was not given."""
+    arrays = {name: array for name, array in named.items() if array is not None}
     if len({jnp.shape(a) for a in arrays.values()}) > 1:
         found = ", ".join(f"{name} {jnp.shape(a)}" for name, a in arrays.items())
         raise ValueError(f"{' and '.join(arrays)} must have the same shape; found {found}")
 
 
-def same_length(**arrays: ArrayLike | tuple[ArrayLike, int]) -> None:
+def same_length(**named: ArrayLike | tuple[ArrayLike, int] | None) -> None:
     """Require that named arrays have the same number of entries along an axis.
 
     Each is given as an array (its first axis counts), or as a pair of an array and an axis: `x=(x, 1), mean=mean`.
+    None stands for an argument that was not given.
     """
+    arrays = {name: value for name, value in named.items() if value is not None}
     pairs = {name: value if isinstance(value, tuple) else (value, 0) for name, value in arrays.items()}
     shapes = {name: jnp.shape(array) for name, (array, _) in pairs.items()}
     axes = {name: axis % max(len(shapes[name]), 1) for name, (_, axis) in pairs.items()}
@@ -50,7 +53,9 @@ def same_length(**arrays: ArrayLike | tuple[ArrayLike, int]) -> None:
 def samples(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> None:
     """Require one target per sample, one weight per sample where weights are given, and at least one sample."""
     rank("y", y, 1)
-    same_length(**{"x": x, "y": y} | ({} if weights is None else {"weights": weights}))
+    if weights is not None:
+        rank("weights", weights, 1)
+    same_length(x=x, y=y, weights=weights)
     that(jnp.size(y) > 0, f"y must have at least one entry; found shape {jnp.shape(y)}")
 
 

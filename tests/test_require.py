@@ -29,6 +29,8 @@ X = jnp.ones((5, 2))
         (lambda: require.n_classes(jnp.array([], int), None), "at least one label"),
         (lambda: require.n_classes(jnp.array([0.0, 1.5]), None), r"must be the integers 0, 1, ...; found \[1.5\]"),
         (lambda: require.n_classes(jnp.array([0.0, jnp.inf]), None), r"must be the integers 0, 1, ...; found \[inf\]"),
+        (lambda: require.samples(X, jnp.ones(5), jnp.ones((5, 1))), r"weights must have 1 axes; found shape \(5, 1\)"),
+        (lambda: require.samples(X, jnp.ones(5), jnp.ones(4)), r"same length; found x \(5, 2\), .* weights \(4,\)"),
         (lambda: require.n_classes(["Al", "Cu"], None), "must be the integers 0, 1, ...; found dtype <U2"),
         (lambda: require.n_classes(jnp.array([0, 1]), 0), "n_classes must be positive; found 0"),
         (lambda: jax.jit(lambda y: require.n_classes(y, None))(jnp.array([0])), "give n_classes within jit"),
@@ -42,6 +44,9 @@ def test_bad_arguments_are_named(check, message):
 def test_good_arguments_pass():
     require.same_length(x=(X, 1), mean=jnp.ones(2))
     require.same_length(x=(X, -1), y=(X, 1))
+    require.same_length(x=X, weights=None)
+    require.same_shape(x=X, weights=None)
+    require.samples(X, jnp.ones(len(X)), None)
     require.columns("x", X, 2)
     assert require.n_classes(jnp.array([0, 2, 1]), None) == 3
     assert require.n_classes(jnp.array([0, 0]), None) == 2

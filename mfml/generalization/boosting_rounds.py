@@ -66,8 +66,7 @@ def problem(
     [[0, 1]]
     """
     require.rank("x", x, 2)
-    require.rank("y", y, 1)
-    require.same_length(x=x, y=y, **({} if weights is None else {"weights": weights}))
+    require.samples(x, y, weights)
     ends = binning.edges(x, max_bins=max_bins)
     bins = binning.transform(ends, x)
     w = jnp.ones(len(x), x.dtype) if weights is None else weights.astype(x.dtype)

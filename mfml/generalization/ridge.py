@@ -163,9 +163,8 @@ def best(path: Path) -> Int[Array, ""]:
 def _centered(x: Array, y: Array, weights: Array | None, fit_intercept: bool) -> tuple[Array, Array, Array, Array]:
     """Means, and the centered features and targets times the root of the weights."""
     require.rank("x", x, 2)
-    require.rank("y", y, 1)
     require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
-    require.same_length(x=x, y=y, **({} if weights is None else {"weights": weights}))
+    require.samples(x, y, weights)
     w = jnp.ones(len(x), x.dtype) if weights is None else weights
     if fit_intercept:
         x_mean, y_mean = w @ x / jnp.sum(w), w @ y / jnp.sum(w)

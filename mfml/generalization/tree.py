@@ -68,8 +68,7 @@ def fit(
     [1.0, 1.0, 5.0, 5.0]
     """
     require.rank("x", x, 2)
-    require.rank("y", y, 1)
-    require.same_length(x=x, y=y, **({} if weights is None else {"weights": weights}))
+    require.samples(x, y, weights)
     require.one_of("solver", solver, SOLVERS)
     static = {"criterion": criterion, "max_depth": max_depth, "solver": solver, "max_bins": max_bins}
     classes = criteria.n_classes(y, criterion=criterion, given=n_classes)

@@ -145,7 +145,7 @@ def leverage(
     """
     scaled = scaling.design(x, fit_intercept=fit_intercept)
     require.rank("x", x, 2)
-    require.same_length(**{"x": x} | ({} if weights is None else {"weights": weights}))
+    require.same_length(x=x, weights=weights)
     matrix = _weighted(scaled.matrix, weights)
     u, s, _ = jnp.linalg.svd(matrix, full_matrices=False)
     return jnp.sum(jnp.where(s > _cutoff(matrix) * s[0], u, 0.0) ** 2, axis=1)
@@ -196,11 +196,8 @@ def standard_errors(
 
 def _check(x: Array, y: Array, weights: Array | None) -> None:
     require.rank("x", x, 2)
-    require.rank("y", y, 1)
     require.that(x.size > 0, f"x needs at least one sample and one feature; found shape {x.shape}")
-    require.same_length(x=x, y=y)
-    if weights is not None:
-        require.same_shape(weights=weights, y=y)
+    require.samples(x, y, weights)
 
 
 def _weighted(a: Array, weights: Array | None) -> Array:

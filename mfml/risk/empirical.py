@@ -92,7 +92,7 @@ def risk(
     >>> risk(jnp.array(3.0), x, jnp.array([3.0, 4.0]), predict=line, loss=losses.squared_error).item()
     2.0
     """
-    require.same_length(**{"x": x, "y": y} | ({} if weights is None else {"weights": weights}))
+    require.same_length(x=x, y=y, weights=weights)
     values = loss(predict(params, x), y)
     require.that(
         jnp.shape(values)[:1] == jnp.shape(y)[:1],

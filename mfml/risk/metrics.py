@@ -26,9 +26,7 @@ def r2(
     >>> round(r2(jnp.array([0.0, 1.0, 2.0]), jnp.array([0.0, 1.0, 3.0])).item(), 4)
     0.7857
     """
-    require.same_shape(
-        **{"prediction": prediction, "target": target} | ({} if weights is None else {"weights": weights})
-    )
+    require.same_shape(prediction=prediction, target=target, weights=weights)
     scale = jnp.max(jnp.abs(target - target[0])) if jnp.size(target) else 1.0
     scale = jnp.where(scale > 0, scale, 1.0)  # squares of small and of large units stay within range
     variation = (target - weighted_mean(jnp.asarray(target, prediction.dtype), weights=weights)) / scale
@@ -50,8 +48,6 @@ def accuracy(
     >>> round(accuracy(jnp.array([1, 0, 2]), jnp.array([1, 0, 1])).item(), 4)
     0.6667
     """
-    require.same_shape(
-        **{"prediction": prediction, "target": target} | ({} if weights is None else {"weights": weights})
-    )
+    require.same_shape(prediction=prediction, target=target, weights=weights)
     right = jnp.asarray(prediction == target, float if weights is None else weights.dtype)
     return weighted_mean(right, weights=weights)

@@ -197,7 +197,7 @@ def test_errors(unchecked):
     for arguments, message in [
         ({"x": x, "y": jnp.ones(4)}, "same length"),
         ({"x": x[0], "y": y}, "x must have 2 axes"),
-        ({"x": x[:0], "y": y[:0]}, "empty"),
+        ({"x": x[:0], "y": y[:0]}, "y must have at least one entry"),
         ({"x": x, "y": y, "criterion": "friedman"}, "criterion must be one of"),
         ({"x": x, "y": y, "solver": "best"}, "solver must be one of"),
         ({"x": x, "y": y, "max_depth": 0}, "max_depth must be between"),
