@@ -9,7 +9,8 @@ import time
 from typing import Any
 
 LOADING_SECONDS = 10.0
-MAX_STARTS = 6  # of one check in one worker; an honest worker announces it at most five times
+MAX_TEXT = 2000  # characters: patterns that look for a reason take long on longer ones
+MAX_STARTS = 7  # of one check in one worker; an honest worker announces it at most six times
 
 
 class Forged(ValueError):
@@ -20,7 +21,8 @@ def failure_of(told: Any) -> dict[str, Any]:
     """Return the description of an exception or of a failed statement, with fields of the right types only."""
     told = told if isinstance(told, dict) else {}
     found: dict[str, Any] = {"type": "error", "message": ""}
-    found |= {name: told[name] for name in ("type", "message", "text", "function") if isinstance(told.get(name), str)}
+    texts = {name: told[name] for name in ("type", "message", "text", "function") if isinstance(told.get(name), str)}
+    found |= {name: text[:MAX_TEXT] for name, text in texts.items()}
     if isinstance(told.get("line"), int):
         found["line"] = told["line"]
     names = told.get("names")

@@ -13,6 +13,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import ModuleType
 from typing import Any, BinaryIO
 
@@ -101,8 +102,9 @@ def outcomes(
             yield from made
             return
     for check in checks:
-        tell(event="start", exercise=name, check=check["name"])
-        yield check["name"], call_once(function, check, given, path)
+        start = partial(tell, event="start", exercise=name, check=check["name"])
+        start()
+        yield check["name"], call_once(function, check, given, path, start)
 
 
 def _call_together(
@@ -155,8 +157,10 @@ def _configure(compiled: str | None) -> None:
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
-def call_once(function: Callable[..., Any], check: dict[str, Any], given: ModuleType, path: str) -> dict[str, Any]:
-    """Call a function as a check asks.
+def call_once(
+    function: Callable[..., Any], check: dict[str, Any], given: ModuleType, path: str, start: Callable[[], None]
+) -> dict[str, Any]:
+    """Call a function as a check asks. `start` announces a second call, since the time limit holds for one call.
 
     Returns `value`, `again` (a second call's value) if the check asks for it, and `arguments` after the call if they
     hold something that can be changed. Returns `error` instead if the call raised.
@@ -168,6 +172,7 @@ def call_once(function: Callable[..., Any], check: dict[str, Any], given: Module
         outcome |= _arguments_after(arguments, given)
         if check["repeat"]:
             fresh = bridge.to_jax(check["inputs"], given)
+            start()
             again = _finished(bridge.evaluate(function, fresh, check["call"], tuple(check["over"])))
             outcome["again"] = bridge.from_jax(again, given)
     except BaseException as error:

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mfml.grading.run import worker
 from mfml.grading.run.collect import Outcomes
-from mfml.grading.run.transcript import MAX_STARTS, Forged, Transcript, failure_of, outcome_of
+from mfml.grading.run.transcript import MAX_STARTS, MAX_TEXT, Forged, Transcript, failure_of, outcome_of
 from mfml.grading.run.values import Given, Key, Other
 from mfml.grading.verdict import judge
 from mfml.grading.verdict.result import STATES
@@ -82,6 +83,19 @@ def test_starts_of_one_check_are_counted():
     made = transcript(*LOADED, *[{"event": "start", **AT_DOT}] * MAX_STARTS)
     with pytest.raises(Forged):
         made.take({"event": "start", **AT_DOT})
+
+
+def test_long_texts_are_cut_before_patterns_search_them():
+    told = failure_of({"type": "SyntaxError", "message": "size " * 80_000, "text": "x" * 80_000})
+    assert len(told["message"]) == len(told["text"]) == MAX_TEXT
+
+
+def test_a_second_call_has_the_time_of_one_call():
+    """NumPy functions are called twice by one check, and the limit is that of a call."""
+    starts = []
+    check = {"inputs": {}, "call": "plain", "over": [], "repeat": True}
+    found = worker.call_once(lambda: 1.0, check, worker, "s.py", lambda: starts.append(True))
+    assert found["value"] == found["again"] and starts == [True]
 
 
 @given(st.dictionaries(st.sampled_from(["missing", "refused", "error", "value", "again", "arguments"]), ODD), ODD)
