@@ -1,0 +1,353 @@
+"""Laws that every public function keeps, each stated once and run on every `Example`.
+
+`python -m tests.laws` prints how many functions keep each law, and the exemptions with their reasons;
+`python -m tests.laws --broken clustering` prints what breaks them in a package. A law returns whether it applies to an
+example, and raises `Broken` where it does not hold. Scaling by powers of two is exact, and so are shifts of numbers on
+a coarse grid: what differs afterwards is the function's own rounding.
+"""
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from mfml.iteration import Status
+from tests.contract import Example
+
+FACTOR = 2.0**60  # about 1e18
+OFFSET = 4096.0
+Arguments = Mapping[str, Any]
+
+
+class Broken(AssertionError):
+    """A law does not hold."""
+
+
+def call(example: Example, arguments: Arguments) -> Any:
+    return example.function(**{**example.static, **arguments})
+
+
+def numeric(example: Example, arguments: Arguments) -> list[str]:
+    """Names of the arguments that are floating arrays and are annotated as such."""
+    parameters = inspect.signature(example.function).parameters
+    return [name for name, value in arguments.items() if is_float(value) and asks_for_numbers(parameters.get(name))]
+
+
+def is_float(value: Any) -> bool:
+    return isinstance(value, (jax.Array, np.ndarray)) and jnp.issubdtype(value.dtype, jnp.floating)
+
+
+def asks_for_numbers(parameter: inspect.Parameter | None) -> bool:
+    text = str(getattr(parameter, "annotation", ""))
+    return any(word in text for word in ("Float[", "Num[", "Real[", "Shaped[")) or text == str(ArrayLike)
+
+
+# What the laws compare
+
+
+def leaves(tree: Any) -> list[tuple[str, np.ndarray]]:
+    """Arrays of a result, each with its place; keys and functions are left out."""
+    found = []
+    for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]:
+        if not isinstance(leaf, jax.Array) or not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            if isinstance(leaf, (jax.Array, np.ndarray, float, int)):
+                found.append((jax.tree_util.keystr(path), np.asarray(leaf)))
+    return found
+
+
+def same(found: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
+    """Whether two arrays agree up to `tolerance` times the largest entry; NaN equals NaN."""
+    if found.shape != expected.shape:
+        return False
+    if expected.dtype.kind != "f" or found.dtype.kind != "f":
+        return bool((found == expected).all())
+    finite = np.isfinite(expected)
+    if not (np.isfinite(found) == finite).all() or not np.array_equal(found[~finite], expected[~finite], equal_nan=True):
+        return False
+    scale = np.abs(expected[finite], dtype=float).max(initial=0.0)
+    return bool((np.abs(found[finite].astype(float) - expected[finite]) <= tolerance * scale).all())
+
+
+def compare(found: Any, expected: Any, tolerance: float, law: str) -> None:
+    for (place, a), (_, b) in zip(leaves(found), leaves(expected), strict=True):
+        if not same(a, b, tolerance):
+            raise Broken(f"{law}: result{place} is {np.ravel(a)[:4]}, and should be {np.ravel(b)[:4]}")
+
+
+# The laws
+
+
+def integers(example: Example, arguments: Arguments) -> bool:
+    """Numbers given as uint8 or as lists mean what they mean as floats."""
+    names = numeric(example, arguments)
+    if not names:
+        return False
+    whole = {name: np.clip(np.abs(np.round(3 * np.asarray(arguments[name]))), 0, 200) for name in names}
+    whole = {name: value if value.any() else value + 1 for name, value in whole.items()}
+    expected = call(example, {**arguments, **{name: jnp.asarray(value) for name, value in whole.items()}})
+    small = {name: value.astype(np.uint8) for name, value in whole.items()}
+    compare(call(example, {**arguments, **small}), expected, 1e-5, "given as uint8")
+    lists = {name: value.astype(int).tolist() for name, value in whole.items()}
+    compare(call(example, {**arguments, **lists}), expected, 1e-5, "given as lists")
+    return True
+
+
+def precision(example: Example, arguments: Arguments) -> bool:
+    """float32 in gives float32 out, in double precision, too."""
+    if not example.jit or not any(is_float(leaf) for leaf in jax.tree.leaves(dict(arguments))):
+        return False
+    with jax.enable_x64(True):
+        result = jax.eval_shape(partial(call, example), dict(arguments))
+    for path, leaf in jax.tree_util.tree_flatten_with_path(result)[0]:
+        if getattr(leaf, "dtype", None) == jnp.float64:
+            raise Broken(f"result{jax.tree_util.keystr(path)} is float64 for float32 arguments in double precision")
+    return True
+
+
+def missing(example: Example, arguments: Arguments) -> bool:
+    """A NaN in shows in the result, and nothing claims to have converged."""
+    names = [name for name in numeric(example, arguments) if jnp.size(arguments[name])]
+    for name in names:
+        value = np.array(arguments[name])
+        value[(0,) * value.ndim] = np.nan
+        try:
+            result = call(example, {**arguments, name: jnp.asarray(value)})
+        except ValueError as error:
+            if name not in str(error):
+                raise Broken(f"a NaN in {name}: the error does not name it: {error}") from error
+            continue
+        if getattr(result, "status", None) is not None and np.any(result.status == Status.CONVERGED):
+            raise Broken(f"a NaN in {name}: converged is True")
+        floats = [leaf for _, leaf in leaves(result) if leaf.dtype.kind == "f"]
+        if floats and all(np.isfinite(leaf).all() for leaf in floats):
+            raise Broken(f"a NaN in {name}: every number of the result is finite")
+    return bool(names)
+
+
+def infinite(example: Example, arguments: Arguments) -> bool:
+    """An infinity in ends in a result or an error, and nothing claims to have converged."""
+    names = [name for name in numeric(example, arguments) if jnp.ndim(arguments[name])]
+    for name in names:
+        for huge in (np.inf, 1e20):
+            value = np.array(arguments[name])
+            value[(0,) * value.ndim] = huge
+            try:
+                result = call(example, {**arguments, name: jnp.asarray(value)})
+            except ValueError:
+                continue
+            if huge == np.inf and np.any(getattr(result, "status", -1) == Status.CONVERGED):
+                raise Broken(f"infinity in {name}: converged is True")
+    return bool(names)
+
+
+def unit(example: Example, arguments: Arguments) -> bool:
+    """Another unit of an input scales the result as its unit says, for factors of 1e18 and 1e-18, too.
+
+    Which power of the factor scales a field is read from a factor of 2. If no power does, the input has no unit of its
+    own (the argument of an exponential), and the law does not apply. `Example.units` says which arguments change
+    together.
+    """
+    base = leaves(call(example, arguments))
+    groups = example.units or [{name: 1} for name in numeric(example, arguments)]
+    applies = False
+    for group in groups:
+        powers = powers_of(base, leaves(call(example, scaled(example, arguments, group, 2.0))), group)
+        if powers is None and example.units:
+            raise Broken(f"the result has no unit when {dict(group)} change, but the example says so")
+        if powers is None:
+            continue
+        applies = True
+        for factor in (FACTOR, 1 / FACTOR):
+            found = leaves(call(example, scaled(example, arguments, group, factor)))
+            for (place, a), (_, b), power in zip(found, base, powers, strict=True):
+                expected = b.astype(float) * factor**power if b.dtype.kind == "f" else b
+                if representable(expected) and not same(a, expected, 1e-3):
+                    raise Broken(
+                        f"{dict(group)} times {factor:.0e}: result{place} is {np.ravel(a)[:4]}, "
+                        f"and should be {np.ravel(expected)[:4]}"
+                    )
+    return applies
+
+
+def scaled(example: Example, arguments: Arguments, group: Mapping[str, float], factor: float) -> dict[str, Any]:
+    everything = {**example.static, **arguments}
+    return {**arguments, **{name: everything[name] * factor**power for name, power in group.items()}}
+
+
+def powers_of(base: list, doubled: list, group: Mapping[str, float]) -> list[float] | None:
+    """The power of 2 by which each leaf changed; None where there is none."""
+    powers = []
+    for (_, a), (_, b) in zip(base, doubled, strict=True):
+        power = 0.0
+        if a.dtype.kind == "f" and a.shape == b.shape:
+            finite = np.isfinite(a) & (a != 0)
+            if finite.any():
+                largest = np.argmax(np.where(finite, np.abs(np.where(finite, a, 0)), 0))
+                ratio = b.ravel()[largest] / a.ravel()[largest]
+                power = round(2 * np.log2(ratio)) / 2 if ratio > 0 and np.isfinite(ratio) else 0.0
+        if not same(b, a * 2.0**power if a.dtype.kind == "f" else a, 1e-4):
+            return None
+        powers.append(power)
+    return powers
+
+
+def representable(values: np.ndarray) -> bool:
+    """Whether float32 can hold the values without overflow, and what matters of them without underflow."""
+    if values.dtype.kind != "f":
+        return True
+    size = np.abs(values[np.isfinite(values) & (values != 0)])
+    return size.size == 0 or (size.max() < 1e38 and size.min() > 1e-37)
+
+
+def origin(example: Example, arguments: Arguments) -> bool:
+    """A result that another origin leaves as it is, or moves along, does so for an origin that is far away, too.
+
+    Which of the two a field does is read from a shift by 1. `Example.origins` says which arguments move together.
+    """
+    groups = example.origins or [(name,) for name in numeric(example, arguments)]
+    applies = False
+    for group in groups:
+        grid = {name: jnp.round(arguments[name] * 64) / 64 for name in group}
+        at = lambda shift, grid=grid: leaves(
+            call(example, {**arguments, **{name: value + shift for name, value in grid.items()}})
+        )
+        base, moved = at(0.0), at(1.0)
+        if all(leaf.dtype.kind == "f" and not np.isfinite(leaf).any() for _, leaf in base):
+            continue
+        kinds = [shift_of(a, b) for (_, a), (_, b) in zip(base, moved, strict=True)]
+        if None in kinds:
+            if example.origins:
+                raise Broken(f"the result depends on the origin of {group}, but the example says that it does not")
+            continue
+        applies = True
+        for (place, a), (_, b), moves in zip(at(OFFSET), base, kinds, strict=True):
+            expected = b + moves * OFFSET if b.dtype.kind == "f" else b
+            tolerance = 4e-7 if moves else 2e-3
+            if not same(a, expected, tolerance):
+                raise Broken(
+                    f"{group} moved by {OFFSET}: result{place} is {np.ravel(a)[:4]}, and should be "
+                    f"{np.ravel(expected)[:4]}"
+                )
+    return applies
+
+
+def shift_of(base: np.ndarray, moved: np.ndarray) -> int | None:
+    """0 for a field that does not move, 1 for a field that moves along, None for others."""
+    if same(moved, base, 1e-4):
+        return 0
+    return 1 if base.dtype.kind == "f" and same(moved, base + 1, 1e-5) else None
+
+
+def absent(example: Example, arguments: Arguments) -> bool:
+    """A sample of weight zero is absent: whatever it holds, the result is that without it."""
+    with_weights = weighted(example, arguments)
+    if with_weights is None:
+        return False
+    arguments, n = with_weights
+    far = {name: far_sample(value) for name, value in arguments.items() if jnp.shape(value)[:1] == (n,)}
+    far["weights"] = arguments["weights"].at[-1].set(0)
+    without = {name: value[:-1] for name, value in arguments.items() if jnp.shape(value)[:1] == (n,)}
+    compare_samples(
+        call(example, {**arguments, **far}), call(example, {**arguments, **without}), n - 1, "weight zero", example
+    )
+    return True
+
+
+def twice(example: Example, arguments: Arguments) -> bool:
+    """Two equal samples are one of twice the weight."""
+    with_weights = weighted(example, arguments)
+    if with_weights is None:
+        return False
+    arguments, n = with_weights
+    heavy = {**arguments, "weights": arguments["weights"].at[-1].multiply(2)}
+    repeated = {
+        name: jnp.concatenate([value, value[-1:]])
+        for name, value in arguments.items()
+        if jnp.shape(value)[:1] == (n,)
+    }
+    compare_samples(call(example, heavy), call(example, {**arguments, **repeated}), n, "twice the weight", example)
+    return True
+
+
+def weighted(example: Example, arguments: Arguments) -> tuple[dict[str, Any], int] | None:
+    """Arguments with weights, and the number of samples; None where a function takes no weights of samples."""
+    parameter = inspect.signature(example.function).parameters.get("weights")
+    if parameter is None or '" n' not in str(parameter.annotation).replace("'", '"').replace('"n', '" n'):
+        return None
+    data = next((arguments[name] for name in ("x", "y", "target", "values") if name in arguments), None)
+    if data is None:
+        return None
+    n = len(data)
+    weights = arguments.get("weights")
+    return {**arguments, "weights": jnp.linspace(1.0, 2.0, n) if weights is None else weights}, n
+
+
+def far_sample(value: Any) -> Any:
+    return value.at[-1].set(1e6) if is_float(value) else value
+
+
+def compare_samples(found: Any, expected: Any, n: int, law: str, example: Example) -> None:
+    """As `compare`, but entries per sample are compared for the first n samples only."""
+    for (place, a), (_, b) in zip(leaves(found), leaves(expected), strict=True):
+        if a.shape != b.shape:
+            a, b = a[:n], b[:n]
+        if not same(a, b, max(1e-3, example.tolerance)):
+            raise Broken(f"{law}: result{place} is {np.ravel(a)[:4]}, and should be {np.ravel(b)[:4]}")
+
+
+LAWS: dict[str, Callable[[Example, Arguments], bool]] = {
+    law.__name__: law for law in (integers, precision, missing, infinite, unit, origin, absent, twice)
+}
+
+
+def judge(example: Example, arguments: Arguments) -> Iterator[tuple[str, str, str]]:
+    """For each law: its name, "kept", "does not apply", "exempt" or "broken", and the reason."""
+    for name, law in LAWS.items():
+        try:
+            applies = law(example, arguments)
+        except Exception as error:
+            told = str(error) if isinstance(error, Broken) else f"{type(error).__name__}: {str(error)[:200]}"
+            known = example.exempt.get(name)
+            yield name, "exempt" if known else "broken", known or told
+        else:
+            stale = name in example.exempt
+            yield name, "broken" if stale else "kept" if applies else "does not apply", "exempt for nothing" * stale
+
+
+def table(package: str | None = None) -> dict[str, list[tuple[str, str, str]]]:
+    """Verdicts of all laws on all examples of a package: name of the function, law, verdict and reason."""
+    from tests.test_contract import EXAMPLES, name_of
+
+    verdicts: dict[str, list[tuple[str, str, str]]] = {}
+    for example in EXAMPLES:
+        if package is None or name_of(example.function).startswith(package):
+            arguments = example.arguments(jax.random.key(20260413))
+            verdicts.setdefault(name_of(example.function), []).extend(judge(example, arguments))
+    return verdicts
+
+
+def main(arguments: list[str]) -> None:
+    broken_only = "--broken" in arguments
+    package = next((a for a in arguments if not a.startswith("--")), None)
+    verdicts = table(package)
+    for function, found in verdicts.items():
+        for law, verdict, reason in found:
+            if verdict == "broken" or (verdict == "exempt" and not broken_only):
+                print(f"{function}: {law}: {verdict}: {reason}")
+    if not broken_only:
+        print(f"\n| law | kept | exempt | broken | does not apply |\n| --- | ---: | ---: | ---: | ---: |")
+        for law in LAWS:
+            counts = [v for found in verdicts.values() for name, v, _ in found if name == law]
+            print(f"| {law} | " + " | ".join(str(counts.count(v)) for v in KINDS) + " |")
+
+
+KINDS = ("kept", "exempt", "broken", "does not apply")
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
