@@ -14,6 +14,8 @@ import numpy as np
 from mfml import require
 from mfml.generalization.tree_arrays import Trees
 
+LIGHTGBM_ZERO = float(np.float32(1e-35))  # LightGBM reads all that is not larger than this as 0
+
 
 class Nodes(NamedTuple):
     """The table of one tree: a column of m entries a field. Both children of a leaf are the leaf itself."""
@@ -59,7 +61,7 @@ def xgboost_tree(tree: Mapping[str, Any]) -> Nodes:
 
 
 def lightgbm_tree(root: Mapping[str, Any]) -> Nodes:
-    """Read one `tree_structure` of what LightGBM dumps. LightGBM sends x <= threshold to the left.
+    """Read one `tree_structure` of what LightGBM dumps. LightGBM sends x <= threshold to the left, and 1e-35 is its 0.
 
     Raises:
         ValueError: for categories, zero as a missing value, or linear leaves.
@@ -135,7 +137,10 @@ def _lightgbm_node(node: Mapping[str, Any]) -> tuple[int, float, bool, float, fl
     require.one_of("missing_type", missing, ("None", "NaN"))
     threshold = float(node["threshold"])
     missing_left = bool(node["default_left"]) if missing == "NaN" else threshold >= 0  # or NaN counts as 0
-    return int(node["split_feature"]), threshold, missing_left, 0.0, float(node["internal_count"]), node["split_gain"]
+    if abs(threshold) <= LIGHTGBM_ZERO:
+        threshold = LIGHTGBM_ZERO if threshold >= 0 else float(np.nextafter(-LIGHTGBM_ZERO, -np.inf))
+    cover, gain = float(node["internal_count"]), float(node["split_gain"])
+    return int(node["split_feature"]), threshold, missing_left, 0.0, cover, gain
 
 
 def _average(nodes: Nodes) -> Nodes:

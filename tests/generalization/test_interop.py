@@ -212,13 +212,27 @@ def test_xgboost_casts_features_to_single_precision():
 
 
 def test_thresholds_of_lightgbm_between_our_numbers():
-    for threshold in (0.1, -0.1, 1e-50, -1e-50, 0.0, -0.0, 1e300, -1e300):
+    for threshold in (0.1, -0.1, 1e-30, -1e-30, 0.0, -0.0, 1e300, -1e300):
         root = models.LIGHTGBM_TREES[0] | {"threshold": threshold}
         trees = imported_trees.stack([imported_trees.lightgbm_tree(root)], output=[0], n_outputs=1, n_features=2)
-        x = np.float32([0.0, 0.1, np.nextafter(np.float32(0.1), np.float32(0)), TINY, 1.0, 3e38])
+        x = np.float32([0.0, 0.1, np.nextafter(np.float32(0.1), np.float32(0)), 1e-30, 1.0, 3e38])
         x = np.concatenate([x, -x, np.float32([np.inf, -np.inf])])
         answers = tree_arrays.total(trees, jnp.stack([x, jnp.zeros_like(x)], axis=1))[:, 0]
         np.testing.assert_array_equal(answers, np.where(x.astype(float) <= threshold, -1, 2))
+
+
+@pytest.mark.parametrize("threshold", [1e-35, -1e-35, float(np.float32(1e-35)), -float(np.float32(1e-35)), 0.0, 3e-36])
+def test_zero_of_lightgbm(threshold):
+    """LightGBM reads all up to 1e-35 as 0, and puts its thresholds there."""
+    root = models.LIGHTGBM_TREES[0] | {"threshold": threshold}
+    trees = imported_trees.stack([imported_trees.lightgbm_tree(root)], output=[0], n_outputs=1, n_features=2)
+    edge = np.float32(1e-35)
+    x = np.float32([0.0, edge / 2, edge, np.nextafter(edge, np.float32(1)), 2 * edge])
+    x = np.concatenate([x, -x])
+    answers = tree_arrays.total(trees, jnp.stack([x, jnp.zeros_like(x)], axis=1))[:, 0]
+    np.testing.assert_array_equal(
+        answers, np.where(np.where(np.abs(x) <= edge, 0, x.astype(float)) <= threshold, -1, 2)
+    )
 
 
 def test_random_forest_of_lightgbm_cut_by_rounds():
