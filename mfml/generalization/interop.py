@@ -60,8 +60,9 @@ def from_xgboost(model: Mapping[str, Any], *, n_rounds: int | None = None) -> Bo
       the first two predict; the third predicts margins;
     - `multi:softprob`, `multi:softmax`: a classifier.
 
-    `decision_function` gives XGBoost's margins (`output_margin=True`). XGBoost keeps a `base_score` that is a
-    probability at least 1e-6 away from 0 and 1, and so do we.
+    `decision_function` gives XGBoost's margins (`output_margin=True`). A `base_score` that is a probability counts as
+    one between 1e-6 and 1 - 1e-6, as in XGBoost 3.2; older files with one beyond are refused. What XGBoost is told to
+    read as missing (`missing`) is not in the file: here it is NaN.
 
     `n_rounds` is the number of rounds in use; by default all of them. It must be given if early stopping found an
     earlier round to be the best: `XGBRegressor.predict` uses the rounds up to that one, `Booster.predict` uses all,
@@ -90,7 +91,7 @@ def from_xgboost(model: Mapping[str, Any], *, n_rounds: int | None = None) -> Bo
     booster, settings = learner["gradient_booster"], learner["learner_model_param"]
     require.one_of("booster", booster.get("name"), ("gbtree", "dart"))
     content = booster["gbtree"]["model"] if booster["name"] == "dart" else booster["model"]
-    link, offset = _xgboost_start(learner["objective"]["name"], settings)
+    link, offset = _xgboost_start(learner["objective"]["name"], settings, model.get("version", [3, 2]))
     ends = _xgboost_rounds(content, len(offset))
     best = int(learner.get("attributes", {}).get("best_iteration", -1)) + 1
     n_rounds = _n_rounds(n_rounds, len(ends) - 1, best)
@@ -171,16 +172,19 @@ def from_lightgbm(model: Mapping[str, Any], *, n_rounds: int | None = None) -> B
     )
 
 
-def _xgboost_start(objective: str, settings: Mapping[str, Any]) -> tuple[str, np.ndarray]:
+def _xgboost_start(objective: str, settings: Mapping[str, Any], version: Sequence[int]) -> tuple[str, np.ndarray]:
     """The link of the objective, and the margin of each output before the first tree."""
     require.one_of("objective", objective, XGBOOST_LINKS)
     link, k, targets = XGBOOST_LINKS[objective], int(settings.get("num_class", 0)), int(settings.get("num_target", 1))
     require.that(targets <= 1, f"an XGBoost model of several targets (num_target = {targets}) cannot be imported")
     require.that((k > 1) == (link == "softmax"), f"num_class = {k} with objective {objective!r} cannot be imported")
     base = np.array([float(number) for number in str(settings["base_score"]).strip("[]").split(",")], np.float32)
-    if objective in ("binary:logistic", "reg:logistic"):  # in single precision as there: near 1 it rounds by up to 0.06
+    if objective in ("binary:logistic", "reg:logistic"):
         edge, one = np.float32(1e-6), np.float32(1)
-        base = -np.log(one / np.clip(base, edge, one - edge) - one)
+        kept = np.clip(base, edge, one - edge)
+        message = f"XGBoost before 3.2 and since then read base_score = {base} differently: it cannot be imported"
+        require.that(bool(np.all(kept == base)) or tuple(version[:2]) >= (3, 2), message)
+        base = -np.log(one / kept - one)  # in single precision as there: near 1 it is rounded by up to 0.07
     return link, np.broadcast_to(base, max(k, 1))
 
 

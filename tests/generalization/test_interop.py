@@ -173,6 +173,16 @@ def test_where_logistic_models_of_xgboost_start(objective, base, margin):
     np.testing.assert_allclose(interop.from_xgboost(model, n_rounds=1).offset, [margin], rtol=1e-6)
 
 
+def test_base_scores_of_old_files():
+    """XGBoost kept them as they are before 3.2."""
+    old = changed(models.XGBOOST, ["version"], [3, 1, 3])
+    old = changed(old, OBJECTIVE, "binary:logistic")
+    assert interop.from_xgboost(old, n_rounds=1).offset == 0
+    for base in ("1E-7", "9.999999E-1"):
+        with pytest.raises(ValueError, match=r"before 3\.2 and since then read base_score"):
+            interop.from_xgboost(changed(old, [*SETTINGS, "base_score"], base), n_rounds=1)
+
+
 @pytest.mark.parametrize("objective", sorted(interop.XGBOOST_LINKS))
 def test_links_of_xgboost(objective):
     link = interop.XGBOOST_LINKS[objective]
