@@ -30,7 +30,7 @@ class Nodes(NamedTuple):
     gain: np.ndarray  # 0 in leaves
 
 
-def xgboost_tree(tree: Mapping[str, Any]) -> Nodes:
+def xgboost_tree(entry: Mapping[str, Any]) -> Nodes:
     """Read one entry of `trees` in the JSON of an XGBoost model. XGBoost sends x < threshold to the left.
 
     Raises:
@@ -41,21 +41,21 @@ def xgboost_tree(tree: Mapping[str, Any]) -> Nodes:
     >>> xgboost_tree(links | numbers | {"default_left": [1, 0, 0]}).value.tolist()
     [0.5, -1.0, 2.0]
     """
-    categories = tree.get("categories_nodes") or any(tree.get("split_type", ()))
+    categories = entry.get("categories_nodes") or any(entry.get("split_type", ()))
     require.that(not categories, "an XGBoost model with categorical features cannot be imported")
-    outputs = int(tree.get("tree_param", {}).get("size_leaf_vector", 1))
+    outputs = int(entry.get("tree_param", {}).get("size_leaf_vector", 1))
     require.that(outputs <= 1, "an XGBoost model whose trees have several outputs cannot be imported")
-    left, right = np.asarray(tree["left_children"]), np.asarray(tree["right_children"])
-    own, leaf, condition = np.arange(len(left)), left < 0, np.asarray(tree["split_conditions"], np.float32)
+    left, right = np.asarray(entry["left_children"]), np.asarray(entry["right_children"])
+    own, leaf, condition = np.arange(len(left)), left < 0, np.asarray(entry["split_conditions"], np.float32)
     nodes = Nodes(
-        feature=np.where(leaf, 0, tree["split_indices"]),
+        feature=np.where(leaf, 0, entry["split_indices"]),
         threshold=np.where(leaf, np.inf, _largest_below(condition)),
-        missing_left=np.asarray(tree["default_left"], bool),
+        missing_left=np.asarray(entry["default_left"], bool),
         left=np.where(leaf, own, left),
         right=np.where(leaf, own, right),
         value=condition.astype(float),
-        cover=np.asarray(tree["sum_hessian"], float),
-        gain=np.where(leaf, 0.0, tree["loss_changes"]),
+        cover=np.asarray(entry["sum_hessian"], float),
+        gain=np.where(leaf, 0.0, entry["loss_changes"]),
     )
     return _average(nodes)
 

@@ -355,7 +355,7 @@ EXAMPLES = [
     # these read dictionaries of Python objects
     Example(interop.from_xgboost, lambda key: {}, {"model": models.XGBOOST, "n_rounds": 2}, jit=False),
     Example(interop.from_lightgbm, lambda key: {}, {"model": models.LIGHTGBM}, jit=False),
-    Example(imported_trees.xgboost_tree, lambda key: {}, {"tree": models.XGBOOST_TREES[0]}, jit=False),
+    Example(imported_trees.xgboost_tree, lambda key: {}, {"entry": models.XGBOOST_TREES[0]}, jit=False),
     Example(imported_trees.lightgbm_tree, lambda key: {}, {"root": models.LIGHTGBM_TREES[0]}, jit=False),
     Example(
         imported_trees.stack,
