@@ -265,6 +265,7 @@ def test_rounds(shape, objective):
     for n_rounds in (1, best, total):
         check(booster, n_rounds=n_rounds)
     check(booster[:best])
+    check(booster[1:total])
     further = train(params, rounds=2, data=xgboost.DMatrix(X[:200], y[:200]), xgb_model=booster)
     with pytest.raises(ValueError, match=f"round {best} of {total + 2} "):
         interop.from_xgboost(as_json(further))
