@@ -108,6 +108,11 @@ def _read(path: Path, content: bytes) -> tuple[list[dict[str, Any]], list[np.nda
         raise ValueError(f"{path} is damaged or no checkpoint: {error}") from None
 
 
+def _is_array(leaf: Any) -> bool:
+    plain = isinstance(leaf, jax.Array | np.ndarray | np.generic)
+    return plain and not isinstance(leaf, np.ma.MaskedArray)
+
+
 def _is_key(leaf: Any) -> bool:
     return isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
@@ -117,7 +122,7 @@ def _describe(name: str, leaf: Any) -> tuple[dict[str, Any], np.ndarray | None]:
     name = name or "the tree"
     if type(leaf) in PYTHON:
         return {"python": type(leaf).__name__}, None
-    if not isinstance(leaf, jax.Array | np.ndarray | np.generic) or isinstance(leaf, np.ma.MaskedArray):
+    if not _is_array(leaf):
         kinds = "an array, a key, a Python number or text"
         raise ValueError(f"{name} must be {kinds} to be saved and loaded; found {type(leaf).__name__}")
     kind = str(jax.random.key_impl(leaf)) if _is_key(leaf) else None
