@@ -113,3 +113,14 @@ def one_of(name: str, value: Any, options: Collection[Any]) -> None:
     """Require that an option is one of those known."""
     if value not in options:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}; found {value!r}")
+
+
+def rule_or_values(name: str, value: Any, rules: Collection[str], shape: tuple[int, ...]) -> bool:
+    """Require that an option names a rule, or holds values of this shape; return whether it holds values."""
+    if isinstance(value, str):
+        one_of(name, value, rules)
+        return False
+    found = np.shape(value) if hasattr(value, "__len__") else type(value).__name__
+    known = ", ".join(map(repr, rules))
+    that(found == shape, f"{name} must be one of {known}, or values of shape {shape}; found {found}")
+    return True
