@@ -203,9 +203,9 @@ def _segmentation(
     fields = simulate(composition, key=for_fields, size=size, n_times=1, steps=100, step_size=2.0).fields[:, 0]
     angle = jax.random.uniform(for_light, (n_samples,), fields.dtype, 0, 2 * pi)[:, None, None]
     across = jnp.linspace(-0.5, 0.5, size, dtype=fields.dtype)
-    light = jnp.asarray(shading) * (jnp.cos(angle) * across + jnp.sin(angle) * across[:, None])
-    grain = noise * jax.random.normal(for_noise, (fields.size,), fields.dtype).reshape(fields.shape)
-    images: Array = 0.5 + contrast * (fields - 0.5) + light + grain
+    light = jnp.multiply(shading, jnp.cos(angle) * across + jnp.sin(angle) * across[:, None])
+    grain = jnp.multiply(noise, jax.random.normal(for_noise, (fields.size,), fields.dtype).reshape(fields.shape))
+    images = 0.5 + jnp.multiply(contrast, fields - 0.5) + light + grain
     return Segmentation(images, (fields > 0.5).astype(int), fields)
 
 

@@ -223,6 +223,6 @@ def test_simulating_needs_samples(key):
 
 
 def test_distortion_has_a_range(key):
-    with pytest.raises(ValueError, match="^distortion must be finite and at least 0"):
+    with pytest.raises(ValueError, match=r"^distortion must be finite and at least 0"):
         mnist.simulate(key=key, n_samples=2, distortion=-1.0)
     assert np.isnan(jax.jit(lambda v: mnist.simulate(key=key, n_samples=2, distortion=v))(-1.0).images).all()
