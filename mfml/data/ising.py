@@ -113,7 +113,15 @@ def simulate(
     require.that(n_sweeps >= 0, f"n_sweeps must not be negative; found {n_sweeps}")
     require.one_of("init", init, ("equilibrium", "quench"))
     temperature = within("temperature", temperature, 0.0, above=True)
-    return _simulate(temperature, key=key, size=size, n_sweeps=n_sweeps, init=init)
+    found = _simulate(temperature, key=key, size=size, n_sweeps=n_sweeps, init=init)
+    if not isinstance(temperature, jax.core.Tracer):
+        return found
+    exists = ~jnp.isnan(temperature)
+    spins, magnetization, energy = (
+        jnp.where(jnp.expand_dims(exists, tuple(range(1, one.ndim))), one, jnp.nan)
+        for one in (found.spins, found.magnetization, found.energy)
+    )
+    return found._replace(spins=spins, magnetization=magnetization, energy=energy)
 
 
 @partial(jax.jit, static_argnames=("size", "n_sweeps", "init"))
@@ -131,7 +139,6 @@ def _simulate(temperature: Array, *, key: Array, size: int, n_sweeps: int, init:
         return black, _flip(white, black, _random(seeds[1], number), chances, -1)
 
     spins = jnp.moveaxis(_joined(*lax.fori_loop(0, n_sweeps, sweep, halves)), -1, 0).astype(temperature.dtype)
-    spins = jnp.where(jnp.isnan(temperature)[:, None, None], jnp.nan, spins)
     magnetization, energy = observe(spins)
     return Ising(spins, temperature, magnetization, energy, above.astype(int))
 
