@@ -42,10 +42,11 @@ def grade(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the test suite: `nox -s tests -- tests/risk` for a part of it."""
+    """Run the test suite: `nox -s tests -- tests/risk` for a part, `-- --changed` for what a change can reach."""
     fill(session, "test")
-    arguments = session.posargs or ["-n", os.environ.get("MFML_TEST_WORKERS", "2"), "--dist", "loadgroup"]
-    session.run("python", "-m", "pytest", *arguments)
+    parallel = ["-n", os.environ.get("MFML_TEST_WORKERS", "2"), "--dist", "loadgroup"]
+    parts = session.posargs
+    session.run("python", "-m", "pytest", *(parts if parts and "--changed" not in parts else [*parallel, *parts]))
 
 
 @nox.session(venv_backend="virtualenv")

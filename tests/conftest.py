@@ -22,6 +22,15 @@ import jax
 import jaxtyping
 import pytest
 
+from tests.changed import (  # noqa: F401
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_ignore_collect,
+    pytest_report_header,
+    pytest_sessionfinish,
+)
+
 # The same examples in every run, so that a change is judged by what it changed; HYPOTHESIS_PROFILE=default searches on.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))

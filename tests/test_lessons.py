@@ -23,7 +23,9 @@ FORBIDDEN = {
 }
 
 
-@pytest.fixture(params=LESSONS, ids=lambda path: path.stem)
+@pytest.fixture(
+    params=[pytest.param(path, id=path.stem, marks=pytest.mark.reaches(f"units/{path.name}")) for path in LESSONS]
+)
 def lesson(request):
     return request.param
 
