@@ -19,6 +19,8 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "tests"]
 
 ROOT = Path(__file__).parent
+# The tests start dozens of processes, and without bytecode each one would read the source of JAX anew.
+BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 
 
 def fill(session: nox.Session, extras: str = "") -> None:
@@ -46,7 +48,8 @@ def tests(session: nox.Session) -> None:
     fill(session, "test")
     parallel = ["-n", os.environ.get("MFML_TEST_WORKERS", "2"), "--dist", "loadgroup"]
     parts = session.posargs
-    session.run("python", "-m", "pytest", *(parts if parts and "--changed" not in parts else [*parallel, *parts]))
+    arguments = parts if parts and "--changed" not in parts else [*parallel, *parts]
+    session.run("python", "-m", "pytest", *arguments, env=BYTECODE)
 
 
 @nox.session(venv_backend="virtualenv")

@@ -1,6 +1,5 @@
 """Settings of the whole suite: shapes enforced by beartype, and a compilation cache that outlives a run."""
 
-import itertools
 import os
 from pathlib import Path
 
@@ -22,14 +21,7 @@ import jax
 import jaxtyping
 import pytest
 
-from tests.changed import (  # noqa: F401
-    pytest_addoption,
-    pytest_collection_modifyitems,
-    pytest_configure,
-    pytest_ignore_collect,
-    pytest_report_header,
-    pytest_sessionfinish,
-)
+pytest_plugins = ["tests.changed", "tests.memory", "tests.sharing"]
 
 # The same examples in every run, so that a change is judged by what it changed; HYPOTHESIS_PROFILE=default searches on.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -37,21 +29,11 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatabl
 
 CACHE = Path(__file__).resolve().parents[1] / ".cache" / "jax"
 jax.config.update("jax_compilation_cache_dir", str(CACHE))
-jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)  # small programs are many
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 # Shapes are small here, so compiling is what takes the time. Lessons and benchmarks run in processes of their own,
 # fully optimized.
 jax.config.update("jax_disable_most_optimizations", True)
-
-
-_finished = itertools.count(1)
-
-
-@pytest.fixture(autouse=True)
-def _release_compiled_code():
-    """Forget compiled functions from time to time: a whole run would hold several gigabytes of them."""
-    yield
-    if next(_finished) % 100 == 0:
-        jax.clear_caches()
 
 
 @pytest.fixture
