@@ -71,12 +71,9 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def lessons(session: nox.Session) -> None:
-    """Run the lessons as scripts: all, or `nox -s lessons -- 2 3`."""
+    """Run the lessons as scripts and show what they print: all, or `nox -s lessons -- 2 3`; once until they change."""
     fill(session, "test")
-    numbers = [int(text) for text in session.posargs] or range(1, 15)
-    for path in (ROOT / "units" / f"unit{number:02d}.py" for number in numbers):
-        if path.exists():
-            session.run("python", str(path), env={"MPLBACKEND": "Agg"})
+    session.run("python", "-m", "tests.lessons", *session.posargs, env=BYTECODE)
 
 
 @nox.session(venv_backend="virtualenv")
