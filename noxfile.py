@@ -56,7 +56,7 @@ def tests(session: nox.Session) -> None:
 def peers(session: nox.Session) -> None:
     """Compare with the heavy libraries (PyTorch, ...), which the ordinary tests do without."""
     fill(session, "test,peers")
-    session.run("python", "-m", "pytest", *(session.posargs or ["tests/peers"]))
+    session.run("python", "-m", "pytest", *(session.posargs or ["tests/peers", "tests/test_benchmarks.py"]))
 
 
 @nox.session
