@@ -8,7 +8,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 from mfml.xla import flags
 
-os.environ.update(flags.quick(os.environ))
+os.environ.update(flags.busy(os.environ))
 
 from jaxtyping import install_import_hook
 
