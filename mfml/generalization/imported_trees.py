@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mfml import require
+from mfml.entrance import public
 from mfml.generalization.tree_arrays import Trees
 
 LIGHTGBM_ZERO = float(np.float32(1e-35))  # LightGBM reads all that is not larger than this as 0
@@ -30,6 +31,7 @@ class Nodes(NamedTuple):
     gain: np.ndarray  # 0 in leaves
 
 
+@public
 def xgboost_tree(entry: Mapping[str, Any]) -> Nodes:
     """Read one entry of `trees` in the JSON of an XGBoost model. XGBoost sends x < threshold to the left.
 
@@ -60,6 +62,7 @@ def xgboost_tree(entry: Mapping[str, Any]) -> Nodes:
     return _average(nodes)
 
 
+@public
 def lightgbm_tree(root: Mapping[str, Any]) -> Nodes:
     """Read one `tree_structure` of what LightGBM dumps. LightGBM sends x <= threshold to the left, and 1e-35 is its 0.
 
@@ -81,6 +84,7 @@ def lightgbm_tree(root: Mapping[str, Any]) -> Nodes:
     return _average(table)
 
 
+@public
 def stack(trees: Sequence[Nodes], *, output: Sequence[int], n_outputs: int, n_features: int) -> Trees:
     """Pad all trees to one size. Tree i adds to column `output[i]` of the `n_outputs` columns of the prediction.
 

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mfml import require
+from mfml.entrance import public
 from mfml.generalization import imported_trees
 from mfml.generalization.boosting import Boosting
 from mfml.generalization.imported_trees import Nodes
@@ -48,6 +49,7 @@ LIGHTGBM_LINKS = {
 }
 
 
+@public
 def from_xgboost(model: Mapping[str, Any], *, n_rounds: int | None = None) -> Boosting:
     """Turn the parsed JSON of an XGBoost model into arrays.
 
@@ -111,6 +113,7 @@ def from_xgboost(model: Mapping[str, Any], *, n_rounds: int | None = None) -> Bo
     )
 
 
+@public
 def from_lightgbm(model: Mapping[str, Any], *, n_rounds: int | None = None) -> Boosting:
     """Turn what LightGBM's `booster.dump_model()` returns into arrays.
 

@@ -18,6 +18,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Int, PyTree
 
 from mfml import require
+from mfml.entrance import public
 from mfml.landscapes import curvature
 from mfml.landscapes.curvature import Objective
 
@@ -53,6 +54,7 @@ class Moments(NamedTuple):
     squares: PyTree  # moving average of squared gradients
 
 
+@public
 def gradient_descent(learning_rate: ArrayLike) -> Optimizer:
     r"""Update by $-\eta g$. On a quadratic with largest curvature L it converges for $\eta < 2 / L$.
 
@@ -69,6 +71,7 @@ def gradient_descent(learning_rate: ArrayLike) -> Optimizer:
     return Optimizer(lambda params: Stateless(), update)
 
 
+@public
 def momentum(learning_rate: ArrayLike, decay: ArrayLike = 0.9) -> Optimizer:
     r"""Heavy ball: $v \leftarrow \mu v + g$, update by $-\eta v$; $\mu$ is `decay`.
 
@@ -85,6 +88,7 @@ def momentum(learning_rate: ArrayLike, decay: ArrayLike = 0.9) -> Optimizer:
     return _with_velocity(learning_rate, decay, look_ahead=False)
 
 
+@public
 def nesterov(learning_rate: ArrayLike, decay: ArrayLike = 0.9) -> Optimizer:
     r"""Momentum that looks ahead: $v \leftarrow \mu v + g$, update by $-\eta (g + \mu v)$ with the new v.
 
@@ -99,6 +103,7 @@ def nesterov(learning_rate: ArrayLike, decay: ArrayLike = 0.9) -> Optimizer:
     return _with_velocity(learning_rate, decay, look_ahead=True)
 
 
+@public
 def adagrad(
     learning_rate: ArrayLike, *, initial_accumulator_value: ArrayLike = 0.1, eps: ArrayLike = 1e-7
 ) -> Optimizer:
@@ -127,6 +132,7 @@ def adagrad(
     return Optimizer(init, update)
 
 
+@public
 def rmsprop(learning_rate: ArrayLike, decay: ArrayLike = 0.9, *, eps: ArrayLike = 1e-8) -> Optimizer:
     r"""AdaGrad that forgets: $s \leftarrow \rho s + (1 - \rho) g^2$, update by $-\eta\, g / \sqrt{s + \epsilon}$.
 
@@ -148,6 +154,7 @@ def rmsprop(learning_rate: ArrayLike, decay: ArrayLike = 0.9, *, eps: ArrayLike 
     return Optimizer(lambda params: Squares(_zeros(params)), update)
 
 
+@public
 def adam(learning_rate: ArrayLike, b1: ArrayLike = 0.9, b2: ArrayLike = 0.999, *, eps: ArrayLike = 1e-8) -> Optimizer:
     r"""Momentum and RMSProp, both with a correction for their start at zero.
 
@@ -165,6 +172,7 @@ def adam(learning_rate: ArrayLike, b1: ArrayLike = 0.9, b2: ArrayLike = 0.999, *
     return adamw(learning_rate, b1, b2, eps=eps, weight_decay=0.0)
 
 
+@public
 def adamw(
     learning_rate: ArrayLike,
     b1: ArrayLike = 0.9,
@@ -203,6 +211,7 @@ def adamw(
     return Optimizer(lambda params: Moments(jnp.zeros((), jnp.int32), _zeros(params), _zeros(params)), update)
 
 
+@public
 def newton(
     objective: Objective,
     *,
@@ -239,6 +248,7 @@ def newton(
     return Optimizer(lambda params: Stateless(), update)
 
 
+@public
 def apply_updates(params: PyTree, updates: PyTree) -> PyTree:
     """Add the updates to the parameters, which keep their dtypes.
 

@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
 from mfml.decomposition import pca
+from mfml.entrance import public
 from mfml.representation import divergence, neighbors, nn_descent, repulsion
 
 SOLVERS = ("auto", "exact", "fft")
@@ -45,6 +46,7 @@ class TSNE(NamedTuple):
     status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
+@public
 @partial(
     jax.jit,
     static_argnames=(
@@ -157,6 +159,7 @@ def _neighbors_and_grid(x: Float[Array, "n d"], key: Array, perplexity: float, n
     return evaluate
 
 
+@public
 def init(x: Float[Array, "n d"], *, key: Key[Array, ""], n_components: int = 2, init: str = "pca") -> State:
     """Return the state before the first step; arguments as for `fit`.
 
@@ -182,6 +185,7 @@ def _begin(x: Array, key: Array, n_components: int, rule: str) -> State:
     return init(x, key=key, n_components=n_components, init=rule)
 
 
+@public
 def step(state: State, gradient: Float[Array, "n k"], *, learning_rate: ArrayLike, momentum: ArrayLike = 0.8) -> State:
     r"""Take one step: $v \leftarrow \mu v - \eta\, g \odot \nabla$, $y \leftarrow y + v$, with gains g.
 

@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Complex, Float, Int, Key
 
 from mfml import iteration, require
 from mfml.decomposition import pca
+from mfml.entrance import public
 from mfml.landscapes import lanczos
 from mfml.representation import fuzzy, neighbors, nn_descent
 from mfml.representation.affinities import Links
@@ -45,6 +46,7 @@ class UMAP(NamedTuple):
     status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
+@public
 @partial(jax.jit, static_argnames="max_iter")
 def curve(*, min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, max_iter: int = 100) -> Curve:
     r"""Fit a and b by least squares: $\phi(r)$ to 1 up to r = m, and to $e^{-(r - m) / s}$ beyond.
@@ -83,6 +85,7 @@ def curve(*, min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, max_iter: int =
     return Curve(*jnp.exp(params))
 
 
+@public
 @jax.jit
 def spectral_start(linked: Graph, *, key: Key[Array, ""]) -> tuple[Float[Array, "n 2"], Bool[Array, ""]]:
     r"""Compute the two smoothest modes of the graph: eigenvectors of $D^{-1/2} W D^{-1/2}$ next to the trivial one.
@@ -124,6 +127,7 @@ def spectral_start(linked: Graph, *, key: Key[Array, ""]) -> tuple[Float[Array, 
     return 10 * modes.T / jnp.where(largest > 0, largest, 1), usable
 
 
+@public
 @partial(
     jax.jit,
     static_argnames=("n_neighbors", "max_iter", "negative_sample_rate", "n_negatives", "neighbor_solver", "init"),
@@ -193,6 +197,7 @@ def fit(
     return UMAP(y, shape, spectral, *iteration.finished(history))
 
 
+@public
 def init(
     x: Float[Array, "n d"], linked: Graph, *, key: Key[Array, ""], init: str = "spectral"
 ) -> tuple[Float[Array, "n 2"], Bool[Array, ""]]:
@@ -221,6 +226,7 @@ def _begin(x: Array, linked: Graph, key: Array, rule: str) -> tuple[Array, Array
     return init(x, linked, key=key, init=rule)
 
 
+@public
 @partial(jax.jit, static_argnames=("negative_sample_rate", "n_negatives"))
 def step(
     state: Float[Array, "n 2"],

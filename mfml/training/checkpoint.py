@@ -18,12 +18,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
+from mfml.entrance import public
 from mfml.files import write_whole
 
 VERSION = 1
 STRUCTURE = "structure.json"
 
 
+@public
 def save(path: str | Path, tree: PyTree) -> None:
     """Write a pytree of arrays, whole or not at all: a crash leaves the older file as it was.
 
@@ -44,6 +46,7 @@ def save(path: str | Path, tree: PyTree) -> None:
     write_whole(Path(path), buffer.getvalue())
 
 
+@public
 def load(path: str | Path, like: PyTree) -> PyTree:
     """Read a pytree that `save` wrote, into the structure of `like`, whose values do not matter.
 
