@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits, make_blobs
 from sklearn.manifold import TSNE, trustworthiness
 
 from mfml.data import digits, ising
@@ -168,6 +169,37 @@ def test_it_is_as_trustworthy_as_scikit_learn(name, key):
     assert steady or name == "ising"
 
 
+SMALL = {
+    "noise": lambda n: np.random.default_rng(n).standard_normal((n, 10)),
+    "groups": lambda n: make_blobs(n, 10, centers=6, random_state=0)[0],
+    "digits": lambda n: load_digits().data[:n],
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("n", [20, 60])
+def test_few_samples_reach_the_divergence_of_the_best_rate_of_scikit_learn(name, n, key):
+    x = np.asarray(SMALL[name](n), np.float32)
+    options = {"perplexity": min(15.0, n / 4), "max_iter": 750}
+    p = divergence.probabilities(jnp.asarray(x), perplexity=options["perplexity"])
+
+    def reached(rate):
+        peer = TSNE(random_state=0, init="pca", method="exact", learning_rate=rate, **options).fit_transform(x)
+        return float(divergence.kl_divergence(p, jnp.asarray(peer)))
+
+    found = tsne.fit(jnp.asarray(x), key=key, **options).kl_divergence
+    assert found < min(map(reached, ("auto", n / 12, n / 4))) + 0.03
+
+
+def test_it_starts_from_given_values(x, key):
+    first = tsne.fit(x, key=key, perplexity=8.0, max_iter=20)
+    start = tsne.init(x, key=key)
+    again = tsne.fit(x, key=jax.random.key(8), perplexity=8.0, max_iter=20, init=start.embedding)
+    np.testing.assert_allclose(again.embedding, first.embedding, rtol=1e-3, atol=1e-6)
+    np.testing.assert_array_equal(tsne.init(x, key=key, init=start.embedding).embedding, start.embedding)
+    assert jnp.isnan(tsne.fit(x, key=key, init=start.embedding.at[0].set(jnp.nan), max_iter=3).kl_divergence)
+
+
 def test_the_same_key_gives_the_same_embedding(x, key):
     options = {"perplexity": 8.0, "max_iter": 120, "init": "random"}
     first, again = (tsne.fit(x, key=key, **options).embedding for _ in range(2))
@@ -200,6 +232,11 @@ def test_what_does_not_fit_is_refused(unchecked, key):
         ({"neighbor_solver": "annoy"}, "neighbor_solver must be one of"),
         ({"max_iter": 0}, "max_iter must be positive"),
         ({"init": "spectral"}, "init must be one of"),
+        (
+            {"init": jnp.zeros((5, 2))},
+            r"init must be one of 'pca', 'random', or values of shape \(6, 2\); found \(5, 2\)",
+        ),
+        ({"init": None}, "init must be .* found NoneType"),
         ({"solver": "fft", "n_components": 3}, "needs n_components = 2"),
     ):
         with pytest.raises(ValueError, match=message):
