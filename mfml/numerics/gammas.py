@@ -78,7 +78,7 @@ def deviance(x: ArrayLike, log_share: ArrayLike) -> Float[Array, "*shape"]:
         term = term * small / k
         series = series + term
     far = jnp.where(near, 1.0, t)
-    return x * jnp.where(near, series, jnp.expm1(far) - far)
+    return jnp.asarray(x) * jnp.where(near, series, jnp.expm1(far) - far)
 
 
 def digamma_rest(x: ArrayLike) -> Float[Array, "*shape"]:

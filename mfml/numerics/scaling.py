@@ -6,7 +6,7 @@ so results do not depend on the unit of the data, and no derivative needs to pas
 
 import jax.numpy as jnp
 from jax import lax
-from jax.typing import ArrayLike
+from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Array, Float
 
 LANES = 32  # rows of a narrow matrix that one pass of a reduction reads together
@@ -47,6 +47,15 @@ def column_units(a: Float[Array, "n p"]) -> Float[Array, " p"]:
     return power_of_two(jnp.maximum(jnp.max(folded, axis=0), jnp.max(size[whole:], axis=0, initial=0.0)))
 
 
+def rank_rtol(shape: tuple[int, ...], dtype: DTypeLike) -> float:
+    """Share of the largest singular value below which rounding decides: 4 min(m, n) eps, however long the matrix is.
+
+    >>> rank_rtol((1_000_000, 2), jnp.float32) < 1e-6
+    True
+    """
+    return 4 * min(shape) * float(jnp.finfo(dtype).eps)
+
+
 def length(x: Float[Array, "*shape"]) -> Float[Array, ""]:
     r"""Euclidean length over all entries, $\sqrt{\sum x_i^2}$, in units of x. Its gradient at zero is 0.
 
@@ -65,5 +74,6 @@ def cholesky(s: Float[Array, "*k d d"]) -> Float[Array, "*k d d"]:
     [[2.0, 0.0], [0.0, 3.0]]
     """
     scale = power_of_two(jnp.sqrt(jnp.abs(jnp.diagonal(s, axis1=-2, axis2=-1))))
-    scaled = s / scale[..., :, None] / scale[..., None, :]
+    inverse = 1 / scale
+    scaled = s * inverse[..., :, None] * inverse[..., None, :]
     return jnp.linalg.cholesky(scaled) * scale[..., :, None]
