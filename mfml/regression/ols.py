@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float
 from mfml import require
 from mfml.decomposition import projection
 from mfml.entrance import public
-from mfml.numerics import sums
+from mfml.numerics import singular, sums
 from mfml.numerics.scaling import length, rank_rtol
 from mfml.regression import scaling
 from mfml.risk import metrics
@@ -154,7 +154,7 @@ def leverage(
     require.rank("x", x, 2)
     require.same_length(x=x, weights=weights)
     matrix = _weighted(scaled.matrix, weights)
-    u, s, _ = jnp.linalg.svd(matrix, full_matrices=False)
+    u, s, _ = singular.svd(matrix)
     counts = s > rank_rtol(matrix.shape, matrix.dtype) * s[0]
     return jnp.sum(jnp.where(counts, u, 0.0) ** 2, axis=1)
 
