@@ -11,6 +11,7 @@ from mfml import iteration, require
 from mfml.decomposition import signs
 from mfml.entrance import public
 from mfml.iteration import Status
+from mfml.numerics.scaling import unit
 
 
 class Eigenpairs(NamedTuple):
@@ -72,6 +73,8 @@ def top(
     require.that(depth >= 2, f"depth must be at least 2; found {depth}")
     small_enough = 100 * jnp.finfo(a.dtype).eps if tol is None else tol
     width, k = n_components + n_oversamples, n_components
+    size = unit(a)
+    a = a / size
     direct = n <= depth * width
     if direct:
         v, width = jnp.eye(n, k, dtype=a.dtype), k
@@ -93,7 +96,7 @@ def top(
         failed={Status.STALLED: lambda state: jnp.isfinite(state.residual)} if direct else None,
     )
     vectors = best.vectors[:, :k]
-    return Eigenpairs(best.values[:k], vectors * signs.of_rows(vectors.T), best.residual, *report)
+    return Eigenpairs(size * best.values[:k], vectors * signs.of_rows(vectors.T), best.residual, *report)
 
 
 def _basis(

@@ -69,7 +69,7 @@ def _within(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Flo
     if rank is not None:
         require.between("rank", rank, 0, min(a.shape))
         return u[:, :rank]
-    return jnp.where(s > _tolerance(a, s, rtol), u, 0.0)
+    return jnp.where(s <= _tolerance(a, s, rtol), 0.0, u)  # NaN stays
 
 
 def _beyond(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Float[Array, "m q"]:

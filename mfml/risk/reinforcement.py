@@ -84,7 +84,8 @@ def gridworld(layout: Int[Array, "height width"], *, step_reward: ArrayLike = -0
         target = jnp.where(inside, to_row * width + to_column, row * width + column).ravel()
         return jnp.where(cell[target] == WALL, jnp.arange(cell.size), target)
 
-    straight = jax.nn.one_hot(jax.vmap(landing, out_axes=1)(jnp.array(MOVES)), cell.size, dtype=float)
+    dtype = jnp.result_type(1.0 * step_reward, 1.0 * slip)
+    straight = jax.nn.one_hot(jax.vmap(landing, out_axes=1)(jnp.array(MOVES)), cell.size, dtype=dtype)
     sideways = (jnp.roll(straight, 1, axis=1) + jnp.roll(straight, -1, axis=1)) / 2
     transition = jnp.asarray((1 - slip) * straight + slip * sideways)
     reward = jnp.where(cell == GOAL, 1.0, jnp.where(cell == PIT, -1.0, step_reward)).astype(straight.dtype)
