@@ -53,8 +53,8 @@ def fit(
     all entries of $1_n$ equal to $1/n$; the model holds the k leading eigenpairs. Kernels: "linear" (this is PCA),
     "poly" $(\gamma x^\top y + c_0)^p$, "rbf" $e^{-\gamma \|x - y\|^2}$, "sigmoid", "cosine"; gamma is $1/d$ by default.
     Solver "dense" decomposes all of $\tilde K$. "krylov" needs a `key`, finds only the leading pairs, and is much
-    faster for large n (`max_iter` and `tol` as in `krylov.top`). "auto" takes "krylov" if there is a key and
-    n > 500, otherwise "dense".
+    faster for large n (`max_iter`, `tol` and derivatives as in `krylov.top`). "auto" takes "krylov" if
+    there is a key and n > 500, otherwise "dense".
 
     Raises:
         ValueError: unless 1 <= n_components <= n, kernel and solver are known, "krylov" has a key, and gamma is not

@@ -54,7 +54,8 @@ def top(
     $\max_i \|A v_i - \lambda_i v_i\|_2 \le \text{tol} \cdot \max_i |\lambda_i|$ or after `max_iter` restarts; tol is
     100 epsilon by default. The error of an eigenvalue is of the order of the squared residual. m is `depth`, p is
     `n_oversamples`. A matrix with at most m (k + p) rows is decomposed directly, in one step; the status is
-    STALLED if rounding leaves a larger residual than tol.
+    STALLED if rounding leaves a larger residual than tol. How many restarts there are depends on the values, so the
+    result may not be differentiated in reverse mode; `spectral.decompose` may.
 
     Raises:
         ValueError: unless `a` is a square matrix, 1 <= n_components <= n, n_oversamples >= 0, depth >= 2,

@@ -258,8 +258,9 @@ def transform(
 
     The problem is convex, so the start does not matter. "frobenius" (non-negative least squares) uses
     coordinate descent, "kullback-leibler" multiplicative updates. It stops when no amount changes in a sweep by
-    more than `tol` times the largest, or after `max_iter` sweeps. Only H is read: with `Factors` it may also
-    hold the measured spectra of pure substances.
+    more than `tol` times the largest, or after `max_iter` sweeps, so it may not be differentiated in reverse mode. A
+    negative entry in `x` is allowed for "frobenius", and gives NaN for "kullback-leibler". Only H is read: with
+    `Factors` it may also hold the measured spectra of pure substances.
 
     Raises:
         ValueError: unless `x` has the features that the model was fitted on, and the loss is known.

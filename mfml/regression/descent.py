@@ -146,7 +146,7 @@ def fit(
     `learning_rate` / t**power_t (see above). It stops when the norm of the gradient over all samples is, after an
     epoch, at most `tol` times that at the start, or when the risk becomes NaN or infinite. `n_iter` counts epochs;
     `history` is the risk over all samples at the start and after each epoch. The mean over a batch is weighted, too; a
-    batch in which all weights are 0 moves nothing.
+    batch in which all weights are 0 moves nothing. For a derivative through the descent use `step` in a `lax.scan`.
 
     Raises:
         ValueError: as `mfml.risk.empirical.risk`, and unless 1 <= batch_size <= n and max_iter >= 1.
@@ -171,13 +171,18 @@ def fit(
         return state, risk_at(state.params)
 
     start = risk_at(jax.tree.map(jnp.asarray, init))
-    enough = empirical.small_enough(start.gradient, tol)
+    enough = tol * empirical.gradient_norm(start.gradient)
+
+    def settled(carry: tuple[State, empirical.State]) -> Array:
+        norm = empirical.gradient_norm(carry[1].gradient)
+        return jnp.isfinite(norm) & (norm <= enough)
+
     (_, end), report = iteration.run(
         epoch,
         (State(start.params, jnp.zeros((), int)), start),
         max_iter=max_iter,
         objective=lambda carry: carry[1].objective,
-        converged=lambda carry: empirical.gradient_norm(carry[1].gradient) <= enough,
+        converged=settled,
     )
     return Minimum(end.params, end.objective, empirical.gradient_norm(end.gradient), *report)
 

@@ -168,9 +168,9 @@ def fit(
 ) -> Logistic:
     r"""Minimize $(\sum_i w_i \ell_i + \|\beta\|^2 / (2 C)) / \sum_i w_i$, in nats per sample.
 
-    $\ell_i = \log(1 + e^{-s_i z_i})$ with $s_i = \pm 1$ for class 1 and 0. C is scikit-learn's: a
-    small C is a strong penalty, C = inf none. The intercept has no penalty. A sample of weight 0 is absent. The fit has converged when the logits change by at most
-    `tol`, as `step` measures it. See above for separated classes and derivatives.
+    $\ell_i = \log(1 + e^{-s_i z_i})$ with $s_i = \pm 1$ for class 1 and 0. C is scikit-learn's: a small C is a strong
+    penalty, C = inf none. The intercept has no penalty. A sample of weight 0 is absent. The fit has converged when the
+    logits change by at most `tol`, as `step` measures it. See above for separated classes and derivatives.
 
     Raises:
         ValueError: if shapes do not fit, or max_iter < 1; for labels other than 0 and 1, negative weights and C <= 0

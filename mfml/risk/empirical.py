@@ -171,13 +171,7 @@ def gradient_norm(gradient: PyTree) -> Float[Array, ""]:
     >>> gradient_norm({"slope": jnp.array([3.0]), "intercept": jnp.array(-4.0)}).item()
     5.0
     """
-    return length(jnp.stack([length(leaf) for leaf in jax.tree.leaves(gradient)]))
-
-
-def small_enough(gradient: PyTree, tol: ArrayLike) -> Array:
-    """Share of the norm of a first gradient below which a later one counts as zero."""
-    first = gradient_norm(gradient)
-    return tol * jnp.where(jnp.isfinite(first), first, 0.0)
+    return length(jnp.stack([length(leaf) for leaf in jax.tree.leaves(gradient)] or [jnp.zeros(())]))
 
 
 @public
@@ -225,13 +219,18 @@ def fit(
         moved = [jnp.any(a != b) for a, b in zip(*map(jax.tree.leaves, (new.params, old.params)), strict=True)]
         return new, jnp.any(jnp.array(moved))
 
-    enough = small_enough(start.gradient, tol)
+    enough = tol * gradient_norm(start.gradient)
+
+    def settled(carry: tuple[State, Array]) -> Array:
+        norm = gradient_norm(carry[0].gradient)
+        return jnp.isfinite(norm) & (norm <= enough)
+
     (state, _), report = iteration.run(
         descend,
         (start, jnp.array(True)),
         max_iter=max_iter,
         objective=lambda carry: carry[0].objective,
-        converged=lambda carry: gradient_norm(carry[0].gradient) <= enough,
+        converged=settled,
         failed={Status.STALLED: lambda carry: ~carry[1]},
     )
     return Minimum(state.params, state.objective, gradient_norm(state.gradient), *report)

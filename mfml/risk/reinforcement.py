@@ -115,7 +115,8 @@ def value_iteration(task: Task, *, discount: ArrayLike = 0.95, tol: ArrayLike = 
 
     Each sweep brings the values closer to the solution by the factor `discount` $\gamma$: a change of at most
     `tol` leaves an error of at most `tol` $/ (1 - \gamma)$. STALLED means that the change is down to rounding
-    but still above `tol`. `max_iter` is static.
+    but still above `tol`. `max_iter` is static. The number of sweeps depends on the values, so the result may not be
+    differentiated in reverse mode; `action_values` may.
 
     Raises:
         ValueError: if max_iter < 1.
