@@ -90,7 +90,7 @@ def problem(
     """
     require.rank("y", y, 1)
     require.same_length(x=x, y=y)
-    w = jnp.ones_like(x[:, 0]) if weights is None else weights
+    w = jnp.ones(len(y), x.dtype) if weights is None else weights
     require.same_shape(weights=w, y=y)
     total = jnp.sum(w)
     # where a feature varies less, the penalty decides: scaled by its own spread it would have an infinite penalty

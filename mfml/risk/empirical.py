@@ -67,7 +67,7 @@ def weighted_mean(values: Float[Array, "n *rest"], *, weights: Float[Array, " n"
     )
     per_sample = jnp.mean(values.reshape(len(values), -1), axis=1)
     if weights is None:
-        return per_sample.mean()
+        return jnp.sum(per_sample / len(per_sample))  # a sum of large squares could overflow
     require.rank("weights", weights, 1)
     require.same_length(values=values, weights=weights)
     share = weights / jnp.sum(weights)  # first, so that products of small units do not vanish
