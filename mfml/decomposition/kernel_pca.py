@@ -28,7 +28,7 @@ class KernelPCA(NamedTuple):
     vectors: Float[Array, "n k"]  # unit eigenvectors, with signs as in `signs.of_rows`
     row_means: Float[Array, " n"]  # means of the rows of the kernel matrix before centering
     grand_mean: Float[Array, ""]  # mean of all its entries
-    converged: Bool[Array, ""]  # whether the solver has found the eigenpairs; always True for "dense"
+    converged: Bool[Array, ""]  # whether the solver has found the eigenpairs; for "dense" whether they are finite
 
 
 @public
@@ -82,7 +82,7 @@ def fit(
     if solver == "dense":
         spectrum = spectral.decompose(centered)
         values, vectors = spectrum.values[:n_components], spectrum.vectors[:, :n_components]
-        converged = jnp.array(True)
+        converged = jnp.isfinite(values).all()
     else:
         pairs = krylov.top(centered, key=key, n_components=n_components, max_iter=max_iter, tol=tol)
         values, vectors, converged = pairs.values, pairs.vectors, pairs.converged
