@@ -274,8 +274,9 @@ def score(
     0.5
     """
     require.samples(x, y, weights)
-    right = metrics.accuracy(predict(model, x).astype(x.dtype), jnp.where(y != y, jnp.nan, y > 0), weights=weights)
-    return right.astype(x.dtype)
+    logit = decision_function(model, x)
+    guess = jnp.where(jnp.isnan(logit), jnp.nan, logit > 0)
+    return metrics.accuracy(guess, y.astype(guess.dtype), weights=weights)
 
 
 def _objective(problem: Problem, theta: Array, logits: Array) -> Array:

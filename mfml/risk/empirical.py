@@ -19,7 +19,7 @@ from mfml.entrance import public
 from mfml.iteration import Status
 from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, checked
-from mfml.numerics.scaling import length
+from mfml.numerics.scaling import length, unit
 
 Predictor = Callable[[Any, Array], Array]
 Loss = Callable[[Array, Array], Array]
@@ -70,8 +70,8 @@ def weighted_mean(values: Float[Array, "n *rest"], *, weights: Float[Array, " n"
         return jnp.sum(per_sample / len(per_sample))  # a sum of large squares could overflow
     require.rank("weights", weights, 1)
     require.same_length(values=values, weights=weights)
-    share = weights / jnp.sum(weights)  # first, so that products of small units do not vanish
-    return jnp.sum(share * present(weights, per_sample))
+    weights = weights / unit(weights)  # so that products of small units do not vanish
+    return jnp.sum(weights * present(weights, per_sample)) / jnp.sum(weights)
 
 
 @public

@@ -48,7 +48,7 @@ def start(key):
 
 
 def points(key):
-    return {"x": jax.random.uniform(key, (5,), minval=0.05, maxval=0.95)}
+    return {"x": jax.random.uniform(key, (7,), minval=0.05, maxval=0.95)}
 
 
 def nodes(key):
@@ -60,7 +60,7 @@ def interval(key):
 
 
 def ends(key):
-    return {"low": jnp.array(-2.0), "high": jnp.array(3.0)}
+    return {"low": jnp.float32(-2.0), "high": jnp.float32(3.0)}
 
 
 def with_x(*names):
@@ -116,7 +116,7 @@ EXAMPLES = [
     ),
     Example(
         descent.fit,
-        lambda key: start(key) | {"key": key, "learning_rate": 0.01},
+        lambda key: start(key) | {"key": key, "learning_rate": 0.0625},
         TASK | {"batch_size": 5, "max_iter": 3},
         x64=False,  # the random order depends on the width of integers
         batched=("key", "init", "x", "y"),

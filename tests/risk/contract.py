@@ -190,7 +190,9 @@ EXAMPLES = [
         {"epsilon": 0.5, "n_steps": 20},
         x64=False,  # as above
     ),
-    Example(reinforcement.gridworld, lambda key: {"layout": MAP, "slip": jnp.array(0.2)}, gradient=("slip",), x64=True),
+    Example(
+        reinforcement.gridworld, lambda key: {"layout": MAP, "slip": jnp.float32(0.2)}, gradient=("slip",), x64=True
+    ),
     Example(
         reinforcement.action_values,
         lambda key: {"value": jax.random.normal(key, (9,)), "task": reinforcement.gridworld(MAP, slip=0.2)},
