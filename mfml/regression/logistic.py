@@ -275,7 +275,7 @@ def score(
     """
     require.samples(x, y, weights)
     logit = decision_function(model, x)
-    guess = jnp.where(jnp.isnan(logit), jnp.nan, logit > 0)
+    guess = jnp.where(jnp.isnan(logit), jnp.nan, (logit > 0).astype(logit.dtype))
     return metrics.accuracy(guess, y.astype(guess.dtype), weights=weights)
 
 

@@ -208,6 +208,7 @@ EXAMPLES = [
         gradient=("x", "C"),
         units=({"x": 1, "C": -2},),
         origins=(("x",),),
+        exempt={"twice": "the weights stand in the result, and one of them is twice as large"},
     ),
     Example(logistic.init, lambda key: {"problem": task(key)}, gradient=("problem",)),
     Example(logistic.step, lambda key: {"state": logistic.init(task(key)), "problem": task(key)}),

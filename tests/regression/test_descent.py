@@ -107,7 +107,7 @@ def test_decaying_rate_reaches_the_minimum_and_constant_rate_hovers(data, minimu
 def test_noise_free_data_converge_at_a_constant_rate_and_stop_early(data, key):
     x, _ = data
     w = jnp.array([1.0, -2.0, 0.5])
-    fitted = descent.fit(x, x @ w, key=key, init=jnp.zeros(3), learning_rate=0.05, max_iter=300, tol=1e-4, **TASK)
+    fitted = descent.fit(x, x @ w, key=key, init=jnp.zeros(3), learning_rate=0.05, max_iter=300, tol=1e-5, **TASK)
     assert fitted.converged
     assert fitted.n_iter < 300
     np.testing.assert_allclose(fitted.params, w, atol=1e-3)
