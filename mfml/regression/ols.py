@@ -88,10 +88,10 @@ def fit(
     """
     _check(x, y, weights)
     require.one_of("solver", solver, SOLVERS)
-    x, y = present(weights, x), present(weights, y)
+    y = present(weights, y)
     n, p = x.shape[0], x.shape[1] + fit_intercept
     if solver == "svd":
-        return _minimum_norm(x, y, weights, fit_intercept)
+        return _minimum_norm(present(weights, x), y, weights, fit_intercept)
     require.that(n >= p, f"{n} samples cannot determine {p} parameters: use solver='svd' for those of smallest norm")
     scaled = scaling.design(x, weights=weights, fit_intercept=fit_intercept)
     solve = _normal_equations if solver == "cholesky" else _orthogonal
