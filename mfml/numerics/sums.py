@@ -5,6 +5,8 @@ of XLA on a CPU are off by 1 % after 10 million rows. Its reductions (`jnp.sum`)
 matrix products, scatters and loops are not. The functions here are accurate to a few units of rounding for any n.
 """
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -12,7 +14,6 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.numerics import scaling
-from mfml.numerics.scaling import LANES
 
 BLOCK = 2048  # this many rows with some tens of columns fit into the cache of a processor
 SCATTER = 1 << 16  # terms that one scatter adds up one after the other
@@ -24,12 +25,8 @@ def over_rows(a: Float[Array, "n *rest"]) -> Float[Array, "*rest"]:
     >>> over_rows(jnp.ones((5, 2))).tolist()
     [5.0, 5.0]
     """
-    whole = len(a) // LANES * LANES
-    if whole == 0:
-        return a.sum(axis=0)
-    # many narrow rows in one: a sum over long rows is an order of magnitude faster
-    folded = a[:whole].reshape(whole // LANES, -1).sum(axis=0)
-    return folded.reshape(LANES, *a.shape[1:]).sum(axis=0) + a[whole:].sum(axis=0)
+    folded, rest = scaling.folded(a)
+    return folded.sum(axis=0).reshape(-1, *a.shape[1:]).sum(axis=0) + rest.sum(axis=0)
 
 
 @jax.jit
@@ -49,21 +46,21 @@ def mean(a: Float[Array, "n *rest"], *, weights: Float[Array, " n"] | None = Non
     return first + over_rows(share * (a - first))
 
 
+@jax.jit
 def cross(a: Float[Array, "n p"], y: Float[Array, " n"]) -> Float[Array, " p"]:
     r"""Products of the columns with a vector, $A^\top y$.
 
     >>> cross(jnp.array([[1.0, 2.0], [3.0, 4.0]]), jnp.array([1.0, -1.0])).tolist()
     [-2.0, -2.0]
     """
-    return over_rows(a * y[:, None])
+    return _by_blocks(lambda rows, part: part @ rows, a, y)
 
 
 @jax.jit
 def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, "p p"]:
     r"""Inner products of the columns, $A^\top W A$ with $W = \mathrm{diag}(w)$. Without weights all are 1.
 
-    It adds up blocks of rows, and carries along what each addition loses. On a CPU a tall A takes no longer than in a
-    single product.
+    On a CPU a tall A takes no longer than in a single product.
 
     Raises:
         ValueError: unless a has two axes and there is one weight per row.
@@ -77,23 +74,9 @@ def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -
     require.rank("a", a, 2)
     require.same_length(a=a, weights=weights)
 
-    def product(start: Array | int, size: int) -> Array:
-        rows = lax.dynamic_slice_in_dim(a, start, size)
-        if weights is None:
-            return rows.T @ rows
-        return (rows * lax.dynamic_slice_in_dim(weights, start, size)[:, None]).T @ rows
-
-    def add(i: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
-        total, lost = carry
-        part = product(i * BLOCK, BLOCK) - lost
-        new = total + part
-        return new, (new - total) - part
-
-    n_blocks = len(a) // BLOCK
-    rest = product(n_blocks * BLOCK, len(a) - n_blocks * BLOCK)
-    if n_blocks == 0:
-        return rest
-    return lax.fori_loop(0, n_blocks, add, (rest, jnp.zeros_like(rest)))[0]
+    if weights is None:
+        return _by_blocks(lambda rows: rows.T @ rows, a)
+    return _by_blocks(lambda rows, weight: (rows * weight[:, None]).T @ rows, a, weights)
 
 
 @jax.jit
@@ -117,3 +100,19 @@ def covariance(
     scale = scaling.column_units(centered)
     total = len(a) if weights is None else jnp.sum(weights)
     return center, gram(centered / scale, weights=weights) / total * scale * scale[:, None]
+
+
+def _by_blocks(product: Callable[..., Array], *arrays: Array) -> Array:
+    """Add up a product over blocks of rows, and carry along what each addition loses."""
+    n_blocks = len(arrays[0]) // BLOCK
+
+    def add(i: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        total, lost = carry
+        part = product(*(lax.dynamic_slice_in_dim(whole, i * BLOCK, BLOCK) for whole in arrays)) - lost
+        new = total + part
+        return new, (new - total) - part
+
+    rest = product(*(whole[n_blocks * BLOCK :] for whole in arrays))
+    if n_blocks == 0:
+        return rest
+    return lax.fori_loop(0, n_blocks, add, (rest, jnp.zeros_like(rest)))[0]
