@@ -33,16 +33,15 @@ def over_rows(a: Float[Array, "n *rest"]) -> Float[Array, "*rest"]:
 def mean(a: Float[Array, "n *rest"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, "*rest"]:
     r"""Weighted mean over the first axis, $\sum_i w_i a_i / \sum_i w_i$, to rounding of the mean itself.
 
-    A second pass adds the mean of what the first one left, so that equal numbers have exactly their own mean.
+    Terms are taken relative to a number among or near them, so that equal numbers have exactly their own mean.
 
     >>> mean(jnp.array([[1.0], [4.0]]), weights=jnp.array([2.0, 1.0])).tolist()
     [2.0]
     """
     if weights is None:
-        first = over_rows(a / len(a))
-        return first + over_rows(a - first) / len(a)
+        return a[0] + over_rows(a - a[0]) / len(a)
     share = (weights / jnp.sum(weights)).reshape(-1, *[1] * (a.ndim - 1))
-    first = over_rows(share * a)
+    first = over_rows(share * a)  # not the first row: it may be one without weight, and far away
     return first + over_rows(share * (a - first))
 
 
@@ -100,6 +99,33 @@ def covariance(
     scale = scaling.column_units(centered)
     total = len(a) if weights is None else jnp.sum(weights)
     return center, gram(centered / scale, weights=weights) / total * scale * scale[:, None]
+
+
+@jax.jit
+def scatter(a: Float[Array, "n p"], center: Float[Array, " p"]) -> tuple[Float[Array, "p p"], Float[Array, ""]]:
+    r"""Sum of outer products $(a_i - c)(a_i - c)^\top / u^2$, and the unit u: 1, unless squares leave the range then.
+
+    >>> found, unit = scatter(jnp.array([[1e-30], [3e-30]]), jnp.array([2e-30]))
+    >>> 0.5 <= found.item() <= 8, unit.item() > 0
+    (True, True)
+    """
+
+    def around(inverse: Array) -> Array:
+        def product(rows: Array) -> Array:
+            centered = (rows - center) * inverse
+            return centered.T @ centered
+
+        return _by_blocks(product, a)
+
+    def scaled() -> tuple[Array, Array]:
+        unit = scaling.unit(a - center)
+        return around(1 / unit), unit
+
+    one, limits = jnp.ones((), a.dtype), jnp.finfo(a.dtype)
+    plain = around(one)
+    size = jnp.trace(plain)
+    in_range = (size > limits.tiny / limits.eps**2) & (size < limits.max * limits.eps)
+    return lax.cond(in_range, lambda: (plain, one), scaled)
 
 
 def _by_blocks(product: Callable[..., Array], *arrays: Array) -> Array:

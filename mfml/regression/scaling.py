@@ -44,8 +44,7 @@ def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
     """
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x needs at least one sample and one feature; found shape {x.shape}")
-    # relative to the first row, so that a constant column becomes exactly 0 in spite of rounding
-    shift = x[0] + sums.over_rows(x - x[0]) / len(x) if fit_intercept else jnp.zeros_like(x[0])
+    shift = sums.mean(x) if fit_intercept else jnp.zeros_like(x[0])
     moved = x - shift
     unit = column_units(moved)
     square = sums.over_rows((moved / unit) ** 2) / len(x)
