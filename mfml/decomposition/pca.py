@@ -71,14 +71,15 @@ def fit(
         solver = "covariance" if d <= WIDEST_COVARIANCE and n >= 10 * d else "svd"
 
     mean = sums.mean(x)
-    unit = scaling.unit(x - mean)
-    centered = (x - mean) / unit
     if solver == "covariance":
-        s = sums.gram(centered) / (n - 1)
+        s, unit = sums.scatter(x, mean)
+        s = s / (n - 1)
         spectrum = spectral.decompose(s)
         components = spectrum.vectors[:, :n_components].T
         variance, total = jnp.maximum(spectrum.values[:n_components], 0.0), jnp.trace(s)
     else:
+        unit = scaling.unit(x - mean)
+        centered = (x - mean) / unit
         if solver == "randomized":
             parts = svd.randomized(centered, key=key, n_components=n_components, iterated_power=iterated_power)
         else:

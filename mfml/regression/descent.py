@@ -23,7 +23,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, PyTree, Shaped
 
 from mfml import iteration, require
 from mfml.entrance import public
-from mfml.numerics.absent import present
+from mfml.numerics.absent import present, rows_in_use
 from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.risk import empirical
 from mfml.risk.empirical import Loss, Minimum, Predictor
@@ -162,7 +162,8 @@ def fit(
     """
     require.same_length(x=x, y=y, weights=weights)
     require.between("batch_size", batch_size, 1, len(x))
-    x, y = present(weights, x), present(weights, y)
+    (x, sound), y = rows_in_use(weights, x), present(weights, y)
+    init = jax.tree.map(lambda leaf: jnp.where(sound, leaf, jnp.nan), init) if weights is not None else init
     risk_at = partial(empirical.init, x=x, y=y, predict=predict, loss=loss, weights=weights)
     one_step = partial(step, predict=predict, loss=loss, learning_rate=learning_rate, power_t=power_t)
 

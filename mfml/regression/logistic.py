@@ -29,7 +29,7 @@ from jaxtyping import Array, Bool, Float, Int, Real
 from mfml import iteration, require
 from mfml.entrance import public
 from mfml.iteration import Report, Status
-from mfml.numerics.absent import present
+from mfml.numerics.absent import largest_of_batch, present, rows_in_use
 from mfml.numerics.domain import NON_NEGATIVE, POSITIVE, Domain, checked
 from mfml.regression import scaling
 from mfml.regression.scaling import Scaled
@@ -95,9 +95,11 @@ def problem(
     total = jnp.sum(w)
     # where a feature varies less, the penalty decides: scaled by its own spread it would have an infinite penalty
     least = 1 / jnp.sqrt(jnp.asarray(C, x.dtype) * total)
-    scaled = scaling.design(x, weights=weights, fit_intercept=fit_intercept, least=least)
+    x, sound = rows_in_use(weights, x)
+    bound = largest_of_batch(jnp.where(jnp.isfinite(least), least, 0.0))
+    scaled = scaling.design(x, fit_intercept=fit_intercept, least=bound)
     penalty = (least / scaled.scale) ** 2
-    label = jnp.where(y != y, jnp.nan, (y > 0).astype(x.dtype))
+    label = jnp.where((y == y) & sound, (y > 0).astype(x.dtype), jnp.nan)
     free = jnp.zeros(int(fit_intercept), x.dtype)  # the intercept has no penalty
     return Problem(scaled, present(weights, label), w / total, jnp.concatenate([free, penalty]))
 

@@ -16,7 +16,7 @@ from mfml import require
 from mfml.decomposition import projection
 from mfml.entrance import public
 from mfml.numerics import singular, sums
-from mfml.numerics.absent import present
+from mfml.numerics.absent import present, rows_in_use
 from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.numerics.scaling import length, rank_rtol
 from mfml.regression import scaling
@@ -88,14 +88,15 @@ def fit(
     """
     _check(x, y, weights)
     require.one_of("solver", solver, SOLVERS)
-    y = present(weights, y)
+    (x, sound), y = rows_in_use(weights, x), present(weights, y)
     n, p = x.shape[0], x.shape[1] + fit_intercept
     if solver == "svd":
-        return _minimum_norm(present(weights, x), y, weights, fit_intercept)
+        return _minimum_norm(x, jnp.where(sound, y, jnp.nan), weights, fit_intercept)
     require.that(n >= p, f"{n} samples cannot determine {p} parameters: use solver='svd' for those of smallest norm")
-    scaled = scaling.design(x, weights=weights, fit_intercept=fit_intercept)
+    scaled = scaling.design(x, fit_intercept=fit_intercept)
     solve = _normal_equations if solver == "cholesky" else _orthogonal
     theta, full_rank = solve(scaled.matrix, y, weights)
+    full_rank = full_rank & sound
     coef, intercept = scaling.original(theta, scaled, fit_intercept=fit_intercept)
     return OLS(jnp.where(full_rank, coef, jnp.nan), jnp.where(full_rank, intercept, jnp.nan), full_rank)
 
@@ -159,8 +160,9 @@ def leverage(
     [0.833, 0.333, 0.833]
     """
     require.rank("x", x, 2)
-    scaled = scaling.design(x, weights=weights, fit_intercept=fit_intercept)
-    matrix = _weighted(scaled.matrix, weights)
+    x, sound = rows_in_use(weights, x)
+    scaled = scaling.design(x, fit_intercept=fit_intercept)
+    matrix = jnp.where(sound, _weighted(scaled.matrix, weights), jnp.nan)
     u, s, _ = singular.svd(matrix)
     lost = s <= rank_rtol(matrix.shape, matrix.dtype) * s[0]  # False for NaN, which stays
     return jnp.sum(jnp.where(lost, 0.0, u) ** 2, axis=1)
@@ -197,8 +199,9 @@ def standard_errors(
     require.columns("x", x, len(model.coef))
     n, p = x.shape[0], x.shape[1] + fit_intercept
     require.that(n >= p, f"{n} samples cannot determine {p} parameters")
-    x, y = present(weights, x), present(weights, y)
-    scaled = scaling.design(x, weights=weights, fit_intercept=fit_intercept)
+    (x, sound), y = rows_in_use(weights, x), present(weights, y)
+    y = jnp.where(sound, y, jnp.nan)
+    scaled = scaling.design(x, fit_intercept=fit_intercept)
     _, r = jnp.linalg.qr(_weighted(scaled.matrix, weights))
     inverse = solve_triangular(r, jnp.eye(p, dtype=r.dtype))  # rows of the square root of the covariance
     inverse = jnp.where(_has_full_rank(r), inverse, jnp.nan)

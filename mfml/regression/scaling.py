@@ -16,7 +16,6 @@ from jaxtyping import Array, Float
 from mfml import require
 from mfml.entrance import public
 from mfml.numerics import sums
-from mfml.numerics.absent import present
 from mfml.numerics.scaling import column_units
 
 
@@ -33,7 +32,6 @@ class Scaled(NamedTuple):
 def design(
     x: Float[Array, "n d"],
     *,
-    weights: Float[Array, " n"] | None = None,
     fit_intercept: bool = True,
     least: ArrayLike = 0.0,
 ) -> Scaled:
@@ -41,12 +39,10 @@ def design(
 
     $A = [1, (x - c) / s]$ with the mean c of a column and the root mean square s of x - c; s = 1 for a constant
     column. Without an intercept $A = x / s$. The shift need not be exact: the ones stay in A, so the model can
-    correct the rounding of c. With weights, c and s are those of the weighted samples, and the row of a sample of
-    weight 0 is that of another one. No s is smaller than `least`, in units of x.
+    correct the rounding of c. No s is smaller than `least`, in units of x.
 
     Raises:
-        ValueError: unless x has two axes, at least one sample and at least one feature, and there is one weight per
-            sample.
+        ValueError: unless x has two axes, at least one sample and at least one feature.
 
     Source: Golub and Van Loan (2013), Matrix Computations, section 5.3.7 (column scaling).
 
@@ -56,19 +52,10 @@ def design(
     """
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x needs at least one sample and one feature; found shape {x.shape}")
-    require.same_length(x=x, weights=weights)
-    x = present(weights, x)
-
-    def mean(a: Array) -> Array:
-        if weights is None:
-            return sums.over_rows(a) / len(a)
-        return sums.over_rows((weights / jnp.sum(weights))[:, None] * a)
-
-    # relative to the first row, so that a constant column becomes exactly 0 in spite of rounding
-    shift = x[0] + mean(x - x[0]) if fit_intercept else jnp.zeros_like(x[0])
+    shift = sums.mean(x) if fit_intercept else jnp.zeros_like(x[0])
     moved = x - shift
     unit = column_units(moved)
-    square = mean((moved / unit) ** 2)
+    square = sums.over_rows((moved / unit) ** 2) / len(x)
     scale = jnp.where(square > 0, unit * jnp.sqrt(jnp.where(square > 0, square, 1.0)), 1.0)
     scale = jnp.maximum(scale, jnp.asarray(least, scale.dtype))
     matrix = moved / scale

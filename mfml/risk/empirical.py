@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 from mfml import iteration, require
 from mfml.entrance import public
 from mfml.iteration import Status
-from mfml.numerics.absent import present
+from mfml.numerics.absent import present, rows_in_use
 from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.numerics.scaling import length, unit
 
@@ -101,13 +101,13 @@ def risk(
     2.0
     """
     require.same_length(x=x, y=y, weights=weights)
-    x, y = present(weights, x), present(weights, y)
+    (x, sound), y = rows_in_use(weights, x), present(weights, y)
     values = loss(predict(params, x), y)
     require.that(
         jnp.shape(values)[:1] == jnp.shape(y)[:1],
         f"loss must return one number per sample ({jnp.shape(y)[0]} samples); found shape {jnp.shape(values)}",
     )
-    return weighted_mean(values, weights=weights)
+    return weighted_mean(jnp.where(sound, values, jnp.nan), weights=weights)
 
 
 @public
