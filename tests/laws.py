@@ -189,7 +189,12 @@ def groups_of(stated: tuple, single: list, base: list[tuple[str, np.ndarray]]) -
 
 def scaled(example: Example, arguments: Arguments, group: Mapping[str, float], factor: float) -> dict[str, Any]:
     everything = {**example.static, **arguments}
-    return {**arguments, **{name: everything[name] * factor**power for name, power in group.items()}}
+    return {**arguments, **{name: times(everything[name], factor**power) for name, power in group.items()}}
+
+
+def times(value: Any, factor: float) -> Any:
+    """A number, an array, or all arrays of a pytree, times a factor."""
+    return jax.tree.map(lambda leaf: leaf * factor, value)
 
 
 def powers_of(base: list, doubled: list) -> list[float] | None:
@@ -218,10 +223,15 @@ def origin(example: Example, arguments: Arguments) -> bool:
     applies = False
     for group in groups_of(example.origins, singles, leaves(call(example, arguments))):
         grid = {name: jnp.round(arguments[name] * 64) / 64 for name in group}
-        base, once, twice, far = (
-            leaves(call(example, {**arguments, **{name: value + by for name, value in grid.items()}}))
-            for by in (0.0, 1.0, 2.0, OFFSET)
-        )
+        try:
+            base, once, twice, far = (
+                leaves(call(example, {**arguments, **{name: value + by for name, value in grid.items()}}))
+                for by in (0.0, 1.0, 2.0, OFFSET)
+            )
+        except ValueError:  # outside of the domain
+            if example.origins:
+                raise
+            continue
         moves = [moves_along(a, b, c) for (_, a), (_, b), (_, c) in zip(base, once, twice, strict=True)]
         if not all(moves):
             if example.origins:
@@ -238,6 +248,8 @@ def moves_along(base: np.ndarray, once: np.ndarray, twice: np.ndarray) -> bool:
     if base.dtype.kind != "f" or base.shape != once.shape:
         return same(once, base, 0) and same(twice, base, 0)
     finite = np.isfinite(base)
+    if not (np.isfinite(once[finite]).all() and np.isfinite(twice[finite]).all()):
+        return False
     return finite.any() and same(once, np.where(finite, (base + twice) / 2, base), 1e-4)
 
 
