@@ -3,7 +3,8 @@ r"""First- and second-order optimizers, each a pair of functions `init` and `upd
 The interface is optax's: `state = init(params)`; `updates, state = update(gradients, state, params)`;
 `params = apply_updates(params, updates)`; `trajectories.run` repeats this. Parameters are any pytree of float arrays.
 Arguments, their order, defaults and the places of epsilon are optax's, so either library can replace the other. A
-learning rate may be a number or a traced array: `jax.vmap` over learning rates works.
+learning rate may be a number or a traced array: `jax.vmap` over learning rates works. Epsilons are absolute, as the
+papers define them: where gradients are not much larger, scale the objective.
 Notation: g the gradient, $\eta$ the learning rate, t = 1, 2, ... the step; squares, roots, quotients are elementwise.
 """
 

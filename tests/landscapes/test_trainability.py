@@ -153,3 +153,14 @@ def test_wrong_arguments(key, unchecked):
         trainability.box_dimension(jnp.ones((8, 16), bool))
     with pytest.raises(ValueError, match="converged must have 2 axes"):
         trainability.boundary(jnp.ones(3, bool))
+
+
+def test_what_cannot_be_told_is_nan():
+    def bowl(parts):
+        return parts[0] ** 2 + parts[1] ** 2
+
+    one = jnp.ones(())
+    for start, rate in (((one, one), jnp.nan), ((0 * one, 0 * one), 0.1), ((jnp.inf * one, one), 0.1)):
+        found = trainability.outcome(bowl, start, (0.1, rate))
+        assert not found.converged
+        assert np.isnan(found.measure)
