@@ -17,10 +17,11 @@ from mfml.numerics import distances
 from mfml.xla import rewrite
 
 FEW = 8  # features up to which `of_samples` takes differences: as fast as a product
-SHARE = 2.0**-10  # error of the product, relative to the squared distance, that needs no second look
+SHARE = 2.0**-10  # error of the product, relative to the squared distance, that counts as rounding
 EXTRA = 4  # candidates beyond k: the gap to the last one has to exceed the error
 GROUP = 8  # entries per group in `smallest`
 
+Given = TypeVar("Given")
 State = TypeVar("State")
 
 
@@ -43,16 +44,22 @@ class Samples(NamedTuple):
     lifted: Float[Array, "e f"]
 
 
-def if_needed(needed: Bool[Array, ""], better: Callable[[], State], quick: State) -> State:
-    """`better()` where it is needed, otherwise `quick`.
+def if_needed(needed: Bool[Array, ""], better: Callable[[Given], State], given: Given, quick: State) -> State:
+    """`better(given)` where it is needed, otherwise `quick`.
 
-    Under `vmap` it is left out if no example needs it; `lax.cond` would always compute it there.
+    Under `vmap` it is left out if no example needs it; `lax.cond` would always compute it there. The loop of at most
+    one step may not be differentiated. What does not depend on `given` is computed in any case.
 
-    >>> if_needed(jnp.array(True), lambda: jnp.array(2.0), jnp.array(1.0)).item()
+    >>> if_needed(jnp.array(True), lambda x: 2 * x, jnp.array(1.0), jnp.array(1.0)).item()
     2.0
     """
-    done = jnp.zeros((), bool)
-    return lax.while_loop(lambda found: found[1], lambda found: (better(), done), (quick, needed))[0]
+
+    def step(found: tuple[State, Array]) -> tuple[State, Array]:
+        # tied to the state of the loop, since the compiler moves what does not change out of it
+        tied = jax.tree.map(lambda leaf: jnp.where(found[1], leaf, jnp.zeros_like(leaf)), given)
+        return better(tied), jnp.zeros((), bool)
+
+    return lax.while_loop(lambda found: found[1], step, (quick, needed))[0]
 
 
 def centers(points: Float[Array, "k d"], origin: Float[Array, " d"] | None = None) -> Centers:
@@ -72,6 +79,25 @@ def centers(points: Float[Array, "k d"], origin: Float[Array, " d"] | None = Non
     return Centers(points, jnp.pad(origin, (0, 1)), lifted, lengths.max(), apart)
 
 
+def preselected(
+    made: Centers, x: Float[Array, "e s"]
+) -> tuple[Float[Array, " s"], Float[Array, " s"], Bool[Array, ""]]:
+    """Number of the nearest center by a product, squared distance, and whether `of_centers` might say otherwise.
+
+    >>> preselected(centers(jnp.array([[0.0], [3.0]])), jnp.array([[2.0], [1.0]]))[0].tolist()
+    [1.0]
+    """
+    centered = x - made.origin[:, None]
+    smallest, label = _first_of_smallest(distances.product(made.lifted, centered))
+    lengths = jnp.sum(centered[:-1] ** 2, axis=0)
+    squared = jnp.maximum(smallest + lengths, 0)
+    bound = distances.rounding(len(x), x.dtype) * (lengths.max() + made.largest)
+    small = bound / SHARE
+    # nothing is nearer than a center at half its distance from all others
+    unclear = jnp.any((squared < small) & (4 * (squared + bound) > made.apart)) | (jnp.mean(squared) < small)
+    return label, squared, unclear
+
+
 @jax.custom_jvp
 def of_centers(made: Centers, x: Float[Array, "e s"]) -> tuple[Float[Array, " s"], Float[Array, " s"]]:
     """Number of the nearest center of each sample, as a float, and the squared distance; ties go to the lower number.
@@ -81,23 +107,14 @@ def of_centers(made: Centers, x: Float[Array, "e s"]) -> tuple[Float[Array, " s"
     >>> of_centers(centers(jnp.array([[0.0], [3.0]])), jnp.array([[2.0], [1.0]]))[0].tolist()
     [1.0]
     """
-    centered = x - made.origin[:, None]
-    table = distances.product(made.lifted, centered)
-    smallest, label = _first_of_smallest(table)
-    lengths = jnp.sum(centered[:-1] ** 2, axis=0)
-    squared = jnp.maximum(smallest + lengths, 0)
-    bound = distances.rounding(len(x), x.dtype) * (lengths.max() + made.largest)
-    small = bound / SHARE
-    # nothing is nearer than a center at half its distance from all others
-    unclear = jnp.any((squared < small) & (4 * (squared + bound) > made.apart)) | (jnp.mean(squared) < small)
+    label, squared, unclear = preselected(made, x)
 
-    def by_the_second() -> tuple[Array, Array]:
-        others = jnp.where(jnp.arange(len(table))[:, None] == label, jnp.inf, table)
-        tied = jnp.any((squared < small) & (others.min(axis=0) - smallest < 2 * bound))
-        own = made.points[label.astype(int)].T
-        return if_needed(tied, lambda: _directly(made, x), (label, jnp.sum((x[:-1] - own) ** 2, axis=0)))
+    def directly(points: Array) -> tuple[Array, Array]:
+        table = distances.to_columns(points, distances.columns(x[:-1].T))
+        squared, label = _first_of_smallest(rewrite.stored(table))
+        return label, squared
 
-    return if_needed(unclear, by_the_second, (label, squared))
+    return if_needed(unclear, directly, made.points, (label, squared))
 
 
 @of_centers.defjvp
@@ -131,7 +148,7 @@ def of_samples(
     """
     n, d = made.points.shape
 
-    def chosen(table: Array, count: int) -> tuple[Array, Array, Array]:
+    def chosen(queries: Array, table: Array, count: int) -> tuple[Array, Array, Array]:
         table = table.at[jnp.arange(len(queries)), exclude].set(jnp.inf, mode="drop")
         indices = smallest(table, count)
         last = jnp.take_along_axis(table, indices[:, -1:], axis=1)[:, 0]
@@ -139,21 +156,21 @@ def of_samples(
         order = lax.top_k(-squared, k)[1]
         return jnp.take_along_axis(indices, order, axis=1), jnp.take_along_axis(squared, order, axis=1), last
 
-    def directly() -> tuple[Array, Array]:
-        return chosen(distances.to_columns(queries, made.parts), k)[:2]
+    def directly(queries: Array) -> tuple[Array, Array]:
+        return chosen(queries, distances.to_columns(queries, made.parts), k)[:2]
 
     if d <= FEW:
-        return directly()
+        return directly(queries)
     count = min(k + EXTRA, n)
     centered = queries - made.origin
     with_one = jnp.pad(centered, ((0, 0), (0, 1)), constant_values=1)
-    indices, squared, last = chosen(distances.product(with_one, made.lifted), count)
+    indices, squared, last = chosen(queries, distances.product(with_one, made.lifted), count)
     if count == n:
         return indices, squared
     lengths, error = jnp.sum(centered**2, axis=1), distances.rounding(d, queries.dtype)
     # all others are beyond `last` but for the error of |y|^2 - 2 x.y, and |y|^2 is at most 2 |x|^2 + 2 |x - y|^2
     beyond = (last + lengths - 5 * error * lengths) * (1 - 4 * error)
-    return if_needed(~jnp.all(squared[:, -1] <= beyond), directly, (indices, squared))
+    return if_needed(~jnp.all(squared[:, -1] <= beyond), directly, queries, (indices, squared))
 
 
 def smallest(values: Float[Array, "b m"], k: int) -> Int[Array, "b k"]:
@@ -175,11 +192,6 @@ def smallest(values: Float[Array, "b m"], k: int) -> Int[Array, "b k"]:
     places = (groups[:, None] + width * jnp.arange(GROUP)[:, None]).reshape(rows, -1)
     best = lax.top_k(-jnp.take_along_axis(filled, places, axis=1), k)[1]
     return jnp.take_along_axis(places, best, axis=1)
-
-
-def _directly(made: Centers, x: Array) -> tuple[Array, Array]:
-    squared, label = _first_of_smallest(rewrite.stored(distances.to_columns(made.points, distances.columns(x[:-1].T))))
-    return label, squared
 
 
 def _first_of_smallest(table: Array) -> tuple[Array, Array]:
