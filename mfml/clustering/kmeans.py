@@ -2,7 +2,8 @@ r"""k-means by Lloyd's iteration. Shapes: n samples, d features, k clusters.
 
 Minimizes the inertia $J = \sum_i \min_j \|x_i - \mu_j\|^2$ by two alternating steps: assign each sample to its nearest
 centroid, then move each centroid to the mean of its samples. Neither step raises J. The iteration ends at a local
-minimum, which depends on the start. Each pass goes through the data block by block (see `blocks`); `fit` centers them.
+minimum, which depends on the start. Each pass goes through the data block by block (see `blocks`). `fit` centers them,
+and brings them to a unit in which their squares can be held.
 """
 
 from functools import partial
@@ -18,6 +19,9 @@ from mfml import iteration, require
 from mfml.clustering import blocks, distances, seeding
 from mfml.clustering.blocks import Blocks
 from mfml.entrance import public
+from mfml.iteration import Status
+from mfml.numerics import distances as numerics
+from mfml.numerics import nearest
 
 BLOCK = 1024  # samples per block: the tables of a pass stay in the cache
 
@@ -57,7 +61,8 @@ def assign(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array,
     >>> assign(jnp.array([[0.0], [9.0], [5.0]]), jnp.array([[0.0], [10.0]])).tolist()
     [0, 1, 0]
     """
-    return jnp.argmin(distances.squared_euclidean(x, centroids), axis=1)
+    _check(x, centroids)
+    return _assign(x, centroids)
 
 
 @public
@@ -90,7 +95,7 @@ def init(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> State:
     [[1.0], [8.0]]
     """
     _check(x, centroids)
-    return _at(centroids, _split(x), jnp.full((), jnp.inf, centroids.dtype))
+    return _in_units(x, centroids, jnp.full((), jnp.inf, centroids.dtype))
 
 
 @public
@@ -110,7 +115,7 @@ def step(state: State, x: Float[Array, "n d"]) -> State:
     (5.0, 2.0)
     """
     _check(x, state.centroids)
-    return _move(state, state.means, _split(x))
+    return _in_units(x, state.means, jnp.sum((state.means - state.centroids) ** 2))
 
 
 @public
@@ -130,10 +135,10 @@ def relocate(centroids: Float[Array, "k d"], counts: Float[Array, " k"], x: Floa
     _check(x, centroids)
     require.same_length(counts=counts, centroids=centroids)
     empty = counts == 0
-    to_own = jnp.where(empty, jnp.inf, distances.squared_euclidean(x, centroids)).min(axis=1)
+    to_own = jnp.where(empty, jnp.inf, distances.euclidean(x, centroids)).min(axis=1)
     far, which = lax.top_k(to_own, min(len(centroids), len(x)))
     place = jnp.clip(jnp.cumsum(empty) - 1, 0, len(far) - 1)
-    rounding = 32 * jnp.finfo(x.dtype).eps * jnp.sum((x - x.mean(axis=0)) ** 2, axis=1).max()
+    rounding = 32 * jnp.finfo(x.dtype).eps * jnp.abs(x).max()
     return jnp.where((empty & (far[place] > rounding))[:, None], x[which[place]], centroids)
 
 
@@ -235,60 +240,69 @@ def _split(x: Array) -> Blocks:
     return blocks.split(jnp.concatenate([x, jnp.ones_like(x[:, :1])], axis=1), size=BLOCK)
 
 
-def _distances(centroids: Array, with_one: Array) -> Array:
-    r"""Squared distances (k, s) minus $\|x\|^2$, which does not affect the choice: one matrix product."""
-    return jnp.concatenate([-2 * centroids, jnp.sum(centroids**2, axis=1, keepdims=True)], axis=1) @ with_one
+@jax.jit
+def _assign(x: Array, centroids: Array) -> Array:
+    size = numerics.unit(x, centroids)
+    return _labels(nearest.centers(centroids / size), _split(x / size), len(x))
 
 
-def _nearest(table: Array) -> tuple[Array, Array]:
-    """Smallest entry of each column and its first row, by plain minima, which are faster than argmin."""
-    smallest = table.min(axis=0)
-    rows = jnp.arange(len(table), dtype=table.dtype)[:, None]
-    return smallest, jnp.where(table <= smallest, rows, len(table)).min(axis=0)
+def _labels(made: nearest.Centers, data: Blocks, n: int) -> Array:
+    return blocks.join(lax.map(lambda block: nearest.of_centers(made, block)[0], data.x), n).astype(int)
 
 
-def _at(centroids: Array, data: Blocks, shift: Array) -> State:
-    """One pass over the data: everything that depends on the centroids."""
+@jax.jit
+def _at(centroids: Array, data: Blocks, shift: Array, origin: Array | None = None) -> State:
+    """One pass over the data: everything that depends on the centroids; `origin` as in `nearest.centers`."""
     k, d = centroids.shape
+    made = nearest.centers(centroids, origin)
     rows = jnp.arange(k, dtype=centroids.dtype)[:, None]
 
-    def one_block(total: tuple[Array, Array], block: Blocks) -> tuple[tuple[Array, Array], None]:
-        smallest, label = _nearest(_distances(centroids, block.x))
+    def add(total: tuple[Array, Array], block: Blocks, label: Array, squared: Array) -> tuple[Array, Array]:
         member = (label == rows).astype(centroids.dtype)
         sums = lax.dot_general(member, block.x, (((1,), (1,)), ((), ())))
-        squared = jnp.maximum(smallest + jnp.sum(block.x[:-1] ** 2, axis=0), 0) * block.valid
-        return (total[0] + sums, total[1] + squared.sum()), None
+        return total[0] + sums, total[1] + jnp.sum(squared * block.valid)
+
+    def quick(total: tuple[Array, Array], block: Blocks) -> tuple[tuple[Array, Array], Array]:
+        label, squared, unclear = nearest.preselected(made, block.x)
+        return add(total, block, label, squared), unclear
+
+    def exactly(made: nearest.Centers) -> tuple[Array, Array]:
+        return lax.scan(lambda total, block: (add(total, block, *nearest.of_centers(made, block.x)), None), zero, data)[
+            0
+        ]
 
     zero = jnp.zeros((k, d + 1), centroids.dtype), jnp.zeros((), centroids.dtype)
-    (sums, inertia), _ = lax.scan(one_block, zero, data)
+    total, unclear = lax.scan(quick, zero, data)
+    sums, inertia = nearest.if_needed(unclear.any(), exactly, made, total)
     counts = sums[:, -1]
     means = jnp.where(counts[:, None] > 0, sums[:, :-1] / jnp.maximum(counts, 1)[:, None], centroids)
     return State(centroids, means, counts, inertia, shift)
 
 
-def _move(state: State, centroids: Array, data: Blocks) -> State:
-    return _at(centroids, data, jnp.sum((centroids - state.centroids) ** 2))
+@jax.jit
+def _in_units(x: Array, centroids: Array, shift: Array) -> State:
+    """One pass over data in any unit."""
+    size = numerics.unit(x, centroids)
+    state = _at(centroids / size, _split(x / size), shift)
+    return State(centroids, state.means * size, state.counts, state.inertia * size * size, shift)
 
 
 def _descend(centroids: Array, x: Array, data: Blocks, max_iter: int, tol: Array) -> tuple[State, iteration.Report]:
-    """Iterate from one start."""
+    """Iterate from one start, in the frame of the data."""
+    zero = jnp.zeros_like(x[0])
 
     def advance(carry: tuple[State, Array], _: Array) -> tuple[State, Array]:
         state = carry[0]
         full = jnp.all(state.counts > 0)
-        # Even under vmap, a loop of at most one iteration is skipped; lax.cond would always relocate there.
-        done = jnp.ones((), bool)
-        goal, _ = lax.while_loop(
-            lambda found: ~found[1], lambda found: (relocate(found[0], state.counts, x), done), (state.means, full)
-        )
+        goal = nearest.if_needed(~full, lambda means: relocate(means, state.counts, x), state.means, state.means)
         stuck = ~full & jnp.all(goal == state.means)  # some clusters are empty, and no sample can fill them
-        return _move(state, goal, data), stuck
+        return _at(goal, data, jnp.sum((goal - state.centroids) ** 2), zero), stuck
 
     def converged(carry: tuple[State, Array]) -> Array:
         state, stuck = carry
         return (state.shift <= tol) & (jnp.all(state.counts > 0) | stuck)
 
-    start = _at(centroids, data, jnp.full((), jnp.inf, x.dtype)), jnp.zeros((), bool)
+    start = _at(centroids, data, jnp.full((), jnp.inf, x.dtype), zero), jnp.zeros((), bool)
     (state, _), report = iteration.run(
         advance, start, max_iter=max_iter, objective=lambda carry: carry[0].inertia, converged=converged
     )
@@ -298,19 +312,24 @@ def _descend(centroids: Array, x: Array, data: Blocks, max_iter: int, tol: Array
 @partial(jax.jit, static_argnames="max_iter")
 def _fit(x: Array, starts: Array, tol: ArrayLike, *, max_iter: int) -> KMeans:
     """Iterate from all starts (r, k, d) in parallel and keep the result with the smallest inertia."""
-    mean = x.mean(axis=0)
-    centered = x - mean
+    frame = numerics.frame(x)
+    centered, starts = numerics.enter(frame, x), numerics.enter(frame, starts)
     rounding = starts.shape[1] * jnp.finfo(x.dtype).eps ** 2 * jnp.sum(centered**2, axis=1).max()
     allowed = jnp.maximum(jnp.asarray(tol) * jnp.mean(centered**2), rounding)
     data = _split(centered)
     descend = partial(_descend, x=centered, data=data, max_iter=max_iter, tol=allowed)
-    states, reports = jax.vmap(descend)(starts - mean)
+    states, reports = jax.vmap(descend)(starts)
     best = jnp.argmin(states.inertia)
     centroids = states.centroids[best]
     centroids = centroids[ordered(centroids)]
-    label = blocks.join(lax.map(lambda block: _nearest(_distances(centroids, block))[1], data.x), len(x))
-    label = label.astype(int)
+    label = _labels(nearest.centers(centroids, jnp.zeros_like(x[0])), data, len(x))
     counts = jnp.zeros(len(centroids), int).at[label].add(1)
-    inertia = jnp.sum((centered - centroids[label]) ** 2)
+    inertia = numerics.lengths(frame, jnp.sum((centered - centroids[label]) ** 2), power=2)
     report = jax.tree.map(lambda leaf: leaf[best], reports)
-    return KMeans(centroids + mean, label, counts, inertia, *report)
+    known = jnp.isfinite(inertia)  # not where it is beyond the range of the type, though the clusters are right
+    report = report._replace(
+        history=numerics.lengths(frame, report.history, power=2),
+        converged=report.converged & known,
+        status=jnp.where(known, report.status, int(Status.NON_FINITE)),
+    )
+    return KMeans(numerics.leave(frame, centroids), label, counts, inertia, *report)
