@@ -120,8 +120,8 @@ def flag(scores: Float[Array, " n"], limit: ArrayLike) -> Bool[Array, " n"]:
 def auc(scores: Float[Array, " n"], unusual: Shaped[Array, " n"]) -> Float[Array, ""]:
     """Probability that an unusual sample scores above a usual one; a tie counts half. NaN if either kind is missing.
 
-    This is the area under the receiver operating characteristic: 1 means perfect separation, 0.5 chance. `unusual` holds
-    booleans, or 1 and 0. NaN where a score is NaN.
+    This is the area under the receiver operating characteristic: 1 means perfect separation, 0.5 chance. `unusual`
+    holds booleans, or 1 and 0. NaN where a score is NaN.
 
     Raises:
         ValueError: unless both have one axis and the same length, and `unusual` holds nothing else.

@@ -159,8 +159,8 @@ def fit(
 
     Args:
         x: samples.
-        weights: of the samples, not negative; all 1 by default. They weight the mean of the log-likelihoods; a sample of
-            weight 0 is absent.
+        weights: of the samples, not negative; all 1 by default. They weight the mean of the log-likelihoods; a sample
+            of weight 0 is absent.
         key: for the starts; not needed if `init` is a mixture.
         n_components: k; static; not needed if `init` is a mixture.
         covariance_type: "full", "tied", "diag" or "spherical"; static. A mixture given as `init` has its own.
@@ -360,7 +360,9 @@ def _fit(
     order = kmeans.ordered(best.means)
     covariance = best.covariances[order] if len(best.covariances) > 1 else best.covariances
     found = _leave(frame, Mixture(best.weights[order], best.means[order], covariance))
-    held = ~jnp.isnan(covariances.whitener(found.covariances, found.means).log_det).any() | jnp.isnan(best.log_likelihood)
+    held = ~jnp.isnan(covariances.whitener(found.covariances, found.means).log_det).any() | jnp.isnan(
+        best.log_likelihood
+    )
     return best._replace(
         weights=found.weights,
         means=found.means,

@@ -172,8 +172,8 @@ def fit(
     r"""Find k medoids with small loss $L = \sum_i \min_j D_{i, m_j}$.
 
     "pam" goes through the samples block by block and makes the best swap of each block immediately, until a full round
-    finds none. Then no single swap lowers the loss. "alternate" runs Voronoi iterations, see `alternate`. Nothing can be
-    said if a dissimilarity is NaN or infinite: the loss is NaN.
+    finds none. Then no single swap lowers the loss. "alternate" runs Voronoi iterations, see `alternate`. If any
+    dissimilarity is NaN or infinite, the loss is NaN, and nothing has converged.
 
     Args:
         dissimilarity: table D of any non-negative measure, symmetric with a zero diagonal. Only its rows are read. For

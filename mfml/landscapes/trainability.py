@@ -104,8 +104,8 @@ def outcome(
     `init` is a tuple (or NamedTuple) of two pytrees. With losses $\ell_t$, cut at 1e6 times the first, the
     measure is $\sum_t \ell_t / \ell_0$ for a run that converged and $-\sum_t \ell_0 / \ell_t$ for one that did not.
     It changes smoothly with the rates, and is large where the outcome is decided late. Converged means
-    that the mean of the last 20 losses (of all, if fewer) is below the first. The measure is NaN where a rate is NaN, or
-    the first loss not a positive number.
+    that the mean of the last 20 losses (of all, if fewer) is below the first. The measure is NaN where a rate is NaN
+    or the first loss is not a positive number.
 
     Raises:
         ValueError: unless `init` and rates have two parts, and n_steps >= 1.
