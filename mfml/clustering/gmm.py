@@ -221,12 +221,13 @@ def _drawn(
     init: str,
 ) -> Mixture:
     """Mixtures fitted to the clusters of a rule, one per key."""
+    x = present(weights, x)
 
     def start(key: Array) -> Mixture:
         if init == "kmeans":
-            labels = kmeans.fit(x, key=key, n_clusters=n_components).labels
+            labels = kmeans.fit(x, key=key, n_clusters=n_components, weights=weights).labels
         else:
-            chosen = seeding.choose(x, key=key, n_clusters=n_components, init=init)
+            chosen = seeding.choose(x, key=key, n_clusters=n_components, init=init, weights=weights)
             labels = kmeans.assign(x, chosen)
         gamma = jax.nn.one_hot(labels, n_components, dtype=x.dtype)
         return m_step(x, gamma, weights=weights, covariance_type=covariance_type, reg_covar=reg_covar)

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key, Num
 
 from mfml import iteration, require
 from mfml.clustering import blocks, distances, seeding
@@ -21,7 +21,9 @@ from mfml.clustering.blocks import Blocks
 from mfml.entrance import public
 from mfml.iteration import Status
 from mfml.numerics import distances as numerics
-from mfml.numerics import nearest
+from mfml.numerics import nearest, scaling, sums
+from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, checked
 
 BLOCK = 1024  # samples per block: the tables of a pass stay in the cache
 
@@ -41,8 +43,8 @@ class KMeans(NamedTuple):
 
     centroids: Float[Array, "k d"]
     labels: Int[Array, " n"]  # nearest centroid of each training sample, 0 to k - 1
-    counts: Int[Array, " k"]  # number of samples in each cluster
-    inertia: Float[Array, ""]  # sum of squared distances to the nearest centroid, squared units of x
+    counts: Num[Array, " k"]  # number of samples in each cluster, or the sum of their weights
+    inertia: Float[Array, ""]  # (weighted) sum of squared distances to the nearest centroid, squared units of x
     history: Float[Array, " steps"]  # inertia at the start and after each step, then NaN; max_iter + 1 entries
     n_iter: Int[Array, ""]  # number of steps
     converged: Bool[Array, ""]  # the last step was within tol or within rounding
@@ -143,9 +145,11 @@ def relocate(centroids: Float[Array, "k d"], counts: Float[Array, " k"], x: Floa
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 def fit(
     x: Float[Array, "n d"],
     *,
+    weights: Float[Array, " n"] | None = None,
     key: Key[Array, ""] | None = None,
     n_clusters: int | None = None,
     n_init: int = 1,
@@ -161,6 +165,8 @@ def fit(
 
     Args:
         x: samples.
+        weights: $w_i$ of the samples, not negative; all 1 by default. The inertia is then
+            $\sum_i w_i \min_j \|x_i - \mu_j\|^2$; a sample of weight 0 is absent.
         key: for the starts; not needed if `init` holds centroids.
         n_clusters: k; static; not needed if `init` holds centroids.
         n_init: number of starts; static.
@@ -171,8 +177,8 @@ def fit(
             variance of the features. With 0, the iteration ends only at rounding level.
 
     Raises:
-        ValueError: unless x has two axes, 1 <= n_clusters <= n, n_init >= 1, max_iter >= 1, and `init` is known or
-            has the features of x.
+        ValueError: unless x has two axes, 1 <= n_clusters <= n, n_init >= 1, max_iter >= 1, `init` is known or has the
+            features of x, and no weight is negative.
 
     Source: Bishop (2006), section 9.1; Arthur and Vassilvitskii (2007), k-means++.
 
@@ -183,8 +189,9 @@ def fit(
     >>> [round(value, 2) for value in fit(x, init=x[:2]).history[:3].tolist()]
     [145.0, 17.56, 1.0]
     """
-    starts = seeding.starts(x, key=key, n_clusters=n_clusters, n_init=n_init, init=init)
-    return _fit(x, starts, tol, max_iter=max_iter)
+    require.same_length(x=x, weights=weights)
+    starts = seeding.starts(x, key=key, n_clusters=n_clusters, n_init=n_init, init=init, weights=weights)
+    return _fit(x, starts, tol, weights, max_iter=max_iter)
 
 
 @public
@@ -235,9 +242,10 @@ def _check(x: Array, centroids: Array) -> None:
     require.that(len(centroids) > 0, f"there must be at least one centroid; found shape {centroids.shape}")
 
 
-def _split(x: Array) -> Blocks:
+def _split(x: Array, weights: Array | None = None) -> Blocks:
     """Samples (d + 1, s) in blocks. The last feature is 1, so a sum over samples includes their count."""
-    return blocks.split(jnp.concatenate([x, jnp.ones_like(x[:, :1])], axis=1), size=BLOCK)
+    data = blocks.split(jnp.concatenate([x, jnp.ones_like(x[:, :1])], axis=1), size=BLOCK)
+    return data if weights is None else data._replace(valid=blocks.split(weights[:, None], size=BLOCK).x[:, 0])
 
 
 @jax.jit
@@ -258,7 +266,7 @@ def _at(centroids: Array, data: Blocks, shift: Array, origin: Array | None = Non
     rows = jnp.arange(k, dtype=centroids.dtype)[:, None]
 
     def add(total: tuple[Array, Array], block: Blocks, label: Array, squared: Array) -> tuple[Array, Array]:
-        member = (label == rows).astype(centroids.dtype)
+        member = (label == rows) * block.valid  # a sample's weight, 1 by default
         sums = lax.dot_general(member, block.x, (((1,), (1,)), ((), ())))
         return total[0] + sums, total[1] + jnp.sum(squared * block.valid)
 
@@ -275,7 +283,8 @@ def _at(centroids: Array, data: Blocks, shift: Array, origin: Array | None = Non
     total, unclear = lax.scan(quick, zero, data)
     sums, inertia = nearest.if_needed(unclear.any(), exactly, made, total)
     counts = sums[:, -1]
-    means = jnp.where(counts[:, None] > 0, sums[:, :-1] / jnp.maximum(counts, 1)[:, None], centroids)
+    filled = counts[:, None] > 0
+    means = jnp.where(filled, sums[:, :-1] / jnp.where(filled, counts[:, None], 1), centroids)
     return State(centroids, means, counts, inertia, shift)
 
 
@@ -310,25 +319,36 @@ def _descend(centroids: Array, x: Array, data: Blocks, max_iter: int, tol: Array
 
 
 @partial(jax.jit, static_argnames="max_iter")
-def _fit(x: Array, starts: Array, tol: ArrayLike, *, max_iter: int) -> KMeans:
+def _fit(x: Array, starts: Array, tol: ArrayLike, weights: Array | None, *, max_iter: int) -> KMeans:
     """Iterate from all starts (r, k, d) in parallel and keep the result with the smallest inertia."""
+    given, x = x, present(weights, x)
     frame = numerics.frame(x)
     centered, starts = numerics.enter(frame, x), numerics.enter(frame, starts)
+    unit = scaling.unit(jnp.ones(1, x.dtype) if weights is None else weights)
+    shares = None if weights is None else weights / unit
     rounding = starts.shape[1] * jnp.finfo(x.dtype).eps ** 2 * jnp.sum(centered**2, axis=1).max()
-    allowed = jnp.maximum(jnp.asarray(tol) * jnp.mean(centered**2), rounding)
-    data = _split(centered)
+    spread = centered - sums.mean(centered, weights=shares)
+    variance = jnp.mean(spread**2) if shares is None else jnp.mean(sums.mean(spread**2, weights=shares))
+    allowed = jnp.maximum(jnp.asarray(tol) * variance, rounding)
+    data = _split(centered, shares)
     descend = partial(_descend, x=centered, data=data, max_iter=max_iter, tol=allowed)
     states, reports = jax.vmap(descend)(starts)
     best = jnp.argmin(states.inertia)
     centroids = states.centroids[best]
     centroids = centroids[ordered(centroids)]
-    label = _labels(nearest.centers(centroids, jnp.zeros_like(x[0])), data, len(x))
-    counts = jnp.zeros(len(centroids), int).at[label].add(1)
-    inertia = numerics.lengths(frame, jnp.sum((centered - centroids[label]) ** 2), power=2)
+    asked = data if weights is None else _split(numerics.enter(frame, given))
+    label = _labels(nearest.centers(centroids, jnp.zeros_like(x[0])), asked, len(x))
+    squared = jnp.sum((centered - centroids[label]) ** 2, axis=1)
+    if weights is None:
+        counts = jnp.zeros(len(centroids), int).at[label].add(1)
+    else:
+        counts = jnp.zeros(len(centroids), x.dtype).at[label].add(weights)
+        squared = shares * squared
+    inertia = numerics.lengths(frame, jnp.sum(squared), power=2) * unit
     report = jax.tree.map(lambda leaf: leaf[best], reports)
     known = jnp.isfinite(inertia)  # not where it is beyond the range of the type, though the clusters are right
     report = report._replace(
-        history=numerics.lengths(frame, report.history, power=2),
+        history=numerics.lengths(frame, report.history, power=2) * unit,
         converged=report.converged & known,
         status=jnp.where(known, report.status, int(Status.NON_FINITE)),
     )

@@ -114,7 +114,8 @@ def fit(
     require.positive("n_steps", n_steps)
     for_sample, for_start, for_batches = jax.random.split(key, 3)
     size = max(3 * batch_size, 3 * (n_clusters or 1)) if init_size is None else init_size
-    sample = _sample(x, for_sample, weights, size=min(n, size)) if isinstance(init, str) else x
+    size = min(n, size) if weights is None else size  # without weights no sample is drawn twice
+    sample = _sample(x, for_sample, weights, size=size) if isinstance(init, str) else x
     start = seeding.starts(sample, key=for_start, n_clusters=n_clusters, init=init)[0]
     return _fit(x, start, for_batches, weights, batch_size=min(batch_size, n), n_steps=n_steps)
 
@@ -149,10 +150,13 @@ def _fit(
 
     state, of_batches = lax.scan(advance, init(start), jax.random.split(key, n_steps))
     centroids = state.centroids[kmeans.ordered(state.centroids)]
-    labels = kmeans.assign(x, centroids)
-    squared = jnp.sum((present(weights, x) - centroids[labels]) ** 2, axis=1)
+    there = present(weights, x)  # an absent sample may set a scale in which the others are alike
+    labels = kmeans.assign(there, centroids)
+    squared = jnp.sum((there - centroids[labels]) ** 2, axis=1)
     inertia = jnp.sum(shares * squared)
     report = iteration.finished(jnp.append(of_batches, inertia / shares.sum()))
+    if weights is not None:
+        labels = jnp.where(weights > 0, labels, kmeans.assign(x, centroids))
     return MiniBatchKMeans(centroids, labels, inertia * size, *report)
 
 
