@@ -339,7 +339,7 @@ def _fit(x: Array, starts: Array, tol: ArrayLike, weights: Array | None, *, max_
     asked = data if weights is None else _split(numerics.enter(frame, given))
     label = _labels(nearest.centers(centroids, jnp.zeros_like(x[0])), asked, len(x))
     squared = jnp.sum((centered - centroids[label]) ** 2, axis=1)
-    if weights is None:
+    if shares is None or weights is None:
         counts = jnp.zeros(len(centroids), int).at[label].add(1)
     else:
         counts = jnp.zeros(len(centroids), x.dtype).at[label].add(weights)

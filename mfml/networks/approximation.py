@@ -224,7 +224,7 @@ def _nodes(low: ArrayLike, high: ArrayLike, width: int) -> Array:
 
 def _reach(frequency: Array, phase: Array, radius: ArrayLike) -> Array:
     """Largest magnitude of the argument of each cosine within the ball."""
-    return radius * jax.vmap(scaling.length)(frequency) + jnp.abs(phase)
+    return jnp.asarray(radius) * jax.vmap(scaling.length)(frequency) + jnp.abs(phase)
 
 
 def _require_waves(amplitude: Array, frequency: Array, phase: Array) -> None:

@@ -136,8 +136,8 @@ def transposed(
         sizes.append(result)
     turned = kernel[::-1, ::-1].swapaxes(2, 3)
     if _misread(y, turned, sizes, around, stretch=stride, dilation=dilation):
-        stretched = lax.pad(y, jnp.zeros((), y.dtype), [(0, 0, 0), *((*pad, stride - 1) for pad in around), (0, 0, 0)])
-        return _sum_of_taps(stretched, turned, sizes, 1, dilation)
+        wide = lax.pad(y, jnp.zeros((), y.dtype), [(0, 0, 0), *((*pad, stride - 1) for pad in around), (0, 0, 0)])
+        return _sum_of_taps(wide, turned, sizes, 1, dilation)
     return lax.conv_general_dilated(
         y,
         turned,
