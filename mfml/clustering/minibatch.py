@@ -9,7 +9,8 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
-from mfml.clustering import distances, kmeans, seeding
+from mfml.clustering import kmeans, seeding
+from mfml.numerics import distances, nearest
 
 
 class State(NamedTuple):
@@ -114,6 +115,8 @@ def _sample(x: Array, key: Array, *, size: int) -> Array:
 @partial(jax.jit, static_argnames=("batch_size", "n_steps"))
 def _fit(x: Array, start: Array, key: Array, *, batch_size: int, n_steps: int) -> MiniBatchKMeans:
     n = len(x)
+    unit = distances.unit(x)
+    x, start = x / unit, start / unit
 
     def advance(state: State, key: Array) -> tuple[State, Array]:
         return _step(state, x[jax.random.randint(key, (batch_size,), 0, n)])
@@ -122,15 +125,16 @@ def _fit(x: Array, start: Array, key: Array, *, batch_size: int, n_steps: int) -
     centroids = state.centroids[kmeans.ordered(state.centroids)]
     labels = kmeans.assign(x, centroids)
     inertia = jnp.sum((x - centroids[labels]) ** 2)
-    return MiniBatchKMeans(centroids, labels, inertia, *iteration.finished(jnp.append(of_batches, inertia / n)))
+    history = jnp.append(of_batches, inertia / n) * unit * unit
+    return MiniBatchKMeans(centroids * unit, labels, inertia * unit * unit, *iteration.finished(history))
 
 
 def _step(state: State, batch: Array) -> tuple[State, Array]:
     """The next state, and the mean squared distance of the batch before the step."""
-    table = distances.squared_euclidean(batch, state.centroids)
-    member = jax.nn.one_hot(table.argmin(axis=1), len(state.centroids), dtype=batch.dtype, axis=0)
+    label, squared, unit = nearest.of_rows(batch, state.centroids)
+    member = jax.nn.one_hot(label, len(state.centroids), dtype=batch.dtype, axis=0)
     new = member.sum(axis=1)
     counts = state.counts + new
     pull = member @ batch - new[:, None] * state.centroids
     moved = state.centroids + pull / jnp.maximum(counts, 1)[:, None]
-    return State(moved, counts), table.min(axis=1).mean()
+    return State(moved, counts), squared.mean() * unit * unit

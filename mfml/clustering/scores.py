@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Int
 
 from mfml import require
 from mfml.clustering import distances
+from mfml.numerics import distances as numerics
 
 
 def inertia(x: Float[Array, "n d"], centroids: Float[Array, "k d"], labels: Int[Array, " n"]) -> Float[Array, ""]:
@@ -30,7 +31,9 @@ def inertia(x: Float[Array, "n d"], centroids: Float[Array, "k d"], labels: Int[
     require.rank("centroids", centroids, 2)
     require.same_length(x=(x, 1), centroids=(centroids, 1))
     require.same_length(x=x, labels=labels)
-    return jnp.sum((x - centroids.at[labels].get(mode="fill", fill_value=jnp.nan)) ** 2)
+    apart = x - centroids.at[labels].get(mode="fill", fill_value=jnp.nan)
+    unit = numerics.unit(apart)
+    return jnp.sum((apart / unit) ** 2) * unit * unit
 
 
 def silhouette_samples(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_clusters: int) -> Float[Array, " n"]:
@@ -55,7 +58,7 @@ def silhouette_samples(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_cl
     require.same_length(x=x, labels=labels)
     member = jax.nn.one_hot(labels, n_clusters, dtype=x.dtype)
     counts = member.sum(axis=0)
-    table = jnp.where(jnp.eye(len(x), dtype=bool), 0, distances.euclidean(x, x))
+    table = distances.euclidean(x, x)
     sums = table @ member
     own_count = member @ counts
     a = jnp.sum(sums * member, axis=1) / jnp.maximum(own_count - 1, 1)
