@@ -64,7 +64,7 @@ def assign(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array,
     [0, 1, 0]
     """
     _check(x, centroids)
-    return _assign(x, centroids)
+    return nearest.of_rows(x, centroids)[0]
 
 
 @public
@@ -243,79 +243,96 @@ def _check(x: Array, centroids: Array) -> None:
 
 
 def _split(x: Array, weights: Array | None = None) -> Blocks:
-    """Samples (d + 1, s) in blocks. The last feature is 1, so a sum over samples includes their count."""
-    data = blocks.split(jnp.concatenate([x, jnp.ones_like(x[:, :1])], axis=1), size=BLOCK)
+    """Samples (d + 2, s) in blocks, see `distances.raised`. A sum over samples includes their count."""
+    data = blocks.split(numerics.raised(x), size=BLOCK)
     return data if weights is None else data._replace(valid=blocks.split(weights[:, None], size=BLOCK).x[:, 0])
 
 
-@jax.jit
-def _assign(x: Array, centroids: Array) -> Array:
-    size = numerics.unit(x, centroids)
-    return _labels(nearest.centers(centroids / size), _split(x / size), len(x))
-
-
-def _labels(made: nearest.Centers, data: Blocks, n: int) -> Array:
-    return blocks.join(lax.map(lambda block: nearest.of_centers(made, block)[0], data.x), n).astype(int)
-
-
-@jax.jit
-def _at(centroids: Array, data: Blocks, shift: Array, origin: Array | None = None) -> State:
-    """One pass over the data: everything that depends on the centroids; `origin` as in `nearest.centers`."""
+def _at(centroids: Array, data: Blocks, shift: Array, *, exactly: bool) -> tuple[State, Array]:
+    """One pass over the data: everything that depends on the centroids, and whether to do it exactly."""
     k, d = centroids.shape
-    made = nearest.centers(centroids, origin)
     rows = jnp.arange(k, dtype=centroids.dtype)[:, None]
+    made = nearest.centers(centroids)
 
-    def add(total: tuple[Array, Array], block: Blocks, label: Array, squared: Array) -> tuple[Array, Array]:
+    def add(total: tuple[Array, ...], block: Blocks) -> tuple[tuple[Array, ...], None]:
+        found = nearest.directly(centroids, block.x[:-2]) if exactly else nearest.preselected(made, block.x)
+        label, squared = found
         member = (label == rows) * block.valid  # a sample's weight, 1 by default
-        sums = lax.dot_general(member, block.x, (((1,), (1,)), ((), ())))
-        return total[0] + sums, total[1] + jnp.sum(squared * block.valid)
+        sums = lax.dot_general(member, block.x[:-1], (((1,), (1,)), ((), ())))
+        least = jnp.min(jnp.where(block.valid > 0, squared, jnp.inf))
+        return (total[0] + sums, total[1] + jnp.sum(squared * block.valid), jnp.minimum(total[2], least)), None
 
-    def quick(total: tuple[Array, Array], block: Blocks) -> tuple[tuple[Array, Array], Array]:
-        label, squared, unclear = nearest.preselected(made, block.x)
-        return add(total, block, label, squared), unclear
-
-    def exactly(made: nearest.Centers) -> tuple[Array, Array]:
-        return lax.scan(lambda total, block: (add(total, block, *nearest.of_centers(made, block.x)), None), zero, data)[
-            0
-        ]
-
-    zero = jnp.zeros((k, d + 1), centroids.dtype), jnp.zeros((), centroids.dtype)
-    total, unclear = lax.scan(quick, zero, data)
-    sums, inertia = nearest.if_needed(unclear.any(), exactly, made, total)
+    zero = jnp.zeros((), centroids.dtype)
+    (sums, inertia, least), _ = lax.scan(add, (jnp.zeros((k, d + 1), zero.dtype), zero, zero + jnp.inf), data)
     counts = sums[:, -1]
     filled = counts[:, None] > 0
     means = jnp.where(filled, sums[:, :-1] / jnp.where(filled, counts[:, None], 1), centroids)
-    return State(centroids, means, counts, inertia, shift)
+    mean, longest = inertia / data.valid.sum(), data.x[:, -1].max()
+    unclear = nearest.is_unclear(made, least=least, mean=mean, longest=longest)
+    return State(centroids, means, counts, inertia, shift), unclear
 
 
+@jax.custom_jvp
 @jax.jit
 def _in_units(x: Array, centroids: Array, shift: Array) -> State:
-    """One pass over data in any unit."""
-    size = numerics.unit(x, centroids)
-    state = _at(centroids / size, _split(x / size), shift)
-    return State(centroids, state.means * size, state.counts, state.inertia * size * size, shift)
+    """One pass over data of any unit and origin."""
+    unit, origin, (state, unclear) = _quickly(x, centroids, shift)
+
+    def exactly(given: tuple[Array, Array]) -> State:
+        x, centroids = (part / unit for part in given)
+        state, _ = _at(centroids, _split(x), shift, exactly=True)
+        return state._replace(means=state.means - origin)
+
+    return _leave(nearest.if_needed(unclear, exactly, (x, centroids), state), centroids, unit, origin)
 
 
-def _descend(centroids: Array, x: Array, data: Blocks, max_iter: int, tol: Array) -> tuple[State, iteration.Report]:
-    """Iterate from one start, in the frame of the data."""
-    zero = jnp.zeros_like(x[0])
+def _quickly(x: Array, centroids: Array, shift: Array) -> tuple[Array, Array, tuple[State, Array]]:
+    unit = numerics.unit(x, centroids)
+    origin = jnp.mean(centroids / unit, axis=0)
+    return unit, origin, _at(centroids / unit - origin, _split(x / unit - origin), shift, exactly=False)
 
-    def advance(carry: tuple[State, Array], _: Array) -> tuple[State, Array]:
-        state = carry[0]
+
+def _leave(state: State, centroids: Array, unit: Array, origin: Array) -> State:
+    return State(centroids, (state.means + origin) * unit, state.counts, state.inertia * unit * unit, state.shift)
+
+
+@_in_units.defjvp
+def _(primals: tuple[Array, ...], tangents: tuple[Array, ...]) -> tuple[State, State]:
+    """The derivative of the quick form: a loop of unknown length has none in reverse."""
+
+    def quick(x: Array, centroids: Array, shift: Array) -> State:
+        unit, origin, (state, _) = _quickly(x, centroids, shift)
+        return _leave(state, centroids, unit, origin)
+
+    return _in_units(*primals), jax.jvp(quick, primals, tangents)[1]
+
+
+def _descend(
+    centroids: Array, *, x: Array, data: Blocks, max_iter: int, tol: Array, exactly: bool
+) -> tuple[State, Array, iteration.Report]:
+    """Iterate from one start, in the frame of the data; whether any choice was unclear, and the report."""
+
+    def advance(carry: tuple[State, Array, Array], _: Array) -> tuple[State, Array, Array]:
+        state, _, unclear = carry
         full = jnp.all(state.counts > 0)
         goal = nearest.if_needed(~full, lambda means: relocate(means, state.counts, x), state.means, state.means)
         stuck = ~full & jnp.all(goal == state.means)  # some clusters are empty, and no sample can fill them
-        return _at(goal, data, jnp.sum((goal - state.centroids) ** 2), zero), stuck
+        new, now = _at(goal, data, jnp.sum((goal - state.centroids) ** 2), exactly=exactly)
+        return new, stuck, unclear | now
 
-    def converged(carry: tuple[State, Array]) -> Array:
-        state, stuck = carry
+    def converged(carry: tuple[State, Array, Array]) -> Array:
+        state, stuck, _ = carry
         return (state.shift <= tol) & (jnp.all(state.counts > 0) | stuck)
 
-    start = _at(centroids, data, jnp.full((), jnp.inf, x.dtype), zero), jnp.zeros((), bool)
-    (state, _), report = iteration.run(
-        advance, start, max_iter=max_iter, objective=lambda carry: carry[0].inertia, converged=converged
+    first, unclear = _at(centroids, data, jnp.full((), jnp.inf, x.dtype), exactly=exactly)
+    (state, _, unclear), report = iteration.run(
+        advance,
+        (first, jnp.zeros((), bool), unclear),
+        max_iter=max_iter,
+        objective=lambda carry: carry[0].inertia,
+        converged=converged,
     )
-    return state, report
+    return state, unclear, report
 
 
 @partial(jax.jit, static_argnames="max_iter")
@@ -331,24 +348,30 @@ def _fit(x: Array, starts: Array, tol: ArrayLike, weights: Array | None, *, max_
     variance = jnp.mean(spread**2) if shares is None else jnp.mean(sums.mean(spread**2, weights=shares))
     allowed = jnp.maximum(jnp.asarray(tol) * variance, rounding)
     data = _split(centered, shares)
-    descend = partial(_descend, x=centered, data=data, max_iter=max_iter, tol=allowed)
-    states, reports = jax.vmap(descend)(starts)
+
+    def descend(starts: Array, *, exactly: bool) -> tuple[State, Array, iteration.Report]:
+        one = partial(_descend, x=centered, data=data, max_iter=max_iter, tol=allowed, exactly=exactly)
+        return jax.vmap(one)(starts)
+
+    quick = descend(starts, exactly=False)
+    needed = jnp.any(quick[1])
+    states, _, reports = nearest.if_needed(needed, partial(descend, exactly=True), starts, quick)
     best = jnp.argmin(states.inertia)
     centroids = states.centroids[best]
     centroids = centroids[ordered(centroids)]
-    asked = data if weights is None else _split(numerics.enter(frame, given))
-    label = _labels(nearest.centers(centroids, jnp.zeros_like(x[0])), asked, len(x))
+    label = nearest.of_rows(centered, centroids)[0]
     squared = jnp.sum((centered - centroids[label]) ** 2, axis=1)
     if shares is None or weights is None:
         counts = jnp.zeros(len(centroids), int).at[label].add(1)
     else:
         counts = jnp.zeros(len(centroids), x.dtype).at[label].add(weights)
         squared = shares * squared
-    inertia = numerics.lengths(frame, jnp.sum(squared), power=2) * unit
+        label = jnp.where(weights > 0, label, nearest.of_rows(numerics.enter(frame, given), centroids)[0])
+    inertia = jnp.sum(squared) * unit * frame.unit * frame.unit
     report = jax.tree.map(lambda leaf: leaf[best], reports)
     known = jnp.isfinite(inertia)  # not where it is beyond the range of the type, though the clusters are right
     report = report._replace(
-        history=numerics.lengths(frame, report.history, power=2) * unit,
+        history=report.history * unit * frame.unit * frame.unit,
         converged=report.converged & known,
         status=jnp.where(known, report.status, int(Status.NON_FINITE)),
     )

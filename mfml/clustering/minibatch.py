@@ -9,9 +9,9 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
-from mfml.clustering import distances, kmeans, seeding
+from mfml.clustering import kmeans, seeding
 from mfml.entrance import public
-from mfml.numerics import scaling
+from mfml.numerics import distances, nearest, scaling
 from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, checked
 
@@ -142,6 +142,9 @@ def _fit(
     n, size = len(x), jnp.ones((), x.dtype) if weights is None else scaling.unit(weights)
     shares = jnp.ones((n,), x.dtype) if weights is None else weights / size
     cumulated = jnp.cumsum(shares)
+    there = present(weights, x)  # an absent sample may set a scale in which the others are alike
+    unit = distances.unit(there)
+    x, there, start = x / unit, there / unit, start / unit
 
     def advance(state: State, key: Array) -> tuple[State, Array]:
         if weights is None:
@@ -150,23 +153,22 @@ def _fit(
 
     state, of_batches = lax.scan(advance, init(start), jax.random.split(key, n_steps))
     centroids = state.centroids[kmeans.ordered(state.centroids)]
-    there = present(weights, x)  # an absent sample may set a scale in which the others are alike
     labels = kmeans.assign(there, centroids)
     squared = jnp.sum((there - centroids[labels]) ** 2, axis=1)
-    inertia = jnp.sum(shares * squared)
-    report = iteration.finished(jnp.append(of_batches, inertia / shares.sum()))
+    inertia = jnp.sum(shares * squared) * unit * unit
+    report = iteration.finished(jnp.append(of_batches * unit * unit, inertia / shares.sum()))
     if weights is not None:
         labels = jnp.where(weights > 0, labels, kmeans.assign(x, centroids))
-    return MiniBatchKMeans(centroids, labels, inertia * size, *report)
+    return MiniBatchKMeans(centroids * unit, labels, inertia * size, *report)
 
 
 def _step(state: State, batch: Array, weights: Array | None = None) -> tuple[State, Array]:
     """The next state, and the mean squared distance of the batch before the step."""
-    table = distances.squared_euclidean(batch, state.centroids)
-    member = jax.nn.one_hot(table.argmin(axis=1), len(state.centroids), dtype=batch.dtype, axis=0)
+    label, squared, unit = nearest.of_rows(batch, state.centroids)
+    member = jax.nn.one_hot(label, len(state.centroids), dtype=batch.dtype, axis=0)
     member = member if weights is None else weights * member
     new = member.sum(axis=1)
     counts = state.counts + new
     pull = member @ batch - new[:, None] * state.centroids
     moved = state.centroids + pull / jnp.where(counts > 0, counts, 1)[:, None]
-    return State(moved, counts), table.min(axis=1).mean()
+    return State(moved, counts), squared.mean() * unit * unit

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Int
 from mfml import require
 from mfml.clustering import distances
 from mfml.entrance import public
+from mfml.numerics import distances as numerics
 
 
 @public
@@ -33,7 +34,9 @@ def inertia(x: Float[Array, "n d"], centroids: Float[Array, "k d"], labels: Int[
     require.same_length(x=(x, 1), centroids=(centroids, 1))
     require.same_length(x=x, labels=labels)
     outside = (labels < 0) | (labels >= len(centroids))
-    return jnp.sum((x - jnp.where(outside[:, None], jnp.nan, centroids[labels])) ** 2)
+    apart = x - jnp.where(outside[:, None], jnp.nan, centroids[labels])
+    unit = numerics.unit(apart)
+    return jnp.sum((apart / unit) ** 2) * unit * unit
 
 
 @public
@@ -59,7 +62,7 @@ def silhouette_samples(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_cl
     require.same_length(x=x, labels=labels)
     member = jax.nn.one_hot(labels, n_clusters, dtype=x.dtype)
     counts = member.sum(axis=0)
-    table = jnp.where(jnp.eye(len(x), dtype=bool), 0, distances.euclidean(x, x))
+    table = distances.euclidean(x, x)
     sums = table @ member
     own_count = member @ counts
     a = jnp.sum(sums * member, axis=1) / jnp.maximum(own_count - 1, 1)

@@ -6,12 +6,11 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Key
 
 from mfml import require
-from mfml.clustering import distances
 from mfml.entrance import public
-from mfml.numerics import scaling
+from mfml.numerics import distances, scaling
 from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, checked
 
@@ -37,7 +36,8 @@ def weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Arr
     require.rank("centroids", centroids, 2)
     require.same_length(x=(x, 1), centroids=(centroids, 1))
     require.that(len(centroids) > 0, f"there must be at least one centroid; found shape {jnp.shape(centroids)}")
-    nearest = distances.squared_euclidean(x, centroids).min(axis=1)
+    unit = distances.unit(x, centroids)
+    nearest = distances.squared(x / unit, centroids / unit).min(axis=1)
     total = nearest.sum()
     return jnp.where(total > 0, nearest / jnp.where(total > 0, total, 1), 1 / len(x))
 
@@ -75,21 +75,17 @@ def plus_plus(
     uniform = jax.random.uniform(key, (n_clusters * 2 * trials,), x.dtype).reshape(n_clusters, 2, trials)
     shares = jnp.ones_like(x[:, 0]) if weights is None else weights / scaling.unit(weights)
     first = x[_draw(uniform[0, :, :1], shares)[0]]
-    centered = x - x.mean(axis=0)
-    squared = jnp.sum(centered**2, axis=1)
-
-    def squared_to(chosen: Int[Array, " t"]) -> Float[Array, "t n"]:
-        """Squared distances of all samples to the chosen ones; exactly 0 for a chosen sample itself."""
-        table = distances.from_products(centered[chosen] @ centered.T, squared[chosen], squared)
-        return jnp.where(chosen[:, None] == jnp.arange(len(x)), 0, table)
+    unit = distances.unit(x)
+    scaled = x / unit
+    parts = distances.columns(scaled)
 
     def choose_next(nearest: Array, uniform: Array) -> tuple[Array, Array]:
         candidates = _draw(uniform, nearest if weights is None else shares * nearest)
-        closer = jnp.minimum(nearest, squared_to(candidates))
+        closer = jnp.minimum(nearest, distances.to_columns(scaled[candidates], parts))
         best = jnp.argmin(jnp.sum(closer if weights is None else shares * closer, axis=1))
         return closer[best], x[candidates[best]]
 
-    _, others = lax.scan(choose_next, jnp.sum((x - first) ** 2, axis=1), uniform[1:])
+    _, others = lax.scan(choose_next, distances.to_columns(first[None] / unit, parts)[0], uniform[1:])
     return jnp.concatenate([first[None], others])
 
 

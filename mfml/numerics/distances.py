@@ -21,54 +21,41 @@ ROWS = 128  # rows of a table that are computed together
 
 
 class Frame(NamedTuple):
-    """A unit and an origin of the data's own, in which no square underflows or overflows."""
+    """A unit and an origin of the data's own, in which no square overflows and none that matters underflows."""
 
-    outer: Float[Array, ""]  # power of two: unit of the origin
-    origin: Float[Array, " d"]
-    inner: Float[Array, ""]  # power of two: size of the cloud about the origin
+    unit: Float[Array, ""]  # power of two
+    origin: Float[Array, " d"]  # in this unit
 
 
-def frame(x: Float[Array, "n d"], *others: Float[Array, "_ d"]) -> Frame:
-    """Unit of all these points, and the mean of the first; in a constant column, the origin is its value exactly.
+def frame(x: Float[Array, "n d"]) -> Frame:
+    """Frame about the mean; in a constant column, the origin is its value exactly.
 
-    >>> made = frame(jnp.array([[1e25], [3e25]]))
-    >>> enter(made, jnp.array([[1e25], [3e25]])).tolist()
-    [[-1.03...], [1.03...]]
+    >>> made = frame(jnp.array([[2e25], [6e25]]))
+    >>> enter(made, jnp.array([[2e25], [6e25]])).tolist()
+    [[-0.5...], [0.5...]]
     """
-    x, *others = (lax.stop_gradient(part) for part in (x, *others))
-    outer = unit(x, *others)
-    first = x[:1] / outer
-    origin = (first + jnp.mean(x / outer - first, axis=0))[0]
-    return Frame(outer, origin, unit(*(part / outer - origin for part in (x, *others))))
+    x = lax.stop_gradient(x)
+    size = unit(x)
+    first = x[:1] / size
+    return Frame(size, (first + jnp.mean(x / size - first, axis=0))[0])
 
 
 def enter(frame: Frame, x: Float[Array, "*n d"]) -> Float[Array, "*n d"]:
     """Points in the frame.
 
-    >>> enter(Frame(jnp.array(2.0), jnp.array([1.0]), jnp.array(4.0)), jnp.array([[10.0]])).tolist()
-    [[1.0]]
+    >>> enter(Frame(jnp.array(2.0), jnp.array([1.0])), jnp.array([[10.0]])).tolist()
+    [[4.0]]
     """
-    return (x / frame.outer - frame.origin) / frame.inner
+    return x / frame.unit - frame.origin
 
 
 def leave(frame: Frame, x: Float[Array, "*n d"]) -> Float[Array, "*n d"]:
     """Undo `enter`.
 
-    >>> leave(Frame(jnp.array(2.0), jnp.array([1.0]), jnp.array(4.0)), jnp.array([[1.0]])).tolist()
+    >>> leave(Frame(jnp.array(2.0), jnp.array([1.0])), jnp.array([[4.0]])).tolist()
     [[10.0]]
     """
-    return (x * frame.inner + frame.origin) * frame.outer
-
-
-def lengths(frame: Frame, values: Float[Array, "*n"], *, power: int = 1) -> Float[Array, "*n"]:
-    """Distances of the frame in units of the data; squared distances with power 2.
-
-    >>> lengths(Frame(jnp.array(2.0), jnp.array([1.0]), jnp.array(4.0)), jnp.array(3.0), power=2).tolist()
-    192.0
-    """
-    for _ in range(power):  # one after the other: the product of the units alone may be out of range
-        values = values * frame.inner * frame.outer
-    return values
+    return (x + frame.origin) * frame.unit
 
 
 def unit(*arrays: Float[Array, "..."]) -> Float[Array, ""]:
@@ -101,6 +88,16 @@ def lifted(y: Float[Array, "m d"]) -> Float[Array, "m e"]:
     [[-2.0, -4.0, 5.0]]
     """
     return jnp.concatenate([-2 * y, jnp.sum(y**2, axis=1, keepdims=True)], axis=1)
+
+
+def raised(x: Float[Array, "n d"]) -> Float[Array, "n e"]:
+    r"""Rows $(x, 1, \|x\|^2)$, see `lifted`.
+
+    >>> raised(jnp.array([[1.0, 2.0]])).tolist()
+    [[1.0, 2.0, 1.0, 5.0]]
+    """
+    squares = jnp.sum(x**2, axis=1, keepdims=True)
+    return jnp.concatenate([x, jnp.ones_like(squares), squares], axis=1)
 
 
 def product(a: Float[Array, "n e"], b: Float[Array, "e m"]) -> Float[Array, "n m"]:

@@ -6,6 +6,7 @@ fast, and nothing is preselected.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 import jax
@@ -19,6 +20,7 @@ from mfml.xla import rewrite
 FEW = 8  # features up to which `of_samples` takes differences: as fast as a product
 SHARE = 2.0**-10  # error of the product, relative to the squared distance, that counts as rounding
 EXTRA = 4  # candidates beyond k: the gap to the last one has to exceed the error
+BLOCK = 1024  # rows whose nearest point is sought together: their table stays in the cache
 GROUP = 8  # entries per group in `smallest`
 
 Given = TypeVar("Given")
@@ -28,8 +30,6 @@ State = TypeVar("State")
 class Centers(NamedTuple):
     """Points of which the nearest is asked for many times."""
 
-    points: Float[Array, "k d"]
-    origin: Float[Array, " e"]  # of the product; 0 for the last entry, see `of_centers`
     lifted: Float[Array, "k e"]  # see `distances.lifted`
     largest: Float[Array, ""]  # squared length
     apart: Float[Array, ""]  # no two points have a smaller squared distance
@@ -62,68 +62,87 @@ def if_needed(needed: Bool[Array, ""], better: Callable[[Given], State], given: 
     return lax.while_loop(lambda found: found[1], step, (quick, needed))[0]
 
 
-def centers(points: Float[Array, "k d"], origin: Float[Array, " d"] | None = None) -> Centers:
-    """Prepare the points for `of_centers`, in a unit of their own, with an origin amid them: their mean by default.
+def centers(points: Float[Array, "k d"]) -> Centers:
+    """Prepare the points for `preselected`. The origin should lie amid them, and the unit be their own.
 
-    >>> centers(jnp.array([[1.0], [3.0]])).largest.item()
+    >>> centers(jnp.array([[-1.0], [1.0]])).largest.item()
     1.0
     """
     k, d = points.shape
-    origin = points.mean(axis=0) if origin is None else origin
-    centered = points - origin
-    lifted = distances.lifted(centered)
-    lengths = lifted[:, -1]
-    table = distances.product(lifted[:, :-1], centered.T) + lengths[:, None] + lengths
-    bound = 2 * distances.rounding(d, points.dtype) * lengths.max()
-    apart = jnp.min(jnp.where(jnp.eye(k, dtype=bool), jnp.inf, table)) - bound
-    return Centers(points, jnp.pad(origin, (0, 1)), lifted, lengths.max(), apart)
+    lifted, own = distances.lifted(points), distances.raised(points)
+    largest = jnp.max(own[:, -1])
+    table = distances.product(lifted, own[:, :-1].T) + own[:, -1]
+    nearest = jnp.min(jnp.where(jnp.eye(k, dtype=bool), jnp.inf, table))
+    return Centers(lifted, largest, nearest - 2 * distances.rounding(d, points.dtype) * largest)
 
 
-def preselected(
-    made: Centers, x: Float[Array, "e s"]
-) -> tuple[Float[Array, " s"], Float[Array, " s"], Bool[Array, ""]]:
-    """Number of the nearest center by a product, squared distance, and whether `of_centers` might say otherwise.
+def preselected(made: Centers, x: Float[Array, "e s"]) -> tuple[Float[Array, " s"], Float[Array, " s"]]:
+    """Number of the nearest center of each sample, as a float, and the squared distance, by a product.
 
-    >>> preselected(centers(jnp.array([[0.0], [3.0]])), jnp.array([[2.0], [1.0]]))[0].tolist()
+    The samples are columns of the transpose of `distances.raised`. Ties go to the lower number. See `is_unclear`.
+
+    >>> preselected(centers(jnp.array([[0.0], [3.0]])), distances.raised(jnp.array([[2.0]])).T)[0].tolist()
     [1.0]
     """
-    centered = x - made.origin[:, None]
-    smallest, label = _first_of_smallest(distances.product(made.lifted, centered))
-    lengths = jnp.sum(centered[:-1] ** 2, axis=0)
-    squared = jnp.maximum(smallest + lengths, 0)
-    bound = distances.rounding(len(x), x.dtype) * (lengths.max() + made.largest)
+    label, smallest = _first_of_smallest(distances.product(made.lifted, x[:-1]))
+    return label, jnp.maximum(smallest + x[-1], 0)
+
+
+def is_unclear(
+    made: Centers, *, least: Float[Array, ""], mean: Float[Array, ""], longest: Float[Array, ""]
+) -> Bool[Array, ""]:
+    """Whether `directly` may say something else, from the smallest and the mean squared distance by a product.
+
+    `longest` is the largest squared length of the samples, the last row of their columns. A small distance is certain
+    nevertheless where centers are far apart: nothing is nearer than a center at half its distance from all others.
+
+    >>> made, two = centers(jnp.array([[0.0], [3.0]])), jnp.array(2.0)
+    >>> is_unclear(made, least=two, mean=two, longest=two).item()
+    False
+    """
+    bound = distances.rounding(made.lifted.shape[1], mean.dtype) * (longest + made.largest)
     small = bound / SHARE
-    # nothing is nearer than a center at half its distance from all others
-    unclear = jnp.any((squared < small) & (4 * (squared + bound) > made.apart)) | (jnp.mean(squared) < small)
-    return label, squared, unclear
+    return ((least < small) & (4 * (small + bound) > made.apart)) | (mean < small)
 
 
-@jax.custom_jvp
-def of_centers(made: Centers, x: Float[Array, "e s"]) -> tuple[Float[Array, " s"], Float[Array, " s"]]:
-    """Number of the nearest center of each sample, as a float, and the squared distance; ties go to the lower number.
+def directly(points: Float[Array, "k d"], x: Float[Array, "d s"]) -> tuple[Float[Array, " s"], Float[Array, " s"]]:
+    """Do what `preselected` does, by differences: exact to rounding of each distance.
 
-    The samples are columns, and their last feature is 1.
-
-    >>> of_centers(centers(jnp.array([[0.0], [3.0]])), jnp.array([[2.0], [1.0]]))[0].tolist()
+    >>> directly(jnp.array([[0.0], [3.0]]), jnp.array([[2.0]]))[1].tolist()
     [1.0]
     """
-    label, squared, unclear = preselected(made, x)
-
-    def directly(points: Array) -> tuple[Array, Array]:
-        table = distances.to_columns(points, distances.columns(x[:-1].T))
-        squared, label = _first_of_smallest(rewrite.stored(table))
-        return label, squared
-
-    return if_needed(unclear, directly, made.points, (label, squared))
+    return _first_of_smallest(rewrite.stored(distances.to_columns(points, distances.columns(x.T))))
 
 
-@of_centers.defjvp
-def _(primals: tuple[Centers, Array], tangents: tuple[Centers, Array]) -> tuple[tuple[Array, Array], ...]:
-    (made, x), (d_made, dx) = primals, tangents
-    label, squared = of_centers(made, x)
-    own = label.astype(int)
-    slope = (x[:-1] - made.points[own].T) * (dx[:-1] - d_made.points[own].T)
-    return (label, squared), (jnp.zeros_like(label), 2 * jnp.sum(slope, axis=0))
+@jax.jit
+def of_rows(
+    x: Float[Array, "n d"], points: Float[Array, "k d"]
+) -> tuple[Int[Array, " n"], Float[Array, " n"], Float[Array, ""]]:
+    """Number of the nearest point of each row, their squared distance in a unit of the data's own, and this unit.
+
+    >>> label, squared, unit = of_rows(jnp.array([[2e30], [0.0]]), jnp.array([[0.0], [3e30]]))
+    >>> label.tolist(), (jnp.sqrt(squared) * unit).round(-29).tolist()
+    ([1, 0], [1...e+30, 0.0])
+    """
+    n, size = len(x), min(BLOCK, max(len(x), 1))
+    unit = distances.unit(x, points)
+    origin = jnp.mean(points / unit, axis=0)
+    made = centers(points / unit - origin)
+
+    def in_blocks(function: Callable[[Array], tuple[Array, Array]], rows: Array) -> tuple[Array, Array]:
+        blocks = jnp.pad(rows, ((0, -n % size), (0, 0))).reshape(-1, size, rows.shape[1]).swapaxes(1, 2)
+        label, squared = lax.map(function, blocks)
+        return label.reshape(-1)[:n], squared.reshape(-1)[:n]
+
+    def exactly(given: tuple[Array, Array]) -> tuple[Array, Array]:
+        x, points = (part / unit for part in given)  # where they are: about an origin amid them they lose digits
+        return in_blocks(partial(directly, points), x)
+
+    raised = distances.raised(x / unit - origin)
+    quick = in_blocks(partial(preselected, made), raised)
+    unclear = is_unclear(made, least=quick[1].min(), mean=quick[1].mean(), longest=raised[:, -1].max())
+    label, squared = if_needed(unclear, exactly, (x, points), quick)
+    return label.astype(int), squared, unit
 
 
 def samples(x: Float[Array, "n d"]) -> Samples:
@@ -163,13 +182,13 @@ def of_samples(
         return directly(queries)
     count = min(k + EXTRA, n)
     centered = queries - made.origin
-    with_one = jnp.pad(centered, ((0, 0), (0, 1)), constant_values=1)
-    indices, squared, last = chosen(queries, distances.product(with_one, made.lifted), count)
+    own = distances.raised(centered)
+    indices, squared, last = chosen(queries, distances.product(own[:, :-1], made.lifted), count)
     if count == n:
         return indices, squared
-    lengths, error = jnp.sum(centered**2, axis=1), distances.rounding(d, queries.dtype)
-    # all others are beyond `last` but for the error of |y|^2 - 2 x.y, and |y|^2 is at most 2 |x|^2 + 2 |x - y|^2
-    beyond = (last + lengths - 5 * error * lengths) * (1 - 4 * error)
+    lengths, error = own[:, -1], distances.rounding(d, queries.dtype)
+    # all others are beyond `last` but for the error of |x|^2 - 2 x.y + |y|^2, and |y|^2 <= 2 |x|^2 + 2 |x - y|^2
+    beyond = (last + lengths - 6 * error * lengths) * (1 - 4 * error)
     return if_needed(~jnp.all(squared[:, -1] <= beyond), directly, queries, (indices, squared))
 
 
@@ -195,7 +214,7 @@ def smallest(values: Float[Array, "b m"], k: int) -> Int[Array, "b k"]:
 
 
 def _first_of_smallest(table: Array) -> tuple[Array, Array]:
-    """Smallest entry of each column and its first row, by plain minima, which are faster than argmin."""
+    """First row of the smallest entry of each column, and the entry, by plain minima: they are faster than argmin."""
     least = table.min(axis=0)
     rows = jnp.arange(len(table), dtype=table.dtype)[:, None]
-    return least, jnp.where(table <= least, rows, len(table)).min(axis=0)
+    return jnp.where(table <= least, rows, len(table)).min(axis=0), least
