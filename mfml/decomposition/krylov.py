@@ -78,8 +78,10 @@ def top(
     else:
         v = jnp.linalg.qr(jax.random.normal(key, (n, width), a.dtype))[0]
 
-    def restart(state: _Ritz, _: Array) -> _Ritz:
-        basis = (jnp.eye(n, dtype=a.dtype), a) if direct else _basis(a, state.vectors, depth)
+    spare = jax.random.normal(jax.random.fold_in(key, 1), v.shape, a.dtype)
+
+    def restart(state: _Ritz, i: Array) -> _Ritz:
+        basis = (jnp.eye(n, dtype=a.dtype), a) if direct else _basis(a, state.vectors, depth, spare, depth * i)
         return _rayleigh_ritz(*basis, width, k)
 
     best, report = iteration.run(
@@ -95,15 +97,22 @@ def top(
 
 
 def _basis(
-    a: Float[Array, "n n"], v: Float[Array, "n b"], depth: int
+    a: Float[Array, "n n"], v: Float[Array, "n b"], depth: int, spare: Float[Array, "n b"], turn: Int[Array, ""]
 ) -> tuple[Float[Array, "n w"], Float[Array, "n w"]]:
-    """Orthonormal basis of the Krylov space of a block, and A times it."""
+    """Orthonormal basis of the Krylov space of a block, and A times it.
+
+    The space ends early where A has few different eigenvalues: rounding is all that is left of a direction. Its place
+    is taken by one of `spare`, whose rows are turned each time, so that it is not in the basis yet.
+    """
     basis, images = v, a @ v
-    for _ in range(depth - 1):
-        rest = images[:, -v.shape[1] :]
+    lost = 100 * jnp.finfo(a.dtype).eps
+    for i in range(depth - 1):
+        new = images[:, -v.shape[1] :]
+        rest, r = jnp.linalg.qr(new - basis @ (basis.T @ new))
+        kept = jnp.abs(jnp.diagonal(r)) > lost * jnp.linalg.norm(new, axis=0)
+        rest = jnp.where(kept, rest, jnp.roll(spare, turn + i, axis=0))
         # Twice is enough: the second projection removes what rounding left over from the first.
-        for _ in range(2):
-            rest = jnp.linalg.qr(rest - basis @ (basis.T @ rest))[0]
+        rest = jnp.linalg.qr(rest - basis @ (basis.T @ rest))[0]
         basis, images = jnp.hstack([basis, rest]), jnp.hstack([images, a @ rest])
     return basis, images
 
@@ -113,6 +122,7 @@ def _rayleigh_ritz(q: Float[Array, "n w"], images: Float[Array, "n w"], width: i
     values, y = jnp.linalg.eigh(q.T @ images)
     values, y = values[::-1][:width], y[:, ::-1][:, :width]
     vectors = q @ y
-    errors = jnp.linalg.norm(images @ y[:, :k] - vectors[:, :k] * values[:k], axis=0)
     scale = jnp.abs(values).max()
-    return _Ritz(vectors, values, errors.max() / jnp.where(scale > 0, scale, 1.0))
+    scale = jnp.where(scale > 0, scale, 1.0)
+    errors = jnp.linalg.norm((images @ y[:, :k] - vectors[:, :k] * values[:k]) / scale, axis=0)
+    return _Ritz(vectors, values, errors.max())

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.scaling import unit
 
 EXTRAPOLATIONS = ("constant", "zero", "continue")
 
@@ -217,6 +218,8 @@ def natural_cubic(x: Float[Array, " n"], knots: Float[Array, " m"]) -> Float[Arr
     _check("x", x, 0)
     require.rank("knots", knots, 1)
     require.that(len(knots) >= 2, f"there must be at least two knots; found {len(knots)}")
+    size = unit(jnp.diff(knots))  # second derivatives have inverse squared units of x
+    x, knots = x / size, knots / size
     bend = _second_derivatives(knots)  # row j: second derivative of each function at knot j
     heights = jnp.eye(len(knots), dtype=bend.dtype)
     inside = _clip(x, knots[0], knots[-1])
