@@ -22,6 +22,8 @@ from jaxtyping import Array, Float, Num
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.absent import present
+from mfml.numerics.sums import mean
 
 Score = Callable[[Array, Array], Array]  # takes sums of shape (c, ...) and lambda; returns one number per node
 
@@ -75,7 +77,7 @@ def statistics(
 
     For a regression (`n_classes` None), the first row is y minus its mean, and the shift is this mean. For a
     classification, each class has a row that is 1 for its samples and 0 for the others, and the shift is 0. All rows
-    are multiplied by the weights.
+    are multiplied by the weights. A label that is none of 0 to k - 1 makes all statistics of its sample NaN.
 
     Raises:
         ValueError: for an empty y.
@@ -84,13 +86,16 @@ def statistics(
     [[-1.0, 1.0], [1.0, 1.0]]
     """
     require.that(y.size > 0, f"y must not be empty; found shape {y.shape}")
+    (y,) = present(weights, y)
     if n_classes is None:
         first = y[0].astype(weights.dtype)  # subtracted so that equal targets become exactly 0 in spite of rounding
         rest = y.astype(weights.dtype) - first
-        mean = jnp.sum(weights * rest) / jnp.sum(weights)
-        targets, shift = (rest - mean)[None], (first + mean)[None]
+        center = mean(rest, weights=weights)
+        targets, shift = (rest - center)[None], (first + center)[None]
     else:
-        targets = jax.nn.one_hot(y.astype(int), n_classes, dtype=weights.dtype, axis=0)
+        label = jnp.where((y >= 0) & (y < n_classes), y, -1).astype(int)
+        weights = jnp.where(label < 0, jnp.nan, weights)  # known only within compiled code: `n_classes` refuses it
+        targets = jax.nn.one_hot(label, n_classes, dtype=weights.dtype, axis=0)
         shift = jnp.zeros(n_classes, weights.dtype)
     return jnp.concatenate([targets * weights, weights[None]]), shift
 

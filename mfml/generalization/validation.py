@@ -30,7 +30,7 @@ class Search(NamedTuple):
     risk: Float[Array, " a"]  # mean over folds of the test risk
     standard_error: Float[Array, " a"]  # of this mean; the standard deviation over folds has the divisor k - 1
     train_risk: Float[Array, " a"]
-    best: Int[Array, ""]  # index of the setting with the smallest risk; the first one in a tie
+    best: Int[Array, ""]  # index of the setting with the smallest risk; the first in a tie; never one of risk NaN
 
 
 class Nested(NamedTuple):
@@ -69,6 +69,7 @@ def grid_search(
     """Cross-validate every setting of the grid.
 
     The risk of the best setting is too optimistic, because this risk decided the choice. `nested` gives an honest one.
+    A setting whose risk is NaN, since a fit failed, is never the best unless all are.
 
     Raises:
         ValueError: if shapes do not fit, if the grid is empty, or if its parts differ in the number of settings.
@@ -85,7 +86,7 @@ def grid_search(
     """
     test, train = _risks(x, y, folds, grid, fit, predict, loss)
     mean, error = _mean_and_error(test)
-    return Search(mean, error, jnp.mean(train, axis=1), jnp.argmin(mean))
+    return Search(mean, error, jnp.mean(train, axis=1), _lowest(mean))
 
 
 @public
@@ -107,7 +108,9 @@ def one_standard_error(result: Search, complexity: Float[Array, " a"]) -> Int[Ar
     """
     require.same_shape(risk=result.risk, complexity=complexity)
     limit = result.risk[result.best] + result.standard_error[result.best]
-    return jnp.argmin(jnp.where(result.risk <= limit, complexity, jnp.inf))
+    # the best setting counts even where its standard error is NaN, as with a single fold
+    near = (result.risk <= limit) | (jnp.arange(len(complexity)) == result.best)
+    return _lowest(jnp.where(near, complexity, jnp.inf))
 
 
 @public
@@ -148,7 +151,7 @@ def nested(
         within = Folds(inner.train & train, inner.test & train)
         risks, _ = _risks(x, y, within, grid, fit, predict, loss)
         usable = jnp.any(within.test, axis=1) & jnp.any(within.train, axis=1)
-        chosen = jnp.argmin(jnp.sum(jnp.where(usable, risks, 0.0), axis=1))
+        chosen = _lowest(jnp.sum(jnp.where(usable, risks, 0.0), axis=1))
         setting = jax.tree.map(lambda leaf: jnp.asarray(leaf)[chosen], grid)
         fitted = fit(x, y, setting, weights=train.astype(_dtype(x)))
         return weighted_mean(loss(predict(fitted, x), y), weights=test.astype(_dtype(x))), chosen
@@ -228,6 +231,11 @@ def _risks(
     over_folds = jax.vmap(one, in_axes=(None, 0, 0))
     over_grid = jax.vmap(over_folds, in_axes=(0, None, None))
     return over_grid(jax.tree.map(jnp.asarray, grid), jnp.asarray(folds.train), jnp.asarray(folds.test))
+
+
+def _lowest(values: Array) -> Array:
+    """Index of the smallest value. NaN counts as infinite: `argmin` alone would return it."""
+    return jnp.argmin(jnp.where(jnp.isnan(values), jnp.inf, values))
 
 
 def _mean_and_error(risks: Array) -> tuple[Array, Array]:
