@@ -134,8 +134,10 @@ def gaussian_pit(y: Float[Array, " n"], mean: ArrayLike, scale: ArrayLike) -> Fl
 def pit_histogram(pit: Float[Array, " n"], *, n_bins: int = 10) -> Histogram:
     """Histogram of PIT values. A valley means too sure, a hill means not sure enough, a slope means biased.
 
+    The density is NaN if a value is.
+
     Raises:
-        ValueError: unless pit has one axis and an entry, and n_bins >= 1.
+        ValueError: unless pit has one axis and an entry, all entries lie in [0, 1], and n_bins >= 1.
 
     Source: Gneiting, Balabdaoui and Raftery (2007), section 3.1.
 
@@ -145,8 +147,10 @@ def pit_histogram(pit: Float[Array, " n"], *, n_bins: int = 10) -> Histogram:
     require.rank("pit", pit, 1)
     require.positive("number of PIT values", len(pit))
     require.positive("n_bins", n_bins)
+    pit = require.inside("pit", pit, "[0, 1]")
     count, edges = jnp.histogram(pit, bins=n_bins, range=(0.0, 1.0))
-    return Histogram(edges.astype(pit.dtype), count.astype(pit.dtype) * n_bins / len(pit))
+    density = count.astype(pit.dtype) * n_bins / len(pit)
+    return Histogram(edges.astype(pit.dtype), jnp.where(jnp.isnan(pit).any(), jnp.nan, density))
 
 
 @public
@@ -166,7 +170,7 @@ def pit_distance(pit: Float[Array, " n"]) -> Float[Array, ""]:
     require.rank("pit", pit, 1)
     n = len(pit)
     require.positive("number of PIT values", n)
-    u, place = jnp.sort(pit), jnp.arange(n)
+    u, place = jnp.sort(pit), jnp.arange(n, dtype=pit.dtype)
     return jnp.max(jnp.maximum((place + 1) / n - u, u - place / n))
 
 
@@ -185,7 +189,8 @@ def interval_coverage(pit: Float[Array, " n"], levels: Float[Array, " b"]) -> Fl
     require.rank("pit", pit, 1)
     require.rank("levels", levels, 1)
     require.positive("number of PIT values", len(pit))
-    return jnp.mean(jnp.abs(2 * pit - 1)[:, None] <= levels, axis=0, dtype=pit.dtype)
+    share = jnp.mean(jnp.abs(2 * pit - 1)[:, None] <= levels, axis=0, dtype=pit.dtype)
+    return jnp.where(jnp.isnan(pit).any() | jnp.isnan(levels), jnp.nan, share)
 
 
 def _check(probability: Array, y: Array) -> None:
