@@ -105,7 +105,8 @@ def precision(example: Example, arguments: Arguments) -> bool:
     if not example.jit or not any(is_float(leaf) for leaf in jax.tree.leaves(dict(arguments))):
         return False
     with jax.enable_x64(True):
-        result = jax.eval_shape(partial(call, example), dict(arguments))
+        strong = jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype) if is_float(leaf) else leaf, dict(arguments))
+        result = jax.eval_shape(partial(call, example), strong)  # a weak type would take the precision of Python
     for path, leaf in jax.tree_util.tree_flatten_with_path(result)[0]:
         if getattr(leaf, "dtype", None) == jnp.float64:
             raise Broken(f"result{jax.tree_util.keystr(path)} is float64 for float32 arguments in double precision")
@@ -186,8 +187,15 @@ def groups_of(stated: tuple, single: list, base: list[tuple[str, np.ndarray]]) -
 
 
 def scaled(example: Example, arguments: Arguments, group: Mapping[str, float], factor: float) -> dict[str, Any]:
-    everything = {**example.static, **arguments}
-    return {**arguments, **{name: everything[name] * factor**power for name, power in group.items()}}
+    """Arguments in other units. A name such as "prior.mean" is a field of an argument."""
+    changed = dict(arguments)
+    for name, power in group.items():
+        owner, _, field = name.partition(".")
+        value = changed.get(owner, example.static.get(owner))
+        changed[owner] = (
+            value._replace(**{field: getattr(value, field) * factor**power}) if field else value * factor**power
+        )
+    return changed
 
 
 def powers_of(base: list, doubled: list) -> list[float] | None:
