@@ -1,15 +1,16 @@
 """Laws that every public function keeps, each stated once and run on every `Example`.
 
-`python -m tests.laws` prints how many functions keep each law, and the exemptions with their reasons;
-`python -m tests.laws --broken clustering` prints what breaks them in a package. A law returns whether it applies to an
-example, and raises `Broken` where it does not hold. Scaling by powers of two is exact, and so are shifts of numbers on
-a coarse grid: what differs afterwards is the function's own rounding.
+`python -m tests.laws` prints how many functions keep each law, and the exemptions with their reasons.
+`python -m tests.laws --broken clustering` prints what breaks them in a package, `--law=unit` one law alone.
+A law returns whether it applies to an example, and raises `Broken` where it does not hold. Scaling by powers of two is
+exact, and so are shifts of numbers on a coarse grid: what differs afterwards is the function's own rounding.
 """
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import jax
@@ -22,6 +23,7 @@ from tests.contract import Example
 
 FACTOR = 2.0**60  # about 1e18
 OFFSET = 4096.0
+ROWS = 100_003
 Arguments = Mapping[str, Any]
 
 
@@ -319,16 +321,43 @@ def compare_samples(found: Any, expected: Any, n: int, law: str, example: Exampl
             raise Broken(f"{law}: result{place} is {np.ravel(a)[:4]}, and should be {np.ravel(b)[:4]}")
 
 
+def memory(example: Example, arguments: Arguments) -> bool:
+    """Memory grows with the number of samples, and not with its square: read from the traced program, unrun."""
+    names = ("x", "z", "y", "design", "points", "target", "values", "labels", "scores", "prediction")
+    n = next((len(arguments[name]) for name in names if jnp.ndim(arguments.get(name, 0))), 0)
+    if n < 2 or not example.jit:
+        return False
+    tall = {k: jax.ShapeDtypeStruct((ROWS, *v.shape[1:]), v.dtype) for k, v in per_sample(arguments, n).items()}
+    try:
+        program = jax.make_jaxpr(partial(call, example))({**arguments, **tall})
+    except (TypeError, ValueError):  # a fixed number of rows stands in the options
+        return False
+    largest = max((v.aval.size for equation in equations(program.jaxpr) for v in equation.outvars), default=0)
+    if largest >= ROWS**2 // 2:
+        raise Broken(f"an array of {largest:.1e} numbers for {ROWS} samples")
+    return True
+
+
+def equations(jaxpr: Any) -> Iterator[Any]:
+    """All equations of a program, also of those within loops and calls."""
+    for equation in jaxpr.eqns:
+        yield equation
+        for inner in jax.tree.leaves(list(equation.params.values()), is_leaf=lambda leaf: hasattr(leaf, "eqns")):
+            inner = getattr(inner, "jaxpr", inner)
+            if hasattr(inner, "eqns"):
+                yield from equations(inner)
+
+
 LAWS: dict[str, Callable[[Example, Arguments], bool]] = {
-    law.__name__: law for law in (integers, precision, missing, infinite, unit, origin, absent, twice)
+    law.__name__: law for law in (integers, precision, missing, infinite, unit, origin, absent, twice, memory)
 }
 
 
-def judge(example: Example, arguments: Arguments) -> Iterator[tuple[str, str, str]]:
+def judge(example: Example, arguments: Arguments, names: Collection[str] = LAWS) -> Iterator[tuple[str, str, str]]:
     """For each law: its name, "kept", "does not apply", "exempt" or "broken", and the reason."""
-    for name, law in LAWS.items():
+    for name in names:
         try:
-            applies = law(example, arguments)
+            applies = LAWS[name](example, arguments)
         except Exception as error:
             told = str(error) if isinstance(error, Broken) else f"{type(error).__name__}: {str(error)[:200]}"
             known = example.exempt.get(name)
@@ -338,7 +367,7 @@ def judge(example: Example, arguments: Arguments) -> Iterator[tuple[str, str, st
             yield name, "broken" if stale else "kept" if applies else "does not apply", "exempt for nothing" * stale
 
 
-def table(package: str | None = None) -> dict[str, list[tuple[str, str, str]]]:
+def table(package: str | None = None, names: Collection[str] = LAWS) -> dict[str, list[tuple[str, str, str]]]:
     """Verdicts of all laws on all examples of a package: name of the function, law, verdict and reason."""
     from tests.test_contract import EXAMPLES, name_of
 
@@ -346,21 +375,23 @@ def table(package: str | None = None) -> dict[str, list[tuple[str, str, str]]]:
     for example in EXAMPLES:
         if package is None or name_of(example.function).startswith(package):
             arguments = example.arguments(jax.random.key(20260413))
-            verdicts.setdefault(name_of(example.function), []).extend(judge(example, arguments))
+            verdicts.setdefault(name_of(example.function), []).extend(judge(example, arguments, names))
     return verdicts
 
 
 def main(arguments: list[str]) -> None:
+    import_module("tests.conftest")  # compile as the suite does
     broken_only = "--broken" in arguments
     package = next((a for a in arguments if not a.startswith("--")), None)
-    verdicts = table(package)
+    names = [a.removeprefix("--law=") for a in arguments if a.startswith("--law=")] or list(LAWS)
+    verdicts = table(package, names)
     for function, found in verdicts.items():
         for law, verdict, reason in found:
             if verdict == "broken" or (verdict == "exempt" and not broken_only):
                 print(f"{function}: {law}: {verdict}: {reason}")
     if not broken_only:
         print("\n| law | kept | exempt | broken | does not apply |\n| --- | ---: | ---: | ---: | ---: |")
-        for law in LAWS:
+        for law in names:
             counts = [v for found in verdicts.values() for name, v, _ in found if name == law]
             print(f"| {law} | " + " | ".join(str(counts.count(v)) for v in KINDS) + " |")
 
