@@ -16,7 +16,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Num, PyTree
 
 from mfml import iteration, require
-from mfml.entrance import as_float, public
+from mfml.arrays import as_float
+from mfml.entrance import public
 from mfml.iteration import Status
 
 HALVINGS = 24  # of a step that does not lower the objective
