@@ -102,6 +102,8 @@ def fit(
     >>> predict(model, x).tolist(), model.history.tolist()
     ([1.0, 1.0, 3.0, 3.0], [2.0, 0.5])
     """
+    require.rank("x", x, 2)
+    require.samples(x, y, weights)
     require.positive("max_iter", max_iter)
     require.that(n_iter_no_change is None or validation is not None, "n_iter_no_change needs validation data")
     if n_iter_no_change is not None:

@@ -119,7 +119,7 @@ GRID = jnp.array([0.1, 1.0, 10.0])
 
 def draw_set(key):
     both = data(key)
-    return both["x"], both["y"]
+    return both["x"].astype(jnp.float32), both["y"].astype(jnp.float32)
 
 
 def learn(x, y, x_test):
