@@ -222,7 +222,7 @@ def origin(example: Example, arguments: Arguments) -> bool:
 
     How far a field moves is read from shifts by 1 and 2. `Example.origins` says which arguments move together.
     """
-    singles = [(name,) for name in numeric(example, arguments)]
+    singles = [(name,) for name in numeric(example, arguments) if name != "weights"]  # whose origin is 0
     applies = False
     for group in groups_of(example.origins, singles, leaves(call(example, arguments))):
         grid = {name: jnp.round(arguments[name] * 64) / 64 for name in group}

@@ -106,7 +106,8 @@ def _fit(
     x, y = present(weights, x, y)
     scaled = scaling.design(x, fit_intercept=True)
     w = jnp.ones(len(x), x.dtype) if weights is None else weights
-    penalty = max(1, 3 - n_classes) / (jnp.sum(w) * (jnp.asarray(C, x.dtype) * scaled.scale) * scaled.scale)
+    shares = 2 if n_classes == 2 else 1
+    penalty = shares / (jnp.sum(w) * (jnp.asarray(C, x.dtype) * scaled.scale) * scaled.scale)
     problem = _Problem(
         scaled.matrix, _targets(y, n_classes, x.dtype), w / jnp.sum(w), jnp.append(0.0, penalty)[:, None]
     )
