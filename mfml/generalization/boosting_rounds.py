@@ -153,7 +153,7 @@ def step(
 
     def leaf_value(sums: Array) -> Array:
         weight = sums[1:] + rates.l2_regularization
-        return rates.learning_rate * sums[:1] / jnp.where(weight > 0, weight, 1.0)
+        return rates.learning_rate * sums[:1] / jnp.where(weight <= 0, 1.0, weight)
 
     used = rows * task.weights
     # NaN times 0 is NaN: a sample that is not used must not count, whatever its target

@@ -36,7 +36,7 @@ def squared(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
     3.0
     """
     weight = sums[-1] + l2
-    return jnp.asarray(sum(part**2 for part in sums[:-1])) / jnp.where(weight > 0, weight, 1.0)
+    return jnp.asarray(sum(part**2 for part in sums[:-1])) / jnp.where(weight <= 0, 1.0, weight)
 
 
 @public
@@ -47,8 +47,8 @@ def entropy(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
     -2.7726
     """
     parts, weight = sums[:-1], sums[-1]
-    share = jnp.where(parts > 0, parts, 1.0) / jnp.where(weight > 0, weight, 1.0)
-    return jnp.sum(jnp.where(parts > 0, parts * jnp.log(share), 0.0), axis=0)
+    share = jnp.where(parts <= 0, 1.0, parts) / jnp.where(weight <= 0, 1.0, weight)
+    return jnp.sum(jnp.where(parts <= 0, 0.0, parts * jnp.log(share)), axis=0)
 
 
 CRITERIA: dict[str, Score] = {"squared_error": squared, "gini": squared, "entropy": entropy}
@@ -107,7 +107,7 @@ def leaf_mean(sums: Float[Array, "c m"], *, shift: Float[Array, " k"]) -> Float[
     >>> leaf_mean(jnp.array([[6.0], [2.0]]), shift=jnp.array([1.0])).tolist()
     [[4.0]]
     """
-    return sums[:-1] / jnp.where(sums[-1] > 0, sums[-1], 1.0) + shift[:, None]
+    return sums[:-1] / jnp.where(sums[-1] <= 0, 1.0, sums[-1]) + shift[:, None]
 
 
 @public
@@ -120,5 +120,5 @@ def gini(counts: Float[Array, "*q k"]) -> Float[Array, "*q"]:
     [0.5, 0.0]
     """
     total = jnp.sum(counts, axis=-1, keepdims=True)
-    share = counts / jnp.where(total > 0, total, 1.0)
-    return jnp.where(total[..., 0] > 0, 1 - jnp.sum(share**2, axis=-1), 0.0)
+    share = counts / jnp.where(total <= 0, 1.0, total)
+    return jnp.where(total[..., 0] <= 0, 0.0, 1 - jnp.sum(share**2, axis=-1))

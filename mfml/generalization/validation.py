@@ -16,6 +16,7 @@ from jaxtyping import Array, Float, Int, Key, PyTree, Shaped
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling
 from mfml.risk.empirical import weighted_mean
 from mfml.risk.splits import Folds
 
@@ -242,8 +243,10 @@ def _mean_and_error(risks: Array) -> tuple[Array, Array]:
     """Mean over the last axis, and its standard error."""
     k = risks.shape[-1]
     mean = jnp.mean(risks, axis=-1)
-    variance = jnp.sum((risks - mean[..., None]) ** 2, axis=-1) / max(k - 1, 1)
-    return mean, jnp.where(k > 1, jnp.sqrt(variance / k), jnp.nan)
+    spread = risks - mean[..., None]
+    unit = scaling.power_of_two(jnp.max(jnp.abs(spread), axis=-1, keepdims=True))
+    variance = jnp.sum((spread / unit) ** 2, axis=-1) / max(k - 1, 1)
+    return mean, jnp.where(k > 1, unit[..., 0] * jnp.sqrt(variance / k), jnp.nan)
 
 
 def _dtype(x: Array) -> Any:

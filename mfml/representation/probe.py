@@ -109,7 +109,10 @@ def _fit(
     shares = 2 if n_classes == 2 else 1
     penalty = shares / (jnp.sum(w) * (jnp.asarray(C, x.dtype) * scaled.scale) * scaled.scale)
     problem = _Problem(
-        scaled.matrix, _targets(y, n_classes, x.dtype), w / jnp.sum(w), jnp.append(0.0, penalty)[:, None]
+        scaled.matrix,
+        _targets(y, n_classes, x.dtype),
+        w / jnp.sum(w),
+        jnp.append(jnp.zeros(1, x.dtype), penalty)[:, None],
     )
     params = jnp.zeros((scaled.matrix.shape[1], n_classes), x.dtype)
     first = State(params, _objective(params, problem), jnp.full((), jnp.inf, x.dtype), jnp.zeros((), bool))

@@ -216,7 +216,7 @@ EXAMPLES = [
     Example(
         lasso.fit,
         lambda key: data(key) | weights(key) | {"alpha": jnp.array(0.2)},
-        {"max_iter": 60},
+        {"max_iter": 1},  # at the minimum, the gap is the rounding error of two sums
         tolerance=1e-3,
         units=({"x": 1, "alpha": 1}, {"y": 1, "alpha": 1}, {"weights": 1}),
         origins=(("x",), ("y",)),
@@ -224,10 +224,11 @@ EXAMPLES = [
     Example(
         lasso.path,
         lambda key: data(key) | weights(key) | {"alphas": jnp.array([0.5, 0.1])},
-        {"max_iter": 60},
+        {"max_iter": 1},
         tolerance=1e-3,
         units=({"x": 1, "alphas": 1}, {"y": 1, "alphas": 1}, {"weights": 1}),
         origins=(("x",), ("y",)),
+        exempt=dict.fromkeys(("missing", "infinite"), "each penalty has its own status, and the others converge"),
     ),
     Example(
         lasso.predict,
@@ -283,7 +284,14 @@ EXAMPLES = [
     Example(tree_arrays.depth, lambda key: {"trees": some_tree(key)}),
     Example(tree_arrays.n_leaves, lambda key: {"trees": some_tree(key)}),
     Example(tree_arrays.importance, lambda key: {"trees": some_tree(key)}),
-    Example(binning.edges, lambda key: {"x": data(key)["x"]}, {"max_bins": 7, "subsample": 20}, gradient=("x",)),
+    Example(
+        binning.edges,
+        lambda key: {"x": data(key)["x"], **weights(key)},
+        {"max_bins": 7, "subsample": 20},
+        gradient=("x",),
+        exempt=MISSING | dict.fromkeys(("absent", "twice"), "the quantiles are those of evenly spaced rows"),
+    ),
+    Example(binning.edges, lambda key: {"x": data(key)["x"], **weights(key)}, {"max_bins": 2 * N}, exempt=MISSING),
     Example(binning.transform, lambda key: {"edges": binning.edges(data(key)["x"], max_bins=7), "x": data(key)["x"]}),
     Example(criteria.squared, lambda key: {"sums": statistics(key), "l2": jnp.array(0.5)}, gradient=("sums", "l2")),
     Example(

@@ -20,7 +20,7 @@ NAN = float("nan")
 
 
 @pytest.mark.parametrize("solver", lasso.SOLVERS)
-@pytest.mark.parametrize(("of_x", "of_y"), [(SMALL, 1.0), (1.0, SMALL), (LARGE, SMALL), (2.0**-64, 2.0**64)])
+@pytest.mark.parametrize(("of_x", "of_y"), [(SMALL, 1.0), (1.0, SMALL), (LARGE, SMALL), (2.0**-64, 2.0**-30)])
 def test_lasso_does_not_depend_on_units(solver, of_x, of_y):
     plain = lasso.fit(X, Y, alpha=0.1, solver=solver)
     other = lasso.fit(X * of_x, Y * of_y, alpha=0.1 * of_x * of_y, solver=solver)
