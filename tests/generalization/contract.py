@@ -343,7 +343,6 @@ EXAMPLES = [
         lambda key: {"x": data(key)["x"], "statistics": statistics(key), "limits": limits()},
         {"max_depth": 2},
         units=({"x": 1}, {"statistics": 1, "limits.l2": 1, "limits.min_weight": 1, "limits.min_gain": 1}),
-        exempt=MISSING,
     ),
     Example(
         tree.fit,
@@ -351,7 +350,6 @@ EXAMPLES = [
         {"max_depth": 2, "max_bins": 2 * N},  # the bins of few values do not count rows
         units=({"x": 1}, {"y": 1}, {"weights": 1, "min_samples_leaf": 1}),
         origins=(("y",),),
-        exempt=MISSING,
     ),
     Example(
         tree.fit,
@@ -359,7 +357,6 @@ EXAMPLES = [
         {"max_depth": 2, "solver": "exact", "criterion": "entropy", "n_classes": 3},
         batched=("x", "weights"),
         units=({"x": 1},),
-        exempt=MISSING,
     ),
     Example(tree.predict, lambda key: {"model": some_tree(key), "x": data(key)["x"]}, gradient=("x",)),
     Example(tree.predict_proba, lambda key: {"model": shares(key), "x": data(key)["x"]}, gradient=("x",)),
@@ -375,7 +372,7 @@ EXAMPLES = [
         {"n_estimators": 3, "max_depth": 2, "max_features": 2, "max_bins": 7},
         x64=False,  # draws
         units=({"x": 1}, {"y": 1}),
-        exempt=MISSING | DRAWS,
+        exempt=DRAWS,
     ),
     Example(
         forest.fit,
@@ -383,7 +380,6 @@ EXAMPLES = [
         {"n_estimators": 2, "max_depth": 2, "max_bins": 2 * N, "bootstrap": False},
         x64=False,
         units=({"x": 1}, {"y": 1}),
-        exempt=MISSING,
     ),
     Example(forest.random_features, lambda key: {"key": key}, {"level": 1, "d": 5, "n_chosen": 2}, x64=False),
     Example(forest.predict, lambda key: {"model": some_forest(key), "x": data(key)["x"]}, gradient=("x",), x64=False),
@@ -435,7 +431,6 @@ EXAMPLES = [
         boosting.fit,
         lambda key: data(key) | {"validation": (data(key)["x"][:5], data(key)["y"][:5])},
         {"max_iter": 3, "max_depth": 2, "max_bins": 2 * N, "n_iter_no_change": 2},
-        exempt=MISSING,
     ),
     Example(
         boosting.fit,
@@ -443,7 +438,6 @@ EXAMPLES = [
         {"max_iter": 2, "max_depth": 2, "max_bins": 2 * N},
         units=({"x": 1}, {"y": 1}, {"weights": 1, "min_child_weight": 1, "l2_regularization": 1}),
         origins=(("y",),),
-        exempt=MISSING,
     ),
     Example(boosting.decision_function, lambda key: {"model": boosted(key), "x": data(key)["x"]}, gradient=("x",)),
     Example(boosting.predict, lambda key: {"model": boosted(key), "x": data(key)["x"]}, gradient=("x",)),

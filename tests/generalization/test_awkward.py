@@ -73,13 +73,15 @@ def test_trees_do_not_depend_on_the_unit_of_targets(solver, unit):
 @pytest.mark.parametrize("unit", [2.0**-66, 2.0**60])
 def test_boosting_and_forests_do_not_depend_on_the_unit_of_targets(unit, key):
     def boosted(y):
-        return boosting.fit(X, y, validation=(X[:9], y[:9]), max_iter=3, max_depth=2, n_iter_no_change=2)
+        return boosting.fit(X, y, validation=(jnp.array(X[:9]), y[:9]), max_iter=3, max_depth=2, n_iter_no_change=2)
 
     def grown(y):
         return forest.fit(X, y, key=key, n_estimators=3, max_depth=3)
 
     for fit, predict in ((boosted, boosting.predict), (grown, forest.predict)):
-        np.testing.assert_allclose(predict(fit(Y * unit), X) / unit, predict(fit(Y), X), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            predict(fit(jnp.array(Y) * unit), X) / unit, predict(fit(jnp.array(Y)), X), rtol=1e-4, atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("held", [1e30, NAN])
@@ -147,5 +149,5 @@ def test_boosting_that_meets_nan_does_not_say_that_it_stopped_early():
     y[3] = NAN
     options = {"max_iter": 4, "max_depth": 2, "n_iter_no_change": 1}
     for train, held_out in ((Y, y[:9]), (y, Y[:9])):
-        found = boosting.fit(X, train, validation=(X[:9], held_out), **options)
+        found = boosting.fit(X, train, validation=(jnp.array(X[:9]), jnp.array(held_out)), **options)
         assert found.status == Status.NON_FINITE and not found.converged
