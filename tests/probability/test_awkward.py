@@ -39,7 +39,7 @@ def test_divergences_of_nan_are_nan():
     assert information.kl(jnp.array([0.0, 1.0]), jnp.array([0.0, 1.0])) == 0
 
 
-def test_calibration_shows_nan_and_refuses_what_is_no_probability():
+def test_calibration_shows_nan_and_refuses_what_is_no_label():
     pit = jnp.array([0.1, NAN, 0.7])
     assert np.isnan(calibration.pit_histogram(pit, n_bins=2).density).all()
     assert np.isnan(calibration.interval_coverage(pit, jnp.array([0.5, 0.9]))).all()
@@ -48,8 +48,10 @@ def test_calibration_shows_nan_and_refuses_what_is_no_probability():
         made = calibration.curve(pit, jnp.array([0, 1, 1]), n_bins=2, strategy=strategy)
         assert np.isnan(made.predicted).any()
         assert np.isnan(calibration.expected_error(pit, jnp.array([0, 1, 1]), n_bins=2, strategy=strategy))
-    with pytest.raises(ValueError, match="pit must lie in"):
-        calibration.pit_histogram(jnp.array([0.5, 1.5]))
+    assert np.isnan(calibration.pit_histogram(jnp.array([0.5, 1.5])).density).all()
+    for measure in (calibration.curve, calibration.expected_error, calibration.brier):
+        with pytest.raises(ValueError, match="y must lie in"):
+            measure(jnp.array([0.1, 0.9]), jnp.array([-1, 1]))
 
 
 @pytest.mark.parametrize("unit", [2.0**-63, 2.0**63])
