@@ -9,7 +9,6 @@ is that of the node minus that of the child.
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -137,8 +136,12 @@ def grow(
     ([0, 0, 1], [1])
     """
     require.between("max_depth", max_depth, 1, MAX_DEPTH)
-    options = {"n_bins": n_bins, "max_depth": max_depth, "score": score, "allowed": allowed, "subtract": subtract}
-    return scale_free(partial(_grow, bins, **options), statistics, limits)
+
+    def inner(statistics: Array, limits: Limits) -> Grown:
+        sizes = {"n_bins": n_bins, "max_depth": max_depth}
+        return _grow(bins, statistics, limits, score=score, allowed=allowed, subtract=subtract, **sizes)
+
+    return scale_free(inner, statistics, limits)
 
 
 def _grow(
