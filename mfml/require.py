@@ -114,6 +114,14 @@ def positive(name: str, value: int | float) -> None:
         raise ValueError(f"{name} must be positive; found {value}")
 
 
+def numbers(**named: Any) -> None:
+    """Require that each value is a number or an array, not None, text or a schedule (a function of the step)."""
+    for name, value in named.items():
+        known = isinstance(value, jax.Array | np.ndarray | np.generic | float | int)
+        needed = "a number, not a schedule" if callable(value) else "a number"
+        that(known, f"{name} must be {needed}; found {value!r}")
+
+
 def one_of(name: str, value: Any, options: Collection[Any]) -> None:
     """Require that an option is one of those known."""
     if value not in options:
@@ -161,3 +169,14 @@ def bounds(**intervals: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return checked
 
     return decorate
+
+
+def rule_or_values(name: str, value: Any, rules: Collection[str], shape: tuple[int, ...]) -> bool:
+    """Require that an option names a rule, or holds values of this shape; return whether it holds values."""
+    if isinstance(value, str):
+        one_of(name, value, rules)
+        return False
+    found = np.shape(value) if hasattr(value, "__len__") else type(value).__name__
+    known = ", ".join(map(repr, rules))
+    that(found == shape, f"{name} must be one of {known}, or values of shape {shape}; found {found}")
+    return True

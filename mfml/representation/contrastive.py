@@ -238,6 +238,8 @@ def fit(
         first, second = (view(batch, key=one) for one in jax.random.split(key))
         return loss(model, first, second, temperature=temperature)
 
+    require.that(len(images) > 0, f"images must hold at least one image; found shape {images.shape}")
+    require.positive("n_steps", n_steps)
     fraction = optax.cosine_decay_schedule(1.0, n_steps)
     rate = jnp.asarray(learning_rate, images.dtype)
     optimizer = optax.adam(lambda count: rate * fraction(count))
