@@ -276,7 +276,8 @@ def coverage(
         return contains(interval(simulate(for_data), for_interval), target)
 
     inside = jax.vmap(contained)(jax.random.split(key, n_repeats))
-    rate = jnp.mean(inside, axis=0, dtype=jnp.result_type(float))
+    rate = jnp.mean(inside, axis=0, dtype=jnp.result_type(float, target))
+    rate = jnp.where(jnp.isnan(target), jnp.nan, rate)
     return Coverage(rate, jnp.sqrt(rate * (1 - rate) / n_repeats))
 
 
