@@ -254,7 +254,7 @@ def _at(centroids: Array, data: Blocks, shift: Array, *, exactly: bool) -> tuple
     rows = jnp.arange(k, dtype=centroids.dtype)[:, None]
     made = nearest.centers(centroids)
 
-    def add(total: tuple[Array, ...], block: Blocks) -> tuple[tuple[Array, ...], None]:
+    def add(total: tuple[Array, Array, Array], block: Blocks) -> tuple[tuple[Array, Array, Array], None]:
         found = nearest.directly(centroids, block.x[:-2]) if exactly else nearest.preselected(made, block.x)
         label, squared = found
         member = (label == rows) * block.valid  # a sample's weight, 1 by default

@@ -1,16 +1,12 @@
 """Samples of weight zero are absent, whatever they hold: NaN, infinity, or a number that spoils every scale."""
 
-from typing import TypeVar
-
 import jax.numpy as jnp
 from jax import lax
 from jax.custom_batching import custom_vmap
 from jaxtyping import Array, Bool, Float
 
-A = TypeVar("A", bound=Array)
 
-
-def present(weights: Float[Array, " n"] | None, array: A) -> A:
+def present(weights: Float[Array, " n"] | None, array: Array) -> Array:
     """Put a row of positive weight in the place of each row of weight zero.
 
     So 0 times infinity cannot arise, and no scale or shift is taken from what is absent. The weights stay as they are.
@@ -25,7 +21,7 @@ def present(weights: Float[Array, " n"] | None, array: A) -> A:
     return jnp.where(absent, array[jnp.argmax(weights > 0)], array)
 
 
-def rows_in_use(weights: Float[Array, " n"] | None, x: A) -> tuple[A, Bool[Array, ""]]:
+def rows_in_use(weights: Float[Array, " n"] | None, x: Array) -> tuple[Array, Bool[Array, ""]]:
     """Do for a large table what `present` does, but once for all weights under `vmap`: folds share one table.
 
     A row that is absent everywhere, or not finite, becomes another row. Also says whether no row that counts was lost

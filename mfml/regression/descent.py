@@ -218,7 +218,7 @@ def path(
     >>> [round(w, 4) for w in way.params[:, 0].tolist()]
     [1.0, 0.7, 0.55]
     """
-    task = {"x": x, "y": y, "predict": predict, "loss": loss, "weights": weights}
+    task: dict[str, Any] = {"x": x, "y": y, "predict": predict, "loss": loss, "weights": weights}
     params, report = iteration.run_path(
         lambda state, _: empirical.step(state, learning_rate=learning_rate, **task),
         empirical.init(jax.tree.map(jnp.asarray, init), **task),
