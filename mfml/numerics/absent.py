@@ -36,10 +36,15 @@ def rows_in_use(weights: Float[Array, " n"] | None, x: A) -> tuple[A, Bool[Array
     """
     if weights is None:
         return x, jnp.array(True)
-    sound = jnp.all(jnp.isfinite(x).reshape(len(x), -1), axis=1)
+    # 0 times what is not finite is NaN: a product with zeros that the compiler does not know is the quickest test
+    rows = x.reshape(len(x), -1)
+    sound = jnp.isfinite(rows @ lax.optimization_barrier(jnp.zeros(rows.shape[1], rows.dtype)))
     kept = sound & (largest_of_batch((weights != 0).astype(weights.dtype)) > 0)
-    table = jnp.where(kept.reshape(-1, *[1] * (x.ndim - 1)), x, x[jnp.argmax(kept)])
-    return table, jnp.all(sound | (weights == 0))
+
+    def filled() -> A:
+        return jnp.where(kept.reshape(-1, *[1] * (x.ndim - 1)), x, x[jnp.argmax(kept)])
+
+    return lax.cond(kept.all(), lambda: x, filled), jnp.all(sound | (weights == 0))
 
 
 def largest_of_batch(value: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
