@@ -23,6 +23,7 @@ from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.numerics.scaling import cholesky
 
 KINDS = ("full", "tied", "diag", "spherical")
 
@@ -65,7 +66,7 @@ def whitener(covariance: Float[Array, "c a b"], means: Float[Array, "k d"]) -> W
     """
     k, d = means.shape
     if covariance.shape[1] == d:
-        factor = jnp.linalg.cholesky(covariance, symmetrize_input=False)
+        factor = cholesky(covariance)
         identity = jnp.broadcast_to(jnp.eye(d, dtype=factor.dtype), factor.shape)
         inverse = solve_triangular(factor, identity, lower=True)
         diagonal = jnp.diagonal(inverse, axis1=1, axis2=2)
@@ -83,12 +84,13 @@ def whiten(made: Whitener, means: Float[Array, "k d"], x: Float[Array, "d s"]) -
     >>> whiten(made, jnp.array([[1.0]]), jnp.array([[5.0]])).tolist()
     [[[2.0]]]
     """
-    count, rows, _ = made.inverse.shape
+    rows = made.inverse.shape[1]
     d = len(x)
     if rows != d:
         return (x - means[:, :, None]) * made.inverse.swapaxes(1, 2)
-    turned = (made.inverse.reshape(count * d, d) @ x).reshape(count, d, -1)
-    return turned - jnp.sum(made.inverse * means[:, None], axis=2)[:, :, None]
+    # differences first: far from the origin, those of L^-1 x and L^-1 mu would be all rounding
+    inverse = jnp.broadcast_to(made.inverse, (len(means), d, d))
+    return inverse @ (x - means[:, :, None])
 
 
 def log_density(made: Whitener, y: Float[Array, "k d s"]) -> Float[Array, "k s"]:

@@ -329,7 +329,7 @@ def _expanded_width(df: Array, level: float) -> Array:
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
-    return z + sum(term / df**k for k, term in enumerate(terms, start=1))
+    return jnp.asarray(z + sum(term / df**k for k, term in enumerate(terms, start=1)))
 
 
 def _require_level(level: float) -> None:
