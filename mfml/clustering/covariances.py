@@ -23,6 +23,7 @@ from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 from mfml.numerics.scaling import cholesky
 
 KINDS = ("full", "tied", "diag", "spherical")
@@ -36,6 +37,7 @@ class Whitener(NamedTuple):
     log_det: Float[Array, " k"]  # of the inverse factor: -1/2 log det of the covariance
 
 
+@public
 def n_parameters(covariance: Float[Array, "c a b"]) -> int:
     """Count the free parameters.
 
@@ -46,6 +48,7 @@ def n_parameters(covariance: Float[Array, "c a b"]) -> int:
     return count * (rows * (rows + 1) // 2 if rows == columns else columns)
 
 
+@public
 def dense(covariance: Float[Array, "c a b"], *, n_components: int, n_features: int) -> Float[Array, "k d d"]:
     """One full matrix per component, for any kind. Both counts are static.
 
@@ -58,6 +61,7 @@ def dense(covariance: Float[Array, "c a b"], *, n_components: int, n_features: i
     return jnp.eye(n_features, dtype=covariance.dtype) * jnp.broadcast_to(covariance, shape)
 
 
+@public
 def whitener(covariance: Float[Array, "c a b"], means: Float[Array, "k d"]) -> Whitener:
     """Factorize the covariances; NaN where one is not positive definite.
 
@@ -77,6 +81,7 @@ def whitener(covariance: Float[Array, "c a b"], means: Float[Array, "k d"]) -> W
     return Whitener(factor, inverse, jnp.sum(jnp.log(jnp.broadcast_to(diagonal, (k, d))), axis=1))
 
 
+@public
 def whiten(made: Whitener, means: Float[Array, "k d"], x: Float[Array, "d s"]) -> Float[Array, "k d s"]:
     r"""Samples whitened for every component, $y = L^{-1} (x - \mu)$; features first.
 
@@ -84,15 +89,13 @@ def whiten(made: Whitener, means: Float[Array, "k d"], x: Float[Array, "d s"]) -
     >>> whiten(made, jnp.array([[1.0]]), jnp.array([[5.0]])).tolist()
     [[[2.0]]]
     """
-    rows = made.inverse.shape[1]
-    d = len(x)
-    if rows != d:
-        return (x - means[:, :, None]) * made.inverse.swapaxes(1, 2)
-    # differences first: far from the origin, those of L^-1 x and L^-1 mu would be all rounding
-    inverse = jnp.broadcast_to(made.inverse, (len(means), d, d))
-    return inverse @ (x - means[:, :, None])
+    moved = x - means[:, :, None]  # before the product, which would lose the digits of thin components far away
+    if made.inverse.shape[1] != len(x):
+        return moved * made.inverse.swapaxes(1, 2)
+    return jnp.broadcast_to(made.inverse, (len(means), len(x), len(x))) @ moved
 
 
+@public
 def log_density(made: Whitener, y: Float[Array, "k d s"]) -> Float[Array, "k s"]:
     r"""Logarithm of $\mathcal N(x; \mu_k, \Sigma_k)$ in nats, from whitened samples y.
 
@@ -106,6 +109,7 @@ def log_density(made: Whitener, y: Float[Array, "k d s"]) -> Float[Array, "k s"]
     return constant[:, None] - jnp.sum(y**2, axis=1) / 2
 
 
+@public
 def second_moment(shape: tuple[int, ...], r: Float[Array, "k s"], y: Float[Array, "k d s"]) -> Float[Array, "c a b"]:
     r"""Sum of $r\, y y^\top$ over samples, in the given shape: matrices, their diagonals, or means of these.
 
@@ -121,6 +125,7 @@ def second_moment(shape: tuple[int, ...], r: Float[Array, "k s"], y: Float[Array
     return lax.dot_general(weighted, y, (((2,), (2,)), ((0,), (0,))))
 
 
+@public
 def updated(
     made: Whitener,
     counts: Float[Array, " k"],
@@ -131,7 +136,7 @@ def updated(
     r"""Shift of the means and new covariances, from the weighted sums of y (`first`) and of y y^T (`second`).
 
     With $a_k = \frac{1}{N_k} \sum r y$ the mean moves by $L a$, and the covariance becomes
-    $L (\frac{1}{N_k} \sum r y y^\top - a a^\top) L^\top$ plus reg_covar on the diagonal.
+    $L (\frac{1}{N_k} \sum r y y^\top - a a^\top) L^\top$ plus reg_covar, a number or one per feature, on the diagonal.
 
     >>> made = whitener(jnp.array([[[4.0]]]), jnp.zeros((1, 1)))
     >>> shift, new = updated(made, jnp.array([2.0]), jnp.array([[2.0]]), jnp.array([[[10.0]]]), 0.0)
@@ -144,7 +149,7 @@ def updated(
         spread = made.factor[:, 0]  # (k, d) or (k, 1)
         square = a**2 if spread.shape[1] > 1 else jnp.mean(a**2, axis=1, keepdims=True)
         variance = spread**2 * (second[:, 0] / number - square)
-        return spread * a, variance[:, None] + reg_covar
+        return spread * a, variance[:, None] + (reg_covar if spread.shape[1] > 1 else jnp.mean(jnp.asarray(reg_covar)))
     outer = a[:, :, None] * a[:, None]
     if len(made.factor) == 1:
         share = counts / counts.sum()
@@ -157,6 +162,20 @@ def updated(
     return jnp.einsum("kij,kj->ki", jnp.broadcast_to(made.factor, outer.shape), a), covariance + reg_covar * identity
 
 
+@public
+def rescaled(covariance: Float[Array, "c a b"], scale: Float[Array, " d"]) -> Float[Array, "c a b"]:
+    """Covariances after each feature is multiplied by its number; for spherical ones all numbers must be equal.
+
+    >>> rescaled(jnp.array([[[1.0, 2.0], [2.0, 9.0]]]), jnp.array([1.0, 10.0])).tolist()
+    [[[1.0, 20.0], [20.0, 900.0]]]
+    """
+    if covariance.shape[1] == len(scale):
+        return covariance * scale[:, None] * scale
+    scale = scale[: covariance.shape[2]]
+    return covariance * scale * scale
+
+
+@public
 def unit(kind: str, *, n_components: int, n_features: int, dtype: DTypeLike) -> Float[Array, "c a b"]:
     """Identity covariances of the given kind. All arguments are static.
 

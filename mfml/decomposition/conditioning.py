@@ -8,7 +8,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
-from mfml.numerics import sums
+from mfml.entrance import public
+from mfml.numerics import singular, sums
 from mfml.numerics.scaling import column_units, rank_rtol, unit
 
 
@@ -19,6 +20,7 @@ class LeastSquaresCondition(NamedTuple):
     of_matrix: Float[Array, ""]  # for a change of A
 
 
+@public
 @jax.jit
 def condition_number(a: Float[Array, "m n"]) -> Float[Array, ""]:
     r"""Ratio of the largest to the smallest singular value: $\kappa_2(A) = \sigma_1 / \sigma_{\min(m, n)}$.
@@ -38,10 +40,11 @@ def condition_number(a: Float[Array, "m n"]) -> Float[Array, ""]:
     """
     require.rank("a", a, 2)
     require.that(min(a.shape) > 0, f"a must not be empty; found shape {a.shape}")
-    s = jnp.linalg.svd(a, full_matrices=False, compute_uv=False)
+    s = singular.values(a)
     return jnp.where(s[-1] == 0, jnp.inf, s[0] / jnp.where(s[-1] == 0, 1.0, s[-1]))
 
 
+@public
 def perturbation_bound(
     a: Float[Array, "n n"],
     *,
@@ -72,6 +75,7 @@ def perturbation_bound(
     return jnp.where(margin > 0, bound, jnp.inf)
 
 
+@public
 def solution_error(
     a: Float[Array, "n n"],
     b: Float[Array, " n"],
@@ -100,6 +104,7 @@ def solution_error(
     return jnp.linalg.norm((moved - x) / size) / jnp.linalg.norm(x / size)
 
 
+@public
 @jax.jit
 def least_squares_condition(a: Float[Array, "m n"], y: Float[Array, " m"]) -> LeastSquaresCondition:
     r"""Condition numbers of the least-squares weights $w = A^+ y$ for changes of y and of A.
@@ -126,7 +131,7 @@ def least_squares_condition(a: Float[Array, "m n"], y: Float[Array, " m"]) -> Le
     require.same_length(a=a, y=y)
     tall = a.shape[0] >= a.shape[1] >= 1
     require.that(tall, f"a must have at least as many rows as columns; found shape {a.shape}")
-    u, s, vt = jnp.linalg.svd(a, full_matrices=False)
+    u, s, vt = singular.svd(a)
     y = y / unit(y)  # the numbers do not depend on the units of y and A
     along = sums.cross(u, y)
     fit, length = jnp.linalg.norm(along), jnp.linalg.norm(vt.T @ (along / (s / s[0])))
@@ -135,6 +140,7 @@ def least_squares_condition(a: Float[Array, "m n"], y: Float[Array, " m"]) -> Le
     return LeastSquaresCondition(kappa * jnp.linalg.norm(y) / (eta * fit), kappa + kappa**2 * tangent / eta)
 
 
+@public
 @jax.jit
 def variance_inflation(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     r"""Variance inflation factor of each feature: $\mathrm{VIF}_j = 1 / (1 - R_j^2)$.
@@ -162,7 +168,7 @@ def variance_inflation(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     if x.shape[0] <= x.shape[1]:
         # With so few samples, each feature is a linear combination of the others and a constant.
         return jnp.where(varies, jnp.inf, jnp.nan).astype(x.dtype)
-    _, s, vt = jnp.linalg.svd(centered / jnp.sqrt(jnp.where(varies, squares, 1.0)), full_matrices=False)
+    _, s, vt = singular.svd(centered / jnp.sqrt(jnp.where(varies, squares, 1.0)))
     rounding = rank_rtol(x.shape, s.dtype)
     lost = s <= rounding * s[0]
     # A direction without variance makes the factors of all features in it infinite.

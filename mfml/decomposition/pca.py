@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from mfml import require
 from mfml.decomposition import spectral, svd
+from mfml.entrance import public
 from mfml.numerics import scaling, sums
 
 SOLVERS = ("auto", "svd", "covariance", "randomized")
@@ -25,6 +26,7 @@ class PCA(NamedTuple):
     variance_ratio: Float[Array, " k"]  # share of the total variance of x, 0 to 1; NaN for equal samples
 
 
+@public
 @partial(jax.jit, static_argnames=("n_components", "solver", "iterated_power"))
 def fit(
     x: Float[Array, "n d"],
@@ -89,6 +91,7 @@ def fit(
     return PCA(mean, components, variance * unit * unit, variance / total)
 
 
+@public
 def transform(model: PCA, x: Float[Array, "n d"], *, whiten: bool = False) -> Float[Array, "n k"]:
     r"""Coordinates along the components (scores): $z = W (x - \bar x)$.
 
@@ -108,16 +111,17 @@ def transform(model: PCA, x: Float[Array, "n d"], *, whiten: bool = False) -> Fl
     if not whiten:
         return z
     spread = _spread(model)
-    return jnp.where(spread > 0, z / jnp.where(spread > 0, spread, 1.0), 0.0)
+    return jnp.where(spread == 0, 0.0, z / jnp.where(spread == 0, 1.0, spread))
 
 
 def _spread(model: PCA) -> Float[Array, " k"]:
     """Standard deviations along the components; 0 where there is nothing but rounding."""
     rounding = scaling.rank_rtol(model.mean.shape, model.variance.dtype)
-    some = model.variance > rounding**2 * model.variance[0]
-    return jnp.where(some, jnp.sqrt(jnp.where(some, model.variance, 1.0)), 0.0)
+    none = model.variance <= rounding**2 * model.variance[0]  # False for NaN, which stays
+    return jnp.where(none, 0.0, jnp.sqrt(jnp.where(none, 1.0, model.variance)))
 
 
+@public
 def inverse_transform(model: PCA, z: Float[Array, "n k"], *, whiten: bool = False) -> Float[Array, "n d"]:
     r"""Map coordinates back to feature space: $\hat x = \bar x + W^\top z$. `whiten` as in `transform`.
 
@@ -133,6 +137,7 @@ def inverse_transform(model: PCA, z: Float[Array, "n k"], *, whiten: bool = Fals
     return model.mean + (z * _spread(model) if whiten else z) @ model.components
 
 
+@public
 def reconstruct(model: PCA, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
     r"""Nearest point in the plane of the components: $\hat x = \bar x + W^\top W (x - \bar x)$.
 
@@ -146,6 +151,7 @@ def reconstruct(model: PCA, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
     return inverse_transform(model, transform(model, x))
 
 
+@public
 def reconstruction_error(model: PCA, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""Squared distance of each sample to the plane of the components: $\|x - \hat x\|_2^2$.
 
@@ -164,6 +170,7 @@ def reconstruction_error(model: PCA, x: Float[Array, "n d"]) -> Float[Array, " n
     return jnp.sum((x - reconstruct(model, x)) ** 2, axis=1)
 
 
+@public
 @partial(jax.jit, static_argnames=("share",))
 def components_for(variance_ratio: Float[Array, " k"], share: float) -> Int[Array, ""]:
     r"""Smallest number of components whose ratios add up to `share`: $\min\{m : \sum_{i \le m} r_i \ge p\}$.
@@ -183,6 +190,7 @@ def components_for(variance_ratio: Float[Array, " k"], share: float) -> Int[Arra
     return 1 + jnp.sum(jnp.cumsum(variance_ratio) < share - rounding)
 
 
+@public
 @jax.jit
 def elbow(variance: Float[Array, " k"]) -> Int[Array, ""]:
     r"""Number of components before the elbow of a scree plot.

@@ -10,7 +10,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from mfml import require
 from mfml.decomposition import subspaces
-from mfml.numerics import sums
+from mfml.entrance import public
+from mfml.numerics import singular, sums
 from mfml.numerics.scaling import column_units, length, rank_rtol
 
 
@@ -32,6 +33,7 @@ class Solvability(NamedTuple):
     distance: Float[Array, ""]  # from y to the column space, in units of y
 
 
+@public
 @partial(jax.jit, static_argnames=("rtol",))
 def projector(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Array, "m m"]:
     r"""Matrix that projects orthogonally onto the column space: $P = A A^+$.
@@ -54,6 +56,7 @@ def projector(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Arr
     return basis @ basis.T
 
 
+@public
 @partial(jax.jit, static_argnames=("rtol",))
 def project(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None = None) -> Float[Array, " m"]:
     r"""Project y onto the column space: $\hat y = U (U^\top y)$, without forming the m x m projector.
@@ -75,6 +78,7 @@ def _basis(a: Float[Array, "m n"], rtol: float | None) -> Float[Array, "m q"]:
     return subspaces.column_space(a / column_units(a) if rtol is None else a, rtol=rtol)
 
 
+@public
 @partial(jax.jit, static_argnames=("rtol",))
 def pseudo_inverse(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Array, "n m"]:
     r"""Moore-Penrose inverse: $A^+ = V \Sigma^+ U^\top$, with $1/\sigma_i$ where $\sigma_i$ counts, otherwise 0.
@@ -104,7 +108,7 @@ def _inverted(
     relative = rank_rtol(a.shape, a.dtype) if rtol is None else rtol
 
     def factors(units: Array) -> tuple[Array, Array, Array]:
-        u, s, vt = jnp.linalg.svd(a / units, full_matrices=False)
+        u, s, vt = singular.svd(a / units)
         counts = s > relative * s.max()
         return u, vt.T * jnp.where(counts, 1 / jnp.where(counts, s, 1.0), 0.0) / units[:, None], counts
 
@@ -116,6 +120,7 @@ def _inverted(
     return lax.cond(scaled[2].all(), lambda: scaled, lambda: factors(plain))
 
 
+@public
 @partial(jax.jit, static_argnames=("rtol",))
 def least_squares(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None = None) -> LeastSquares:
     r"""Minimize $\|A w - y\|_2$ by projecting y onto the column space.
@@ -141,6 +146,7 @@ def least_squares(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float 
     return LeastSquares(right @ along, fitted, y - fitted, jnp.sum(counts))
 
 
+@public
 def minimum_norm(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None = None) -> Float[Array, " n"]:
     r"""Return the shortest w among those that solve $A w = y$, or come nearest to it: $A^+ y$.
 
@@ -159,6 +165,7 @@ def minimum_norm(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float |
     return least_squares(a, y, rtol=rtol).weights
 
 
+@public
 @partial(jax.jit, static_argnames=("rtol",))
 def solvability(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None = None) -> Solvability:
     r"""Say whether $A w = y$ has no solution, one, or a whole affine subspace of them.

@@ -15,6 +15,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from mfml import require
 from mfml.decomposition import signs
+from mfml.entrance import public
+from mfml.numerics import singular
 from mfml.numerics.scaling import rank_rtol
 
 
@@ -37,6 +39,7 @@ def _check(a: Float[Array, "m n"]) -> None:
     require.that(min(a.shape) > 0, f"a must not be empty; found shape {a.shape}")
 
 
+@public
 @partial(jax.jit, static_argnames=("rtol",))
 def numerical_rank(a: Float[Array, "m n"], *, rtol: float | None = None) -> Int[Array, ""]:
     r"""Count the singular values above `rtol` times the largest.
@@ -54,26 +57,26 @@ def numerical_rank(a: Float[Array, "m n"], *, rtol: float | None = None) -> Int[
     1
     """
     _check(a)
-    s = jnp.linalg.svd(a, full_matrices=False, compute_uv=False)
+    s = singular.values(a)
     return jnp.sum(s > _tolerance(a, s, rtol))
 
 
 def _within(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Float[Array, "m q"]:
     """Orthonormal basis of the column space of `a`, the largest singular value first."""
     _check(a)
-    u, s, _ = jnp.linalg.svd(a, full_matrices=False)
+    u, s, _ = singular.svd(a)
     u = u * signs.of_rows(u.T)
     if rank is not None:
         require.between("rank", rank, 0, min(a.shape))
         return u[:, :rank]
-    return jnp.where(s > _tolerance(a, s, rtol), u, 0.0)
+    return jnp.where(s <= _tolerance(a, s, rtol), 0.0, u)  # NaN stays
 
 
 def _beyond(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Float[Array, "m q"]:
     """Orthonormal basis of the complement of the column space of `a`, the smallest singular value first."""
     _check(a)
     m = a.shape[0]
-    u, s, _ = jnp.linalg.svd(a, full_matrices=m > a.shape[1])  # otherwise, the thin u is the whole one
+    u, s, _ = singular.svd(a, full_matrices=m > a.shape[1])  # otherwise, the thin u is the whole one
     u = u[:, ::-1] * signs.of_rows(u[:, ::-1].T)
     if rank is not None:
         require.between("rank", rank, 0, min(a.shape))
@@ -82,6 +85,7 @@ def _beyond(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Flo
     return jnp.where(jnp.arange(m) < m - found, u, 0.0)
 
 
+@public
 @partial(jax.jit, static_argnames=("rank", "rtol"))
 def column_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None) -> Float[Array, "m q"]:
     r"""Orthonormal basis of $\{A w\}$: all the outputs that a linear model can give.
@@ -101,6 +105,7 @@ def column_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float
     return _within(a, rank, rtol)
 
 
+@public
 @partial(jax.jit, static_argnames=("rank", "rtol"))
 def row_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None) -> Float[Array, "n q"]:
     r"""Orthonormal basis, as columns, of $\{A^\top y\}$: the parameters that the data can see.
@@ -113,6 +118,7 @@ def row_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | 
     return _within(a.T, rank, rtol)
 
 
+@public
 @partial(jax.jit, static_argnames=("rank", "rtol"))
 def null_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None) -> Float[Array, "n q"]:
     r"""Orthonormal basis, as columns, of $\{w : A w = 0\}$: changes of w that no data point notices.
@@ -129,6 +135,7 @@ def null_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float |
     return _beyond(a.T, rank, rtol)
 
 
+@public
 @partial(jax.jit, static_argnames=("rank", "rtol"))
 def left_null_space(
     a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None
@@ -143,6 +150,7 @@ def left_null_space(
     return _beyond(a, rank, rtol)
 
 
+@public
 @partial(jax.jit, static_argnames=("rtol",))
 def identifiability(a: Float[Array, "m n"], *, rtol: float | None = None) -> Identifiability:
     r"""Say which parameters in $y = A w$ the data determine.

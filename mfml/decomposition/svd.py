@@ -9,6 +9,8 @@ from jaxtyping import Array, Float, Int, Key
 
 from mfml import require
 from mfml.decomposition import norms, signs
+from mfml.entrance import public
+from mfml.numerics import singular
 
 NORMS = ("frobenius", "spectral")
 
@@ -21,6 +23,7 @@ class SVD(NamedTuple):
     vt: Float[Array, "k d"]  # orthonormal rows; the largest entry of each is positive (`signs.of_rows`)
 
 
+@public
 def pinned(u: Float[Array, "n k"], s: Float[Array, " k"], vt: Float[Array, "k d"]) -> SVD:
     r"""Choose the sign of each pair of singular vectors, so that the result is unique: see `signs.of_rows`.
 
@@ -37,6 +40,7 @@ def _check(a: Float[Array, "n d"], n_components: int) -> None:
     require.between("n_components", n_components, 1, min(a.shape))
 
 
+@public
 @partial(jax.jit, static_argnames=("n_components",))
 def truncated(a: Float[Array, "n d"], *, n_components: int) -> SVD:
     r"""The k leading parts of $A = U \Sigma V^\top = \sum_i \sigma_i u_i v_i^\top$, exactly.
@@ -52,10 +56,11 @@ def truncated(a: Float[Array, "n d"], *, n_components: int) -> SVD:
     [5.]
     """
     _check(a, n_components)
-    u, s, vt = jnp.linalg.svd(a, full_matrices=False)
+    u, s, vt = singular.svd(a)
     return pinned(u[:, :n_components], s[:n_components], vt[:n_components])
 
 
+@public
 @partial(jax.jit, static_argnames=("n_components", "n_oversamples", "iterated_power"))
 def randomized(
     a: Float[Array, "n d"],
@@ -106,10 +111,11 @@ def _randomized(
         return basis(a @ basis((q.T @ a).T))
 
     q = jax.lax.fori_loop(0, n_iter, iterate, basis(a @ omega))
-    u, s, vt = jnp.linalg.svd(q.T @ a, full_matrices=False)
+    u, s, vt = singular.svd(q.T @ a)
     return q @ u[:, :n_components], s[:n_components], vt[:n_components]
 
 
+@public
 def transform(model: SVD, a: Float[Array, "n d"]) -> Float[Array, "n k"]:
     r"""Coordinates of rows along the right singular vectors: $A V$. For the fitted A this is $U \Sigma$.
 
@@ -125,6 +131,7 @@ def transform(model: SVD, a: Float[Array, "n d"]) -> Float[Array, "n k"]:
     return a @ model.vt.T
 
 
+@public
 def reconstruct(model: SVD) -> Float[Array, "n d"]:
     r"""Low-rank matrix $A_k = \sum_{i \le k} \sigma_i u_i v_i^\top$.
 
@@ -135,6 +142,7 @@ def reconstruct(model: SVD) -> Float[Array, "n d"]:
     return (model.u * model.s) @ model.vt
 
 
+@public
 def low_rank(a: Float[Array, "n d"], *, n_components: int) -> Float[Array, "n d"]:
     r"""The matrix of rank at most k that is nearest to A, in the Frobenius and in the spectral norm.
 
@@ -150,6 +158,7 @@ def low_rank(a: Float[Array, "n d"], *, n_components: int) -> Float[Array, "n d"
     return reconstruct(truncated(a, n_components=n_components))
 
 
+@public
 def eckart_young_error(s: Float[Array, " q"], *, n_components: int, norm: str = "frobenius") -> Float[Array, ""]:
     r"""Error of the best rank-k approximation, from all singular values.
 

@@ -17,8 +17,10 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Integer
 
 from mfml import require
+from mfml.entrance import public
 from mfml.generalization import criteria
 from mfml.generalization.tree_arrays import Trees
+from mfml.numerics import scaling
 
 SUBTRACT_FROM = 64  # number of features; with fewer, picking the rows of the smaller children costs more than it saves
 BLOCK = 16  # bins that one product of the prefix sums covers
@@ -54,6 +56,7 @@ class Grown(NamedTuple):
     sums: Float[Array, "c q"]  # statistics at each place of the last level
 
 
+@public
 def histogram(
     bins: Integer[Array, "d n"], node: Int[Array, " n"], statistics: Float[Array, "c n"], *, n_nodes: int, n_bins: int
 ) -> Float[Array, "c d q bins"]:
@@ -104,6 +107,7 @@ def _scatter(packed: Array, place: Array, size: int, n_parts: int) -> list[Array
     return [part for one in sums for part in (one.real, one.imag)]
 
 
+@public
 def sums_at(place: Int[Array, " n"], statistics: Float[Array, "c n"], *, n_places: int) -> Float[Array, "c q"]:
     """Add up the statistics of the samples at each place. `n_places` is static.
 
@@ -115,6 +119,7 @@ def sums_at(place: Int[Array, " n"], statistics: Float[Array, "c n"], *, n_place
     return jnp.stack(_scatter(_packed(statistics), place, n_places, n_parts)[: len(statistics)])
 
 
+@public
 def grow(
     bins: Integer[Array, "d n"],
     statistics: Float[Array, "c n"],
@@ -146,6 +151,25 @@ def grow(
     ([0, 0, 1], [1])
     """
     require.between("max_depth", max_depth, 1, MAX_DEPTH)
+
+    def inner(statistics: Array, limits: Limits) -> Grown:
+        sizes = {"n_bins": n_bins, "max_depth": max_depth}
+        return _grow(bins, statistics, limits, score=score, allowed=allowed, subtract=subtract, **sizes)
+
+    return scale_free(inner, statistics, limits)
+
+
+def _grow(
+    bins: Array,
+    statistics: Array,
+    limits: Limits,
+    *,
+    n_bins: int,
+    max_depth: int,
+    score: criteria.Score,
+    allowed: Callable[[int], Array] | None,
+    subtract: bool | None,
+) -> Grown:
     d, n = bins.shape
     by_subtraction = d >= SUBTRACT_FROM if subtract is None else subtract
     node, alive = jnp.zeros(n, jnp.int32), jnp.ones(1, bool)
@@ -161,6 +185,27 @@ def grow(
         node = _move(bins, node, split, n_bins)
         alive = jnp.repeat(split.made, 2)
     return Grown(splits, node, sums_at(node, statistics, n_places=2**max_depth))
+
+
+@public
+def scale_free(grow: Callable[[Array, Limits], Grown], statistics: Float[Array, "c n"], limits: Limits) -> Grown:
+    """Grow a tree from statistics in units near their size, so that no square leaves the float range.
+
+    G and H have a unit each, a power of two, and so have lambda and the limits. Gains and sums are those of the given
+    statistics.
+
+    >>> inside = lambda statistics, limits: Grown([], jnp.zeros(1, int), statistics)
+    >>> zero = jnp.array(0.0)
+    >>> scale_free(inside, jnp.array([[8.0], [1.0]]), Limits(zero, zero, zero)).sums.tolist()
+    [[8.0], [1.0]]
+    """
+    g, h = scaling.unit(statistics[:-1]), scaling.unit(statistics[-1])
+    units = jnp.append(jnp.full(len(statistics) - 1, g, g.dtype), h)[:, None]
+    l2, min_weight, min_gain = limits
+    inner = Limits(l2 * (1 / h), min_weight * (1 / h), min_gain * (1 / g) * (1 / g) * h)
+    found = grow(statistics * (1 / units), inner)
+    splits = [split._replace(gain=split.gain * g * (1 / h) * g) for split in found.splits]
+    return Grown(splits, found.leaf, found.sums * units)
 
 
 def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: criteria.Score) -> Split:
@@ -188,6 +233,7 @@ def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: 
     return Split(feature, place, jnp.zeros_like(highest), missing_left, jnp.where(made, highest, 0.0), made)
 
 
+@public
 def worth_it(gain: Float[Array, " q"], parent: Float[Array, "*q"], limits: Limits) -> Bool[Array, " q"]:
     """Return whether a gain exceeds the limit by more than the rounding error of the node's own score.
 
@@ -253,6 +299,7 @@ def _running_count(mask: Array) -> Array:
     return (within + over[:, None]).reshape(-1)[:n]
 
 
+@public
 def assemble(grown: Grown, thresholds: list[Array], value: Callable[[Array], Array], *, n_features: int) -> Trees:
     """Build the arrays of one tree (t = 1). `value` turns sums (c, m) into predictions (k, m); options are static."""
     sums, levels = grown.sums, [grown.sums]
@@ -284,6 +331,7 @@ def assemble(grown: Grown, thresholds: list[Array], value: Callable[[Array], Arr
     return jax.tree.map(lambda leaf: leaf[None], one)
 
 
+@public
 def thresholds_of_bins(edges: Float[Array, "d b_1"], splits: list[Split]) -> list[Array]:
     """Turn the bins of splits into thresholds: the upper edge of the bin, infinite for the last bin of values."""
     ends = jnp.pad(edges, ((0, 0), (0, 1)), constant_values=jnp.inf)

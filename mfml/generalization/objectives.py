@@ -9,12 +9,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Num
 
 from mfml import require
+from mfml.entrance import public
 from mfml.risk import losses
 from mfml.risk.empirical import weighted_mean
 
 LOSSES = ("squared_error", "logistic", "softmax")
 
 
+@public
 def best_constant(
     y: Num[Array, " n"], weights: Float[Array, " n"], *, loss: str, n_classes: int | None = None
 ) -> Float[Array, " k"]:
@@ -42,13 +44,14 @@ def best_constant(
     return jnp.log(chance) - jnp.log1p(-chance)
 
 
+@public
 def derivatives(
     scores: Float[Array, "k n"], y: Num[Array, " n"], *, loss: str
 ) -> tuple[Float[Array, "k n"], Float[Array, "k n"]]:
     """Return the first and second derivatives of each sample's loss with respect to its scores.
 
     Of the second derivatives of `softmax`, only the diagonal is returned. Those of `logistic` and `softmax` are at
-    least 1e-16.
+    least 1e-16. A label of `softmax` that is none of 0 to k - 1 gives NaN.
 
     Raises:
         ValueError: for an unknown loss.
@@ -65,9 +68,11 @@ def derivatives(
     else:
         chance = jax.nn.softmax(scores, axis=0)
         target = jax.nn.one_hot(y.astype(int), len(scores), dtype=scores.dtype, axis=0)
+        target = jnp.where((y >= 0) & (y < len(scores)), target, jnp.nan)
     return chance - target, jnp.maximum(chance * (1 - chance), 1e-16)
 
 
+@public
 def sample_losses(scores: Float[Array, "k n"], y: Num[Array, " n"], *, loss: str) -> Float[Array, " n"]:
     """Return the loss of each sample: half the squared error, or the cross-entropy in nats.
 

@@ -13,6 +13,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Num
 
 from mfml import require
+from mfml.entrance import public
 from mfml.generalization import binning, criteria, exact_growth, growth, tree_arrays
 from mfml.generalization.tree_arrays import Trees
 from mfml.risk import metrics
@@ -20,6 +21,8 @@ from mfml.risk import metrics
 SOLVERS = ("histogram", "exact")
 
 
+@public
+@require.bounds(weights="[0, inf)", min_samples_leaf="[0, inf)")
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -49,7 +52,8 @@ def fit(
     Args:
         x: features; NaN is a missing value.
         y: targets; for `gini` and `entropy` labels 0, 1, ...
-        weights: non-negative, one per sample; all 1 if left out. A sample of weight 0 has no influence.
+        weights: non-negative, one per sample; all 1 if left out. A sample of weight 0 has no influence. Others do not
+            weigh in the choice of bins where a feature has more than `max_bins` different values.
         criterion: one of `criteria.CRITERIA`; static.
         max_depth: largest number of questions that a sample is asked, 1 to 14; static.
         min_samples_leaf: smallest sum of weights in a leaf.
@@ -89,6 +93,7 @@ def _fit(
     n_classes: int | None,
 ) -> Trees:
     w = jnp.ones(len(x), x.dtype) if weights is None else weights.astype(x.dtype)
+    x = x if weights is None else jnp.where(w[:, None] == 0, jnp.nan, x)
     statistics, shift = criteria.statistics(y, w, n_classes=n_classes)
     zero = jnp.zeros((), x.dtype)
     limits = growth.Limits(zero, jnp.asarray(min_samples_leaf, x.dtype), zero)
@@ -104,6 +109,7 @@ def _fit(
     return growth.assemble(grown, thresholds, partial(criteria.leaf_mean, shift=shift), n_features=x.shape[1])
 
 
+@public
 @jax.jit
 def predict(model: Trees, x: Float[Array, "m d"]) -> Num[Array, " m"]:
     """Predict the mean of the leaf in units of y, or the label of its most frequent class; ties go to the smallest.
@@ -122,6 +128,7 @@ def predict(model: Trees, x: Float[Array, "m d"]) -> Num[Array, " m"]:
     return jnp.argmax(value, axis=1) if value.shape[1] > 1 else value[:, 0]
 
 
+@public
 @jax.jit
 def predict_proba(model: Trees, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     """Return the shares of the classes in the leaf.
@@ -137,6 +144,7 @@ def predict_proba(model: Trees, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     return tree_arrays.total(model, x)
 
 
+@public
 @jax.jit
 def score(
     model: Trees, x: Float[Array, "n d"], y: Num[Array, " n"], *, weights: Float[Array, " n"] | None = None

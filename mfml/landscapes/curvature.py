@@ -14,11 +14,12 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, PyTree, Shaped
 
 from mfml import require
+from mfml.entrance import public
 
 Objective = Callable[..., Array]
 
-MINIMUM, SADDLE, MAXIMUM, DEGENERATE = 0, 1, 2, 3
-KINDS = ("minimum", "saddle", "maximum", "degenerate")
+MINIMUM, SADDLE, MAXIMUM, DEGENERATE, UNDEFINED = 0, 1, 2, 3, 4
+KINDS = ("minimum", "saddle", "maximum", "degenerate", "undefined")
 
 
 class StationaryPoint(NamedTuple):
@@ -30,6 +31,7 @@ class StationaryPoint(NamedTuple):
     eigenvalues: Float[Array, " p"]  # increasing
 
 
+@public
 def hessian(objective: Objective, params: PyTree, *, data: tuple[Any, ...] = ()) -> Float[Array, "p p"]:
     r"""Matrix of second derivatives, $H_{ij} = \partial^2 f / \partial\theta_i \partial\theta_j$.
 
@@ -44,6 +46,7 @@ def hessian(objective: Objective, params: PyTree, *, data: tuple[Any, ...] = ())
     return jax.hessian(lambda theta: objective(rebuild(theta), *data))(flat)
 
 
+@public
 def hvp(objective: Objective, params: PyTree, vector: PyTree, *, data: tuple[Any, ...] = ()) -> PyTree:
     r"""Hessian times vector, $H v = \frac{d}{d\epsilon} \nabla f(\theta + \epsilon v)|_0$, at the cost of 2 gradients.
 
@@ -62,6 +65,7 @@ def hvp(objective: Objective, params: PyTree, vector: PyTree, *, data: tuple[Any
     return jax.jvp(lambda theta: jax.grad(objective)(theta, *data), (params,), (vector,))[1]
 
 
+@public
 def gauss_newton_product(
     predict: Callable[[PyTree, Array], Array],
     loss: Callable[[Array, Array], Array],
@@ -92,6 +96,7 @@ def gauss_newton_product(
     return jax.vjp(lambda theta: predict(theta, x), params)[1](pulled)[0]
 
 
+@public
 def gauss_newton(
     predict: Callable[[PyTree, Array], Array],
     loss: Callable[[Array, Array], Array],
@@ -122,13 +127,14 @@ def gauss_newton(
     return jax.vmap(column)(jnp.eye(len(flat), dtype=flat.dtype))
 
 
+@public
 def classify(matrix: Float[Array, "p p"], *, tol: float | None = None) -> StationaryPoint:
     r"""Classify a stationary point by its Hessian.
 
     An eigenvalue counts as zero when $|\lambda| \le \text{tol} \cdot \max_i |\lambda_i|$; tol is p times the machine
     epsilon times 10 unless given. Eigenvalues of both signs make a saddle, even if others are zero. Otherwise a zero
     eigenvalue makes the point degenerate: second derivatives do not decide. All positive: minimum. All negative:
-    maximum.
+    maximum. A matrix with NaN or infinity makes the point undefined: its eigenvalues are NaN and none is counted.
 
     Raises:
         ValueError: if the matrix is not square or empty, or tol is negative.
@@ -146,10 +152,10 @@ def classify(matrix: Float[Array, "p p"], *, tol: float | None = None) -> Statio
     share = 10 * len(matrix) * float(jnp.finfo(values.dtype).eps) if tol is None else tol
     zero = share * jnp.abs(values).max()
     negative, positive = jnp.sum(values < -zero), jnp.sum(values > zero)
-    flat = len(matrix) - negative - positive
+    flat = jnp.sum(jnp.abs(values) <= zero)
     decided = jnp.where(negative == 0, MINIMUM, MAXIMUM)
     kind = jnp.where((negative > 0) & (positive > 0), SADDLE, jnp.where(flat > 0, DEGENERATE, decided))
-    return StationaryPoint(kind, negative, flat, values)
+    return StationaryPoint(jnp.where(jnp.isfinite(zero), kind, UNDEFINED), negative, flat, values)
 
 
 def _like(params: PyTree, vector: PyTree) -> None:

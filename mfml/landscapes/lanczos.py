@@ -20,7 +20,10 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from mfml import require
+from mfml.entrance import public
 from mfml.landscapes.curvature import Objective
+from mfml.numerics import scaling
+from mfml.numerics.domain import POSITIVE, checked
 
 
 class Tridiagonal(NamedTuple):
@@ -48,6 +51,7 @@ class Spectrum(NamedTuple):
     weights: Float[Array, "r m"]  # their masses, each row sums to 1
 
 
+@public
 @partial(jax.jit, static_argnames=("product", "n_steps"))
 def tridiagonalize(
     product: Callable[[Array], Array], init: Float[Array, " p"], *, key: Key[Array, ""], n_steps: int
@@ -72,6 +76,7 @@ def tridiagonalize(
     return _tridiagonalize(key, product, init, n_steps)
 
 
+@public
 @partial(jax.jit, static_argnames=("objective", "n_eigenvalues", "n_steps", "largest"))
 def top_eigenvalues(
     objective: Objective,
@@ -117,6 +122,7 @@ def top_eigenvalues(
     return Eigenpairs(values[chosen], rows, residual, jnp.all(residual <= tol * scale))
 
 
+@public
 @partial(jax.jit, static_argnames=("objective", "n_steps", "n_probes"))
 def spectral_density(
     objective: Objective,
@@ -155,10 +161,15 @@ def spectral_density(
     return Spectrum(*lax.map(probe, jax.random.split(key, n_probes)))
 
 
+@public
+@checked(width=POSITIVE)
 def density(spectrum: Spectrum, grid: Float[Array, " g"], *, width: ArrayLike) -> Float[Array, " g"]:
     r"""Draw each point mass as a Gaussian: $\frac1r \sum_{ij} w_{ij} N(g; \theta_{ij}, s^2)$, where s is `width`.
 
     The unit is one over the unit of the eigenvalues; its integral is 1.
+
+    Raises:
+        ValueError: unless the width is positive.
 
     Source: Lin, Saad and Yang (2016), SIAM Review 58, 34, section 2.
 
@@ -170,6 +181,7 @@ def density(spectrum: Spectrum, grid: Float[Array, " g"], *, width: ArrayLike) -
     return jnp.sum(spectrum.weights * bumps, axis=(1, 2)) / len(spectrum.nodes)
 
 
+@public
 def moment(spectrum: Spectrum, order: ArrayLike) -> Float[Array, ""]:
     r"""Mean power of the eigenvalues, $\frac1p \sum_i \lambda_i^q$; order q = 1 times p is the trace of the Hessian.
 
@@ -203,9 +215,9 @@ def _tridiagonalize(key: Array, product: Callable[[Array], Array], start: Array,
         basis = basis.at[j].set(q)
         image = product(q)
         alpha = q @ image
-        scale = jnp.maximum(scale, jnp.linalg.norm(image))
+        scale = jnp.maximum(scale, scaling.length(image))
         remainder = orthogonal(image, basis)
-        beta = jnp.linalg.norm(remainder)
+        beta = scaling.length(remainder)
         exhausted = beta <= tiny * scale
         fresh = orthogonal(jnp.roll(spare, j), basis)
         following = jnp.where(exhausted, _unit(fresh), remainder / jnp.where(exhausted, 1.0, beta))
@@ -218,7 +230,8 @@ def _tridiagonalize(key: Array, product: Callable[[Array], Array], start: Array,
 
 
 def _unit(vector: Array) -> Array:
-    return vector / jnp.maximum(jnp.linalg.norm(vector), float(jnp.finfo(vector.dtype).tiny))
+    scaled = vector / scaling.unit(vector)
+    return scaled / jnp.maximum(scaling.length(scaled), float(jnp.finfo(vector.dtype).tiny))
 
 
 def _dense(t: Tridiagonal) -> Array:

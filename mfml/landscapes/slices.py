@@ -14,7 +14,9 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Key, PyTree
 
 from mfml import require
+from mfml.entrance import public
 from mfml.landscapes.curvature import Objective
+from mfml.numerics import scaling
 
 
 class PathPlane(NamedTuple):
@@ -27,6 +29,7 @@ class PathPlane(NamedTuple):
     share: Float[Array, "2"]  # of the sum of squared distances from the center, along each direction
 
 
+@public
 def random_direction(params: PyTree, *, key: Key[Array, ""]) -> PyTree:
     """Draw a direction like the parameters: independent standard Gaussian entries.
 
@@ -44,6 +47,7 @@ def random_direction(params: PyTree, *, key: Key[Array, ""]) -> PyTree:
     return jax.tree.unflatten(structure, list(map(drawn, keys, leaves)))
 
 
+@public
 def filter_normalized(direction: PyTree, params: PyTree) -> PyTree:
     r"""Give each filter of a direction the norm of the parameters' filter: $d \leftarrow d\, \|\theta\| / \|d\|$.
 
@@ -65,13 +69,16 @@ def filter_normalized(direction: PyTree, params: PyTree) -> PyTree:
         if jnp.ndim(d) < 2:
             return jnp.zeros_like(d)
         axes = tuple(range(d.ndim - 1))
-        length, wanted = (jnp.sum(a**2, axis=axes) for a in (d, theta))
+        units = [scaling.power_of_two(jnp.max(jnp.abs(a), axis=axes)) for a in (d, theta)]
+        d = d / units[0]
+        length, wanted = jnp.sum(d**2, axis=axes), jnp.sum((theta / units[1]) ** 2, axis=axes)
         there = length > 0
-        return d * jnp.where(there, jnp.sqrt(wanted / jnp.where(there, length, 1.0)), 0.0)
+        return d * jnp.where(there, jnp.sqrt(wanted / jnp.where(there, length, 1.0)), 0.0) * units[1]
 
     return jax.tree.map(scaled, direction, params)
 
 
+@public
 @partial(jax.jit, static_argnames=("objective", "batch_size"))
 def line(
     objective: Objective,
@@ -99,6 +106,7 @@ def line(
     return lax.map(lambda s: objective(_moved(center, (direction, s)), *data), steps, batch_size=batch_size)
 
 
+@public
 @partial(jax.jit, static_argnames=("objective", "batch_size"))
 def plane(
     objective: Objective,
@@ -133,6 +141,7 @@ def plane(
     return lax.map(value, (a, b), batch_size=batch_size).reshape(len(along_first), len(along_second))
 
 
+@public
 def path_plane(path: PyTree) -> PathPlane:
     r"""Find the plane through a path's last point that contains most of it: PCA of the path about its end.
 
@@ -157,8 +166,9 @@ def path_plane(path: PyTree) -> PathPlane:
     directions = directions[:2]
     peak = jnp.take_along_axis(directions, jnp.abs(directions).argmax(axis=1, keepdims=True), axis=1)
     directions = jnp.where(peak < 0, -directions, directions)
-    total = jnp.sum(values**2)
-    share = values[:2] ** 2 / jnp.where(total > 0, total, 1.0)
+    squares = (values / scaling.unit(values)) ** 2
+    total = jnp.sum(squares)
+    share = squares[:2] / jnp.where(total == 0, 1.0, total)
     return PathPlane(last, rebuild(directions[0]), rebuild(directions[1]), rows @ directions.T, share)
 
 

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from mfml import require
+from mfml.entrance import public
 from mfml.networks.convolution import cross_correlation
 
 DISTRIBUTIONS = ("normal", "uniform")
@@ -33,6 +34,7 @@ class Convolution(NamedTuple):
     bias: Float[Array, " k"]
 
 
+@public
 def init_weight(
     *, key: Key[Array, ""], shape: Sequence[int], gain: float = 2.0, distribution: str = "normal", dtype: type = float
 ) -> Float[Array, "*shape"]:
@@ -43,7 +45,7 @@ def init_weight(
     static.
 
     Raises:
-        ValueError: for a size below 1 or an unknown distribution.
+        ValueError: for a size below 1, a negative gain or an unknown distribution.
 
     Source: He et al. (2015), equation 10.
 
@@ -53,12 +55,14 @@ def init_weight(
     for size in shape:
         require.positive("shape", size)
     require.one_of("distribution", distribution, DISTRIBUTIONS)
+    require.that(gain >= 0, f"gain must not be negative; found {gain}")
     scale, count = math.sqrt(gain / math.prod(shape[:-1])), (math.prod(shape),)
     if distribution == "normal":  # drawn in one row, since XLA compiles this faster
         return jnp.reshape(scale * jax.random.normal(key, count, dtype), tuple(shape))
     return jnp.reshape(scale * math.sqrt(3) * jax.random.uniform(key, count, dtype, -1.0, 1.0), tuple(shape))
 
 
+@public
 def dense(layer: Dense, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
     """Apply a dense layer without activation: $x W + b$.
 
@@ -76,6 +80,7 @@ def dense(layer: Dense, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
     return x @ layer.weight + layer.bias
 
 
+@public
 def convolution(
     layer: Convolution, x: Float[Array, "n h w c"], *, stride: int = 1, mode: str = "zeros"
 ) -> Float[Array, "n _ _ k"]:

@@ -10,8 +10,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
+from mfml.numerics import scaling
 
 
+@public
 def translate(x: Float[Array, "n h w c"], *, rows: int = 0, columns: int = 0) -> Float[Array, "n h w c"]:
     """Shift images down and to the right; pixels that leave on one side enter on the other.
 
@@ -25,6 +28,7 @@ def translate(x: Float[Array, "n h w c"], *, rows: int = 0, columns: int = 0) ->
     return jnp.roll(x, (rows, columns), axis=(1, 2))
 
 
+@public
 def rotate(x: Float[Array, "n h w c"], *, quarter_turns: int = 1) -> Float[Array, "n _ _ c"]:
     """Rotate images by multiples of 90 degrees, counterclockwise as an image is shown.
 
@@ -38,6 +42,7 @@ def rotate(x: Float[Array, "n h w c"], *, quarter_turns: int = 1) -> Float[Array
     return jnp.rot90(x, quarter_turns, axes=(1, 2))
 
 
+@public
 def equivariance_error(
     function: Callable[[Array], Array],
     x: Float[Array, "n h w c"],
@@ -67,9 +72,10 @@ def equivariance_error(
     y = function(x)
     moved, expected = function(before(x)), after(y)
     require.same_shape(function_of_moved=moved, moved_function=expected)
-    return jnp.sqrt(jnp.sum((moved - expected) ** 2) / jnp.sum(y**2))
+    return scaling.length(moved - expected) / scaling.length(y)
 
 
+@public
 def invariance_error(
     function: Callable[[Array], Array], x: Float[Array, "n h w c"], *, transform: Callable[[Array], Array]
 ) -> Float[Array, ""]:

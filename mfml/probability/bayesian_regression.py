@@ -9,17 +9,15 @@ import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jax import lax
-from jax.scipy.linalg import cho_solve, solve_triangular
+from jax.scipy.linalg import solve_triangular
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 from mfml.numerics import scaling, sums
 from mfml.probability.gaussian import Gaussian
 from mfml.risk import metrics
-
-REFINEMENTS = 2  # of a solution; with a prior of 1e8 squared units, the first correction still has an error of rounding
 
 
 class Prediction(NamedTuple):
@@ -29,6 +27,7 @@ class Prediction(NamedTuple):
     variance: Float[Array, " n"]  # of the next measurement: that of the curve plus that of the noise
 
 
+@public
 def ridge_prior(alpha: ArrayLike, noise_variance: ArrayLike, *, n_columns: int) -> Gaussian:
     r"""Prior $\mathcal N(0, (s^2/\alpha) I)$ under which the most probable weights are those of ridge regression.
 
@@ -47,13 +46,13 @@ def ridge_prior(alpha: ArrayLike, noise_variance: ArrayLike, *, n_columns: int) 
     return Gaussian(jnp.zeros(n_columns, variance.dtype), variance * jnp.eye(n_columns, dtype=variance.dtype))
 
 
+@public
 def fit(design: Float[Array, "n p"], y: Float[Array, " n"], *, prior: Gaussian, noise_variance: ArrayLike) -> Gaussian:
     r"""Posterior of the weights: covariance $S = (S_0^{-1} + X^\top X / s^2)^{-1}$, mean m.
 
-    $m = S (S_0^{-1} m_0 + X^\top y / s^2)$. With $S_0 = L L^\top$ the matrix to be solved is
-    $I + L^\top X^\top X L / s^2$. Where it is badly conditioned, its factor comes from an orthogonal decomposition of
-    the data, so a vague prior does no harm. No intercept is added: give
-    the design a column of ones, and this weight a wide prior.
+    $m = S (S_0^{-1} m_0 + X^\top y / s^2)$. With $S_0 = L L^\top$ it is a least-squares problem for the rows of
+    $X L / s$ and of the identity. QR solves it without squaring them, so a vague prior costs few digits. No
+    intercept is added: give the design a column of ones, and this weight a wide prior.
 
     Raises:
         ValueError: where shapes do not fit.
@@ -66,13 +65,12 @@ def fit(design: Float[Array, "n p"], y: Float[Array, " n"], *, prior: Gaussian, 
     (1.6667, 0.1667)
     """
     _check(design, y, prior)
-    root = scaling.cholesky(prior.covariance)
-    factor, z = _factor(design, root, noise_variance)
-    shift = _shift(factor, z, (y - design @ prior.mean) / jnp.sqrt(noise_variance))
-    half = solve_triangular(factor, root.T, lower=True)
-    return Gaussian(prior.mean + root @ shift, half.T @ half)
+    parts = _solve(design, y, prior, noise_variance)
+    half = solve_triangular(parts.factor, parts.root.T, trans="T")
+    return Gaussian(prior.mean + parts.root @ parts.shift, half.T @ half)
 
 
+@public
 def predict(model: Gaussian, design: Float[Array, "n p"]) -> Float[Array, " n"]:
     r"""Predict the mean $x \cdot m$ of each sample, in units of y.
 
@@ -89,6 +87,7 @@ def predict(model: Gaussian, design: Float[Array, "n p"]) -> Float[Array, " n"]:
     return design @ model.mean
 
 
+@public
 def predictive(model: Gaussian, design: Float[Array, "n p"], *, noise_variance: ArrayLike) -> Prediction:
     r"""Distribution of a measurement at each sample: its mean $x \cdot m$ and its variance $s^2 + x^\top S x$.
 
@@ -107,6 +106,7 @@ def predictive(model: Gaussian, design: Float[Array, "n p"], *, noise_variance: 
     return Prediction(mean, jnp.asarray(noise_variance) + spread)
 
 
+@public
 def score(model: Gaussian, design: Float[Array, "n p"], y: Float[Array, " n"]) -> Float[Array, ""]:
     r"""Coefficient of determination $R^2$ of the predicted means, see `mfml.risk.metrics.r2`.
 
@@ -123,14 +123,14 @@ def score(model: Gaussian, design: Float[Array, "n p"], y: Float[Array, " n"]) -
     return metrics.r2(predict(model, design), y)
 
 
+@public
 def log_evidence(
     design: Float[Array, "n p"], y: Float[Array, " n"], *, prior: Gaussian, noise_variance: ArrayLike
 ) -> Float[Array, ""]:
     r"""Log-density of the data, averaged over the prior: $\log \mathcal N(y; X m_0, X S_0 X^\top + s^2 I)$, nats.
 
-    It is computed from p by p matrices, and the misfit from the residuals of the posterior mean: as the sum of squares
-    minus what the design explains, it would lose its digits where the noise is small. To choose a prior and a noise
-    without a test set, take those that make it largest.
+    It is computed from p by p matrices. To choose a prior and a noise without a test set, take those that make it
+    largest.
 
     Raises:
         ValueError: where shapes do not fit.
@@ -142,36 +142,28 @@ def log_evidence(
     -1.2655
     """
     _check(design, y, prior)
-    factor, z = _factor(design, scaling.cholesky(prior.covariance), noise_variance)
-    residual = (y - design @ prior.mean) / jnp.sqrt(noise_variance)
-    shift = _shift(factor, z, residual)
-    misfit = jnp.sum((residual - z @ shift) ** 2) + jnp.sum(shift**2)
-    log_det = len(y) * jnp.log(2 * math.pi * jnp.asarray(noise_variance)) + 2 * jnp.sum(jnp.log(jnp.diag(factor)))
-    return -0.5 * (misfit + log_det)
+    parts = _solve(design, y, prior, noise_variance)
+    log_det = len(y) * jnp.log(2 * math.pi * jnp.asarray(noise_variance))
+    log_det = log_det + 2 * jnp.sum(jnp.log(jnp.abs(jnp.diag(parts.factor))))
+    return -0.5 * (parts.misfit + log_det)
 
 
-def _factor(design: Array, root: Array, noise_variance: ArrayLike) -> tuple[Array, Array]:
-    """Cholesky factor of I + Z^T Z, and Z: the design in units of prior and noise."""
-    z = design @ root / jnp.sqrt(noise_variance)
-    identity = jnp.eye(len(root), dtype=z.dtype)
-    products = identity + sums.gram(z)
-    factor = scaling.cholesky(products)
-    sound = jnp.all(jnp.diag(factor) ** 2 > jnp.sqrt(jnp.finfo(z.dtype).eps) * jnp.diag(products))
-    return lax.cond(sound, lambda: factor, lambda: _orthogonal_factor(z)), z
+class _Solved(NamedTuple):
+    """Weights in units of the prior, where they are standard normal before the data are seen."""
+
+    root: Array  # L, the Cholesky factor of the prior covariance
+    factor: Array  # R, with R^T R = I + Z^T Z; Z is the design in units of prior and noise
+    shift: Array  # posterior mean u of these weights
+    misfit: Array  # |r - Z u|^2 + |u|^2 with the residuals r from the prior mean, in units of the noise
 
 
-def _orthogonal_factor(z: Array) -> Array:
-    """The same factor without squares: a vague prior and columns that depend on each other leave nothing of I."""
-    r = jnp.linalg.qr(jnp.concatenate([z, jnp.eye(z.shape[1], dtype=z.dtype)]), mode="r")
-    return (r * jnp.where(jnp.diag(r) < 0, -1, 1)[:, None]).T
-
-
-def _shift(factor: Array, z: Array, residual: Array) -> Array:
-    """Solve (I + Z^T Z) a = Z^T r, and refine the solution on the data."""
-    shift = jnp.zeros_like(z[0])
-    for _ in range(1 + REFINEMENTS):
-        shift = shift + cho_solve((factor, True), sums.cross(z, residual - z @ shift) - shift)
-    return shift
+def _solve(design: Array, y: Array, prior: Gaussian, noise_variance: ArrayLike) -> _Solved:
+    """Minimize the misfit, which is the sum of squares of a system with the rows of Z and those of the identity."""
+    root, noise = scaling.cholesky(prior.covariance), jnp.sqrt(noise_variance)
+    z, residual = design @ (root / noise), (y - design @ prior.mean) / noise
+    q, factor = jnp.linalg.qr(jnp.concatenate([z, jnp.eye(len(root), dtype=z.dtype)]))
+    shift = solve_triangular(factor, sums.cross(q[: len(y)], residual))
+    return _Solved(root, factor, shift, jnp.sum((residual - z @ shift) ** 2) + jnp.sum(shift**2))
 
 
 def _check(design: Array, y: Array, prior: Gaussian) -> None:

@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Num
 
 from mfml import require
+from mfml.entrance import public
 
 STRATEGIES = ("uniform", "quantile")
 
@@ -33,6 +34,7 @@ class Histogram(NamedTuple):
     density: Float[Array, " b"]  # 1 in every bin for a calibrated model
 
 
+@public
 def curve(
     probability: Float[Array, " n"], y: Num[Array, " n"], *, n_bins: int = 10, strategy: str = "uniform"
 ) -> Curve:
@@ -47,7 +49,7 @@ def curve(
         strategy: "uniform" bins of equal width, or "quantile" bins with as many samples each; static.
 
     Raises:
-        ValueError: for lengths that differ, no sample, n_bins < 1, an unknown strategy.
+        ValueError: for lengths that differ, no sample, labels outside of [0, 1], n_bins < 1, an unknown strategy.
 
     Source: Niculescu-Mizil and Caruana (2005), ICML; bins as in scikit-learn's calibration_curve, which leaves
     the empty ones out.
@@ -56,7 +58,7 @@ def curve(
     >>> print(made.predicted, made.observed, made.number)
     [0.25 0.75] [0.5 1. ] [2. 1.]
     """
-    _check(probability, y)
+    y = _checked(probability, y)
     require.positive("n_bins", n_bins)
     require.one_of("strategy", strategy, STRATEGIES)
     inner = jnp.arange(1, n_bins, dtype=probability.dtype) / n_bins
@@ -72,6 +74,7 @@ def curve(
     return Curve(total(probability) / number, total(y) / number, count)
 
 
+@public
 def expected_error(
     probability: Float[Array, " n"], y: Num[Array, " n"], *, n_bins: int = 10, strategy: str = "uniform"
 ) -> Float[Array, ""]:
@@ -93,21 +96,23 @@ def expected_error(
     return jnp.sum(made.number * gap) / len(y)
 
 
+@public
 def brier(probability: Float[Array, " n"], y: Num[Array, " n"]) -> Float[Array, ""]:
     r"""Brier score $\frac1n \sum_i (p_i - y_i)^2$, a proper score: the true probabilities make its mean smallest.
 
     Raises:
-        ValueError: for lengths that differ, or no sample.
+        ValueError: for lengths that differ, no sample, or labels outside of [0, 1].
 
     Source: Brier (1950), Monthly Weather Review 78.
 
     >>> round(brier(jnp.array([0.5, 1.0]), jnp.array([0, 1])).item(), 4)
     0.125
     """
-    _check(probability, y)
+    y = _checked(probability, y)
     return jnp.mean((probability - y) ** 2)
 
 
+@public
 def gaussian_pit(y: Float[Array, " n"], mean: ArrayLike, scale: ArrayLike) -> Float[Array, " n"]:
     r"""Probability integral transform of normal predictions: $\Phi((y - \mu)/\sigma)$, the quantile that came true.
 
@@ -125,8 +130,11 @@ def gaussian_pit(y: Float[Array, " n"], mean: ArrayLike, scale: ArrayLike) -> Fl
     return ndtr((y - mean) / scale)
 
 
+@public
 def pit_histogram(pit: Float[Array, " n"], *, n_bins: int = 10) -> Histogram:
     """Histogram of PIT values. A valley means too sure, a hill means not sure enough, a slope means biased.
+
+    The density is NaN where a value is NaN or lies outside of [0, 1].
 
     Raises:
         ValueError: unless pit has one axis and an entry, and n_bins >= 1.
@@ -140,9 +148,12 @@ def pit_histogram(pit: Float[Array, " n"], *, n_bins: int = 10) -> Histogram:
     require.positive("number of PIT values", len(pit))
     require.positive("n_bins", n_bins)
     count, edges = jnp.histogram(pit, bins=n_bins, range=(0.0, 1.0))
-    return Histogram(edges.astype(pit.dtype), count.astype(pit.dtype) * n_bins / len(pit))
+    density = count.astype(pit.dtype) * n_bins / len(pit)
+    sound = jnp.all((pit >= 0) & (pit <= 1))  # the histogram leaves out what lies outside, and NaN
+    return Histogram(edges.astype(pit.dtype), jnp.where(sound, density, jnp.nan))
 
 
+@public
 def pit_distance(pit: Float[Array, " n"]) -> Float[Array, ""]:
     r"""Largest gap between the distribution of the PIT values and the uniform one: $\sup_u |F_n(u) - u|$.
 
@@ -159,10 +170,11 @@ def pit_distance(pit: Float[Array, " n"]) -> Float[Array, ""]:
     require.rank("pit", pit, 1)
     n = len(pit)
     require.positive("number of PIT values", n)
-    u, place = jnp.sort(pit), jnp.arange(n)
+    u, place = jnp.sort(pit), jnp.arange(n, dtype=pit.dtype)
     return jnp.max(jnp.maximum((place + 1) / n - u, u - place / n))
 
 
+@public
 def interval_coverage(pit: Float[Array, " n"], levels: Float[Array, " b"]) -> Float[Array, " b"]:
     """Share of values in the central predicted interval of each level. A calibrated model has the level itself.
 
@@ -177,11 +189,15 @@ def interval_coverage(pit: Float[Array, " n"], levels: Float[Array, " b"]) -> Fl
     require.rank("pit", pit, 1)
     require.rank("levels", levels, 1)
     require.positive("number of PIT values", len(pit))
-    return jnp.mean(jnp.abs(2 * pit - 1)[:, None] <= levels, axis=0, dtype=pit.dtype)
+    share = jnp.mean(jnp.abs(2 * pit - 1)[:, None] <= levels, axis=0, dtype=pit.dtype)
+    return jnp.where(jnp.isnan(pit).any() | jnp.isnan(levels), jnp.nan, share)
 
 
-def _check(probability: Array, y: Array) -> None:
+def _checked(probability: Array, y: Array) -> Array:
     require.rank("y", y, 1)
     require.rank("probability", probability, 1)
     require.same_length(probability=probability, y=y)
     require.that(len(y) > 0, "y needs at least one sample; found none")
+    return require.inside(
+        "y", y.astype(probability.dtype), "[0, 1]"
+    )  # labels such as -1 and 1, or 1 and 2, would count as shares

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Key
 
 from mfml import require
 from mfml.decomposition import spectral
+from mfml.entrance import public
 from mfml.numerics import scaling, sums
 
 
@@ -24,6 +25,7 @@ class Gaussian(NamedTuple):
     covariance: Float[Array, "d d"]  # squared units of x; symmetric, positive definite
 
 
+@public
 def fit(x: Float[Array, "n d"]) -> Gaussian:
     r"""Maximum likelihood: the mean, and $\Sigma = \frac1n \sum_i (x_i - \bar x)(x_i - \bar x)^\top$.
 
@@ -43,6 +45,7 @@ def fit(x: Float[Array, "n d"]) -> Gaussian:
     return Gaussian(*sums.covariance(x))
 
 
+@public
 def whitened(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, "d n"]:
     r"""Coordinates $L^{-1} (x - \mu)$, $\Sigma = L L^\top$, in which the distribution is standard normal.
 
@@ -62,6 +65,7 @@ def whitened(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, "d n"]:
     return solve_triangular(scaling.cholesky(model.covariance), (x - model.mean).T, lower=True)
 
 
+@public
 def mahalanobis(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""Distance from the mean in standard deviations, $\sqrt{(x - \mu)^\top \Sigma^{-1} (x - \mu)}$.
 
@@ -78,6 +82,7 @@ def mahalanobis(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     return spectral.mahalanobis(x, model.mean, model.covariance)
 
 
+@public
 def log_prob(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""Log-density $-\tfrac12 (x - \mu)^\top \Sigma^{-1} (x - \mu) - \tfrac12 \log |\Sigma| - \tfrac d2 \log 2\pi$.
 
@@ -96,6 +101,7 @@ def log_prob(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     return -0.5 * jnp.sum(y**2, axis=0) - half_log_det - 0.5 * len(y) * jnp.log(2 * jnp.pi)
 
 
+@public
 def sample(model: Gaussian, *, key: Key[Array, ""], n_samples: int) -> Float[Array, "n d"]:
     r"""Draw $\mu + L z$ with $\Sigma = L L^\top$ and z standard normal; n_samples is static.
 
@@ -113,6 +119,7 @@ def sample(model: Gaussian, *, key: Key[Array, ""], n_samples: int) -> Float[Arr
     return model.mean + noise @ scaling.cholesky(model.covariance).T
 
 
+@public
 def marginal(model: Gaussian, *, keep: tuple[int, ...]) -> Gaussian:
     """Distribution of some coordinates, in the order of `keep` (static), whatever the others are.
 
@@ -129,6 +136,7 @@ def marginal(model: Gaussian, *, keep: tuple[int, ...]) -> Gaussian:
     return Gaussian(model.mean[chosen], model.covariance[jnp.ix_(chosen, chosen)])
 
 
+@public
 def conditional(model: Gaussian, values: Float[Array, " k"], *, given: tuple[int, ...]) -> Gaussian:
     r"""Distribution of the other coordinates a, in their order, where those of `given`, b, have these values.
 
@@ -161,6 +169,7 @@ def conditional(model: Gaussian, values: Float[Array, " k"], *, given: tuple[int
     return Gaussian(model.mean[a] + across.T @ seen, covariance)
 
 
+@public
 def affine(model: Gaussian, matrix: Float[Array, "k d"], shift: Float[Array, " k"]) -> Gaussian:
     r"""Distribution of $A x + b$: mean $A \mu + b$, covariance $A \Sigma A^\top$.
 

@@ -17,6 +17,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
 from mfml import iteration, require
+from mfml.entrance import public
 from mfml.iteration import Status
 
 HALVINGS = 16  # of a Newton step that does not lower the dual function
@@ -51,6 +52,7 @@ class MaximumEntropy(NamedTuple):
     status: Int[Array, ""]  # UNBOUNDED: no distribution on these points has such moments
 
 
+@public
 def problem(
     features: Float[Array, "k m"], moments: Float[Array, " m"], *, base: Float[Array, " k"] | None = None
 ) -> Problem:
@@ -67,10 +69,11 @@ def problem(
     log_base = jnp.zeros_like(features[:, 0]) if base is None else jnp.log(base)
     centered = features - moments
     scale = jnp.sqrt(jax.nn.softmax(log_base) @ centered**2)
-    scale = jnp.where(scale > 0, scale, 1.0)
+    scale = jnp.where(scale == 0, 1.0, scale)
     return Problem(centered / scale, scale, log_base)
 
 
+@public
 def init(problem: Problem) -> State:
     """Start at zero multipliers: the distribution is the base.
 
@@ -81,6 +84,7 @@ def init(problem: Problem) -> State:
     return _state(problem, multipliers, _dual(multipliers, problem))
 
 
+@public
 def step(state: State, problem: Problem) -> State:
     r"""A Newton step on the dual function. It is halved until the function does not rise, and left out if it does.
 
@@ -105,6 +109,7 @@ def step(state: State, problem: Problem) -> State:
     return _state(problem, multipliers, jnp.where(fine.any(), values[best], state.dual))
 
 
+@public
 @partial(jax.jit, static_argnames="max_iter")
 def fit(
     features: Float[Array, "k m"],
@@ -127,6 +132,8 @@ def fit(
         base: positive weight of each point, such as the width of its cell; all 1 if left out.
         max_iter: largest number of steps; static.
         tol: converged when every moment is met within this, in units of the feature's root mean square around it.
+
+    A non-finite entry makes probability and entropy NaN, and the status NON_FINITE.
 
     Raises:
         ValueError: unless shapes fit and max_iter >= 1.
@@ -157,7 +164,8 @@ def fit(
         },
     )
     p, log_p = state.probability, jax.nn.log_softmax(task.log_base + task.z @ state.multipliers)
-    entropy = -jnp.sum(jnp.where(p > 0, p * jnp.where(p > 0, log_p - task.log_base, 0.0), 0.0))
+    none = p == 0
+    entropy = -jnp.sum(jnp.where(none, 0.0, p * jnp.where(none, 0.0, log_p - task.log_base)))
     return MaximumEntropy(p, state.multipliers / task.scale, entropy, *report)
 
 

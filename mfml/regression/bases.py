@@ -13,11 +13,13 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 from mfml.numerics.scaling import unit
 
 EXTRAPOLATIONS = ("constant", "zero", "continue")
 
 
+@public
 @partial(jax.jit, static_argnames="degree")
 def monomial(x: Float[Array, " n"], *, degree: int) -> Float[Array, "n m"]:
     r"""Powers $1, x, x^2, \dots, x^{degree}$: m = degree + 1, with $0^0 = 1$.
@@ -36,6 +38,7 @@ def monomial(x: Float[Array, " n"], *, degree: int) -> Float[Array, "n m"]:
     return _recurrence(x, degree, lambda k, now, before: x * now)
 
 
+@public
 @partial(jax.jit, static_argnames="degree")
 def chebyshev(
     x: Float[Array, " n"], *, degree: int, low: ArrayLike = -1.0, high: ArrayLike = 1.0
@@ -58,6 +61,7 @@ def chebyshev(
     return _recurrence(t, degree, lambda k, now, before: 2 * t * now - before)
 
 
+@public
 @partial(jax.jit, static_argnames="degree")
 def legendre(
     x: Float[Array, " n"], *, degree: int, low: ArrayLike = -1.0, high: ArrayLike = 1.0
@@ -80,6 +84,7 @@ def legendre(
     return _recurrence(t, degree, lambda k, now, before: ((2 * k + 1) * t * now - k * before) / (k + 1))
 
 
+@public
 @partial(jax.jit, static_argnames="n_harmonics")
 def fourier(x: Float[Array, " n"], *, n_harmonics: int, period: ArrayLike = 1.0) -> Float[Array, "n m"]:
     r"""Waves $1, \cos \omega x, \sin \omega x, \cos 2 \omega x, \dots$: m = 2 n_harmonics + 1.
@@ -96,11 +101,14 @@ def fourier(x: Float[Array, " n"], *, n_harmonics: int, period: ArrayLike = 1.0)
     """
     require.rank("x", x, 1)
     require.that(n_harmonics >= 0, f"n_harmonics must not be negative; found {n_harmonics}")
-    angle = 2 * jnp.pi * (x / period)[:, None] * jnp.arange(1, n_harmonics + 1, dtype=x.dtype)
+    turns = x / period
+    turns = turns - jnp.round(turns)  # far from 0 the whole ones would take the digits
+    angle = 2 * jnp.pi * turns[:, None] * jnp.arange(1, n_harmonics + 1, dtype=x.dtype)
     waves = jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=2).reshape(len(x), -1)
     return jnp.concatenate([jnp.ones_like(x)[:, None], waves], axis=1)
 
 
+@public
 @jax.jit
 def rbf(
     x: Float[Array, "n *d"], centers: Float[Array, "m *d"], *, length_scale: ArrayLike = 1.0
@@ -127,6 +135,7 @@ def rbf(
     return jnp.exp(-jnp.sum((difference / length_scale) ** 2, axis=2) / 2)
 
 
+@public
 def clamped_knots(breakpoints: Float[Array, " b"], *, degree: int = 3) -> Float[Array, " k"]:
     """Repeat the first and the last breakpoint `degree` more times, so that a spline ends there.
 
@@ -145,6 +154,7 @@ def clamped_knots(breakpoints: Float[Array, " b"], *, degree: int = 3) -> Float[
     return jnp.pad(breakpoints, degree, mode="edge")
 
 
+@public
 @partial(jax.jit, static_argnames=("degree", "extrapolation"))
 def bspline(
     x: Float[Array, " n"], knots: Float[Array, " k"], *, degree: int = 3, extrapolation: str = "constant"
@@ -185,6 +195,7 @@ def bspline(
     return basis * (x == inside)[:, None] if extrapolation == "zero" else basis
 
 
+@public
 @jax.jit
 def natural_cubic(x: Float[Array, " n"], knots: Float[Array, " m"]) -> Float[Array, "n m"]:
     r"""Natural cubic splines, one per knot: $\phi_j$ is 1 at knot j and 0 at all others.
@@ -246,7 +257,8 @@ def _recurrence(t, degree, following) -> Array:
 
 def _ratio(above: Array, below: Array) -> Array:
     """Divide; a quotient with the divisor 0 counts as 0."""
-    return jnp.where(below > 0, above / jnp.where(below > 0, below, 1.0), 0.0)
+    none = below <= 0  # False for NaN, which stays
+    return jnp.where(none, 0.0, above / jnp.where(none, 1.0, below))
 
 
 def _second_derivatives(knots: Array) -> Array:

@@ -11,8 +11,12 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
+from mfml.numerics import sums
+from mfml.numerics.scaling import unit
 
 
+@public
 @jax.jit
 def curvatures(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     r"""Eigenvalues of the Hessian $\frac2n X^\top X$ of the mean squared error, in increasing order; none is negative.
@@ -27,9 +31,11 @@ def curvatures(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     """
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x needs at least one sample and one feature; found shape {x.shape}")
-    return jnp.maximum(jnp.linalg.eigvalsh(2 / len(x) * (x.T @ x)), 0.0)
+    size = unit(x)
+    return jnp.maximum(jnp.linalg.eigvalsh(2 / len(x) * sums.gram(x / size)), 0.0) * size * size
 
 
+@public
 @jax.jit
 def largest_stable_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
     r"""Learning rate $2 / L$ with the largest curvature L. Below it gradient descent converges from any start.
@@ -48,6 +54,7 @@ def largest_stable_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
     return 2 / curvatures(x)[-1]
 
 
+@public
 @jax.jit
 def fastest_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
     r"""Learning rate $2 / (L + \mu)$. It gives the smallest `predicted_rate`, $(L - \mu) / (L + \mu)$.
@@ -66,6 +73,7 @@ def fastest_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
     return 2 / (values[-1] + jnp.min(jnp.where(curved, values, values[-1])))
 
 
+@public
 @jax.jit
 def predicted_rate(x: Float[Array, "n d"], learning_rate: ArrayLike) -> Float[Array, ""]:
     r"""Factor by which a late step multiplies the error: $\max_i |1 - \eta h_i|$.
@@ -87,6 +95,7 @@ def predicted_rate(x: Float[Array, "n d"], learning_rate: ArrayLike) -> Float[Ar
     return jnp.max(jnp.where(curved, jnp.abs(1 - learning_rate * values), 0.0))
 
 
+@public
 @jax.jit
 def observed_rate(distances: Float[Array, " t"]) -> Float[Array, ""]:
     r"""Factor per step over the second half of a path: $(e_{T} / e_{m})^{1 / (T - m)}$ with m = T // 2.
@@ -111,4 +120,4 @@ def observed_rate(distances: Float[Array, " t"]) -> Float[Array, ""]:
 def _curved(x: Array) -> tuple[Array, Array]:
     """Return the curvatures, and which of them are not zero within rounding."""
     values = curvatures(x)
-    return values, values > len(values) * jnp.finfo(x.dtype).eps * values[-1]
+    return values, ~(values <= len(values) * jnp.finfo(x.dtype).eps * values[-1])  # NaN counts

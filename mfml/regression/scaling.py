@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 from mfml.numerics import sums
 from mfml.numerics.scaling import column_units
 
@@ -25,13 +27,19 @@ class Scaled(NamedTuple):
     scale: Float[Array, " d"]  # units of x; positive
 
 
+@public
 @partial(jax.jit, static_argnames="fit_intercept")
-def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
+def design(
+    x: Float[Array, "n d"],
+    *,
+    fit_intercept: bool = True,
+    least: ArrayLike = 0.0,
+) -> Scaled:
     r"""Shift and scale the columns of x, and put a column of ones before them for the intercept.
 
     $A = [1, (x - c) / s]$ with the mean c of a column and the root mean square s of x - c; s = 1 for a constant
     column. Without an intercept $A = x / s$. The shift need not be exact: the ones stay in A, so the model can
-    correct the rounding of c.
+    correct the rounding of c. No s is smaller than `least`, in units of x.
 
     Raises:
         ValueError: unless x has two axes, at least one sample and at least one feature.
@@ -49,12 +57,14 @@ def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
     unit = column_units(moved)
     square = sums.over_rows((moved / unit) ** 2) / len(x)
     scale = jnp.where(square > 0, unit * jnp.sqrt(jnp.where(square > 0, square, 1.0)), 1.0)
+    scale = jnp.maximum(scale, jnp.asarray(least, scale.dtype))
     matrix = moved / scale
     if fit_intercept:
         matrix = jnp.concatenate([jnp.ones_like(x[:, :1]), matrix], axis=1)
     return Scaled(matrix, shift, scale)
 
 
+@public
 def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, "p p"]:
     r"""Inner products of the columns, $A^\top W A$ with $W = \mathrm{diag}(w)$. Without weights all are 1.
 
@@ -71,6 +81,7 @@ def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -
     return sums.gram(a, weights=weights)
 
 
+@public
 def original(
     theta: Float[Array, " p"], scaled: Scaled, *, fit_intercept: bool = True
 ) -> tuple[Float[Array, " d"], Float[Array, ""]]:

@@ -17,8 +17,10 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import require
+from mfml.entrance import public
 from mfml.networks import layers
 from mfml.networks.layers import Convolution, Dense
+from mfml.numerics import scaling
 from mfml.representation import augment
 from mfml.training import loop
 
@@ -41,6 +43,7 @@ class SimCLR(NamedTuple):
     status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
+@public
 def info_nce(
     queries: Float[Array, "n k"], keys: Float[Array, "n k"], *, temperature: ArrayLike = 0.1
 ) -> Float[Array, ""]:
@@ -63,6 +66,7 @@ def info_nce(
     return jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits))
 
 
+@public
 def nt_xent(
     first: Float[Array, "n k"], second: Float[Array, "n k"], *, temperature: ArrayLike = 0.5
 ) -> Float[Array, ""]:
@@ -90,6 +94,7 @@ def nt_xent(
     return jnp.mean(jax.nn.logsumexp(logits, axis=1) - found)
 
 
+@public
 @partial(jax.jit, static_argnames=("channels", "n_components"))
 def init(*, key: Key[Array, ""], channels: tuple[int, ...] = (16, 32, 64), n_components: int = 32) -> Encoder:
     """Draw an encoder of gray images. It has one feature per channel of its last convolution.
@@ -119,6 +124,7 @@ def init(*, key: Key[Array, ""], channels: tuple[int, ...] = (16, 32, 64), n_com
     return Encoder(convolutions, (first, second))
 
 
+@public
 def encode(model: Encoder | SimCLR, images: Float[Array, "n h w"]) -> Float[Array, "n f"]:
     """Features of images of any size: convolutions with stride 2 and ReLU, then the mean over all positions.
 
@@ -147,6 +153,7 @@ def encode(model: Encoder | SimCLR, images: Float[Array, "n h w"]) -> Float[Arra
     return x.mean(axis=(1, 2))
 
 
+@public
 def project(model: Encoder | SimCLR, features: Float[Array, "n f"]) -> Float[Array, "n k"]:
     """Apply the projection head. Training compares views by its output.
 
@@ -161,6 +168,7 @@ def project(model: Encoder | SimCLR, features: Float[Array, "n f"]) -> Float[Arr
     return layers.dense(second, jax.nn.relu(layers.dense(first, features)))
 
 
+@public
 def loss(
     model: Encoder | SimCLR,
     first: Float[Array, "n h w"],
@@ -182,6 +190,7 @@ def loss(
     return nt_xent(both[: len(first)], both[len(first) :], temperature=temperature)
 
 
+@public
 @partial(jax.jit, static_argnames=("size", "batch_size", "n_steps"))
 def fit(
     images: Float[Array, "n h h"],
@@ -229,6 +238,8 @@ def fit(
         first, second = (view(batch, key=one) for one in jax.random.split(key))
         return loss(model, first, second, temperature=temperature)
 
+    require.that(len(images) > 0, f"images must hold at least one image; found shape {images.shape}")
+    require.positive("n_steps", n_steps)
     fraction = optax.cosine_decay_schedule(1.0, n_steps)
     rate = jnp.asarray(learning_rate, images.dtype)
     optimizer = optax.adam(lambda count: rate * fraction(count))
@@ -240,5 +251,6 @@ def fit(
 
 def _unit(vectors: Float[Array, "n k"]) -> Float[Array, "n k"]:
     """Scale rows to length 1; a zero row stays zero, with zero gradient."""
+    vectors = vectors / scaling.power_of_two(jnp.max(jnp.abs(vectors), axis=1, keepdims=True))
     squared = jnp.sum(vectors**2, axis=1, keepdims=True)
-    return vectors * jnp.where(squared > 0, lax.rsqrt(jnp.where(squared > 0, squared, 1)), 0)
+    return vectors * jnp.where(squared == 0, 0, lax.rsqrt(jnp.where(squared == 0, 1, squared)))

@@ -15,6 +15,8 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from mfml import require
+from mfml.entrance import public
+from mfml.numerics import scaling
 from mfml.representation import neighbors
 
 
@@ -25,6 +27,7 @@ class Walk(NamedTuple):
     roughness: Float[Array, ""]  # longest decoded step over the mean step; 1 is even
 
 
+@public
 @partial(jax.jit, static_argnames="n_neighbors")
 def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
     r"""Penalize neighbors in the embedding y that are not neighbors in the data x, by their excess rank.
@@ -32,7 +35,7 @@ def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbo
     $$T = 1 - \frac{2}{n k (2 n - 3 k - 1)} \sum_i \sum_{j \in N_k^y(i)} \max(0, r_x(i, j) - k)$$
 
     Here k is n_neighbors, and $r_x(i, j)$ is the rank of j by distance from i in x. The nearest sample has rank 1, and
-    ties go to the lower index. 1 is best; a random embedding has about 0.5.
+    ties go to the lower index. 1 is best; a random embedding has about 0.5. NaN if an entry is NaN or infinite.
 
     Raises:
         ValueError: unless both have two axes and the same number of rows, and 1 <= n_neighbors < n / 2.
@@ -46,9 +49,11 @@ def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbo
     _check(x, y, n_neighbors)
     n, k = len(x), n_neighbors
     excess = jnp.maximum(0, ranks(x, neighbors.exact(y, n_neighbors=k).indices) - k)
-    return 1 - jnp.sum(excess, dtype=x.dtype) * (2 / (n * k * (2 * n - 3 * k - 1)))
+    found = 1 - jnp.sum(excess, dtype=x.dtype) * (2 / (n * k * (2 * n - 3 * k - 1)))
+    return _where_finite(found, x, y)
 
 
+@public
 def continuity(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
     """Penalize neighbors in the data x that are not neighbors in the embedding y: `trustworthiness` of x given y.
 
@@ -65,6 +70,7 @@ def continuity(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: i
     return trustworthiness(y, x, n_neighbors=n_neighbors)
 
 
+@public
 def ranks(x: Float[Array, "n d"], indices: Int[Array, "n k"]) -> Int[Array, "n k"]:
     """Ranks of given samples by distance from each sample: 1 for the nearest other one.
 
@@ -90,6 +96,7 @@ def ranks(x: Float[Array, "n d"], indices: Int[Array, "n k"]) -> Int[Array, "n k
     return lax.map(row, (centered, numbers, indices), batch_size=min(128, len(x)))
 
 
+@public
 def recall(found: Int[Array, "n k"], needed: Int[Array, "n k"]) -> Float[Array, ""]:
     """Fraction of the needed neighbors that were found, in any order.
 
@@ -104,9 +111,12 @@ def recall(found: Int[Array, "n k"], needed: Int[Array, "n k"]) -> Float[Array, 
     return jnp.mean((needed[:, :, None] == found[:, None]).any(axis=-1), dtype=float)
 
 
+@public
 @partial(jax.jit, static_argnames="n_neighbors")
 def neighbor_recall(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
     """Fraction of the nearest neighbors in the data x that are among the nearest in the embedding y.
+
+    NaN if an entry is NaN or infinite.
 
     Raises:
         ValueError: as `trustworthiness`.
@@ -119,9 +129,10 @@ def neighbor_recall(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbo
     """
     _check(x, y, n_neighbors)
     in_x, in_y = (neighbors.exact(space, n_neighbors=n_neighbors).indices for space in (x, y))
-    return recall(in_y, in_x).astype(x.dtype)
+    return _where_finite(recall(in_y, in_x).astype(x.dtype), x, y)
 
 
+@public
 def compactness(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: int | None = None) -> Float[Array, ""]:
     r"""Mean distance of the samples to the means of their classes, in units of z; small is compact.
 
@@ -134,6 +145,7 @@ def compactness(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: 
     return jnp.mean(_norm(z - _means(z, labels, n_classes)[0][labels]))
 
 
+@public
 def separation(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: int | None = None) -> Float[Array, ""]:
     """Smallest distance between the means of two classes, in units of z; compare it with `compactness`.
 
@@ -152,6 +164,7 @@ def separation(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: i
     return jnp.where(jnp.isfinite(apart), apart, jnp.nan)
 
 
+@public
 def interpolation(
     decode: Callable[[Array], Array], first: Float[Array, " k"], last: Float[Array, " k"], *, n_steps: int = 32
 ) -> Walk:
@@ -195,8 +208,15 @@ def _means(z: Array, labels: Array, n_classes: int | None) -> tuple[Array, Array
 
 def _norm(vectors: Array) -> Array:
     """Length along the last axis; zero gradient at 0."""
-    squared = jnp.sum(vectors**2, axis=-1)
-    return jnp.where(squared > 0, jnp.sqrt(jnp.where(squared > 0, squared, 1)), 0)
+    unit = scaling.unit(vectors)
+    squared = jnp.sum((vectors / unit) ** 2, axis=-1)
+    return jnp.where(squared == 0, 0, unit * jnp.sqrt(jnp.where(squared == 0, 1, squared)))
+
+
+def _where_finite(value: Array, *arrays: Array) -> Array:
+    """NaN if an entry of the arrays is not finite: ranks alone would not show it."""
+    sound = jnp.stack([jnp.isfinite(array).all() for array in arrays]).all()
+    return jnp.where(sound, value, jnp.nan)
 
 
 def _check(x: Array, y: Array, n_neighbors: int) -> None:

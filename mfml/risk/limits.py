@@ -11,6 +11,9 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
 from mfml import require
+from mfml.entrance import public
+from mfml.numerics.domain import NON_NEGATIVE, SHARE, checked
+from mfml.numerics.scaling import unit
 
 Learner = Callable[[Array, Array, Array], Array]  # learner(x_train, y_train, x) -> a label 0 or 1 for each x
 LARGEST_DOMAIN = 20  # 2^20 target functions
@@ -33,6 +36,7 @@ class Concentration(NamedTuple):
     contrast: Float[Array, " d"]  # (farthest - nearest) / nearest; inf if a point equals the query
 
 
+@public
 def truth_tables(n_points: int) -> Int[Array, "functions m"]:
     """All binary functions on a domain of m points: row t holds the binary digits of t, leading digit first.
 
@@ -49,6 +53,7 @@ def truth_tables(n_points: int) -> Int[Array, "functions m"]:
     return (jnp.arange(2**n_points)[:, None] >> digits) & 1
 
 
+@public
 @partial(jax.jit, static_argnames="learner")
 def no_free_lunch(points: Float[Array, "m d"], train: Int[Array, " n_train"], *, learner: Learner) -> NoFreeLunch:
     r"""Train a learner on every target function $f: \{x_1 \dots x_m\} \to \{0, 1\}$, test it on all other points.
@@ -79,6 +84,7 @@ def no_free_lunch(points: Float[Array, "m d"], train: Int[Array, " n_train"], *,
     return NoFreeLunch(targets, wrong @ seen / seen.sum(), unseen_error, unseen_error.mean())
 
 
+@public
 def concentration(points: Float[Array, "n d"], query: Float[Array, " d"]) -> Concentration:
     r"""Nearest and farthest Euclidean distance from a query with the first 1, 2, ..., d coordinates.
 
@@ -98,34 +104,41 @@ def concentration(points: Float[Array, "n d"], query: Float[Array, " d"]) -> Con
     """
     require.rank("points", points, 2)
     require.that(query.shape == points.shape[1:], f"query must have shape {points.shape[1:]}; found {jnp.shape(query)}")
-    distance = jnp.sqrt(jnp.cumsum((points - query) ** 2, axis=1))
+    apart = points - query
+    size = unit(apart)
+    distance = size * jnp.sqrt(jnp.cumsum((apart / size) ** 2, axis=1))
     nearest, farthest = distance.min(axis=0), distance.max(axis=0)
     return Concentration(nearest, farthest, (farthest - nearest) / nearest)
 
 
+@public
+@checked(thickness=SHARE)
 def shell_fraction(dimension: Float[Array, "*shape"], *, thickness: ArrayLike) -> Float[Array, "*shape"]:
     r"""Share of a ball's volume in its outer shell: $1 - (1 - \epsilon)^d$.
 
     `thickness` $\epsilon$ is in units of the radius, between 0 and 1.
 
     Raises:
-        ValueError: if `thickness` is a Python number outside [0, 1].
+        ValueError: if `thickness` is outside [0, 1] (NaN where it is traced).
 
     Source: Bishop (2006), section 1.4, equation 1.76.
 
     >>> [round(v, 2) for v in shell_fraction(jnp.array([1.0, 2.0, 100.0]), thickness=0.1).tolist()]
     [0.1, 0.19, 1.0]
     """
-    if isinstance(thickness, int | float):
-        require.between("thickness", thickness, 0, 1)
     return -jnp.expm1(dimension * jnp.log1p(-jnp.asarray(thickness, dimension.dtype)))
 
 
+@public
+@checked(radius=NON_NEGATIVE)
 def ball_volume(dimension: Float[Array, "*shape"], *, radius: ArrayLike = 1.0) -> Float[Array, "*shape"]:
     r"""Volume of a ball in d dimensions: $V_d = \pi^{d/2} r^d / \Gamma(d/2 + 1)$.
 
     In units of the radius to the power d. The unit ball is largest at d = 5; then its volume falls to zero
     faster than exponentially.
+
+    Raises:
+        ValueError: if `radius` is negative (NaN where it is traced).
 
     Source: Bishop (2006), exercise 1.18.
 
@@ -137,19 +150,19 @@ def ball_volume(dimension: Float[Array, "*shape"], *, radius: ArrayLike = 1.0) -
     return jnp.exp(log_volume)
 
 
+@public
+@checked(fraction=SHARE)
 def neighborhood_edge(dimension: Float[Array, "*shape"], *, fraction: ArrayLike) -> Float[Array, "*shape"]:
     r"""Edge of a cube that holds this share of the volume of a unit cube: $r^{1/d}$.
 
     A neighborhood with 1 % of uniform data has edge 0.01 in one dimension and 0.63 in ten: it is not local.
 
     Raises:
-        ValueError: if `fraction` is a Python number outside [0, 1].
+        ValueError: if `fraction` is outside [0, 1] (NaN where it is traced).
 
     Source: Hastie, Tibshirani and Friedman (2009), section 2.5.
 
     >>> [round(v, 2) for v in neighborhood_edge(jnp.array([1.0, 10.0]), fraction=0.01).tolist()]
     [0.01, 0.63]
     """
-    if isinstance(fraction, int | float):
-        require.between("fraction", fraction, 0, 1)
     return jnp.asarray(fraction, dimension.dtype) ** (1.0 / dimension)

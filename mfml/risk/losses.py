@@ -11,8 +11,12 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Num
 
 from mfml import require
+from mfml.entrance import public
+from mfml.numerics.domain import POSITIVE, SHARE, checked
+from mfml.numerics.labels import differ
 
 
+@public
 def squared_error(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Squared error of each sample: $(\hat y - y)^2$, without a factor 1/2, in squared units of y.
 
@@ -30,6 +34,7 @@ def squared_error(prediction: Float[Array, "*shape"], target: Float[Array, "*sha
     return (prediction - target) ** 2
 
 
+@public
 def absolute_error(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Absolute error of each sample: $|\hat y - y|$, in units of y. Its gradient at zero is 0.
 
@@ -48,6 +53,7 @@ def absolute_error(prediction: Float[Array, "*shape"], target: Float[Array, "*sh
     return jnp.maximum(error, -error)  # jnp.abs would have slope 1 at zero
 
 
+@public
 def mse(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> Float[Array, ""]:
     r"""Mean squared error: $\frac1n \sum_i (\hat y_i - y_i)^2$, divisor n, in squared units of y.
 
@@ -65,6 +71,7 @@ def mse(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> F
     return jnp.mean(squared_error(prediction, target))
 
 
+@public
 def mae(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> Float[Array, ""]:
     r"""Mean absolute error: $\frac1n \sum_i |\hat y_i - y_i|$, divisor n, in units of y.
 
@@ -82,6 +89,8 @@ def mae(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> F
     return jnp.mean(absolute_error(prediction, target))
 
 
+@public
+@checked(delta=POSITIVE)
 def huber(
     prediction: Float[Array, "*shape"], target: Float[Array, "*shape"], *, delta: ArrayLike = 1.0
 ) -> Float[Array, "*shape"]:
@@ -94,20 +103,20 @@ def huber(
     slope never exceeds `delta`, so one outlier cannot dominate, and nothing overflows for large r.
 
     Raises:
-        ValueError: if the shapes differ, or `delta` is a Python number that is not positive.
+        ValueError: if the shapes differ, or `delta` is not positive (NaN where it is traced).
 
     Source: Huber (1964); Murphy (2012), section 7.4.
 
     >>> huber(jnp.array([0.5, 3.0]), jnp.zeros(2), delta=1.0).tolist()
     [0.125, 2.5]
     """
-    if isinstance(delta, int | float):
-        require.positive("delta", delta)
     size = absolute_error(prediction, target)
     inside = jnp.minimum(size, delta)
     return 0.5 * inside**2 + delta * (size - inside)
 
 
+@public
+@checked(quantile=SHARE)
 def pinball(
     prediction: Float[Array, "*shape"], target: Float[Array, "*shape"], *, quantile: ArrayLike = 0.5
 ) -> Float[Array, "*shape"]:
@@ -119,24 +128,24 @@ def pinball(
     half the absolute error.
 
     Raises:
-        ValueError: if the shapes differ, or `quantile` is a Python number outside [0, 1].
+        ValueError: if the shapes differ, or `quantile` is outside [0, 1] (NaN where it is traced).
 
     Source: Koenker and Bassett (1978).
 
     >>> pinball(jnp.array([1.0, 5.0]), jnp.array([3.0, 3.0]), quantile=0.75).tolist()
     [1.5, 0.5]
     """
-    if isinstance(quantile, int | float):
-        require.between("quantile", quantile, 0, 1)
     require.same_shape(prediction=prediction, target=target)
     too_low = target - prediction
     return jnp.maximum(quantile * too_low, (quantile - 1) * too_low)
 
 
+@public
 def zero_one(prediction: Num[Array, "*shape"], target: Num[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Zero-one loss of each sample: $1$ if the predicted label is wrong, $0$ otherwise.
 
-    Labels are numbers of any kind and are compared for equality; the mean is the error rate, 1 - accuracy.
+    Labels are numbers of any kind and are compared for equality; the mean is the error rate, 1 - accuracy. NaN for
+    a label that is NaN.
     The gradient is zero wherever it exists, so gradient descent cannot minimize this loss. Models are trained
     with a surrogate instead (`hinge`, `logistic`, `cross_entropy`).
 
@@ -149,9 +158,10 @@ def zero_one(prediction: Num[Array, "*shape"], target: Num[Array, "*shape"]) -> 
     [0.0, 1.0, 0.0]
     """
     require.same_shape(prediction=prediction, target=target)
-    return (prediction != target).astype(float)
+    return differ(prediction, target)
 
 
+@public
 def hinge(score: Float[Array, "*shape"], label: Num[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Hinge loss of each sample: $\max(0,\ 1 - y f)$ for a label $y \in \{-1, +1\}$ and a score $f$.
 
@@ -169,6 +179,7 @@ def hinge(score: Float[Array, "*shape"], label: Num[Array, "*shape"]) -> Float[A
     return jnp.maximum(0.0, 1.0 - label * score)
 
 
+@public
 def logistic(score: Float[Array, "*shape"], label: Num[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Logistic loss of each sample: $\ln(1 + e^{-y f})$ for a label $y \in \{-1, +1\}$ and a score $f$.
 
@@ -187,6 +198,7 @@ def logistic(score: Float[Array, "*shape"], label: Num[Array, "*shape"]) -> Floa
     return jnp.logaddexp(0.0, -label * score)
 
 
+@public
 def softmax(logits: Float[Array, "*n k"]) -> Float[Array, "*n k"]:
     r"""Softmax over the last axis: $p_j = e^{z_j} / \sum_l e^{z_l}$.
 
@@ -205,6 +217,7 @@ def softmax(logits: Float[Array, "*n k"]) -> Float[Array, "*n k"]:
     return weight / weight.sum(axis=-1, keepdims=True)
 
 
+@public
 def log_softmax(logits: Float[Array, "*n k"]) -> Float[Array, "*n k"]:
     r"""Logarithm of the softmax over the last axis: $z_j - \ln \sum_l e^{z_l}$, in nats.
 
@@ -219,6 +232,7 @@ def log_softmax(logits: Float[Array, "*n k"]) -> Float[Array, "*n k"]:
     return below - jnp.log(jnp.exp(below).sum(axis=-1, keepdims=True))
 
 
+@public
 def cross_entropy(logits: Float[Array, "*n k"], label: Int[Array, "*n"]) -> Float[Array, "*n"]:
     r"""Softmax cross-entropy of each sample: $-\ln p_y$ with $p = \mathrm{softmax}(z)$, in nats.
 
@@ -242,6 +256,7 @@ def cross_entropy(logits: Float[Array, "*n k"], label: Int[Array, "*n"]) -> Floa
     return jnp.where(known, -log_probability, jnp.nan)
 
 
+@public
 def soft_cross_entropy(logits: Float[Array, "*n k"], probability: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     r"""Cross-entropy against a distribution: $-\sum_j q_j \ln p_j$ with $p = \mathrm{softmax}(z)$, in nats.
 

@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
+from mfml.entrance import public
 from mfml.iteration import Status
 
 FREE, WALL, GOAL, PIT = 0, 1, 2, 3
@@ -54,6 +55,7 @@ class QLearning(NamedTuple):
     status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
+@public
 @jax.jit
 def gridworld(layout: Int[Array, "height width"], *, step_reward: ArrayLike = -0.04, slip: ArrayLike = 0.0) -> Task:
     r"""Make a task from a map: 0 free, 1 wall, 2 goal (reward +1, ends), 3 pit (reward -1, ends).
@@ -82,13 +84,15 @@ def gridworld(layout: Int[Array, "height width"], *, step_reward: ArrayLike = -0
         target = jnp.where(inside, to_row * width + to_column, row * width + column).ravel()
         return jnp.where(cell[target] == WALL, jnp.arange(cell.size), target)
 
-    straight = jax.nn.one_hot(jax.vmap(landing, out_axes=1)(jnp.array(MOVES)), cell.size, dtype=float)
+    dtype = jnp.result_type(1.0 * step_reward, 1.0 * slip)
+    straight = jax.nn.one_hot(jax.vmap(landing, out_axes=1)(jnp.array(MOVES)), cell.size, dtype=dtype)
     sideways = (jnp.roll(straight, 1, axis=1) + jnp.roll(straight, -1, axis=1)) / 2
     transition = jnp.asarray((1 - slip) * straight + slip * sideways)
     reward = jnp.where(cell == GOAL, 1.0, jnp.where(cell == PIT, -1.0, step_reward)).astype(straight.dtype)
     return Task(transition, reward, (cell == GOAL) | (cell == PIT))
 
 
+@public
 def action_values(value: Float[Array, " s"], task: Task, *, discount: ArrayLike) -> Float[Array, "s a"]:
     r"""Bellman backup: $Q(s, a) = \sum_{s'} P(s' \mid s, a)\,\bigl(r(s') + \gamma V(s')\bigr)$.
 
@@ -104,13 +108,15 @@ def action_values(value: Float[Array, " s"], task: Task, *, discount: ArrayLike)
     return jnp.where(task.terminal[:, None], 0.0, after)
 
 
+@public
 @partial(jax.jit, static_argnames="max_iter")
 def value_iteration(task: Task, *, discount: ArrayLike = 0.95, tol: ArrayLike = 1e-6, max_iter: int = 1000) -> Values:
     r"""Solve a known task: repeat $V(s) \leftarrow \max_a Q(s, a)$ until no value would change by more than `tol`.
 
     Each sweep brings the values closer to the solution by the factor `discount` $\gamma$: a change of at most
     `tol` leaves an error of at most `tol` $/ (1 - \gamma)$. STALLED means that the change is down to rounding
-    but still above `tol`. `max_iter` is static.
+    but still above `tol`. `max_iter` is static. The number of sweeps depends on the values, so the result may not be
+    differentiated in reverse mode; `action_values` may.
 
     Raises:
         ValueError: if max_iter < 1.
@@ -142,6 +148,7 @@ def value_iteration(task: Task, *, discount: ArrayLike = 0.95, tol: ArrayLike = 
     return Values(value, q, jnp.argmax(q, axis=1), *report)
 
 
+@public
 def init(task: Task) -> Float[Array, "s a"]:
     """Start with all action values at zero.
 
@@ -153,6 +160,7 @@ def init(task: Task) -> Float[Array, "s a"]:
     return jnp.zeros_like(task.transition[:, :, 0])
 
 
+@public
 def step(
     q: Float[Array, "s a"],
     state: Int[Array, ""],
@@ -182,6 +190,7 @@ def step(
     return q.at[state, action].add(learning_rate * surprise)
 
 
+@public
 @partial(jax.jit, static_argnames=("n_episodes", "max_length"))
 def fit(
     task: Task,

@@ -11,8 +11,10 @@ from jax import lax
 from jaxtyping import Array, Int, Key, PyTree
 
 from mfml import require
+from mfml.entrance import public
 
 
+@public
 def length(name: str, data: PyTree) -> int:
     """Return the number of samples.
 
@@ -33,6 +35,7 @@ def length(name: str, data: PyTree) -> int:
     return lengths.pop()
 
 
+@public
 def rows(
     epoch: Int[Array, ""], offset: Int[Array, ""], *, key: Key[Array, ""], n: int, batch_size: int, n_batches: int
 ) -> Int[Array, "n_batches batch_size"]:
@@ -40,16 +43,21 @@ def rows(
 
     The permutation of an epoch follows from the key and its number; `offset` < n samples of the first are used.
 
+    Raises ValueError unless n, batch_size and n_batches are positive.
+
     >>> batches = rows(jnp.array(0), jnp.array(0), key=jax.random.key(0), n=6, batch_size=4, n_batches=3)
     >>> sorted(batches.ravel().tolist())
     [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
     """
+    for name, size in (("n", n), ("batch_size", batch_size), ("n_batches", n_batches)):
+        require.positive(name, size)
     needed = n_batches * batch_size
     epochs = epoch + jnp.arange(-(-needed // n) + 1)
     order = jax.vmap(lambda number: jax.random.permutation(jax.random.fold_in(key, number), n))(epochs)
     return lax.dynamic_slice(order.reshape(-1), (offset,), (needed,)).reshape(n_batches, batch_size)
 
 
+@public
 def placements(data: PyTree, batch_size: int) -> tuple[Any, ...]:
     """Return, for each array, how a batch of it is to lie on several devices; None where the array is on one."""
     return tuple(_placement(leaf, batch_size) for leaf in jax.tree.leaves(data))
@@ -64,6 +72,7 @@ def _placement(leaf: Any, batch_size: int) -> Any:
     return placed if even else jax.sharding.NamedSharding(placed.mesh, jax.P())
 
 
+@public
 def take(data: PyTree, chosen: Int[Array, " b"], placement: tuple[Any, ...]) -> PyTree:
     """Return these samples, spread over the devices as `placements` says."""
 
