@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from mfml.entrance import public
 from mfml.syllabus import UNITS
 
 BUILT = [unit.package for unit in UNITS if find_spec(f"mfml.{unit.package}")]
@@ -79,6 +80,9 @@ EXEMPT: dict[str, str] = {
 }
 
 
+ENTERED = public(lambda: None).__code__
+
+
 class Breach(NamedTuple):
     """A public function or result that breaks a rule."""
 
@@ -140,6 +144,8 @@ def breaches_of_function(where: str, function: Callable[..., Any]) -> Iterator[t
     parameters, name = shown.parameters, where.rsplit(".", 1)[1]
     names = list(parameters)
     positional = [n for n, p in parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    if getattr(function, "__code__", None) is not ENTERED:
+        yield "arguments come through the entrance", "not marked @public"
     for n, p in parameters.items():
         yield from _breaches_of_parameter(n, p, in_fit=name == "fit")
     if name in OF_A_MODEL and "model" in _first_of_peers(where) and names[:1] != ["model"]:

@@ -1,4 +1,4 @@
-"""Every public function: jit equals eager, vmap equals a loop, finite gradients, declared shapes, x64."""
+"""Every public function: jit equals eager, vmap equals a loop, finite gradients, declared shapes, x64, all laws."""
 
 import inspect
 import pkgutil
@@ -14,7 +14,7 @@ from jaxtyping import jaxtyped
 
 from mfml.iteration import Status
 from mfml.syllabus import UNITS
-from tests import interface
+from tests import interface, laws
 from tests.contract import Example
 
 BUILT = [unit.package for unit in UNITS if find_spec(f"mfml.{unit.package}")]
@@ -87,6 +87,8 @@ def test_contract(example, key):
         check_gradient(example, arguments)
     if example.x64:
         check_double_precision(example, arguments, eager)
+    broken = [f"{law}: {reason}" for law, verdict, reason in laws.judge(example, arguments) if verdict == "broken"]
+    assert not broken, "\n".join(broken)
 
 
 def check_compiled(example, arguments, others, eager):

@@ -13,6 +13,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from mfml import require
+from mfml.entrance import public
 
 
 class Latent(NamedTuple):
@@ -22,6 +23,7 @@ class Latent(NamedTuple):
     factor: Float[Array, "k k"]  # lower triangular; its product with its transpose is the covariance, divisor n - 1
 
 
+@public
 def reconstruction_error(reconstruction: Float[Array, "n *shape"], x: Float[Array, "n *shape"]) -> Float[Array, " n"]:
     r"""Mean squared error of each sample over all its features or pixels, $\frac1d \sum_j (x_{ij} - \hat x_{ij})^2$.
 
@@ -38,6 +40,7 @@ def reconstruction_error(reconstruction: Float[Array, "n *shape"], x: Float[Arra
     return jnp.mean((x - reconstruction) ** 2, axis=tuple(range(1, x.ndim)))
 
 
+@public
 def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> Latent:
     r"""Mean and covariance (divisor n - 1) of the codes of usual samples.
 
@@ -58,6 +61,7 @@ def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> La
     return Latent(mean, jnp.linalg.cholesky(covariance + regularization * identity, symmetrize_input=False))
 
 
+@public
 def latent_distance(model: Latent, z: Float[Array, "m k"]) -> Float[Array, " m"]:
     r"""Squared Mahalanobis distance of codes, $(z - \mu)^\top \Sigma^{-1} (z - \mu)$; no unit.
 
@@ -77,6 +81,7 @@ def latent_distance(model: Latent, z: Float[Array, "m k"]) -> Float[Array, " m"]
     return jnp.sum(solve_triangular(model.factor, (z - model.mean).T, lower=True) ** 2, axis=0)
 
 
+@public
 def threshold(scores: Float[Array, " n"], *, contamination: ArrayLike = 0.05) -> Float[Array, ""]:
     """Score that a fraction `contamination` of these samples exceeds, interpolated between neighboring scores.
 
@@ -94,6 +99,7 @@ def threshold(scores: Float[Array, " n"], *, contamination: ArrayLike = 0.05) ->
     return jnp.quantile(scores, 1 - jnp.asarray(contamination, scores.dtype))
 
 
+@public
 def flag(scores: Float[Array, " n"], limit: ArrayLike) -> Bool[Array, " n"]:
     """Whether each score exceeds the limit; a score equal to the limit does not.
 
@@ -103,6 +109,7 @@ def flag(scores: Float[Array, " n"], limit: ArrayLike) -> Bool[Array, " n"]:
     return scores > limit
 
 
+@public
 def auc(scores: Float[Array, " n"], unusual: Shaped[Array, " n"]) -> Float[Array, ""]:
     """Probability that an unusual sample scores above a usual one; a tie counts half. NaN if either kind is missing.
 

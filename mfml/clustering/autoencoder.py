@@ -21,6 +21,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
+from mfml.entrance import public
 from mfml.networks.layers import Convolution, Dense, dense, init_weight
 from mfml.training import loop
 
@@ -59,6 +60,7 @@ class Autoencoder(NamedTuple):
 Model = Network | Autoencoder
 
 
+@public
 @partial(jax.jit, static_argnames=("n_features", "n_components", "hidden"))
 def init_dense(*, key: Key[Array, ""], n_features: int, n_components: int, hidden: tuple[int, ...] = ()) -> Network:
     r"""Random dense autoencoder of widths d, hidden, k and back to d. Without `hidden` it is linear.
@@ -86,6 +88,7 @@ def init_dense(*, key: Key[Array, ""], n_features: int, n_components: int, hidde
     return Network(layers[: len(there)], layers[len(there) :])
 
 
+@public
 @partial(jax.jit, static_argnames=("shape", "n_components", "channels"))
 def init_convolutional(
     *, key: Key[Array, ""], shape: tuple[int, int, int], n_components: int, channels: tuple[int, ...] = (8, 16)
@@ -121,6 +124,7 @@ def init_convolutional(
     return Network(encoder, (expand, *layers[len(there) :]))
 
 
+@public
 def encode(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n k"]:
     """Codes of samples of shape (n, d), or (n, rows, columns, channels) for a convolutional model.
 
@@ -137,6 +141,7 @@ def encode(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n k"]:
     return _apply(last, x.reshape(len(x), -1))
 
 
+@public
 def decode(model: Model, z: Float[Array, "n k"]) -> Float[Array, "n *shape"]:
     """Samples decoded from codes. The last layer has no activation, so the values are unbounded.
 
@@ -155,6 +160,7 @@ def decode(model: Model, z: Float[Array, "n k"]) -> Float[Array, "n *shape"]:
     return _apply(last, _doubled(last, made))
 
 
+@public
 def reconstruct(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n *shape"]:
     """Encode and decode each sample.
 
@@ -164,6 +170,7 @@ def reconstruct(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n *s
     return decode(model, encode(model, x))
 
 
+@public
 def loss(
     model: Model, x: Float[Array, "n *shape"], *, target: Float[Array, "n *shape"] | None = None
 ) -> Float[Array, ""]:
@@ -183,6 +190,7 @@ def loss(
     return jnp.mean((reconstruct(model, x) - target) ** 2)
 
 
+@public
 @partial(jax.jit, static_argnames=("batch_size", "n_steps"))
 def fit(
     x: Float[Array, "n *shape"],

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 
 class Blocks(NamedTuple):
@@ -19,6 +20,7 @@ class Blocks(NamedTuple):
     valid: Float[Array, "b s"]  # 1 for a sample, 0 for padding
 
 
+@public
 def split(x: Float[Array, "n d"], *, size: int) -> Blocks:
     """Split n samples into blocks of `size` (static), or into one smaller block if n is smaller.
 
@@ -40,6 +42,7 @@ def split(x: Float[Array, "n d"], *, size: int) -> Blocks:
     return Blocks(filled.reshape(count, size, d).swapaxes(1, 2), valid.reshape(count, size))
 
 
+@public
 def join(values: Float[Array, "b s"], n: int) -> Float[Array, " n"]:
     """Join one value per sample into a single row of length n (static), without the padding.
 

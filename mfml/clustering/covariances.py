@@ -23,6 +23,7 @@ from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 KINDS = ("full", "tied", "diag", "spherical")
 
@@ -35,6 +36,7 @@ class Whitener(NamedTuple):
     log_det: Float[Array, " k"]  # of the inverse factor: -1/2 log det of the covariance
 
 
+@public
 def n_parameters(covariance: Float[Array, "c a b"]) -> int:
     """Count the free parameters.
 
@@ -45,6 +47,7 @@ def n_parameters(covariance: Float[Array, "c a b"]) -> int:
     return count * (rows * (rows + 1) // 2 if rows == columns else columns)
 
 
+@public
 def dense(covariance: Float[Array, "c a b"], *, n_components: int, n_features: int) -> Float[Array, "k d d"]:
     """One full matrix per component, for any kind. Both counts are static.
 
@@ -57,6 +60,7 @@ def dense(covariance: Float[Array, "c a b"], *, n_components: int, n_features: i
     return jnp.eye(n_features, dtype=covariance.dtype) * jnp.broadcast_to(covariance, shape)
 
 
+@public
 def whitener(covariance: Float[Array, "c a b"], means: Float[Array, "k d"]) -> Whitener:
     """Factorize the covariances; NaN where one is not positive definite.
 
@@ -76,6 +80,7 @@ def whitener(covariance: Float[Array, "c a b"], means: Float[Array, "k d"]) -> W
     return Whitener(factor, inverse, jnp.sum(jnp.log(jnp.broadcast_to(diagonal, (k, d))), axis=1))
 
 
+@public
 def whiten(made: Whitener, means: Float[Array, "k d"], x: Float[Array, "d s"]) -> Float[Array, "k d s"]:
     r"""Samples whitened for every component, $y = L^{-1} (x - \mu)$; features first.
 
@@ -91,6 +96,7 @@ def whiten(made: Whitener, means: Float[Array, "k d"], x: Float[Array, "d s"]) -
     return turned - jnp.sum(made.inverse * means[:, None], axis=2)[:, :, None]
 
 
+@public
 def log_density(made: Whitener, y: Float[Array, "k d s"]) -> Float[Array, "k s"]:
     r"""Logarithm of $\mathcal N(x; \mu_k, \Sigma_k)$ in nats, from whitened samples y.
 
@@ -104,6 +110,7 @@ def log_density(made: Whitener, y: Float[Array, "k d s"]) -> Float[Array, "k s"]
     return constant[:, None] - jnp.sum(y**2, axis=1) / 2
 
 
+@public
 def second_moment(shape: tuple[int, ...], r: Float[Array, "k s"], y: Float[Array, "k d s"]) -> Float[Array, "c a b"]:
     r"""Sum of $r\, y y^\top$ over samples, in the given shape: matrices, their diagonals, or means of these.
 
@@ -119,6 +126,7 @@ def second_moment(shape: tuple[int, ...], r: Float[Array, "k s"], y: Float[Array
     return lax.dot_general(weighted, y, (((2,), (2,)), ((0,), (0,))))
 
 
+@public
 def updated(
     made: Whitener,
     counts: Float[Array, " k"],
@@ -155,6 +163,7 @@ def updated(
     return jnp.einsum("kij,kj->ki", jnp.broadcast_to(made.factor, outer.shape), a), covariance + reg_covar * identity
 
 
+@public
 def unit(kind: str, *, n_components: int, n_features: int, dtype: DTypeLike) -> Float[Array, "c a b"]:
     """Identity covariances of the given kind. All arguments are static.
 

@@ -4,8 +4,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 
+@public
 def squared_euclidean(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
     r"""Squared distances $\|x_i - y_j\|^2$ between all pairs, in squared units of x.
 
@@ -26,6 +28,7 @@ def squared_euclidean(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[A
     return from_products(a @ b.T, jnp.sum(a**2, axis=1), jnp.sum(b**2, axis=1))
 
 
+@public
 def from_products(
     products: Float[Array, "n m"], x_squared: Float[Array, " n"], y_squared: Float[Array, " m"]
 ) -> Float[Array, "n m"]:
@@ -40,6 +43,7 @@ def from_products(
     return jnp.maximum(x_squared[:, None] - 2 * products + y_squared, 0)
 
 
+@public
 def euclidean(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
     r"""Distances $\|x_i - y_j\|$ between all pairs, in units of x; the gradient at distance 0 is set to 0.
 

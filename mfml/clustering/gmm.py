@@ -31,6 +31,7 @@ from mfml.clustering.mixture import (
     sample,
     score,
 )
+from mfml.entrance import public
 from mfml.iteration import Status
 
 __all__ = [
@@ -54,6 +55,7 @@ BLOCK = 1024  # samples per block: the whitened samples of all components stay i
 INITS = ("kmeans", *seeding.INITS)
 
 
+@public
 def m_step(
     x: Float[Array, "n d"],
     gamma: Float[Array, "n k"],
@@ -93,6 +95,7 @@ def m_step(
     return Mixture(counts / len(x), means, covariance)
 
 
+@public
 def step(state: Mixture, x: Float[Array, "n d"], *, reg_covar: ArrayLike = 1e-6) -> tuple[Mixture, Float[Array, ""]]:
     """One E-step and one M-step in one pass: the new mixture, and the log-likelihood (nats) of the OLD one.
 
@@ -114,6 +117,7 @@ def step(state: Mixture, x: Float[Array, "n d"], *, reg_covar: ArrayLike = 1e-6)
     return _step(state, made, blocks.split(x, size=BLOCK), reg_covar)
 
 
+@public
 def fit(
     x: Float[Array, "n d"],
     *,

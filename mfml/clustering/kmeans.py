@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from mfml import iteration, require
 from mfml.clustering import blocks, distances, seeding
 from mfml.clustering.blocks import Blocks
+from mfml.entrance import public
 
 BLOCK = 1024  # samples per block: the tables of a pass stay in the cache
 
@@ -44,6 +45,7 @@ class KMeans(NamedTuple):
     status: Int[Array, ""]  # how it ended, see `mfml.iteration`
 
 
+@public
 def assign(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array, " n"]:
     r"""Index of the nearest centroid, $\arg\min_j \|x_i - \mu_j\|^2$; ties go to the lower index.
 
@@ -58,6 +60,7 @@ def assign(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array,
     return jnp.argmin(distances.squared_euclidean(x, centroids), axis=1)
 
 
+@public
 def update(x: Float[Array, "n d"], labels: Int[Array, " n"], centroids: Float[Array, "k d"]) -> Float[Array, "k d"]:
     r"""Mean of the samples of each cluster; a cluster without samples keeps its centroid.
 
@@ -76,6 +79,7 @@ def update(x: Float[Array, "n d"], labels: Int[Array, " n"], centroids: Float[Ar
     return jnp.where(counts > 0, member @ x / jnp.maximum(counts, 1), centroids)
 
 
+@public
 def init(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> State:
     """Start from these centroids.
 
@@ -89,6 +93,7 @@ def init(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> State:
     return _at(centroids, _split(x), jnp.full((), jnp.inf, centroids.dtype))
 
 
+@public
 def step(state: State, x: Float[Array, "n d"]) -> State:
     """Move each centroid to the mean of its samples, then assign all samples to their nearest centroid.
 
@@ -108,6 +113,7 @@ def step(state: State, x: Float[Array, "n d"]) -> State:
     return _move(state, state.means, _split(x))
 
 
+@public
 def relocate(centroids: Float[Array, "k d"], counts: Float[Array, " k"], x: Float[Array, "n d"]) -> Float[Array, "k d"]:
     """Move each centroid without samples to a sample far from all centroids.
 
@@ -131,6 +137,7 @@ def relocate(centroids: Float[Array, "k d"], counts: Float[Array, " k"], x: Floa
     return jnp.where((empty & (far[place] > rounding))[:, None], x[which[place]], centroids)
 
 
+@public
 def fit(
     x: Float[Array, "n d"],
     *,
@@ -175,6 +182,7 @@ def fit(
     return _fit(x, starts, tol, max_iter=max_iter)
 
 
+@public
 def predict(model: KMeans, x: Float[Array, "m d"]) -> Int[Array, " m"]:
     """Cluster of each sample: that of the nearest centroid, see `assign`.
 
@@ -189,6 +197,7 @@ def predict(model: KMeans, x: Float[Array, "m d"]) -> Int[Array, " m"]:
     return assign(x, model.centroids)
 
 
+@public
 def transform(model: KMeans, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     """Distance of each sample to each centroid, in units of x.
 
@@ -203,6 +212,7 @@ def transform(model: KMeans, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     return distances.euclidean(x, model.centroids)
 
 
+@public
 def ordered(centroids: Float[Array, "k d"]) -> Int[Array, " k"]:
     """Order of centroids by the first coordinate, then the second, and so on.
 

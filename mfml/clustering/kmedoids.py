@@ -15,6 +15,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
+from mfml.entrance import public
 
 SOLVERS = ("pam", "alternate")
 BLOCK = 128  # candidates evaluated together
@@ -40,6 +41,7 @@ class KMedoids(NamedTuple):
     status: Int[Array, ""]  # how it ended, see `mfml.iteration`
 
 
+@public
 def init(dissimilarity: Float[Array, "n n"], medoids: Int[Array, " k"]) -> State:
     """Start from these medoids.
 
@@ -51,6 +53,7 @@ def init(dissimilarity: Float[Array, "n n"], medoids: Int[Array, " k"]) -> State
     return State(medoids, table, table.min(axis=0).sum())
 
 
+@public
 @partial(jax.jit, static_argnames="n_clusters")
 def plus_plus(dissimilarity: Float[Array, "n n"], *, key: Key[Array, ""], n_clusters: int) -> Int[Array, " k"]:
     r"""Choose k medoids that lie far apart: draw the next with probability proportional to $\min_j D_{i, m_j}$.
@@ -79,6 +82,7 @@ def plus_plus(dissimilarity: Float[Array, "n n"], *, key: Key[Array, ""], n_clus
     return lax.scan(choose_next, start, jax.random.split(key, n_clusters))[1]
 
 
+@public
 def swap_changes(state: State, rows: Float[Array, "m n"]) -> Float[Array, "m k"]:
     r"""Change of the loss when a candidate replaces a medoid: one row per candidate, one column per medoid.
 
@@ -109,6 +113,7 @@ def swap_changes(state: State, rows: Float[Array, "m n"]) -> Float[Array, "m k"]
     return gain.sum(axis=1)[:, None] + correction @ own
 
 
+@public
 def swap(state: State, dissimilarity: Float[Array, "n n"], candidates: Int[Array, " m"]) -> State:
     """Make the best swap of a medoid for one of the candidates if it lowers the loss; otherwise change nothing.
 
@@ -126,6 +131,7 @@ def swap(state: State, dissimilarity: Float[Array, "n n"], candidates: Int[Array
     return _swap(state, dissimilarity[candidates], candidates)
 
 
+@public
 def alternate(state: State, dissimilarity: Float[Array, "n n"]) -> State:
     """Assign samples to their nearest medoid, then make each cluster's most central sample its medoid.
 
@@ -153,6 +159,7 @@ def alternate(state: State, dissimilarity: Float[Array, "n n"]) -> State:
     return init(dissimilarity, medoids)
 
 
+@public
 def fit(
     dissimilarity: Float[Array, "n n"],
     *,
@@ -214,6 +221,7 @@ def _check_indices(medoids: Array, n: int) -> None:
         require.that(len(np.unique(known)) == len(known), f"init must hold different indices; found {known}")
 
 
+@public
 def predict(model: KMedoids, dissimilarity: Float[Array, "m n"]) -> Int[Array, " m"]:
     """Cluster of each new sample: that of the nearest medoid; ties go to the first.
 

@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
 from mfml.clustering import distances, kmeans, seeding
+from mfml.entrance import public
 
 
 class State(NamedTuple):
@@ -31,6 +32,7 @@ class MiniBatchKMeans(NamedTuple):
     status: Int[Array, ""]  # how it ended, see `mfml.iteration`
 
 
+@public
 def init(centroids: Float[Array, "k d"]) -> State:
     """Start from these centroids; the first samples of a cluster will replace its centroid.
 
@@ -40,6 +42,7 @@ def init(centroids: Float[Array, "k d"]) -> State:
     return State(centroids, jnp.zeros_like(centroids[:, 0]))
 
 
+@public
 def step(state: State, batch: Float[Array, "s d"]) -> State:
     r"""Move each centroid to the mean of all its samples so far, including those of this batch.
 
@@ -59,6 +62,7 @@ def step(state: State, batch: Float[Array, "s d"]) -> State:
     return _step(state, batch)[0]
 
 
+@public
 def fit(
     x: Float[Array, "n d"],
     *,

@@ -14,6 +14,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import require
 from mfml.clustering import covariances
+from mfml.entrance import public
 
 
 class Mixture(NamedTuple):
@@ -40,6 +41,7 @@ class GMM(NamedTuple):
 Model = Mixture | GMM
 
 
+@public
 def component_log_prob(model: Model, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
     r"""Logarithm of $\pi_k \mathcal N(x_i; \mu_k, \Sigma_k)$, in nats for densities per volume of x.
 
@@ -62,6 +64,7 @@ def component_log_prob(model: Model, x: Float[Array, "n d"]) -> Float[Array, "n 
     return (jnp.log(model.weights)[:, None] + log_density).T
 
 
+@public
 def log_prob(model: Model, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""Log-density of each sample, $\log \sum_k \pi_k \mathcal N(x_i; \mu_k, \Sigma_k)$, in nats.
 
@@ -75,6 +78,7 @@ def log_prob(model: Model, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     return logsumexp(component_log_prob(model, x), axis=1)
 
 
+@public
 def responsibilities(model: Model, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
     r"""Probability of each component given the sample, $\gamma_{ik} = p(k | x_i)$; rows add up to 1.
 
@@ -90,6 +94,7 @@ def responsibilities(model: Model, x: Float[Array, "n d"]) -> Float[Array, "n k"
     return jax.nn.softmax(component_log_prob(model, x), axis=1)
 
 
+@public
 def predict(model: Model, x: Float[Array, "n d"]) -> Int[Array, " n"]:
     """Most probable component of each sample; ties go to the first.
 
@@ -100,6 +105,7 @@ def predict(model: Model, x: Float[Array, "n d"]) -> Int[Array, " n"]:
     return jnp.argmax(component_log_prob(model, x), axis=1)
 
 
+@public
 def score(model: Model, x: Float[Array, "n d"]) -> Float[Array, ""]:
     """Mean log-likelihood per sample, in nats; larger is better.
 
@@ -110,6 +116,7 @@ def score(model: Model, x: Float[Array, "n d"]) -> Float[Array, ""]:
     return log_prob(model, x).mean()
 
 
+@public
 def n_parameters(model: Model) -> int:
     """Count the free parameters: k - 1 weights, means and covariances.
 
@@ -119,6 +126,7 @@ def n_parameters(model: Model) -> int:
     return len(model.weights) - 1 + model.means.size + covariances.n_parameters(model.covariances)
 
 
+@public
 def bic(model: Model, x: Float[Array, "n d"]) -> Float[Array, ""]:
     r"""Bayesian information criterion $-2 \sum_i \log p(x_i) + p \log n$ with p parameters; smaller is better.
 
@@ -131,6 +139,7 @@ def bic(model: Model, x: Float[Array, "n d"]) -> Float[Array, ""]:
     return -2 * len(x) * score(model, x) + n_parameters(model) * jnp.log(len(x))
 
 
+@public
 def aic(model: Model, x: Float[Array, "n d"]) -> Float[Array, ""]:
     r"""Akaike's information criterion $-2 \sum_i \log p(x_i) + 2 p$ with p parameters; smaller is better.
 
@@ -143,6 +152,7 @@ def aic(model: Model, x: Float[Array, "n d"]) -> Float[Array, ""]:
     return -2 * len(x) * score(model, x) + 2 * n_parameters(model)
 
 
+@public
 def sample(model: Model, *, key: Key[Array, ""], n_samples: int) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
     """Draw samples, and return them with the component of each. n_samples is static.
 

@@ -11,8 +11,10 @@ from jaxtyping import Array, Float, Int
 
 from mfml import require
 from mfml.clustering import distances
+from mfml.entrance import public
 
 
+@public
 def inertia(x: Float[Array, "n d"], centroids: Float[Array, "k d"], labels: Int[Array, " n"]) -> Float[Array, ""]:
     r"""Sum of squared distances of samples to the centroids of their clusters, $\sum_i \|x_i - \mu_{l_i}\|^2$.
 
@@ -33,6 +35,7 @@ def inertia(x: Float[Array, "n d"], centroids: Float[Array, "k d"], labels: Int[
     return jnp.sum((x - centroids.at[labels].get(mode="fill", fill_value=jnp.nan)) ** 2)
 
 
+@public
 def silhouette_samples(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_clusters: int) -> Float[Array, " n"]:
     r"""Silhouette of each sample, $(b_i - a_i) / \max(a_i, b_i)$, from -1 to 1.
 
@@ -66,6 +69,7 @@ def silhouette_samples(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_cl
     return jnp.where(jnp.isfinite(b) & (own_count > 0), value, jnp.nan)
 
 
+@public
 def silhouette(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_clusters: int) -> Float[Array, ""]:
     """Mean of `silhouette_samples`.
 
@@ -75,6 +79,7 @@ def silhouette(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_clusters: 
     return silhouette_samples(x, labels, n_clusters=n_clusters).mean()
 
 
+@public
 def contingency(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int) -> Float[Array, "k k"]:
     """Count the samples of each pair of labels: one row per first label, one column per second label.
 
@@ -92,6 +97,7 @@ def contingency(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters
     return jnp.where(table.sum() == len(first), table, jnp.nan)
 
 
+@public
 def adjusted_rand(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int) -> Float[Array, ""]:
     r"""Adjusted Rand index: agreement of two labelings on pairs of samples; 1 for equal clusters, 0 for chance.
 
@@ -121,6 +127,7 @@ def adjusted_rand(first: Int[Array, " n"], second: Int[Array, " n"], *, n_cluste
     return jnp.where(trivial, 1, (both - chance) / jnp.where(trivial, 1, most - chance))
 
 
+@public
 def normalized_mutual_information(
     first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int
 ) -> Float[Array, ""]:

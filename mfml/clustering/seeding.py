@@ -10,10 +10,12 @@ from jaxtyping import Array, Float, Int, Key
 
 from mfml import require
 from mfml.clustering import distances
+from mfml.entrance import public
 
 INITS = ("k-means++", "random")
 
 
+@public
 def weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Array, " n"]:
     r"""Probability that each sample becomes the next centroid: $D_i^2 / \sum_j D_j^2$.
 
@@ -37,6 +39,7 @@ def weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Arr
     return jnp.where(total > 0, nearest / jnp.where(total > 0, total, 1), 1 / len(x))
 
 
+@public
 @partial(jax.jit, static_argnames=("n_clusters", "n_trials"))
 def plus_plus(
     x: Float[Array, "n d"], *, key: Key[Array, ""], n_clusters: int, n_trials: int | None = None
@@ -79,6 +82,7 @@ def plus_plus(
     return jnp.concatenate([first[None], others])
 
 
+@public
 def choose(
     x: Float[Array, "n d"], *, key: Key[Array, ""], n_clusters: int, init: str = "k-means++"
 ) -> Float[Array, "k d"]:
@@ -97,6 +101,7 @@ def choose(
     return x[jax.random.permutation(key, len(x))[:n_clusters]]
 
 
+@public
 def starts(
     x: Float[Array, "n d"],
     *,

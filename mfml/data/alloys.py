@@ -41,7 +41,8 @@ from jaxtyping import Array, Float, Key
 
 from mfml import require
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
+from mfml.entrance import public
+from mfml.ranges import within
 
 FEATURES = ("Zn", "Ni", "Al", "Sn", "Cr", "grain_size", "aging_time", "cold_work")
 LOW = (0.0, 0.0, 0.0, 0.0, 0.0, 5.0, 0.01, 0.0)  # at.% five times, µm, h, true strain
@@ -79,6 +80,7 @@ class Precipitates(NamedTuple):
     dissolved: Float[Array, " n"]  # at.% in solution
 
 
+@public
 def precipitates(x: Float[Array, "n 8"]) -> Precipitates:
     """Return how much chromium has precipitated after aging at 450 °C, and how coarse it is.
 
@@ -98,6 +100,7 @@ def _precipitates(x: Array) -> Precipitates:
     return Precipitates(out / 100, (FIRST_RADIUS**3 + COARSENING * time) ** (1 / 3), chromium - out)
 
 
+@public
 def strength(x: Float[Array, "n 8"]) -> Float[Array, " n"]:
     """Return the yield strength in MPa, without noise.
 
@@ -124,6 +127,7 @@ def _strength(x: Array) -> Array:
     return FRICTION + grains + _power(solutes @ strengthening**1.5, 2 / 3) + inside
 
 
+@public
 def conductivity(x: Float[Array, "n 8"]) -> Float[Array, " n"]:
     """Return the electrical conductivity at 20 °C in MS/m, without noise.
 
@@ -144,6 +148,7 @@ def _conductivity(x: Array) -> Array:
     return 100 / (resistivity + PER_DISLOCATION * _dislocations(x))
 
 
+@public
 def noise(strength: Float[Array, " n"], *, relative: ArrayLike = 0.03, absolute: ArrayLike = 3.0) -> Float[Array, " n"]:
     r"""Standard deviation of a measured strength in MPa, $\sqrt{a^2 + (r \sigma_y)^2}$: strong alloys scatter more.
 
@@ -157,6 +162,7 @@ def noise(strength: Float[Array, " n"], *, relative: ArrayLike = 0.03, absolute:
     return jnp.sqrt(absolute**2 + (relative * within("strength", strength, 0.0)) ** 2)
 
 
+@public
 def simulate(*, key: Key[Array, ""], n_samples: int = 1000, region: str = "known", scatter: ArrayLike = 1.0) -> Alloys:
     """Draw alloys, process and measure them.
 
@@ -196,6 +202,7 @@ def _simulate(scatter: ArrayLike, *, key: Array, n_samples: int, region: str) ->
     )
 
 
+@public
 def load(
     *, key: Key[Array, ""] | None, source: str = "auto", n_samples: int = 1000, region: str = "known"
 ) -> tuple[Alloys, Card]:

@@ -28,7 +28,8 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
+from mfml.entrance import public
+from mfml.ranges import within
 
 STABILIZER = 1.5  # A: half the largest f'' for compositions from -0.08 to 1.08
 KAPPA = 0.5  # squared pixels; the border between phases is about 3 pixels wide
@@ -60,6 +61,7 @@ class Segmentation(NamedTuple):
     fields: Float[Array, "n l l"]  # the composition itself
 
 
+@public
 def simulate(
     composition: Float[Array, " n"],
     *,
@@ -138,6 +140,7 @@ def _simulate(
     return Evolution(fields, energy, time)
 
 
+@public
 def free_energy(fields: Float[Array, "*n l l"], *, kappa: ArrayLike = KAPPA) -> Float[Array, "*n"]:
     """Return F, the sum over pixels of bulk and gradient energy, for periodic fields.
 
@@ -166,6 +169,7 @@ def _squared_wavenumber(size: int, dtype: jnp.dtype) -> Float[Array, "l h"]:
     return jnp.asarray((2 * pi) ** 2 * (down[:, None] ** 2 + across**2), dtype)
 
 
+@public
 def segmentation(
     *,
     key: Key[Array, ""],
@@ -182,7 +186,7 @@ def segmentation(
     direction, plus Gaussian noise of standard deviation `noise`. n_samples and size are static.
 
     Raises:
-        ValueError: n_samples < 1, a size below 4; contrast or shading that is not finite, noise below 0. Where these
+        ValueError: n_samples < 1, a size below 4; non-finite contrast or shading, noise below 0. Where these
             are traced, the images are NaN.
 
     >>> data = segmentation(key=jax.random.key(0), n_samples=2, size=16)
@@ -209,6 +213,7 @@ def _segmentation(
     return Segmentation(images, (fields > 0.5).astype(int), fields)
 
 
+@public
 def load(
     *, key: Key[Array, ""] | None, source: str = "auto", simulations: tuple[int, ...] = tuple(range(N_SIMULATIONS))
 ) -> tuple[Microstructures, Card]:

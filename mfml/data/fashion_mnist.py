@@ -8,6 +8,7 @@ from mfml import require
 from mfml.data import idx
 from mfml.data.card import Card, Quantity
 from mfml.data.mnist import Images, locate, read
+from mfml.entrance import public
 
 LABELS = (
     "T-shirt",
@@ -40,6 +41,7 @@ NOTES = {
 }
 
 
+@public
 def load(
     *,
     key: Key[Array, ""] | None = None,

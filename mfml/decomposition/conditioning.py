@@ -8,6 +8,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 
 class LeastSquaresCondition(NamedTuple):
@@ -17,6 +18,7 @@ class LeastSquaresCondition(NamedTuple):
     of_matrix: Float[Array, ""]  # for a change of A
 
 
+@public
 @jax.jit
 def condition_number(a: Float[Array, "m n"]) -> Float[Array, ""]:
     r"""Ratio of the largest to the smallest singular value: $\kappa_2(A) = \sigma_1 / \sigma_{\min(m, n)}$.
@@ -40,6 +42,7 @@ def condition_number(a: Float[Array, "m n"]) -> Float[Array, ""]:
     return jnp.where(s[-1] == 0, jnp.inf, s[0] / jnp.where(s[-1] == 0, 1.0, s[-1]))
 
 
+@public
 def perturbation_bound(
     a: Float[Array, "n n"],
     *,
@@ -70,6 +73,7 @@ def perturbation_bound(
     return jnp.where(margin > 0, bound, jnp.inf)
 
 
+@public
 def solution_error(
     a: Float[Array, "n n"],
     b: Float[Array, " n"],
@@ -97,6 +101,7 @@ def solution_error(
     return jnp.linalg.norm(moved - x) / jnp.linalg.norm(x)
 
 
+@public
 @jax.jit
 def least_squares_condition(a: Float[Array, "m n"], y: Float[Array, " m"]) -> LeastSquaresCondition:
     r"""Condition numbers of the least-squares weights $w = A^+ y$ for changes of y and of A.
@@ -131,6 +136,7 @@ def least_squares_condition(a: Float[Array, "m n"], y: Float[Array, " m"]) -> Le
     return LeastSquaresCondition(kappa * jnp.linalg.norm(y) / (eta * fit), kappa + kappa**2 * tangent / eta)
 
 
+@public
 @jax.jit
 def variance_inflation(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     r"""Variance inflation factor of each feature: $\mathrm{VIF}_j = 1 / (1 - R_j^2)$.

@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float, Key
 from mfml import require
 from mfml.decomposition import krylov, spectral
 from mfml.decomposition.kernels import Kernel, gram, make_kernel
+from mfml.entrance import public
 
 SOLVERS = ("auto", "dense", "krylov")
 # With a key, the solver "auto" takes "krylov" for more samples than this.
@@ -29,6 +30,7 @@ class KernelPCA(NamedTuple):
     converged: Bool[Array, ""]  # whether the solver has found the eigenpairs; always True for "dense"
 
 
+@public
 @partial(jax.jit, static_argnames=("n_components", "kernel", "solver", "max_iter", "tol"))
 def fit(
     x: Float[Array, "n d"],
@@ -84,6 +86,7 @@ def fit(
     return KernelPCA(chosen, x, values, vectors, row_means, grand_mean, converged)
 
 
+@public
 def transform(model: KernelPCA, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     r"""Coordinates along the components in feature space: $z = \lambda^{-1/2} V^\top \tilde k(x)$.
 
@@ -106,6 +109,7 @@ def transform(model: KernelPCA, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     return centered @ (model.vectors * _inverse_root(model.values, model.x.shape[0]))
 
 
+@public
 def embedding(model: KernelPCA) -> Float[Array, "n k"]:
     r"""Coordinates of the training samples: $z = \sqrt{\lambda}\, v$. This equals their `transform`.
 

@@ -7,6 +7,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 KERNELS = ("linear", "poly", "rbf", "sigmoid", "cosine")
 
@@ -43,6 +44,7 @@ class Cosine(NamedTuple):
 Kernel = Linear | Polynomial | RBF | Sigmoid | Cosine
 
 
+@public
 def make_kernel(
     kernel: str,
     d: int,
@@ -73,6 +75,7 @@ def make_kernel(
     return kinds[kernel]
 
 
+@public
 def gram(kernel: Kernel, x: Float[Array, "m d"], y: Float[Array, "n d"]) -> Float[Array, "m n"]:
     r"""Matrix of all kernel values: $K_{ij} = k(x_i, y_j)$.
 

@@ -9,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
 from mfml.decomposition import signs
+from mfml.entrance import public
 from mfml.iteration import Status
 
 
@@ -32,6 +33,7 @@ class _Ritz(NamedTuple):
     residual: Float[Array, ""]
 
 
+@public
 @partial(jax.jit, static_argnames=("n_components", "n_oversamples", "depth", "max_iter", "tol"))
 def top(
     a: Float[Array, "n n"],

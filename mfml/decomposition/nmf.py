@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from mfml import iteration, require
 from mfml.decomposition import nmf_start
 from mfml.decomposition.nmf_start import Factors
+from mfml.entrance import public
 
 SOLVERS = ("cd", "mu")
 LOSSES = ("frobenius", "kullback-leibler")
@@ -46,6 +47,7 @@ class _State(NamedTuple):
     recent: Float[Array, " r"]  # the last objectives, this one included; infinite before the start
 
 
+@public
 def objective(factors: Factors | NMF, x: Float[Array, "n d"], *, loss: str = "frobenius") -> Float[Array, ""]:
     r"""Misfit of the factors, a sum over all entries; `fit` minimizes it. $\hat X = W H$.
 
@@ -71,6 +73,7 @@ def objective(factors: Factors | NMF, x: Float[Array, "n d"], *, loss: str = "fr
     return jnp.sum(jnp.where(present, x * jnp.log(ratio), 0.0) - x + fitted)
 
 
+@public
 def step(state: Factors, x: Float[Array, "n d"], *, solver: str = "cd", loss: str = "frobenius") -> Factors:
     r"""Make one sweep: improve W for the given H, then H for the new W. The objective never increases.
 
@@ -99,6 +102,7 @@ def step(state: Factors, x: Float[Array, "n d"], *, solver: str = "cd", loss: st
     return Factors(wt.T, h)
 
 
+@public
 def fit(
     x: Float[Array, "n d"],
     *,
@@ -230,6 +234,7 @@ def _quotient(top: Float[Array, "a b"], bottom: Float[Array, "a c"]) -> Float[Ar
     return top / jnp.where(bottom == 0, jnp.finfo(bottom.dtype).eps, bottom)
 
 
+@public
 @partial(jax.jit, static_argnames=("loss", "max_iter"))
 def transform(
     model: NMF | Factors,
@@ -277,6 +282,7 @@ def transform(
     return jax.lax.while_loop(lambda s: ~s[1] & (s[2] < max_iter), advance, start)[0].T
 
 
+@public
 @jax.jit
 def canonical(factors: Factors | NMF) -> Factors:
     r"""Fix scale and order: rows of H get unit length, and the parts with the largest contribution come first.

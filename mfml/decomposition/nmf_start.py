@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Key
 
 from mfml import require
 from mfml.decomposition import svd
+from mfml.entrance import public
 
 STARTS = ("nndsvd", "nndsvda", "random")
 
@@ -23,6 +24,7 @@ class Factors(NamedTuple):
     h: Float[Array, "k d"]  # parts
 
 
+@public
 @partial(jax.jit, static_argnames=("n_components", "init"))
 def init(
     x: Float[Array, "n d"], *, key: Key[Array, ""] | None = None, n_components: int, init: str = "nndsvda"

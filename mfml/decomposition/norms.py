@@ -12,8 +12,10 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 
+@public
 def l1(v: Float[Array, " d"]) -> Float[Array, ""]:
     r"""Sum of magnitudes: $\|v\|_1 = \sum_j |v_j|$. Its gradient at a zero entry is 0, a subgradient.
 
@@ -24,6 +26,7 @@ def l1(v: Float[Array, " d"]) -> Float[Array, ""]:
     return jnp.sum(jnp.sign(v) * v)
 
 
+@public
 def l2(v: Float[Array, " d"]) -> Float[Array, ""]:
     r"""Euclidean length: $\|v\|_2 = \sqrt{\sum_j v_j^2}$, without overflow. Its gradient at zero is 0.
 
@@ -36,6 +39,7 @@ def l2(v: Float[Array, " d"]) -> Float[Array, ""]:
     return jnp.where(largest == 0, 0.0, scale * jnp.sqrt(jnp.where(largest == 0, 1.0, squared)))
 
 
+@public
 @partial(jax.jit, static_argnames=("p", "radius", "n_points"))
 def ball_outline(p: float, *, radius: float = 1.0, n_points: int = 201) -> Float[Array, "n_points 2"]:
     r"""Points with $|x|^p + |y|^p = r^p$ in the plane, for drawing: the boundary of an Lp ball.
@@ -66,6 +70,7 @@ def ball_outline(p: float, *, radius: float = 1.0, n_points: int = 201) -> Float
     return radius * jnp.sign(circle) * jnp.abs(circle) ** (2 / p)
 
 
+@public
 @partial(jax.jit, static_argnames=("radius",))
 def project_l2_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Array, " d"]:
     r"""Nearest point with $\|w\|_2 \le r$: v itself inside, $r v / \|v\|_2$ outside.
@@ -83,6 +88,7 @@ def project_l2_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Arra
     return jnp.where(length > radius, v * (radius / jnp.maximum(length, radius)), v)
 
 
+@public
 @partial(jax.jit, static_argnames=("total",))
 def project_simplex(v: Float[Array, " d"], *, total: float = 1.0) -> Float[Array, " d"]:
     r"""Nearest point with $w_j \ge 0$ and $\sum_j w_j = $ `total`: $w = \max(v - \theta, 0)$.
@@ -105,6 +111,7 @@ def project_simplex(v: Float[Array, " d"], *, total: float = 1.0) -> Float[Array
     return jnp.maximum(v - threshold[jnp.maximum(kept - 1, 0)], 0.0)
 
 
+@public
 @partial(jax.jit, static_argnames=("radius",))
 def project_l1_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Array, " d"]:
     r"""Nearest point with $\|w\|_1 \le r$: v itself inside; outside, the magnitudes are projected onto the simplex.
@@ -124,6 +131,7 @@ def project_l1_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Arra
     return jnp.where(l1(v) > radius, outside, v)
 
 
+@public
 def prox_l1(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
     r"""Soft threshold, the proximal map of $t \|w\|_1$: $\mathrm{sign}(v_j) \max(|v_j| - t, 0)$.
 
@@ -135,6 +143,7 @@ def prox_l1(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
     return jnp.sign(v) * jnp.maximum(jnp.abs(v) - threshold, 0.0)
 
 
+@public
 def prox_l2(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
     r"""Block soft threshold, the proximal map of $t \|w\|_2$ (no square): $\max(1 - t / \|v\|_2, 0)\, v$.
 
@@ -150,6 +159,7 @@ def prox_l2(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
     return jnp.maximum(1 - threshold / safe, 0.0) * v
 
 
+@public
 def prox_squared_l2(v: Float[Array, " d"], strength: ArrayLike) -> Float[Array, " d"]:
     r"""Shrinkage, the proximal map of $\tfrac{t}{2} \|w\|_2^2$, t the `strength`: $v / (1 + t)$. No entry becomes zero.
 

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from mfml import require
 from mfml.decomposition import spectral, svd
+from mfml.entrance import public
 
 SOLVERS = ("auto", "svd", "covariance", "randomized")
 # The solver "auto" forms the d x d covariance for up to this many features.
@@ -24,6 +25,7 @@ class PCA(NamedTuple):
     variance_ratio: Float[Array, " k"]  # share of the total variance of x, 0 to 1
 
 
+@public
 @partial(jax.jit, static_argnames=("n_components", "solver", "iterated_power"))
 def fit(
     x: Float[Array, "n d"],
@@ -86,6 +88,7 @@ def fit(
     return PCA(mean, components, variance, variance / total)
 
 
+@public
 def transform(model: PCA, x: Float[Array, "n d"], *, whiten: bool = False) -> Float[Array, "n k"]:
     r"""Coordinates along the components (scores): $z = W (x - \bar x)$.
 
@@ -104,6 +107,7 @@ def transform(model: PCA, x: Float[Array, "n d"], *, whiten: bool = False) -> Fl
     return z / jnp.sqrt(model.variance) if whiten else z
 
 
+@public
 def inverse_transform(model: PCA, z: Float[Array, "n k"], *, whiten: bool = False) -> Float[Array, "n d"]:
     r"""Map coordinates back to feature space: $\hat x = \bar x + W^\top z$. `whiten` as in `transform`.
 
@@ -119,6 +123,7 @@ def inverse_transform(model: PCA, z: Float[Array, "n k"], *, whiten: bool = Fals
     return model.mean + (z * jnp.sqrt(model.variance) if whiten else z) @ model.components
 
 
+@public
 def reconstruct(model: PCA, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
     r"""Nearest point in the plane of the components: $\hat x = \bar x + W^\top W (x - \bar x)$.
 
@@ -132,6 +137,7 @@ def reconstruct(model: PCA, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
     return inverse_transform(model, transform(model, x))
 
 
+@public
 def reconstruction_error(model: PCA, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""Squared distance of each sample to the plane of the components: $\|x - \hat x\|_2^2$.
 
@@ -150,6 +156,7 @@ def reconstruction_error(model: PCA, x: Float[Array, "n d"]) -> Float[Array, " n
     return jnp.sum((x - reconstruct(model, x)) ** 2, axis=1)
 
 
+@public
 @partial(jax.jit, static_argnames=("share",))
 def components_for(variance_ratio: Float[Array, " k"], share: float) -> Int[Array, ""]:
     r"""Smallest number of components whose ratios add up to `share`: $\min\{m : \sum_{i \le m} r_i \ge p\}$.
@@ -169,6 +176,7 @@ def components_for(variance_ratio: Float[Array, " k"], share: float) -> Int[Arra
     return 1 + jnp.sum(jnp.cumsum(variance_ratio) < share - rounding)
 
 
+@public
 @jax.jit
 def elbow(variance: Float[Array, " k"]) -> Int[Array, ""]:
     r"""Number of components before the elbow of a scree plot.

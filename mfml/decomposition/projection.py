@@ -9,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from mfml import require
 from mfml.decomposition import subspaces
+from mfml.entrance import public
 
 
 class LeastSquares(NamedTuple):
@@ -29,6 +30,7 @@ class Solvability(NamedTuple):
     distance: Float[Array, ""]  # from y to the column space, in units of y
 
 
+@public
 @partial(jax.jit, static_argnames=("rtol",))
 def projector(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Array, "m m"]:
     r"""Matrix that projects orthogonally onto the column space: $P = A A^+$.
@@ -50,6 +52,7 @@ def projector(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Arr
     return basis @ basis.T
 
 
+@public
 @partial(jax.jit, static_argnames=("rtol",))
 def project(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None = None) -> Float[Array, " m"]:
     r"""Project y onto the column space: $\hat y = U (U^\top y)$, without forming the m x m projector.
@@ -66,6 +69,7 @@ def project(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None
     return basis @ (basis.T @ y)
 
 
+@public
 @partial(jax.jit, static_argnames=("rtol",))
 def pseudo_inverse(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Array, "n m"]:
     r"""Moore-Penrose inverse: $A^+ = V \Sigma^+ U^\top$, with $1/\sigma_i$ where $\sigma_i$ counts, otherwise 0.
@@ -97,6 +101,7 @@ def _inverted(
     return u, jnp.where(counts, 1 / jnp.where(counts, s, 1.0), 0.0), vt
 
 
+@public
 @partial(jax.jit, static_argnames=("rtol",))
 def least_squares(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None = None) -> LeastSquares:
     r"""Minimize $\|A w - y\|_2$ by projecting y onto the column space.
@@ -122,6 +127,7 @@ def least_squares(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float 
     return LeastSquares(vt.T @ (inverse * along), fitted, y - fitted, jnp.sum(inverse > 0))
 
 
+@public
 def minimum_norm(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None = None) -> Float[Array, " n"]:
     r"""Return the shortest w among those that solve $A w = y$, or come nearest to it: $A^+ y$.
 
@@ -140,6 +146,7 @@ def minimum_norm(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float |
     return least_squares(a, y, rtol=rtol).weights
 
 
+@public
 @partial(jax.jit, static_argnames=("rtol",))
 def solvability(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None = None) -> Solvability:
     r"""Say whether $A w = y$ has no solution, one, or a whole affine subspace of them.

@@ -4,8 +4,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 
+@public
 def of_rows(vectors: Float[Array, "k d"]) -> Float[Array, " k"]:
     r"""Return +1 or -1 for each row, such that sign times row has a positive largest entry.
 

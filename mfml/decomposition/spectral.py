@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float
 
 from mfml import require
 from mfml.decomposition import signs
+from mfml.entrance import public
 
 
 class Spectrum(NamedTuple):
@@ -26,6 +27,7 @@ class Ellipse(NamedTuple):
     directions: Float[Array, "d d"]  # unit rows, in the order of the lengths, signs pinned
 
 
+@public
 @jax.jit
 def decompose(a: Float[Array, "d d"]) -> Spectrum:
     r"""Spectral theorem: $A = Q \Lambda Q^\top$ for a symmetric matrix.
@@ -48,6 +50,7 @@ def decompose(a: Float[Array, "d d"]) -> Spectrum:
     return Spectrum(values, vectors * signs.of_rows(vectors.T))
 
 
+@public
 def reconstruct(spectrum: Spectrum) -> Float[Array, "d d"]:
     r"""Put the matrix together again: $Q \Lambda Q^\top = \sum_i \lambda_i q_i q_i^\top$.
 
@@ -58,6 +61,7 @@ def reconstruct(spectrum: Spectrum) -> Float[Array, "d d"]:
     return (spectrum.vectors * spectrum.values) @ spectrum.vectors.T
 
 
+@public
 @partial(jax.jit, static_argnames=("rtol",))
 def is_psd(a: Float[Array, "d d"], *, rtol: float | None = None) -> Bool[Array, ""]:
     r"""Say whether a matrix is symmetric and positive semi-definite: $v^\top A v \ge 0$ for all v.
@@ -79,6 +83,7 @@ def is_psd(a: Float[Array, "d d"], *, rtol: float | None = None) -> Bool[Array, 
     return (jnp.abs(a - a.T).max() <= allowed) & (values[-1] >= -allowed)
 
 
+@public
 def covariance(x: Float[Array, "n d"], *, ddof: int = 1) -> Float[Array, "d d"]:
     r"""Covariance matrix of the features: $S = \frac{1}{n - \mathrm{ddof}} (X - \bar x)^\top (X - \bar x)$.
 
@@ -102,6 +107,7 @@ def covariance(x: Float[Array, "n d"], *, ddof: int = 1) -> Float[Array, "d d"]:
     return centered.T @ centered / (n - ddof)
 
 
+@public
 def correlation(x: Float[Array, "n d"]) -> Float[Array, "d d"]:
     r"""Pearson correlation of the features: $R_{ij} = S_{ij} / \sqrt{S_{ii} S_{jj}}$, between -1 and 1.
 
@@ -121,6 +127,7 @@ def correlation(x: Float[Array, "n d"]) -> Float[Array, "d d"]:
     return s / (scale[:, None] * scale)
 
 
+@public
 def radius_of_mass(mass: float) -> float:
     r"""Mahalanobis radius that contains this share of a two-dimensional Gaussian: $\sqrt{-2 \ln(1 - p)}$.
 
@@ -136,6 +143,7 @@ def radius_of_mass(mass: float) -> float:
     return math.sqrt(-2 * math.log1p(-mass))
 
 
+@public
 @partial(jax.jit, static_argnames=("radius",))
 def ellipse_axes(s: Float[Array, "d d"], *, radius: float = 1.0) -> Ellipse:
     r"""Axes of $\{x : (x - \mu)^\top S^{-1} (x - \mu) = r^2\}$: half-lengths $r\sqrt{\lambda_i}$ along $q_i$.
@@ -155,6 +163,7 @@ def ellipse_axes(s: Float[Array, "d d"], *, radius: float = 1.0) -> Ellipse:
     return Ellipse(radius * jnp.sqrt(jnp.maximum(values, 0.0)), vectors.T)
 
 
+@public
 @partial(jax.jit, static_argnames=("radius", "n_points"))
 def ellipse_outline(
     mean: Float[Array, " 2"], s: Float[Array, "2 2"], *, radius: float = 1.0, n_points: int = 100
@@ -180,6 +189,7 @@ def ellipse_outline(
     return mean + circle @ (axes.lengths[:, None] * axes.directions)
 
 
+@public
 @jax.jit
 def mahalanobis(x: Float[Array, "n d"], mean: Float[Array, " d"], s: Float[Array, "d d"]) -> Float[Array, " n"]:
     r"""Distance in standard deviations: $\Delta_i = \sqrt{(x_i - \mu)^\top S^{-1} (x_i - \mu)}$.

@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from mfml import require
 from mfml.decomposition import signs
+from mfml.entrance import public
 
 
 class Identifiability(NamedTuple):
@@ -36,6 +37,7 @@ def _check(a: Float[Array, "m n"]) -> None:
     require.that(min(a.shape) > 0, f"a must not be empty; found shape {a.shape}")
 
 
+@public
 @partial(jax.jit, static_argnames=("rtol",))
 def numerical_rank(a: Float[Array, "m n"], *, rtol: float | None = None) -> Int[Array, ""]:
     r"""Count the singular values above `rtol` times the largest.
@@ -80,6 +82,7 @@ def _beyond(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Flo
     return jnp.where(jnp.arange(m) < m - found, u, 0.0)
 
 
+@public
 @partial(jax.jit, static_argnames=("rank", "rtol"))
 def column_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None) -> Float[Array, "m q"]:
     r"""Orthonormal basis of $\{A w\}$: all the outputs that a linear model can give.
@@ -99,6 +102,7 @@ def column_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float
     return _within(a, rank, rtol)
 
 
+@public
 @partial(jax.jit, static_argnames=("rank", "rtol"))
 def row_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None) -> Float[Array, "n q"]:
     r"""Orthonormal basis, as columns, of $\{A^\top y\}$: the parameters that the data can see.
@@ -111,6 +115,7 @@ def row_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | 
     return _within(a.T, rank, rtol)
 
 
+@public
 @partial(jax.jit, static_argnames=("rank", "rtol"))
 def null_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None) -> Float[Array, "n q"]:
     r"""Orthonormal basis, as columns, of $\{w : A w = 0\}$: changes of w that no data point notices.
@@ -127,6 +132,7 @@ def null_space(a: Float[Array, "m n"], *, rank: int | None = None, rtol: float |
     return _beyond(a.T, rank, rtol)
 
 
+@public
 @partial(jax.jit, static_argnames=("rank", "rtol"))
 def left_null_space(
     a: Float[Array, "m n"], *, rank: int | None = None, rtol: float | None = None
@@ -141,6 +147,7 @@ def left_null_space(
     return _beyond(a, rank, rtol)
 
 
+@public
 @partial(jax.jit, static_argnames=("rtol",))
 def identifiability(a: Float[Array, "m n"], *, rtol: float | None = None) -> Identifiability:
     r"""Say which parameters in $y = A w$ the data determine.

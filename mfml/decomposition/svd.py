@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from mfml import require
 from mfml.decomposition import norms, signs
+from mfml.entrance import public
 
 NORMS = ("frobenius", "spectral")
 
@@ -21,6 +22,7 @@ class SVD(NamedTuple):
     vt: Float[Array, "k d"]  # orthonormal rows; the largest entry of each is positive (`signs.of_rows`)
 
 
+@public
 def pinned(u: Float[Array, "n k"], s: Float[Array, " k"], vt: Float[Array, "k d"]) -> SVD:
     r"""Choose the sign of each pair of singular vectors, so that the result is unique: see `signs.of_rows`.
 
@@ -37,6 +39,7 @@ def _check(a: Float[Array, "n d"], n_components: int) -> None:
     require.between("n_components", n_components, 1, min(a.shape))
 
 
+@public
 @partial(jax.jit, static_argnames=("n_components",))
 def truncated(a: Float[Array, "n d"], *, n_components: int) -> SVD:
     r"""The k leading parts of $A = U \Sigma V^\top = \sum_i \sigma_i u_i v_i^\top$, exactly.
@@ -56,6 +59,7 @@ def truncated(a: Float[Array, "n d"], *, n_components: int) -> SVD:
     return pinned(u[:, :n_components], s[:n_components], vt[:n_components])
 
 
+@public
 @partial(jax.jit, static_argnames=("n_components", "n_oversamples", "iterated_power"))
 def randomized(
     a: Float[Array, "n d"],
@@ -110,6 +114,7 @@ def _randomized(
     return q @ u[:, :n_components], s[:n_components], vt[:n_components]
 
 
+@public
 def transform(model: SVD, a: Float[Array, "n d"]) -> Float[Array, "n k"]:
     r"""Coordinates of rows along the right singular vectors: $A V$. For the fitted A this is $U \Sigma$.
 
@@ -125,6 +130,7 @@ def transform(model: SVD, a: Float[Array, "n d"]) -> Float[Array, "n k"]:
     return a @ model.vt.T
 
 
+@public
 def reconstruct(model: SVD) -> Float[Array, "n d"]:
     r"""Low-rank matrix $A_k = \sum_{i \le k} \sigma_i u_i v_i^\top$.
 
@@ -135,6 +141,7 @@ def reconstruct(model: SVD) -> Float[Array, "n d"]:
     return (model.u * model.s) @ model.vt
 
 
+@public
 def low_rank(a: Float[Array, "n d"], *, n_components: int) -> Float[Array, "n d"]:
     r"""The matrix of rank at most k that is nearest to A, in the Frobenius and in the spectral norm.
 
@@ -150,6 +157,7 @@ def low_rank(a: Float[Array, "n d"], *, n_components: int) -> Float[Array, "n d"
     return reconstruct(truncated(a, n_components=n_components))
 
 
+@public
 def eckart_young_error(s: Float[Array, " q"], *, n_components: int, norm: str = "frobenius") -> Float[Array, ""]:
     r"""Error of the best rank-k approximation, from all singular values.
 

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.decomposition import spectral
+from mfml.entrance import public
 
 KINDS = ("pca", "zca", "cholesky")
 
@@ -24,6 +25,7 @@ class Whitening(NamedTuple):
     inverse: Float[Array, "d d"]  # its inverse, in units of x
 
 
+@public
 @partial(jax.jit, static_argnames=("kind", "epsilon", "ddof"))
 def fit(x: Float[Array, "n d"], *, kind: str = "pca", epsilon: float = 0.0, ddof: int = 1) -> Whitening:
     r"""Find W such that $z = W (x - \bar x)$ has the identity as its covariance.
@@ -64,6 +66,7 @@ def fit(x: Float[Array, "n d"], *, kind: str = "pca", epsilon: float = 0.0, ddof
     return Whitening(mean, matrix, inverse)
 
 
+@public
 def transform(model: Whitening, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
     r"""Whiten samples with a fitted model: $z = W (x - \bar x)$, dimensionless.
 
@@ -80,6 +83,7 @@ def transform(model: Whitening, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
     return (x - model.mean) @ model.matrix.T
 
 
+@public
 def inverse_transform(model: Whitening, z: Float[Array, "n d"]) -> Float[Array, "n d"]:
     r"""Map whitened samples back: $x = \bar x + W^{-1} z$. White noise becomes noise with covariance S.
 

@@ -18,6 +18,7 @@ from jaxtyping import Array, Float, Key
 
 from mfml import require
 from mfml.decomposition.projection import minimum_norm
+from mfml.entrance import public
 
 Learner = Callable[..., Float[Array, " m"]]  # learner(x, y, x_test) -> predictions
 
@@ -40,6 +41,7 @@ class DoubleDescent(NamedTuple):
     norm: Float[Array, " sizes"]  # of the weights
 
 
+@public
 def decompose(
     predictions: Float[Array, "r m"], target: Float[Array, " m"], *, noise_variance: ArrayLike = 0.0
 ) -> Decomposition:
@@ -68,6 +70,7 @@ def decompose(
     return Decomposition(bias_squared, variance, noise, bias_squared + variance + noise)
 
 
+@public
 @partial(jax.jit, static_argnames=("learner", "sample", "n_sets"))
 def experiment(
     x_test: Float[Array, "m *features"],
@@ -99,6 +102,7 @@ def experiment(
     return jax.vmap(one)(jax.random.split(key, n_sets))
 
 
+@public
 @partial(jax.jit, static_argnames="n_features")
 def double_descent(
     x: Float[Array, "n d"],

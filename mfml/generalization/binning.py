@@ -12,11 +12,13 @@ from jax import lax
 from jaxtyping import Array, Float, Integer
 
 from mfml import require
+from mfml.entrance import public
 
 MAX_BINS = 255  # together with the bin of missing values, as many as one byte can number
 MANY_BINS = 512  # up to here, comparing with every edge is faster than a search, which needs a gather
 
 
+@public
 @partial(jax.jit, static_argnames=("max_bins", "subsample"))
 def edges(x: Float[Array, "n d"], *, max_bins: int = MAX_BINS, subsample: int = 20_000) -> Float[Array, "d b_1"]:
     """Return the upper edges of the first b - 1 bins of each feature; unused edges are infinite.
@@ -91,6 +93,7 @@ def _half_way(low: Array, high: Array) -> Array:
     return jnp.where(middle < high, middle, low)
 
 
+@public
 @jax.jit
 def transform(edges: Float[Array, "d b_1"], x: Float[Array, "n d"]) -> Integer[Array, "d n"]:
     """Return the bin of each value, which is the number of edges below it; a missing value has bin b.

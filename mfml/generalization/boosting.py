@@ -20,6 +20,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key, Num
 
 from mfml import require
+from mfml.entrance import public
 from mfml.generalization import binning, tree_arrays
 from mfml.generalization.boosting_rounds import Rates, State, init, problem, step
 from mfml.generalization.tree_arrays import Trees
@@ -41,6 +42,7 @@ class Boosting(NamedTuple):
     status: Int[Array, ""]  # FINISHED, STOPPED_EARLY or NON_FINITE, see `mfml.iteration`
 
 
+@public
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -186,6 +188,7 @@ def _cut(trees: Trees, n_rounds: Array) -> Trees:
     return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), trees)
 
 
+@public
 @jax.jit
 def decision_function(model: Boosting, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     """Return the scores: units of y, log-odds, or unnormalized log-probabilities.
@@ -200,6 +203,7 @@ def decision_function(model: Boosting, x: Float[Array, "m d"]) -> Float[Array, "
     return tree_arrays.total(model.trees, x) + model.offset
 
 
+@public
 @jax.jit
 def predict(model: Boosting, x: Float[Array, "m d"]) -> Num[Array, " m"]:
     """Predict in units of y for `squared_error`, otherwise the label of the most probable class.
@@ -222,6 +226,7 @@ def predict(model: Boosting, x: Float[Array, "m d"]) -> Num[Array, " m"]:
     return model.classes[likeliest]
 
 
+@public
 @jax.jit
 def predict_proba(model: Boosting, x: Float[Array, "m d"]) -> Float[Array, "m classes"]:
     """Return the probability of each class: two columns for `logistic`, one per class for `softmax`.
@@ -241,6 +246,7 @@ def predict_proba(model: Boosting, x: Float[Array, "m d"]) -> Float[Array, "m cl
     return jax.nn.softmax(scores, axis=1)
 
 
+@public
 @jax.jit
 def score(
     model: Boosting, x: Float[Array, "n d"], y: Num[Array, " n"], *, weights: Float[Array, " n"] | None = None

@@ -11,6 +11,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Integer, Key, Num
 
 from mfml import require
+from mfml.entrance import public
 from mfml.generalization import binning, growth, objectives
 from mfml.generalization.tree_arrays import Trees
 from mfml.risk.empirical import weighted_mean
@@ -49,6 +50,7 @@ class State(NamedTuple):
     stopped: Bool[Array, ""]
 
 
+@public
 def problem(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -86,6 +88,7 @@ def problem(
     )
 
 
+@public
 def init(task: Task, *, loss: str = "squared_error", n_classes: int | None = None) -> State:
     """Start from the best constant: the mean, the log-odds, or the logarithms of the classes' shares.
 
@@ -105,6 +108,7 @@ def init(task: Task, *, loss: str = "squared_error", n_classes: int | None = Non
     return State(scores, value, checked, checked, zero, zero, jnp.zeros((), bool))
 
 
+@public
 def step(
     state: State,
     task: Task,

@@ -21,10 +21,12 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Num
 
 from mfml import require
+from mfml.entrance import public
 
 Score = Callable[[Array, Array], Array]  # takes sums of shape (c, ...) and lambda; returns one number per node
 
 
+@public
 def squared(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
     r"""Return $\sum_k G_k^2 / (H + \lambda)$; 0 for an empty node.
 
@@ -35,6 +37,7 @@ def squared(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
     return jnp.asarray(sum(part**2 for part in sums[:-1])) / jnp.where(weight > 0, weight, 1.0)
 
 
+@public
 def entropy(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
     r"""Return $\sum_k G_k \ln(G_k / H)$ in nats: the entropy times -H. $\lambda$ is not used.
 
@@ -49,6 +52,7 @@ def entropy(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
 CRITERIA: dict[str, Score] = {"squared_error": squared, "gini": squared, "entropy": entropy}
 
 
+@public
 def n_classes(y: Num[Array, " n"], *, criterion: str, given: int | None) -> int | None:
     """Return the number of classes, at least 2, for a criterion of classification; None for a regression.
 
@@ -63,6 +67,7 @@ def n_classes(y: Num[Array, " n"], *, criterion: str, given: int | None) -> int 
     return None if criterion == "squared_error" else require.n_classes(y, given)
 
 
+@public
 def statistics(
     y: Num[Array, " n"], weights: Float[Array, " n"], *, n_classes: int | None
 ) -> tuple[Float[Array, "c n"], Float[Array, " k"]]:
@@ -90,6 +95,7 @@ def statistics(
     return jnp.concatenate([targets * weights, weights[None]]), shift
 
 
+@public
 def leaf_mean(sums: Float[Array, "c m"], *, shift: Float[Array, " k"]) -> Float[Array, "k m"]:
     """Turn the sums of nodes into predictions: the weighted mean plus the shift, or only the shift for an empty node.
 
@@ -99,6 +105,7 @@ def leaf_mean(sums: Float[Array, "c m"], *, shift: Float[Array, " k"]) -> Float[
     return sums[:-1] / jnp.where(sums[-1] > 0, sums[-1], 1.0) + shift[:, None]
 
 
+@public
 def gini(counts: Float[Array, "*q k"]) -> Float[Array, "*q"]:
     r"""Return Gini's impurity $1 - \sum_k p_k^2$ of class counts or weights; 0 for an empty node.
 

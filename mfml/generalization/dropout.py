@@ -9,8 +9,10 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from mfml import require
+from mfml.entrance import public
 
 
+@public
 def mask(shape: tuple[int, ...], *, key: Key[Array, ""], rate: ArrayLike) -> Float[Array, "..."]:
     r"""Draw factors that are 0 with probability p = `rate` and 1 / (1 - p) otherwise, so their mean is 1.
 
@@ -31,6 +33,7 @@ def mask(shape: tuple[int, ...], *, key: Key[Array, ""], rate: ArrayLike) -> Flo
     return jnp.where(on, 1 / jnp.where(kept > 0, kept, 1.0), 0.0)
 
 
+@public
 def apply(
     x: Float[Array, "*shape"], *, key: Key[Array, ""], rate: ArrayLike, training: bool = True
 ) -> Float[Array, "*shape"]:
@@ -44,6 +47,7 @@ def apply(
     return x * mask(x.shape, key=key, rate=rate).astype(x.dtype) if training else x
 
 
+@public
 def ridge_penalty(x: Float[Array, "n d"], *, rate: ArrayLike) -> Float[Array, " d"]:
     r"""Return the ridge penalty of each feature to which dropout on the inputs of a linear model is equivalent.
 

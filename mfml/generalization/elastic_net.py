@@ -15,6 +15,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 
 class Task(NamedTuple):
@@ -27,6 +28,7 @@ class Task(NamedTuple):
     y_mean: Float[Array, ""]
 
 
+@public
 def soft_threshold(v: Float[Array, "*shape"], threshold: ArrayLike) -> Float[Array, "*shape"]:
     r"""Return $\mathrm{sign}(v) \max(|v| - t, 0)$, the proximal map of $t \lVert \cdot \rVert_1$.
 
@@ -36,6 +38,7 @@ def soft_threshold(v: Float[Array, "*shape"], threshold: ArrayLike) -> Float[Arr
     return jnp.sign(v) * jnp.maximum(jnp.abs(v) - threshold, 0.0)
 
 
+@public
 def problem(x: Float[Array, "n d"], y: Float[Array, " n"], *, fit_intercept: bool = True) -> Task:
     """Center the data and compute the products that the solvers need. `fit_intercept` is static.
 
@@ -56,6 +59,7 @@ def problem(x: Float[Array, "n d"], y: Float[Array, " n"], *, fit_intercept: boo
     return Task(_gram(a) / n, a.T @ b / n, b @ b / n, x_mean, y_mean)
 
 
+@public
 def grid(task: Task, *, n_alphas: int = 100, eps: float = 1e-3, l1_ratio: ArrayLike = 1.0) -> Float[Array, " a"]:
     r"""Return decreasing penalties, evenly spaced on a logarithmic axis.
 
@@ -72,6 +76,7 @@ def grid(task: Task, *, n_alphas: int = 100, eps: float = 1e-3, l1_ratio: ArrayL
     return jnp.max(jnp.abs(task.target)) / l1_ratio * eps ** jnp.linspace(0.0, 1.0, n_alphas)
 
 
+@public
 def kkt_residual(
     coef: Float[Array, " d"], task: Task, *, alpha: ArrayLike, l1_ratio: ArrayLike = 1.0
 ) -> Float[Array, " d"]:
@@ -90,6 +95,7 @@ def kkt_residual(
     return jnp.where(coef != 0, jnp.abs(smooth - bound * jnp.sign(coef)), jnp.maximum(jnp.abs(smooth) - bound, 0.0))
 
 
+@public
 def duality_gap(
     coef: Float[Array, " d"],
     correlation: Float[Array, " d"],

@@ -9,9 +9,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 from mfml.generalization import criteria, growth
 
 
+@public
 def grow(
     x: Float[Array, "n d"],
     statistics: Float[Array, "c n"],

@@ -15,6 +15,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key, Num
 
 from mfml import require
+from mfml.entrance import public
 from mfml.generalization import binning, criteria, growth, tree_arrays
 from mfml.generalization.tree_arrays import Trees
 from mfml.risk import metrics
@@ -28,6 +29,7 @@ class Forest(NamedTuple):
     oob_count: Int[Array, " n"]  # number of these trees
 
 
+@public
 def bootstrap_counts(n: int, *, key: Key[Array, ""]) -> Int[Array, " n"]:
     r"""Draw n times from n samples with replacement; return how often each is drawn. About 1/e of them never are.
 
@@ -39,6 +41,7 @@ def bootstrap_counts(n: int, *, key: Key[Array, ""]) -> Int[Array, " n"]:
     return jnp.zeros(n, int).at[jax.random.randint(key, (n,), 0, n)].add(1)
 
 
+@public
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -144,6 +147,7 @@ def _fit(
     return Forest(grown, jnp.where(count > 0, summed / jnp.maximum(count, 1), jnp.nan).T, count)
 
 
+@public
 def random_features(level: int, *, key: Key[Array, ""], d: int, n_chosen: int) -> Bool[Array, "q d"]:
     """Draw `n_chosen` of d features for each of the 2^level nodes of a level, as a mask. All numbers are static.
 
@@ -154,6 +158,7 @@ def random_features(level: int, *, key: Key[Array, ""], d: int, n_chosen: int) -
     return draws <= jnp.sort(draws, axis=1)[:, n_chosen - 1 : n_chosen]
 
 
+@public
 @jax.jit
 def predict(model: Forest, x: Float[Array, "m d"]) -> Num[Array, " m"]:
     """Predict the mean of the trees in units of y, or the label with the largest mean share; ties go to the smallest.
@@ -169,6 +174,7 @@ def predict(model: Forest, x: Float[Array, "m d"]) -> Num[Array, " m"]:
     return jnp.argmax(value, axis=1) if value.shape[1] > 1 else value[:, 0]
 
 
+@public
 @jax.jit
 def predict_proba(model: Forest, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     """Return the shares of the classes, averaged over the trees.
@@ -185,6 +191,7 @@ def predict_proba(model: Forest, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     return _mean(model, x)
 
 
+@public
 @jax.jit
 def score(
     model: Forest, x: Float[Array, "n d"], y: Num[Array, " n"], *, weights: Float[Array, " n"] | None = None
@@ -203,6 +210,7 @@ def score(
     return measure(predict(model, x), y, weights=weights)
 
 
+@public
 def importance(model: Forest) -> Float[Array, " d"]:
     """Return the share of each feature in the decrease of the impurity, see `tree_arrays.importance`.
 

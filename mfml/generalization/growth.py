@@ -17,6 +17,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Integer
 
 from mfml import require
+from mfml.entrance import public
 from mfml.generalization import criteria
 from mfml.generalization.tree_arrays import Trees
 
@@ -53,6 +54,7 @@ class Grown(NamedTuple):
     sums: Float[Array, "c q"]  # statistics at each place of the last level
 
 
+@public
 def histogram(
     bins: Integer[Array, "d n"], node: Int[Array, " n"], statistics: Float[Array, "c n"], *, n_nodes: int, n_bins: int
 ) -> Float[Array, "c d q bins"]:
@@ -91,6 +93,7 @@ def _scatter(packed: Array, place: Array, size: int) -> list[Array]:
     return [part for one in sums for part in (one.real, one.imag)]
 
 
+@public
 def sums_at(place: Int[Array, " n"], statistics: Float[Array, "c n"], *, n_places: int) -> Float[Array, "c q"]:
     """Add up the statistics of the samples at each place. `n_places` is static.
 
@@ -100,6 +103,7 @@ def sums_at(place: Int[Array, " n"], statistics: Float[Array, "c n"], *, n_place
     return jnp.stack(_scatter(_packed(statistics), place, n_places)[: len(statistics)])
 
 
+@public
 def grow(
     bins: Integer[Array, "d n"],
     statistics: Float[Array, "c n"],
@@ -173,6 +177,7 @@ def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: 
     return Split(feature, place, jnp.zeros_like(highest), missing_left, jnp.where(made, highest, 0.0), made)
 
 
+@public
 def worth_it(gain: Float[Array, " q"], parent: Float[Array, "*q"], limits: Limits) -> Bool[Array, " q"]:
     """Return whether a gain exceeds the limit by more than the rounding error of the node's own score.
 
@@ -238,6 +243,7 @@ def _running_count(mask: Array) -> Array:
     return (within + over[:, None]).reshape(-1)[:n]
 
 
+@public
 def assemble(grown: Grown, thresholds: list[Array], value: Callable[[Array], Array], *, n_features: int) -> Trees:
     """Build the arrays of one tree (t = 1). `value` turns sums (c, m) into predictions (k, m); options are static."""
     sums, levels = grown.sums, [grown.sums]
@@ -269,6 +275,7 @@ def assemble(grown: Grown, thresholds: list[Array], value: Callable[[Array], Arr
     return jax.tree.map(lambda leaf: leaf[None], one)
 
 
+@public
 def thresholds_of_bins(edges: Float[Array, "d b_1"], splits: list[Split]) -> list[Array]:
     """Turn the bins of splits into thresholds: the upper edge of the bin, infinite for the last bin of values."""
     ends = jnp.pad(edges, ((0, 0), (0, 1)), constant_values=jnp.inf)

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mfml import require
+from mfml.entrance import public
 from mfml.generalization.boosting import Boosting
 from mfml.generalization.tree_arrays import Trees
 from mfml.iteration import Status
@@ -44,6 +45,7 @@ class _Node(NamedTuple):
     gain: float
 
 
+@public
 def from_xgboost(model: Mapping[str, Any], *, n_rounds: int | None = None) -> Boosting:
     """Turn the parsed JSON of an XGBoost model into arrays.
 
@@ -96,6 +98,7 @@ def from_xgboost(model: Mapping[str, Any], *, n_rounds: int | None = None) -> Bo
     return made if best is None else made._replace(status=jnp.asarray(int(Status.STOPPED_EARLY)))
 
 
+@public
 def from_lightgbm(model: Mapping[str, Any], *, n_rounds: int | None = None) -> Boosting:
     """Turn what LightGBM's `booster.dump_model()` returns into arrays.
 

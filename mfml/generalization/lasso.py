@@ -13,6 +13,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
 from mfml import require
+from mfml.entrance import public
 from mfml.generalization import elastic_net as net
 from mfml.generalization.lasso_solvers import SOLVERS, State, init, solve, step
 from mfml.iteration import Report
@@ -46,6 +47,7 @@ class Path(NamedTuple):
     status: Int[Array, " a"]
 
 
+@public
 @partial(jax.jit, static_argnames=("solver", "max_iter", "fit_intercept"))
 def fit(
     x: Float[Array, "n d"],
@@ -97,6 +99,7 @@ def fit(
     return Lasso(state.coef, task.y_mean - task.x_mean @ state.coef, gap, *report)
 
 
+@public
 @partial(jax.jit, static_argnames=("max_iter", "fit_intercept"))
 def path(
     x: Float[Array, "n d"],
@@ -134,6 +137,7 @@ def path(
     return Path(alphas, coef, task.y_mean - coef @ task.x_mean, gap, *report)
 
 
+@public
 def predict(model: Lasso, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     """Predict in units of y.
 
@@ -151,6 +155,7 @@ def predict(model: Lasso, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     return x @ model.coef + model.intercept
 
 
+@public
 @jax.jit
 def score(
     model: Lasso, x: Float[Array, "n d"], y: Float[Array, " n"], *, weights: Float[Array, " n"] | None = None

@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import iteration, require
+from mfml.entrance import public
 from mfml.generalization import elastic_net as net
 from mfml.iteration import Status
 
@@ -30,6 +31,7 @@ class State(NamedTuple):
     momentum: Float[Array, ""]  # of fista
 
 
+@public
 def init(task: net.Task) -> State:
     """Start from zero.
 
@@ -40,6 +42,7 @@ def init(task: net.Task) -> State:
     return State(zero, task.target, zero, jnp.ones((), zero.dtype))
 
 
+@public
 def step(
     state: State, task: net.Task, *, alpha: ArrayLike, l1_ratio: ArrayLike = 1.0, solver: str = "coordinate"
 ) -> State:
@@ -63,6 +66,7 @@ def step(
     return _accelerated(state, task, jnp.asarray(alpha), jnp.asarray(l1_ratio), _largest_curvature(task.gram))
 
 
+@public
 def solve(
     state: State,
     task: net.Task,

@@ -9,12 +9,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Num
 
 from mfml import require
+from mfml.entrance import public
 from mfml.risk import losses
 from mfml.risk.empirical import weighted_mean
 
 LOSSES = ("squared_error", "logistic", "softmax")
 
 
+@public
 def best_constant(
     y: Num[Array, " n"], weights: Float[Array, " n"], *, loss: str, n_classes: int | None = None
 ) -> Float[Array, " k"]:
@@ -42,6 +44,7 @@ def best_constant(
     return jnp.log(chance) - jnp.log1p(-chance)
 
 
+@public
 def derivatives(
     scores: Float[Array, "k n"], y: Num[Array, " n"], *, loss: str
 ) -> tuple[Float[Array, "k n"], Float[Array, "k n"]]:
@@ -68,6 +71,7 @@ def derivatives(
     return chance - target, jnp.maximum(chance * (1 - chance), 1e-16)
 
 
+@public
 def sample_losses(scores: Float[Array, "k n"], y: Num[Array, " n"], *, loss: str) -> Float[Array, " n"]:
     """Return the loss of each sample: half the squared error, or the cross-entropy in nats.
 

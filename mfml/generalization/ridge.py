@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
 from mfml import require
+from mfml.entrance import public
 from mfml.risk import metrics
 
 
@@ -34,6 +35,7 @@ class Path(NamedTuple):
     gcv: Float[Array, " a"]  # generalized cross-validation, in squared units of y
 
 
+@public
 @partial(jax.jit, static_argnames="fit_intercept")
 def fit(
     x: Float[Array, "n d"],
@@ -75,6 +77,7 @@ def fit(
     return Ridge(coef, y_mean - x_mean @ coef)
 
 
+@public
 def predict(model: Ridge, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     r"""Predict $\beta_0 + x \beta$, in units of y.
 
@@ -90,6 +93,7 @@ def predict(model: Ridge, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     return x @ model.coef + model.intercept
 
 
+@public
 @jax.jit
 def score(
     model: Ridge, x: Float[Array, "n d"], y: Float[Array, " n"], *, weights: Float[Array, " n"] | None = None
@@ -106,6 +110,7 @@ def score(
     return metrics.r2(predict(model, x), y, weights=weights)
 
 
+@public
 @partial(jax.jit, static_argnames="fit_intercept")
 def path(
     x: Float[Array, "n d"], y: Float[Array, " n"], alphas: Float[Array, " a"], *, fit_intercept: bool = True
@@ -149,6 +154,7 @@ def path(
     return Path(alphas, coef, y_mean - coef @ x_mean, df, gcv)
 
 
+@public
 def best(path: Path) -> Int[Array, ""]:
     """Return the index of the penalty with the smallest GCV; ties go to the largest penalty.
 

@@ -13,6 +13,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Num
 
 from mfml import require
+from mfml.entrance import public
 from mfml.generalization import binning, criteria, exact_growth, growth, tree_arrays
 from mfml.generalization.tree_arrays import Trees
 from mfml.risk import metrics
@@ -20,6 +21,7 @@ from mfml.risk import metrics
 SOLVERS = ("histogram", "exact")
 
 
+@public
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -104,6 +106,7 @@ def _fit(
     return growth.assemble(grown, thresholds, partial(criteria.leaf_mean, shift=shift), n_features=x.shape[1])
 
 
+@public
 @jax.jit
 def predict(model: Trees, x: Float[Array, "m d"]) -> Num[Array, " m"]:
     """Predict the mean of the leaf in units of y, or the label of its most frequent class; ties go to the smallest.
@@ -122,6 +125,7 @@ def predict(model: Trees, x: Float[Array, "m d"]) -> Num[Array, " m"]:
     return jnp.argmax(value, axis=1) if value.shape[1] > 1 else value[:, 0]
 
 
+@public
 @jax.jit
 def predict_proba(model: Trees, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     """Return the shares of the classes in the leaf.
@@ -137,6 +141,7 @@ def predict_proba(model: Trees, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     return tree_arrays.total(model, x)
 
 
+@public
 @jax.jit
 def score(
     model: Trees, x: Float[Array, "n d"], y: Num[Array, " n"], *, weights: Float[Array, " n"] | None = None

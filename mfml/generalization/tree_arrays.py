@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
 from mfml import require
+from mfml.entrance import public
 
 
 class Trees(NamedTuple):
@@ -30,6 +31,7 @@ class Trees(NamedTuple):
     gain_of_feature: Float[Array, "t d"]  # sum over all splits on each feature
 
 
+@public
 def is_leaf(trees: Trees) -> Bool[Array, "t m"]:
     """Return which nodes are leaves or are never reached.
 
@@ -39,6 +41,7 @@ def is_leaf(trees: Trees) -> Bool[Array, "t m"]:
     return trees.left == jnp.arange(trees.left.shape[1])
 
 
+@public
 def stump(feature: ArrayLike, threshold: ArrayLike, value: Float[Array, "3 k"], *, n_features: int = 1) -> Trees:
     """Make one tree with one split. The rows of `value` belong to the root, the left and the right leaf.
 
@@ -65,6 +68,7 @@ def stump(feature: ArrayLike, threshold: ArrayLike, value: Float[Array, "3 k"], 
     )
 
 
+@public
 @jax.jit
 def apply(trees: Trees, x: Float[Array, "n d"]) -> Int[Array, "t n"]:
     """Return the leaf that each sample ends in, for each tree: one walk, mapped over samples and trees.
@@ -91,6 +95,7 @@ def apply(trees: Trees, x: Float[Array, "n d"]) -> Int[Array, "t n"]:
     return jax.vmap(lambda tree: jax.vmap(lambda sample: walk(tree, sample))(x))(structure)
 
 
+@public
 @jax.jit
 def outputs(trees: Trees, x: Float[Array, "n d"]) -> Float[Array, "t n k"]:
     """Return what each tree predicts. Errors as in `apply`.
@@ -101,6 +106,7 @@ def outputs(trees: Trees, x: Float[Array, "n d"]) -> Float[Array, "t n k"]:
     return jax.vmap(lambda value, leaf: value[leaf])(trees.value, apply(trees, x))
 
 
+@public
 @jax.jit
 def total(trees: Trees, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
     """Add up what the trees predict, one tree at a time, so memory does not grow with t. Errors as in `apply`.
@@ -117,6 +123,7 @@ def total(trees: Trees, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
     return lax.scan(add, zero, trees)[0]
 
 
+@public
 def require_classes(trees: Trees) -> None:
     """Require that the trees tell classes apart, which means that they have more than one output.
 
@@ -129,6 +136,7 @@ def require_classes(trees: Trees) -> None:
     require.that(trees.value.shape[-1] > 1, message)
 
 
+@public
 @jax.jit
 def depth(trees: Trees) -> Int[Array, " t"]:
     """Return the largest number of questions that a sample is asked, for each tree; 0 for a single leaf.
@@ -139,6 +147,7 @@ def depth(trees: Trees) -> Int[Array, " t"]:
     return jnp.max(jnp.where(_reached(trees) >= 0, _reached(trees), 0), axis=1)
 
 
+@public
 @jax.jit
 def n_leaves(trees: Trees) -> Int[Array, " t"]:
     """Return the number of leaves that a walk can reach, for each tree.
@@ -149,6 +158,7 @@ def n_leaves(trees: Trees) -> Int[Array, " t"]:
     return jnp.sum(is_leaf(trees) & (_reached(trees) >= 0), axis=1)
 
 
+@public
 def importance(trees: Trees) -> Float[Array, " d"]:
     r"""Return the sum of the gains of all splits on each feature, divided by the sum over all features.
 

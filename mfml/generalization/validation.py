@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, PyTree, Shaped
 
 from mfml import require
+from mfml.entrance import public
 from mfml.risk.empirical import weighted_mean
 from mfml.risk.splits import Folds
 
@@ -53,6 +54,7 @@ class LearningCurve(NamedTuple):
 STATIC = ("fit", "predict", "loss")
 
 
+@public
 @partial(jax.jit, static_argnames=STATIC)
 def grid_search(
     x: Shaped[Array, "n *features"],
@@ -86,6 +88,7 @@ def grid_search(
     return Search(mean, error, jnp.mean(train, axis=1), jnp.argmin(mean))
 
 
+@public
 def one_standard_error(result: Search, complexity: Float[Array, " a"]) -> Int[Array, ""]:
     """Return the index of the least complex setting whose risk is within one standard error of the smallest risk.
 
@@ -107,6 +110,7 @@ def one_standard_error(result: Search, complexity: Float[Array, " a"]) -> Int[Ar
     return jnp.argmin(jnp.where(result.risk <= limit, complexity, jnp.inf))
 
 
+@public
 @partial(jax.jit, static_argnames=STATIC)
 def nested(
     x: Shaped[Array, "n *features"],
@@ -154,6 +158,7 @@ def nested(
     return Nested(risk, chosen, mean[0], error[0])
 
 
+@public
 @partial(jax.jit, static_argnames=STATIC)
 def learning_curve(
     x: Shaped[Array, "n *features"],

@@ -14,6 +14,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, PyTree, Shaped
 
 from mfml import require
+from mfml.entrance import public
 
 Objective = Callable[..., Array]
 
@@ -30,6 +31,7 @@ class StationaryPoint(NamedTuple):
     eigenvalues: Float[Array, " p"]  # increasing
 
 
+@public
 def hessian(objective: Objective, params: PyTree, *, data: tuple[Any, ...] = ()) -> Float[Array, "p p"]:
     r"""Matrix of second derivatives, $H_{ij} = \partial^2 f / \partial\theta_i \partial\theta_j$.
 
@@ -44,6 +46,7 @@ def hessian(objective: Objective, params: PyTree, *, data: tuple[Any, ...] = ())
     return jax.hessian(lambda theta: objective(rebuild(theta), *data))(flat)
 
 
+@public
 def hvp(objective: Objective, params: PyTree, vector: PyTree, *, data: tuple[Any, ...] = ()) -> PyTree:
     r"""Hessian times vector, $H v = \frac{d}{d\epsilon} \nabla f(\theta + \epsilon v)|_0$, at the cost of 2 gradients.
 
@@ -62,6 +65,7 @@ def hvp(objective: Objective, params: PyTree, vector: PyTree, *, data: tuple[Any
     return jax.jvp(lambda theta: jax.grad(objective)(theta, *data), (params,), (vector,))[1]
 
 
+@public
 def gauss_newton_product(
     predict: Callable[[PyTree, Array], Array],
     loss: Callable[[Array, Array], Array],
@@ -92,6 +96,7 @@ def gauss_newton_product(
     return jax.vjp(lambda theta: predict(theta, x), params)[1](pulled)[0]
 
 
+@public
 def gauss_newton(
     predict: Callable[[PyTree, Array], Array],
     loss: Callable[[Array, Array], Array],
@@ -122,6 +127,7 @@ def gauss_newton(
     return jax.vmap(column)(jnp.eye(len(flat), dtype=flat.dtype))
 
 
+@public
 def classify(matrix: Float[Array, "p p"], *, tol: float | None = None) -> StationaryPoint:
     r"""Classify a stationary point by its Hessian.
 

@@ -20,6 +20,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from mfml import require
+from mfml.entrance import public
 from mfml.landscapes.curvature import Objective
 
 
@@ -48,6 +49,7 @@ class Spectrum(NamedTuple):
     weights: Float[Array, "r m"]  # their masses, each row sums to 1
 
 
+@public
 @partial(jax.jit, static_argnames=("product", "n_steps"))
 def tridiagonalize(
     product: Callable[[Array], Array], init: Float[Array, " p"], *, key: Key[Array, ""], n_steps: int
@@ -72,6 +74,7 @@ def tridiagonalize(
     return _tridiagonalize(key, product, init, n_steps)
 
 
+@public
 @partial(jax.jit, static_argnames=("objective", "n_eigenvalues", "n_steps", "largest"))
 def top_eigenvalues(
     objective: Objective,
@@ -117,6 +120,7 @@ def top_eigenvalues(
     return Eigenpairs(values[chosen], rows, residual, jnp.all(residual <= tol * scale))
 
 
+@public
 @partial(jax.jit, static_argnames=("objective", "n_steps", "n_probes"))
 def spectral_density(
     objective: Objective,
@@ -155,6 +159,7 @@ def spectral_density(
     return Spectrum(*lax.map(probe, jax.random.split(key, n_probes)))
 
 
+@public
 def density(spectrum: Spectrum, grid: Float[Array, " g"], *, width: ArrayLike) -> Float[Array, " g"]:
     r"""Draw each point mass as a Gaussian: $\frac1r \sum_{ij} w_{ij} N(g; \theta_{ij}, s^2)$, where s is `width`.
 
@@ -170,6 +175,7 @@ def density(spectrum: Spectrum, grid: Float[Array, " g"], *, width: ArrayLike) -
     return jnp.sum(spectrum.weights * bumps, axis=(1, 2)) / len(spectrum.nodes)
 
 
+@public
 def moment(spectrum: Spectrum, order: ArrayLike) -> Float[Array, ""]:
     r"""Mean power of the eigenvalues, $\frac1p \sum_i \lambda_i^q$; order q = 1 times p is the trace of the Hessian.
 

@@ -15,6 +15,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
+from mfml.entrance import public
 from mfml.risk import metrics
 
 SCALINGS = ("mean", "sqrt")
@@ -39,6 +40,7 @@ class MeanField(NamedTuple):
     status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
+@public
 def init(*, key: Key[Array, ""], n_particles: int, n_features: int) -> Particles:
     r"""Draw particles: $w_j$ uniform on the unit sphere, $a_j = \pm 1$ alternately.
 
@@ -59,6 +61,7 @@ def init(*, key: Key[Array, ""], n_particles: int, n_features: int) -> Particles
     return Particles(jnp.where(jnp.arange(n_particles) % 2 == 0, 1.0, -1.0), hidden)
 
 
+@public
 def predict(model: Particles | MeanField, x: Float[Array, "n d"], *, scaling: str = "mean") -> Float[Array, " n"]:
     r"""$f(x) = s \sum_j a_j \max(w_j \cdot x, 0)$ with $s = 1/m$ ("mean") or $1/\sqrt m$ ("sqrt").
 
@@ -77,6 +80,7 @@ def predict(model: Particles | MeanField, x: Float[Array, "n d"], *, scaling: st
     return jnp.maximum(x @ model.hidden.T, 0.0) @ model.output / (m if scaling == "mean" else sqrt(m))
 
 
+@public
 def risk(
     model: Particles | MeanField, x: Float[Array, "n d"], y: Float[Array, " n"], *, scaling: str = "mean"
 ) -> Float[Array, ""]:
@@ -95,6 +99,7 @@ def risk(
     return jnp.mean((predict(model, x, scaling=scaling) - y) ** 2)
 
 
+@public
 def step(
     state: Particles,
     x: Float[Array, "n d"],
@@ -123,6 +128,7 @@ def step(
     return jax.tree.map(lambda theta, g: theta - jnp.asarray(learning_rate * pace, g.dtype) * g, state, slope)
 
 
+@public
 @partial(jax.jit, static_argnames=("n_steps", "scaling"))
 def fit(
     x: Float[Array, "n d"],
@@ -155,6 +161,7 @@ def fit(
     return MeanField(path.output[-1], path.hidden[-1], path, *report)
 
 
+@public
 def score(
     model: Particles | MeanField, x: Float[Array, "n d"], y: Float[Array, " n"], *, scaling: str = "mean"
 ) -> Float[Array, ""]:
@@ -171,6 +178,7 @@ def score(
     return metrics.r2(predict(model, x, scaling=scaling), y)
 
 
+@public
 def displacement(path: Particles) -> Float[Array, ""]:
     r"""Root mean square over particles of the distance from first to last position on a path, relative to the first.
 

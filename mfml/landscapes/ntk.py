@@ -16,6 +16,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 
 from mfml import iteration, require
+from mfml.entrance import public
 
 Predictor = Callable[[PyTree, Array], Array]
 
@@ -39,6 +40,7 @@ class Training(NamedTuple):
     status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
+@public
 def kernel(
     predict: Predictor, params: PyTree, x1: Shaped[Array, "n *features"], x2: Shaped[Array, "m *features"]
 ) -> Float[Array, "n m"]:
@@ -68,6 +70,7 @@ def kernel(
     return jnp.einsum("iap,jap->ij", *rows) / rows[0].shape[1]
 
 
+@public
 def distance(first: Float[Array, "n m"], second: Float[Array, "n m"]) -> Float[Array, ""]:
     r"""Kernel distance $1 - \langle A, B \rangle / (\|A\| \|B\|)$, Frobenius; between 0 and 1 for Gram matrices.
 
@@ -86,6 +89,7 @@ def distance(first: Float[Array, "n m"], second: Float[Array, "n m"]) -> Float[A
     return 1 - jnp.sum(first * second) / jnp.sqrt(jnp.sum(first**2) * jnp.sum(second**2))
 
 
+@public
 def alignment(gram: Float[Array, "n n"], y: Float[Array, " n"]) -> Float[Array, ""]:
     r"""How well a kernel fits its task: $y^\top \Theta\, y / (\|\Theta\|_F \|y\|^2)$, at most 1.
 
@@ -103,6 +107,7 @@ def alignment(gram: Float[Array, "n n"], y: Float[Array, " n"]) -> Float[Array, 
     return y @ gram @ y / (jnp.linalg.norm(gram) * jnp.sum(y**2))
 
 
+@public
 @partial(jax.jit, static_argnames=("predict",))
 def evolution(predict: Predictor, path: PyTree, x: Shaped[Array, "n *features"]) -> Evolution:
     """Follow the kernel on samples x along a path of parameters (a leading axis of t points).
@@ -123,6 +128,7 @@ def evolution(predict: Predictor, path: PyTree, x: Shaped[Array, "n *features"])
     return Evolution(kernels, from_start, jax.vmap(distance)(kernels[:-1], kernels[1:]))
 
 
+@public
 def linearized(
     predict: Predictor, init: PyTree, params: PyTree, x: Shaped[Array, "n *features"]
 ) -> Float[Array, "n *targets"]:
@@ -140,6 +146,7 @@ def linearized(
     return value + slope
 
 
+@public
 def flow(
     gram: Float[Array, "n n"], init: Float[Array, " n"], y: Float[Array, " n"], time: ArrayLike
 ) -> Float[Array, " n"]:
@@ -162,6 +169,7 @@ def flow(
     return y + vectors @ (jnp.exp(-values * time / len(y)) * (vectors.T @ (init - y)))
 
 
+@public
 @partial(jax.jit, static_argnames=("predict", "n_steps"))
 def fit(
     x: Shaped[Array, "n *features"],

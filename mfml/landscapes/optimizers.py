@@ -18,6 +18,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Int, PyTree
 
 from mfml import require
+from mfml.entrance import public
 from mfml.landscapes import curvature
 from mfml.landscapes.curvature import Objective
 
@@ -53,6 +54,7 @@ class Moments(NamedTuple):
     squares: PyTree  # moving average of squared gradients
 
 
+@public
 def gradient_descent(learning_rate: ArrayLike) -> Optimizer:
     r"""Update by $-\eta g$. On a quadratic with largest curvature L it converges for $\eta < 2 / L$.
 
@@ -62,7 +64,6 @@ def gradient_descent(learning_rate: ArrayLike) -> Optimizer:
     >>> optimizer.update(jnp.array([2.0]), optimizer.init(jnp.array([1.0])))[0].tolist()
     [-1.0]
     """
-    require.numbers(learning_rate=learning_rate)
 
     def update(gradients: PyTree, state: Stateless, params: PyTree = None) -> tuple[PyTree, Stateless]:
         return _down(gradients, learning_rate), state
@@ -70,6 +71,7 @@ def gradient_descent(learning_rate: ArrayLike) -> Optimizer:
     return Optimizer(lambda params: Stateless(), update)
 
 
+@public
 def momentum(learning_rate: ArrayLike, decay: ArrayLike = 0.9) -> Optimizer:
     r"""Heavy ball: $v \leftarrow \mu v + g$, update by $-\eta v$; $\mu$ is `decay`.
 
@@ -86,6 +88,7 @@ def momentum(learning_rate: ArrayLike, decay: ArrayLike = 0.9) -> Optimizer:
     return _with_velocity(learning_rate, decay, look_ahead=False)
 
 
+@public
 def nesterov(learning_rate: ArrayLike, decay: ArrayLike = 0.9) -> Optimizer:
     r"""Momentum that looks ahead: $v \leftarrow \mu v + g$, update by $-\eta (g + \mu v)$ with the new v.
 
@@ -100,6 +103,7 @@ def nesterov(learning_rate: ArrayLike, decay: ArrayLike = 0.9) -> Optimizer:
     return _with_velocity(learning_rate, decay, look_ahead=True)
 
 
+@public
 def adagrad(
     learning_rate: ArrayLike, *, initial_accumulator_value: ArrayLike = 0.1, eps: ArrayLike = 1e-7
 ) -> Optimizer:
@@ -113,7 +117,6 @@ def adagrad(
     >>> round(optimizer.update(jnp.array([2.0]), optimizer.init(jnp.array([1.0])))[0].item(), 4)
     -0.5
     """
-    require.numbers(learning_rate=learning_rate, initial_accumulator_value=initial_accumulator_value, eps=eps)
 
     def init(params: PyTree) -> Squares:
         return Squares(jax.tree.map(lambda leaf: jnp.full_like(leaf, initial_accumulator_value), params))
@@ -129,6 +132,7 @@ def adagrad(
     return Optimizer(init, update)
 
 
+@public
 def rmsprop(learning_rate: ArrayLike, decay: ArrayLike = 0.9, *, eps: ArrayLike = 1e-8) -> Optimizer:
     r"""AdaGrad that forgets: $s \leftarrow \rho s + (1 - \rho) g^2$, update by $-\eta\, g / \sqrt{s + \epsilon}$.
 
@@ -141,7 +145,6 @@ def rmsprop(learning_rate: ArrayLike, decay: ArrayLike = 0.9, *, eps: ArrayLike 
     >>> round(optimizer.update(jnp.array([2.0]), optimizer.init(jnp.array([1.0])))[0].item(), 4)
     -1.0
     """
-    require.numbers(learning_rate=learning_rate, decay=decay, eps=eps)
 
     def update(gradients: PyTree, state: Squares, params: PyTree = None) -> tuple[PyTree, Squares]:
         squares = _average(jax.tree.map(jnp.square, gradients), state.squares, decay)
@@ -151,6 +154,7 @@ def rmsprop(learning_rate: ArrayLike, decay: ArrayLike = 0.9, *, eps: ArrayLike 
     return Optimizer(lambda params: Squares(_zeros(params)), update)
 
 
+@public
 def adam(learning_rate: ArrayLike, b1: ArrayLike = 0.9, b2: ArrayLike = 0.999, *, eps: ArrayLike = 1e-8) -> Optimizer:
     r"""Momentum and RMSProp, both with a correction for their start at zero.
 
@@ -168,6 +172,7 @@ def adam(learning_rate: ArrayLike, b1: ArrayLike = 0.9, b2: ArrayLike = 0.999, *
     return adamw(learning_rate, b1, b2, eps=eps, weight_decay=0.0)
 
 
+@public
 def adamw(
     learning_rate: ArrayLike,
     b1: ArrayLike = 0.9,
@@ -187,7 +192,6 @@ def adamw(
     >>> round(optimizer.update(jnp.array([2.0]), optimizer.init(params), params)[0].item(), 4)
     -0.55
     """
-    require.numbers(learning_rate=learning_rate, b1=b1, b2=b2, eps=eps, weight_decay=weight_decay)
     decays = not (isinstance(weight_decay, int | float) and weight_decay == 0)
 
     def update(gradients: PyTree, state: Moments, params: PyTree = None) -> tuple[PyTree, Moments]:
@@ -207,6 +211,7 @@ def adamw(
     return Optimizer(lambda params: Moments(jnp.zeros((), jnp.int32), _zeros(params), _zeros(params)), update)
 
 
+@public
 def newton(
     objective: Objective,
     *,
@@ -228,7 +233,6 @@ def newton(
     >>> optimizer.update(jax.grad(bowl)(start), optimizer.init(start), start)[0].tolist()
     [-3.0, -1.0]
     """
-    require.numbers(learning_rate=learning_rate, damping=damping)
 
     def update(gradients: PyTree, state: Stateless, params: PyTree = None) -> tuple[PyTree, Stateless]:
         require.that(params is not None, "newton needs the parameters: update(gradients, state, params)")
@@ -244,6 +248,7 @@ def newton(
     return Optimizer(lambda params: Stateless(), update)
 
 
+@public
 def apply_updates(params: PyTree, updates: PyTree) -> PyTree:
     """Add the updates to the parameters, which keep their dtypes.
 
@@ -254,8 +259,6 @@ def apply_updates(params: PyTree, updates: PyTree) -> PyTree:
 
 
 def _with_velocity(learning_rate: ArrayLike, decay: ArrayLike, *, look_ahead: bool) -> Optimizer:
-    require.numbers(learning_rate=learning_rate, decay=decay)
-
     def update(gradients: PyTree, state: Trace, params: PyTree = None) -> tuple[PyTree, Trace]:
         velocity = jax.tree.map(lambda g, v: g + _as(decay, v) * v, gradients, state.velocity)
         ahead = jax.tree.map(lambda g, v: g + _as(decay, v) * v, gradients, velocity) if look_ahead else velocity

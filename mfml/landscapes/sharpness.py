@@ -15,11 +15,13 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key, PyTree
 
 from mfml import require
+from mfml.entrance import public
 from mfml.landscapes import slices
 from mfml.landscapes.curvature import Objective
 from mfml.landscapes.optimizers import Optimizer, apply_updates
 
 
+@public
 def two_valleys(
     point: Float[Array, " d"], *, flat_width: ArrayLike = 1.2, sharp_width: ArrayLike = 0.25
 ) -> Float[Array, ""]:
@@ -44,6 +46,7 @@ def two_valleys(
     return 1 - flat - sharp
 
 
+@public
 def two_factors(point: Float[Array, "2"]) -> Float[Array, ""]:
     r"""A curved valley of minima, flattest in its middle: $f(x, y) = \frac12 (x y - 1)^2$.
 
@@ -62,6 +65,7 @@ def two_factors(point: Float[Array, "2"]) -> Float[Array, ""]:
     return 0.5 * (point[0] * point[1] - 1) ** 2
 
 
+@public
 @partial(jax.jit, static_argnames=("objective", "n_samples"))
 def average_rise(
     objective: Objective,
@@ -97,6 +101,7 @@ def average_rise(
     return lax.map(rise, jax.random.split(key, n_samples)).mean() - objective(params, *data)
 
 
+@public
 @partial(jax.jit, static_argnames=("objective", "max_iter"))
 def worst_rise(
     objective: Objective,
@@ -138,6 +143,7 @@ def worst_rise(
     return jnp.maximum(best, at(direction)[0]) - objective(params, *data)
 
 
+@public
 def sam_gradient(objective: Objective, params: PyTree, *, rho: ArrayLike, data: tuple[Any, ...] = ()) -> PyTree:
     r"""Gradient uphill of this point: $\nabla f(\theta + \rho\, g / \|g\|_2)$ with $g = \nabla f(\theta)$.
 
@@ -153,6 +159,7 @@ def sam_gradient(objective: Objective, params: PyTree, *, rho: ArrayLike, data: 
     return gradient(_along(params, _unit(gradient(params, *data)), rho), *data)
 
 
+@public
 def sam_step(
     objective: Objective,
     params: PyTree,
@@ -173,6 +180,7 @@ def sam_step(
     return _along(params, slope, -jnp.asarray(learning_rate))
 
 
+@public
 def sam(objective: Objective, base: Any, *, rho: ArrayLike = 0.05, data: tuple[Any, ...] = ()) -> Optimizer:
     r"""Make any optimizer sharpness-aware: it gets the gradient at $\theta + \rho\, g / \|g\|$ instead of g.
 
@@ -187,7 +195,6 @@ def sam(objective: Objective, base: Any, *, rho: ArrayLike = 0.05, data: tuple[A
     >>> [round(x, 4) for x in apply_updates(start, updates).tolist()]
     [2.28, 3.04]
     """
-    require.numbers(rho=rho)
 
     def update(gradients: PyTree, state: Any, params: PyTree = None) -> tuple[PyTree, Any]:
         require.that(params is not None, "sam needs the parameters: update(gradients, state, params)")

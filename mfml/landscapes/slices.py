@@ -14,6 +14,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Key, PyTree
 
 from mfml import require
+from mfml.entrance import public
 from mfml.landscapes.curvature import Objective
 
 
@@ -27,6 +28,7 @@ class PathPlane(NamedTuple):
     share: Float[Array, "2"]  # of the sum of squared distances from the center, along each direction
 
 
+@public
 def random_direction(params: PyTree, *, key: Key[Array, ""]) -> PyTree:
     """Draw a direction like the parameters: independent standard Gaussian entries.
 
@@ -44,6 +46,7 @@ def random_direction(params: PyTree, *, key: Key[Array, ""]) -> PyTree:
     return jax.tree.unflatten(structure, list(map(drawn, keys, leaves)))
 
 
+@public
 def filter_normalized(direction: PyTree, params: PyTree) -> PyTree:
     r"""Give each filter of a direction the norm of the parameters' filter: $d \leftarrow d\, \|\theta\| / \|d\|$.
 
@@ -72,6 +75,7 @@ def filter_normalized(direction: PyTree, params: PyTree) -> PyTree:
     return jax.tree.map(scaled, direction, params)
 
 
+@public
 @partial(jax.jit, static_argnames=("objective", "batch_size"))
 def line(
     objective: Objective,
@@ -99,6 +103,7 @@ def line(
     return lax.map(lambda s: objective(_moved(center, (direction, s)), *data), steps, batch_size=batch_size)
 
 
+@public
 @partial(jax.jit, static_argnames=("objective", "batch_size"))
 def plane(
     objective: Objective,
@@ -133,6 +138,7 @@ def plane(
     return lax.map(value, (a, b), batch_size=batch_size).reshape(len(along_first), len(along_second))
 
 
+@public
 def path_plane(path: PyTree) -> PathPlane:
     r"""Find the plane through a path's last point that contains most of it: PCA of the path about its end.
 

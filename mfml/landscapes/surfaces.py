@@ -12,6 +12,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from mfml import require
+from mfml.entrance import public
 
 MINIMA = {
     "rosenbrock": ((1.0, 1.0),),
@@ -26,6 +27,7 @@ MINIMA = {
 }
 
 
+@public
 def conditioned(*, key: Key[Array, ""], n_dims: int, condition_number: ArrayLike) -> Float[Array, "d d"]:
     r"""Draw a symmetric matrix with eigenvalues from 1 to $\kappa$, equally spaced on a logarithmic scale.
 
@@ -48,6 +50,7 @@ def conditioned(*, key: Key[Array, ""], n_dims: int, condition_number: ArrayLike
     return (rotation * values) @ rotation.T
 
 
+@public
 def quadratic(
     point: Float[Array, " d"], matrix: Float[Array, "d d"], *, slope: Float[Array, " d"] | None = None
 ) -> Float[Array, ""]:
@@ -70,6 +73,7 @@ def quadratic(
     return bent if slope is None else bent + slope @ point
 
 
+@public
 def rosenbrock(point: Float[Array, " d"], *, a: ArrayLike = 1.0, b: ArrayLike = 100.0) -> Float[Array, ""]:
     r"""Curved valley: $\sum_{i<d} b\,(x_{i+1} - x_i^2)^2 + (a - x_i)^2$.
 
@@ -90,6 +94,7 @@ def rosenbrock(point: Float[Array, " d"], *, a: ArrayLike = 1.0, b: ArrayLike = 
     return jnp.sum(b * (following - x**2) ** 2 + (a - x) ** 2)
 
 
+@public
 def himmelblau(point: Float[Array, "2"]) -> Float[Array, ""]:
     r"""Four minima of equal depth: $(x^2 + y - 11)^2 + (x + y^2 - 7)^2$.
 
@@ -107,6 +112,7 @@ def himmelblau(point: Float[Array, "2"]) -> Float[Array, ""]:
     return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
 
 
+@public
 def beale(point: Float[Array, "2"]) -> Float[Array, ""]:
     r"""Flat plains with sharp corners: $\sum_{i=1}^{3} (c_i - x + x y^i)^2$, $c = (1.5,\ 2.25,\ 2.625)$.
 
@@ -124,6 +130,7 @@ def beale(point: Float[Array, "2"]) -> Float[Array, ""]:
     return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
 
 
+@public
 def monkey_saddle(point: Float[Array, "2"]) -> Float[Array, ""]:
     r"""$x^3 - 3 x y^2$: three ways down from the origin, where gradient and Hessian both vanish. No minimum.
 
@@ -139,6 +146,7 @@ def monkey_saddle(point: Float[Array, "2"]) -> Float[Array, ""]:
     return x**3 - 3 * x * y**2
 
 
+@public
 def rastrigin(point: Float[Array, " d"], *, height: ArrayLike = 10.0) -> Float[Array, ""]:
     r"""Egg box on a bowl: $h d + \sum_i x_i^2 - h \cos 2 \pi x_i$, where h is `height`.
 

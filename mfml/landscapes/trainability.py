@@ -16,6 +16,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from mfml import require
+from mfml.entrance import public
 from mfml.landscapes.curvature import Objective
 
 LARGE = 1e6  # largest loss relative to the first; larger, infinite and NaN losses are cut to it
@@ -38,6 +39,7 @@ class Outcome(NamedTuple):
     ]  # > 0 converged, < 0 diverged; larger in magnitude where it took longer; see `outcome`
 
 
+@public
 def init(*, key: Key[Array, ""], n_features: int, n_hidden: int) -> Network:
     """Draw a network with independent standard Gaussian weights.
 
@@ -55,6 +57,7 @@ def init(*, key: Key[Array, ""], n_features: int, n_hidden: int) -> Network:
     return Network(hidden, jax.random.normal(for_output, (n_hidden,)))
 
 
+@public
 def predict(model: Network, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""$f(x) = \frac{1}{\sqrt h} \sum_j a_j \tanh(w_j \cdot x / \sqrt d)$.
 
@@ -71,6 +74,7 @@ def predict(model: Network, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     return jnp.tanh(x @ model.hidden / sqrt(d)) @ model.output / sqrt(h)
 
 
+@public
 def loss(model: Network, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, ""]:
     r"""Mean squared error of `predict`, without a factor 1/2.
 
@@ -86,6 +90,7 @@ def loss(model: Network, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float
     return jnp.mean((predict(model, x) - y) ** 2)
 
 
+@public
 def outcome(
     objective: Objective,
     init: PyTree,
@@ -138,6 +143,7 @@ def outcome(
     return Outcome(converged, jnp.where(converged, total, -inverse))
 
 
+@public
 @partial(jax.jit, static_argnames=("objective", "n_steps"))
 def convergence_map(
     objective: Objective,
@@ -171,6 +177,7 @@ def convergence_map(
     return jax.tree.map(lambda leaf: leaf.reshape(pairs[0].shape), flat)
 
 
+@public
 def boundary(converged: Bool[Array, "r s"]) -> Bool[Array, "r s"]:
     """Mark the cells that differ from their neighbor below or to the right.
 
@@ -188,6 +195,7 @@ def boundary(converged: Bool[Array, "r s"]) -> Bool[Array, "r s"]:
     return below | right
 
 
+@public
 def box_dimension(marked: Bool[Array, "r r"]) -> Float[Array, ""]:
     r"""Box-counting dimension of the marked cells: minus the slope of $\ln N(b)$ over $\ln b$.
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from mfml import iteration
+from mfml.entrance import public
 from mfml.landscapes.curvature import Objective
 from mfml.landscapes.optimizers import apply_updates
 from mfml.risk.empirical import gradient_norm
@@ -31,6 +32,7 @@ class _Point(NamedTuple):
     memory: Any  # the optimizer's state
 
 
+@public
 @partial(jax.jit, static_argnames=("objective", "optimizer", "n_steps"))
 def run(
     objective: Objective,

@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 
 class Activation(NamedTuple):
@@ -24,6 +25,7 @@ class Activation(NamedTuple):
     rising: bool = True  # f(a) <= f(b) wherever a < b, so the largest argument has the largest value
 
 
+@public
 def identity(z: Float[Array, "..."]) -> Float[Array, "..."]:
     """No nonlinearity: $z$, the usual output of a regression.
 
@@ -33,6 +35,7 @@ def identity(z: Float[Array, "..."]) -> Float[Array, "..."]:
     return z
 
 
+@public
 def heaviside(z: Float[Array, "..."]) -> Float[Array, "..."]:
     """Step function: 1 where $z > 0$, otherwise 0. Its derivative is 0 everywhere, so nothing can be learned.
 
@@ -44,6 +47,7 @@ def heaviside(z: Float[Array, "..."]) -> Float[Array, "..."]:
     return jnp.heaviside(z, jnp.zeros_like(z))
 
 
+@public
 def sigmoid(z: Float[Array, "..."]) -> Float[Array, "..."]:
     r"""Logistic function $\sigma(z) = 1 / (1 + e^{-z})$, between 0 and 1. It saturates without overflow.
 
@@ -55,6 +59,7 @@ def sigmoid(z: Float[Array, "..."]) -> Float[Array, "..."]:
     return jax.nn.sigmoid(z)
 
 
+@public
 def tanh(z: Float[Array, "..."]) -> Float[Array, "..."]:
     r"""Hyperbolic tangent $(e^z - e^{-z}) / (e^z + e^{-z}) = 2 \sigma(2z) - 1$, between -1 and 1.
 
@@ -66,6 +71,7 @@ def tanh(z: Float[Array, "..."]) -> Float[Array, "..."]:
     return jnp.tanh(z)
 
 
+@public
 def relu(z: Float[Array, "..."]) -> Float[Array, "..."]:
     r"""Rectifier $\max(z, 0)$; derivative 0 at the kink $z = 0$.
 
@@ -77,6 +83,7 @@ def relu(z: Float[Array, "..."]) -> Float[Array, "..."]:
     return jax.nn.relu(z)
 
 
+@public
 def leaky_relu(z: Float[Array, "..."], *, slope: ArrayLike = 0.01) -> Float[Array, "..."]:
     r"""Rectifier that leaks: $z$ where $z > 0$, else $\text{slope} \cdot z$; derivative `slope` at $z = 0$.
 
@@ -88,6 +95,7 @@ def leaky_relu(z: Float[Array, "..."], *, slope: ArrayLike = 0.01) -> Float[Arra
     return jnp.where(z > 0, z, slope * z)
 
 
+@public
 def elu(z: Float[Array, "..."], *, alpha: ArrayLike = 1.0) -> Float[Array, "..."]:
     r"""Exponential linear unit: $z$ where $z > 0$, else $\alpha (e^z - 1)$; derivative $\alpha$ at $z = 0$.
 
@@ -99,6 +107,7 @@ def elu(z: Float[Array, "..."], *, alpha: ArrayLike = 1.0) -> Float[Array, "..."
     return jnp.where(z > 0, z, alpha * jnp.expm1(jnp.where(z > 0, 0.0, z)))
 
 
+@public
 def softplus(z: Float[Array, "..."]) -> Float[Array, "..."]:
     r"""Smooth rectifier $\log(1 + e^z)$, positive; its derivative is the sigmoid.
 
@@ -110,6 +119,7 @@ def softplus(z: Float[Array, "..."]) -> Float[Array, "..."]:
     return jax.nn.softplus(z)
 
 
+@public
 def silu(z: Float[Array, "..."]) -> Float[Array, "..."]:
     r"""Sigmoid linear unit, also called swish: $z \sigma(z)$.
 
@@ -121,6 +131,7 @@ def silu(z: Float[Array, "..."]) -> Float[Array, "..."]:
     return jax.nn.silu(z)
 
 
+@public
 def gelu(z: Float[Array, "..."]) -> Float[Array, "..."]:
     r"""Gaussian error linear unit $z \Phi(z)$, with the normal distribution function $\Phi$, not approximated by tanh.
 
@@ -132,6 +143,7 @@ def gelu(z: Float[Array, "..."]) -> Float[Array, "..."]:
     return z * jax.scipy.special.ndtr(z)
 
 
+@public
 def apply(z: Float[Array, "..."], *, activation: str = "relu") -> Float[Array, "..."]:
     """Evaluate an activation by its name, one of `ACTIVATIONS`. The name is static.
 
@@ -145,6 +157,7 @@ def apply(z: Float[Array, "..."], *, activation: str = "relu") -> Float[Array, "
     return ACTIVATIONS[activation].function(z)
 
 
+@public
 def derivative(z: Float[Array, "..."], *, activation: str = "relu") -> Float[Array, "..."]:
     """Evaluate the derivative of an activation at z in closed form; at a kink it is the one from the left.
 

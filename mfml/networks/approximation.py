@@ -14,10 +14,12 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from mfml import require
+from mfml.entrance import public
 from mfml.networks.layers import Dense
 from mfml.networks.mlp import Network
 
 
+@public
 def bump(
     x: Float[Array, "..."], *, low: ArrayLike, high: ArrayLike, steepness: ArrayLike, height: ArrayLike = 1.0
 ) -> Float[Array, "..."]:
@@ -35,6 +37,7 @@ def bump(
     return jnp.asarray(height) * (rise - fall)
 
 
+@public
 def bumps(function: Callable[[Array], Array], low: ArrayLike, high: ArrayLike, *, width: int) -> Network:
     r"""Network of threshold neurons that is constant on `width` cells: bumps side by side.
 
@@ -61,6 +64,7 @@ def bumps(function: Callable[[Array], Array], low: ArrayLike, high: ArrayLike, *
     return Dense(jnp.ones((1, width - 1), inner.dtype), -inner), Dense(jnp.diff(values)[:, None], values[:1])
 
 
+@public
 def bumps_bound(lipschitz: ArrayLike, low: ArrayLike, high: ArrayLike, *, width: int) -> Float[Array, ""]:
     r"""Largest error of `bumps`: $L (b - a) / (2 m)$ where the function's slope is at most L in magnitude.
 
@@ -74,6 +78,7 @@ def bumps_bound(lipschitz: ArrayLike, low: ArrayLike, high: ArrayLike, *, width:
     return jnp.asarray(lipschitz) * jnp.subtract(high, low) / (2 * width)
 
 
+@public
 def hats(function: Callable[[Array], Array], low: ArrayLike, high: ArrayLike, *, width: int) -> Network:
     r"""Network of `width` rectifiers that interpolates a function linearly between `width` + 1 nodes.
 
@@ -101,6 +106,7 @@ def hats(function: Callable[[Array], Array], low: ArrayLike, high: ArrayLike, *,
     return Dense(jnp.ones((1, width), nodes.dtype), -nodes[:-1]), Dense(bends[:, None], values[:1])
 
 
+@public
 def hats_bound(curvature: ArrayLike, low: ArrayLike, high: ArrayLike, *, width: int) -> Float[Array, ""]:
     r"""Largest error of `hats`: $M (b - a)^2 / (8 m^2)$ where $|f''| \le M$.
 
@@ -116,6 +122,7 @@ def hats_bound(curvature: ArrayLike, low: ArrayLike, high: ArrayLike, *, width: 
     return jnp.asarray(curvature) * jnp.subtract(high, low) ** 2 / (8 * width**2)
 
 
+@public
 def waves(
     x: Float[Array, "n d"], amplitude: Float[Array, " j"], frequency: Float[Array, "j d"], phase: Float[Array, " j"]
 ) -> Float[Array, " n"]:
@@ -132,6 +139,7 @@ def waves(
     return jnp.cos(x @ frequency.T + phase) @ amplitude
 
 
+@public
 def ridges(
     amplitude: Float[Array, " j"],
     frequency: Float[Array, "j d"],
@@ -176,6 +184,7 @@ def ridges(
     return Dense(frequency[wave].T, phase[wave] - s), Dense(weight[:, None], offset[None])
 
 
+@public
 def ridges_bound(
     amplitude: Float[Array, " j"],
     frequency: Float[Array, "j d"],

@@ -15,10 +15,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree
 
 from mfml import require
+from mfml.entrance import public
 from mfml.networks import activations, pooling
 from mfml.networks.layers import init_weight
 
 
+@public
 def init(module: nn.Module, x: Float[Array, "n h w c"], *, key: Key[Array, ""]) -> PyTree[Array]:
     r"""Draw the parameters of a module of this file by He's scheme.
 

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 from mfml.networks import activations, layers
 from mfml.networks.layers import Dense
 from mfml.networks.mlp import Network
@@ -38,6 +39,7 @@ class Gradients(NamedTuple):
     x: Float[Array, "n d"]  # gradient with respect to the inputs
 
 
+@public
 def forward(network: Network, x: Float[Array, "n d"], *, activation: str = "relu") -> tuple[Float[Array, "n k"], Cache]:
     """Return the output of a network, as `mlp.apply` does, and the cache of the intermediate results.
 
@@ -59,6 +61,7 @@ def forward(network: Network, x: Float[Array, "n d"], *, activation: str = "relu
     return preactivations[-1], Cache(tuple(inputs), tuple(preactivations))
 
 
+@public
 def backward(network: Network, cache: Cache, slope: Float[Array, "n k"], *, activation: str = "relu") -> Gradients:
     """Return the gradients with respect to all parameters and the inputs, given that of the output.
 
@@ -89,6 +92,7 @@ def backward(network: Network, cache: Cache, slope: Float[Array, "n k"], *, acti
     return Gradients(tuple(reversed(layers)), delta)
 
 
+@public
 def loss_and_gradient(
     network: Network, x: Float[Array, "n d"], y: Float[Array, "n k"], *, activation: str = "relu", loss: str = "mse"
 ) -> tuple[Float[Array, ""], Gradients]:

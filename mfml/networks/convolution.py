@@ -14,6 +14,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 from mfml.networks import geometry
 from mfml.networks.geometry import Padding
 
@@ -22,6 +23,7 @@ LAYOUT = ("NHWC", "HWIO", "NHWC")
 Around = tuple[tuple[int, int], tuple[int, int]]  # above and below, left and right
 
 
+@public
 def cross_correlation(
     x: Float[Array, "n h w c"],
     kernel: Float[Array, "p q c k"],
@@ -53,6 +55,7 @@ def cross_correlation(
     )
 
 
+@public
 def by_hand(
     x: Float[Array, "n h w c"],
     kernel: Float[Array, "p q c k"],
@@ -83,6 +86,7 @@ def by_hand(
     return total
 
 
+@public
 def convolution(
     x: Float[Array, "n h w c"], kernel: Float[Array, "p q c k"], *, padding: Padding = "valid", mode: str = "zeros"
 ) -> Float[Array, "n _ _ k"]:
@@ -98,6 +102,7 @@ def convolution(
     return cross_correlation(x, kernel[::-1, ::-1], padding=padding, mode=mode)
 
 
+@public
 def transposed(
     y: Float[Array, "n h w k"],
     kernel: Float[Array, "p q c k"],
@@ -144,6 +149,7 @@ def transposed(
     )
 
 
+@public
 def pointwise(x: Float[Array, "n h w c"], weight: Float[Array, "c k"]) -> Float[Array, "n h w k"]:
     r"""Mix channels, each pixel by itself: $y_{nrsk} = \sum_c x_{nrsc} W_{ck}$, a 1x1 convolution.
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 Padding = int | str
 
@@ -33,6 +34,7 @@ class Field(NamedTuple):
     start: float  # center of the first unit's field; the first entry of the input is at 0
 
 
+@public
 def extent(kernel: int, *, dilation: int = 1) -> int:
     r"""Entries that a dilated kernel spans: $d (k - 1) + 1$.
 
@@ -47,6 +49,7 @@ def extent(kernel: int, *, dilation: int = 1) -> int:
     return dilation * (kernel - 1) + 1
 
 
+@public
 def pads(size: int, *, kernel: int, stride: int = 1, padding: Padding = "valid", dilation: int = 1) -> tuple[int, int]:
     """Entries to add before and after an axis of this size.
 
@@ -68,6 +71,7 @@ def pads(size: int, *, kernel: int, stride: int = 1, padding: Padding = "valid",
     return padding, padding
 
 
+@public
 def output_size(size: int, *, kernel: int, stride: int = 1, padding: Padding = "valid", dilation: int = 1) -> int:
     r"""Entries of the output of a convolution or pooling: $\lfloor (n + p - d (k - 1) - 1) / s \rfloor + 1$.
 
@@ -87,6 +91,7 @@ def output_size(size: int, *, kernel: int, stride: int = 1, padding: Padding = "
     return (padded - span) // stride + 1
 
 
+@public
 def transposed_size(
     size: int, *, kernel: int, stride: int = 1, padding: Padding = "valid", dilation: int = 1, extra: int = 0
 ) -> int:
@@ -115,6 +120,7 @@ def transposed_size(
     return result
 
 
+@public
 def receptive_fields(layers: Sequence[Window]) -> tuple[Field, ...]:
     r"""Receptive field of a unit after each layer.
 
@@ -141,6 +147,7 @@ def receptive_fields(layers: Sequence[Window]) -> tuple[Field, ...]:
     return tuple(fields)
 
 
+@public
 def influence(
     function: Callable[[Array], Array], x: Float[Array, "h w c"], *, row: int, column: int
 ) -> Float[Array, "h w"]:
@@ -168,6 +175,7 @@ def influence(
     return jnp.sum(jnp.abs(jax.grad(unit)(x)), axis=-1)
 
 
+@public
 def dense_parameters(sizes: Sequence[int], *, bias: bool = True) -> int:
     r"""Parameters of a dense network: $\sum_l (d_l + 1)\, d_{l+1}$, without the 1 if there is no bias.
 
@@ -181,6 +189,7 @@ def dense_parameters(sizes: Sequence[int], *, bias: bool = True) -> int:
     return sum((sizes[i] + bias) * sizes[i + 1] for i in range(len(sizes) - 1))
 
 
+@public
 def convolution_parameters(kernel: tuple[int, int], *, inputs: int, outputs: int, bias: bool = True) -> int:
     r"""Parameters of a convolution: $(k_h k_w c_{in} + 1)\, c_{out}$ for any size of the image.
 

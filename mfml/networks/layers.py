@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from mfml import require
+from mfml.entrance import public
 from mfml.networks.convolution import cross_correlation
 
 DISTRIBUTIONS = ("normal", "uniform")
@@ -33,6 +34,7 @@ class Convolution(NamedTuple):
     bias: Float[Array, " k"]
 
 
+@public
 def init_weight(
     *, key: Key[Array, ""], shape: Sequence[int], gain: float = 2.0, distribution: str = "normal", dtype: type = float
 ) -> Float[Array, "*shape"]:
@@ -59,6 +61,7 @@ def init_weight(
     return jnp.reshape(scale * math.sqrt(3) * jax.random.uniform(key, count, dtype, -1.0, 1.0), tuple(shape))
 
 
+@public
 def dense(layer: Dense, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
     """Apply a dense layer without activation: $x W + b$.
 
@@ -76,6 +79,7 @@ def dense(layer: Dense, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
     return x @ layer.weight + layer.bias
 
 
+@public
 def convolution(
     layer: Convolution, x: Float[Array, "n h w c"], *, stride: int = 1, mode: str = "zeros"
 ) -> Float[Array, "n _ _ k"]:

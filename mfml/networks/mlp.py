@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree
 
 from mfml import require
+from mfml.entrance import public
 from mfml.networks import activations
 from mfml.networks.layers import Dense, dense, init_weight
 
@@ -20,6 +21,7 @@ SCHEMES = ("he", "glorot", "lecun")
 Network = tuple[Dense, ...]
 
 
+@public
 def neuron(
     weights: Float[Array, " d"], bias: Float[Array, ""], x: Float[Array, "n d"], *, activation: str = "sigmoid"
 ) -> Float[Array, " n"]:
@@ -40,6 +42,7 @@ def neuron(
     return activations.apply(x @ weights + bias, activation=activation)
 
 
+@public
 def init(
     *, key: Key[Array, ""], sizes: Sequence[int], scheme: str = "he", distribution: str = "normal", dtype: type = float
 ) -> Network:
@@ -76,6 +79,7 @@ def init(
     return tuple(layers)
 
 
+@public
 def apply(
     network: Network, x: Float[Array, "n d"], *, activation: str = "relu", output: str = "identity"
 ) -> Float[Array, "n k"]:
@@ -95,6 +99,7 @@ def apply(
     return activations.apply(dense(network[-1], x), activation=output)
 
 
+@public
 def signal_sizes(network: Network, x: Float[Array, "n d"], *, activation: str = "relu") -> Float[Array, " layers"]:
     r"""Root mean square of each layer's preactivations. It shows whether a signal fades or explodes with depth.
 
@@ -117,6 +122,7 @@ def signal_sizes(network: Network, x: Float[Array, "n d"], *, activation: str = 
     return jnp.stack(sizes)
 
 
+@public
 def n_parameters(params: PyTree) -> int:
     """Number of parameters in a pytree of arrays or of their shapes, such as a network or a flax module's variables.
 

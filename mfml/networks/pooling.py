@@ -14,11 +14,13 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 from mfml.networks import geometry
 from mfml.networks.geometry import Padding
 from mfml.xla.rewrite import stored
 
 
+@public
 def max_pool(
     x: Float[Array, "n h w c"], *, window: int = 2, stride: int | None = None, padding: Padding = "valid"
 ) -> Float[Array, "n _ _ c"]:
@@ -45,6 +47,7 @@ def max_pool(
     return _slide(x, -np.inf, lax.max, window, stride, padding)
 
 
+@public
 def average_pool(
     x: Float[Array, "n h w c"],
     *,
@@ -76,6 +79,7 @@ def average_pool(
     return total / _slide(jnp.ones((1, *x.shape[1:3], 1), x.dtype), 0.0, lax.add, window, stride, padding)
 
 
+@public
 def global_average(x: Float[Array, "n h w c"]) -> Float[Array, "n c"]:
     """Mean of each channel over all pixels: invariant to shifts of a periodic image.
 

@@ -5,8 +5,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from mfml import require
+from mfml.entrance import public
 
 
+@public
 def dice(prediction: Int[Array, "n h w"], target: Int[Array, "n h w"], *, n_classes: int = 2) -> Float[Array, " k"]:
     r"""Dice's coefficient of each class, over all pixels of all images: $2 |A \cap B| / (|A| + |B|)$.
 
@@ -28,6 +30,7 @@ def dice(prediction: Int[Array, "n h w"], target: Int[Array, "n h w"], *, n_clas
     return jnp.where(total > 0, 2 * both / jnp.where(total > 0, total, 1.0), 1.0)
 
 
+@public
 def dice_loss(logits: Float[Array, "n h w k"], target: Int[Array, "n h w"]) -> Float[Array, ""]:
     r"""Mean over the classes of $1 - 2 \sum p y / \sum (p + y)$, with p the softmax of the logits and y one-hot.
 

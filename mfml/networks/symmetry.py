@@ -10,8 +10,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 
+@public
 def translate(x: Float[Array, "n h w c"], *, rows: int = 0, columns: int = 0) -> Float[Array, "n h w c"]:
     """Shift images down and to the right; pixels that leave on one side enter on the other.
 
@@ -25,6 +27,7 @@ def translate(x: Float[Array, "n h w c"], *, rows: int = 0, columns: int = 0) ->
     return jnp.roll(x, (rows, columns), axis=(1, 2))
 
 
+@public
 def rotate(x: Float[Array, "n h w c"], *, quarter_turns: int = 1) -> Float[Array, "n _ _ c"]:
     """Rotate images by multiples of 90 degrees, counterclockwise as an image is shown.
 
@@ -38,6 +41,7 @@ def rotate(x: Float[Array, "n h w c"], *, quarter_turns: int = 1) -> Float[Array
     return jnp.rot90(x, quarter_turns, axes=(1, 2))
 
 
+@public
 def equivariance_error(
     function: Callable[[Array], Array],
     x: Float[Array, "n h w c"],
@@ -70,6 +74,7 @@ def equivariance_error(
     return jnp.sqrt(jnp.sum((moved - expected) ** 2) / jnp.sum(y**2))
 
 
+@public
 def invariance_error(
     function: Callable[[Array], Array], x: Float[Array, "n h w c"], *, transform: Callable[[Array], Array]
 ) -> Float[Array, ""]:

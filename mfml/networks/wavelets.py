@@ -14,10 +14,12 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 MAX_ORDER = 10  # for higher orders, the roots of the filter's polynomial lose digits
 
 
+@public
 def fourier(x: Float[Array, "*batch n"]) -> Float[Array, "*batch n"]:
     r"""Coefficients in the real orthonormal Fourier basis: mean, cos 1, sin 1, cos 2, sin 2, ...
 
@@ -40,6 +42,7 @@ def fourier(x: Float[Array, "*batch n"]) -> Float[Array, "*batch n"]:
     return jnp.concatenate(parts + ([spectrum.real[..., -1:]] if n % 2 == 0 else []), axis=-1)
 
 
+@public
 def inverse_fourier(coefficients: Float[Array, "*batch n"]) -> Float[Array, "*batch n"]:
     """Signal from its coefficients in the real Fourier basis; undoes `fourier`.
 
@@ -57,6 +60,7 @@ def inverse_fourier(coefficients: Float[Array, "*batch n"]) -> Float[Array, "*ba
     return jnp.fft.irfft(jnp.concatenate(parts, axis=-1), n=n, norm="ortho")
 
 
+@public
 def daubechies(*, order: int) -> Float[Array, " taps"]:
     r"""Low-pass filter of the Daubechies wavelet: 2 `order` taps with sum $\sqrt 2$ and sum of squares 1.
 
@@ -74,6 +78,7 @@ def daubechies(*, order: int) -> Float[Array, " taps"]:
     return jnp.asarray(_filter(order), float)
 
 
+@public
 def analyze(x: Float[Array, "*batch n"], *, order: int = 1, levels: int = 1) -> Float[Array, "*batch n"]:
     r"""Wavelet coefficients of periodic signals by Mallat's pyramid, in O(n).
 
@@ -101,6 +106,7 @@ def analyze(x: Float[Array, "*batch n"], *, order: int = 1, levels: int = 1) -> 
     return jnp.concatenate([x, *reversed(details)], axis=-1)
 
 
+@public
 def synthesize(coefficients: Float[Array, "*batch n"], *, order: int = 1, levels: int = 1) -> Float[Array, "*batch n"]:
     """Signals from their wavelet coefficients; undoes `analyze` with the same order and levels.
 
@@ -119,6 +125,7 @@ def synthesize(coefficients: Float[Array, "*batch n"], *, order: int = 1, levels
     return x
 
 
+@public
 def analyze_image(x: Float[Array, "*batch h w"], *, order: int = 1, levels: int = 1) -> Float[Array, "*batch h w"]:
     """Wavelet coefficients of periodic images: each level splits the quarter with the means along both axes.
 
@@ -140,6 +147,7 @@ def analyze_image(x: Float[Array, "*batch h w"], *, order: int = 1, levels: int 
     return x
 
 
+@public
 def synthesize_image(
     coefficients: Float[Array, "*batch h w"], *, order: int = 1, levels: int = 1
 ) -> Float[Array, "*batch h w"]:
@@ -161,6 +169,7 @@ def synthesize_image(
     return x
 
 
+@public
 def keep_largest(coefficients: Float[Array, "..."], *, n_kept: int) -> Float[Array, "..."]:
     """Set all but the `n_kept` entries of largest magnitude to 0; among equals, the first ones are kept.
 

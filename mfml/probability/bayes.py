@@ -12,6 +12,7 @@ from jax.scipy.special import gammaln
 from jaxtyping import Array, Float, Num
 
 from mfml import require
+from mfml.entrance import public
 from mfml.probability.gaussian import Gaussian
 
 
@@ -46,6 +47,7 @@ class StudentT(NamedTuple):
     scale: Float[Array, ""]
 
 
+@public
 def update_beta(prior: Beta, y: Num[Array, " n"]) -> Beta:
     """Posterior after successes (1) and failures (0): add their numbers to a and b.
 
@@ -62,6 +64,7 @@ def update_beta(prior: Beta, y: Num[Array, " n"]) -> Beta:
     return Beta(prior.a + jnp.sum(y), prior.b + jnp.sum(1 - y))
 
 
+@public
 def predict_beta(posterior: Beta) -> Float[Array, ""]:
     r"""Probability that the next trial succeeds, $a / (a + b)$: Laplace's rule of succession.
 
@@ -73,6 +76,7 @@ def predict_beta(posterior: Beta) -> Float[Array, ""]:
     return posterior.a / (posterior.a + posterior.b)
 
 
+@public
 def update_gamma(prior: Gamma, y: Num[Array, " n"]) -> Gamma:
     """Posterior after Poisson counts: add their sum to the shape and their number to the rate.
 
@@ -89,6 +93,7 @@ def update_gamma(prior: Gamma, y: Num[Array, " n"]) -> Gamma:
     return Gamma(prior.shape + jnp.sum(y), prior.rate + len(y))
 
 
+@public
 def predict_gamma(posterior: Gamma, y: Num[Array, " m"]) -> Float[Array, " m"]:
     r"""Log-probability of each possible next count, in nats: negative binomial, wider than Poisson's.
 
@@ -105,6 +110,7 @@ def predict_gamma(posterior: Gamma, y: Num[Array, " m"]) -> Float[Array, " m"]:
     return binomial - shape * jnp.log1p(1 / rate) - y * jnp.log1p(rate)
 
 
+@public
 def update_mean(prior: Gaussian, y: Float[Array, "n d"], noise: Float[Array, "d d"]) -> Gaussian:
     r"""Posterior of the mean of normal samples whose covariance is known.
 
@@ -134,6 +140,7 @@ def update_mean(prior: Gaussian, y: Float[Array, "n d"], noise: Float[Array, "d 
     return Gaussian(prior.mean + gain @ (y.mean(axis=0) - prior.mean), covariance)
 
 
+@public
 def predict_mean(posterior: Gaussian, noise: Float[Array, "d d"]) -> Gaussian:
     r"""Distribution of the next sample: $\mathcal N(\mu, \Sigma + S)$. Not knowing the mean adds to the noise.
 
@@ -149,6 +156,7 @@ def predict_mean(posterior: Gaussian, noise: Float[Array, "d d"]) -> Gaussian:
     return Gaussian(posterior.mean, posterior.covariance + noise)
 
 
+@public
 def update_normal(prior: NormalInverseGamma, y: Float[Array, " n"]) -> NormalInverseGamma:
     r"""Posterior of mean and variance of normal samples, both unknown.
 
@@ -176,6 +184,7 @@ def update_normal(prior: NormalInverseGamma, y: Float[Array, " n"]) -> NormalInv
     return NormalInverseGamma(prior.loc + n / strength * (mean - prior.loc), strength, prior.shape + n / 2, scale)
 
 
+@public
 def predict_normal(posterior: NormalInverseGamma) -> StudentT:
     r"""Distribution of the next sample: Student's with $2a$ degrees of freedom, $\sigma^2 = b (\kappa + 1)/(a \kappa)$.
 
@@ -191,6 +200,7 @@ def predict_normal(posterior: NormalInverseGamma) -> StudentT:
     return StudentT(2 * shape, loc, jnp.sqrt(scale * (strength + 1) / (shape * strength)))
 
 
+@public
 def log_evidence_beta(prior: Beta, y: Num[Array, " n"]) -> Float[Array, ""]:
     r"""Log-probability of these successes and failures, in this order, averaged over the prior; nats.
 

@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 from mfml.probability.gaussian import Gaussian
 from mfml.risk import metrics
 
@@ -25,6 +26,7 @@ class Prediction(NamedTuple):
     variance: Float[Array, " n"]  # of the next measurement: that of the curve plus that of the noise
 
 
+@public
 def ridge_prior(alpha: ArrayLike, noise_variance: ArrayLike, *, n_columns: int) -> Gaussian:
     r"""Prior $\mathcal N(0, (s^2/\alpha) I)$ under which the most probable weights are those of ridge regression.
 
@@ -43,6 +45,7 @@ def ridge_prior(alpha: ArrayLike, noise_variance: ArrayLike, *, n_columns: int) 
     return Gaussian(jnp.zeros(n_columns, variance.dtype), variance * jnp.eye(n_columns, dtype=variance.dtype))
 
 
+@public
 def fit(design: Float[Array, "n p"], y: Float[Array, " n"], *, prior: Gaussian, noise_variance: ArrayLike) -> Gaussian:
     r"""Posterior of the weights: covariance $S = (S_0^{-1} + X^\top X / s^2)^{-1}$, mean m.
 
@@ -69,6 +72,7 @@ def fit(design: Float[Array, "n p"], y: Float[Array, " n"], *, prior: Gaussian, 
     return Gaussian(prior.mean + root @ shift, half.T @ half)
 
 
+@public
 def predict(model: Gaussian, design: Float[Array, "n p"]) -> Float[Array, " n"]:
     r"""Predict the mean $x \cdot m$ of each sample, in units of y.
 
@@ -85,6 +89,7 @@ def predict(model: Gaussian, design: Float[Array, "n p"]) -> Float[Array, " n"]:
     return design @ model.mean
 
 
+@public
 def predictive(model: Gaussian, design: Float[Array, "n p"], *, noise_variance: ArrayLike) -> Prediction:
     r"""Distribution of a measurement at each sample: its mean $x \cdot m$ and its variance $s^2 + x^\top S x$.
 
@@ -103,6 +108,7 @@ def predictive(model: Gaussian, design: Float[Array, "n p"], *, noise_variance: 
     return Prediction(mean, jnp.asarray(noise_variance) + spread)
 
 
+@public
 def score(model: Gaussian, design: Float[Array, "n p"], y: Float[Array, " n"]) -> Float[Array, ""]:
     r"""Coefficient of determination $R^2$ of the predicted means, see `mfml.risk.metrics.r2`.
 
@@ -119,6 +125,7 @@ def score(model: Gaussian, design: Float[Array, "n p"], y: Float[Array, " n"]) -
     return metrics.r2(predict(model, design), y)
 
 
+@public
 def log_evidence(
     design: Float[Array, "n p"], y: Float[Array, " n"], *, prior: Gaussian, noise_variance: ArrayLike
 ) -> Float[Array, ""]:

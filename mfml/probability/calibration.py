@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Num
 
 from mfml import require
+from mfml.entrance import public
 
 STRATEGIES = ("uniform", "quantile")
 
@@ -33,6 +34,7 @@ class Histogram(NamedTuple):
     density: Float[Array, " b"]  # 1 in every bin for a calibrated model
 
 
+@public
 def curve(
     probability: Float[Array, " n"], y: Num[Array, " n"], *, n_bins: int = 10, strategy: str = "uniform"
 ) -> Curve:
@@ -72,6 +74,7 @@ def curve(
     return Curve(total(probability) / number, total(y) / number, count)
 
 
+@public
 def expected_error(
     probability: Float[Array, " n"], y: Num[Array, " n"], *, n_bins: int = 10, strategy: str = "uniform"
 ) -> Float[Array, ""]:
@@ -93,6 +96,7 @@ def expected_error(
     return jnp.sum(made.number * gap) / len(y)
 
 
+@public
 def brier(probability: Float[Array, " n"], y: Num[Array, " n"]) -> Float[Array, ""]:
     r"""Brier score $\frac1n \sum_i (p_i - y_i)^2$, a proper score: the true probabilities make its mean smallest.
 
@@ -108,6 +112,7 @@ def brier(probability: Float[Array, " n"], y: Num[Array, " n"]) -> Float[Array, 
     return jnp.mean((probability - y) ** 2)
 
 
+@public
 def gaussian_pit(y: Float[Array, " n"], mean: ArrayLike, scale: ArrayLike) -> Float[Array, " n"]:
     r"""Probability integral transform of normal predictions: $\Phi((y - \mu)/\sigma)$, the quantile that came true.
 
@@ -125,6 +130,7 @@ def gaussian_pit(y: Float[Array, " n"], mean: ArrayLike, scale: ArrayLike) -> Fl
     return ndtr((y - mean) / scale)
 
 
+@public
 def pit_histogram(pit: Float[Array, " n"], *, n_bins: int = 10) -> Histogram:
     """Histogram of PIT values. A valley means too sure, a hill means not sure enough, a slope means biased.
 
@@ -143,6 +149,7 @@ def pit_histogram(pit: Float[Array, " n"], *, n_bins: int = 10) -> Histogram:
     return Histogram(edges.astype(pit.dtype), count.astype(pit.dtype) * n_bins / len(pit))
 
 
+@public
 def pit_distance(pit: Float[Array, " n"]) -> Float[Array, ""]:
     r"""Largest gap between the distribution of the PIT values and the uniform one: $\sup_u |F_n(u) - u|$.
 
@@ -163,6 +170,7 @@ def pit_distance(pit: Float[Array, " n"]) -> Float[Array, ""]:
     return jnp.max(jnp.maximum((place + 1) / n - u, u - place / n))
 
 
+@public
 def interval_coverage(pit: Float[Array, " n"], levels: Float[Array, " b"]) -> Float[Array, " b"]:
     """Share of values in the central predicted interval of each level. A calibrated model has the level itself.
 

@@ -16,6 +16,7 @@ from jax.scipy.stats import norm
 from jaxtyping import Array, Float, Key
 
 from mfml import require
+from mfml.entrance import public
 
 
 class Terms(NamedTuple):
@@ -39,6 +40,7 @@ DISTRIBUTIONS = {
 }
 
 
+@public
 @partial(jax.jit, static_argnames=("distribution", "n_terms", "n_samples"))
 def standardized_means(
     *, key: Key[Array, ""], distribution: str, n_terms: int, n_samples: int
@@ -69,6 +71,7 @@ def standardized_means(
     return math.sqrt(n_terms) * (x.mean(axis=1) - terms.mean) / terms.deviation
 
 
+@public
 def normal_distance(z: Float[Array, " n"]) -> Float[Array, ""]:
     r"""Largest gap $\sup_t |F_n(t) - \Phi(t)|$ from the draws' distribution function to the standard normal one.
 
@@ -90,6 +93,7 @@ def normal_distance(z: Float[Array, " n"]) -> Float[Array, ""]:
     return jnp.max(jnp.maximum((place + 1) / n - below, below - place / n))
 
 
+@public
 def berry_esseen_bound(*, distribution: str, n_terms: int) -> float:
     r"""No gap is larger than this: $0.4748\, \mathrm E|x - \mu|^3 / (\sigma^3 \sqrt n)$; infinite for Cauchy terms.
 

@@ -8,8 +8,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 
+@public
 def autocorrelation(chains: Float[Array, "c n"]) -> Float[Array, "c n"]:
     r"""Correlation of each chain with itself, t draws later: $\rho_t$, $t = 0, \dots, n - 1$, divisor n at all lags.
 
@@ -27,6 +29,7 @@ def autocorrelation(chains: Float[Array, "c n"]) -> Float[Array, "c n"]:
     return covariance / covariance[:, :1]
 
 
+@public
 def r_hat(chains: Float[Array, "c n"]) -> Float[Array, ""]:
     r"""Potential scale reduction of split chains, $\hat R = \sqrt{\hat V / W}$: near 1, below 1.01, if all agree.
 
@@ -51,6 +54,7 @@ def r_hat(chains: Float[Array, "c n"]) -> Float[Array, ""]:
     return jnp.sqrt((m - 1) / m + between / within)
 
 
+@public
 def effective_sample_size(chains: Float[Array, "c n"]) -> Float[Array, ""]:
     r"""Number of independent draws that determine the mean equally well: $c n / \tau$, $\tau = 1 + 2 \sum_t \rho_t$.
 
@@ -82,6 +86,7 @@ def effective_sample_size(chains: Float[Array, "c n"]) -> Float[Array, ""]:
     return jnp.minimum(c * n / jnp.maximum(tau, jnp.finfo(rho.dtype).tiny), largest)
 
 
+@public
 def mean_error(chains: Float[Array, "c n"]) -> Float[Array, ""]:
     r"""Monte-Carlo standard error of the mean of all draws, $\mathrm{sd} / \sqrt{\mathrm{ESS}}$, in the draws' units.
 

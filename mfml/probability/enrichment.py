@@ -18,6 +18,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from mfml import require
+from mfml.entrance import public
 
 Function = Callable[[Array], Array]  # of one sample, shape (d,); returns a number
 
@@ -37,6 +38,7 @@ class SecondOrder(NamedTuple):
     curvature: Float[Array, ""]  # s^2 (f - y) laplacian f
 
 
+@public
 def inject(
     x: Float[Array, "n d"], y: Float[Array, " n"], *, key: Key[Array, ""], scale: ArrayLike, n_copies: int
 ) -> Enriched:
@@ -60,6 +62,7 @@ def inject(
     return Enriched(jnp.tile(x, (n_copies, 1)) + scale * noise, jnp.tile(y, n_copies))
 
 
+@public
 def noisy_risk(
     function: Function,
     x: Float[Array, "n d"],
@@ -93,6 +96,7 @@ def noisy_risk(
     return jnp.mean(jax.lax.map(pair, noise))
 
 
+@public
 def second_order(function: Function, x: Float[Array, "n d"], y: Float[Array, " n"], *, scale: ArrayLike) -> SecondOrder:
     """Three parts of the risk under noise. Their sum is right up to terms of fourth order in the scale.
 
@@ -118,6 +122,7 @@ def second_order(function: Function, x: Float[Array, "n d"], y: Float[Array, " n
     )
 
 
+@public
 def tikhonov_risk(
     function: Function, x: Float[Array, "n d"], y: Float[Array, " n"], *, scale: ArrayLike
 ) -> Float[Array, ""]:

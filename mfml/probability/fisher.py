@@ -12,9 +12,11 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PyTree
 
 from mfml import require
+from mfml.entrance import public
 from mfml.probability.mle import NLL
 
 
+@public
 def scores(nll: NLL, params: PyTree, data: PyTree) -> Float[Array, "n p"]:
     """Gradient of each sample's log-likelihood, in nats per unit of the parameters.
 
@@ -38,6 +40,7 @@ def scores(nll: NLL, params: PyTree, data: PyTree) -> Float[Array, "n p"]:
     return -jax.jacfwd(losses)(vector)
 
 
+@public
 def observed(nll: NLL, params: PyTree, data: PyTree) -> Float[Array, "p p"]:
     r"""Hessian of the summed negative log-likelihood, $J = \sum_i \nabla^2 \mathrm{nll}_i(\theta)$.
 
@@ -50,6 +53,7 @@ def observed(nll: NLL, params: PyTree, data: PyTree) -> Float[Array, "p p"]:
     return jax.hessian(lambda v: jnp.sum(nll(unravel(v), data)))(vector)
 
 
+@public
 def empirical(nll: NLL, params: PyTree, data: PyTree) -> Float[Array, "p p"]:
     r"""Outer products of the scores, $\sum_i s_i s_i^\top$. Near `observed` where the model is right and n is large.
 
@@ -65,6 +69,7 @@ def empirical(nll: NLL, params: PyTree, data: PyTree) -> Float[Array, "p p"]:
     return s.T @ s
 
 
+@public
 def expected(
     nll: NLL, params: PyTree, outcomes: PyTree, *, weights: Float[Array, " k"] | None = None
 ) -> Float[Array, "p p"]:
@@ -88,6 +93,7 @@ def expected(
     return (s * (w * jnp.exp(-nll(params, outcomes)))[:, None]).T @ s
 
 
+@public
 def standard_errors(information: Float[Array, "p p"]) -> Float[Array, " p"]:
     r"""Standard deviations $\sqrt{(I^{-1})_{jj}}$ of maximum-likelihood estimates. I is that of all samples together.
 

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Key
 
 from mfml import require
 from mfml.decomposition import spectral
+from mfml.entrance import public
 
 
 class Gaussian(NamedTuple):
@@ -23,6 +24,7 @@ class Gaussian(NamedTuple):
     covariance: Float[Array, "d d"]  # squared units of x; symmetric, positive definite
 
 
+@public
 def fit(x: Float[Array, "n d"]) -> Gaussian:
     r"""Maximum likelihood: the mean, and $\Sigma = \frac1n \sum_i (x_i - \bar x)(x_i - \bar x)^\top$.
 
@@ -44,6 +46,7 @@ def fit(x: Float[Array, "n d"]) -> Gaussian:
     return Gaussian(mean, centered.T @ centered / len(x))
 
 
+@public
 def whitened(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, "d n"]:
     r"""Coordinates $L^{-1} (x - \mu)$, $\Sigma = L L^\top$, in which the distribution is standard normal.
 
@@ -63,6 +66,7 @@ def whitened(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, "d n"]:
     return solve_triangular(jnp.linalg.cholesky(model.covariance), (x - model.mean).T, lower=True)
 
 
+@public
 def mahalanobis(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""Distance from the mean in standard deviations, $\sqrt{(x - \mu)^\top \Sigma^{-1} (x - \mu)}$.
 
@@ -79,6 +83,7 @@ def mahalanobis(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     return spectral.mahalanobis(x, model.mean, model.covariance)
 
 
+@public
 def log_prob(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""Log-density $-\tfrac12 (x - \mu)^\top \Sigma^{-1} (x - \mu) - \tfrac12 \log |\Sigma| - \tfrac d2 \log 2\pi$.
 
@@ -97,6 +102,7 @@ def log_prob(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     return -0.5 * jnp.sum(y**2, axis=0) - half_log_det - 0.5 * len(y) * jnp.log(2 * jnp.pi)
 
 
+@public
 def sample(model: Gaussian, *, key: Key[Array, ""], n_samples: int) -> Float[Array, "n d"]:
     r"""Draw $\mu + L z$ with $\Sigma = L L^\top$ and z standard normal; n_samples is static.
 
@@ -114,6 +120,7 @@ def sample(model: Gaussian, *, key: Key[Array, ""], n_samples: int) -> Float[Arr
     return model.mean + noise @ jnp.linalg.cholesky(model.covariance).T
 
 
+@public
 def marginal(model: Gaussian, *, keep: tuple[int, ...]) -> Gaussian:
     """Distribution of some coordinates, in the order of `keep` (static), whatever the others are.
 
@@ -130,6 +137,7 @@ def marginal(model: Gaussian, *, keep: tuple[int, ...]) -> Gaussian:
     return Gaussian(model.mean[chosen], model.covariance[jnp.ix_(chosen, chosen)])
 
 
+@public
 def conditional(model: Gaussian, values: Float[Array, " k"], *, given: tuple[int, ...]) -> Gaussian:
     r"""Distribution of the other coordinates a, in their order, where those of `given`, b, have these values.
 
@@ -162,6 +170,7 @@ def conditional(model: Gaussian, values: Float[Array, " k"], *, given: tuple[int
     return Gaussian(model.mean[a] + across.T @ seen, covariance)
 
 
+@public
 def affine(model: Gaussian, matrix: Float[Array, "k d"], shift: Float[Array, " k"]) -> Gaussian:
     r"""Distribution of $A x + b$: mean $A \mu + b$, covariance $A \Sigma A^\top$.
 

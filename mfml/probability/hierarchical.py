@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 MEAN_SCALE, SPREAD_SCALE = 5.0, 5.0  # of the priors
 
@@ -35,6 +36,7 @@ class Moments(NamedTuple):
     deviation: Float[Array, " p"]
 
 
+@public
 def eight_schools() -> Estimates:
     """Effects of coaching on the points in a test, at eight schools, and their standard errors.
 
@@ -47,6 +49,7 @@ def eight_schools() -> Estimates:
     return Estimates(effect, jnp.array([15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0]))
 
 
+@public
 def log_prob(position: Float[Array, " p"], estimates: Estimates) -> Float[Array, ""]:
     r"""Log-posterior of $(\mu, \log \tau, z)$, non-centered, nats, up to a constant.
 
@@ -64,6 +67,7 @@ def log_prob(position: Float[Array, " p"], estimates: Estimates) -> Float[Array,
     return _log_prior(position) - 0.5 * jnp.sum(z**2) - 0.5 * jnp.sum(misfit**2)
 
 
+@public
 def centered_log_prob(position: Float[Array, " p"], estimates: Estimates) -> Float[Array, ""]:
     r"""Log-posterior of $(\mu, \log \tau, \theta)$, the same model with its funnel, nats, up to a constant.
 
@@ -82,6 +86,7 @@ def centered_log_prob(position: Float[Array, " p"], estimates: Estimates) -> Flo
     return _log_prior(position) - 0.5 * jnp.sum(z**2) - len(theta) * log_tau - 0.5 * jnp.sum(misfit**2)
 
 
+@public
 def effects(position: Float[Array, " p"]) -> Float[Array, " j"]:
     r"""Effects $\theta_g = \mu + \tau z_g$ of a non-centered position.
 
@@ -91,6 +96,7 @@ def effects(position: Float[Array, " p"]) -> Float[Array, " j"]:
     return position[0] + jnp.exp(position[1]) * position[2:]
 
 
+@public
 def exact_moments(estimates: Estimates, *, n_grid: int = 2000) -> Moments:
     r"""Posterior moments without sampling: given $\tau$ all is normal, so a sum over a grid of $\tau$ is enough.
 

@@ -10,10 +10,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 from mfml.probability import gaussian
 from mfml.probability.gaussian import Gaussian
 
 
+@public
 def entropy(p: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     r"""Average surprise $H(p) = -\sum_j p_j \log p_j$: from 0 for certainty to $\log k$ for no idea.
 
@@ -29,6 +31,7 @@ def entropy(p: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     return -jnp.sum(_weighted_log(p, p), axis=-1)
 
 
+@public
 def cross_entropy(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     r"""Average surprise at data from p if one believes q: $H(p, q) = -\sum_j p_j \log q_j$.
 
@@ -46,6 +49,7 @@ def cross_entropy(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Arr
     return -jnp.sum(_weighted_log(p, q), axis=-1)
 
 
+@public
 def kl(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     r"""Kullback-Leibler divergence $D(p \| q) = \sum_j p_j \log(p_j / q_j)$, of q from the truth p.
 
@@ -63,6 +67,7 @@ def kl(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     return jnp.sum(_weighted_log(p, p) - _weighted_log(p, q), axis=-1)
 
 
+@public
 def jensen_shannon(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     r"""Jensen-Shannon divergence $\tfrac12 D(p \| m) + \tfrac12 D(q \| m)$, $m = \tfrac12 (p + q)$.
 
@@ -80,6 +85,7 @@ def jensen_shannon(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Ar
     return (kl(p, middle) + kl(q, middle)) / 2
 
 
+@public
 def mutual_information(joint: Float[Array, "k l"]) -> Float[Array, ""]:
     r"""What one variable says about the other: $I = \sum_{jl} p_{jl} \log(p_{jl} / (p_{j\cdot}\, p_{\cdot l}))$.
 
@@ -99,6 +105,7 @@ def mutual_information(joint: Float[Array, "k l"]) -> Float[Array, ""]:
     return jnp.sum(_weighted_log(joint, joint) - _weighted_log(joint, first) - _weighted_log(joint, second))
 
 
+@public
 def gaussian_entropy(p: Gaussian) -> Float[Array, ""]:
     r"""Entropy $\tfrac12 \log |2 \pi e \Sigma|$ of a density: it depends on the unit of x and may be negative.
 
@@ -112,6 +119,7 @@ def gaussian_entropy(p: Gaussian) -> Float[Array, ""]:
     return _half_log_det(p.covariance) + 0.5 * d * math.log(2 * math.pi * math.e)
 
 
+@public
 def gaussian_cross_entropy(p: Gaussian, q: Gaussian) -> Float[Array, ""]:
     r"""Cross-entropy $-\int p \log q = H(p) + D(p \| q)$ of two normal densities.
 
@@ -127,6 +135,7 @@ def gaussian_cross_entropy(p: Gaussian, q: Gaussian) -> Float[Array, ""]:
     return gaussian_entropy(p) + gaussian_kl(p, q)
 
 
+@public
 def gaussian_kl(p: Gaussian, q: Gaussian) -> Float[Array, ""]:
     r"""Divergence of two normal densities. It does not depend on the unit of x.
 
@@ -150,6 +159,7 @@ def gaussian_kl(p: Gaussian, q: Gaussian) -> Float[Array, ""]:
     return 0.5 * (jnp.sum(spread**2) + jnp.sum(shift**2) - len(p.mean) + log_ratio)
 
 
+@public
 def gaussian_mutual_information(p: Gaussian, *, first: tuple[int, ...]) -> Float[Array, ""]:
     r"""What the coordinates of `first`, a, say about the others, b.
 

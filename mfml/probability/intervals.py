@@ -17,6 +17,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from mfml import require
+from mfml.entrance import public
 
 KINDS = ("percentile", "basic", "bca")
 BISECTIONS = 50
@@ -45,6 +46,7 @@ class Coverage(NamedTuple):
     standard_error: Float[Array, "*shape"]  # of the rate, from the finite number of repetitions
 
 
+@public
 def contains(interval: Interval, value: ArrayLike) -> Bool[Array, "*shape"]:
     """Whether a value lies in the interval, ends included.
 
@@ -54,6 +56,7 @@ def contains(interval: Interval, value: ArrayLike) -> Bool[Array, "*shape"]:
     return (interval.low <= value) & (value <= interval.high)
 
 
+@public
 def credible(draws: Float[Array, "s *shape"], *, level: float = 0.95) -> Interval:
     r"""Equal-tailed interval of posterior draws, between the quantiles $(1 \mp \mathrm{level}) / 2$.
 
@@ -72,6 +75,7 @@ def credible(draws: Float[Array, "s *shape"], *, level: float = 0.95) -> Interva
     return Interval(low, high)
 
 
+@public
 def highest_density(draws: Float[Array, " s"], *, level: float = 0.95) -> Interval:
     """Shortest interval that contains this share of the draws, for distributions with one peak.
 
@@ -97,6 +101,7 @@ def highest_density(draws: Float[Array, " s"], *, level: float = 0.95) -> Interv
     return Interval(lows[best], highs[best])
 
 
+@public
 def student_t_width(df: ArrayLike, *, level: float = 0.95) -> Float[Array, ""]:
     r"""The t with $P(|T| \le t) = \mathrm{level}$ for Student's distribution: 1.96 for large df at 95 %.
 
@@ -123,6 +128,7 @@ def student_t_width(df: ArrayLike, *, level: float = 0.95) -> Float[Array, ""]:
     return jnp.sqrt(2 * half * share / (1 - share))
 
 
+@public
 def of_mean(x: Float[Array, " n"], *, level: float = 0.95) -> Interval:
     r"""Confidence interval of a mean: $\bar x \pm t\, s/\sqrt n$, $s^2$ with divisor n - 1, t of n - 1 degrees.
 
@@ -145,6 +151,7 @@ def of_mean(x: Float[Array, " n"], *, level: float = 0.95) -> Interval:
     return Interval(x.mean() - width, x.mean() + width)
 
 
+@public
 def of_share(successes: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Interval:
     r"""Confidence interval of a probability from k successes in n trials, after Wilson.
 
@@ -172,6 +179,7 @@ def of_share(successes: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Inte
     return Interval(low, jnp.where(k == trials, 1.0, (middle + width) / (1 + z2 / trials)))
 
 
+@public
 @partial(jax.jit, static_argnames=("statistic", "n_resamples", "level", "kind"))
 def bootstrap(
     x: PyTree,
@@ -236,6 +244,7 @@ def bootstrap(
     return Bootstrap(Interval(low, high), estimate, jnp.std(found, axis=0, ddof=1))
 
 
+@public
 @partial(jax.jit, static_argnames=("interval", "simulate", "n_repeats"))
 def coverage(
     interval: Callable[[PyTree, Key[Array, ""]], Interval],

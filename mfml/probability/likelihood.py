@@ -13,10 +13,12 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Num
 
 from mfml import require
+from mfml.entrance import public
 
 SERIES_FROM = 10.0  # of log Gamma(a + 1/2) - log Gamma(a): from here on the difference would lose its digits
 
 
+@public
 def gaussian_nll(y: Float[Array, "*shape"], mean: ArrayLike, scale: ArrayLike) -> Float[Array, "*shape"]:
     r"""Normal noise: $\frac{(y - \mu)^2}{2 \sigma^2} + \log \sigma + \tfrac12 \log 2\pi$.
 
@@ -35,6 +37,7 @@ def gaussian_nll(y: Float[Array, "*shape"], mean: ArrayLike, scale: ArrayLike) -
     return 0.5 * z**2 + jnp.log(scale) + 0.5 * math.log(2 * math.pi)
 
 
+@public
 def laplace_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike) -> Float[Array, "*shape"]:
     r"""Noise with exponential tails: $|y - \mu| / b + \log 2b$; the standard deviation is $\sqrt 2\, b$.
 
@@ -50,6 +53,7 @@ def laplace_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike) -> 
     return jnp.abs(y - loc) / scale + jnp.log(2 * jnp.asarray(scale))
 
 
+@public
 def student_t_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike, df: ArrayLike) -> Float[Array, "*shape"]:
     r"""Noise with heavy tails: far out the loss grows only like $(\nu + 1) \log |z|$, $z = (y - \mu)/\sigma$.
 
@@ -74,6 +78,7 @@ def student_t_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike, d
     return 0.5 * (nu + 1) * jnp.log1p(z**2 / nu) + jnp.log(scale) + constant
 
 
+@public
 def bernoulli_nll(y: Num[Array, "*shape"], logits: ArrayLike) -> Float[Array, "*shape"]:
     r"""Yes or no, $y \in \{0, 1\}$: $y \log(1 + e^{-s}) + (1 - y) \log(1 + e^{s})$, $p(y = 1) = 1/(1 + e^{-s})$.
 
@@ -93,6 +98,7 @@ def bernoulli_nll(y: Num[Array, "*shape"], logits: ArrayLike) -> Float[Array, "*
     return y * jnp.logaddexp(0.0, -s) + (1 - y) * jnp.logaddexp(0.0, s)
 
 
+@public
 def poisson_nll(y: Num[Array, "*shape"], log_rate: ArrayLike) -> Float[Array, "*shape"]:
     r"""Counts, such as photons in a detector: $e^{\eta} - y \eta + \log y!$ with the log-rate $\eta$.
 

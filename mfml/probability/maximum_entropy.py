@@ -17,6 +17,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
 from mfml import iteration, require
+from mfml.entrance import public
 from mfml.iteration import Status
 
 HALVINGS = 16  # of a Newton step that does not lower the dual function
@@ -51,6 +52,7 @@ class MaximumEntropy(NamedTuple):
     status: Int[Array, ""]  # UNBOUNDED: no distribution on these points has such moments
 
 
+@public
 def problem(
     features: Float[Array, "k m"], moments: Float[Array, " m"], *, base: Float[Array, " k"] | None = None
 ) -> Problem:
@@ -71,6 +73,7 @@ def problem(
     return Problem(centered / scale, scale, log_base)
 
 
+@public
 def init(problem: Problem) -> State:
     """Start at zero multipliers: the distribution is the base.
 
@@ -81,6 +84,7 @@ def init(problem: Problem) -> State:
     return _state(problem, multipliers, _dual(multipliers, problem))
 
 
+@public
 def step(state: State, problem: Problem) -> State:
     r"""A Newton step on the dual function. It is halved until the function does not rise, and left out if it does.
 
@@ -105,6 +109,7 @@ def step(state: State, problem: Problem) -> State:
     return _state(problem, multipliers, jnp.where(fine.any(), values[best], state.dual))
 
 
+@public
 @partial(jax.jit, static_argnames="max_iter")
 def fit(
     features: Float[Array, "k m"],

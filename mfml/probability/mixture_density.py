@@ -17,6 +17,7 @@ from jax.scipy.special import logsumexp, ndtr
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import require
+from mfml.entrance import public
 from mfml.networks import mlp
 from mfml.probability import likelihood
 from mfml.training import loop
@@ -59,6 +60,7 @@ class MDN(NamedTuple):
 Model = Scaled | MDN
 
 
+@public
 def init(
     x: Float[Array, "n d"], y: Float[Array, " n"], *, key: Key[Array, ""], n_components: int, hidden: tuple[int, ...]
 ) -> Scaled:
@@ -84,6 +86,7 @@ def init(
     return Scaled(network, x.mean(axis=0), x_scale, y.mean(), y_scale)
 
 
+@public
 def conditional(model: Model, x: Float[Array, "m d"]) -> Mixture:
     """Distribution of y for each sample. Components have no particular order, but all samples have the same one.
 
@@ -102,6 +105,7 @@ def conditional(model: Model, x: Float[Array, "m d"]) -> Mixture:
     return Mixture(log_weights, model.y_shift + model.y_scale * means, model.y_scale * scales)
 
 
+@public
 def predict(model: Model, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     r"""Mean $\sum_k \pi_k \mu_k$ of the distribution of y, in units of y: what least squares would predict.
 
@@ -117,6 +121,7 @@ def predict(model: Model, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     return _mean(conditional(model, x))
 
 
+@public
 def variance(model: Model, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     r"""Variance within components and between them, $\sum_k \pi_k (\sigma_k^2 + (\mu_k - \mu)^2)$.
 
@@ -134,6 +139,7 @@ def variance(model: Model, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     return jnp.sum(jnp.exp(mixture.log_weights) * (mixture.scales**2 + between), axis=1)
 
 
+@public
 def log_prob(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, " n"]:
     r"""Log-likelihood $\log \sum_k \pi_k \mathcal N(y; \mu_k, \sigma_k^2)$ of each sample, nats.
 
@@ -150,6 +156,7 @@ def log_prob(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Flo
     return _log_prob(conditional(model, x), y)
 
 
+@public
 def score(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, ""]:
     """Log-likelihood, mean over samples, in nats. It is what `fit` maximizes.
 
@@ -164,6 +171,7 @@ def score(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[
     return jnp.mean(log_prob(model, x, y))
 
 
+@public
 def cdf(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, " n"]:
     """Probability of a value up to y, for each sample. `calibration.pit_histogram` takes it.
 
@@ -181,6 +189,7 @@ def cdf(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Ar
     return jnp.sum(jnp.exp(mixture.log_weights) * ndtr(z), axis=1)
 
 
+@public
 def sample(model: Model, x: Float[Array, "m d"], *, key: Key[Array, ""]) -> tuple[Float[Array, " m"], Int[Array, " m"]]:
     """Draw one y for each sample, and the component that it comes from.
 
@@ -200,6 +209,7 @@ def sample(model: Model, x: Float[Array, "m d"], *, key: Key[Array, ""]) -> tupl
     return mean + scale * noise, component
 
 
+@public
 def fit(
     x: Float[Array, "n d"],
     y: Float[Array, " n"],

@@ -16,6 +16,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Num, PyTree
 
 from mfml import iteration, require
+from mfml.entrance import public
 from mfml.iteration import Status
 
 HALVINGS = 24  # of a step that does not lower the objective
@@ -50,6 +51,7 @@ class Estimate(NamedTuple):
     status: Int[Array, ""]  # a `mfml.iteration.Status`
 
 
+@public
 def fit_gaussian(y: Float[Array, " n"]) -> LocationScale:
     r"""Mean and standard deviation $\sqrt{\frac1n \sum_i (y_i - \bar y)^2}$. The divisor n makes it biased.
 
@@ -69,6 +71,7 @@ def fit_gaussian(y: Float[Array, " n"]) -> LocationScale:
     return LocationScale(mean, jnp.where(largest > 0, unit * jnp.sqrt(jnp.where(largest > 0, variance, 1.0)), 0.0))
 
 
+@public
 def fit_laplace(y: Float[Array, " n"]) -> LocationScale:
     r"""Median, and mean absolute deviation from it. For an even n the median is the mean of the middle two.
 
@@ -86,6 +89,7 @@ def fit_laplace(y: Float[Array, " n"]) -> LocationScale:
     return LocationScale(median, jnp.mean(jnp.abs(y - median)))
 
 
+@public
 def fit_bernoulli(y: Num[Array, " n"]) -> Float[Array, ""]:
     """Probability of a 1: the share of ones.
 
@@ -101,6 +105,7 @@ def fit_bernoulli(y: Num[Array, " n"]) -> Float[Array, ""]:
     return jnp.mean(y, dtype=jnp.result_type(float, y))
 
 
+@public
 def fit_poisson(y: Num[Array, " n"]) -> Float[Array, ""]:
     """Rate of counts per sample: their mean.
 
@@ -116,6 +121,7 @@ def fit_poisson(y: Num[Array, " n"]) -> Float[Array, ""]:
     return jnp.mean(y, dtype=jnp.result_type(float, y))
 
 
+@public
 def init(params: PyTree, data: PyTree, *, nll: NLL, log_prior: LogPrior | None = None) -> State:
     """Return the state before the first step, with the arguments of `fit`.
 
@@ -127,6 +133,7 @@ def init(params: PyTree, data: PyTree, *, nll: NLL, log_prior: LogPrior | None =
     return State(params, objective(vector), jnp.full((), jnp.inf, vector.dtype))
 
 
+@public
 def step(state: State, data: PyTree, *, nll: NLL, log_prior: LogPrior | None = None) -> State:
     r"""One step $\theta - t |H|^{-1} g$ with gradient g and Hessian H of the objective.
 
@@ -160,6 +167,7 @@ def step(state: State, data: PyTree, *, nll: NLL, log_prior: LogPrior | None = N
     return State(unravel(new), jnp.where(fine.any(), values[best], state.objective), decrement)
 
 
+@public
 def fit(
     data: PyTree,
     *,

@@ -17,6 +17,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
 from mfml import iteration, require
+from mfml.entrance import public
 from mfml.iteration import Status
 from mfml.probability import likelihood
 from mfml.regression import ols
@@ -63,6 +64,7 @@ class _State(NamedTuple):
     idle: Array  # steps since the last record
 
 
+@public
 def init(x: Float[Array, "n d"], y: Float[Array, " n"], *, df: ArrayLike = 4.0, fit_intercept: bool = True) -> Line:
     """Start from least squares, with the root mean square of its residuals as scale.
 
@@ -78,6 +80,7 @@ def init(x: Float[Array, "n d"], y: Float[Array, " n"], *, df: ArrayLike = 4.0, 
     return Line(line.coef, line.intercept, scale, jnp.asarray(df, x.dtype))
 
 
+@public
 def predict(model: Model, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     r"""Predict $\beta_0 + x \beta$, the center of the noise, in units of y.
 
@@ -93,6 +96,7 @@ def predict(model: Model, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     return x @ model.coef + model.intercept
 
 
+@public
 def score(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, ""]:
     r"""Coefficient of determination $R^2$ of the predictions, see `mfml.risk.metrics.r2`.
 
@@ -109,6 +113,7 @@ def score(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[
     return metrics.r2(predict(model, x), y)
 
 
+@public
 def log_likelihood(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, ""]:
     """Log-likelihood of the targets, mean over samples, in nats. It is what `fit` maximizes.
 
@@ -122,6 +127,7 @@ def log_likelihood(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) 
     return _log_likelihood(_residual(model, x, y), model.scale, model.df)
 
 
+@public
 def trust(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, " n"]:
     r"""E step: expected precision of each sample, $w_i = (\nu + 1) / (\nu + r_i^2 / \sigma^2)$.
 
@@ -137,6 +143,7 @@ def trust(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[
     return _trust(_residual(model, x, y), model.scale, model.df)
 
 
+@public
 def step(
     state: Line,
     x: Float[Array, "n d"],
@@ -163,6 +170,7 @@ def step(
     return _step(state, _residual(state, x, y), x, y, fit_intercept, estimate_df)[0]
 
 
+@public
 @partial(jax.jit, static_argnames=("fit_intercept", "estimate_df", "max_iter"))
 def fit(
     x: Float[Array, "n d"],

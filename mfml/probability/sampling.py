@@ -19,6 +19,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Key
 
 from mfml import require
+from mfml.entrance import public
 from mfml.probability import warmup
 from mfml.probability.warmup import Warmup
 
@@ -57,6 +58,7 @@ class Chain(NamedTuple):
     scale: Float[Array, " d"]  # of each coordinate, found in the warm-up
 
 
+@public
 def init(position: Float[Array, " d"], *, log_prob: LogProb) -> State:
     """Evaluate density and gradient at the start.
 
@@ -73,6 +75,7 @@ def init(position: Float[Array, " d"], *, log_prob: LogProb) -> State:
     return State(position, value, gradient)
 
 
+@public
 def metropolis_step(
     state: State, *, log_prob: LogProb, key: Key[Array, ""], step_size: ArrayLike, scale: Float[Array, " d"]
 ) -> tuple[State, Transition]:
@@ -89,6 +92,7 @@ def metropolis_step(
     return _walk(log_prob, state, *_draws(key, state), step_size, scale)
 
 
+@public
 def hmc_step(
     state: State,
     *,
@@ -118,6 +122,7 @@ def hmc_step(
     return _roll(n_leapfrog, log_prob, state, *_draws(key, state), step_size, scale)
 
 
+@public
 @partial(jax.jit, static_argnames=("log_prob", "n_samples", "n_warmup"))
 def metropolis(
     log_prob: LogProb,
@@ -152,6 +157,7 @@ def metropolis(
     return _run(_walk, log_prob, init, key, n_samples, n_warmup, step_size, METROPOLIS_TARGET, 0.0)
 
 
+@public
 @partial(jax.jit, static_argnames=("log_prob", "n_samples", "n_warmup", "n_leapfrog"))
 def hmc(
     log_prob: LogProb,

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from mfml import require
+from mfml.entrance import public
 
 WINDOWS = (0.1, 0.3, 0.6)  # shares of the warm-up where the estimate of the scales begins, begins again, ends
 
@@ -30,6 +31,7 @@ class Warmup(NamedTuple):
     squares: Float[Array, " d"]
 
 
+@public
 def start(step_size: Float[Array, ""], position: Float[Array, " d"]) -> Warmup:
     """Begin with this step size and scales of 1.
 
@@ -42,6 +44,7 @@ def start(step_size: Float[Array, ""], position: Float[Array, " d"]) -> Warmup:
     return Warmup(log_step, log_step, zero, log_step + jnp.log(10.0), zero, vector + 1, zero, vector, vector)
 
 
+@public
 def learn_step(old: Warmup, error: Float[Array, ""]) -> Warmup:
     r"""Learn from one move, with error = target - acceptance: $\log \epsilon = c - \sqrt t\, \bar e / \gamma$.
 
@@ -62,6 +65,7 @@ def learn_step(old: Warmup, error: Float[Array, ""]) -> Warmup:
     return old._replace(log_step=log_step, average=average, error=mean, time=time)
 
 
+@public
 def learn_scale(old: Warmup, position: Float[Array, " d"], number: Int[Array, ""], *, n_warmup: int) -> Warmup:
     """Add the position of move `number` to the window. At its end the standard deviations become the scales.
 

@@ -13,10 +13,12 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 EXTRAPOLATIONS = ("constant", "zero", "continue")
 
 
+@public
 @partial(jax.jit, static_argnames="degree")
 def monomial(x: Float[Array, " n"], *, degree: int) -> Float[Array, "n m"]:
     r"""Powers $1, x, x^2, \dots, x^{degree}$: m = degree + 1, with $0^0 = 1$.
@@ -35,6 +37,7 @@ def monomial(x: Float[Array, " n"], *, degree: int) -> Float[Array, "n m"]:
     return _recurrence(x, degree, lambda k, now, before: x * now)
 
 
+@public
 @partial(jax.jit, static_argnames="degree")
 def chebyshev(
     x: Float[Array, " n"], *, degree: int, low: ArrayLike = -1.0, high: ArrayLike = 1.0
@@ -57,6 +60,7 @@ def chebyshev(
     return _recurrence(t, degree, lambda k, now, before: 2 * t * now - before)
 
 
+@public
 @partial(jax.jit, static_argnames="degree")
 def legendre(
     x: Float[Array, " n"], *, degree: int, low: ArrayLike = -1.0, high: ArrayLike = 1.0
@@ -79,6 +83,7 @@ def legendre(
     return _recurrence(t, degree, lambda k, now, before: ((2 * k + 1) * t * now - k * before) / (k + 1))
 
 
+@public
 @partial(jax.jit, static_argnames="n_harmonics")
 def fourier(x: Float[Array, " n"], *, n_harmonics: int, period: ArrayLike = 1.0) -> Float[Array, "n m"]:
     r"""Waves $1, \cos \omega x, \sin \omega x, \cos 2 \omega x, \dots$: m = 2 n_harmonics + 1.
@@ -100,6 +105,7 @@ def fourier(x: Float[Array, " n"], *, n_harmonics: int, period: ArrayLike = 1.0)
     return jnp.concatenate([jnp.ones_like(x)[:, None], waves], axis=1)
 
 
+@public
 @jax.jit
 def rbf(
     x: Float[Array, "n *d"], centers: Float[Array, "m *d"], *, length_scale: ArrayLike = 1.0
@@ -126,6 +132,7 @@ def rbf(
     return jnp.exp(-jnp.sum((difference / length_scale) ** 2, axis=2) / 2)
 
 
+@public
 def clamped_knots(breakpoints: Float[Array, " b"], *, degree: int = 3) -> Float[Array, " k"]:
     """Repeat the first and the last breakpoint `degree` more times, so that a spline ends there.
 
@@ -144,6 +151,7 @@ def clamped_knots(breakpoints: Float[Array, " b"], *, degree: int = 3) -> Float[
     return jnp.pad(breakpoints, degree, mode="edge")
 
 
+@public
 @partial(jax.jit, static_argnames=("degree", "extrapolation"))
 def bspline(
     x: Float[Array, " n"], knots: Float[Array, " k"], *, degree: int = 3, extrapolation: str = "constant"
@@ -184,6 +192,7 @@ def bspline(
     return basis * (x == inside)[:, None] if extrapolation == "zero" else basis
 
 
+@public
 @jax.jit
 def natural_cubic(x: Float[Array, " n"], knots: Float[Array, " m"]) -> Float[Array, "n m"]:
     r"""Natural cubic splines, one per knot: $\phi_j$ is 1 at knot j and 0 at all others.

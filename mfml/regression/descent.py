@@ -22,6 +22,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key, PyTree, Shaped
 
 from mfml import iteration, require
+from mfml.entrance import public
 from mfml.risk import empirical
 from mfml.risk.empirical import Loss, Minimum, Predictor
 
@@ -43,6 +44,7 @@ class Path(NamedTuple):
     status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
+@public
 def linear(weights: Float[Array, " d"], x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""Predict $x w$, with one weight for each column of the design.
 
@@ -52,6 +54,7 @@ def linear(weights: Float[Array, " d"], x: Float[Array, "n d"]) -> Float[Array, 
     return x @ weights
 
 
+@public
 def mse_gradient(weights: Float[Array, " d"], x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, " d"]:
     r"""Gradient of the mean squared error of a linear model: $\frac2n X^\top (X w - y)$.
 
@@ -69,6 +72,7 @@ def mse_gradient(weights: Float[Array, " d"], x: Float[Array, "n d"], y: Float[A
     return 2 / len(y) * (x.T @ (x @ weights - y))
 
 
+@public
 def init(params: PyTree) -> State:
     """Return the state before the first step.
 
@@ -78,6 +82,7 @@ def init(params: PyTree) -> State:
     return State(jax.tree.map(jnp.asarray, params), jnp.zeros((), int))
 
 
+@public
 def step(
     state: State,
     x: Shaped[Array, "b *features"],
@@ -115,6 +120,7 @@ def step(
     return State(jax.tree.map(move, state.params, gradient), n_steps)
 
 
+@public
 @partial(jax.jit, static_argnames=("predict", "loss", "batch_size", "max_iter"))
 def fit(
     x: Shaped[Array, "n *features"],
@@ -169,6 +175,7 @@ def fit(
     return Minimum(end.params, end.objective, empirical.gradient_norm(end.gradient), *report)
 
 
+@public
 @partial(jax.jit, static_argnames=("predict", "loss", "n_steps"))
 def path(
     x: Shaped[Array, "n *features"],

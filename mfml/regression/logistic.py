@@ -26,6 +26,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Real
 
 from mfml import iteration, require
+from mfml.entrance import public
 from mfml.iteration import Report, Status
 from mfml.regression import scaling
 from mfml.regression.scaling import Scaled
@@ -64,6 +65,7 @@ class Logistic(NamedTuple):
     status: Int[Array, ""]  # see `mfml.iteration`
 
 
+@public
 def problem(
     x: Float[Array, "n d"],
     y: Labels,
@@ -89,6 +91,7 @@ def problem(
     return Problem(scaled, (y > 0).astype(x.dtype), w / total, jnp.concatenate([free, penalty]))
 
 
+@public
 def init(problem: Problem) -> State:
     """Start at zero, where every probability is 1/2 and the loss log 2.
 
@@ -101,6 +104,7 @@ def init(problem: Problem) -> State:
     return State(theta, logits, _objective(problem, theta, logits), jnp.full((), jnp.inf, matrix.dtype))
 
 
+@public
 def step(state: State, problem: Problem) -> State:
     r"""Take one Newton step $\theta - (A^\top D A + \Lambda)^{-1} (A^\top W (p - y) + \Lambda \theta)$.
 
@@ -138,6 +142,7 @@ def step(state: State, problem: Problem) -> State:
     return State(state.theta + size * direction, logits, value, _change(problem, size * shift, logits))
 
 
+@public
 @partial(jax.jit, static_argnames=("fit_intercept", "max_iter"))
 def fit(
     x: Float[Array, "n d"],
@@ -205,6 +210,7 @@ def _before_last(problem: Problem, max_iter: int, tol: ArrayLike) -> tuple[State
     return state, report._replace(history=jnp.append(report.history, jnp.nan))
 
 
+@public
 def decision_function(model: Logistic, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     r"""Logit $\beta_0 + x \beta$, in nats: positive on the side of class 1.
 
@@ -217,6 +223,7 @@ def decision_function(model: Logistic, x: Float[Array, "m d"]) -> Float[Array, "
     return x @ model.coef + model.intercept
 
 
+@public
 def predict_proba(model: Logistic, x: Float[Array, "m d"]) -> Float[Array, "m 2"]:
     r"""Probabilities of class 0 and class 1: $\sigma(-z)$ and $\sigma(z)$ with the logit $z = \beta_0 + x \beta$.
 
@@ -231,6 +238,7 @@ def predict_proba(model: Logistic, x: Float[Array, "m d"]) -> Float[Array, "m 2"
     return jax.nn.sigmoid(jnp.stack([-logit, logit], axis=1))
 
 
+@public
 def predict(model: Logistic, x: Float[Array, "m d"]) -> Int[Array, " m"]:
     """The more probable class, 0 or 1; class 0 on the plane itself.
 
@@ -241,6 +249,7 @@ def predict(model: Logistic, x: Float[Array, "m d"]) -> Int[Array, " m"]:
     return (decision_function(model, x) > 0).astype(int)
 
 
+@public
 def score(
     model: Logistic, x: Float[Array, "m d"], y: Labels, *, weights: Float[Array, " m"] | None = None
 ) -> Float[Array, ""]:

@@ -13,6 +13,7 @@ from jax.scipy.linalg import cho_solve, solve_triangular
 from jaxtyping import Array, Bool, Float
 
 from mfml import require
+from mfml.entrance import public
 from mfml.regression import scaling
 from mfml.risk import metrics
 
@@ -35,6 +36,7 @@ class StandardErrors(NamedTuple):
     noise_variance: Float[Array, ""]  # of a sample of weight 1, divisor n - p; NaN if n = p
 
 
+@public
 @partial(jax.jit, static_argnames=("fit_intercept", "solver"))
 def fit(
     x: Float[Array, "n d"],
@@ -91,6 +93,7 @@ def fit(
     return OLS(jnp.where(full_rank, coef, jnp.nan), jnp.where(full_rank, intercept, jnp.nan), full_rank)
 
 
+@public
 def predict(model: OLS, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     r"""Predict $\beta_0 + x \beta$, in units of y.
 
@@ -105,6 +108,7 @@ def predict(model: OLS, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     return x @ model.coef + model.intercept
 
 
+@public
 @jax.jit
 def score(
     model: OLS, x: Float[Array, "n d"], y: Float[Array, " n"], *, weights: Float[Array, " n"] | None = None
@@ -125,6 +129,7 @@ def score(
     return metrics.r2(predict(model, x), y, weights=weights)
 
 
+@public
 @partial(jax.jit, static_argnames="fit_intercept")
 def leverage(
     x: Float[Array, "n d"], *, weights: Float[Array, " n"] | None = None, fit_intercept: bool = True
@@ -151,6 +156,7 @@ def leverage(
     return jnp.sum(jnp.where(s > _cutoff(matrix) * s[0], u, 0.0) ** 2, axis=1)
 
 
+@public
 @partial(jax.jit, static_argnames="fit_intercept")
 def standard_errors(
     model: OLS,

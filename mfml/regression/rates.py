@@ -11,8 +11,10 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 
+@public
 @jax.jit
 def curvatures(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     r"""Eigenvalues of the Hessian $\frac2n X^\top X$ of the mean squared error, in increasing order; none is negative.
@@ -30,6 +32,7 @@ def curvatures(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     return jnp.maximum(jnp.linalg.eigvalsh(2 / len(x) * (x.T @ x)), 0.0)
 
 
+@public
 @jax.jit
 def largest_stable_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
     r"""Learning rate $2 / L$ with the largest curvature L. Below it gradient descent converges from any start.
@@ -48,6 +51,7 @@ def largest_stable_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
     return 2 / curvatures(x)[-1]
 
 
+@public
 @jax.jit
 def fastest_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
     r"""Learning rate $2 / (L + \mu)$. It gives the smallest `predicted_rate`, $(L - \mu) / (L + \mu)$.
@@ -66,6 +70,7 @@ def fastest_step(x: Float[Array, "n d"]) -> Float[Array, ""]:
     return 2 / (values[-1] + jnp.min(jnp.where(curved, values, values[-1])))
 
 
+@public
 @jax.jit
 def predicted_rate(x: Float[Array, "n d"], learning_rate: ArrayLike) -> Float[Array, ""]:
     r"""Factor by which a late step multiplies the error: $\max_i |1 - \eta h_i|$.
@@ -87,6 +92,7 @@ def predicted_rate(x: Float[Array, "n d"], learning_rate: ArrayLike) -> Float[Ar
     return jnp.max(jnp.where(curved, jnp.abs(1 - learning_rate * values), 0.0))
 
 
+@public
 @jax.jit
 def observed_rate(distances: Float[Array, " t"]) -> Float[Array, ""]:
     r"""Factor per step over the second half of a path: $(e_{T} / e_{m})^{1 / (T - m)}$ with m = T // 2.

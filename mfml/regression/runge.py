@@ -13,10 +13,12 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 KINDS = (1, 2)
 
 
+@public
 def runge_function(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Runge's function $1 / (1 + 25 x^2)$: smooth on the real line, with poles at $\pm i / 5$.
 
@@ -28,6 +30,7 @@ def runge_function(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     return 1 / (1 + 25 * x**2)
 
 
+@public
 @partial(jax.jit, static_argnames="n_nodes")
 def equispaced_nodes(n_nodes: int, *, low: ArrayLike = -1.0, high: ArrayLike = 1.0) -> Float[Array, " m"]:
     """Nodes at equal distances from `low` to `high`, in increasing order; a single node is in the middle.
@@ -44,6 +47,7 @@ def equispaced_nodes(n_nodes: int, *, low: ArrayLike = -1.0, high: ArrayLike = 1
     return _between(jnp.linspace(-1.0, 1.0, n_nodes), low, high)
 
 
+@public
 @partial(jax.jit, static_argnames=("n_nodes", "kind"))
 def chebyshev_nodes(n_nodes: int, *, low: ArrayLike = -1.0, high: ArrayLike = 1.0, kind: int = 1) -> Float[Array, " m"]:
     r"""Nodes that cluster toward both ends of [low, high], in increasing order.
@@ -65,6 +69,7 @@ def chebyshev_nodes(n_nodes: int, *, low: ArrayLike = -1.0, high: ArrayLike = 1.
     return _between(jnp.sin(centered * jnp.pi / (2 * (n_nodes if kind == 1 else max(n_nodes - 1, 1)))), low, high)
 
 
+@public
 @jax.jit
 def barycentric_weights(nodes: Float[Array, " m"]) -> Float[Array, " m"]:
     r"""Weights $w_j \propto 1 / \prod_{k \ne j} (x_j - x_k)$, scaled so that the largest magnitude is 1.
@@ -84,6 +89,7 @@ def barycentric_weights(nodes: Float[Array, " m"]) -> Float[Array, " m"]:
     return sign * jnp.exp(logarithm - jnp.max(logarithm))
 
 
+@public
 @jax.jit
 def lagrange_basis(x: Float[Array, " n"], nodes: Float[Array, " m"]) -> Float[Array, "n m"]:
     r"""Lagrange polynomials as a design matrix: $\ell_j$ is 1 at node j and 0 at the others.
@@ -115,6 +121,7 @@ def lagrange_basis(x: Float[Array, " n"], nodes: Float[Array, " m"]) -> Float[Ar
     return peak * ratio
 
 
+@public
 @jax.jit
 def interpolate(x: Float[Array, " n"], nodes: Float[Array, " m"], values: Float[Array, " m"]) -> Float[Array, " n"]:
     r"""Evaluate the polynomial of degree m - 1 through all (node, value) at x: $p(x) = \sum_j \ell_j(x) f_j$.
@@ -133,6 +140,7 @@ def interpolate(x: Float[Array, " n"], nodes: Float[Array, " m"], values: Float[
     return jnp.sum(lagrange_basis(x, nodes) * values, axis=1)
 
 
+@public
 @partial(jax.jit, static_argnames="function")
 def interpolation_error(
     function: Callable[[Array], Array], nodes: Float[Array, " m"], x: Float[Array, " n"]
@@ -153,6 +161,7 @@ def interpolation_error(
     return jnp.max(jnp.abs(function(x) - interpolate(x, nodes, function(nodes))))
 
 
+@public
 @jax.jit
 def lebesgue_function(x: Float[Array, " n"], nodes: Float[Array, " m"]) -> Float[Array, " n"]:
     r"""Error at x that errors of 1 in the values can cause: $\lambda(x) = \sum_j |\ell_j(x)|$.

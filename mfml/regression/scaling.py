@@ -14,6 +14,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 
 BLOCK = 2048  # this many rows with some tens of columns fit into the cache of a processor
 
@@ -26,6 +27,7 @@ class Scaled(NamedTuple):
     scale: Float[Array, " d"]  # units of x; positive
 
 
+@public
 @partial(jax.jit, static_argnames="fit_intercept")
 def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
     r"""Shift and scale the columns of x, and put a column of ones before them for the intercept.
@@ -59,6 +61,7 @@ def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
     return Scaled(matrix, shift, scale)
 
 
+@public
 def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, "p p"]:
     r"""Inner products of the columns, $A^\top W A$ with $W = \mathrm{diag}(w)$. Without weights all are 1.
 
@@ -89,6 +92,7 @@ def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -
     return lax.fori_loop(0, n_blocks, add, rest)
 
 
+@public
 def original(
     theta: Float[Array, " p"], scaled: Scaled, *, fit_intercept: bool = True
 ) -> tuple[Float[Array, " d"], Float[Array, ""]]:

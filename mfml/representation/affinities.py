@@ -15,6 +15,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
 from mfml import require
+from mfml.entrance import public
 from mfml.representation.neighbors import Neighbors
 
 WIDTH = 16  # entries per row of incoming links
@@ -36,6 +37,7 @@ class Links(NamedTuple):
     weights: Float[Array, "r w"]  # 0 for empty entries
 
 
+@public
 @partial(jax.jit, static_argnames="max_iter")
 def conditional(squared: Float[Array, "n k"], *, perplexity: ArrayLike = 30.0, max_iter: int = 100) -> Conditional:
     r"""Solve $H_i(\beta_i) = \ln \mathrm{Perp}$ for each row by bisection, with the entropy in nats; all rows at once.
@@ -90,6 +92,7 @@ def _entropy(above: Float[Array, "n k"], beta: Float[Array, " n"]) -> Float[Arra
     return jnp.log(z) + jnp.sum(jnp.where(p > 0, p * exponent, 0), axis=1) / z
 
 
+@public
 def joint(conditional: Float[Array, "n n"]) -> Float[Array, "n n"]:
     r"""Symmetric probabilities of pairs $p_{ij} = (p_{j|i} + p_{i|j}) / 2n$; they add up to 1.
 
@@ -105,6 +108,7 @@ def joint(conditional: Float[Array, "n n"]) -> Float[Array, "n n"]:
     return (conditional + conditional.T) / (2 * len(conditional))
 
 
+@public
 @jax.jit
 def links(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> tuple[Links, Links]:
     """A symmetric sparse graph from directed weights: links out of each node, and the same links seen from their ends.
@@ -136,6 +140,7 @@ def links(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> tuple[Lin
     return Links(jnp.arange(n), indices, weights), Links(heads, tails, incoming.reshape(n_rows, WIDTH))
 
 
+@public
 def reverse(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> Float[Array, "n k"]:
     """Weight of each link's reverse: w(j, i) for the link from i to j, 0 if j has no link to i.
 
@@ -155,6 +160,7 @@ def reverse(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> Float[A
     return lax.map(row, (indices, jnp.arange(len(indices))), batch_size=min(256, len(indices)))
 
 
+@public
 def sparse_joint(found: Neighbors, *, perplexity: ArrayLike) -> tuple[Links, Links]:
     r"""The P of t-SNE, with 0 between non-neighbors: each part of `links` holds half of $p_{j|i} / n$.
 

@@ -12,8 +12,10 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from mfml import require
+from mfml.entrance import public
 
 
+@public
 def turned(images: Float[Array, "n h h"], *, key: Key[Array, ""]) -> Float[Array, "n h h"]:
     """Rotate and reflect: each of the eight symmetries of the square is equally likely.
 
@@ -32,6 +34,7 @@ def turned(images: Float[Array, "n h h"], *, key: Key[Array, ""]) -> Float[Array
     return jnp.where(over, images.swapaxes(1, 2), images)
 
 
+@public
 def cropped(images: Float[Array, "n h w"], *, key: Key[Array, ""], size: int) -> Float[Array, "n s s"]:
     """A window of size x size pixels at a random position; the image is periodic. size is static.
 
@@ -51,6 +54,7 @@ def cropped(images: Float[Array, "n h w"], *, key: Key[Array, ""], size: int) ->
     return images[jnp.arange(n)[:, None, None], row[:, :, None], column[:, None]]
 
 
+@public
 def relit(
     images: Float[Array, "n h w"], *, key: Key[Array, ""], gain: ArrayLike = 0.3, offset: ArrayLike = 0.1
 ) -> Float[Array, "n h w"]:
@@ -70,6 +74,7 @@ def relit(
     return mean + jnp.exp(gain * u) * (images - mean) + offset * v
 
 
+@public
 def noisy(images: Float[Array, "n h w"], *, key: Key[Array, ""], noise: ArrayLike = 0.1) -> Float[Array, "n h w"]:
     """Add independent normal noise of this standard deviation, in units of the image, to each pixel.
 
@@ -83,6 +88,7 @@ def noisy(images: Float[Array, "n h w"], *, key: Key[Array, ""], noise: ArrayLik
     return images + noise * jax.random.normal(key, (images.size,), images.dtype).reshape(images.shape)
 
 
+@public
 @partial(jax.jit, static_argnames="size")
 def microstructure(
     images: Float[Array, "n h h"],

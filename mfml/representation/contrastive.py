@@ -17,6 +17,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import require
+from mfml.entrance import public
 from mfml.networks import layers
 from mfml.networks.layers import Convolution, Dense
 from mfml.representation import augment
@@ -41,6 +42,7 @@ class SimCLR(NamedTuple):
     status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
+@public
 def info_nce(
     queries: Float[Array, "n k"], keys: Float[Array, "n k"], *, temperature: ArrayLike = 0.1
 ) -> Float[Array, ""]:
@@ -63,6 +65,7 @@ def info_nce(
     return jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits))
 
 
+@public
 def nt_xent(
     first: Float[Array, "n k"], second: Float[Array, "n k"], *, temperature: ArrayLike = 0.5
 ) -> Float[Array, ""]:
@@ -90,6 +93,7 @@ def nt_xent(
     return jnp.mean(jax.nn.logsumexp(logits, axis=1) - found)
 
 
+@public
 @partial(jax.jit, static_argnames=("channels", "n_components"))
 def init(*, key: Key[Array, ""], channels: tuple[int, ...] = (16, 32, 64), n_components: int = 32) -> Encoder:
     """Draw an encoder of gray images. It has one feature per channel of its last convolution.
@@ -119,6 +123,7 @@ def init(*, key: Key[Array, ""], channels: tuple[int, ...] = (16, 32, 64), n_com
     return Encoder(convolutions, (first, second))
 
 
+@public
 def encode(model: Encoder | SimCLR, images: Float[Array, "n h w"]) -> Float[Array, "n f"]:
     """Features of images of any size: convolutions with stride 2 and ReLU, then the mean over all positions.
 
@@ -147,6 +152,7 @@ def encode(model: Encoder | SimCLR, images: Float[Array, "n h w"]) -> Float[Arra
     return x.mean(axis=(1, 2))
 
 
+@public
 def project(model: Encoder | SimCLR, features: Float[Array, "n f"]) -> Float[Array, "n k"]:
     """Apply the projection head. Training compares views by its output.
 
@@ -161,6 +167,7 @@ def project(model: Encoder | SimCLR, features: Float[Array, "n f"]) -> Float[Arr
     return layers.dense(second, jax.nn.relu(layers.dense(first, features)))
 
 
+@public
 def loss(
     model: Encoder | SimCLR,
     first: Float[Array, "n h w"],
@@ -182,6 +189,7 @@ def loss(
     return nt_xent(both[: len(first)], both[len(first) :], temperature=temperature)
 
 
+@public
 @partial(jax.jit, static_argnames=("size", "batch_size", "n_steps"))
 def fit(
     images: Float[Array, "n h h"],

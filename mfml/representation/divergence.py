@@ -18,6 +18,7 @@ from jaxtyping import Array, Complex, Float
 
 from mfml import require
 from mfml.clustering import distances
+from mfml.entrance import public
 from mfml.representation import affinities, neighbors, repulsion
 from mfml.representation.affinities import Links
 from mfml.representation.repulsion import Kernel
@@ -32,6 +33,7 @@ class Sparse(NamedTuple):
     entropy: Float[Array, ""]  # -sum p ln p, in nats
 
 
+@public
 def probabilities(x: Float[Array, "n d"], *, perplexity: ArrayLike = 30.0) -> Float[Array, "n n"]:
     """P of all pairs: `affinities.joint` of `affinities.conditional`; the diagonal is 0.
 
@@ -48,6 +50,7 @@ def probabilities(x: Float[Array, "n d"], *, perplexity: ArrayLike = 30.0) -> Fl
     return affinities.joint(affinities.conditional(others, perplexity=perplexity).p)
 
 
+@public
 def kl_divergence(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array, ""]:
     r"""$\mathrm{KL}(P \| Q) = \sum_{i \ne j} p_{ij} \ln (p_{ij} / q_{ij})$ in nats; $0 \ln 0 = 0$.
 
@@ -68,6 +71,7 @@ def kl_divergence(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array
     return jnp.sum(jnp.where(held, p * (log_p + jnp.log1p(squared)), 0)) + jnp.log(z) * jnp.sum(p)
 
 
+@public
 def gradient(p: Float[Array, "n n"], y: Float[Array, "n k"], *, exaggeration: ArrayLike = 1.0) -> Float[Array, "n k"]:
     r"""$4 \sum_j (a\, p_{ij} - q_{ij}) (1 + \|y_i - y_j\|^2)^{-1} (y_i - y_j)$ with exaggeration a.
 
@@ -86,6 +90,7 @@ def gradient(p: Float[Array, "n n"], y: Float[Array, "n k"], *, exaggeration: Ar
     return _force(p, _near(y), y, exaggeration)
 
 
+@public
 def cross_entropy_and_gradient(
     p: Float[Array, "n n"], y: Float[Array, "n k"], *, exaggeration: ArrayLike = 1.0
 ) -> tuple[Float[Array, ""], Float[Array, "n k"]]:
@@ -108,6 +113,7 @@ def cross_entropy_and_gradient(
     return jnp.log(near.sum()) - jnp.sum(p * logarithms), _force(p, near, y, exaggeration)
 
 
+@public
 def sparse_probabilities(found: neighbors.Neighbors, *, perplexity: ArrayLike = 30.0) -> Sparse:
     """P restricted to neighbors.
 
@@ -124,6 +130,7 @@ def sparse_probabilities(found: neighbors.Neighbors, *, perplexity: ArrayLike = 
     return Sparse(out, back, -jnp.sum(counted * terms))
 
 
+@public
 def sparse_kl_divergence(sparse: Sparse, made: tuple[Kernel, ...], y: Float[Array, "n 2"]) -> Float[Array, ""]:
     """`kl_divergence` of a sparse P, with Z from the grid; `made` is `repulsion.kernels(y)`.
 
@@ -136,6 +143,7 @@ def sparse_kl_divergence(sparse: Sparse, made: tuple[Kernel, ...], y: Float[Arra
     return sparse_cross_entropy_and_gradient(sparse, made, y)[0] - sparse.entropy
 
 
+@public
 def sparse_gradient(
     sparse: Sparse, made: tuple[Kernel, ...], y: Float[Array, "n 2"], *, exaggeration: ArrayLike = 1.0
 ) -> Float[Array, "n 2"]:
@@ -151,6 +159,7 @@ def sparse_gradient(
     return sparse_cross_entropy_and_gradient(sparse, made, y, exaggeration=exaggeration)[1]
 
 
+@public
 @jax.jit
 def sparse_cross_entropy_and_gradient(
     sparse: Sparse, made: tuple[Kernel, ...], y: Float[Array, "n 2"], *, exaggeration: ArrayLike = 1.0

@@ -13,6 +13,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
+from mfml.entrance import public
 from mfml.representation import affinities
 from mfml.representation.affinities import Links
 from mfml.representation.neighbors import Neighbors
@@ -36,6 +37,7 @@ class Graph(NamedTuple):
     degree: Float[Array, " n"]  # sum_j w_ij
 
 
+@public
 def memberships(distances: Float[Array, "n k"], *, max_iter: int = 64) -> Memberships:
     r"""$w_j = \exp(-\max(0, d_j - \rho) / \sigma)$ with $\sum_j w_j = \log_2 (k + 1)$, row by row.
 
@@ -76,6 +78,7 @@ def memberships(distances: Float[Array, "n k"], *, max_iter: int = 64) -> Member
     return Memberships(jnp.exp(-beyond / sigma[:, None]), rho, sigma)
 
 
+@public
 def union(forth: ArrayLike, back: ArrayLike) -> Array:
     """Fuzzy union of two opposite links: u + v - u v, the probability that at least one of them exists.
 
@@ -85,6 +88,7 @@ def union(forth: ArrayLike, back: ArrayLike) -> Array:
     return jnp.add(forth, back) - jnp.multiply(forth, back)
 
 
+@public
 def graph(found: Neighbors) -> Graph:
     """Combine the links of all samples into a symmetric graph.
 

@@ -14,6 +14,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from mfml import require
+from mfml.entrance import public
 
 ROWS = 128  # queries per block: their table of distances to 70000 samples takes 36 MB
 GROUP = 8  # entries per group in `smallest`
@@ -26,6 +27,7 @@ class Neighbors(NamedTuple):
     distances: Float[Array, "m k"]  # Euclidean, in units of x
 
 
+@public
 @partial(jax.jit, static_argnames="n_neighbors")
 def exact(x: Float[Array, "n d"], *, n_neighbors: int) -> Neighbors:
     r"""The k nearest other samples of each sample by $\|x_i - x_j\|_2$; a sample is not its own neighbor.
@@ -49,6 +51,7 @@ def exact(x: Float[Array, "n d"], *, n_neighbors: int) -> Neighbors:
     return _in_blocks(x, x, n_neighbors, others_only=True)
 
 
+@public
 @partial(jax.jit, static_argnames="n_neighbors")
 def search(x: Float[Array, "n d"], queries: Float[Array, "m d"], *, n_neighbors: int) -> Neighbors:
     """The k samples nearest to each query, see `exact`; a sample equal to the query counts, at distance 0.
@@ -67,6 +70,7 @@ def search(x: Float[Array, "n d"], queries: Float[Array, "m d"], *, n_neighbors:
     return _in_blocks(x, queries, n_neighbors, others_only=False)
 
 
+@public
 def smallest(values: Float[Array, "b m"], k: int) -> Int[Array, "b k"]:
     r"""Columns of the k smallest entries of each row, in increasing order; k is static.
 
@@ -93,6 +97,7 @@ def smallest(values: Float[Array, "b m"], k: int) -> Int[Array, "b k"]:
     return jnp.take_along_axis(columns, best, axis=1)
 
 
+@public
 def distances_to(
     x: Float[Array, "n d"], queries: Float[Array, "b d"], indices: Int[Array, "b k"]
 ) -> Float[Array, "b k"]:
@@ -106,6 +111,7 @@ def distances_to(
     return jnp.where(apart, jnp.sqrt(jnp.where(apart, squared, 1)), 0)
 
 
+@public
 def at_unit_scale(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
     """The samples times the power of 2 that brings the largest magnitude to between 1/2 and 1.
 
@@ -142,6 +148,7 @@ def _in_blocks(x: Array, queries: Array, k: int, *, others_only: bool) -> Neighb
     return Neighbors(*(part.reshape(count * rows, k)[:m] for part in found))
 
 
+@public
 def in_order(x: Float[Array, "n d"], queries: Float[Array, "b d"], indices: Int[Array, "b k"]) -> Neighbors:
     """Neighbors with the given indices, sorted by distance; ties keep the given order.
 

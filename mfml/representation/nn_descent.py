@@ -16,6 +16,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
+from mfml.entrance import public
 from mfml.representation import neighbors
 from mfml.representation.neighbors import Neighbors
 
@@ -42,6 +43,7 @@ class _State(NamedTuple):
     changed: Float[Array, ""]  # fraction of all n k neighbors that the last step changed; infinite before the first
 
 
+@public
 @partial(jax.jit, static_argnames=("n_neighbors", "n_trees", "max_iter", "tol"))
 def fit(
     x: Float[Array, "n d"],
@@ -87,6 +89,7 @@ def fit(
     return Descent(state.found.indices, state.found.distances, *report)
 
 
+@public
 def nearest(x: Float[Array, "n d"], *, key: Key[Array, ""], n_neighbors: int, solver: str = "auto") -> Neighbors:
     """Find the k nearest other samples of each sample, by `neighbors.exact` or by `fit`.
 
@@ -109,6 +112,7 @@ def nearest(x: Float[Array, "n d"], *, key: Key[Array, ""], n_neighbors: int, so
     return neighbors.exact(x, n_neighbors=n_neighbors)
 
 
+@public
 @partial(jax.jit, static_argnames=("n_neighbors", "n_trees"))
 def init(x: Float[Array, "n d"], *, key: Key[Array, ""], n_neighbors: int, n_trees: int = 4) -> Neighbors:
     """For each sample, find the nearest ones among those that share a leaf with it in some random tree.
@@ -134,6 +138,7 @@ def init(x: Float[Array, "n d"], *, key: Key[Array, ""], n_neighbors: int, n_tre
     return lax.scan(add, nobody, jax.random.split(key, n_trees if n_levels else 1))[0]
 
 
+@public
 @partial(jax.jit, static_argnames="n_levels")
 def leaves(x: Float[Array, "n d"], *, key: Key[Array, ""], n_levels: int) -> Int[Array, "l s"]:
     """Return the samples of each leaf of one random tree; n marks an empty place.
@@ -167,6 +172,7 @@ def leaves(x: Float[Array, "n d"], *, key: Key[Array, ""], n_levels: int) -> Int
     return jnp.where(placed < n, placed, n).reshape(count, size)
 
 
+@public
 @jax.jit
 def step(state: Neighbors, x: Float[Array, "n d"], *, key: Key[Array, ""]) -> Neighbors:
     """Take one step: each sample tries some samples that list it as a neighbor, and neighbors of its neighbors.

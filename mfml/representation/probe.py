@@ -18,6 +18,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
 from mfml import iteration, require
+from mfml.entrance import public
 from mfml.iteration import Status
 from mfml.regression import scaling
 from mfml.risk import metrics
@@ -45,6 +46,7 @@ class Probe(NamedTuple):
     status: Int[Array, ""]  # CONVERGED, MAX_ITER, NON_FINITE or STALLED, see `mfml.iteration`
 
 
+@public
 def fit(
     x: Float[Array, "n d"],
     y: Int[Array, " n"],
@@ -142,6 +144,7 @@ def _losses(logits: Float[Array, "n c"], target: Float[Array, "n c"]) -> Float[A
     return jax.nn.logsumexp(logits, axis=1) - jnp.sum(logits * target, axis=1)
 
 
+@public
 def decision_function(model: Probe, x: Float[Array, "m d"]) -> Float[Array, "m c"]:
     """Logits $x W + b$, in nats; those of each sample add up to 0.
 
@@ -157,6 +160,7 @@ def decision_function(model: Probe, x: Float[Array, "m d"]) -> Float[Array, "m c
     return x @ model.coef + model.intercept
 
 
+@public
 def predict_proba(model: Probe, x: Float[Array, "m d"]) -> Float[Array, "m c"]:
     """Probability of each class.
 
@@ -170,6 +174,7 @@ def predict_proba(model: Probe, x: Float[Array, "m d"]) -> Float[Array, "m c"]:
     return jax.nn.softmax(decision_function(model, x))
 
 
+@public
 def predict(model: Probe, x: Float[Array, "m d"]) -> Int[Array, " m"]:
     """The most probable class; ties go to the first.
 
@@ -183,6 +188,7 @@ def predict(model: Probe, x: Float[Array, "m d"]) -> Int[Array, " m"]:
     return decision_function(model, x).argmax(axis=1)
 
 
+@public
 def score(model: Probe, x: Float[Array, "m d"], y: Int[Array, " m"]) -> Float[Array, ""]:
     """Accuracy of `predict`, see `mfml.risk.metrics.accuracy`.
 

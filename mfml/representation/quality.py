@@ -15,6 +15,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from mfml import require
+from mfml.entrance import public
 from mfml.representation import neighbors
 
 
@@ -25,6 +26,7 @@ class Walk(NamedTuple):
     roughness: Float[Array, ""]  # longest decoded step over the mean step; 1 is even
 
 
+@public
 @partial(jax.jit, static_argnames="n_neighbors")
 def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
     r"""Penalize neighbors in the embedding y that are not neighbors in the data x, by their excess rank.
@@ -49,6 +51,7 @@ def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbo
     return 1 - jnp.sum(excess, dtype=x.dtype) * (2 / (n * k * (2 * n - 3 * k - 1)))
 
 
+@public
 def continuity(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
     """Penalize neighbors in the data x that are not neighbors in the embedding y: `trustworthiness` of x given y.
 
@@ -65,6 +68,7 @@ def continuity(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: i
     return trustworthiness(y, x, n_neighbors=n_neighbors)
 
 
+@public
 def ranks(x: Float[Array, "n d"], indices: Int[Array, "n k"]) -> Int[Array, "n k"]:
     """Ranks of given samples by distance from each sample: 1 for the nearest other one.
 
@@ -90,6 +94,7 @@ def ranks(x: Float[Array, "n d"], indices: Int[Array, "n k"]) -> Int[Array, "n k
     return lax.map(row, (centered, numbers, indices), batch_size=min(128, len(x)))
 
 
+@public
 def recall(found: Int[Array, "n k"], needed: Int[Array, "n k"]) -> Float[Array, ""]:
     """Fraction of the needed neighbors that were found, in any order.
 
@@ -104,6 +109,7 @@ def recall(found: Int[Array, "n k"], needed: Int[Array, "n k"]) -> Float[Array, 
     return jnp.mean((needed[:, :, None] == found[:, None]).any(axis=-1), dtype=float)
 
 
+@public
 @partial(jax.jit, static_argnames="n_neighbors")
 def neighbor_recall(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
     """Fraction of the nearest neighbors in the data x that are among the nearest in the embedding y.
@@ -122,6 +128,7 @@ def neighbor_recall(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbo
     return recall(in_y, in_x).astype(x.dtype)
 
 
+@public
 def compactness(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: int | None = None) -> Float[Array, ""]:
     r"""Mean distance of the samples to the means of their classes, in units of z; small is compact.
 
@@ -134,6 +141,7 @@ def compactness(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: 
     return jnp.mean(_norm(z - _means(z, labels, n_classes)[0][labels]))
 
 
+@public
 def separation(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: int | None = None) -> Float[Array, ""]:
     """Smallest distance between the means of two classes, in units of z; compare it with `compactness`.
 
@@ -152,6 +160,7 @@ def separation(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: i
     return jnp.where(jnp.isfinite(apart), apart, jnp.nan)
 
 
+@public
 def interpolation(
     decode: Callable[[Array], Array], first: Float[Array, " k"], last: Float[Array, " k"], *, n_steps: int = 32
 ) -> Walk:

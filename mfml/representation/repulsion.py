@@ -17,6 +17,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
 from mfml import require
+from mfml.entrance import public
 
 # Nodes per side and per unit of length; the width of the kernel is one unit.
 GRIDS = ((48, 24), (48, 8), (48, 4), (72, 3), (108, 3), (160, 3), (240, 3), (360, 3), (540, 3), (800, 3))
@@ -38,6 +39,7 @@ class Kernel(NamedTuple):
     force: Float[Array, "2 h w"]  # of (u, v) / (1 + u^2 + v^2)^2, without the factor i
 
 
+@public
 def exact(y: Float[Array, "n k"]) -> Repulsion:
     """Sum over all pairs directly, in any dimension, at a cost of $n^2$.
 
@@ -54,6 +56,7 @@ def exact(y: Float[Array, "n k"]) -> Repulsion:
     return Repulsion(jnp.sum(near[..., None] ** 2 * difference, axis=1), jnp.sum(near) - len(y))
 
 
+@public
 @partial(jax.jit, static_argnames="side")
 def kernel(spacing: ArrayLike, *, side: int) -> Kernel:
     """Transform the kernels, sampled at the offsets between nodes of a grid; `side` (static) nodes per side.
@@ -77,6 +80,7 @@ def kernel(spacing: ArrayLike, *, side: int) -> Kernel:
     return Kernel(potential.real, jnp.stack([of_u.imag, of_v.imag]))
 
 
+@public
 def kernels(like: Float[Array, "n 2"]) -> tuple[Kernel, ...]:
     """Transform the kernels of all `GRIDS` for `interpolated`, in the precision of `like`.
 
@@ -88,6 +92,7 @@ def kernels(like: Float[Array, "n 2"]) -> tuple[Kernel, ...]:
     return tuple(kernel(unit / density, side=side) for side, density in GRIDS)
 
 
+@public
 @jax.jit
 def interpolated(y: Float[Array, "n 2"], made: tuple[Kernel, ...]) -> Repulsion:
     r"""Sum over all pairs on a grid, with a relative error of about 1e-3 in the force and 1e-4 in Z.

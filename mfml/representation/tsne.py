@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
 from mfml.decomposition import pca
+from mfml.entrance import public
 from mfml.representation import divergence, neighbors, nn_descent, repulsion
 
 SOLVERS = ("auto", "exact", "fft")
@@ -46,6 +47,7 @@ class TSNE(NamedTuple):
     status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
+@public
 def fit(
     x: Float[Array, "n d"],
     *,
@@ -185,6 +187,7 @@ def _neighbors_and_grid(x: Float[Array, "n d"], key: Array, perplexity: float, n
     return evaluate
 
 
+@public
 def init(
     x: Float[Array, "n d"],
     *,
@@ -213,6 +216,7 @@ def init(
     return State(y, jnp.zeros_like(y), jnp.ones_like(y))
 
 
+@public
 def step(state: State, gradient: Float[Array, "n k"], *, learning_rate: ArrayLike, momentum: ArrayLike = 0.8) -> State:
     r"""Take one step: $v \leftarrow \mu v - \eta\, g \odot \nabla$, $y \leftarrow y + v$, with gains g.
 

@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Complex, Float, Int, Key
 
 from mfml import iteration, require
 from mfml.decomposition import pca
+from mfml.entrance import public
 from mfml.landscapes import lanczos
 from mfml.representation import fuzzy, neighbors, nn_descent
 from mfml.representation.affinities import Links
@@ -46,6 +47,7 @@ class UMAP(NamedTuple):
     status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
+@public
 @partial(jax.jit, static_argnames="max_iter")
 def curve(*, min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, max_iter: int = 100) -> Curve:
     r"""Fit a and b by least squares: $\phi(r)$ to 1 up to r = m, and to $e^{-(r - m) / s}$ beyond.
@@ -84,6 +86,7 @@ def curve(*, min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, max_iter: int =
     return Curve(*jnp.exp(params))
 
 
+@public
 @jax.jit
 def spectral_start(linked: Graph, *, key: Key[Array, ""]) -> tuple[Float[Array, "n 2"], Bool[Array, ""]]:
     r"""Compute the two smoothest modes of the graph: eigenvectors of $D^{-1/2} W D^{-1/2}$ next to the trivial one.
@@ -125,6 +128,7 @@ def spectral_start(linked: Graph, *, key: Key[Array, ""]) -> tuple[Float[Array, 
     return 10 * modes.T / jnp.where(largest > 0, largest, 1), usable
 
 
+@public
 def fit(
     x: Float[Array, "n d"],
     *,
@@ -221,6 +225,7 @@ def _fit(
     return UMAP(y, shape, spectral, *iteration.finished(history))
 
 
+@public
 def init(
     x: Float[Array, "n d"], linked: Graph, *, key: Key[Array, ""], init: str | Float[Array, "n 2"] = "spectral"
 ) -> tuple[Float[Array, "n 2"], Bool[Array, ""]]:
@@ -246,6 +251,7 @@ def init(
     return jnp.where(usable, modes, plane), usable
 
 
+@public
 @partial(jax.jit, static_argnames=("negative_sample_rate", "n_negatives"))
 def step(
     state: Float[Array, "n 2"],

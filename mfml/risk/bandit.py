@@ -13,6 +13,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Key
 
 from mfml import require
+from mfml.entrance import public
 
 
 class State(NamedTuple):
@@ -32,6 +33,7 @@ class Run(NamedTuple):
     regret: Float[Array, " steps"]  # mean of the best arm minus mean of the chosen one; at least 0
 
 
+@public
 def init(means: Float[Array, " arms"]) -> State:
     """Start with no knowledge of the arms, one for each mean.
 
@@ -45,6 +47,7 @@ def init(means: Float[Array, " arms"]) -> State:
     return State(jnp.zeros_like(means), jnp.zeros(len(means), int))
 
 
+@public
 def step(
     state: State, means: Float[Array, " arms"], *, key: Key[Array, ""], epsilon: ArrayLike
 ) -> tuple[State, Int[Array, ""], Float[Array, ""]]:
@@ -70,6 +73,7 @@ def step(
     return State(value, pulls), action, reward
 
 
+@public
 @partial(jax.jit, static_argnames="n_steps")
 def run(means: Float[Array, " arms"], *, key: Key[Array, ""], epsilon: ArrayLike, n_steps: int = 1000) -> Run:
     r"""Play `n_steps` (static) with the epsilon-greedy rule, in one scan.

@@ -15,6 +15,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 
 from mfml import iteration, require
+from mfml.entrance import public
 from mfml.iteration import Status
 
 Predictor = Callable[[Any, Array], Array]
@@ -41,6 +42,7 @@ class Minimum(NamedTuple):
     status: Int[Array, ""]  # CONVERGED, MAX_ITER, STALLED or NON_FINITE, see `mfml.iteration`
 
 
+@public
 def weighted_mean(values: Float[Array, "n *rest"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, ""]:
     r"""Mean over samples: $\sum_i w_i v_i / \sum_i w_i$. Each sample is first averaged over its other axes.
 
@@ -67,6 +69,7 @@ def weighted_mean(values: Float[Array, "n *rest"], *, weights: Float[Array, " n"
     return jnp.sum(jnp.where(weights == 0, 0.0, weights * per_sample)) / jnp.sum(weights)
 
 
+@public
 def risk(
     params: PyTree,
     x: Shaped[Array, "n *features"],
@@ -101,6 +104,7 @@ def risk(
     return weighted_mean(values, weights=weights)
 
 
+@public
 def init(
     params: PyTree,
     x: Shaped[Array, "n *features"],
@@ -124,6 +128,7 @@ def init(
     return State(params, *jax.value_and_grad(objective)(params))
 
 
+@public
 def step(
     state: State,
     x: Shaped[Array, "n *features"],
@@ -151,6 +156,7 @@ def step(
     return init(moved, x, y, predict=predict, loss=loss, weights=weights)
 
 
+@public
 def gradient_norm(gradient: PyTree) -> Float[Array, ""]:
     r"""Euclidean norm over all entries of a pytree: $\sqrt{\sum_j g_j^2}$. Its derivative at zero is 0.
 
@@ -163,6 +169,7 @@ def gradient_norm(gradient: PyTree) -> Float[Array, ""]:
     return jnp.where(square == 0, 0.0, jnp.sqrt(jnp.where(square == 0, 1.0, square)))
 
 
+@public
 @partial(jax.jit, static_argnames=("predict", "loss", "max_iter"))
 def fit(
     x: Shaped[Array, "n *features"],

@@ -24,6 +24,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Key, Num
 
 from mfml import require
+from mfml.entrance import public
 from mfml.risk import splits
 from mfml.risk.splits import Folds
 
@@ -35,6 +36,7 @@ class Leak(NamedTuple):
     honest: Float[Array, ""]  # the same score, with training and test kept apart
 
 
+@public
 @jax.jit
 def preprocessing(x: Float[Array, "n d"], y: Float[Array, " n"], folds: Folds, *, alpha: ArrayLike = 1.0) -> Leak:
     r"""Preprocessing leak: features are standardized with the mean and deviation of all samples, tests included.
@@ -64,6 +66,7 @@ def preprocessing(x: Float[Array, "n d"], y: Float[Array, " n"], folds: Folds, *
     return _explained(_with_and_without(model, folds, x.dtype), y, train, test)
 
 
+@public
 @partial(jax.jit, static_argnames="n_features")
 def feature_selection(
     x: Float[Array, "n d"], label: Num[Array, " n"], folds: Folds, *, n_features: int, alpha: ArrayLike = 1.0
@@ -97,6 +100,7 @@ def feature_selection(
     return _accuracy(_with_and_without(model, folds, x.dtype), label, test)
 
 
+@public
 @partial(jax.jit, static_argnames="proxies")
 def target(
     x: Float[Array, "n d"],
@@ -134,6 +138,7 @@ def target(
     return _explained(prediction, y, train, test)
 
 
+@public
 @partial(jax.jit, static_argnames="n_splits")
 def duplicates(
     x: Float[Array, "n d"],
@@ -169,6 +174,7 @@ def duplicates(
     return _accuracy(_pair(prediction), label, _pair(both.test))
 
 
+@public
 @partial(jax.jit, static_argnames="n_splits")
 def temporal(x: Float[Array, "n d"], y: Float[Array, " n"], *, key: Key[Array, ""], n_splits: int = 5) -> Leak:
     """Temporal leak: the model learns from the future of the samples on which it is tested.

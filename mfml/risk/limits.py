@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
 from mfml import require
+from mfml.entrance import public
 
 Learner = Callable[[Array, Array, Array], Array]  # learner(x_train, y_train, x) -> a label 0 or 1 for each x
 LARGEST_DOMAIN = 20  # 2^20 target functions
@@ -33,6 +34,7 @@ class Concentration(NamedTuple):
     contrast: Float[Array, " d"]  # (farthest - nearest) / nearest; inf if a point equals the query
 
 
+@public
 def truth_tables(n_points: int) -> Int[Array, "functions m"]:
     """All binary functions on a domain of m points: row t holds the binary digits of t, leading digit first.
 
@@ -49,6 +51,7 @@ def truth_tables(n_points: int) -> Int[Array, "functions m"]:
     return (jnp.arange(2**n_points)[:, None] >> digits) & 1
 
 
+@public
 @partial(jax.jit, static_argnames="learner")
 def no_free_lunch(points: Float[Array, "m d"], train: Int[Array, " n_train"], *, learner: Learner) -> NoFreeLunch:
     r"""Train a learner on every target function $f: \{x_1 \dots x_m\} \to \{0, 1\}$, test it on all other points.
@@ -79,6 +82,7 @@ def no_free_lunch(points: Float[Array, "m d"], train: Int[Array, " n_train"], *,
     return NoFreeLunch(targets, wrong @ seen / seen.sum(), unseen_error, unseen_error.mean())
 
 
+@public
 def concentration(points: Float[Array, "n d"], query: Float[Array, " d"]) -> Concentration:
     r"""Nearest and farthest Euclidean distance from a query with the first 1, 2, ..., d coordinates.
 
@@ -103,6 +107,7 @@ def concentration(points: Float[Array, "n d"], query: Float[Array, " d"]) -> Con
     return Concentration(nearest, farthest, (farthest - nearest) / nearest)
 
 
+@public
 def shell_fraction(dimension: Float[Array, "*shape"], *, thickness: ArrayLike) -> Float[Array, "*shape"]:
     r"""Share of a ball's volume in its outer shell: $1 - (1 - \epsilon)^d$.
 
@@ -121,6 +126,7 @@ def shell_fraction(dimension: Float[Array, "*shape"], *, thickness: ArrayLike) -
     return -jnp.expm1(dimension * jnp.log1p(-jnp.asarray(thickness, dimension.dtype)))
 
 
+@public
 def ball_volume(dimension: Float[Array, "*shape"], *, radius: ArrayLike = 1.0) -> Float[Array, "*shape"]:
     r"""Volume of a ball in d dimensions: $V_d = \pi^{d/2} r^d / \Gamma(d/2 + 1)$.
 
@@ -137,6 +143,7 @@ def ball_volume(dimension: Float[Array, "*shape"], *, radius: ArrayLike = 1.0) -
     return jnp.exp(log_volume)
 
 
+@public
 def neighborhood_edge(dimension: Float[Array, "*shape"], *, fraction: ArrayLike) -> Float[Array, "*shape"]:
     r"""Edge of a cube that holds this share of the volume of a unit cube: $r^{1/d}$.
 

@@ -11,8 +11,10 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Num
 
 from mfml import require
+from mfml.entrance import public
 
 
+@public
 def squared_error(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Squared error of each sample: $(\hat y - y)^2$, without a factor 1/2, in squared units of y.
 
@@ -30,6 +32,7 @@ def squared_error(prediction: Float[Array, "*shape"], target: Float[Array, "*sha
     return (prediction - target) ** 2
 
 
+@public
 def absolute_error(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Absolute error of each sample: $|\hat y - y|$, in units of y. Its gradient at zero is 0.
 
@@ -48,6 +51,7 @@ def absolute_error(prediction: Float[Array, "*shape"], target: Float[Array, "*sh
     return jnp.maximum(error, -error)  # jnp.abs would have slope 1 at zero
 
 
+@public
 def mse(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> Float[Array, ""]:
     r"""Mean squared error: $\frac1n \sum_i (\hat y_i - y_i)^2$, divisor n, in squared units of y.
 
@@ -65,6 +69,7 @@ def mse(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> F
     return jnp.mean(squared_error(prediction, target))
 
 
+@public
 def mae(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> Float[Array, ""]:
     r"""Mean absolute error: $\frac1n \sum_i |\hat y_i - y_i|$, divisor n, in units of y.
 
@@ -82,6 +87,7 @@ def mae(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> F
     return jnp.mean(absolute_error(prediction, target))
 
 
+@public
 def huber(
     prediction: Float[Array, "*shape"], target: Float[Array, "*shape"], *, delta: ArrayLike = 1.0
 ) -> Float[Array, "*shape"]:
@@ -108,6 +114,7 @@ def huber(
     return 0.5 * inside**2 + delta * (size - inside)
 
 
+@public
 def pinball(
     prediction: Float[Array, "*shape"], target: Float[Array, "*shape"], *, quantile: ArrayLike = 0.5
 ) -> Float[Array, "*shape"]:
@@ -133,6 +140,7 @@ def pinball(
     return jnp.maximum(quantile * too_low, (quantile - 1) * too_low)
 
 
+@public
 def zero_one(prediction: Num[Array, "*shape"], target: Num[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Zero-one loss of each sample: $1$ if the predicted label is wrong, $0$ otherwise.
 
@@ -152,6 +160,7 @@ def zero_one(prediction: Num[Array, "*shape"], target: Num[Array, "*shape"]) -> 
     return (prediction != target).astype(float)
 
 
+@public
 def hinge(score: Float[Array, "*shape"], label: Num[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Hinge loss of each sample: $\max(0,\ 1 - y f)$ for a label $y \in \{-1, +1\}$ and a score $f$.
 
@@ -169,6 +178,7 @@ def hinge(score: Float[Array, "*shape"], label: Num[Array, "*shape"]) -> Float[A
     return jnp.maximum(0.0, 1.0 - label * score)
 
 
+@public
 def logistic(score: Float[Array, "*shape"], label: Num[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Logistic loss of each sample: $\ln(1 + e^{-y f})$ for a label $y \in \{-1, +1\}$ and a score $f$.
 
@@ -187,6 +197,7 @@ def logistic(score: Float[Array, "*shape"], label: Num[Array, "*shape"]) -> Floa
     return jnp.logaddexp(0.0, -label * score)
 
 
+@public
 def softmax(logits: Float[Array, "*n k"]) -> Float[Array, "*n k"]:
     r"""Softmax over the last axis: $p_j = e^{z_j} / \sum_l e^{z_l}$.
 
@@ -205,6 +216,7 @@ def softmax(logits: Float[Array, "*n k"]) -> Float[Array, "*n k"]:
     return weight / weight.sum(axis=-1, keepdims=True)
 
 
+@public
 def log_softmax(logits: Float[Array, "*n k"]) -> Float[Array, "*n k"]:
     r"""Logarithm of the softmax over the last axis: $z_j - \ln \sum_l e^{z_l}$, in nats.
 
@@ -219,6 +231,7 @@ def log_softmax(logits: Float[Array, "*n k"]) -> Float[Array, "*n k"]:
     return below - jnp.log(jnp.exp(below).sum(axis=-1, keepdims=True))
 
 
+@public
 def cross_entropy(logits: Float[Array, "*n k"], label: Int[Array, "*n"]) -> Float[Array, "*n"]:
     r"""Softmax cross-entropy of each sample: $-\ln p_y$ with $p = \mathrm{softmax}(z)$, in nats.
 
@@ -242,6 +255,7 @@ def cross_entropy(logits: Float[Array, "*n k"], label: Int[Array, "*n"]) -> Floa
     return jnp.where(known, -log_probability, jnp.nan)
 
 
+@public
 def soft_cross_entropy(logits: Float[Array, "*n k"], probability: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     r"""Cross-entropy against a distribution: $-\sum_j q_j \ln p_j$ with $p = \mathrm{softmax}(z)$, in nats.
 

@@ -7,9 +7,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Num, Shaped
 
 from mfml import require
+from mfml.entrance import public
 from mfml.risk.empirical import weighted_mean
 
 
+@public
 def r2(
     prediction: Float[Array, " n"], target: Num[Array, " n"], *, weights: Float[Array, " n"] | None = None
 ) -> Float[Array, ""]:
@@ -35,6 +37,7 @@ def r2(
     return jnp.where(total > 0, 1 - rest / jnp.where(total > 0, total, 1.0), jnp.nan)
 
 
+@public
 def accuracy(
     prediction: Shaped[Array, " n"], target: Shaped[Array, " n"], *, weights: Float[Array, " n"] | None = None
 ) -> Float[Array, ""]:

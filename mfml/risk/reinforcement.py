@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
+from mfml.entrance import public
 from mfml.iteration import Status
 
 FREE, WALL, GOAL, PIT = 0, 1, 2, 3
@@ -54,6 +55,7 @@ class QLearning(NamedTuple):
     status: Int[Array, ""]  # FINISHED or NON_FINITE, see `mfml.iteration`
 
 
+@public
 @jax.jit
 def gridworld(layout: Int[Array, "height width"], *, step_reward: ArrayLike = -0.04, slip: ArrayLike = 0.0) -> Task:
     r"""Make a task from a map: 0 free, 1 wall, 2 goal (reward +1, ends), 3 pit (reward -1, ends).
@@ -89,6 +91,7 @@ def gridworld(layout: Int[Array, "height width"], *, step_reward: ArrayLike = -0
     return Task(transition, reward, (cell == GOAL) | (cell == PIT))
 
 
+@public
 def action_values(value: Float[Array, " s"], task: Task, *, discount: ArrayLike) -> Float[Array, "s a"]:
     r"""Bellman backup: $Q(s, a) = \sum_{s'} P(s' \mid s, a)\,\bigl(r(s') + \gamma V(s')\bigr)$.
 
@@ -104,6 +107,7 @@ def action_values(value: Float[Array, " s"], task: Task, *, discount: ArrayLike)
     return jnp.where(task.terminal[:, None], 0.0, after)
 
 
+@public
 @partial(jax.jit, static_argnames="max_iter")
 def value_iteration(task: Task, *, discount: ArrayLike = 0.95, tol: ArrayLike = 1e-6, max_iter: int = 1000) -> Values:
     r"""Solve a known task: repeat $V(s) \leftarrow \max_a Q(s, a)$ until no value would change by more than `tol`.
@@ -142,6 +146,7 @@ def value_iteration(task: Task, *, discount: ArrayLike = 0.95, tol: ArrayLike = 
     return Values(value, q, jnp.argmax(q, axis=1), *report)
 
 
+@public
 def init(task: Task) -> Float[Array, "s a"]:
     """Start with all action values at zero.
 
@@ -153,6 +158,7 @@ def init(task: Task) -> Float[Array, "s a"]:
     return jnp.zeros_like(task.transition[:, :, 0])
 
 
+@public
 def step(
     q: Float[Array, "s a"],
     state: Int[Array, ""],
@@ -182,6 +188,7 @@ def step(
     return q.at[state, action].add(learning_rate * surprise)
 
 
+@public
 @partial(jax.jit, static_argnames=("n_episodes", "max_length"))
 def fit(
     task: Task,

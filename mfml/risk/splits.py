@@ -17,6 +17,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
 from mfml import require
+from mfml.entrance import public
 from mfml.risk.empirical import Loss, Predictor, weighted_mean
 
 Fit = Callable[..., Any]  # fit(x, y, weights=...) -> fitted model
@@ -53,6 +54,7 @@ class CrossValidation(NamedTuple):
     standard_error: Float[Array, ""]  # of the mean: deviation (divisor k - 1) / sqrt(k); NaN for k = 1
 
 
+@public
 @partial(jax.jit, static_argnames=("n", "val_size", "test_size"))
 def train_val_test(n: int, *, key: Key[Array, ""], val_size: float | int = 0.2, test_size: float | int = 0.2) -> Split:
     """Divide n samples at random into a training, a validation and a test set.
@@ -77,6 +79,7 @@ def train_val_test(n: int, *, key: Key[Array, ""], val_size: float | int = 0.2, 
     return Split(order[:n_train], order[n_train : n_train + n_val], order[n_train + n_val :])
 
 
+@public
 @partial(jax.jit, static_argnames=("n", "n_splits"))
 def k_fold(n: int, *, n_splits: int = 5, key: Key[Array, ""] | None = None) -> Folds:
     """k-fold: each sample is in one test set; the first n % k folds have one sample more.
@@ -99,6 +102,7 @@ def k_fold(n: int, *, n_splits: int = 5, key: Key[Array, ""] | None = None) -> F
     return _from_assignment(fold, n_splits)
 
 
+@public
 @partial(jax.jit, static_argnames="n_splits")
 def stratified(labels: Int[Array, " n"], *, n_splits: int = 5, key: Key[Array, ""] | None = None) -> Folds:
     """k-fold in which every fold has the same shares of the classes as the whole, up to one sample.
@@ -122,6 +126,7 @@ def stratified(labels: Int[Array, " n"], *, n_splits: int = 5, key: Key[Array, "
     return _from_assignment(jnp.zeros(n, fold.dtype).at[order].set(fold), n_splits)
 
 
+@public
 @partial(jax.jit, static_argnames="n_splits")
 def grouped(groups: Int[Array, " n"], *, n_splits: int = 5) -> Folds:
     """k-fold in which all samples of a group (a specimen, a batch, a patient) are in the same fold.
@@ -153,6 +158,7 @@ def grouped(groups: Int[Array, " n"], *, n_splits: int = 5) -> Folds:
     return _from_assignment(jnp.zeros(n, chosen.dtype).at[by_size].set(chosen)[number], n_splits)
 
 
+@public
 def forward_chaining(
     n: int,
     *,
@@ -197,6 +203,7 @@ def forward_chaining(
     return Folds(jnp.asarray(train), jnp.asarray(test))
 
 
+@public
 @partial(jax.jit, static_argnames=("fit", "predict", "loss"))
 def cross_validate(
     x: Shaped[Array, "n *features"],

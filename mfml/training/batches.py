@@ -11,8 +11,10 @@ from jax import lax
 from jaxtyping import Array, Int, Key, PyTree
 
 from mfml import require
+from mfml.entrance import public
 
 
+@public
 def length(name: str, data: PyTree) -> int:
     """Return the number of samples.
 
@@ -33,6 +35,7 @@ def length(name: str, data: PyTree) -> int:
     return lengths.pop()
 
 
+@public
 def rows(
     epoch: Int[Array, ""], offset: Int[Array, ""], *, key: Key[Array, ""], n: int, batch_size: int, n_batches: int
 ) -> Int[Array, "n_batches batch_size"]:
@@ -54,6 +57,7 @@ def rows(
     return lax.dynamic_slice(order.reshape(-1), (offset,), (needed,)).reshape(n_batches, batch_size)
 
 
+@public
 def placements(data: PyTree, batch_size: int) -> tuple[Any, ...]:
     """Return, for each array, how a batch of it is to lie on several devices; None where the array is on one."""
     return tuple(_placement(leaf, batch_size) for leaf in jax.tree.leaves(data))
@@ -68,6 +72,7 @@ def _placement(leaf: Any, batch_size: int) -> Any:
     return placed if even else jax.sharding.NamedSharding(placed.mesh, jax.P())
 
 
+@public
 def take(data: PyTree, chosen: Int[Array, " b"], placement: tuple[Any, ...]) -> PyTree:
     """Return these samples, spread over the devices as `placements` says."""
 

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
+from mfml.entrance import public
 from mfml.files import write_whole
 
 VERSION = 2
@@ -29,6 +30,7 @@ DIGEST = 64  # bytes of the checksum
 END = b"PK\5\6"  # begins the last record of an archive
 
 
+@public
 def save(path: str | Path, tree: PyTree) -> None:
     """Write a pytree, whole or not at all: a crash leaves the older file as it was.
 
@@ -63,6 +65,7 @@ def save(path: str | Path, tree: PyTree) -> None:
     write_whole(Path(path), content + _digest(content))
 
 
+@public
 def load(path: str | Path, like: PyTree) -> PyTree:
     """Read a pytree that `save` wrote, into the structure of `like`, whose values do not matter.
 

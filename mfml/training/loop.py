@@ -21,6 +21,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from mfml import require
+from mfml.entrance import public
 from mfml.iteration import Status
 from mfml.training import batches, resuming
 from mfml.training.progress_bar import Bar
@@ -90,6 +91,7 @@ class _Plan(NamedTuple):
     placement: tuple[Any, ...]  # how the data's leaves lie on several devices, None where on one
 
 
+@public
 def init(params: PyTree, *, key: Key[Array, ""], optimizer: GradientTransformation, validated: bool = False) -> State:
     """Return the state before the first step. `validated`: whether validation data will be given.
 
@@ -103,6 +105,7 @@ def init(params: PyTree, *, key: Key[Array, ""], optimizer: GradientTransformati
     return State(params, optimizer.init(params), key, zero, zero, zero, finite=~no, stopped=no, best=best)
 
 
+@public
 def fit(
     data: PyTree, *, key: Key[Array, ""], options: Options, init: PyTree, validation: PyTree | None = None
 ) -> Trained:
@@ -137,6 +140,7 @@ def fit(
     return _fit(plan, state, data, validation)
 
 
+@public
 def train(
     data: PyTree,
     *,

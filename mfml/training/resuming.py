@@ -8,10 +8,12 @@ import jax
 from jaxtyping import PyTree
 
 from mfml import require
+from mfml.entrance import public
 
 OWNERS = {"params": "init", "opt_state": "options.optimizer", "best": "init"}  # what decides a field's structure
 
 
+@public
 def check(state: Any, *, needed: Any) -> None:
     """Require that a state has the structure, shapes and dtypes of another, `needed`.
 

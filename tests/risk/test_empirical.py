@@ -175,9 +175,9 @@ def test_fits_under_vmap_over_learning_rates(data):
 def test_compiled_once_for_new_values(data):
     x, y = data
     empirical.fit(x, y, init=START, learning_rate=0.2, max_iter=7, **LEARNING)
-    before = empirical.fit._cache_size()
+    before = empirical.fit.__wrapped__._cache_size()
     empirical.fit(x + 1, y, init=START, learning_rate=0.3, max_iter=7, **LEARNING)
-    assert empirical.fit._cache_size() == before
+    assert empirical.fit.__wrapped__._cache_size() == before
 
 
 def test_errors(data, unchecked):
