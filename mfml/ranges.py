@@ -12,8 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from mfml import require
+from mfml.entrance import public
 
 
+@public
 def within(name: str, value: Any, low: float = -inf, high: float = inf, *, above: bool = False) -> Any:
     """Return numbers as they are, traced ones with NaN where they are not finite and from `low` to `high`.
 

@@ -14,6 +14,7 @@ from mfml.generalization import (
     exact_growth,
     forest,
     growth,
+    imported_trees,
     interop,
     lasso,
     lasso_solvers,
@@ -351,7 +352,16 @@ EXAMPLES = [
     Example(boosting.predict, lambda key: {"model": classifying(key), "x": data(key)["x"]}),
     Example(boosting.predict_proba, lambda key: {"model": classifying(key), "x": data(key)["x"]}, gradient=("x",)),
     Example(boosting.score, lambda key: {"model": classifying(key), **classes(key)}),
-    # both read dictionaries of Python objects
-    Example(interop.from_xgboost, lambda key: {}, {"model": models.XGBOOST}, jit=False),
+    # these read dictionaries of Python objects
+    Example(interop.from_xgboost, lambda key: {}, {"model": models.XGBOOST, "n_rounds": 2}, jit=False),
     Example(interop.from_lightgbm, lambda key: {}, {"model": models.LIGHTGBM}, jit=False),
+    Example(imported_trees.xgboost_tree, lambda key: {}, {"entry": models.XGBOOST_TREES[0]}, jit=False),
+    Example(imported_trees.lightgbm_tree, lambda key: {}, {"root": models.LIGHTGBM_TREES[0]}, jit=False),
+    Example(
+        imported_trees.stack,
+        lambda key: {},
+        {"trees": [imported_trees.xgboost_tree(tree) for tree in models.XGBOOST_TREES]}
+        | {"output": [0, 1, 0], "n_outputs": 2, "n_features": 2},
+        jit=False,
+    ),
 ]

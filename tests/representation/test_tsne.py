@@ -100,16 +100,27 @@ def test_repulsion_of_one_place_is_finite():
     np.testing.assert_allclose(found.normalizer, 20, rtol=1e-3)
 
 
+SAMPLES = {
+    "digits": lambda key: digits.simulate(key=key, n_samples=300).images.reshape(300, -1),
+    "ising": lambda key: ising.simulate(jnp.linspace(1.5, 3.5, 300), key=key, size=8, n_sweeps=100).spins.reshape(
+        300, -1
+    ),
+}
+
+
+def fitted(x, key, solver, max_iter=750):
+    return tsne.fit(x, key=key, perplexity=15.0, max_iter=max_iter, solver=solver)
+
+
 def test_the_approximate_gradient_of_t_sne_is_within_a_percent(key):
-    x = digits.simulate(key=key, n_samples=700).images.reshape(700, -1)
-    dense = np.zeros((700, 700), np.float32)
-    near = neighbors.exact(x, n_neighbors=60)
-    sparse = divergence.sparse_probabilities(near, perplexity=20.0)
-    found = affinities.conditional(near.distances**2, perplexity=20.0).p
+    x = SAMPLES["digits"](key)
+    dense = np.zeros((300, 300), np.float32)
+    near = neighbors.exact(x, n_neighbors=45)
+    sparse = divergence.sparse_probabilities(near, perplexity=15.0)
+    found = affinities.conditional(near.distances**2, perplexity=15.0).p
     np.put_along_axis(dense, np.asarray(near.indices), np.asarray(found), axis=1)
     p = affinities.joint(jnp.asarray(dense))
-    early = tsne.fit(x, key=key, perplexity=20.0, max_iter=100, solver="fft").embedding
-    late = tsne.fit(x, key=key, perplexity=20.0, max_iter=1000, solver="fft").embedding
+    early, late = (fitted(x, key, "fft", max_iter=steps).embedding for steps in (100, 750))
     for y in (1e-3 * late, early, late):
         made = repulsion.kernels(y)
         for exaggeration in (1.0, 12.0):
@@ -144,21 +155,13 @@ def test_a_node_that_all_link_to_gets_as_many_rows_as_it_needs():
     assert total.tolist() == [99, 1, *[0] * 98]
 
 
-SAMPLES = {
-    "digits": lambda key: digits.simulate(key=key, n_samples=300).images.reshape(300, -1),
-    "ising": lambda key: ising.simulate(jnp.linspace(1.5, 3.5, 300), key=key, size=8, n_sweeps=100).spins.reshape(
-        300, -1
-    ),
-}
-
-
 @pytest.mark.parametrize("name", SAMPLES)
 def test_it_is_as_trustworthy_as_scikit_learn(name, key):
     x = SAMPLES[name](key)
     peer = TSNE(perplexity=15, random_state=0, init="pca").fit_transform(np.asarray(x))
     needed = trustworthiness(x, peer, n_neighbors=7)
     for method in ("exact", "fft"):
-        found = tsne.fit(x, key=key, perplexity=15.0, max_iter=750, solver=method)
+        found = fitted(x, key, method)
         assert trustworthiness(x, np.asarray(found.embedding), n_neighbors=7) > needed - 0.01
         assert found.history[-1] < found.history[0]
     # uniform lattices are copies, and P is a tie because there are more copies than neighbors
