@@ -9,6 +9,8 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import singular, sums
+from mfml.numerics.scaling import column_units, rank_rtol, unit
 
 
 class LeastSquaresCondition(NamedTuple):
@@ -38,7 +40,7 @@ def condition_number(a: Float[Array, "m n"]) -> Float[Array, ""]:
     """
     require.rank("a", a, 2)
     require.that(min(a.shape) > 0, f"a must not be empty; found shape {a.shape}")
-    s = jnp.linalg.svd(a, compute_uv=False)
+    s = singular.values(a)
     return jnp.where(s[-1] == 0, jnp.inf, s[0] / jnp.where(s[-1] == 0, 1.0, s[-1]))
 
 
@@ -98,7 +100,8 @@ def solution_error(
     require.same_length(a=a, b=b)
     x = jnp.linalg.solve(a, b)
     moved = jnp.linalg.solve(a + delta_a, b + delta_b)
-    return jnp.linalg.norm(moved - x) / jnp.linalg.norm(x)
+    size = unit(x)
+    return jnp.linalg.norm((moved - x) / size) / jnp.linalg.norm(x / size)
 
 
 @public
@@ -128,10 +131,11 @@ def least_squares_condition(a: Float[Array, "m n"], y: Float[Array, " m"]) -> Le
     require.same_length(a=a, y=y)
     tall = a.shape[0] >= a.shape[1] >= 1
     require.that(tall, f"a must have at least as many rows as columns; found shape {a.shape}")
-    u, s, vt = jnp.linalg.svd(a, full_matrices=False)
-    along = u.T @ y
-    fit, length = jnp.linalg.norm(along), jnp.linalg.norm(vt.T @ (along / s))
-    kappa, eta = s[0] / s[-1], s[0] * length / fit
+    u, s, vt = singular.svd(a)
+    y = y / unit(y)  # the numbers do not depend on the units of y and A
+    along = sums.cross(u, y)
+    fit, length = jnp.linalg.norm(along), jnp.linalg.norm(vt.T @ (along / (s / s[0])))
+    kappa, eta = s[0] / s[-1], length / fit
     tangent = jnp.linalg.norm(y - u @ along) / fit
     return LeastSquaresCondition(kappa * jnp.linalg.norm(y) / (eta * fit), kappa + kappa**2 * tangent / eta)
 
@@ -157,15 +161,17 @@ def variance_inflation(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     """
     require.rank("x", x, 2)
     require.that(x.shape[0] >= 2 and x.shape[1] >= 1, f"x must have 2 samples and a feature; found {x.shape}")
-    centered = x - x.mean(axis=0)
-    lengths = jnp.linalg.norm(centered, axis=0)
+    centered = x - sums.mean(x)
+    centered = centered / column_units(centered)
+    squares = sums.over_rows(centered**2)
+    varies = squares > 0
     if x.shape[0] <= x.shape[1]:
         # With so few samples, each feature is a linear combination of the others and a constant.
-        return jnp.where(lengths > 0, jnp.inf, jnp.nan).astype(x.dtype)
-    _, s, vt = jnp.linalg.svd(centered / lengths, full_matrices=False)
-    rounding = max(x.shape) * jnp.finfo(s.dtype).eps
+        return jnp.where(varies, jnp.inf, jnp.nan).astype(x.dtype)
+    _, s, vt = singular.svd(centered / jnp.sqrt(jnp.where(varies, squares, 1.0)))
+    rounding = rank_rtol(x.shape, s.dtype)
     lost = s <= rounding * s[0]
     # A direction without variance makes the factors of all features in it infinite.
     inflated = jnp.where(lost[:, None], jnp.where(jnp.abs(vt) > jnp.sqrt(rounding), jnp.inf, 0.0), 0.0)
     finite = jnp.where(lost[:, None], 0.0, (vt / jnp.where(lost, 1.0, s)[:, None]) ** 2)
-    return (inflated + finite).sum(axis=0)
+    return jnp.where(varies, (inflated + finite).sum(axis=0), jnp.nan)

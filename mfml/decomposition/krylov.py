@@ -11,6 +11,7 @@ from mfml import iteration, require
 from mfml.decomposition import signs
 from mfml.entrance import public
 from mfml.iteration import Status
+from mfml.numerics.scaling import unit
 
 
 class Eigenpairs(NamedTuple):
@@ -53,7 +54,8 @@ def top(
     $\max_i \|A v_i - \lambda_i v_i\|_2 \le \text{tol} \cdot \max_i |\lambda_i|$ or after `max_iter` restarts; tol is
     100 epsilon by default. The error of an eigenvalue is of the order of the squared residual. m is `depth`, p is
     `n_oversamples`. A matrix with at most m (k + p) rows is decomposed directly, in one step; the status is
-    STALLED if rounding leaves a larger residual than tol.
+    STALLED if rounding leaves a larger residual than tol. How many restarts there are depends on the values, so the
+    result may not be differentiated in reverse mode; `spectral.decompose` may.
 
     Raises:
         ValueError: unless `a` is a square matrix, 1 <= n_components <= n, n_oversamples >= 0, depth >= 2,
@@ -72,14 +74,18 @@ def top(
     require.that(depth >= 2, f"depth must be at least 2; found {depth}")
     small_enough = 100 * jnp.finfo(a.dtype).eps if tol is None else tol
     width, k = n_components + n_oversamples, n_components
+    size = unit(a)
+    a = a / size
     direct = n <= depth * width
     if direct:
         v, width = jnp.eye(n, k, dtype=a.dtype), k
     else:
         v = jnp.linalg.qr(jax.random.normal(key, (n, width), a.dtype))[0]
 
-    def restart(state: _Ritz, _: Array) -> _Ritz:
-        basis = (jnp.eye(n, dtype=a.dtype), a) if direct else _basis(a, state.vectors, depth)
+    spare = jax.random.normal(jax.random.fold_in(key, 1), v.shape, a.dtype)
+
+    def restart(state: _Ritz, i: Array) -> _Ritz:
+        basis = (jnp.eye(n, dtype=a.dtype), a) if direct else _basis(a, state.vectors, depth, spare, depth * i)
         return _rayleigh_ritz(*basis, width, k)
 
     best, report = iteration.run(
@@ -91,19 +97,26 @@ def top(
         failed={Status.STALLED: lambda state: jnp.isfinite(state.residual)} if direct else None,
     )
     vectors = best.vectors[:, :k]
-    return Eigenpairs(best.values[:k], vectors * signs.of_rows(vectors.T), best.residual, *report)
+    return Eigenpairs(size * best.values[:k], vectors * signs.of_rows(vectors.T), best.residual, *report)
 
 
 def _basis(
-    a: Float[Array, "n n"], v: Float[Array, "n b"], depth: int
+    a: Float[Array, "n n"], v: Float[Array, "n b"], depth: int, spare: Float[Array, "n b"], turn: Int[Array, ""]
 ) -> tuple[Float[Array, "n w"], Float[Array, "n w"]]:
-    """Orthonormal basis of the Krylov space of a block, and A times it."""
+    """Orthonormal basis of the Krylov space of a block, and A times it.
+
+    The space ends early where A has few different eigenvalues: rounding is all that is left of a direction. Its place
+    is taken by one of `spare`, whose rows are turned each time, so that it is not in the basis yet.
+    """
     basis, images = v, a @ v
-    for _ in range(depth - 1):
-        rest = images[:, -v.shape[1] :]
+    lost = 100 * jnp.finfo(a.dtype).eps
+    for i in range(depth - 1):
+        new = images[:, -v.shape[1] :]
+        rest, r = jnp.linalg.qr(new - basis @ (basis.T @ new))
+        kept = jnp.abs(jnp.diagonal(r)) > lost * jnp.linalg.norm(new, axis=0)
+        rest = jnp.where(kept, rest, jnp.roll(spare, turn + i, axis=0))
         # Twice is enough: the second projection removes what rounding left over from the first.
-        for _ in range(2):
-            rest = jnp.linalg.qr(rest - basis @ (basis.T @ rest))[0]
+        rest = jnp.linalg.qr(rest - basis @ (basis.T @ rest))[0]
         basis, images = jnp.hstack([basis, rest]), jnp.hstack([images, a @ rest])
     return basis, images
 
@@ -113,6 +126,7 @@ def _rayleigh_ritz(q: Float[Array, "n w"], images: Float[Array, "n w"], width: i
     values, y = jnp.linalg.eigh(q.T @ images)
     values, y = values[::-1][:width], y[:, ::-1][:, :width]
     vectors = q @ y
-    errors = jnp.linalg.norm(images @ y[:, :k] - vectors[:, :k] * values[:k], axis=0)
     scale = jnp.abs(values).max()
-    return _Ritz(vectors, values, errors.max() / jnp.where(scale > 0, scale, 1.0))
+    scale = jnp.where(scale > 0, scale, 1.0)
+    errors = jnp.linalg.norm((images @ y[:, :k] - vectors[:, :k] * values[:k]) / scale, axis=0)
+    return _Ritz(vectors, values, errors.max())

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.decomposition import spectral, svd
 from mfml.entrance import public
+from mfml.numerics import scaling, sums
 
 SOLVERS = ("auto", "svd", "covariance", "randomized")
 # The solver "auto" forms the d x d covariance for up to this many features.
@@ -22,7 +23,7 @@ class PCA(NamedTuple):
     mean: Float[Array, " d"]
     components: Float[Array, "k d"]  # orthonormal rows by decreasing variance; largest entry of each positive
     variance: Float[Array, " k"]  # along each component; divisor n - 1, in squared units of x
-    variance_ratio: Float[Array, " k"]  # share of the total variance of x, 0 to 1
+    variance_ratio: Float[Array, " k"]  # share of the total variance of x, 0 to 1; NaN for equal samples
 
 
 @public
@@ -69,14 +70,16 @@ def fit(
     if solver == "auto":
         solver = "covariance" if d <= WIDEST_COVARIANCE and n >= 10 * d else "svd"
 
-    mean = x.mean(axis=0)
-    centered = x - mean
+    mean = sums.mean(x)
     if solver == "covariance":
-        s = centered.T @ centered / (n - 1)
+        s, unit = sums.scatter(x, mean)
+        s = s / (n - 1)
         spectrum = spectral.decompose(s)
         components = spectrum.vectors[:, :n_components].T
         variance, total = jnp.maximum(spectrum.values[:n_components], 0.0), jnp.trace(s)
     else:
+        unit = scaling.unit(x - mean)
+        centered = (x - mean) / unit
         if solver == "randomized":
             parts = svd.randomized(centered, key=key, n_components=n_components, iterated_power=iterated_power)
         else:
@@ -85,7 +88,7 @@ def fit(
             parts = svd.truncated(reduced, n_components=n_components)
         components, variance = parts.vt, parts.s**2 / (n - 1)
         total = jnp.sum(centered**2) / (n - 1)
-    return PCA(mean, components, variance, variance / total)
+    return PCA(mean, components, variance * unit * unit, variance / total)
 
 
 @public
@@ -93,6 +96,7 @@ def transform(model: PCA, x: Float[Array, "n d"], *, whiten: bool = False) -> Fl
     r"""Coordinates along the components (scores): $z = W (x - \bar x)$.
 
     They have units of x. With `whiten` they are divided by $\sqrt{\lambda_i}$, so that training data get unit variance.
+    A component whose spread is at most 4 d epsilon times the largest is nothing but rounding: its coordinate is 0.
 
     Raises:
         ValueError: unless `x` has the features that the model was fitted on.
@@ -104,7 +108,17 @@ def transform(model: PCA, x: Float[Array, "n d"], *, whiten: bool = False) -> Fl
     require.rank("x", x, 2)
     require.columns("x", x, len(model.mean))
     z = (x - model.mean) @ model.components.T
-    return z / jnp.sqrt(model.variance) if whiten else z
+    if not whiten:
+        return z
+    spread = _spread(model)
+    return jnp.where(spread == 0, 0.0, z / jnp.where(spread == 0, 1.0, spread))
+
+
+def _spread(model: PCA) -> Float[Array, " k"]:
+    """Standard deviations along the components; 0 where there is nothing but rounding."""
+    rounding = scaling.rank_rtol(model.mean.shape, model.variance.dtype)
+    none = model.variance <= rounding**2 * model.variance[0]  # False for NaN, which stays
+    return jnp.where(none, 0.0, jnp.sqrt(jnp.where(none, 1.0, model.variance)))
 
 
 @public
@@ -120,7 +134,7 @@ def inverse_transform(model: PCA, z: Float[Array, "n k"], *, whiten: bool = Fals
     """
     require.rank("z", z, 2)
     require.columns("z", z, len(model.components))
-    return model.mean + (z * jnp.sqrt(model.variance) if whiten else z) @ model.components
+    return model.mean + (z * _spread(model) if whiten else z) @ model.components
 
 
 @public

@@ -5,11 +5,14 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
 from mfml import require
 from mfml.decomposition import subspaces
 from mfml.entrance import public
+from mfml.numerics import singular, sums
+from mfml.numerics.scaling import column_units, length, rank_rtol
 
 
 class LeastSquares(NamedTuple):
@@ -37,7 +40,8 @@ def projector(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Arr
 
     For full column rank this is $A (A^\top A)^{-1} A^\top$. It is computed from an orthonormal basis, so
     dependent columns do no harm. $P = P^\top = P^2$, and its trace is the rank. Singular values up to
-    `rtol` (default max(m, n) epsilon) times the largest count as zero.
+    `rtol` times the largest count as zero. By default rtol is 4 min(m, n) epsilon, for the matrix whose columns are
+    first brought to one scale. This does not change their space.
 
     Raises:
         ValueError: unless `a` is a matrix with entries.
@@ -48,7 +52,7 @@ def projector(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Arr
     [[0.5 0.5]
      [0.5 0.5]]
     """
-    basis = subspaces.column_space(a, rtol=rtol)
+    basis = _basis(a, rtol)
     return basis @ basis.T
 
 
@@ -65,8 +69,13 @@ def project(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None
     """
     require.rank("y", y, 1)
     require.same_length(a=a, y=y)
-    basis = subspaces.column_space(a, rtol=rtol)
-    return basis @ (basis.T @ y)
+    basis = _basis(a, rtol)
+    return basis @ sums.cross(basis, y)
+
+
+def _basis(a: Float[Array, "m n"], rtol: float | None) -> Float[Array, "m q"]:
+    """Orthonormal basis of the column space; without an rtol the columns may have different units."""
+    return subspaces.column_space(a / column_units(a) if rtol is None else a, rtol=rtol)
 
 
 @public
@@ -74,7 +83,8 @@ def project(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None
 def pseudo_inverse(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Array, "n m"]:
     r"""Moore-Penrose inverse: $A^+ = V \Sigma^+ U^\top$, with $1/\sigma_i$ where $\sigma_i$ counts, otherwise 0.
 
-    Singular values up to `rtol` (default max(m, n) epsilon) times the largest count as zero.
+    Singular values up to `rtol` times the largest count as zero. By default rtol is 4 min(m, n) epsilon. Columns in
+    different units are no obstacle then: if they are independent once they are brought to one scale, all values count.
 
     Raises:
         ValueError: unless `a` is a matrix with entries.
@@ -85,20 +95,29 @@ def pseudo_inverse(a: Float[Array, "m n"], *, rtol: float | None = None) -> Floa
     [[0.5 0. ]
      [0.  0. ]]
     """
-    u, inverse, vt = _inverted(a, rtol)
-    return (vt.T * inverse) @ u.T
+    u, right, _ = _inverted(a, rtol)
+    return right @ u.T
 
 
 def _inverted(
     a: Float[Array, "m n"], rtol: float | None
-) -> tuple[Float[Array, "m q"], Float[Array, " q"], Float[Array, "q n"]]:
-    """Thin singular vectors, and the inverse of each singular value that counts (0 for the others)."""
+) -> tuple[Float[Array, "m q"], Float[Array, "n q"], Bool[Array, " q"]]:
+    """Factors of the pseudo-inverse (right times the transpose of u), and which singular values count."""
     require.rank("a", a, 2)
     require.that(min(a.shape) > 0, f"a must not be empty; found shape {a.shape}")
-    u, s, vt = jnp.linalg.svd(a, full_matrices=False)
-    relative = max(a.shape) * jnp.finfo(s.dtype).eps if rtol is None else rtol
-    counts = s > relative * s.max()
-    return u, jnp.where(counts, 1 / jnp.where(counts, s, 1.0), 0.0), vt
+    relative = rank_rtol(a.shape, a.dtype) if rtol is None else rtol
+
+    def factors(units: Array) -> tuple[Array, Array, Array]:
+        u, s, vt = singular.svd(a / units)
+        counts = s > relative * s.max()
+        return u, vt.T * jnp.where(counts, 1 / jnp.where(counts, s, 1.0), 0.0) / units[:, None], counts
+
+    plain = jnp.ones_like(a[0])
+    if rtol is not None or a.shape[0] < a.shape[1]:
+        return factors(plain)
+    # With independent columns there is one solution, whatever their units; otherwise the shortest depends on them.
+    scaled = factors(column_units(a))
+    return lax.cond(scaled[2].all(), lambda: scaled, lambda: factors(plain))
 
 
 @public
@@ -108,7 +127,7 @@ def least_squares(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float 
 
     $w = A^+ y$ is the shortest of all minimizers. The residual is orthogonal to every column,
     $A^\top (y - A w) = 0$. These are the normal equations, but their matrix $A^\top A$ has the squared condition number
-    and is never formed.
+    and is never formed. For `rtol` see `pseudo_inverse`.
 
     Raises:
         ValueError: unless `a` is a matrix with entries and `y` has one entry for each of its rows.
@@ -121,10 +140,10 @@ def least_squares(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float 
     """
     require.rank("y", y, 1)
     require.same_length(a=a, y=y)
-    u, inverse, vt = _inverted(a, rtol)
-    along = u.T @ y
-    fitted = u @ jnp.where(inverse > 0, along, 0.0)
-    return LeastSquares(vt.T @ (inverse * along), fitted, y - fitted, jnp.sum(inverse > 0))
+    u, right, counts = _inverted(a, rtol)
+    along = jnp.where(counts, sums.cross(u, y), 0.0)
+    fitted = u @ along
+    return LeastSquares(right @ along, fitted, y - fitted, jnp.sum(counts))
 
 
 @public
@@ -153,7 +172,7 @@ def solvability(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | 
 
     It is solvable if and only if y lies in the column space. The test is
     $\|y - A A^+ y\|_2 \le \text{rtol}\,\|y\|_2$. The solution is then unique if and only if rank A = n. The default
-    rtol is the square root of the machine epsilon for this test, and max(m, n) epsilon for the rank.
+    rtol is the square root of the machine epsilon for this test, and that of `pseudo_inverse` for the rank.
 
     Raises:
         ValueError: unless `a` is a matrix with entries and `y` has one entry for each of its rows.
@@ -164,7 +183,7 @@ def solvability(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | 
     False
     """
     answer = least_squares(a, y, rtol=rtol)
-    distance = jnp.linalg.norm(answer.residual)
+    distance = length(answer.residual)
     relative = jnp.sqrt(jnp.finfo(distance.dtype).eps) if rtol is None else rtol
-    solvable = distance <= relative * jnp.linalg.norm(y)
+    solvable = distance <= relative * length(y)
     return Solvability(solvable, solvable & (answer.rank == a.shape[1]), a.shape[1] - answer.rank, distance)

@@ -11,6 +11,8 @@ from jaxtyping import Array, Bool, Float
 from mfml import require
 from mfml.decomposition import signs
 from mfml.entrance import public
+from mfml.numerics import sums
+from mfml.numerics.scaling import cholesky, column_units
 
 
 class Spectrum(NamedTuple):
@@ -103,8 +105,7 @@ def covariance(x: Float[Array, "n d"], *, ddof: int = 1) -> Float[Array, "d d"]:
     n, d = x.shape
     enough = n > ddof >= 0 and d > 0
     require.that(enough, f"x must have a feature and more than {ddof} samples; found shape {x.shape}")
-    centered = x - x.mean(axis=0)
-    return centered.T @ centered / (n - ddof)
+    return sums.covariance(x)[1] * (n / (n - ddof))
 
 
 @public
@@ -122,7 +123,10 @@ def correlation(x: Float[Array, "n d"]) -> Float[Array, "d d"]:
     [[1. 1.]
      [1. 1.]]
     """
-    s = covariance(x)
+    require.rank("x", x, 2)
+    require.that(len(x) >= 2 and x.size > 0, f"x must have a feature and two samples; found shape {x.shape}")
+    centered = x - sums.mean(x)
+    s = sums.covariance(centered / column_units(centered))[1]
     scale = jnp.sqrt(jnp.diagonal(s))
     return s / (scale[:, None] * scale)
 
@@ -211,7 +215,7 @@ def mahalanobis(x: Float[Array, "n d"], mean: Float[Array, " d"], s: Float[Array
         x.shape[1:] == mean.shape == s.shape[:1],
         f"x, mean and s must agree in the number of features; found {x.shape}, {mean.shape}, {s.shape}",
     )
-    lower = jnp.linalg.cholesky(s)
+    lower = cholesky(s)
     scaled = jax.scipy.linalg.solve_triangular(lower, (x - mean).T, lower=True)
     squared = (scaled**2).sum(axis=0)
     apart = squared != 0

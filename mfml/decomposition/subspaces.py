@@ -16,6 +16,8 @@ from jaxtyping import Array, Bool, Float, Int
 from mfml import require
 from mfml.decomposition import signs
 from mfml.entrance import public
+from mfml.numerics import singular
+from mfml.numerics.scaling import rank_rtol
 
 
 class Identifiability(NamedTuple):
@@ -28,7 +30,7 @@ class Identifiability(NamedTuple):
 
 
 def _tolerance(a: Float[Array, "m n"], s: Float[Array, " q"], rtol: float | None) -> Float[Array, ""]:
-    relative = max(a.shape) * jnp.finfo(s.dtype).eps if rtol is None else rtol
+    relative = rank_rtol(a.shape, s.dtype) if rtol is None else rtol
     return relative * s.max()
 
 
@@ -42,8 +44,9 @@ def _check(a: Float[Array, "m n"]) -> None:
 def numerical_rank(a: Float[Array, "m n"], *, rtol: float | None = None) -> Int[Array, ""]:
     r"""Count the singular values above `rtol` times the largest.
 
-    $\hat r = \#\{i : \sigma_i > \text{rtol}\,\sigma_1\}$; by default rtol is max(m, n) times the machine
-    epsilon, the size of the rounding error of the decomposition itself.
+    $\hat r = \#\{i : \sigma_i > \text{rtol}\,\sigma_1\}$; by default rtol is 4 min(m, n) times the
+    machine epsilon, the size of the rounding error of the decomposition itself. Columns in very different units should
+    be brought to one scale first: they change the singular values, but not the rank.
 
     Raises:
         ValueError: unless `a` is a matrix with entries.
@@ -54,26 +57,26 @@ def numerical_rank(a: Float[Array, "m n"], *, rtol: float | None = None) -> Int[
     1
     """
     _check(a)
-    s = jnp.linalg.svd(a, compute_uv=False)
+    s = singular.values(a)
     return jnp.sum(s > _tolerance(a, s, rtol))
 
 
 def _within(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Float[Array, "m q"]:
     """Orthonormal basis of the column space of `a`, the largest singular value first."""
     _check(a)
-    u, s, _ = jnp.linalg.svd(a, full_matrices=False)
+    u, s, _ = singular.svd(a)
     u = u * signs.of_rows(u.T)
     if rank is not None:
         require.between("rank", rank, 0, min(a.shape))
         return u[:, :rank]
-    return jnp.where(s > _tolerance(a, s, rtol), u, 0.0)
+    return jnp.where(s <= _tolerance(a, s, rtol), 0.0, u)  # NaN stays
 
 
 def _beyond(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Float[Array, "m q"]:
     """Orthonormal basis of the complement of the column space of `a`, the smallest singular value first."""
     _check(a)
     m = a.shape[0]
-    u, s, _ = jnp.linalg.svd(a, full_matrices=True)
+    u, s, _ = singular.svd(a, full_matrices=m > a.shape[1])  # otherwise, the thin u is the whole one
     u = u[:, ::-1] * signs.of_rows(u[:, ::-1].T)
     if rank is not None:
         require.between("rank", rank, 0, min(a.shape))

@@ -13,6 +13,8 @@ from jaxtyping import Array, Float
 from mfml import require
 from mfml.decomposition import spectral
 from mfml.entrance import public
+from mfml.numerics import sums
+from mfml.numerics.scaling import cholesky
 
 KINDS = ("pca", "zca", "cholesky")
 
@@ -53,9 +55,9 @@ def fit(x: Float[Array, "n d"], *, kind: str = "pca", epsilon: float = 0.0, ddof
     require.one_of("kind", kind, KINDS)
     require.that(epsilon >= 0, f"epsilon must not be negative; found {epsilon}")
     s = spectral.covariance(x, ddof=ddof) + epsilon * jnp.eye(x.shape[1], dtype=x.dtype)
-    mean = x.mean(axis=0)
+    mean = sums.mean(x)
     if kind == "cholesky":
-        lower = jnp.linalg.cholesky(s)
+        lower = cholesky(s)
         matrix = jax.scipy.linalg.solve_triangular(lower, jnp.eye(len(s), dtype=s.dtype), lower=True)
         return Whitening(mean, matrix, lower)
     values, vectors = spectral.decompose(s)

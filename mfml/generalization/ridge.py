@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.linalg import cho_factor, cho_solve
+from jax.scipy.linalg import cho_solve
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling, sums
+from mfml.numerics.absent import present
 from mfml.risk import metrics
 
 
@@ -36,6 +38,7 @@ class Path(NamedTuple):
 
 
 @public
+@require.bounds(weights="[0, inf)", alpha="[0, inf)")
 @partial(jax.jit, static_argnames="fit_intercept")
 def fit(
     x: Float[Array, "n d"],
@@ -48,18 +51,18 @@ def fit(
     r"""Minimize $\sum_i w_i (y_i - \beta_0 - x_i \beta)^2 + \alpha \lVert \beta \rVert^2$ in closed form.
 
     $\beta = (X^\top W X + \alpha I)^{-1} X^\top W y$ with centered X and y. If n < d, the smaller system
-    $X^\top (X X^\top + \alpha I)^{-1} y$ gives the same. If alpha is 0, the centered X needs full rank. Otherwise
-    the result is NaN or dominated by rounding errors.
+    $X^\top (X X^\top + \alpha I)^{-1} y$ gives the same. If alpha is 0, the centered X needs full rank; the
+    result is NaN where rounding cannot tell the system from a singular one.
 
     Args:
         x: features.
         y: targets.
-        alpha: penalty, non-negative.
+        alpha: penalty, non-negative, one for all features: scale the features to penalize them differently.
         weights: non-negative, one per sample; all 1 if left out.
         fit_intercept: whether there is a $\beta_0$; static.
 
     Raises:
-        ValueError: if shapes do not fit or x is empty.
+        ValueError: if shapes do not fit, x is empty, or alpha or a weight is negative.
 
     Source: Hoerl and Kennard (1970), Technometrics 12, 55-67; Bishop (2006), equation 3.28.
 
@@ -67,13 +70,10 @@ def fit(
     >>> round(float(model.coef[0]), 4)
     0.5
     """
+    require.rank("alpha", alpha, 0)
     x_mean, y_mean, a, b = _centered(x, y, weights, fit_intercept)
-    n, d = a.shape
-    wide = n < d
-    system = a @ a.T if wide else a.T @ a
-    system = system + jnp.asarray(alpha, a.dtype) * jnp.eye(min(n, d), dtype=a.dtype)
-    factor = cho_factor(system)
-    coef = a.T @ cho_solve(factor, b) if wide else cho_solve(factor, a.T @ b)
+    solve = _wide if a.shape[0] < a.shape[1] else _tall
+    coef = solve(a, b, jnp.asarray(alpha, a.dtype))
     return Ridge(coef, y_mean - x_mean @ coef)
 
 
@@ -123,7 +123,7 @@ def path(
 
     Without an intercept, the 1 is left out. GCV estimates the mean squared error of a new sample. It is infinite
     where df reaches n. The decomposition comes from the eigenvectors of the smaller of $X^\top X$ and $X X^\top$.
-    Directions with $s_j^2$ below rounding, eps max(n, d) times the largest, are left out.
+    Directions with $s_j^2$ below rounding, 4 eps min(n, d) times the largest, are left out.
 
     Raises:
         ValueError: if shapes do not fit or x is empty.
@@ -137,20 +137,25 @@ def path(
     require.rank("alphas", alphas, 1)
     x_mean, y_mean, a, b = _centered(x, y, None, fit_intercept)
     n, d = a.shape
-    square, vectors = jnp.linalg.eigh(a @ a.T if n < d else a.T @ a)
-    cutoff = jnp.finfo(a.dtype).eps * max(n, d) * square[-1]
-    used = square > cutoff
+    unit = scaling.unit(a)
+    inverse = 1 / unit  # a product, since XLA divides by the square of a repeated divisor, which may underflow
+    a, penalty = a * inverse, alphas * inverse * inverse
+    square, vectors = jnp.linalg.eigh(sums.gram(a.T if n < d else a))
+    used = square > scaling.rank_rtol(a.shape, a.dtype) * square[-1]
     square = jnp.where(used, square, 0.0)
     root = jnp.sqrt(square)
     # V^T X^T y; with fewer samples than features it is computed from U, as S U^T y
-    rotated = root * (vectors.T @ b) if n < d else vectors.T @ (a.T @ b)
-    below = square + alphas[:, None]
+    rotated = root * (vectors.T @ b) if n < d else vectors.T @ sums.cross(a, b)
+    below = square + penalty[:, None]
     shrunk = jnp.where(used, rotated / jnp.where(used, below, 1.0), 0.0)  # (a, directions)
     coef = shrunk / jnp.where(used, root, 1.0) @ vectors.T @ a if n < d else shrunk @ vectors.T
     df = jnp.sum(jnp.where(used, square / jnp.where(used, below, 1.0), 0.0), axis=1) + fit_intercept
-    residual = jnp.sum((b - coef @ a.T) ** 2, axis=1)
+    size = scaling.unit(b)
+    residual = jnp.sum(((b - coef @ a.T) / size) ** 2, axis=1)
     left = n - df
-    gcv = jnp.where(left > 1e-3, n * residual / jnp.where(left > 1e-3, left, 1.0) ** 2, jnp.inf)
+    some = left > 1e-3  # samples: a number without a unit
+    gcv = jnp.where(some, n * residual / jnp.where(some, left, 1.0) ** 2 * size * size, jnp.inf)
+    coef = coef / unit
     return Path(alphas, coef, y_mean - coef @ x_mean, df, gcv)
 
 
@@ -171,12 +176,41 @@ def _centered(x: Array, y: Array, weights: Array | None, fit_intercept: bool) ->
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
     require.samples(x, y, weights)
-    w = jnp.ones(len(x), x.dtype) if weights is None else weights
+    x, y = present(weights, x), present(weights, y)
     if fit_intercept:
-        x_mean, y_mean = w @ x / jnp.sum(w), w @ y / jnp.sum(w)
+        x_mean, y_mean = sums.mean(x, weights=weights), sums.mean(y, weights=weights)
     else:
         x_mean, y_mean = jnp.zeros(x.shape[1], x.dtype), jnp.zeros((), y.dtype)
     if weights is None:
         return x_mean, y_mean, x - x_mean, y - y_mean
-    root = jnp.sqrt(w)
+    root = jnp.sqrt(weights)
     return x_mean, y_mean, (x - x_mean) * root[:, None], (y - y_mean) * root
+
+
+def _tall(a: Array, b: Array, alpha: Array) -> Array:
+    """Solve for one coefficient per feature. Features are brought to one scale, but the penalty stays as it is."""
+    units = scaling.column_units(a)
+    a, root = a / units, jnp.sqrt(alpha)
+    gram = sums.gram(a)
+    scale = scaling.power_of_two(jnp.maximum(units * jnp.sqrt(jnp.diagonal(gram)), root))
+    inverse = 1 / scale
+    share = units * inverse
+    system = gram * share * share[:, None] + jnp.diag(alpha * inverse * inverse)
+    return _solve(system, share * sums.cross(a, b)) * inverse
+
+
+def _wide(a: Array, b: Array, alpha: Array) -> Array:
+    """Solve for one number per sample, from which the coefficients follow."""
+    unit = scaling.power_of_two(jnp.maximum(jnp.max(jnp.abs(a)), jnp.sqrt(alpha)))
+    inverse = 1 / unit
+    a = a * inverse
+    system = sums.gram(a.T) + alpha * inverse * inverse * jnp.eye(len(a), dtype=a.dtype)
+    return _solve(system, b) @ a * inverse
+
+
+def _solve(system: Array, right: Array) -> Array:
+    """Solve by Cholesky's method; NaN where rounding cannot tell the system from a singular one."""
+    factor = jnp.linalg.cholesky(system)
+    smallest = scaling.rank_rtol(system.shape, system.dtype) * jnp.diagonal(system)
+    sound = jnp.all(jnp.diagonal(factor) ** 2 > smallest)
+    return jnp.where(sound, cho_solve((factor, True), right), jnp.nan)

@@ -13,7 +13,12 @@ from jax.scipy.linalg import cho_solve, solve_triangular
 from jaxtyping import Array, Bool, Float
 
 from mfml import require
+from mfml.decomposition import projection
 from mfml.entrance import public
+from mfml.numerics import singular, sums
+from mfml.numerics.absent import present, rows_in_use
+from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.scaling import length, rank_rtol
 from mfml.regression import scaling
 from mfml.risk import metrics
 
@@ -37,6 +42,7 @@ class StandardErrors(NamedTuple):
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 @partial(jax.jit, static_argnames=("fit_intercept", "solver"))
 def fit(
     x: Float[Array, "n d"],
@@ -54,8 +60,7 @@ def fit(
       the fastest, but it squares the condition number of A.
     - `qr` solves $R \theta = Q^\top \sqrt W y$ with $\sqrt W A = Q R$. It does not square the condition number.
     - `svd` gives the solution of smallest norm $\|\beta\|$ (in the units of x; the intercept does not count). It
-      also works where the data do not determine the coefficients: singular values below eps max(n, p) times the
-      largest count as zero.
+      also works where the data do not determine the coefficients, see `projection.least_squares`.
 
     Where the columns are linearly dependent within rounding, `full_rank` is False, and the coefficients of
     `cholesky` and `qr` are NaN. This happens if the earlier columns explain a column almost completely. The rest is
@@ -65,13 +70,14 @@ def fit(
     Args:
         x: features.
         y: targets.
-        weights: inverse variances, one per sample, non-negative; all 1 if left out. A sample of weight 0 has no
-            influence, but its entries must be finite.
+        weights: inverse variances, one per sample, non-negative; all 1 if left out. A sample of weight 0 is absent,
+            whatever it holds.
         fit_intercept: whether there is a $\beta_0$; static.
         solver: one of `SOLVERS`; static.
 
     Raises:
-        ValueError: if shapes do not fit, for an unknown solver, or where n < p and the solver is not `svd`.
+        ValueError: if shapes do not fit, for an unknown solver, where n < p and the solver is not `svd`, or for
+            negative weights (NaN where they are traced).
 
     Source: Bishop (2006), section 3.1.1; Golub and Van Loan (2013), Matrix Computations, section 5.3;
     the refinement: Björck (1996), Numerical Methods for Least Squares Problems, section 2.9.
@@ -82,13 +88,15 @@ def fit(
     """
     _check(x, y, weights)
     require.one_of("solver", solver, SOLVERS)
+    (x, sound), y = rows_in_use(weights, x), present(weights, y)
     n, p = x.shape[0], x.shape[1] + fit_intercept
     if solver == "svd":
-        return _minimum_norm(x, y, weights, fit_intercept)
+        return _minimum_norm(x, jnp.where(sound, y, jnp.nan), weights, fit_intercept)
     require.that(n >= p, f"{n} samples cannot determine {p} parameters: use solver='svd' for those of smallest norm")
     scaled = scaling.design(x, fit_intercept=fit_intercept)
     solve = _normal_equations if solver == "cholesky" else _orthogonal
     theta, full_rank = solve(scaled.matrix, y, weights)
+    full_rank = full_rank & sound
     coef, intercept = scaling.original(theta, scaled, fit_intercept=fit_intercept)
     return OLS(jnp.where(full_rank, coef, jnp.nan), jnp.where(full_rank, intercept, jnp.nan), full_rank)
 
@@ -109,6 +117,7 @@ def predict(model: OLS, x: Float[Array, "m d"]) -> Float[Array, " m"]:
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 @jax.jit
 def score(
     model: OLS, x: Float[Array, "n d"], y: Float[Array, " n"], *, weights: Float[Array, " n"] | None = None
@@ -130,6 +139,7 @@ def score(
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 @partial(jax.jit, static_argnames="fit_intercept")
 def leverage(
     x: Float[Array, "n d"], *, weights: Float[Array, " n"] | None = None, fit_intercept: bool = True
@@ -138,7 +148,8 @@ def leverage(
 
     It is the diagonal of the projector $\sqrt W A (A^\top W A)^+ A^\top \sqrt W$ onto the columns of the design.
     Each leverage lies in [0, 1], and they add up to the rank. The residual $r_i$ has the variance
-    $(1 - h_i) \sigma^2 / w_i$. A fit without sample i would leave the residual $r_i / (1 - h_i)$ there.
+    $(1 - h_i) \sigma^2 / w_i$. A fit without sample i would leave the residual $r_i / (1 - h_i)$ there. A sample of
+    weight 0 has the leverage 0.
 
     Raises:
         ValueError: if shapes do not fit.
@@ -148,15 +159,17 @@ def leverage(
     >>> [round(h, 3) for h in leverage(jnp.array([[0.0], [1.0], [2.0]])).tolist()]
     [0.833, 0.333, 0.833]
     """
-    scaled = scaling.design(x, fit_intercept=fit_intercept)
     require.rank("x", x, 2)
-    require.same_length(x=x, weights=weights)
-    matrix = _weighted(scaled.matrix, weights)
-    u, s, _ = jnp.linalg.svd(matrix, full_matrices=False)
-    return jnp.sum(jnp.where(s > _cutoff(matrix) * s[0], u, 0.0) ** 2, axis=1)
+    x, sound = rows_in_use(weights, x)
+    scaled = scaling.design(x, fit_intercept=fit_intercept)
+    matrix = jnp.where(sound, _weighted(scaled.matrix, weights), jnp.nan)
+    u, s, _ = singular.svd(matrix)
+    lost = s <= rank_rtol(matrix.shape, matrix.dtype) * s[0]  # False for NaN, which stays
+    return jnp.sum(jnp.where(lost, 0.0, u) ** 2, axis=1)
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 @partial(jax.jit, static_argnames="fit_intercept")
 def standard_errors(
     model: OLS,
@@ -186,18 +199,18 @@ def standard_errors(
     require.columns("x", x, len(model.coef))
     n, p = x.shape[0], x.shape[1] + fit_intercept
     require.that(n >= p, f"{n} samples cannot determine {p} parameters")
+    (x, sound), y = rows_in_use(weights, x), present(weights, y)
+    y = jnp.where(sound, y, jnp.nan)
     scaled = scaling.design(x, fit_intercept=fit_intercept)
     _, r = jnp.linalg.qr(_weighted(scaled.matrix, weights))
     inverse = solve_triangular(r, jnp.eye(p, dtype=r.dtype))  # rows of the square root of the covariance
-    w = jnp.ones_like(y) if weights is None else weights
-    freedom = jnp.sum(w > 0) - p
-    total = jnp.sum(w * (y - predict(model, x)) ** 2)
-    variance = jnp.where(freedom > 0, total / jnp.maximum(freedom, 1), jnp.nan)
-    coef, intercept = jax.vmap(lambda column: scaling.original(column, scaled, fit_intercept=fit_intercept), in_axes=1)(
-        inverse
-    )
-    noise = jnp.sqrt(variance)
-    return StandardErrors(noise * jnp.linalg.norm(coef, axis=0), noise * jnp.sqrt(jnp.sum(intercept**2)), variance)
+    inverse = jnp.where(_has_full_rank(r), inverse, jnp.nan)
+    freedom = (n if weights is None else jnp.sum(weights > 0)) - p
+    size = length(_weighted(y - predict(model, x), weights))
+    noise = jnp.where(freedom > 0, size / jnp.sqrt(jnp.maximum(freedom, 1).astype(size.dtype)), jnp.nan)
+    rows = inverse[1:] if fit_intercept else inverse
+    constant = inverse[0] - (scaled.shift / scaled.scale) @ rows if fit_intercept else jnp.zeros_like(inverse[0])
+    return StandardErrors(noise * jnp.linalg.norm(rows, axis=1) / scaled.scale, noise * length(constant), noise**2)
 
 
 def _check(x: Array, y: Array, weights: Array | None) -> None:
@@ -209,10 +222,6 @@ def _check(x: Array, y: Array, weights: Array | None) -> None:
 def _weighted(a: Array, weights: Array | None) -> Array:
     """Multiply each row by the square root of its weight."""
     return a if weights is None else a * jnp.sqrt(weights).reshape(-1, *[1] * (a.ndim - 1))
-
-
-def _cutoff(matrix: Array) -> float:
-    return max(matrix.shape) * float(jnp.finfo(matrix.dtype).eps)
 
 
 def _normal_equations(a: Array, y: Array, weights: Array | None) -> tuple[Array, Array]:
@@ -227,27 +236,25 @@ def _normal_equations(a: Array, y: Array, weights: Array | None) -> tuple[Array,
     def solve(right: Array) -> Array:
         return cho_solve((factor, True), right / scale) / scale
 
-    theta = solve((w * y) @ a)
-    return theta + solve((w * (y - a @ theta)) @ a), full_rank
+    theta = solve(sums.cross(a, w * y))
+    return theta + solve(sums.cross(a, w * (y - a @ theta))), full_rank
 
 
 def _orthogonal(a: Array, y: Array, weights: Array | None) -> tuple[Array, Array]:
     """Householder QR of the weighted design."""
     a, y = _weighted(a, weights), _weighted(y, weights)
     q, r = jnp.linalg.qr(a)
-    smallest = 2 * a.shape[1] * jnp.finfo(a.dtype).eps * jnp.linalg.norm(r, axis=0)
-    full_rank = jnp.all(jnp.abs(jnp.diagonal(r)) > smallest)
-    return solve_triangular(r, y @ q), full_rank
+    return solve_triangular(r, sums.cross(q, y)), _has_full_rank(r)
+
+
+def _has_full_rank(r: Array) -> Array:
+    """Whether no column of a triangular factor is explained by those before it, but for rounding."""
+    smallest = 2 * len(r) * jnp.finfo(r.dtype).eps * jnp.linalg.norm(r, axis=0)
+    return jnp.all(jnp.abs(jnp.diagonal(r)) > smallest)
 
 
 def _minimum_norm(x: Array, y: Array, weights: Array | None, fit_intercept: bool) -> OLS:
     """Singular value decomposition of the centered features: the intercept does not count in the norm."""
-    w = jnp.ones_like(y) if weights is None else weights
-    keep = 1.0 if fit_intercept else 0.0
-    x_mean = keep * (w @ x) / jnp.sum(w)
-    y_mean = keep * jnp.sum(w * y) / jnp.sum(w)
-    u, s, vt = jnp.linalg.svd(_weighted(x - x_mean, weights), full_matrices=False)
-    large = s > _cutoff(x) * s[0]
-    inverse = jnp.where(large, 1 / jnp.where(large, s, 1.0), 0.0)
-    coef = (inverse * (_weighted(y - y_mean, weights) @ u)) @ vt
-    return OLS(coef, y_mean - jnp.sum(x_mean * coef), jnp.sum(large) == x.shape[1])
+    x_mean, y_mean = (sums.mean(part, weights=weights) if fit_intercept else jnp.zeros_like(part[0]) for part in (x, y))
+    found = projection.least_squares(_weighted(x - x_mean, weights), _weighted(y - y_mean, weights))
+    return OLS(found.weights, y_mean - jnp.sum(x_mean * found.weights), found.rank == x.shape[1])

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
-
-BLOCK = 2048  # this many rows with some tens of columns fit into the cache of a processor
+from mfml.numerics import sums
+from mfml.numerics.scaling import column_units
 
 
 class Scaled(NamedTuple):
@@ -29,12 +29,17 @@ class Scaled(NamedTuple):
 
 @public
 @partial(jax.jit, static_argnames="fit_intercept")
-def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
+def design(
+    x: Float[Array, "n d"],
+    *,
+    fit_intercept: bool = True,
+    least: ArrayLike = 0.0,
+) -> Scaled:
     r"""Shift and scale the columns of x, and put a column of ones before them for the intercept.
 
     $A = [1, (x - c) / s]$ with the mean c of a column and the root mean square s of x - c; s = 1 for a constant
     column. Without an intercept $A = x / s$. The shift need not be exact: the ones stay in A, so the model can
-    correct the rounding of c.
+    correct the rounding of c. No s is smaller than `least`, in units of x.
 
     Raises:
         ValueError: unless x has two axes, at least one sample and at least one feature.
@@ -47,14 +52,12 @@ def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
     """
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x needs at least one sample and one feature; found shape {x.shape}")
-    # relative to the first row, so that a constant column becomes exactly 0 in spite of rounding
-    shift = x[0] + jnp.mean(x - x[0], axis=0) if fit_intercept else jnp.zeros_like(x[0])
+    shift = sums.mean(x) if fit_intercept else jnp.zeros_like(x[0])
     moved = x - shift
-    # Squares of very large or small entries leave the float range. The factor cancels, so it needs no gradient.
-    largest = lax.stop_gradient(jnp.max(jnp.abs(moved), axis=0))
-    largest = jnp.where(largest > 0, largest, 1.0)
-    square = jnp.mean((moved / largest) ** 2, axis=0)
-    scale = jnp.where(square > 0, largest * jnp.sqrt(jnp.where(square > 0, square, 1.0)), 1.0)
+    unit = column_units(moved)
+    square = sums.over_rows((moved / unit) ** 2) / len(x)
+    scale = jnp.where(square > 0, unit * jnp.sqrt(jnp.where(square > 0, square, 1.0)), 1.0)
+    scale = jnp.maximum(scale, jnp.asarray(least, scale.dtype))
     matrix = moved / scale
     if fit_intercept:
         matrix = jnp.concatenate([jnp.ones_like(x[:, :1]), matrix], axis=1)
@@ -65,7 +68,7 @@ def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
 def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, "p p"]:
     r"""Inner products of the columns, $A^\top W A$ with $W = \mathrm{diag}(w)$. Without weights all are 1.
 
-    It adds up blocks of rows: on a CPU a tall A takes half the time of a single product.
+    It adds up blocks of rows, so it keeps its digits for any number of them, see `mfml.numerics.sums`.
 
     Raises:
         ValueError: unless a has two axes and there is one weight per row.
@@ -75,21 +78,7 @@ def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -
     >>> gram(jnp.array([[1.0, 2.0], [3.0, 4.0]]), weights=jnp.array([1.0, 0.5])).tolist()
     [[5.5, 8.0], [8.0, 12.0]]
     """
-    require.rank("a", a, 2)
-    w = jnp.ones_like(a[:, 0]) if weights is None else weights
-    require.same_length(a=a, weights=w)
-
-    def product(rows: Array, weight: Array) -> Array:
-        return (rows * weight[:, None]).T @ rows
-
-    def add(i: Array, total: Array) -> Array:
-        return total + product(*(lax.dynamic_slice_in_dim(whole, i * BLOCK, BLOCK) for whole in (a, w)))
-
-    n_blocks = len(a) // BLOCK
-    if n_blocks == 0:
-        return product(a, w)
-    rest = product(a[n_blocks * BLOCK :], w[n_blocks * BLOCK :])
-    return lax.fori_loop(0, n_blocks, add, rest)
+    return sums.gram(a, weights=weights)
 
 
 @public

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from mfml.numerics import sums
 from mfml.regression import scaling
 
 ENTRIES = arrays(np.float32, (5, 2), elements=st.floats(-1e4, 1e4, width=32))
@@ -59,7 +60,7 @@ def test_tiny_and_huge_columns_stay_in_range(size):
     np.testing.assert_allclose(jnp.mean(scaled.matrix[:, 1] ** 2), 1, rtol=1e-5)
 
 
-@pytest.mark.parametrize("n", [1, scaling.BLOCK - 1, scaling.BLOCK, 2 * scaling.BLOCK + 5])
+@pytest.mark.parametrize("n", [1, sums.BLOCK - 1, sums.BLOCK, 2 * sums.BLOCK + 5])
 @pytest.mark.parametrize("weigh", [False, True])
 def test_gram_matrix_in_blocks_is_that_of_the_whole(n, weigh):
     rng = np.random.default_rng(n)

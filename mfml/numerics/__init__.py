@@ -1,0 +1,1 @@
+"""Numerics that several units need: exact distances, long sums, ratios of gamma functions, scale-free squares."""

@@ -1,0 +1,90 @@
+r"""Scale-free squares: numbers are divided by a power of two before they are squared.
+
+In single precision the square of 1e-20 is 0 and that of 1e20 is infinite. Division by a power of two changes no digit,
+so results do not depend on the unit of the data, and no derivative needs to pass through the unit.
+"""
+
+import math
+
+import jax.numpy as jnp
+from jax import lax
+from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Array, Float
+
+WIDE = 64  # numbers in a row over which a processor reduces quickly
+
+
+def power_of_two(size: ArrayLike) -> Float[Array, "*shape"]:
+    """Round a positive size down to a power of two, or halve it if it is one; 1 where it is 0, NaN or infinite.
+
+    >>> power_of_two(jnp.array([5.0, 4.0, 0.0])).tolist()
+    [4.0, 2.0, 1.0]
+    """
+    size = lax.stop_gradient(jnp.asarray(size))
+    # three quarters, since the type with an empty mantissa rounds to nearest and could reach infinity
+    found = lax.reduce_precision(0.75 * size, exponent_bits=jnp.finfo(size.dtype).nexp, mantissa_bits=0)
+    return jnp.where((found > 0) & jnp.isfinite(found), found, 1.0)
+
+
+def unit(x: Float[Array, "*shape"]) -> Float[Array, ""]:
+    """Power of two near the largest magnitude. Divided by it, all entries lie between -2 and 2.
+
+    >>> unit(jnp.array([3e-20, -5e-20])).item() * 2.0**65
+    1.0
+    """
+    return power_of_two(jnp.max(jnp.abs(lax.stop_gradient(x)), initial=0.0))
+
+
+def column_units(a: Float[Array, "n p"]) -> Float[Array, " p"]:
+    """Return a unit for each column, see `unit`.
+
+    >>> column_units(jnp.array([[3.0, 1e3], [-1.0, 1e-3]])).tolist()
+    [2.0, 512.0]
+    """
+    top, rest = folded(jnp.abs(lax.stop_gradient(a)))
+    largest = jnp.max(jnp.max(top, axis=0, initial=0.0).reshape(-1, a.shape[1]), axis=0)
+    return power_of_two(jnp.maximum(largest, jnp.max(rest, axis=0, initial=0.0)))
+
+
+def folded(a: Float[Array, "n *rest"]) -> tuple[Float[Array, "m w"], Float[Array, "r *rest"]]:
+    """Join several narrow rows to a wide one, over which a reduction is an order of magnitude faster; and the rest.
+
+    >>> [part.shape for part in folded(jnp.ones((70, 3)))]
+    [(3, 63), (7, 3)]
+    """
+    width = max(1, math.prod(a.shape[1:]))
+    lanes = max(1, WIDE // width)
+    whole = len(a) // lanes * lanes
+    return a[:whole].reshape(whole // lanes, lanes * width), a[whole:]
+
+
+def rank_rtol(shape: tuple[int, ...], dtype: DTypeLike) -> float:
+    """Share of the largest singular value below which rounding decides: 4 min(m, n) eps, however long the matrix is.
+
+    >>> rank_rtol((1_000_000, 2), jnp.float32) < 1e-6
+    True
+    """
+    return 4 * min(shape) * float(jnp.finfo(dtype).eps)
+
+
+def length(x: Float[Array, "*shape"]) -> Float[Array, ""]:
+    r"""Euclidean length over all entries, $\sqrt{\sum x_i^2}$, in units of x. Its gradient at zero is 0.
+
+    >>> length(jnp.array([3e-30, 4e-30])).item() * 1e30
+    5.0...
+    """
+    scale = unit(x)
+    square = jnp.sum((x / scale) ** 2)
+    return jnp.where(square == 0, 0.0, scale * jnp.sqrt(jnp.where(square == 0, 1.0, square)))
+
+
+def cholesky(s: Float[Array, "*k d d"]) -> Float[Array, "*k d d"]:
+    """Lower factor of symmetric matrices, whatever the units of their rows; NaN where one is not positive definite.
+
+    >>> cholesky(jnp.array([[4.0, 0.0], [0.0, 9.0]])).tolist()
+    [[2.0, 0.0], [0.0, 3.0]]
+    """
+    scale = power_of_two(jnp.sqrt(jnp.abs(jnp.diagonal(s, axis1=-2, axis2=-1))))
+    inverse = 1 / scale
+    scaled = s * inverse[..., :, None] * inverse[..., None, :]
+    return jnp.linalg.cholesky(scaled) * scale[..., :, None]

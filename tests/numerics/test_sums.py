@@ -1,0 +1,68 @@
+"""Sums of many terms: against double precision, at sizes where a plain product loses its digits."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mfml.numerics import sums
+
+EPS = float(jnp.finfo(jnp.float32).eps)
+
+
+@pytest.fixture(scope="module")
+def many():
+    """Two million rows with a mean, so that errors of rounding add up in one direction."""
+    return np.random.default_rng(0).uniform(size=(2_000_001, 3)).astype(np.float32)
+
+
+def off(found, expected):
+    return np.max(np.abs(np.asarray(found, float) / expected - 1))
+
+
+@pytest.mark.parametrize("n", [1, 31, 32, 33, 2047, 2048, 4100])
+def test_any_number_of_rows(n):
+    rng = np.random.default_rng(n)
+    x, w = rng.normal(size=(n, 4)).astype(np.float32), rng.uniform(size=n).astype(np.float32)
+    np.testing.assert_allclose(sums.over_rows(jnp.asarray(x)), x.sum(axis=0, dtype=float), atol=1e-4)
+    np.testing.assert_allclose(sums.cross(jnp.asarray(x), jnp.asarray(w)), w @ x.astype(float), atol=1e-4)
+    np.testing.assert_allclose(sums.gram(jnp.asarray(x), weights=jnp.asarray(w)), (x.T * w) @ x, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(sums.mean(jnp.asarray(x), weights=jnp.asarray(w)), np.average(x, 0, w), atol=1e-5)
+
+
+def test_sums_of_many_rows_keep_their_digits(many):
+    x, exact = jnp.asarray(many), many.astype(float)
+    plain = jax.jit(lambda x: x.T @ x)(x)
+    assert off(plain, exact.T @ exact) > 1e-4  # what these functions are for
+    assert off(sums.gram(x), exact.T @ exact) < 4 * EPS
+    assert off(sums.gram(x, weights=x[:, 0]), (exact.T * exact[:, 0]) @ exact) < 4 * EPS
+    assert off(sums.cross(x, x[:, 0]), exact[:, 0] @ exact) < 4 * EPS
+    assert off(sums.over_rows(x), exact.sum(axis=0)) < 4 * EPS
+
+
+def test_a_mean_far_from_zero_is_exact_to_its_rounding(many):
+    far = 1e4 + many
+    exact = far.astype(float).mean(axis=0)
+    assert off(sums.mean(jnp.asarray(far)), exact) < EPS
+    weights = jnp.asarray(many[:, 0])
+    assert off(sums.mean(jnp.asarray(far), weights=weights), np.average(far.astype(float), 0, many[:, 0])) < EPS
+
+
+def test_equal_numbers_are_their_own_mean():
+    same = jnp.full((1001, 1), 0.1)
+    assert sums.mean(same)[0] == same[0, 0]
+    assert sums.mean(same, weights=jnp.linspace(0.1, 1.0, 1001))[0] == same[0, 0]
+
+
+@pytest.mark.parametrize("size", [1e-18, 1.0, 1e18])
+def test_covariance_in_any_unit_and_far_from_zero(size):
+    x = np.random.default_rng(1).normal(loc=[0, 1000], size=(5000, 2)).astype(np.float32)
+    mean, s = sums.covariance(jnp.asarray(x) * size)
+    np.testing.assert_allclose(np.asarray(mean, float) / size, x.mean(axis=0, dtype=float), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(np.asarray(s, float) / size**2, np.cov(x.T.astype(float), ddof=0), rtol=1e-5, atol=1e-6)
+
+
+def test_gradient_of_the_gram_matrix():
+    a, w = jnp.arange(6.0).reshape(3, 2), jnp.array([1.0, 2.0, 0.5])
+    found = jax.grad(lambda a: sums.gram(a, weights=w).sum())(a)
+    np.testing.assert_allclose(found, jax.grad(lambda a: ((a * w[:, None]).T @ a).sum())(a))
