@@ -341,7 +341,7 @@ def _fit(x: Array, starts: Array, tol: ArrayLike, weights: Array | None, *, max_
     given, x = x, present(weights, x)
     frame = numerics.frame(x)
     centered, starts = numerics.enter(frame, x), numerics.enter(frame, starts)
-    unit = scaling.unit(jnp.ones(1, x.dtype) if weights is None else weights)
+    unit = jnp.ones((), x.dtype) if weights is None else scaling.unit(weights)
     shares = None if weights is None else weights / unit
     rounding = starts.shape[1] * jnp.finfo(x.dtype).eps ** 2 * jnp.sum(centered**2, axis=1).max()
     spread = centered - sums.mean(centered, weights=shares)
