@@ -64,7 +64,8 @@ def curve(*, min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, max_iter: int =
     [1.58, 0.9]
     """
     require.positive("max_iter", max_iter)
-    min_dist, spread = jnp.asarray(min_dist, float), jnp.asarray(spread, float)
+    dtype = jnp.result_type(float, min_dist, spread)
+    min_dist, spread = jnp.asarray(min_dist, dtype), jnp.asarray(spread, dtype)
     r = spread * jnp.linspace(0, 3, 300, dtype=spread.dtype)
     wanted = jnp.where(r < min_dist, 1, jnp.exp(-(r - min_dist) / spread))
     log_r = jnp.log(jnp.where(r > 0, r, 1))
@@ -83,7 +84,7 @@ def curve(*, min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, max_iter: int =
 
     start = jnp.stack([-2 * jnp.log(spread), jnp.zeros_like(spread)])
     params, _ = lax.fori_loop(0, max_iter, better, (start, jnp.full((), 1e-2, spread.dtype)))
-    return Curve(*jnp.exp(params))
+    return Curve(*jnp.where(jnp.isnan(wanted).any(), jnp.nan, jnp.exp(params)))
 
 
 @public
