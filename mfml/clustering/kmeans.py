@@ -141,7 +141,8 @@ def relocate(centroids: Float[Array, "k d"], counts: Float[Array, " k"], x: Floa
     far, which = lax.top_k(to_own, min(len(centroids), len(x)))
     place = jnp.clip(jnp.cumsum(empty) - 1, 0, len(far) - 1)
     rounding = 32 * jnp.finfo(x.dtype).eps * jnp.abs(x).max()
-    return jnp.where((empty & (far[place] > rounding))[:, None], x[which[place]], centroids)
+    moves = empty & ~(far[place] <= rounding)  # NaN moves, too, and shows
+    return jnp.where(moves[:, None], x[which[place]], centroids)
 
 
 @public
@@ -254,7 +255,7 @@ def _at(centroids: Array, data: Blocks, shift: Array, *, exactly: bool) -> tuple
     rows = jnp.arange(k, dtype=centroids.dtype)[:, None]
     made = nearest.centers(centroids)
 
-    def add(total: tuple[Array, ...], block: Blocks) -> tuple[tuple[Array, ...], None]:
+    def add(total: tuple[Array, Array, Array], block: Blocks) -> tuple[tuple[Array, Array, Array], None]:
         found = nearest.directly(centroids, block.x[:-2]) if exactly else nearest.preselected(made, block.x)
         label, squared = found
         member = (label == rows) * block.valid  # a sample's weight, 1 by default
