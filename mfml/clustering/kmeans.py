@@ -142,7 +142,8 @@ def relocate(centroids: Float[Array, "k d"], counts: Float[Array, " k"], x: Floa
     place = jnp.clip(jnp.cumsum(empty) - 1, 0, len(far) - 1)
     rounding = 32 * jnp.finfo(x.dtype).eps * jnp.abs(x).max()
     moves = empty & ~(far[place] <= rounding)  # NaN moves, too, and shows
-    return jnp.where(moves[:, None], x[which[place]], centroids)
+    found = jnp.where(moves[:, None], x[which[place]], centroids)
+    return jnp.where(jnp.isnan(counts)[:, None], jnp.nan, found)
 
 
 @public

@@ -88,6 +88,7 @@ def pair(key):
 
 
 CLUSTERS = {"n_clusters": 3}
+WITH_CENTROIDS = {"units": ({"x": 1, "centroids": 1},), "origins": (("x", "centroids"),)}
 
 EXAMPLES = [
     Example(blocks.split, data, {"size": 5}, gradient=("x",)),
@@ -109,8 +110,15 @@ EXAMPLES = [
         tolerance=1e-3,
         exempt={"origin": "one of three terms that belong together, and the result is cut at 0"},
     ),
-    Example(distances.euclidean, lambda key: {"x": clouds(key), "y": starts(key)}, gradient=("x", "y"), tolerance=1e-3),
-    Example(seeding.weights, started, gradient=("x", "centroids"), tolerance=1e-3),
+    Example(
+        distances.euclidean,
+        lambda key: {"x": clouds(key), "y": starts(key)},
+        gradient=("x", "y"),
+        tolerance=1e-3,
+        units=({"x": 1, "y": 1},),
+        origins=(("x", "y"),),
+    ),
+    Example(seeding.weights, started, gradient=("x", "centroids"), tolerance=1e-3, **WITH_CENTROIDS),
     Example(seeding.plus_plus, lambda key: data(key) | {"key": key}, CLUSTERS, x64=False),  # draws differ by dtype
     Example(seeding.choose, lambda key: data(key) | {"key": key}, CLUSTERS, x64=False),
     Example(
@@ -125,7 +133,7 @@ EXAMPLES = [
         lambda key: data(key) | {"init": starts(key)},
         exempt={"missing": "given centroids are returned as they are, and only their shape is compared with that of x"},
     ),
-    Example(kmeans.assign, started),
+    Example(kmeans.assign, started, **WITH_CENTROIDS),
     Example(
         kmeans.update,
         lambda key: started(key) | {"labels": labels(key)},
@@ -138,7 +146,14 @@ EXAMPLES = [
     ),
     Example(kmeans.relocate, lambda key: started(key) | {"counts": jnp.array([4.0, 0.0, 4.0])}),
     Example(kmeans.fit, lambda key: data(key) | {"key": key}, CLUSTERS | {"n_init": 2, "max_iter": 9}, x64=False),
-    Example(kmeans.fit, lambda key: data(key) | {"init": starts(key)}, {"max_iter": 9}, tolerance=1e-3),
+    Example(
+        kmeans.fit,
+        lambda key: data(key) | {"init": starts(key)},
+        {"max_iter": 9},
+        tolerance=1e-3,
+        units=({"x": 1, "init": 1},),
+        origins=(("x", "init"),),
+    ),
     Example(kmeans.predict, fitted),
     Example(kmeans.transform, fitted, gradient=("x",), tolerance=1e-3),
     Example(kmeans.ordered, lambda key: {"centroids": starts(key)}),
@@ -270,6 +285,8 @@ EXAMPLES = [
         anomaly.reconstruction_error,
         lambda key: {"x": clouds(key), "reconstruction": clouds(key) + 1},
         gradient=("x", "reconstruction"),
+        units=({"x": 1, "reconstruction": 1},),
+        origins=(("x", "reconstruction"),),
     ),
     Example(anomaly.fit_latent, lambda key: {"z": clouds(key)}, gradient=("z",)),
     Example(
@@ -287,6 +304,7 @@ EXAMPLES = [
         scores.inertia,
         lambda key: started(key) | {"labels": labels(key)},
         gradient=("x", "centroids"),
+        **WITH_CENTROIDS,
     ),
     Example(
         scores.silhouette_samples,
