@@ -280,4 +280,4 @@ def score(
     """
     measure = metrics.accuracy if len(model.classes) else metrics.r2
     require.samples(x, y, weights)
-    return measure(predict(model, x), y, weights=weights)
+    return measure(predict(model, x), y, weights=weights).astype(model.offset.dtype)

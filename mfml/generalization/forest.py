@@ -220,7 +220,7 @@ def score(
     """
     measure = metrics.accuracy if model.trees.value.shape[-1] > 1 else metrics.r2
     require.samples(x, y, weights)
-    return measure(predict(model, x), y, weights=weights)
+    return measure(predict(model, x), y, weights=weights).astype(model.trees.value.dtype)
 
 
 @public

@@ -160,4 +160,4 @@ def score(
     """
     measure = metrics.accuracy if model.value.shape[-1] > 1 else metrics.r2
     require.samples(x, y, weights)
-    return measure(predict(model, x), y, weights=weights)
+    return measure(predict(model, x), y, weights=weights).astype(model.value.dtype)
