@@ -399,6 +399,7 @@ EXAMPLES = [
         lambda key: {"model": classifying_forest(key), "x": data(key)["x"]},
         gradient=("x",),
         x64=False,
+        exempt=MISSING,
     ),
     Example(forest.score, lambda key: {"model": classifying_forest(key), **classes(key)}, x64=False, exempt=MISSING),
     Example(forest.importance, lambda key: {"model": some_forest(key)}, x64=False),
