@@ -194,10 +194,16 @@ def scaled(example: Example, arguments: Arguments, group: Mapping[str, float], f
     for name, power in group.items():
         owner, _, field = name.partition(".")
         value = changed.get(owner, example.static.get(owner))
-        changed[owner] = (
-            value._replace(**{field: getattr(value, field) * factor**power}) if field else value * factor**power
-        )
+        if field:
+            changed[owner] = value._replace(**{field: times(getattr(value, field), factor**power)})
+        else:
+            changed[owner] = times(value, factor**power)
     return changed
+
+
+def times(value: Any, factor: float) -> Any:
+    """A number, an array, or all arrays of a pytree, times a factor."""
+    return jax.tree.map(lambda leaf: leaf * factor, value)
 
 
 def powers_of(base: list, doubled: list) -> list[float] | None:
@@ -226,10 +232,15 @@ def origin(example: Example, arguments: Arguments) -> bool:
     applies = False
     for group in groups_of(example.origins, singles, leaves(call(example, arguments))):
         grid = {name: jnp.round(arguments[name] * 64) / 64 for name in group}
-        base, once, twice, far = (
-            leaves(call(example, {**arguments, **{name: value + by for name, value in grid.items()}}))
-            for by in (0.0, 1.0, 2.0, OFFSET)
-        )
+        try:
+            base, once, twice, far = (
+                leaves(call(example, {**arguments, **{name: value + by for name, value in grid.items()}}))
+                for by in (0.0, 1.0, 2.0, OFFSET)
+            )
+        except ValueError:  # outside of the domain
+            if example.origins:
+                raise
+            continue
         moves = [moves_along(a, b, c) for (_, a), (_, b), (_, c) in zip(base, once, twice, strict=True)]
         if not all(moves):
             if example.origins:
@@ -246,6 +257,8 @@ def moves_along(base: np.ndarray, once: np.ndarray, twice: np.ndarray) -> bool:
     if base.dtype.kind != "f" or base.shape != once.shape:
         return same(once, base, 0) and same(twice, base, 0)
     finite = np.isfinite(base)
+    if not (np.isfinite(once[finite]).all() and np.isfinite(twice[finite]).all()):
+        return False
     return finite.any() and same(once, np.where(finite, (base + twice) / 2, base), 1e-4)
 
 

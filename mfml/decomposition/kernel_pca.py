@@ -12,6 +12,7 @@ from mfml import require
 from mfml.decomposition import krylov, spectral
 from mfml.decomposition.kernels import Kernel, gram, make_kernel
 from mfml.entrance import public
+from mfml.numerics.domain import NON_NEGATIVE, checked
 
 SOLVERS = ("auto", "dense", "krylov")
 # With a key, the solver "auto" takes "krylov" for more samples than this.
@@ -27,10 +28,11 @@ class KernelPCA(NamedTuple):
     vectors: Float[Array, "n k"]  # unit eigenvectors, with signs as in `signs.of_rows`
     row_means: Float[Array, " n"]  # means of the rows of the kernel matrix before centering
     grand_mean: Float[Array, ""]  # mean of all its entries
-    converged: Bool[Array, ""]  # whether the solver has found the eigenpairs; always True for "dense"
+    converged: Bool[Array, ""]  # whether the solver has found the eigenpairs; for "dense" whether they are finite
 
 
 @public
+@checked(gamma=NON_NEGATIVE)
 @partial(jax.jit, static_argnames=("n_components", "kernel", "solver", "max_iter", "tol"))
 def fit(
     x: Float[Array, "n d"],
@@ -51,11 +53,12 @@ def fit(
     all entries of $1_n$ equal to $1/n$; the model holds the k leading eigenpairs. Kernels: "linear" (this is PCA),
     "poly" $(\gamma x^\top y + c_0)^p$, "rbf" $e^{-\gamma \|x - y\|^2}$, "sigmoid", "cosine"; gamma is $1/d$ by default.
     Solver "dense" decomposes all of $\tilde K$. "krylov" needs a `key`, finds only the leading pairs, and is much
-    faster for large n (`max_iter` and `tol` as in `krylov.top`). "auto" takes "krylov" if there is a key and
-    n > 500, otherwise "dense".
+    faster for large n (`max_iter`, `tol` and derivatives as in `krylov.top`). "auto" takes "krylov" if
+    there is a key and n > 500, otherwise "dense".
 
     Raises:
-        ValueError: unless 1 <= n_components <= n, kernel and solver are known, and "krylov" has a key.
+        ValueError: unless 1 <= n_components <= n, kernel and solver are known, "krylov" has a key, and gamma is not
+            negative (NaN where it is traced).
 
     Source: Schölkopf, Smola and Müller (1998); Bishop (2006), section 12.3.
 
@@ -79,7 +82,7 @@ def fit(
     if solver == "dense":
         spectrum = spectral.decompose(centered)
         values, vectors = spectrum.values[:n_components], spectrum.vectors[:, :n_components]
-        converged = jnp.array(True)
+        converged = jnp.isfinite(values).all()
     else:
         pairs = krylov.top(centered, key=key, n_components=n_components, max_iter=max_iter, tol=tol)
         values, vectors, converged = pairs.values, pairs.vectors, pairs.converged
@@ -113,13 +116,20 @@ def transform(model: KernelPCA, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
 def embedding(model: KernelPCA) -> Float[Array, "n k"]:
     r"""Coordinates of the training samples: $z = \sqrt{\lambda}\, v$. This equals their `transform`.
 
+    A component without variance has coordinate 0, as there.
+
     >>> x = jnp.array([[1.0], [-1.0], [2.0], [-2.0]])
     >>> print(jnp.abs(embedding(fit(x, n_components=1, kernel="linear"))[:, 0]).round(3))
     [1. 1. 2. 2.]
     """
-    return model.vectors * jnp.sqrt(jnp.maximum(model.values, 0.0))
+    none = _without_variance(model.values, model.x.shape[0])
+    return model.vectors * jnp.where(none, 0.0, jnp.sqrt(jnp.where(none, 1.0, model.values)))
 
 
 def _inverse_root(values: Float[Array, " k"], n: int) -> Float[Array, " k"]:
-    counts = values > n * jnp.finfo(values.dtype).eps * jnp.abs(values).max()
-    return jnp.where(counts, 1 / jnp.sqrt(jnp.where(counts, values, 1.0)), 0.0)
+    none = _without_variance(values, n)
+    return jnp.where(none, 0.0, 1 / jnp.sqrt(jnp.where(none, 1.0, values)))
+
+
+def _without_variance(values: Float[Array, " k"], n: int) -> Bool[Array, " k"]:
+    return values <= n * jnp.finfo(values.dtype).eps * jnp.abs(values).max()

@@ -11,6 +11,7 @@ from mfml import iteration, require
 from mfml.decomposition import signs
 from mfml.entrance import public
 from mfml.iteration import Status
+from mfml.numerics.scaling import unit
 
 
 class Eigenpairs(NamedTuple):
@@ -53,7 +54,8 @@ def top(
     $\max_i \|A v_i - \lambda_i v_i\|_2 \le \text{tol} \cdot \max_i |\lambda_i|$ or after `max_iter` restarts; tol is
     100 epsilon by default. The error of an eigenvalue is of the order of the squared residual. m is `depth`, p is
     `n_oversamples`. A matrix with at most m (k + p) rows is decomposed directly, in one step; the status is
-    STALLED if rounding leaves a larger residual than tol.
+    STALLED if rounding leaves a larger residual than tol. How many restarts there are depends on the values, so the
+    result may not be differentiated in reverse mode; `spectral.decompose` may.
 
     Raises:
         ValueError: unless `a` is a square matrix, 1 <= n_components <= n, n_oversamples >= 0, depth >= 2,
@@ -72,6 +74,8 @@ def top(
     require.that(depth >= 2, f"depth must be at least 2; found {depth}")
     small_enough = 100 * jnp.finfo(a.dtype).eps if tol is None else tol
     width, k = n_components + n_oversamples, n_components
+    size = unit(a)
+    a = a / size
     direct = n <= depth * width
     if direct:
         v, width = jnp.eye(n, k, dtype=a.dtype), k
@@ -93,7 +97,7 @@ def top(
         failed={Status.STALLED: lambda state: jnp.isfinite(state.residual)} if direct else None,
     )
     vectors = best.vectors[:, :k]
-    return Eigenpairs(best.values[:k], vectors * signs.of_rows(vectors.T), best.residual, *report)
+    return Eigenpairs(size * best.values[:k], vectors * signs.of_rows(vectors.T), best.residual, *report)
 
 
 def _basis(

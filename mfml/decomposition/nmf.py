@@ -17,6 +17,8 @@ from mfml import iteration, require
 from mfml.decomposition import nmf_start
 from mfml.decomposition.nmf_start import Factors
 from mfml.entrance import public
+from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.scaling import power_of_two, unit
 
 SOLVERS = ("cd", "mu")
 LOSSES = ("frobenius", "kullback-leibler")
@@ -32,7 +34,7 @@ class NMF(NamedTuple):
     h: Float[Array, "k d"]  # parts
     history: Float[Array, " steps"]  # objective at the start and after each sweep, then NaN
     n_iter: Int[Array, ""]  # sweeps done
-    converged: Bool[Array, ""]  # whether the objective fell by less than tol times its first value in 10 sweeps
+    converged: Bool[Array, ""]  # whether the objective fell by at most tol times its first value in 10 sweeps
     status: Int[Array, ""]  # CONVERGED, MAX_ITER or NON_FINITE, see `mfml.iteration`
 
 
@@ -67,7 +69,8 @@ def objective(factors: Factors | NMF, x: Float[Array, "n d"], *, loss: str = "fr
     require.one_of("loss", loss, LOSSES)
     fitted = factors.w @ factors.h
     if loss == "frobenius":
-        return 0.5 * jnp.sum((x - fitted) ** 2)
+        size = unit(x)
+        return 0.5 * jnp.sum(((x - fitted) / size) ** 2) * size * size
     present = x > 0
     ratio = jnp.where(present, x, 1.0) / jnp.where(present, fitted, 1.0)
     return jnp.sum(jnp.where(present, x * jnp.log(ratio), 0.0) - x + fitted)
@@ -103,6 +106,7 @@ def step(state: Factors, x: Float[Array, "n d"], *, solver: str = "cd", loss: st
 
 
 @public
+@checked(x=NON_NEGATIVE)
 def fit(
     x: Float[Array, "n d"],
     *,
@@ -116,13 +120,15 @@ def fit(
 ) -> NMF:
     r"""Minimize `objective` over $W \ge 0$, $H \ge 0$ by sweeps of `step`.
 
-    It stops when 10 sweeps have lowered the objective by less than `tol` times its first value (CONVERGED) or
+    It stops when 10 sweeps have lowered the objective by at most `tol` times its first value (CONVERGED) or
     after `max_iter` sweeps (MAX_ITER); `tol=0` does all sweeps. `init` is a rule of `nmf_start.init`, which
-    may need the `key`, or `Factors`. A negative entry in `x` makes both factors NaN. In the history an
-    $\hat x$ of 0 counts as epsilon, as in the updates.
+    may need the `key`, or `Factors`. In the history an $\hat x$ of 0 counts as epsilon times the unit of x, as
+    in the updates. The number of sweeps depends on the values, so the result may not be differentiated in reverse
+    mode; differentiate through `step` instead.
 
     Raises:
-        ValueError: unless the shapes agree, n_components fits `init`, the options are known, and max_iter >= 1.
+        ValueError: unless the shapes agree, n_components fits `init`, the options are known, and max_iter >= 1; for a
+            negative entry in `x` (where it is traced, both factors are NaN).
 
     Source: Lee and Seung (1999); see also `step` and `init`.
 
@@ -144,8 +150,10 @@ def fit(
 
 @partial(jax.jit, static_argnames=("solver", "loss", "max_iter"))
 def _descend(x: Float[Array, "n d"], first: Factors, tol: ArrayLike, *, solver: str, loss: str, max_iter: int) -> NMF:
-    """Sweep until the objective settles."""
-    wt, h = (jnp.where(jnp.any(x < 0), jnp.nan, factor) for factor in (first.w.T, first.h))
+    """Sweep until the objective settles, in units in which x is about 1."""
+    root = power_of_two(jnp.sqrt(jnp.max(jnp.abs(x))))  # W and H share the unit of x
+    x = x / root / root
+    wt, h = first.w.T / root, first.h / root
 
     def advance(state: _State, _: Array) -> _State:
         ratio, anchor = None, state.anchor
@@ -170,9 +178,11 @@ def _descend(x: Float[Array, "n d"], first: Factors, tol: ArrayLike, *, solver: 
         _State(wt, h, ratio, now, now, recent),
         max_iter=max_iter,
         objective=lambda state: state.objective,
-        converged=lambda state: (jnp.asarray(tol) > 0) & (state.recent[0] - state.objective < tol * now),
+        converged=lambda state: (jnp.asarray(tol) > 0) & (state.recent[0] - state.objective <= tol * now),
     )
-    return NMF(state.wt.T, state.h, *report)
+    history = report.history * root * root
+    history = history * root * root if loss == "frobenius" else history
+    return NMF(root * state.wt.T, root * state.h, *report._replace(history=history))
 
 
 def _sweep(
@@ -248,8 +258,9 @@ def transform(
 
     The problem is convex, so the start does not matter. "frobenius" (non-negative least squares) uses
     coordinate descent, "kullback-leibler" multiplicative updates. It stops when no amount changes in a sweep by
-    more than `tol` times the largest, or after `max_iter` sweeps. Only H is read: with `Factors` it may also
-    hold the measured spectra of pure substances.
+    more than `tol` times the largest, or after `max_iter` sweeps, so it may not be differentiated in reverse mode. A
+    negative entry in `x` is allowed for "frobenius", and gives NaN for "kullback-leibler". Only H is read: with
+    `Factors` it may also hold the measured spectra of pure substances.
 
     Raises:
         ValueError: unless `x` has the features that the model was fitted on, and the loss is known.
@@ -263,6 +274,10 @@ def transform(
     require.rank("h", h, 2)
     require.columns("x", x, h.shape[1])
     require.one_of("loss", loss, LOSSES)
+    if loss != "frobenius":
+        x = jnp.where(x < 0, jnp.nan, x)
+    size, part = unit(x), unit(h)
+    x, h = x / size, h / part
     gram, hits = h @ h.T, h @ x.T
     even = jnp.sqrt(jnp.abs(x.mean()) / h.shape[0])
     wt = jnp.full((h.shape[0], x.shape[0]), 0.0 if loss == "frobenius" else even, x.dtype)
@@ -279,7 +294,7 @@ def transform(
         return moved, settled, n_iter + 1
 
     start = (wt, jnp.array(False), jnp.zeros((), int))
-    return jax.lax.while_loop(lambda s: ~s[1] & (s[2] < max_iter), advance, start)[0].T
+    return jax.lax.while_loop(lambda s: ~s[1] & (s[2] < max_iter), advance, start)[0].T * (size / part)
 
 
 @public

@@ -34,7 +34,8 @@ def init(
     - "nndsvd" takes the larger of the positive and the negative part of each pair of singular vectors of X:
       $\sqrt{\sigma_i \|u^\pm\| \|v^\pm\|}$ times their directions. About half the entries are zero, and they stay zero
       under multiplicative updates.
-    - "nndsvda" does the same and replaces zeros by the mean of X.
+    - "nndsvda" does the same and replaces zeros by the mean of X over the root of its largest entry (the mean
+      itself, if that is 1).
     - "random" needs a `key` and draws $\sqrt{\bar x / k}\,|\epsilon|$ with normal $\epsilon$.
 
     Given a key, the first two use the randomized decomposition, which is faster for large X.
@@ -64,7 +65,14 @@ def init(
         return Factors(scale * jnp.abs(w).reshape(-1, n_components), scale * jnp.abs(h).reshape(n_components, -1))
     require.between("n_components", n_components, 1, min(x.shape))
     factors = _nndsvd(x, n_components, key)
-    return factors if init == "nndsvd" else Factors(*(jnp.where(f == 0, x.mean(), f) for f in factors))
+    fill = x.mean() / jnp.sqrt(_largest(x))
+    return factors if init == "nndsvd" else Factors(*(jnp.where(f == 0, fill, f) for f in factors))
+
+
+def _largest(x: Float[Array, "n d"]) -> Float[Array, ""]:
+    """The largest entry; 1 for zeros."""
+    largest = jnp.max(x)
+    return jnp.where(largest == 0, 1.0, largest)
 
 
 def _nndsvd(x: Float[Array, "n d"], n_components: int, key: Key[Array, ""] | None) -> Factors:
@@ -87,5 +95,5 @@ def _nndsvd(x: Float[Array, "n d"], n_components: int, key: Key[Array, ""] | Non
     weight = jnp.sqrt(parts.s * a_length * b_length)
     a = a * (weight / jnp.where(a_length > 0, a_length, 1.0))[:, None]
     b = b * (weight / jnp.where(b_length > 0, b_length, 1.0))[:, None]
-    tiny = 1e-6
+    tiny = 1e-6 * jnp.sqrt(_largest(x))
     return Factors(jnp.where(a < tiny, 0.0, a).T, jnp.where(b < tiny, 0.0, b))

@@ -13,6 +13,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.domain import NON_NEGATIVE, checked
 
 
 @public
@@ -132,8 +133,12 @@ def project_l1_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Arra
 
 
 @public
+@checked(threshold=NON_NEGATIVE)
 def prox_l1(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
     r"""Soft threshold, the proximal map of $t \|w\|_1$: $\mathrm{sign}(v_j) \max(|v_j| - t, 0)$.
+
+    Raises:
+        ValueError: if the threshold is negative (NaN where it is traced); so do the other proximal maps.
 
     Source: Parikh and Boyd (2014), section 6.5.2; Murphy (2012), section 13.4.
 
@@ -144,6 +149,7 @@ def prox_l1(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
 
 
 @public
+@checked(threshold=NON_NEGATIVE)
 def prox_l2(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
     r"""Block soft threshold, the proximal map of $t \|w\|_2$ (no square): $\max(1 - t / \|v\|_2, 0)\, v$.
 
@@ -160,6 +166,7 @@ def prox_l2(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
 
 
 @public
+@checked(strength=NON_NEGATIVE)
 def prox_squared_l2(v: Float[Array, " d"], strength: ArrayLike) -> Float[Array, " d"]:
     r"""Shrinkage, the proximal map of $\tfrac{t}{2} \|w\|_2^2$, t the `strength`: $v / (1 + t)$. No entry becomes zero.
 

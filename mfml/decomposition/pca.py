@@ -71,14 +71,15 @@ def fit(
         solver = "covariance" if d <= WIDEST_COVARIANCE and n >= 10 * d else "svd"
 
     mean = sums.mean(x)
-    unit = scaling.unit(x - mean)
-    centered = (x - mean) / unit
     if solver == "covariance":
-        s = sums.gram(centered) / (n - 1)
+        s, unit = sums.scatter(x, mean)
+        s = s / (n - 1)
         spectrum = spectral.decompose(s)
         components = spectrum.vectors[:, :n_components].T
         variance, total = jnp.maximum(spectrum.values[:n_components], 0.0), jnp.trace(s)
     else:
+        unit = scaling.unit(x - mean)
+        centered = (x - mean) / unit
         if solver == "randomized":
             parts = svd.randomized(centered, key=key, n_components=n_components, iterated_power=iterated_power)
         else:
@@ -110,14 +111,14 @@ def transform(model: PCA, x: Float[Array, "n d"], *, whiten: bool = False) -> Fl
     if not whiten:
         return z
     spread = _spread(model)
-    return jnp.where(spread > 0, z / jnp.where(spread > 0, spread, 1.0), 0.0)
+    return jnp.where(spread == 0, 0.0, z / jnp.where(spread == 0, 1.0, spread))
 
 
 def _spread(model: PCA) -> Float[Array, " k"]:
     """Standard deviations along the components; 0 where there is nothing but rounding."""
     rounding = scaling.rank_rtol(model.mean.shape, model.variance.dtype)
-    some = model.variance > rounding**2 * model.variance[0]
-    return jnp.where(some, jnp.sqrt(jnp.where(some, model.variance, 1.0)), 0.0)
+    none = model.variance <= rounding**2 * model.variance[0]  # False for NaN, which stays
+    return jnp.where(none, 0.0, jnp.sqrt(jnp.where(none, 1.0, model.variance)))
 
 
 @public

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float, Int
 from mfml import require
 from mfml.decomposition import subspaces
 from mfml.entrance import public
-from mfml.numerics import sums
+from mfml.numerics import singular, sums
 from mfml.numerics.scaling import column_units, length, rank_rtol
 
 
@@ -108,7 +108,7 @@ def _inverted(
     relative = rank_rtol(a.shape, a.dtype) if rtol is None else rtol
 
     def factors(units: Array) -> tuple[Array, Array, Array]:
-        u, s, vt = jnp.linalg.svd(a / units, full_matrices=False)
+        u, s, vt = singular.svd(a / units)
         counts = s > relative * s.max()
         return u, vt.T * jnp.where(counts, 1 / jnp.where(counts, s, 1.0), 0.0) / units[:, None], counts
 

@@ -13,7 +13,7 @@ def of_rows(vectors: Float[Array, "k d"]) -> Float[Array, " k"]:
 
     Eigenvectors and singular vectors are defined up to their sign. The rule: of the entries whose magnitude
     comes within a factor $1 - \sqrt{\epsilon}$ of the row's largest, the first is made positive, so that
-    rounding cannot flip a row such as $(1, -1)/\sqrt 2$. A row of zeros gets +1.
+    rounding cannot flip a row such as $(1, -1)/\sqrt 2$. A row of zeros gets +1, one with NaN gets NaN.
 
     Raises:
         ValueError: unless `vectors` has two axes, the second not empty.
@@ -25,6 +25,8 @@ def of_rows(vectors: Float[Array, "k d"]) -> Float[Array, " k"]:
     require.that(vectors.shape[1] > 0, f"vectors must have entries; found shape {vectors.shape}")
     magnitude = jnp.abs(vectors)
     nearly = 1 - jnp.sqrt(jnp.finfo(vectors.dtype).eps)
-    first = jnp.argmax(magnitude >= nearly * magnitude.max(axis=1, keepdims=True), axis=1)
+    largest = magnitude.max(axis=1)
+    first = jnp.argmax(magnitude >= nearly * largest[:, None], axis=1)
     entry = jnp.take_along_axis(vectors, first[:, None], axis=1)[:, 0]
-    return jnp.where(entry < 0, -1, 1).astype(vectors.dtype)
+    sign = jnp.where(entry < 0, -1, 1).astype(vectors.dtype)
+    return jnp.where(jnp.isnan(largest), jnp.nan, sign)

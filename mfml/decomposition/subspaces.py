@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Int
 from mfml import require
 from mfml.decomposition import signs
 from mfml.entrance import public
+from mfml.numerics import singular
 from mfml.numerics.scaling import rank_rtol
 
 
@@ -56,26 +57,26 @@ def numerical_rank(a: Float[Array, "m n"], *, rtol: float | None = None) -> Int[
     1
     """
     _check(a)
-    s = jnp.linalg.svd(a, full_matrices=False, compute_uv=False)
+    s = singular.values(a)
     return jnp.sum(s > _tolerance(a, s, rtol))
 
 
 def _within(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Float[Array, "m q"]:
     """Orthonormal basis of the column space of `a`, the largest singular value first."""
     _check(a)
-    u, s, _ = jnp.linalg.svd(a, full_matrices=False)
+    u, s, _ = singular.svd(a)
     u = u * signs.of_rows(u.T)
     if rank is not None:
         require.between("rank", rank, 0, min(a.shape))
         return u[:, :rank]
-    return jnp.where(s > _tolerance(a, s, rtol), u, 0.0)
+    return jnp.where(s <= _tolerance(a, s, rtol), 0.0, u)  # NaN stays
 
 
 def _beyond(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Float[Array, "m q"]:
     """Orthonormal basis of the complement of the column space of `a`, the smallest singular value first."""
     _check(a)
     m = a.shape[0]
-    u, s, _ = jnp.linalg.svd(a, full_matrices=m > a.shape[1])  # otherwise, the thin u is the whole one
+    u, s, _ = singular.svd(a, full_matrices=m > a.shape[1])  # otherwise, the thin u is the whole one
     u = u[:, ::-1] * signs.of_rows(u[:, ::-1].T)
     if rank is not None:
         require.between("rank", rank, 0, min(a.shape))

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.decomposition import norms, signs
 from mfml.entrance import public
+from mfml.numerics import singular
 
 NORMS = ("frobenius", "spectral")
 
@@ -55,7 +56,7 @@ def truncated(a: Float[Array, "n d"], *, n_components: int) -> SVD:
     [5.]
     """
     _check(a, n_components)
-    u, s, vt = jnp.linalg.svd(a, full_matrices=False)
+    u, s, vt = singular.svd(a)
     return pinned(u[:, :n_components], s[:n_components], vt[:n_components])
 
 
@@ -110,7 +111,7 @@ def _randomized(
         return basis(a @ basis((q.T @ a).T))
 
     q = jax.lax.fori_loop(0, n_iter, iterate, basis(a @ omega))
-    u, s, vt = jnp.linalg.svd(q.T @ a, full_matrices=False)
+    u, s, vt = singular.svd(q.T @ a)
     return q @ u[:, :n_components], s[:n_components], vt[:n_components]
 
 

@@ -27,6 +27,7 @@ from mfml.generalization.tree_arrays import Trees
 from mfml.iteration import Status
 from mfml.numerics import scaling
 from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.risk import metrics
 
 
@@ -45,7 +46,7 @@ class Boosting(NamedTuple):
 
 
 @public
-@require.bounds(weights="[0, inf)", l2_regularization="[0, inf)", gamma="[0, inf)", min_child_weight="[0, inf)")
+@checked(weights=NON_NEGATIVE, l2_regularization=NON_NEGATIVE, gamma=NON_NEGATIVE, min_child_weight=NON_NEGATIVE)
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -144,7 +145,7 @@ def _fit(
     max_bins: int,
     patience: int | None,
 ) -> Boosting:
-    size = scaling.unit(present(weights, y)[0].astype(x.dtype)) if loss == "squared_error" else jnp.ones((), x.dtype)
+    size = scaling.unit(present(weights, y).astype(x.dtype)) if loss == "squared_error" else jnp.ones((), x.dtype)
     if loss == "squared_error":  # squares of residuals must not leave the float range
         y, validation = y / size, None if validation is None else (validation[0], validation[1] / size)
     task = problem(x, y, weights=weights, validation=validation, max_bins=max_bins)

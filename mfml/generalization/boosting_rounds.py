@@ -100,7 +100,7 @@ def init(task: Task, *, loss: str = "squared_error", n_classes: int | None = Non
     [[0.5, 0.5]]
     """
     dtype = task.weights.dtype
-    offset = objectives.best_constant(present(task.weights, task.y)[0], task.weights, loss=loss, n_classes=n_classes)
+    offset = objectives.best_constant(present(task.weights, task.y), task.weights, loss=loss, n_classes=n_classes)
     scores = jnp.broadcast_to(offset[:, None], (len(offset), len(task.y))).astype(dtype)
     value, checked = _losses(scores, task, loss)
     zero = jnp.zeros((), int)

@@ -86,7 +86,7 @@ def statistics(
     [[-1.0, 1.0], [1.0, 1.0]]
     """
     require.that(y.size > 0, f"y must not be empty; found shape {y.shape}")
-    (y,) = present(weights, y)
+    y = present(weights, y)
     if n_classes is None:
         first = y[0].astype(weights.dtype)  # subtracted so that equal targets become exactly 0 in spite of rounding
         rest = y.astype(weights.dtype) - first

@@ -19,6 +19,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.numerics import sums
 from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, checked
 
 MANY = 200  # columns, from which blocks of them save half of the products
 
@@ -44,7 +45,7 @@ def soft_threshold(v: Float[Array, "*shape"], threshold: ArrayLike) -> Float[Arr
 
 
 @public
-@require.bounds(weights="[0, inf)")
+@checked(weights=NON_NEGATIVE)
 def problem(
     x: Float[Array, "n d"],
     y: Float[Array, " n"],
@@ -63,7 +64,7 @@ def problem(
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
     require.samples(x, y, weights)
-    x, y = present(weights, x, y)
+    x, y = present(weights, x), present(weights, y)
     x_mean, y_mean = (_mean(part, weights) if fit_intercept else jnp.zeros_like(part[0]) for part in (x, y))
     a, b = x - x_mean, y - y_mean
     if weights is not None:

@@ -20,6 +20,7 @@ from mfml.generalization.lasso_solvers import SOLVERS, State, init, solve, step
 from mfml.iteration import Report
 from mfml.numerics import scaling
 from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, between, checked
 from mfml.risk import metrics
 
 __all__ = ["SOLVERS", "Lasso", "Path", "fit", "init", "path", "predict", "score", "step"]
@@ -51,7 +52,7 @@ class Path(NamedTuple):
 
 
 @public
-@require.bounds(weights="[0, inf)", alpha="[0, inf)", l1_ratio="(0, 1]", tol="[0, inf)")
+@checked(weights=NON_NEGATIVE, alpha=NON_NEGATIVE, l1_ratio=between(0, 1, above=True), tol=NON_NEGATIVE)
 @partial(jax.jit, static_argnames=("solver", "max_iter", "fit_intercept"))
 def fit(
     x: Float[Array, "n d"],
@@ -107,7 +108,7 @@ def fit(
 
 
 @public
-@require.bounds(weights="[0, inf)", l1_ratio="(0, 1]", tol="[0, inf)")
+@checked(weights=NON_NEGATIVE, l1_ratio=between(0, 1, above=True), tol=NON_NEGATIVE)
 @partial(jax.jit, static_argnames=("max_iter", "fit_intercept"))
 def path(
     x: Float[Array, "n d"],
@@ -193,7 +194,7 @@ def _in_units(
     """
     require.rank("x", x, 2)
     require.samples(x, y, weights)
-    x, y = present(weights, x, y)
+    x, y = present(weights, x), present(weights, y)
     per_x, per_y = 1 / scaling.unit(x), 1 / scaling.unit(y)
     task = net.problem(x * per_x, y * per_y, weights=weights, fit_intercept=fit_intercept)
     alpha, largest = jnp.asarray(alpha, x.dtype), jnp.finfo(x.dtype).max / 4

@@ -4,6 +4,7 @@ The interface is optax's: `state = init(params)`; `updates, state = update(gradi
 `params = apply_updates(params, updates)`; `trajectories.run` repeats this. Parameters are any pytree of float arrays.
 Arguments, their order, defaults and the places of epsilon are optax's, so either library can replace the other. A
 learning rate may be a number or a traced array: `jax.vmap` over learning rates works. A schedule raises ValueError.
+Epsilons are absolute, as the papers define them: where gradients are not much larger, scale the objective.
 Notation: g the gradient, $\eta$ the learning rate, t = 1, 2, ... the step; squares, roots, quotients are elementwise.
 """
 

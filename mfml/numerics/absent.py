@@ -1,23 +1,56 @@
-"""A sample of weight zero is absent, whatever it holds.
-
-Its entries have to be replaced, since zero times NaN is NaN, and a far entry spoils sums and units. Shapes: n samples.
-"""
-
-from typing import Any
+"""Samples of weight zero are absent, whatever they hold: NaN, infinity, or a number that spoils every scale."""
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jax import lax
+from jax.custom_batching import custom_vmap
+from jaxtyping import Array, Bool, Float
 
 
-def present(weights: Float[Array, " n"] | None, *arrays: Any) -> tuple[Any, ...]:
-    """Replace each row of weight 0 by the first row of positive weight, in all arrays; without weights, return them.
+def present(weights: Float[Array, " n"] | None, array: Array) -> Array:
+    """Put a row of positive weight in the place of each row of weight zero.
 
-    >>> present(jnp.array([0.0, 1.0]), jnp.array([[jnp.nan], [2.0]]))[0].tolist()
-    [[2.0], [2.0]]
+    So 0 times infinity cannot arise, and no scale or shift is taken from what is absent. The weights stay as they are.
+    Without weights every row is present.
+
+    >>> present(jnp.array([1.0, 0.0]), jnp.array([[3.0], [jnp.nan]])).tolist()
+    [[3.0], [3.0]]
     """
     if weights is None:
-        return arrays
-    first = jnp.argmax(weights > 0)
-    return tuple(
-        jnp.where((weights == 0).reshape(-1, *[1] * (array.ndim - 1)), array[first], array) for array in arrays
-    )
+        return array
+    absent = (weights == 0).reshape(-1, *[1] * (array.ndim - 1))
+    return jnp.where(absent, array[jnp.argmax(weights > 0)], array)
+
+
+def rows_in_use(weights: Float[Array, " n"] | None, x: Array) -> tuple[Array, Bool[Array, ""]]:
+    """Do for a large table what `present` does, but once for all weights under `vmap`: folds share one table.
+
+    A row that is absent everywhere, or not finite, becomes another row. Also says whether no row that counts was lost
+    in this way: where it is False, the result has to be NaN.
+
+    >>> [part.tolist() for part in rows_in_use(jnp.array([1.0, 0.0]), jnp.array([[3.0], [jnp.nan]]))]
+    [[[3.0], [3.0]], True]
+    """
+    if weights is None:
+        return x, jnp.array(True)
+    sound = jnp.all(jnp.isfinite(x).reshape(len(x), -1), axis=1)
+    kept = sound & (largest_of_batch((weights != 0).astype(weights.dtype)) > 0)
+    table = jnp.where(kept.reshape(-1, *[1] * (x.ndim - 1)), x, x[jnp.argmax(kept)])
+    return table, jnp.all(sound | (weights == 0))
+
+
+def largest_of_batch(value: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """The value itself; under `vmap` the largest in the batch, one for all. It has no derivative.
+
+    What need not be exact, such as a scale, is then computed once.
+    """
+    return _largest(lax.stop_gradient(value))
+
+
+@custom_vmap
+def _largest(value: Array) -> Array:
+    return value
+
+
+@_largest.def_vmap
+def _over_the_batch(_: int, batched: list[bool], value: Array) -> tuple[Array, bool]:
+    return (_largest(jnp.nanmax(value, axis=0)) if batched[0] else value), False

@@ -4,12 +4,14 @@ In single precision the square of 1e-20 is 0 and that of 1e20 is infinite. Divis
 so results do not depend on the unit of the data, and no derivative needs to pass through the unit.
 """
 
+import math
+
 import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Array, Float
 
-LANES = 32  # rows of a narrow matrix that one pass of a reduction reads together
+WIDE = 64  # numbers in a row over which a processor reduces quickly
 
 
 def power_of_two(size: ArrayLike) -> Float[Array, "*shape"]:
@@ -39,12 +41,21 @@ def column_units(a: Float[Array, "n p"]) -> Float[Array, " p"]:
     >>> column_units(jnp.array([[3.0, 1e3], [-1.0, 1e-3]])).tolist()
     [2.0, 512.0]
     """
-    n, p = a.shape
-    whole = n // LANES * LANES
-    size = jnp.abs(lax.stop_gradient(a))
-    # many narrow rows in one: a maximum over long rows is an order of magnitude faster
-    folded = jnp.max(size[:whole].reshape(whole // LANES, LANES * p), axis=0, initial=0.0).reshape(LANES, p)
-    return power_of_two(jnp.maximum(jnp.max(folded, axis=0), jnp.max(size[whole:], axis=0, initial=0.0)))
+    top, rest = folded(jnp.abs(lax.stop_gradient(a)))
+    largest = jnp.max(jnp.max(top, axis=0, initial=0.0).reshape(-1, a.shape[1]), axis=0)
+    return power_of_two(jnp.maximum(largest, jnp.max(rest, axis=0, initial=0.0)))
+
+
+def folded(a: Float[Array, "n *rest"]) -> tuple[Float[Array, "m w"], Float[Array, "r *rest"]]:
+    """Join several narrow rows to a wide one, over which a reduction is an order of magnitude faster; and the rest.
+
+    >>> [part.shape for part in folded(jnp.ones((70, 3)))]
+    [(3, 63), (7, 3)]
+    """
+    width = max(1, math.prod(a.shape[1:]))
+    lanes = max(1, WIDE // width)
+    whole = len(a) // lanes * lanes
+    return a[:whole].reshape(whole // lanes, lanes * width), a[whole:]
 
 
 def rank_rtol(shape: tuple[int, ...], dtype: DTypeLike) -> float:

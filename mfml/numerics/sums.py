@@ -5,6 +5,8 @@ of XLA on a CPU are off by 1 % after 10 million rows. Its reductions (`jnp.sum`)
 matrix products, scatters and loops are not. The functions here are accurate to a few units of rounding for any n.
 """
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -12,7 +14,6 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.numerics import scaling
-from mfml.numerics.scaling import LANES
 
 BLOCK = 2048  # this many rows with some tens of columns fit into the cache of a processor
 SCATTER = 1 << 16  # terms that one scatter adds up one after the other
@@ -24,46 +25,41 @@ def over_rows(a: Float[Array, "n *rest"]) -> Float[Array, "*rest"]:
     >>> over_rows(jnp.ones((5, 2))).tolist()
     [5.0, 5.0]
     """
-    whole = len(a) // LANES * LANES
-    if whole == 0:
-        return a.sum(axis=0)
-    # many narrow rows in one: a sum over long rows is an order of magnitude faster
-    folded = a[:whole].reshape(whole // LANES, -1).sum(axis=0)
-    return folded.reshape(LANES, *a.shape[1:]).sum(axis=0) + a[whole:].sum(axis=0)
+    folded, rest = scaling.folded(a)
+    return folded.sum(axis=0).reshape(-1, *a.shape[1:]).sum(axis=0) + rest.sum(axis=0)
 
 
 @jax.jit
 def mean(a: Float[Array, "n *rest"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, "*rest"]:
     r"""Weighted mean over the first axis, $\sum_i w_i a_i / \sum_i w_i$, to rounding of the mean itself.
 
-    A second pass adds the mean of what the first one left, so that equal numbers have exactly their own mean.
+    Terms are taken relative to a number among or near them, so that equal numbers have exactly their own mean.
 
     >>> mean(jnp.array([[1.0], [4.0]]), weights=jnp.array([2.0, 1.0])).tolist()
     [2.0]
     """
     if weights is None:
-        first = over_rows(a / len(a))
-        return first + over_rows(a - first) / len(a)
+        return a[0] + over_rows(a - a[0]) / len(a)
     share = (weights / jnp.sum(weights)).reshape(-1, *[1] * (a.ndim - 1))
-    first = over_rows(share * a)
+    first = over_rows(share * a)  # not the first row: it may be one without weight, and far away
     return first + over_rows(share * (a - first))
 
 
+@jax.jit
 def cross(a: Float[Array, "n p"], y: Float[Array, " n"]) -> Float[Array, " p"]:
     r"""Products of the columns with a vector, $A^\top y$.
 
     >>> cross(jnp.array([[1.0, 2.0], [3.0, 4.0]]), jnp.array([1.0, -1.0])).tolist()
     [-2.0, -2.0]
     """
-    return over_rows(a * y[:, None])
+    return _by_blocks(lambda rows, part: part @ rows, a, y)
 
 
 @jax.jit
 def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, "p p"]:
     r"""Inner products of the columns, $A^\top W A$ with $W = \mathrm{diag}(w)$. Without weights all are 1.
 
-    It adds up blocks of rows, and carries along what each addition loses. On a CPU a tall A takes no longer than in a
-    single product.
+    On a CPU a tall A takes no longer than in a single product.
 
     Raises:
         ValueError: unless a has two axes and there is one weight per row.
@@ -77,23 +73,9 @@ def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -
     require.rank("a", a, 2)
     require.same_length(a=a, weights=weights)
 
-    def product(start: Array | int, size: int) -> Array:
-        rows = lax.dynamic_slice_in_dim(a, start, size)
-        if weights is None:
-            return rows.T @ rows
-        return (rows * lax.dynamic_slice_in_dim(weights, start, size)[:, None]).T @ rows
-
-    def add(i: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
-        total, lost = carry
-        part = product(i * BLOCK, BLOCK) - lost
-        new = total + part
-        return new, (new - total) - part
-
-    n_blocks = len(a) // BLOCK
-    rest = product(n_blocks * BLOCK, len(a) - n_blocks * BLOCK)
-    if n_blocks == 0:
-        return rest
-    return lax.fori_loop(0, n_blocks, add, (rest, jnp.zeros_like(rest)))[0]
+    if weights is None:
+        return _by_blocks(lambda rows: rows.T @ rows, a)
+    return _by_blocks(lambda rows, weight: (rows * weight[:, None]).T @ rows, a, weights)
 
 
 @jax.jit
@@ -117,3 +99,46 @@ def covariance(
     scale = scaling.column_units(centered)
     total = len(a) if weights is None else jnp.sum(weights)
     return center, gram(centered / scale, weights=weights) / total * scale * scale[:, None]
+
+
+@jax.jit
+def scatter(a: Float[Array, "n p"], center: Float[Array, " p"]) -> tuple[Float[Array, "p p"], Float[Array, ""]]:
+    r"""Sum of outer products $(a_i - c)(a_i - c)^\top / u^2$, and the unit u: 1, unless squares leave the range then.
+
+    >>> found, unit = scatter(jnp.array([[1e-30], [3e-30]]), jnp.array([2e-30]))
+    >>> 0.5 <= found.item() <= 8, unit.item() > 0
+    (True, True)
+    """
+
+    def around(inverse: Array) -> Array:
+        def product(rows: Array) -> Array:
+            centered = (rows - center) * inverse
+            return centered.T @ centered
+
+        return _by_blocks(product, a)
+
+    def scaled() -> tuple[Array, Array]:
+        unit = scaling.unit(a - center)
+        return around(1 / unit), unit
+
+    one, limits = jnp.ones((), a.dtype), jnp.finfo(a.dtype)
+    plain = around(one)
+    size = jnp.trace(plain)
+    in_range = (size > limits.tiny / limits.eps**2) & (size < limits.max * limits.eps)
+    return lax.cond(in_range, lambda: (plain, one), scaled)
+
+
+def _by_blocks(product: Callable[..., Array], *arrays: Array) -> Array:
+    """Add up a product over blocks of rows, and carry along what each addition loses."""
+    n_blocks = len(arrays[0]) // BLOCK
+
+    def add(i: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        total, lost = carry
+        part = product(*(lax.dynamic_slice_in_dim(whole, i * BLOCK, BLOCK) for whole in arrays)) - lost
+        new = total + part
+        return new, (new - total) - part
+
+    rest = product(*(whole[n_blocks * BLOCK :] for whole in arrays))
+    if n_blocks == 0:
+        return rest
+    return lax.fori_loop(0, n_blocks, add, (rest, jnp.zeros_like(rest)))[0]

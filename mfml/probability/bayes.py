@@ -4,16 +4,16 @@ Updating is addition: the prior counts like data seen before. Each update takes 
 posterior is the prior of the next batch. Predictive distributions average over what is still unknown.
 """
 
+import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax.scipy.linalg import cho_solve
-from jax.scipy.special import gammaln
 from jaxtyping import Array, Float, Num
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics import scaling
+from mfml.numerics import gammas, scaling
 from mfml.probability.gaussian import Gaussian
 
 
@@ -100,15 +100,19 @@ def predict_gamma(posterior: Gamma, y: Num[Array, " m"]) -> Float[Array, " m"]:
 
     $$\log \frac{\Gamma(\alpha + y)}{\Gamma(\alpha)\, y!} + \alpha \log \frac{\beta}{\beta + 1} - y \log(\beta + 1)$$
 
-    Source: Gelman et al. (2013), Bayesian Data Analysis, section 2.6.
+    Source: Gelman et al. (2013), Bayesian Data Analysis, section 2.6; for large counts: Loader (2000).
 
     >>> predict_gamma(Gamma(jnp.array(1.0), jnp.array(1.0)), jnp.array([0, 1])).tolist()
     [-0.693..., -1.386...]
     """
     require.rank("y", y, 1)
     shape, rate = posterior
-    binomial = gammaln(shape + y) - gammaln(shape) - gammaln(y + 1.0)
-    return binomial - shape * jnp.log1p(1 / rate) - y * jnp.log1p(rate)
+    both = (y >= gammas.SERIES_FROM) & (shape >= gammas.SERIES_FROM)
+    few = jnp.where(both, 1.0, y)
+    binomial = -gammas.log_beta(shape, few + 1.0) - jnp.log(shape + few)
+    direct = binomial - shape * jnp.log1p(1 / rate) - few * jnp.log1p(rate)
+    a, b = (jnp.where(both, part, gammas.SERIES_FROM) for part in (shape, y))
+    return jnp.where(both, _many_counts(a, b, rate), direct)
 
 
 @public
@@ -214,9 +218,20 @@ def log_evidence_beta(prior: Beta, y: Num[Array, " n"]) -> Float[Array, ""]:
     >>> round(log_evidence_beta(Beta(jnp.array(1.0), jnp.array(1.0)), jnp.array([1, 0])).item(), 3)
     -1.792
     """
-    posterior = update_beta(prior, y)
-    return _log_beta(*posterior) - _log_beta(*prior)
+    (a, b), posterior = prior, update_beta(prior, y)
+    successes, failures = posterior.a - a, posterior.b - b
+    # a difference of large terms loses its digits: those of a strong prior cancel in one form, those of many data in
+    # the other
+    strong = gammas.log_ratio(a, successes) + gammas.log_ratio(b, failures)
+    strong = strong - gammas.log_ratio(a + b, successes + failures)
+    weak = gammas.log_beta(*posterior) - gammas.log_beta(*prior)
+    return jnp.where(a + b > successes + failures, strong, weak)
 
 
-def _log_beta(a: Array, b: Array) -> Array:
-    return gammaln(a) + gammaln(b) - gammaln(a + b)
+def _many_counts(shape: Array, y: Array, rate: Array) -> Array:
+    """Negative binomial distribution about its largest value, where no large terms are left to cancel."""
+    excess = (y * rate - shape) / (1 + rate)  # how far y is above what is expected, as seen from shape + y
+    far = gammas.deviance(shape, jnp.log1p(excess / shape)) + gammas.deviance(y, jnp.log1p(-excess / y))
+    rest = gammas.stirling(shape + y) - gammas.stirling(shape) - gammas.stirling(y)
+    share = shape / (shape + y)
+    return jnp.log(share) - far + rest - 0.5 * jnp.log(2 * math.pi * share * y)

@@ -5,8 +5,10 @@ experiments. A 95 % **credible** interval contains it with probability 95 %, giv
 n samples, s draws, r resamples.
 """
 
+import math
 from collections.abc import Callable
 from functools import partial
+from statistics import NormalDist
 from typing import NamedTuple
 
 import jax
@@ -21,7 +23,8 @@ from mfml.entrance import public
 from mfml.numerics import scaling
 
 KINDS = ("percentile", "basic", "bca")
-BISECTIONS = 50
+BISECTIONS = 60
+SERIES_FROM = 100.0  # degrees of freedom from which an expansion is more accurate than the incomplete beta function
 AT_ONCE = 64  # resamples that are drawn together
 
 
@@ -109,24 +112,16 @@ def student_t_width(df: ArrayLike, *, level: float = 0.95) -> Float[Array, ""]:
     Raises:
         ValueError: unless 0 < level < 1.
 
-    Source: Abramowitz and Stegun (1964), equation 26.7.1.
+    Source: Abramowitz and Stegun (1964), equations 26.7.1 and, for df above 100, 26.7.5.
 
     >>> round(student_t_width(4.0).item(), 3)
     2.776
     """
     _require_level(level)
-    half = jnp.asarray(df, jnp.result_type(float, df)) / 2
-
-    def halve(_: Array, bounds: tuple[Array, Array]) -> tuple[Array, Array]:
-        low, high = bounds
-        middle = (low + high) / 2
-        inside = betainc(0.5, half, middle) < level
-        return jnp.where(inside, middle, low), jnp.where(inside, high, middle)
-
-    zero = jnp.zeros_like(half)
-    low, high = lax.fori_loop(0, BISECTIONS, halve, (zero, zero + 1))
-    share = (low + high) / 2  # t^2 / (t^2 + df)
-    return jnp.sqrt(2 * half * share / (1 - share))
+    nu = jnp.asarray(df, jnp.result_type(float, df))
+    large = nu > SERIES_FROM
+    series = _expanded_width(jnp.where(large, nu, SERIES_FROM), level)
+    return jnp.where(large, series, _bisected_width(jnp.where(large, SERIES_FROM, nu), level))
 
 
 @public
@@ -171,7 +166,7 @@ def of_share(successes: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Inte
     _require_level(level)
     dtype = jnp.result_type(float, successes, n)
     k, trials = jnp.asarray(successes, dtype), jnp.asarray(n, dtype)
-    z2 = ndtri(jnp.asarray((1 + level) / 2, dtype)) ** 2
+    z2 = _normal_width(level) ** 2
     p = k / trials
     middle = p + z2 / (2 * trials)
     width = jnp.sqrt(z2 * (p * (1 - p) / trials + z2 / (4 * trials**2)))
@@ -313,6 +308,40 @@ def _bca(found: Array, estimate: Array, without: Array, tails: Array) -> tuple[A
         values = jax.vmap(jnp.quantile)(flat, ndtr(shifted).astype(found.dtype).reshape(-1))
         ends.append(values.reshape(estimate.shape))
     return ends[0], ends[1]
+
+
+def _normal_width(level: float) -> float:
+    """The z with P(|Z| <= z) = level for the normal distribution, from the smaller of both tails."""
+    return -NormalDist().inv_cdf((1 - level) / 2)
+
+
+def _bisected_width(df: Array, level: float) -> Array:
+    """Bisect the logarithm of t^2 / df, and compare the smaller of the probabilities inside and outside."""
+    half, widest = df / 2, 0.9 * math.log(float(jnp.finfo(df.dtype).max))
+
+    def halve(_: Array, bounds: tuple[Array, Array]) -> tuple[Array, Array]:
+        low, high = bounds
+        middle = (low + high) / 2
+        narrow = middle < 0
+        share = jax.nn.sigmoid(-jnp.abs(middle))  # t^2 / (t^2 + df) of a narrow interval, df / (t^2 + df) of a wide one
+        found = betainc(jnp.where(narrow, 0.5, half), jnp.where(narrow, half, 0.5), share)
+        inside = jnp.where(narrow, found < level, found > 1 - level)
+        return jnp.where(inside, middle, low), jnp.where(inside, high, middle)
+
+    low, high = lax.fori_loop(0, BISECTIONS, halve, (jnp.full_like(df, -widest), jnp.full_like(df, widest)))
+    return jnp.where(high < widest, jnp.sqrt(df) * jnp.exp((low + high) / 4), jnp.inf)
+
+
+def _expanded_width(df: Array, level: float) -> Array:
+    """Expansion about the normal distribution, for many degrees of freedom."""
+    z = _normal_width(level)
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return jnp.asarray(z + sum(term / df**k for k, term in enumerate(terms, start=1)))
 
 
 def _require_level(level: float) -> None:

@@ -14,8 +14,7 @@ from jaxtyping import Array, Float, Num
 
 from mfml import require
 from mfml.entrance import public
-
-SERIES_FROM = 10.0  # of log Gamma(a + 1/2) - log Gamma(a): from here on the difference would lose its digits
+from mfml.numerics import gammas
 
 
 @public
@@ -74,7 +73,7 @@ def student_t_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike, d
     _require_fit(y, loc=loc, scale=scale, df=df)
     nu = jnp.asarray(df, jnp.result_type(y, df))
     z = (y - loc) / scale
-    constant = 0.5 * jnp.log(nu * math.pi) - _log_gamma_half_step(nu / 2)
+    constant = 0.5 * jnp.log(nu * math.pi) - gammas.log_ratio(nu / 2, 0.5)
     return 0.5 * (nu + 1) * jnp.log1p(z**2 / nu) + jnp.log(scale) + constant
 
 
@@ -112,16 +111,11 @@ def poisson_nll(y: Num[Array, "*shape"], log_rate: ArrayLike) -> Float[Array, "*
     """
     _require_fit(y, log_rate=log_rate)
     eta = jnp.asarray(log_rate, jnp.result_type(float, log_rate))
-    return jnp.exp(eta) - y * eta + gammaln(y + 1.0)
-
-
-def _log_gamma_half_step(a: Array) -> Array:
-    r"""$\log \Gamma(a + 1/2) - \log \Gamma(a)$, by its asymptotic series for large a."""
-    large = a > SERIES_FROM
-    big, small = jnp.where(large, a, SERIES_FROM), jnp.where(large, 1.0, a)
-    r = 1 / big
-    series = 0.5 * jnp.log(big) - r / 8 + r**3 / 192 - r**5 / 640 + 17 * r**7 / 14336
-    return jnp.where(large, series, gammaln(small + 0.5) - gammaln(small))
+    large = y >= gammas.SERIES_FROM
+    many, few = jnp.where(large, y, gammas.SERIES_FROM), jnp.where(large, 0, y)
+    # y! by Stirling's formula: its large terms cancel those of the rate
+    series = gammas.deviance(many, eta - jnp.log(many)) + 0.5 * jnp.log(2 * math.pi * many) + gammas.stirling(many)
+    return jnp.where(large, series, jnp.exp(eta) - few * eta + gammaln(few + 1.0))
 
 
 def _require_fit(y: Array, **params: ArrayLike) -> None:

@@ -12,14 +12,13 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.scipy.special import digamma
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
 from mfml import iteration, require
 from mfml.entrance import public
 from mfml.iteration import Status
-from mfml.numerics import scaling
+from mfml.numerics import gammas, scaling
 from mfml.probability import likelihood
 from mfml.regression import ols
 from mfml.risk import metrics
@@ -288,7 +287,7 @@ def _likely_df(z2: Array) -> Array:
     def slope(log_df: Array) -> Array:
         nu = jnp.exp(log_df)
         w = (nu + 1) / (nu + z2)
-        constants = digamma((nu + 1) / 2) - jnp.log((nu + 1) / 2) - digamma(nu / 2) + jnp.log(nu / 2)
+        constants = gammas.digamma_rest((nu + 1) / 2) - gammas.digamma_rest(nu / 2)
         return constants + 1 + jnp.mean(jnp.log(w) - w)
 
     def halve(_: Array, bounds: tuple[Array, Array]) -> tuple[Array, Array]:

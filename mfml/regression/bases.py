@@ -101,7 +101,9 @@ def fourier(x: Float[Array, " n"], *, n_harmonics: int, period: ArrayLike = 1.0)
     """
     require.rank("x", x, 1)
     require.that(n_harmonics >= 0, f"n_harmonics must not be negative; found {n_harmonics}")
-    angle = 2 * jnp.pi * (x / period)[:, None] * jnp.arange(1, n_harmonics + 1, dtype=x.dtype)
+    turns = x / period
+    turns = turns - jnp.round(turns)  # far from 0 the whole ones would take the digits
+    angle = 2 * jnp.pi * turns[:, None] * jnp.arange(1, n_harmonics + 1, dtype=x.dtype)
     waves = jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=2).reshape(len(x), -1)
     return jnp.concatenate([jnp.ones_like(x)[:, None], waves], axis=1)
 
@@ -255,7 +257,8 @@ def _recurrence(t, degree, following) -> Array:
 
 def _ratio(above: Array, below: Array) -> Array:
     """Divide; a quotient with the divisor 0 counts as 0."""
-    return jnp.where(below > 0, above / jnp.where(below > 0, below, 1.0), 0.0)
+    none = below <= 0  # False for NaN, which stays
+    return jnp.where(none, 0.0, above / jnp.where(none, 1.0, below))
 
 
 def _second_derivatives(knots: Array) -> Array:

@@ -23,6 +23,8 @@ from jaxtyping import Array, Bool, Float, Int, Key, PyTree, Shaped
 
 from mfml import iteration, require
 from mfml.entrance import public
+from mfml.numerics.absent import present, rows_in_use
+from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.risk import empirical
 from mfml.risk.empirical import Loss, Minimum, Predictor
 
@@ -121,6 +123,7 @@ def step(
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 @partial(jax.jit, static_argnames=("predict", "loss", "batch_size", "max_iter"))
 def fit(
     x: Shaped[Array, "n *features"],
@@ -135,13 +138,15 @@ def fit(
     batch_size: int = 1,
     max_iter: int = 100,
     tol: ArrayLike = 1e-5,
+    weights: Float[Array, " n"] | None = None,
 ) -> Minimum:
     r"""Minimize the empirical risk by steps on random batches, in at most `max_iter` epochs.
 
     Every epoch uses each sample once, in a new random order; its last batch may be smaller. The rate of step t is
-    `learning_rate` / t**power_t (see above). It stops when the gradient over all samples has a norm <= `tol` after an
-    epoch, or when the risk becomes NaN or infinite. `n_iter` counts epochs; `history` is the risk over all samples at
-    the start and after each epoch.
+    `learning_rate` / t**power_t (see above). It stops when the norm of the gradient over all samples is, after an
+    epoch, at most `tol` times that at the start, or when the risk becomes NaN or infinite. `n_iter` counts epochs;
+    `history` is the risk over all samples at the start and after each epoch. The mean over a batch is weighted, too; a
+    batch in which all weights are 0 moves nothing. For a derivative through the descent use `step` in a `lax.scan`.
 
     Raises:
         ValueError: as `mfml.risk.empirical.risk`, and unless 1 <= batch_size <= n and max_iter >= 1.
@@ -155,27 +160,36 @@ def fit(
     >>> [round(w, 3) for w in fitted.params.tolist()], fitted.converged.item()
     ([1.0, 2.0], True)
     """
-    require.same_length(x=x, y=y)
+    require.same_length(x=x, y=y, weights=weights)
     require.between("batch_size", batch_size, 1, len(x))
-    risk_at = partial(empirical.init, x=x, y=y, predict=predict, loss=loss)
+    (x, sound), y = rows_in_use(weights, x), present(weights, y)
+    init = jax.tree.map(lambda leaf: jnp.where(sound, leaf, jnp.nan), init) if weights is not None else init
+    risk_at = partial(empirical.init, x=x, y=y, predict=predict, loss=loss, weights=weights)
     one_step = partial(step, predict=predict, loss=loss, learning_rate=learning_rate, power_t=power_t)
 
     def epoch(carry: tuple[State, empirical.State], number: Array) -> tuple[State, empirical.State]:
-        state = _epoch(one_step, carry[0], jax.random.fold_in(key, number), x, y, batch_size)
+        state = _epoch(one_step, carry[0], jax.random.fold_in(key, number), x, y, weights, batch_size)
         return state, risk_at(state.params)
 
     start = risk_at(jax.tree.map(jnp.asarray, init))
+    enough = tol * empirical.gradient_norm(start.gradient)
+
+    def settled(carry: tuple[State, empirical.State]) -> Array:
+        norm = empirical.gradient_norm(carry[1].gradient)
+        return jnp.isfinite(norm) & (norm <= enough)
+
     (_, end), report = iteration.run(
         epoch,
         (State(start.params, jnp.zeros((), int)), start),
         max_iter=max_iter,
         objective=lambda carry: carry[1].objective,
-        converged=lambda carry: empirical.gradient_norm(carry[1].gradient) <= tol,
+        converged=settled,
     )
     return Minimum(end.params, end.objective, empirical.gradient_norm(end.gradient), *report)
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 @partial(jax.jit, static_argnames=("predict", "loss", "n_steps"))
 def path(
     x: Shaped[Array, "n *features"],
@@ -186,6 +200,7 @@ def path(
     loss: Loss,
     learning_rate: ArrayLike,
     n_steps: int,
+    weights: Float[Array, " n"] | None = None,
 ) -> Path:
     r"""Take `n_steps` steps on all samples and keep every point.
 
@@ -203,10 +218,10 @@ def path(
     >>> [round(w, 4) for w in way.params[:, 0].tolist()]
     [1.0, 0.7, 0.55]
     """
-    start = empirical.init(jax.tree.map(jnp.asarray, init), x, y, predict=predict, loss=loss)
+    task: dict[str, Any] = {"x": x, "y": y, "predict": predict, "loss": loss, "weights": weights}
     params, report = iteration.run_path(
-        lambda state, _: empirical.step(state, x, y, predict=predict, loss=loss, learning_rate=learning_rate),
-        start,
+        lambda state, _: empirical.step(state, learning_rate=learning_rate, **task),
+        empirical.init(jax.tree.map(jnp.asarray, init), **task),
         n_steps=n_steps,
         objective=lambda state: state.objective,
         keep=lambda state: state.params,
@@ -214,12 +229,25 @@ def path(
     return Path(params, *report)
 
 
-def _epoch(one_step: Callable[..., State], state: State, key: Array, x: Array, y: Array, batch_size: int) -> State:
+def _epoch(
+    one_step: Callable[..., State],
+    state: State,
+    key: Array,
+    x: Array,
+    y: Array,
+    weights: Array | None,
+    batch_size: int,
+) -> State:
     """Take a step on every batch, in a random order of the samples."""
 
     def advance(state: State, batch: tuple[Array, Array]) -> tuple[State, None]:
-        index, weights = batch
-        return one_step(state, x[index], y[index], weights=weights), None
+        index, used = batch
+        if weights is None:
+            return one_step(state, x[index], y[index], weights=used), None
+        some = used * weights[index]
+        moved = one_step(state, x[index], y[index], weights=jnp.where(some.sum() == 0, used, some))
+        params = jax.tree.map(partial(jnp.where, some.sum() == 0), state.params, moved.params)
+        return State(params, moved.n_steps), None
 
     dtype = jnp.result_type(float, *jax.tree.leaves(state.params))
     return lax.scan(advance, state, _batches(key, len(x), batch_size, dtype))[0]

@@ -4,10 +4,11 @@ The model is $P(y = 1 | x) = \sigma(\beta_0 + x \beta)$ with $\sigma(z) = 1 / (1
 in nats. Newton's method solves a weighted least-squares problem in each step, so it is also called
 iteratively reweighted least squares (IRLS). `problem`, `init` and `step` are its parts; `fit` runs all of it.
 
-Without a penalty, there is no optimum if a plane separates the classes without error: the coefficients would grow
-without end. As soon as a step finds such a plane, `fit` stops with the status UNBOUNDED, and the coefficients are those
-of the plane. If some samples lie on the plane (quasi-complete separation), or features depend on each other, it stops
-after `max_iter` steps or with NaN. With a penalty there is always one optimum, and `separated` is not a failure.
+Without a penalty, there is no optimum if a plane separates the classes without error, or with some samples on the plane
+(quasi-complete separation): the coefficients would grow without end. As soon as a step finds such a plane, `fit` stops
+with the status UNBOUNDED, and the coefficients are those of the plane. If features depend on each other, it stops after
+`max_iter` steps or with NaN. With a penalty there is one optimum, and `separated` is not a failure. But if all samples
+are of one class, the intercept, which has no penalty, grows without end: UNBOUNDED again.
 Source: Albert and Anderson (1984), Biometrika 71, 1.
 
 The fitted model may be differentiated in x, weights and C. Its derivative is that of the optimum, through the last
@@ -28,11 +29,15 @@ from jaxtyping import Array, Bool, Float, Int, Real
 from mfml import iteration, require
 from mfml.entrance import public
 from mfml.iteration import Report, Status
+from mfml.numerics.absent import largest_of_batch, present, rows_in_use
+from mfml.numerics.domain import NON_NEGATIVE, POSITIVE, Domain, checked
 from mfml.regression import scaling
 from mfml.regression.scaling import Scaled
 from mfml.risk import metrics
 
 Labels = Real[Array, " n"] | Bool[Array, " n"]
+ROUNDING = 32  # units of rounding up to which a change of a logit counts as none
+BINARY = Domain(lambda y: (y != 0) & (y != 1) & (y == y), "must be labels 0 or 1")
 
 
 class Problem(NamedTuple):
@@ -66,6 +71,7 @@ class Logistic(NamedTuple):
 
 
 @public
+@checked(y=BINARY, C=POSITIVE, weights=NON_NEGATIVE)
 def problem(
     x: Float[Array, "n d"],
     y: Labels,
@@ -76,19 +82,26 @@ def problem(
 ) -> Problem:
     """Scale the design and turn labels, sample weights and C into what `step` needs. Arguments as for `fit`.
 
-    >>> made = problem(jnp.array([[0.0], [2.0]]), jnp.array([-1, 1]), C=0.5)
+    The row of a sample of weight 0 is that of another one.
+
+    >>> made = problem(jnp.array([[0.0], [2.0]]), jnp.array([0, 1]), C=0.5)
     >>> made.label.tolist(), made.weights.tolist(), made.penalty.tolist()
     ([0.0, 1.0], [0.5, 0.5], [0.0, 1.0])
     """
-    scaled = scaling.design(x, fit_intercept=fit_intercept)
     require.rank("y", y, 1)
     require.same_length(x=x, y=y)
-    w = jnp.ones_like(x[:, 0]) if weights is None else weights
+    w = jnp.ones(len(y), x.dtype) if weights is None else weights
     require.same_shape(weights=w, y=y)
     total = jnp.sum(w)
-    penalty = 1 / (jnp.asarray(C, x.dtype) * total * scaled.scale**2)
+    # where a feature varies less, the penalty decides: scaled by its own spread it would have an infinite penalty
+    least = 1 / jnp.sqrt(jnp.asarray(C, x.dtype) * total)
+    x, sound = rows_in_use(weights, x)
+    bound = largest_of_batch(jnp.where(jnp.isfinite(least), least, 0.0))
+    scaled = scaling.design(x, fit_intercept=fit_intercept, least=bound)
+    penalty = (least / scaled.scale) ** 2
+    label = jnp.where((y == y) & sound, (y > 0).astype(x.dtype), jnp.nan)
     free = jnp.zeros(int(fit_intercept), x.dtype)  # the intercept has no penalty
-    return Problem(scaled, (y > 0).astype(x.dtype), w / total, jnp.concatenate([free, penalty]))
+    return Problem(scaled, present(weights, label), w / total, jnp.concatenate([free, penalty]))
 
 
 @public
@@ -143,6 +156,7 @@ def step(state: State, problem: Problem) -> State:
 
 
 @public
+@checked(y=BINARY, C=POSITIVE, weights=NON_NEGATIVE)
 @partial(jax.jit, static_argnames=("fit_intercept", "max_iter"))
 def fit(
     x: Float[Array, "n d"],
@@ -156,13 +170,13 @@ def fit(
 ) -> Logistic:
     r"""Minimize $(\sum_i w_i \ell_i + \|\beta\|^2 / (2 C)) / \sum_i w_i$, in nats per sample.
 
-    $\ell_i = \log(1 + e^{-s_i z_i})$ with $s_i = \pm 1$ for class 1 (where y > 0) and 0. C is scikit-learn's: a
-    small C is a strong penalty, C = inf none. The intercept has no penalty. Weights are non-negative; a sample of
-    weight 0 has no effect, but its numbers must be finite. The fit has converged when the logits change by at most
-    `tol`, as `step` measures it. See above for separated classes and derivatives.
+    $\ell_i = \log(1 + e^{-s_i z_i})$ with $s_i = \pm 1$ for class 1 and 0. C is scikit-learn's: a small C is a strong
+    penalty, C = inf none. The intercept has no penalty. A sample of weight 0 is absent. The fit has converged when the
+    logits change by at most `tol`, as `step` measures it. See above for separated classes and derivatives.
 
     Raises:
-        ValueError: if shapes do not fit, or max_iter < 1.
+        ValueError: if shapes do not fit, or max_iter < 1; for labels other than 0 and 1, negative weights and C <= 0
+            (where they are traced, the result is NaN).
 
     Source: Bishop (2006), section 4.3.3; Murphy (2012), section 8.3.4.
 
@@ -180,15 +194,14 @@ def fit(
     theta, shift = state.theta + direction, fixed.scaled.matrix @ lax.stop_gradient(direction)
     logits = state.logits + shift
     objective = _objective(fixed, lax.stop_gradient(theta), logits)
-    separated = _separated(fixed, logits)
-    unbounded = separated & jnp.all(fixed.penalty == 0)
-    converged = (_change(fixed, shift, logits) <= tol) & ~unbounded
-    status = jnp.where(converged, int(Status.CONVERGED), int(Status.MAX_ITER))
+    n_iter = report.n_iter + 1
+    status = jnp.where(n_iter < max_iter, int(Status.STALLED), int(Status.MAX_ITER))
+    status = jnp.where(_change(fixed, shift, logits) <= tol, int(Status.CONVERGED), status)
+    status = jnp.where(_unbounded(fixed, shift, logits), int(Status.UNBOUNDED), status)
     status = jnp.where(jnp.isfinite(objective), status, int(Status.NON_FINITE))
-    status = jnp.where(unbounded, int(Status.UNBOUNDED), status)
     coef, intercept = scaling.original(theta, task.scaled, fit_intercept=fit_intercept)
-    history = report.history.at[report.n_iter + 1].set(objective)
-    return Logistic(coef, intercept, separated, history, report.n_iter + 1, converged, status)
+    history, converged = report.history.at[n_iter].set(objective), status == Status.CONVERGED
+    return Logistic(coef, intercept, _separated(fixed, logits), history, n_iter, converged, status)
 
 
 def _before_last(problem: Problem, max_iter: int, tol: ArrayLike) -> tuple[State, Report]:
@@ -197,15 +210,14 @@ def _before_last(problem: Problem, max_iter: int, tol: ArrayLike) -> tuple[State
     if max_iter == 1:
         history = jnp.full(2, jnp.nan, start.objective.dtype).at[0].set(start.objective)
         return start, iteration.finished(history)._replace(n_iter=jnp.zeros((), int))
-    state, report = iteration.run(
-        lambda state, _: step(state, problem),
-        start,
+    (_, state), report = iteration.run(
+        lambda pair, _: (pair[1], step(pair[1], problem)),
+        (start, start),
         max_iter=max_iter - 1,
-        objective=lambda state: state.objective,
-        converged=lambda state: state.change <= 10 * tol,
-        failed={
-            Status.UNBOUNDED: lambda state: _separated(problem, state.logits) & jnp.all(problem.penalty == 0),
-        },
+        objective=lambda pair: pair[1].objective,
+        # changes that shrink slowly belong to coefficients that grow without end
+        converged=lambda pair: (pair[1].change <= 10 * tol) & (pair[1].change <= pair[0].change / 2),
+        failed={Status.UNBOUNDED: lambda pair: _unbounded(problem, pair[1].logits - pair[0].logits, pair[1].logits)},
     )
     return state, report._replace(history=jnp.append(report.history, jnp.nan))
 
@@ -250,10 +262,11 @@ def predict(model: Logistic, x: Float[Array, "m d"]) -> Int[Array, " m"]:
 
 
 @public
+@checked(y=BINARY, weights=NON_NEGATIVE)
 def score(
     model: Logistic, x: Float[Array, "m d"], y: Labels, *, weights: Float[Array, " m"] | None = None
 ) -> Float[Array, ""]:
-    """Accuracy: the share of samples whose class is predicted correctly. Labels as in `fit`: class 1 where y > 0.
+    """Accuracy: the share of samples whose class is predicted correctly. Labels as in `fit`.
 
     Raises:
         ValueError: if shapes do not fit.
@@ -263,7 +276,9 @@ def score(
     0.5
     """
     require.samples(x, y, weights)
-    return metrics.accuracy(predict(model, x), (y > 0).astype(int), weights=weights)
+    logit = decision_function(model, x)
+    guess = jnp.where(jnp.isnan(logit), jnp.nan, (logit > 0).astype(logit.dtype))
+    return metrics.accuracy(guess, y.astype(guess.dtype), weights=weights)
 
 
 def _objective(problem: Problem, theta: Array, logits: Array) -> Array:
@@ -294,3 +309,15 @@ def _separated(problem: Problem, logits: Array) -> Array:
     """Whether every sample that counts is on its side of the plane."""
     right = jnp.where(problem.label > 0, logits > 0, logits < 0)
     return jnp.all(right | (problem.weights == 0))
+
+
+def _unbounded(problem: Problem, shift: Array, logits: Array) -> Array:
+    """Whether no optimum exists: the last step could go on forever without harm to any sample."""
+    free = jnp.all(problem.penalty == 0)
+    counts = problem.weights != 0
+    alone = jnp.all((problem.label > 0) | ~counts) | jnp.all((problem.label <= 0) | ~counts)
+    # a step along such a direction adds about 1 nat to some logits and takes nothing from the others, but for rounding
+    gain = jnp.where(counts, jnp.where(problem.label > 0, shift, -shift), 0.0)
+    harmless = jnp.min(gain) >= -ROUNDING * jnp.finfo(gain.dtype).eps * jnp.max(gain)
+    recedes = harmless & (jnp.max(gain) > 0.5)
+    return (free & (recedes | _separated(problem, logits))) | (alone & (problem.penalty[0] == 0))

@@ -15,7 +15,9 @@ from jaxtyping import Array, Bool, Float
 from mfml import require
 from mfml.decomposition import projection
 from mfml.entrance import public
-from mfml.numerics import sums
+from mfml.numerics import singular, sums
+from mfml.numerics.absent import present, rows_in_use
+from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.numerics.scaling import length, rank_rtol
 from mfml.regression import scaling
 from mfml.risk import metrics
@@ -40,6 +42,7 @@ class StandardErrors(NamedTuple):
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 @partial(jax.jit, static_argnames=("fit_intercept", "solver"))
 def fit(
     x: Float[Array, "n d"],
@@ -67,13 +70,14 @@ def fit(
     Args:
         x: features.
         y: targets.
-        weights: inverse variances, one per sample, non-negative; all 1 if left out. A sample of weight 0 has no
-            influence, but its entries must be finite.
+        weights: inverse variances, one per sample, non-negative; all 1 if left out. A sample of weight 0 is absent,
+            whatever it holds.
         fit_intercept: whether there is a $\beta_0$; static.
         solver: one of `SOLVERS`; static.
 
     Raises:
-        ValueError: if shapes do not fit, for an unknown solver, or where n < p and the solver is not `svd`.
+        ValueError: if shapes do not fit, for an unknown solver, where n < p and the solver is not `svd`, or for
+            negative weights (NaN where they are traced).
 
     Source: Bishop (2006), section 3.1.1; Golub and Van Loan (2013), Matrix Computations, section 5.3;
     the refinement: Björck (1996), Numerical Methods for Least Squares Problems, section 2.9.
@@ -84,13 +88,15 @@ def fit(
     """
     _check(x, y, weights)
     require.one_of("solver", solver, SOLVERS)
+    (x, sound), y = rows_in_use(weights, x), present(weights, y)
     n, p = x.shape[0], x.shape[1] + fit_intercept
     if solver == "svd":
-        return _minimum_norm(x, y, weights, fit_intercept)
+        return _minimum_norm(x, jnp.where(sound, y, jnp.nan), weights, fit_intercept)
     require.that(n >= p, f"{n} samples cannot determine {p} parameters: use solver='svd' for those of smallest norm")
     scaled = scaling.design(x, fit_intercept=fit_intercept)
     solve = _normal_equations if solver == "cholesky" else _orthogonal
     theta, full_rank = solve(scaled.matrix, y, weights)
+    full_rank = full_rank & sound
     coef, intercept = scaling.original(theta, scaled, fit_intercept=fit_intercept)
     return OLS(jnp.where(full_rank, coef, jnp.nan), jnp.where(full_rank, intercept, jnp.nan), full_rank)
 
@@ -111,6 +117,7 @@ def predict(model: OLS, x: Float[Array, "m d"]) -> Float[Array, " m"]:
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 @jax.jit
 def score(
     model: OLS, x: Float[Array, "n d"], y: Float[Array, " n"], *, weights: Float[Array, " n"] | None = None
@@ -132,6 +139,7 @@ def score(
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 @partial(jax.jit, static_argnames="fit_intercept")
 def leverage(
     x: Float[Array, "n d"], *, weights: Float[Array, " n"] | None = None, fit_intercept: bool = True
@@ -140,7 +148,8 @@ def leverage(
 
     It is the diagonal of the projector $\sqrt W A (A^\top W A)^+ A^\top \sqrt W$ onto the columns of the design.
     Each leverage lies in [0, 1], and they add up to the rank. The residual $r_i$ has the variance
-    $(1 - h_i) \sigma^2 / w_i$. A fit without sample i would leave the residual $r_i / (1 - h_i)$ there.
+    $(1 - h_i) \sigma^2 / w_i$. A fit without sample i would leave the residual $r_i / (1 - h_i)$ there. A sample of
+    weight 0 has the leverage 0.
 
     Raises:
         ValueError: if shapes do not fit.
@@ -150,16 +159,17 @@ def leverage(
     >>> [round(h, 3) for h in leverage(jnp.array([[0.0], [1.0], [2.0]])).tolist()]
     [0.833, 0.333, 0.833]
     """
-    scaled = scaling.design(x, fit_intercept=fit_intercept)
     require.rank("x", x, 2)
-    require.same_length(x=x, weights=weights)
-    matrix = _weighted(scaled.matrix, weights)
-    u, s, _ = jnp.linalg.svd(matrix, full_matrices=False)
-    counts = s > rank_rtol(matrix.shape, matrix.dtype) * s[0]
-    return jnp.sum(jnp.where(counts, u, 0.0) ** 2, axis=1)
+    x, sound = rows_in_use(weights, x)
+    scaled = scaling.design(x, fit_intercept=fit_intercept)
+    matrix = jnp.where(sound, _weighted(scaled.matrix, weights), jnp.nan)
+    u, s, _ = singular.svd(matrix)
+    lost = s <= rank_rtol(matrix.shape, matrix.dtype) * s[0]  # False for NaN, which stays
+    return jnp.sum(jnp.where(lost, 0.0, u) ** 2, axis=1)
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 @partial(jax.jit, static_argnames="fit_intercept")
 def standard_errors(
     model: OLS,
@@ -189,6 +199,8 @@ def standard_errors(
     require.columns("x", x, len(model.coef))
     n, p = x.shape[0], x.shape[1] + fit_intercept
     require.that(n >= p, f"{n} samples cannot determine {p} parameters")
+    (x, sound), y = rows_in_use(weights, x), present(weights, y)
+    y = jnp.where(sound, y, jnp.nan)
     scaled = scaling.design(x, fit_intercept=fit_intercept)
     _, r = jnp.linalg.qr(_weighted(scaled.matrix, weights))
     inverse = solve_triangular(r, jnp.eye(p, dtype=r.dtype))  # rows of the square root of the covariance

@@ -12,6 +12,8 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import sums
+from mfml.numerics.scaling import unit
 
 
 @public
@@ -29,7 +31,8 @@ def curvatures(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     """
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x needs at least one sample and one feature; found shape {x.shape}")
-    return jnp.maximum(jnp.linalg.eigvalsh(2 / len(x) * (x.T @ x)), 0.0)
+    size = unit(x)
+    return jnp.maximum(jnp.linalg.eigvalsh(2 / len(x) * sums.gram(x / size)), 0.0) * size * size
 
 
 @public
@@ -117,4 +120,4 @@ def observed_rate(distances: Float[Array, " t"]) -> Float[Array, ""]:
 def _curved(x: Array) -> tuple[Array, Array]:
     """Return the curvatures, and which of them are not zero within rounding."""
     values = curvatures(x)
-    return values, values > len(values) * jnp.finfo(x.dtype).eps * values[-1]
+    return values, ~(values <= len(values) * jnp.finfo(x.dtype).eps * values[-1])  # NaN counts

@@ -43,8 +43,8 @@ def equispaced_nodes(n_nodes: int, *, low: ArrayLike = -1.0, high: ArrayLike = 1
     """
     require.positive("n_nodes", n_nodes)
     if n_nodes == 1:
-        return _between(jnp.zeros(1), low, high)
-    return _between(jnp.linspace(-1.0, 1.0, n_nodes), low, high)
+        return _between(jnp.zeros(1, _dtype(low, high)), low, high)
+    return _between(jnp.linspace(-1.0, 1.0, n_nodes, dtype=_dtype(low, high)), low, high)
 
 
 @public
@@ -65,7 +65,7 @@ def chebyshev_nodes(n_nodes: int, *, low: ArrayLike = -1.0, high: ArrayLike = 1.
     """
     require.positive("n_nodes", n_nodes)
     require.one_of("kind", kind, KINDS)
-    centered = 2 * jnp.arange(n_nodes, dtype=float) - (n_nodes - 1)  # exactly symmetric, and so are the nodes
+    centered = 2 * jnp.arange(n_nodes, dtype=_dtype(low, high)) - (n_nodes - 1)  # exactly symmetric
     return _between(jnp.sin(centered * jnp.pi / (2 * (n_nodes if kind == 1 else max(n_nodes - 1, 1)))), low, high)
 
 
@@ -179,6 +179,10 @@ def lebesgue_function(x: Float[Array, " n"], nodes: Float[Array, " m"]) -> Float
     [1.0, 1.25]
     """
     return jnp.sum(jnp.abs(lagrange_basis(x, nodes)), axis=1)
+
+
+def _dtype(low: ArrayLike, high: ArrayLike) -> jnp.dtype:
+    return jnp.result_type(1.0 * low, 1.0 * high)
 
 
 def _between(t: Array, low: ArrayLike, high: ArrayLike) -> Array:

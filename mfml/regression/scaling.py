@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
@@ -28,12 +29,17 @@ class Scaled(NamedTuple):
 
 @public
 @partial(jax.jit, static_argnames="fit_intercept")
-def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
+def design(
+    x: Float[Array, "n d"],
+    *,
+    fit_intercept: bool = True,
+    least: ArrayLike = 0.0,
+) -> Scaled:
     r"""Shift and scale the columns of x, and put a column of ones before them for the intercept.
 
     $A = [1, (x - c) / s]$ with the mean c of a column and the root mean square s of x - c; s = 1 for a constant
     column. Without an intercept $A = x / s$. The shift need not be exact: the ones stay in A, so the model can
-    correct the rounding of c.
+    correct the rounding of c. No s is smaller than `least`, in units of x.
 
     Raises:
         ValueError: unless x has two axes, at least one sample and at least one feature.
@@ -46,12 +52,12 @@ def design(x: Float[Array, "n d"], *, fit_intercept: bool = True) -> Scaled:
     """
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x needs at least one sample and one feature; found shape {x.shape}")
-    # relative to the first row, so that a constant column becomes exactly 0 in spite of rounding
-    shift = x[0] + sums.over_rows(x - x[0]) / len(x) if fit_intercept else jnp.zeros_like(x[0])
+    shift = sums.mean(x) if fit_intercept else jnp.zeros_like(x[0])
     moved = x - shift
     unit = column_units(moved)
     square = sums.over_rows((moved / unit) ** 2) / len(x)
     scale = jnp.where(square > 0, unit * jnp.sqrt(jnp.where(square > 0, square, 1.0)), 1.0)
+    scale = jnp.maximum(scale, jnp.asarray(least, scale.dtype))
     matrix = moved / scale
     if fit_intercept:
         matrix = jnp.concatenate([jnp.ones_like(x[:, :1]), matrix], axis=1)

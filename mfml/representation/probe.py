@@ -24,6 +24,7 @@ from mfml.entrance import public
 from mfml.iteration import Status
 from mfml.numerics import sums
 from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, POSITIVE, checked
 from mfml.regression import scaling
 from mfml.risk import metrics
 
@@ -52,7 +53,7 @@ class Probe(NamedTuple):
 
 
 @public
-@require.bounds(weights="[0, inf)", C="(0, inf)", tol="[0, inf)")
+@checked(weights=NON_NEGATIVE, C=POSITIVE, tol=NON_NEGATIVE)
 def fit(
     x: Float[Array, "n d"],
     y: Int[Array, " n"],
@@ -103,7 +104,7 @@ def fit(
 def _fit(
     x: Array, y: Array, weights: Array | None, n_classes: int, C: ArrayLike, max_iter: int, tol: ArrayLike
 ) -> Probe:
-    x, y = present(weights, x, y)
+    x, y = present(weights, x), present(weights, y)
     scaled = scaling.design(x, fit_intercept=True)
     w = jnp.ones(len(x), x.dtype) if weights is None else weights
     shares = 2 if n_classes == 2 else 1

@@ -17,6 +17,9 @@ from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 from mfml import iteration, require
 from mfml.entrance import public
 from mfml.iteration import Status
+from mfml.numerics.absent import present, rows_in_use
+from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.scaling import length, unit
 
 Predictor = Callable[[Any, Array], Array]
 Loss = Callable[[Array, Array], Array]
@@ -38,11 +41,12 @@ class Minimum(NamedTuple):
     gradient_norm: Float[Array, ""]  # Euclidean norm over all parameters
     history: Float[Array, " steps"]  # risk at the start and after each step, then NaN; max_iter + 1 entries
     n_iter: Int[Array, ""]  # steps done
-    converged: Bool[Array, ""]  # whether gradient_norm <= tol
+    converged: Bool[Array, ""]  # whether gradient_norm is at most tol times that at the start
     status: Int[Array, ""]  # CONVERGED, MAX_ITER, STALLED or NON_FINITE, see `mfml.iteration`
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 def weighted_mean(values: Float[Array, "n *rest"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, ""]:
     r"""Mean over samples: $\sum_i w_i v_i / \sum_i w_i$. Each sample is first averaged over its other axes.
 
@@ -50,7 +54,7 @@ def weighted_mean(values: Float[Array, "n *rest"], *, weights: Float[Array, " n"
     Weights that sum to 0 give NaN.
 
     Raises:
-        ValueError: if there are no samples, or the weights are not one per sample.
+        ValueError: if there are no samples, or the weights are not one per sample or negative (NaN where traced).
 
     Source: Bishop (2006), section 3.1.1, exercise 3.3.
 
@@ -61,12 +65,13 @@ def weighted_mean(values: Float[Array, "n *rest"], *, weights: Float[Array, " n"
         jnp.ndim(values) > 0 and jnp.size(values) > 0,
         f"a mean needs one value per sample and at least one sample; found shape {jnp.shape(values)}",
     )
-    per_sample = values.reshape(len(values), -1).mean(axis=1)
+    per_sample = jnp.mean(values.reshape(len(values), -1), axis=1)
     if weights is None:
-        return per_sample.mean()
+        return jnp.sum(per_sample / len(per_sample))  # a sum of large squares could overflow
     require.rank("weights", weights, 1)
     require.same_length(values=values, weights=weights)
-    return jnp.sum(jnp.where(weights == 0, 0.0, weights * per_sample)) / jnp.sum(weights)
+    weights = weights / unit(weights)  # so that products of small units do not vanish
+    return jnp.sum(weights * present(weights, per_sample)) / jnp.sum(weights)
 
 
 @public
@@ -96,12 +101,13 @@ def risk(
     2.0
     """
     require.same_length(x=x, y=y, weights=weights)
+    (x, sound), y = rows_in_use(weights, x), present(weights, y)
     values = loss(predict(params, x), y)
     require.that(
         jnp.shape(values)[:1] == jnp.shape(y)[:1],
         f"loss must return one number per sample ({jnp.shape(y)[0]} samples); found shape {jnp.shape(values)}",
     )
-    return weighted_mean(values, weights=weights)
+    return weighted_mean(jnp.where(sound, values, jnp.nan), weights=weights)
 
 
 @public
@@ -165,8 +171,7 @@ def gradient_norm(gradient: PyTree) -> Float[Array, ""]:
     >>> gradient_norm({"slope": jnp.array([3.0]), "intercept": jnp.array(-4.0)}).item()
     5.0
     """
-    square = jnp.asarray(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(gradient)))
-    return jnp.where(square == 0, 0.0, jnp.sqrt(jnp.where(square == 0, 1.0, square)))
+    return length(jnp.stack([length(leaf) for leaf in jax.tree.leaves(gradient)] or [jnp.zeros(())]))
 
 
 @public
@@ -185,9 +190,10 @@ def fit(
 ) -> Minimum:
     r"""Minimize the empirical risk by gradient descent from the given parameters.
 
-    It stops when $\lVert \nabla R \rVert \le$ `tol` (CONVERGED), after `max_iter` steps (MAX_ITER), when the risk
-    becomes NaN or infinite because the learning rate is too large (NON_FINITE), or when rounding cancels the
-    whole step (STALLED). A loss that is flat almost everywhere, such as zero-one, "converges" where it starts.
+    It stops when $\lVert \nabla R \rVert$ is at most `tol` times that at the start, whatever the units (CONVERGED),
+    after `max_iter` steps (MAX_ITER), when the risk becomes NaN or infinite because the learning rate is too large
+    (NON_FINITE), or when rounding cancels the whole step (STALLED), as it does from a start at the minimum itself. A
+    loss that is flat almost everywhere, such as zero-one, "converges" where it starts.
     `predict`, `loss` and `max_iter` are static. For a derivative through the descent use `step` in a
     `lax.scan`: here the number of steps depends on the values.
 
@@ -213,12 +219,18 @@ def fit(
         moved = [jnp.any(a != b) for a, b in zip(*map(jax.tree.leaves, (new.params, old.params)), strict=True)]
         return new, jnp.any(jnp.array(moved))
 
+    enough = tol * gradient_norm(start.gradient)
+
+    def settled(carry: tuple[State, Array]) -> Array:
+        norm = gradient_norm(carry[0].gradient)
+        return jnp.isfinite(norm) & (norm <= enough)
+
     (state, _), report = iteration.run(
         descend,
         (start, jnp.array(True)),
         max_iter=max_iter,
         objective=lambda carry: carry[0].objective,
-        converged=lambda carry: gradient_norm(carry[0].gradient) <= tol,
+        converged=settled,
         failed={Status.STALLED: lambda carry: ~carry[1]},
     )
     return Minimum(state.params, state.objective, gradient_norm(state.gradient), *report)

@@ -8,8 +8,8 @@ Scores of a regression are the predictive R2, pooled over all held-out samples,
 $$Q^2 = 1 - \sum_i (y_i - \hat y_i)^2 \Big/ \sum_i (y_i - \bar y_{\text{train}})^2 ,$$
 
 so 0 is no better than the mean of the training set. Scores of a classification are the accuracy over all
-held-out samples. Larger is better in both cases. The taxonomy follows Kaufman, Rosset and Perlich (2011)
-and Kapoor and Narayanan (2023).
+held-out samples. Larger is better in both cases. A penalty `alpha` must not be negative (ValueError, or NaN where
+it is traced). The taxonomy follows Kaufman, Rosset and Perlich (2011) and Kapoor and Narayanan (2023).
 """
 
 from collections.abc import Callable
@@ -25,6 +25,10 @@ from jaxtyping import Array, Float, Int, Key, Num
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import sums
+from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.labels import differ
+from mfml.numerics.scaling import column_units, power_of_two, unit
 from mfml.risk import splits
 from mfml.risk.splits import Folds
 
@@ -37,6 +41,7 @@ class Leak(NamedTuple):
 
 
 @public
+@checked(alpha=NON_NEGATIVE)
 @jax.jit
 def preprocessing(x: Float[Array, "n d"], y: Float[Array, " n"], folds: Folds, *, alpha: ArrayLike = 1.0) -> Leak:
     r"""Preprocessing leak: features are standardized with the mean and deviation of all samples, tests included.
@@ -67,6 +72,7 @@ def preprocessing(x: Float[Array, "n d"], y: Float[Array, " n"], folds: Folds, *
 
 
 @public
+@checked(alpha=NON_NEGATIVE)
 @partial(jax.jit, static_argnames="n_features")
 def feature_selection(
     x: Float[Array, "n d"], label: Num[Array, " n"], folds: Folds, *, n_features: int, alpha: ArrayLike = 1.0
@@ -101,6 +107,7 @@ def feature_selection(
 
 
 @public
+@checked(alpha=NON_NEGATIVE)
 @partial(jax.jit, static_argnames="proxies")
 def target(
     x: Float[Array, "n d"],
@@ -220,15 +227,17 @@ def _with_and_without(model: Callable[[Array, Array], Array], folds: Folds, dtyp
 
 def _explained(prediction: Float[Array, "two k n"], y: Array, train: Array, test: Array) -> Leak:
     """Q2 from the predictions of both ways; the masks broadcast against them."""
-    mean = (train @ y / train.sum(axis=-1))[..., None]
-    unexplained, total = (jnp.sum(test * (y - one) ** 2, axis=(-2, -1)) for one in (prediction, mean))
+    first = y[0]  # differences from it keep their digits, whatever the origin of y
+    size = unit(y - first)
+    mean = first + (train @ (y - first) / train.sum(axis=-1))[..., None]
+    unexplained, total = (jnp.sum(test * ((y - one) / size) ** 2, axis=(-2, -1)) for one in (prediction, mean))
     leaky, honest = 1.0 - unexplained / total
     return Leak(leaky, honest)
 
 
 def _accuracy(prediction: Float[Array, "two k n"], label: Array, test: Array) -> Leak:
-    right = jnp.sum(test * (prediction == label), axis=(-2, -1))
-    leaky, honest = right / jnp.sum(test * jnp.ones_like(prediction), axis=(-2, -1))
+    wrong = jnp.sum(test * differ(prediction, label), axis=(-2, -1))
+    leaky, honest = 1 - wrong / jnp.sum(test * jnp.ones_like(prediction), axis=(-2, -1))
     return Leak(leaky, honest)
 
 
@@ -241,7 +250,9 @@ def _checked(x: Array, y: Array, folds: Folds) -> tuple[Array, Array]:
 
 def _ridge(x: Array, y: Array, weights: Array, alpha: ArrayLike) -> Array:
     """Predictions for all samples by a ridge regression on the weighted ones, with a free intercept."""
-    x, y_mean = x - weights @ x / weights.sum(), weights @ y / weights.sum()
+    x, y_mean = x - sums.mean(x, weights=weights), sums.mean(y, weights=weights)
+    size = power_of_two(jnp.maximum(jnp.max(jnp.abs(x)), jnp.sqrt(alpha)))
+    x, alpha = x / size, alpha / size / size  # for squares within range
     weighted = weights[:, None] * x
     penalized = weighted.T @ x + alpha * jnp.eye(x.shape[1], dtype=x.dtype)
     return y_mean + x @ jax.scipy.linalg.solve(penalized, weighted.T @ (y - y_mean), assume_a="pos")
@@ -249,22 +260,25 @@ def _ridge(x: Array, y: Array, weights: Array, alpha: ArrayLike) -> Array:
 
 def _standardized(x: Array, weights: Array) -> Array:
     """Features with mean 0 and deviation 1 (divisor n) over the weighted samples; constant ones only centered."""
-    x = x - weights @ x / weights.sum()
+    x = x - sums.mean(x, weights=weights)
+    x = x / column_units(x)
     deviation = jnp.sqrt(weights @ x**2 / weights.sum())
     return x / jnp.where(deviation > 0, deviation, 1.0)
 
 
 def _most_correlated(x: Array, y: Array, weights: Array, n_features: int) -> Array:
     """Indices of the features with the largest correlation with y in magnitude."""
-    centered = weights * (y - weights @ y / weights.sum())
+    centered = weights * (y - sums.mean(y, weights=weights))
     return lax.top_k(jnp.abs(centered @ _standardized(x, weights)), n_features)[1]
 
 
 def _nearest(x: Array, y: Array, folds: Folds) -> Array:
     """Target of the nearest training sample for each fold; row by row, to avoid an n x n x d array."""
+    size = unit(x - x[0])
 
     def one(row: Array) -> Array:
-        distance = jnp.sum((x - row) ** 2, axis=1)
-        return y[jnp.argmin(jnp.where(folds.train, distance, jnp.inf), axis=1)]
+        distance = jnp.sum(((x - row) / size) ** 2, axis=1)
+        found = y[jnp.argmin(jnp.where(folds.train, distance, jnp.inf), axis=1)]
+        return jnp.where(jnp.isnan(distance).any(), jnp.nan, found)
 
     return lax.map(one, x).T

@@ -12,6 +12,8 @@ from jaxtyping import Array, Float, Int
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.domain import NON_NEGATIVE, SHARE, checked
+from mfml.numerics.scaling import unit
 
 Learner = Callable[[Array, Array, Array], Array]  # learner(x_train, y_train, x) -> a label 0 or 1 for each x
 LARGEST_DOMAIN = 20  # 2^20 target functions
@@ -102,36 +104,41 @@ def concentration(points: Float[Array, "n d"], query: Float[Array, " d"]) -> Con
     """
     require.rank("points", points, 2)
     require.that(query.shape == points.shape[1:], f"query must have shape {points.shape[1:]}; found {jnp.shape(query)}")
-    distance = jnp.sqrt(jnp.cumsum((points - query) ** 2, axis=1))
+    apart = points - query
+    size = unit(apart)
+    distance = size * jnp.sqrt(jnp.cumsum((apart / size) ** 2, axis=1))
     nearest, farthest = distance.min(axis=0), distance.max(axis=0)
     return Concentration(nearest, farthest, (farthest - nearest) / nearest)
 
 
 @public
+@checked(thickness=SHARE)
 def shell_fraction(dimension: Float[Array, "*shape"], *, thickness: ArrayLike) -> Float[Array, "*shape"]:
     r"""Share of a ball's volume in its outer shell: $1 - (1 - \epsilon)^d$.
 
     `thickness` $\epsilon$ is in units of the radius, between 0 and 1.
 
     Raises:
-        ValueError: if `thickness` is a Python number outside [0, 1].
+        ValueError: if `thickness` is outside [0, 1] (NaN where it is traced).
 
     Source: Bishop (2006), section 1.4, equation 1.76.
 
     >>> [round(v, 2) for v in shell_fraction(jnp.array([1.0, 2.0, 100.0]), thickness=0.1).tolist()]
     [0.1, 0.19, 1.0]
     """
-    if isinstance(thickness, int | float):
-        require.between("thickness", thickness, 0, 1)
     return -jnp.expm1(dimension * jnp.log1p(-jnp.asarray(thickness, dimension.dtype)))
 
 
 @public
+@checked(radius=NON_NEGATIVE)
 def ball_volume(dimension: Float[Array, "*shape"], *, radius: ArrayLike = 1.0) -> Float[Array, "*shape"]:
     r"""Volume of a ball in d dimensions: $V_d = \pi^{d/2} r^d / \Gamma(d/2 + 1)$.
 
     In units of the radius to the power d. The unit ball is largest at d = 5; then its volume falls to zero
     faster than exponentially.
+
+    Raises:
+        ValueError: if `radius` is negative (NaN where it is traced).
 
     Source: Bishop (2006), exercise 1.18.
 
@@ -144,19 +151,18 @@ def ball_volume(dimension: Float[Array, "*shape"], *, radius: ArrayLike = 1.0) -
 
 
 @public
+@checked(fraction=SHARE)
 def neighborhood_edge(dimension: Float[Array, "*shape"], *, fraction: ArrayLike) -> Float[Array, "*shape"]:
     r"""Edge of a cube that holds this share of the volume of a unit cube: $r^{1/d}$.
 
     A neighborhood with 1 % of uniform data has edge 0.01 in one dimension and 0.63 in ten: it is not local.
 
     Raises:
-        ValueError: if `fraction` is a Python number outside [0, 1].
+        ValueError: if `fraction` is outside [0, 1] (NaN where it is traced).
 
     Source: Hastie, Tibshirani and Friedman (2009), section 2.5.
 
     >>> [round(v, 2) for v in neighborhood_edge(jnp.array([1.0, 10.0]), fraction=0.01).tolist()]
     [0.01, 0.63]
     """
-    if isinstance(fraction, int | float):
-        require.between("fraction", fraction, 0, 1)
     return jnp.asarray(fraction, dimension.dtype) ** (1.0 / dimension)

@@ -12,6 +12,8 @@ from jaxtyping import Array, Float, Int, Num
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.domain import POSITIVE, SHARE, checked
+from mfml.numerics.labels import differ
 
 
 @public
@@ -88,6 +90,7 @@ def mae(prediction: Float[Array, "*shape"], target: Float[Array, "*shape"]) -> F
 
 
 @public
+@checked(delta=POSITIVE)
 def huber(
     prediction: Float[Array, "*shape"], target: Float[Array, "*shape"], *, delta: ArrayLike = 1.0
 ) -> Float[Array, "*shape"]:
@@ -100,21 +103,20 @@ def huber(
     slope never exceeds `delta`, so one outlier cannot dominate, and nothing overflows for large r.
 
     Raises:
-        ValueError: if the shapes differ, or `delta` is a Python number that is not positive.
+        ValueError: if the shapes differ, or `delta` is not positive (NaN where it is traced).
 
     Source: Huber (1964); Murphy (2012), section 7.4.
 
     >>> huber(jnp.array([0.5, 3.0]), jnp.zeros(2), delta=1.0).tolist()
     [0.125, 2.5]
     """
-    if isinstance(delta, int | float):
-        require.positive("delta", delta)
     size = absolute_error(prediction, target)
     inside = jnp.minimum(size, delta)
     return 0.5 * inside**2 + delta * (size - inside)
 
 
 @public
+@checked(quantile=SHARE)
 def pinball(
     prediction: Float[Array, "*shape"], target: Float[Array, "*shape"], *, quantile: ArrayLike = 0.5
 ) -> Float[Array, "*shape"]:
@@ -126,15 +128,13 @@ def pinball(
     half the absolute error.
 
     Raises:
-        ValueError: if the shapes differ, or `quantile` is a Python number outside [0, 1].
+        ValueError: if the shapes differ, or `quantile` is outside [0, 1] (NaN where it is traced).
 
     Source: Koenker and Bassett (1978).
 
     >>> pinball(jnp.array([1.0, 5.0]), jnp.array([3.0, 3.0]), quantile=0.75).tolist()
     [1.5, 0.5]
     """
-    if isinstance(quantile, int | float):
-        require.between("quantile", quantile, 0, 1)
     require.same_shape(prediction=prediction, target=target)
     too_low = target - prediction
     return jnp.maximum(quantile * too_low, (quantile - 1) * too_low)
@@ -144,7 +144,8 @@ def pinball(
 def zero_one(prediction: Num[Array, "*shape"], target: Num[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Zero-one loss of each sample: $1$ if the predicted label is wrong, $0$ otherwise.
 
-    Labels are numbers of any kind and are compared for equality; the mean is the error rate, 1 - accuracy.
+    Labels are numbers of any kind and are compared for equality; the mean is the error rate, 1 - accuracy. NaN for
+    a label that is NaN.
     The gradient is zero wherever it exists, so gradient descent cannot minimize this loss. Models are trained
     with a surrogate instead (`hinge`, `logistic`, `cross_entropy`).
 
@@ -157,7 +158,7 @@ def zero_one(prediction: Num[Array, "*shape"], target: Num[Array, "*shape"]) -> 
     [0.0, 1.0, 0.0]
     """
     require.same_shape(prediction=prediction, target=target)
-    return (prediction != target).astype(float)
+    return differ(prediction, target)
 
 
 @public

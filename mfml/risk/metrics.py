@@ -8,10 +8,15 @@ from jaxtyping import Array, Float, Num, Shaped
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.labels import differ
+from mfml.numerics.scaling import unit
 from mfml.risk.empirical import weighted_mean
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 def r2(
     prediction: Float[Array, " n"], target: Num[Array, " n"], *, weights: Float[Array, " n"] | None = None
 ) -> Float[Array, ""]:
@@ -29,19 +34,22 @@ def r2(
     0.7857
     """
     require.same_shape(prediction=prediction, target=target, weights=weights)
-    scale = jnp.max(jnp.abs(target - target[0])) if jnp.size(target) else 1.0
-    scale = jnp.where(scale > 0, scale, 1.0)  # squares of small and of large units stay within range
-    variation = (target - weighted_mean(jnp.asarray(target, prediction.dtype), weights=weights)) / scale
+    require.that(jnp.size(target) > 0, f"a score needs at least one sample; found shape {jnp.shape(target)}")
+    prediction, target = present(weights, prediction), present(weights, jnp.asarray(target, prediction.dtype))
+    target, error = target - target[0], target - prediction  # squares of numbers around zero, of any unit
+    scale = unit(target)
+    variation = (target - weighted_mean(target, weights=weights)) / scale
     total = weighted_mean(variation**2, weights=weights)
-    rest = weighted_mean(((target - prediction) / scale) ** 2, weights=weights)
+    rest = weighted_mean((error / scale) ** 2, weights=weights)
     return jnp.where(total > 0, 1 - rest / jnp.where(total > 0, total, 1.0), jnp.nan)
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 def accuracy(
     prediction: Shaped[Array, " n"], target: Shaped[Array, " n"], *, weights: Float[Array, " n"] | None = None
 ) -> Float[Array, ""]:
-    r"""Share of right labels, $\sum_i w_i [\hat y_i = y_i] / \sum_i w_i$.
+    r"""Share of right labels, $\sum_i w_i [\hat y_i = y_i] / \sum_i w_i$; NaN if a label is NaN.
 
     Raises:
         ValueError: unless all have the same shape.
@@ -52,5 +60,5 @@ def accuracy(
     0.6667
     """
     require.same_shape(prediction=prediction, target=target, weights=weights)
-    right = jnp.asarray(prediction == target, float if weights is None else weights.dtype)
-    return weighted_mean(right, weights=weights)
+    right = 1 - differ(present(weights, prediction), present(weights, target))
+    return weighted_mean(right if weights is None else right.astype(weights.dtype), weights=weights)

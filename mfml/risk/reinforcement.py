@@ -84,7 +84,8 @@ def gridworld(layout: Int[Array, "height width"], *, step_reward: ArrayLike = -0
         target = jnp.where(inside, to_row * width + to_column, row * width + column).ravel()
         return jnp.where(cell[target] == WALL, jnp.arange(cell.size), target)
 
-    straight = jax.nn.one_hot(jax.vmap(landing, out_axes=1)(jnp.array(MOVES)), cell.size, dtype=float)
+    dtype = jnp.result_type(1.0 * step_reward, 1.0 * slip)
+    straight = jax.nn.one_hot(jax.vmap(landing, out_axes=1)(jnp.array(MOVES)), cell.size, dtype=dtype)
     sideways = (jnp.roll(straight, 1, axis=1) + jnp.roll(straight, -1, axis=1)) / 2
     transition = jnp.asarray((1 - slip) * straight + slip * sideways)
     reward = jnp.where(cell == GOAL, 1.0, jnp.where(cell == PIT, -1.0, step_reward)).astype(straight.dtype)
@@ -114,7 +115,8 @@ def value_iteration(task: Task, *, discount: ArrayLike = 0.95, tol: ArrayLike = 
 
     Each sweep brings the values closer to the solution by the factor `discount` $\gamma$: a change of at most
     `tol` leaves an error of at most `tol` $/ (1 - \gamma)$. STALLED means that the change is down to rounding
-    but still above `tol`. `max_iter` is static.
+    but still above `tol`. `max_iter` is static. The number of sweeps depends on the values, so the result may not be
+    differentiated in reverse mode; `action_values` may.
 
     Raises:
         ValueError: if max_iter < 1.

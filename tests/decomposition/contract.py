@@ -142,7 +142,12 @@ EXAMPLES = [
         batched=("a",),
         tolerance=1e-3,  # relative to a bound that grows with the square of the condition number
     ),
-    Example(conditioning.solution_error, square_system, gradient=("a", "b", "delta_a", "delta_b")),
+    Example(
+        conditioning.solution_error,
+        square_system,
+        gradient=("a", "b", "delta_a", "delta_b"),
+        units=({"a": 1, "delta_a": 1}, {"b": 1, "delta_b": 1}),
+    ),
     Example(conditioning.least_squares_condition, system(5, 2), gradient=("a", "y"), tolerance=1e-3),
     Example(conditioning.variance_inflation, samples(9, 3), gradient=("x",)),
     Example(spectral.decompose, symmetric, gradient=("a",)),
@@ -159,8 +164,17 @@ EXAMPLES = [
         lambda key: {"mean": normal(key, 2), "s": psd(key)["s"][:2, :2]},
         {"n_points": 7},
         gradient=("mean", "s"),
+        units=({"mean": 1, "s": 2},),
+        origins=(("mean",),),
     ),
-    Example(spectral.mahalanobis, with_distances, gradient=("x", "mean", "s"), tolerance=1e-3),
+    Example(
+        spectral.mahalanobis,
+        with_distances,
+        gradient=("x", "mean", "s"),
+        tolerance=1e-3,
+        units=({"x": 1, "mean": 1, "s": 2},),
+        origins=(("x", "mean"),),
+    ),
     *(Example(whitening.fit, samples(8, 3), {"kind": m}, gradient=("x",)) for m in whitening.KINDS),
     Example(whitening.transform, fitted(whitening.fit), gradient=("model", "x")),
     Example(whitening.inverse_transform, coordinates(whitening.fit, 3), gradient=("model", "z")),
@@ -172,13 +186,28 @@ EXAMPLES = [
         Example(norms.ball_outline, lambda key: {}, {"p": p, "n_points": 9}, batched=())
         for p in (0.5, 1.0, float("inf"))
     ),
-    Example(norms.project_l2_ball, vector(), {"radius": 0.5}, gradient=("v",)),
+    Example(norms.project_l2_ball, vector(), {"radius": 0.5}, gradient=("v",), units=({"v": 1, "radius": 1},)),
     Example(norms.project_l2_ball, at_zero(), gradient=("v",)),
-    Example(norms.project_simplex, vector(), gradient=("v",)),
-    Example(norms.project_l1_ball, vector(), {"radius": 0.5}, gradient=("v",)),
+    Example(
+        norms.project_simplex,
+        vector(),
+        {"total": 2.0},
+        gradient=("v",),
+        units=({"v": 1, "total": 1},),
+        origins=(("v",),),
+    ),
+    Example(norms.project_l1_ball, vector(), {"radius": 0.5}, gradient=("v",), units=({"v": 1, "radius": 1},)),
     Example(norms.project_l1_ball, at_zero(), gradient=("v",)),
-    Example(norms.prox_l1, vector(threshold=0.5), gradient=("v", "threshold"), batched=("v",)),
-    Example(norms.prox_l2, vector(threshold=0.5), gradient=("v", "threshold"), batched=("v",)),
+    *(
+        Example(
+            prox,
+            vector(threshold=0.5),
+            gradient=("v", "threshold"),
+            batched=("v",),
+            units=({"v": 1, "threshold": 1},),
+        )
+        for prox in (norms.prox_l1, norms.prox_l2)
+    ),
     Example(norms.prox_l2, at_zero(threshold=0.5), gradient=("v", "threshold"), batched=("v",)),
     Example(norms.prox_squared_l2, vector(strength=0.5), gradient=("v", "strength"), batched=("v",)),
     Example(svd.pinned, lambda key: svd.truncated(normal(key, 5, 4), n_components=2)._asdict()),
@@ -197,6 +226,7 @@ EXAMPLES = [
         lambda key: {"s": jnp.sort(jnp.abs(normal(key, 4)))[::-1]},
         {"n_components": 2},
         gradient=("s",),
+        exempt={"missing": "only the singular values that are left out count"},
     ),
     Example(pca.fit, samples(40, 3), {"n_components": 2}, gradient=("x",)),
     Example(pca.fit, samples(6, 3), {"n_components": 2, "solver": "svd"}, gradient=("x",)),
@@ -225,19 +255,31 @@ EXAMPLES = [
         lambda key: {"kernel": kernels.RBF(jnp.array(0.5)), "x": normal(key, 4, 2), "y": normal(key, 3, 2) + 0.5},
         gradient=("kernel", "x", "y"),
     ),
-    Example(kernel_pca.fit, samples(8, 3), {"n_components": 2}, gradient=("x",)),
+    Example(
+        kernel_pca.fit,
+        samples(8, 3),
+        {"n_components": 2, "gamma": 0.5},
+        gradient=("x",),
+        units=({"x": 1, "gamma": -2},),
+    ),
     Example(
         kernel_pca.fit,
         lambda key: {**samples(8, 3)(key), "key": key},
-        {"n_components": 2, "solver": "krylov", "kernel": "poly"},
+        {"n_components": 2, "solver": "krylov", "kernel": "poly", "gamma": 0.5},
         tolerance=1e-3,  # unit eigenvectors of large eigenvalues
+        units=({"x": 1, "gamma": -2},),
     ),
     Example(kernel_pca.transform, fitted(kernel_pca.fit, n_components=2), gradient=("x",)),
     Example(kernel_pca.embedding, without(fitted(kernel_pca.fit, n_components=2), "x")),
-    Example(nmf.objective, positive, gradient=("x", "factors")),
-    Example(nmf.objective, positive, KL, gradient=("x", "factors")),
+    Example(nmf.objective, positive, gradient=("x", "factors"), units=({"x": 1, "factors": 0.5},)),
+    Example(nmf.objective, positive, KL, gradient=("x", "factors"), units=({"x": 1, "factors": 0.5},)),
     *(
-        Example(nmf_start.init, lambda key: {"x": positive(key)["x"], "key": key}, {"n_components": 2, "init": m})
+        Example(
+            nmf_start.init,
+            lambda key: {"x": positive(key)["x"], "key": key},
+            {"n_components": 2, "init": m},
+            units=({"x": 1},),
+        )
         for m in ("nndsvd", "nndsvda")
     ),
     Example(
@@ -247,11 +289,25 @@ EXAMPLES = [
         gradient=("x",),
         x64=False,
     ),
-    Example(nmf.step, midway, gradient=("x", "state")),
-    Example(nmf.step, midway, {"solver": "mu"}, gradient=("x", "state")),
-    Example(nmf.step, midway, {"solver": "mu", **KL}, gradient=("x", "state")),
-    Example(nmf.fit, started, {"n_components": 2, "max_iter": 13, "tol": 0.0}),
-    Example(nmf.fit, started, {"n_components": 2, "solver": "mu", "max_iter": 13, "tol": 0.0, **KL}),
-    Example(nmf.transform, lambda key: {"model": positive(key)["factors"], "x": positive(key)["x"]}, {"tol": 1e-6}),
+    *(
+        Example(nmf.step, midway, options, gradient=("x", "state"), units=({"x": 1, "state": 0.5},))
+        for options in ({}, {"solver": "mu"}, {"solver": "mu", **KL})
+    ),
+    *(
+        Example(
+            nmf.fit,
+            started,
+            {"n_components": 2, "max_iter": 13, "tol": 0.0, **options},
+            units=({"x": 1, "init": 0.5},),
+        )
+        for options in ({}, {"solver": "mu", **KL})
+    ),
+    Example(nmf.fit, without(positive, "factors"), {"n_components": 2, "max_iter": 50}, units=({"x": 1},)),
+    Example(
+        nmf.transform,
+        lambda key: {"model": positive(key)["factors"], "x": positive(key)["x"]},
+        {"tol": 1e-6},
+        units=({"x": 1}, {"x": 1, "model": 1}),
+    ),
     Example(nmf.canonical, without(positive, "x"), gradient=("factors",)),
 ]

@@ -98,3 +98,28 @@ def test_wrong_arguments_are_named(unchecked, x):
         kernel_pca.fit(x[:0], n_components=1)
     with pytest.raises(ValueError, match="x must have 3 columns"):
         kernel_pca.transform(kernel_pca.fit(x, n_components=1), x[:, :2])
+
+
+@pytest.mark.parametrize("name", ["linear", "sigmoid"])
+def test_embedding_is_the_transform_where_components_have_no_variance_or_a_negative_one(x, name):
+    """The linear kernel has 3 components with variance, that of sigmoid has negative eigenvalues."""
+    model = kernel_pca.fit(x, n_components=25, kernel=name, gamma=1)
+    z = kernel_pca.embedding(model)
+    np.testing.assert_array_equal(z == 0, kernel_pca.transform(model, x) == 0)
+    np.testing.assert_array_equal(z[:, -1], 0)
+
+
+def test_whole_numbers_as_data_and_as_options(x):
+    whole = jnp.round(2 * x)
+    expected = kernel_pca.fit(whole, n_components=2, gamma=0.25)
+    for given in (np.asarray(whole, int), np.asarray(whole, int).tolist()):
+        np.testing.assert_allclose(kernel_pca.fit(given, n_components=2, gamma=0.25).values, expected.values, rtol=1e-6)
+    one = kernel_pca.fit(whole, n_components=2, gamma=1)
+    np.testing.assert_allclose(one.values, kernel_pca.fit(whole, n_components=2, gamma=1.0).values, rtol=1e-6)
+
+
+def test_missing_data_do_not_converge_and_a_negative_gamma_is_refused(x, key):
+    for solver in ("dense", "krylov"):
+        assert not kernel_pca.fit(x.at[0, 0].set(jnp.nan), n_components=1, solver=solver, key=key).converged
+    with pytest.raises(ValueError, match="gamma must not be negative"):
+        kernel_pca.fit(x, n_components=1, gamma=-1.0)

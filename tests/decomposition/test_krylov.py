@@ -92,3 +92,9 @@ def test_wrong_arguments_are_named(unchecked, key):
         krylov.top(jnp.eye(3), key=key, n_components=1, depth=1)
     with pytest.raises(ValueError, match="max_iter"):
         krylov.top(jnp.eye(3), key=key, n_components=1, max_iter=0)
+
+
+def test_there_is_no_reverse_mode_and_the_docstring_says_so(key):
+    assert "may not be differentiated in reverse mode" in " ".join(krylov.top.__doc__.split())
+    with pytest.raises(ValueError, match=r"[Rr]everse-mode"):
+        jax.grad(lambda a: krylov.top(a, key=key, n_components=1).values.sum())(jnp.eye(60))

@@ -170,9 +170,43 @@ def test_zero_rows_columns_and_parts_stay_finite(start, solver, loss, x):
         np.testing.assert_allclose((model.w @ model.h)[2], 0, atol=1e-4)
 
 
-def test_negative_data_are_not_masked(x):
-    model = nmf.fit(x.at[0, 0].set(-1.0), n_components=2)
+def test_negative_data_are_refused_by_name_and_are_nan_where_they_are_traced(x):
+    negative = x.at[0, 0].set(-1.0)
+    with pytest.raises(ValueError, match=r"^x must not be negative; found -1\.0$"):
+        nmf.fit(negative, n_components=2)
+    model = jax.jit(lambda x: nmf.fit(x, n_components=2))(negative)
     assert np.isnan(model.w).all() and not bool(model.converged)
+
+
+@pytest.mark.parametrize("size", [1e-14, 1e-20, 1e16])
+@pytest.mark.parametrize(("solver", "loss"), WAYS)
+def test_the_unit_of_the_data_changes_nothing(x, size, solver, loss):
+    model = nmf.fit(x, n_components=3, solver=solver, loss=loss)
+    other = nmf.fit(x * size, n_components=3, solver=solver, loss=loss)
+    assert other.converged == model.converged and abs(int(other.n_iter) - int(model.n_iter)) <= 5
+    np.testing.assert_allclose(other.w @ other.h / size, model.w @ model.h, atol=2e-2)
+
+
+def test_zeros_are_factorized_at_once():
+    model = nmf.fit(jnp.zeros((5, 4)), n_components=2)
+    assert model.converged and model.n_iter <= nmf.PATIENCE
+    np.testing.assert_array_equal(model.w @ model.h, 0)
+
+
+def test_amounts_in_small_units_and_of_whole_numbers():
+    parts = jnp.array([[1.0, 0.0, 2.0], [0.0, 2.0, 1.0]])
+    counts = np.array([[3, 4, 8], [1, 0, 2]], np.uint8)
+    expected = [[3.0, 2.0], [1.0, 0.0]]
+    np.testing.assert_allclose(nmf.transform(nmf.Factors(jnp.ones((1, 2)), parts), counts), expected, atol=1e-3)
+    tiny = nmf.Factors(jnp.ones((1, 2)), parts * 1e-20)
+    np.testing.assert_allclose(nmf.transform(tiny, counts * np.float32(1e-20)), expected, atol=1e-3)
+
+
+def test_there_is_no_reverse_mode_and_the_docstring_says_so(x):
+    for function in (nmf.fit, nmf.transform):
+        assert "may not be differentiated in reverse" in " ".join(function.__doc__.split())
+    with pytest.raises(ValueError, match=r"[Rr]everse-mode"):
+        jax.grad(lambda x: nmf.fit(x, n_components=2).w.sum())(x)
 
 
 def test_amounts_of_known_parts_are_non_negative_least_squares(x64, x, start):

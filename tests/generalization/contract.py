@@ -369,8 +369,10 @@ EXAMPLES = [
         batched=("x", "weights"),
         units=({"x": 1},),
     ),
-    Example(tree.predict, lambda key: {"model": some_tree(key), "x": data(key)["x"]}, gradient=("x",)),
-    Example(tree.predict_proba, lambda key: {"model": shares(key), "x": data(key)["x"]}, gradient=("x",)),
+    Example(tree.predict, lambda key: {"model": some_tree(key), "x": data(key)["x"]}, gradient=("x",), exempt=MISSING),
+    Example(
+        tree.predict_proba, lambda key: {"model": shares(key), "x": data(key)["x"]}, gradient=("x",), exempt=MISSING
+    ),
     Example(tree.predict, lambda key: {"model": shares(key), "x": data(key)["x"]}),
     Example(
         tree.score, lambda key: {"model": some_tree(key), **data(key), **weights(key)}, gradient=("x", "y", "weights")
@@ -393,7 +395,13 @@ EXAMPLES = [
         units=({"x": 1}, {"y": 1}),
     ),
     Example(forest.random_features, lambda key: {"key": key}, {"level": 1, "d": 5, "n_chosen": 2}, x64=False),
-    Example(forest.predict, lambda key: {"model": some_forest(key), "x": data(key)["x"]}, gradient=("x",), x64=False),
+    Example(
+        forest.predict,
+        lambda key: {"model": some_forest(key), "x": data(key)["x"]},
+        gradient=("x",),
+        x64=False,
+        exempt=MISSING,
+    ),
     Example(
         forest.predict_proba,
         lambda key: {"model": classifying_forest(key), "x": data(key)["x"]},
@@ -451,10 +459,22 @@ EXAMPLES = [
         units=({"x": 1}, {"y": 1}, {"weights": 1, "min_child_weight": 1, "l2_regularization": 1}),
         origins=(("y",),),
     ),
-    Example(boosting.decision_function, lambda key: {"model": boosted(key), "x": data(key)["x"]}, gradient=("x",)),
-    Example(boosting.predict, lambda key: {"model": boosted(key), "x": data(key)["x"]}, gradient=("x",)),
+    Example(
+        boosting.decision_function,
+        lambda key: {"model": boosted(key), "x": data(key)["x"]},
+        gradient=("x",),
+        exempt=MISSING,
+    ),
+    Example(
+        boosting.predict, lambda key: {"model": boosted(key), "x": data(key)["x"]}, gradient=("x",), exempt=MISSING
+    ),
     Example(boosting.predict, lambda key: {"model": classifying(key), "x": data(key)["x"]}),
-    Example(boosting.predict_proba, lambda key: {"model": classifying(key), "x": data(key)["x"]}, gradient=("x",)),
+    Example(
+        boosting.predict_proba,
+        lambda key: {"model": classifying(key), "x": data(key)["x"]},
+        gradient=("x",),
+        exempt=MISSING,
+    ),
     Example(boosting.score, lambda key: {"model": classifying(key), **classes(key)}, exempt=MISSING),
     # these read dictionaries of Python objects
     Example(interop.from_xgboost, lambda key: {}, {"model": models.XGBOOST, "n_rounds": 2}, jit=False),

@@ -1,16 +1,45 @@
+"""A sample of weight zero is absent."""
+
+import jax
 import jax.numpy as jnp
-import numpy as np
 
-from mfml.numerics.absent import present
-
-
-def test_absent_rows_hold_what_a_present_one_does():
-    x, y, w = jnp.array([[jnp.nan], [3.0], [4.0]]), jnp.array([7, 8, 9]), jnp.array([0.0, 0.5, 0.0])
-    one, two = present(w, x, y)
-    assert one.tolist() == [[3], [3], [3]] and two.tolist() == [8, 8, 8]
-    assert present(None, x)[0] is x
+from mfml.numerics.absent import largest_of_batch, present, rows_in_use
 
 
-def test_weights_that_are_nan_hide_nothing():
-    (found,) = present(jnp.array([jnp.nan, 1.0]), jnp.array([1.0, 2.0]))
-    np.testing.assert_array_equal(found, [1, 2])
+def test_rows_of_weight_zero_are_replaced_by_one_that_is_present():
+    x = jnp.array([[jnp.nan, 1.0], [2.0, 3.0], [jnp.inf, 4.0]])
+    assert present(jnp.array([0.0, 0.5, 0.0]), x).tolist() == [[2.0, 3.0]] * 3
+    assert present(None, x) is x
+
+
+def test_a_missing_weight_hides_nothing():
+    kept = present(jnp.array([jnp.nan, 1.0]), jnp.array([5.0, 6.0]))
+    assert kept.tolist() == [5.0, 6.0]
+
+
+def test_the_derivative_passes_what_is_absent_by():
+    def total(x, weights):
+        return jnp.sum(weights * present(weights, x) ** 2)
+
+    slope, of_weights = jax.grad(total, argnums=(0, 1))(jnp.array([jnp.nan, 3.0]), jnp.array([0.0, 2.0]))
+    assert slope.tolist() == [0.0, 12.0]
+    assert jnp.isfinite(of_weights).all()
+
+
+def test_folds_share_one_table_without_the_rows_that_none_of_them_uses():
+    x = jnp.array([[1.0], [2.0], [jnp.nan], [1e30]])
+    folds = jnp.array([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]])
+    tables, sound = jax.vmap(rows_in_use, in_axes=(0, None), out_axes=(None, 0))(folds, x)  # of one table: not batched
+    assert tables.tolist() == [[1.0], [2.0], [1.0], [1.0]]
+    assert sound.all()
+    assert jax.vmap(rows_in_use, in_axes=(0, None))(jnp.eye(4), x)[1].tolist() == [True, True, False, True]
+    assert rows_in_use(None, x)[0] is x
+
+
+def test_the_largest_of_a_batch_is_one_for_all_and_has_no_derivative():
+    value = jnp.array([[1.0, 5.0], [3.0, 2.0]])
+    assert jax.vmap(largest_of_batch)(value).tolist() == [[3.0, 5.0]] * 2
+    assert jax.vmap(jax.vmap(largest_of_batch))(value).tolist() == [[5.0, 5.0]] * 2
+    assert largest_of_batch(value[0]).tolist() == [1.0, 5.0]
+    slope = jax.vmap(jax.grad(lambda v: v * largest_of_batch(v)))(jnp.array([2.0, 3.0]))
+    assert slope.tolist() == [3.0, 3.0]

@@ -194,3 +194,14 @@ def test_errors(unchecked):
         bases.natural_cubic(x, jnp.ones((2, 2)))
     with pytest.raises(ValueError, match="at least two knots; found 1"):
         bases.natural_cubic(x, jnp.ones(1))
+
+
+def test_waves_keep_their_digits_far_from_zero():
+    x = jnp.arange(8.0) / 8
+    np.testing.assert_allclose(bases.fourier(x + 4096, n_harmonics=3), bases.fourier(x, n_harmonics=3), atol=1e-5)
+
+
+def test_a_missing_knot_shows():
+    x, knots = jnp.linspace(0.0, 1.0, 5), bases.clamped_knots(jnp.linspace(0.0, 1.0, 4))
+    for at in (0, 5):
+        assert jnp.isnan(bases.bspline(x, knots.at[at].set(jnp.nan))).any()

@@ -107,7 +107,7 @@ def test_decaying_rate_reaches_the_minimum_and_constant_rate_hovers(data, minimu
 def test_noise_free_data_converge_at_a_constant_rate_and_stop_early(data, key):
     x, _ = data
     w = jnp.array([1.0, -2.0, 0.5])
-    fitted = descent.fit(x, x @ w, key=key, init=jnp.zeros(3), learning_rate=0.05, max_iter=300, tol=1e-4, **TASK)
+    fitted = descent.fit(x, x @ w, key=key, init=jnp.zeros(3), learning_rate=0.05, max_iter=300, tol=1e-5, **TASK)
     assert fitted.converged
     assert fitted.n_iter < 300
     np.testing.assert_allclose(fitted.params, w, atol=1e-3)
@@ -204,3 +204,34 @@ def test_errors(unchecked, key):
         rates.curvatures(jnp.ones((0, 2)))
     with pytest.raises(ValueError, match="a rate needs two distances; found 1"):
         rates.observed_rate(jnp.ones(1))
+
+
+@pytest.mark.parametrize("size", [1e-15, 1e15])
+def test_the_unit_of_the_targets_changes_nothing(data, key, size):
+    x, y = data
+    options = TASK | {"key": key, "init": jnp.zeros(3), "learning_rate": 0.02, "batch_size": 6, "max_iter": 20}
+    expected, found = descent.fit(x, y, **options), descent.fit(x, y * size, **options)
+    np.testing.assert_allclose(found.params / size, expected.params, rtol=1e-4)
+    assert found.n_iter == expected.n_iter and found.converged == expected.converged
+
+
+def test_weights_are_those_of_the_risk(data, key, minimum):
+    x, y = data
+    weights = jnp.linspace(0.0, 2.0, len(y))
+    spoiled = x.at[0].set(jnp.nan), y.at[0].set(jnp.inf)
+    options = TASK | {"init": jnp.zeros(3), "learning_rate": 0.1, "weights": weights}
+    way = descent.path(*spoiled, n_steps=5, **options)
+    batch = descent.fit(*spoiled, key=key, batch_size=len(y), max_iter=5, tol=0.0, **options)
+    expected = empirical.fit(x[1:], y[1:], max_iter=5, tol=0.0, **options | {"weights": weights[1:]})
+    for params in (way.params[-1], batch.params):
+        np.testing.assert_allclose(params, expected.params, rtol=1e-4)
+    alone = descent.fit(*spoiled, key=key, batch_size=1, max_iter=2, **options | {"learning_rate": 1e-3})
+    assert jnp.isfinite(alone.params).all()
+
+
+def test_rates_in_small_units_and_of_missing_data(data):
+    x, _ = data
+    np.testing.assert_allclose(
+        rates.predicted_rate(x * 2.0**-60, 0.1 * 2.0**120), rates.predicted_rate(x, 0.1), rtol=1e-5
+    )
+    assert jnp.isnan(rates.predicted_rate(x.at[0, 0].set(jnp.nan), 0.1))

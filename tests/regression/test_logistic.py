@@ -85,11 +85,15 @@ def test_halving_saves_newton_where_the_full_step_overshoots():
     np.testing.assert_allclose(after.logits, task.scaled.matrix @ after.theta, rtol=1e-5)
 
 
-def test_labels_of_any_kind_and_weights_as_counts(data):
+def test_labels_of_any_kind(data):
     x, y, _ = data
     model = fit(x, y)
-    for labels in (y.astype(bool), 2 * y - 1, y.astype(np.float32)):
+    for labels in (y.astype(bool), y.astype(np.uint8), y.astype(np.float32), list(y)):
         np.testing.assert_allclose(fit(x, labels).coef, model.coef, rtol=1e-6)
+
+
+def test_weights_as_counts(data):
+    x, y, _ = data
     counts = np.where(np.arange(N) < 10, 0, np.where(np.arange(N) < 20, 2, 1))
     expected = fit(np.repeat(x, counts, axis=0), np.repeat(y, counts))
     np.testing.assert_allclose(fit(x, y, counts).coef, expected.coef, rtol=2e-3)
@@ -117,14 +121,91 @@ def test_separable_classes_are_flagged_and_have_an_optimum_with_penalty():
     np.testing.assert_allclose(penalized.coef, peer.coef_[0], rtol=1e-3)
 
 
-def test_quasi_separated_one_class_and_dependent_features_do_not_converge():
+@pytest.mark.parametrize("labels", [[1, 2, 1, 2], [-1, 1, -1, 1], [0.0, 0.5, 1.0, 0.0]])
+def test_other_labels_are_refused_by_name(labels):
+    x, y = jnp.arange(4.0)[:, None], jnp.array(labels)
+    for function in (logistic.fit, logistic.problem):
+        with pytest.raises(ValueError, match=r"^y must be labels 0 or 1; found"):
+            function(x, y)
+    with pytest.raises(ValueError, match=r"^y must be labels 0 or 1; found"):
+        logistic.score(logistic.fit(x, jnp.array([0, 1, 0, 1])), x, y)
+    assert jax.jit(logistic.fit)(x, y).status == Status.NON_FINITE
+
+
+@pytest.mark.parametrize(("option", "told"), [({"C": 0.0}, "^C must"), ({"w": [1, 1, -1, 1]}, r"^weights must")])
+def test_numbers_out_of_their_domain_are_refused_by_name(option, told):
+    with pytest.raises(ValueError, match=told):
+        fit(np.arange(4.0)[:, None], [0, 1, 0, 1], **option)
+
+
+@pytest.mark.parametrize("C", [1.0, np.inf])
+@pytest.mark.parametrize("size", [1e-20, 1e-30, 1e20])
+def test_features_in_small_and_large_units(data, size, C):
+    """scikit-learn, in double precision; with the penalty in the unit, too, nothing changes but the unit."""
+    x, y, w = data
+    peer = LogisticRegression(C=C, solver="newton-cholesky", tol=1e-10).fit(x, y, sample_weight=w)
+    model = fit(x * size, y, w, C=C / size / size if 1e-38 < 1 / size**2 < 1e38 else np.inf)
+    assert model.converged
+    if np.isinf(C):
+        np.testing.assert_allclose(model.coef * size, peer.coef_[0], rtol=2e-3)
+        return
+    small = fit(x * size, y, w, C=C)
+    assert small.converged and jnp.isfinite(small.coef).all()
+    if size < 1:  # C w (y - mean of y) x: the first step of a descent, for so strong a penalty
+        y_mean = np.average(y, weights=w)
+        np.testing.assert_allclose(small.coef, size * (w * (y - y_mean)) @ x, rtol=1e-3)
+
+
+def test_one_class_has_no_optimum_but_without_an_intercept():
+    x = np.array([[-2.0], [-1.0], [0.5], [3.0]])
+    for label in (0, 1):
+        for C in (1.0, jnp.inf):
+            alone = fit(x, np.full(4, label), C=C)
+            assert alone.status == Status.UNBOUNDED and not alone.converged
+            assert (logistic.predict(alone, jnp.asarray(x)) == label).all()
+    masked = fit(x, np.array([1, 1, 1, 0]), np.array([1.0, 1.0, 1.0, 0.0]))
+    assert masked.status == Status.UNBOUNDED
+    assert fit(x, np.ones(4, int), fit_intercept=False).converged
+
+
+@pytest.mark.parametrize(
+    ("y", "w"),
+    [
+        ([0, np.nan, 1, 1], None),
+        ([0, 1, 0, 1], [1, np.nan, 1, 1]),
+        ([0, 1, 0, 1], [0, 0, 0, 0]),
+        ([1] * 4, [np.nan] * 4),
+    ],
+)
+def test_missing_labels_and_weights_do_not_converge(y, w):
+    model = fit(np.array([[-2.0], [-1.0], [0.5], [3.0]]), np.array(y), w)
+    assert model.status == Status.NON_FINITE and not model.converged
+    assert jnp.isnan(model.coef).all()
+
+
+def test_what_a_sample_of_weight_zero_holds_does_not_matter(data):
+    x, y, w = data
+    expected = fit(x, y, w)
+    for value in (np.nan, np.inf, 1e30):
+        model = fit(np.vstack([np.full(D, value), x]), np.append(1, y), np.append(0.0, w))
+        np.testing.assert_allclose(model.coef, expected.coef, rtol=1e-3)
+
+
+def test_quasi_separated_classes_are_told_whatever_the_number_of_features():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 2))
+    x[:, 1] = rng.uniform(size=60) < 0.3  # a category in which every label is 1
+    model = fit(x, np.where(x[:, 1] > 0, 1, rng.uniform(size=60) < 0.5).astype(int), C=jnp.inf)
+    assert model.status == Status.UNBOUNDED and not model.converged and not model.separated
+    assert model.coef[1] > 5
+    assert "steps were not enough" not in iteration.explain(model)
+
+
+def test_quasi_separated_classes_and_dependent_features_do_not_converge():
     x = np.array([[-2.0], [-1.0], [0.0], [0.0], [1.0], [3.0]])
     quasi = fit(x, np.array([0, 0, 0, 1, 1, 1]), C=jnp.inf)
-    assert not quasi.converged and quasi.status in (Status.MAX_ITER, Status.NON_FINITE)
+    assert not quasi.converged and quasi.status == Status.UNBOUNDED
     assert not quasi.separated
-    alone = fit(x, np.ones(6, int), C=jnp.inf)
-    assert alone.separated
-    assert not alone.converged
     twice = fit(np.concatenate([x, x], axis=1), np.array([0, 1, 0, 1, 0, 1]), C=jnp.inf)
     assert not twice.converged
 

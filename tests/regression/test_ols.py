@@ -198,3 +198,50 @@ def test_errors(unchecked):
             ask(model, jnp.ones((3, 3)), *others)
     with pytest.raises(ValueError, match="x must have 2 axes"):
         ols.predict(model, x[0])
+
+
+@pytest.mark.parametrize("solver", ols.SOLVERS)
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_what_a_sample_of_weight_zero_holds_does_not_matter(solver, value):
+    rng = np.random.default_rng(2)
+    x, y, w = rng.normal(size=(20, 3)), rng.normal(size=20), rng.uniform(0.5, 2.0, size=20)
+    spoiled = {"x": np.vstack([np.full(3, value), x]), "y": np.append(value, y), "weights": np.append(0.0, w)}
+    whole = {name: jnp.asarray(part, float) for name, part in spoiled.items()}
+    left = {name: part[1:] for name, part in whole.items()}
+    model, expected = ols.fit(**whole, solver=solver), ols.fit(**left, solver=solver)
+    np.testing.assert_allclose(model.coef, expected.coef, rtol=1e-4)
+    for found, part in zip(ols.standard_errors(model, **whole), ols.standard_errors(expected, **left), strict=True):
+        np.testing.assert_allclose(found, part, rtol=1e-4)
+    h = ols.leverage(whole["x"], weights=whole["weights"])
+    np.testing.assert_allclose(h, [0.0, *ols.leverage(left["x"], weights=left["weights"])], atol=1e-5)
+    np.testing.assert_allclose(ols.score(model, **whole), ols.score(expected, **left), rtol=1e-4)
+
+
+def test_leverages_of_equal_samples_are_that_of_one_of_twice_the_weight():
+    x = jnp.array([[0.0], [1.0], [5.0]])
+    once = ols.leverage(jnp.concatenate([x, x[2:]]))
+    np.testing.assert_allclose(ols.leverage(x, weights=jnp.array([1.0, 1.0, 2.0]))[2], once[2] + once[3], rtol=1e-5)
+
+
+def test_standard_errors_of_dependent_columns_are_nan_for_every_solver():
+    x = jnp.stack([jnp.arange(8.0), 2 * jnp.arange(8.0)], axis=1)
+    y = jnp.sin(jnp.arange(8.0))
+    for solver in ols.SOLVERS:
+        errors = ols.standard_errors(ols.fit(x, y, solver=solver), x, y)
+        assert jnp.isnan(errors.coef).all() and jnp.isnan(errors.intercept)
+
+
+def test_whole_numbers_are_fitted_as_such():
+    x, y = np.array([[1], [2], [4], [7]], np.uint8), np.array([250, 10, 3, 0], np.uint8)
+    for solver in ols.SOLVERS:
+        expected = ols.fit(jnp.asarray(x, float), jnp.asarray(y, float), solver=solver)
+        np.testing.assert_allclose(ols.fit(x, y, solver=solver).coef, expected.coef, rtol=1e-5)
+
+
+def test_infinities_end_and_negative_weights_are_refused():
+    x, y = jnp.arange(8.0)[:, None], jnp.ones(8)
+    for solver in ols.SOLVERS:
+        assert jnp.isnan(ols.fit(x.at[0].set(jnp.inf), y, solver=solver).coef).all()
+        with pytest.raises(ValueError, match="weights must not be negative"):
+            ols.fit(x, y, weights=-y, solver=solver)
+    assert jnp.isnan(ols.leverage(x.at[0].set(jnp.nan))).all()

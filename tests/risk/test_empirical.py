@@ -49,6 +49,42 @@ def test_a_sample_of_weight_zero_is_left_out_even_if_nan():
     assert jnp.isnan(empirical.weighted_mean(values[:1], weights=jnp.zeros(1)))
 
 
+def test_the_derivative_in_the_weights_passes_a_missing_sample_by():
+    values, weights = jnp.array([1.0, jnp.nan, 3.0]), jnp.array([1.0, 0.0, 1.0])
+    slope = jax.grad(lambda w: empirical.weighted_mean(values, weights=w))(weights)
+    np.testing.assert_allclose(slope[jnp.array([0, 2])], [-0.5, 0.5], rtol=1e-6)
+    assert jnp.isfinite(slope).all()
+
+
+def test_weights_of_small_units_and_negative_ones():
+    values = jnp.array([1.0, 3.0])
+    assert empirical.weighted_mean(values * 1e-20, weights=jnp.full(2, 1e-30)) == pytest.approx(2e-20)
+    with pytest.raises(ValueError, match="weights must not be negative"):
+        empirical.weighted_mean(values, weights=jnp.array([1.0, -1.0]))
+    assert jnp.isnan(jax.jit(lambda w: empirical.weighted_mean(values, weights=w))(jnp.array([1.0, -1.0])))
+
+
+def test_what_a_sample_of_weight_zero_holds_does_not_matter(data):
+    x, y = data
+    weights = jnp.ones(30).at[4].set(0.0)
+    options = LEARNING | {"init": START, "learning_rate": 0.2, "max_iter": 500, "weights": weights}
+    expected = empirical.fit(x, y, **options)
+    for value in (jnp.nan, jnp.inf, 1e30):
+        fitted = empirical.fit(x.at[4].set(value), y.at[4].set(value), **options)
+        np.testing.assert_allclose(fitted.params["slope"], expected.params["slope"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [1e-18, 1e-10, 1e10, 1e18])
+def test_the_unit_of_the_targets_changes_nothing(data, size):
+    x, y = data
+    options = LEARNING | {"init": START, "learning_rate": 0.2, "max_iter": 500}
+    expected, fitted = empirical.fit(x, y, **options), empirical.fit(x, y * size, **options)
+    assert fitted.converged and fitted.n_iter == expected.n_iter > 0
+    np.testing.assert_allclose(fitted.params["slope"] / size, expected.params["slope"], rtol=1e-4)
+    first = empirical.init(START, x, y * size, **LEARNING).gradient
+    assert fitted.gradient_norm <= 1e-5 * empirical.gradient_norm(first)
+
+
 def test_gradient_descent_finds_least_squares(data):
     x, y = data
     fitted = empirical.fit(x, y, init=START, learning_rate=0.2, max_iter=500, **LEARNING)
@@ -113,7 +149,7 @@ def test_history_falls_and_ends_at_the_objective(data):
 def test_too_large_a_step_is_told(data):
     fitted = empirical.fit(*data, init=START, **LEARNING, learning_rate=5.0, max_iter=500)
     assert not fitted.converged
-    assert not jnp.isfinite(fitted.gradient_norm)
+    assert not jnp.isfinite(fitted.objective)
     assert fitted.n_iter < 500
     assert "lower the learning rate" in iteration.explain(fitted)
 

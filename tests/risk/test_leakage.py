@@ -160,3 +160,41 @@ def test_errors(table, noise, key, unchecked):
         leakage.duplicates(x, y, jnp.zeros(3, int), key=key)
     with pytest.raises(ValueError, match="same length"):
         leakage.temporal(x, y[1:], key=key)
+
+
+@pytest.mark.parametrize("size", [1e-20, 1e18])
+def test_units_change_no_score(table, size, key):
+    x, y = table
+    folds = splits.k_fold(30, n_splits=5)
+    label = jnp.where(y > 0, 1.0, -1.0)
+    time = jnp.arange(30.0)[:, None] ** 1.2  # no two neighbors are equally near
+    for experiment in (
+        lambda u, v: leakage.preprocessing(u * x, v * y, folds),
+        lambda u, v: leakage.target(x, v * y, folds, proxies=(1,)),
+        lambda u, v: leakage.feature_selection(u * x, label, folds, n_features=2, alpha=0.0),
+        lambda u, v: leakage.temporal(u * time, v * y, key=key),
+        lambda u, v: leakage.duplicates(u * x, label, jnp.arange(30) // 3, key=key),
+    ):
+        expected = experiment(1.0, 1.0)
+        for units in ((size, 1.0), (1.0, size)):
+            np.testing.assert_allclose(experiment(*units), expected, rtol=2e-3, atol=1e-3)
+
+
+def test_missing_data_give_no_score(table, key):
+    x, y = table
+    folds = splits.k_fold(30, n_splits=5)
+    gap = x.at[3, 0].set(jnp.nan)
+    label = jnp.where(y > 0, 1.0, -1.0)
+    for leak in (
+        leakage.preprocessing(gap, y, folds),
+        leakage.feature_selection(gap, label, folds, n_features=2),
+        leakage.temporal(gap, y, key=key),
+        leakage.duplicates(gap, label, jnp.arange(30) // 3, key=key),
+    ):
+        assert jnp.isnan(leak.leaky) and jnp.isnan(leak.honest)
+
+
+def test_a_negative_penalty_is_refused(table):
+    x, y = table
+    with pytest.raises(ValueError, match="alpha must not be negative"):
+        leakage.preprocessing(x, y, splits.k_fold(30, n_splits=5), alpha=-1.0)

@@ -130,3 +130,16 @@ def test_errors(unchecked):
         limits.shell_fraction(jnp.ones(1), thickness=2)
     with pytest.raises(ValueError, match="fraction must be between 0 and 1; found -1"):
         limits.neighborhood_edge(jnp.ones(1), fraction=-1)
+
+
+def test_distances_in_small_units_and_options_out_of_their_domain(key):
+    points = jax.random.normal(key, (20, 6))
+    expected, found = (limits.concentration(points * s, jnp.zeros(6)) for s in (1.0, 1e-25))
+    np.testing.assert_allclose(found.contrast, expected.contrast, rtol=1e-5)
+    d = jnp.array([1.0, 3.0])
+    for function, option in ((limits.shell_fraction, "thickness"), (limits.neighborhood_edge, "fraction")):
+        with pytest.raises(ValueError, match=option):
+            function(d, **{option: jnp.array(1.5)})
+        assert jnp.isnan(jax.jit(lambda v, f=function, o=option: f(d, **{o: v}))(1.5)).all()
+    with pytest.raises(ValueError, match="radius"):
+        limits.ball_volume(d, radius=-1.0)

@@ -16,6 +16,7 @@ import pytest
 
 from mfml.iteration import Status
 from mfml.training import batches, loop
+from mfml.xla import flags
 
 ADAM = optax.adam(0.02)
 N = 30
@@ -549,6 +550,7 @@ for kind in (AxisType.Auto, AxisType.Explicit):
 @pytest.mark.slow
 def test_follows_the_sharding_of_its_data():
     environment = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu", "PATH": ""}
+    environment |= {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1", **flags.busy(environment)}
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", SHARDED], env=environment, cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
