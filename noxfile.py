@@ -19,6 +19,8 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "tests"]
 
 ROOT = Path(__file__).parent
+# The tests start dozens of processes, and without bytecode each one would read the source of JAX anew.
+BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 
 
 def fill(session: nox.Session, extras: str = "") -> None:
@@ -42,17 +44,19 @@ def grade(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the test suite: `nox -s tests -- tests/risk` for a part of it."""
+    """Run the test suite: `nox -s tests -- tests/risk` for a part, `-- --changed` for what a change can reach."""
     fill(session, "test")
-    arguments = session.posargs or ["-n", os.environ.get("MFML_TEST_WORKERS", "2"), "--dist", "loadgroup"]
-    session.run("python", "-m", "pytest", *arguments)
+    parallel = ["-n", os.environ.get("MFML_TEST_WORKERS", "2"), "--dist", "loadgroup"]
+    parts = session.posargs
+    arguments = parts if parts and "--changed" not in parts else [*parallel, *parts]
+    session.run("python", "-m", "pytest", *arguments, env=BYTECODE)
 
 
 @nox.session(venv_backend="virtualenv")
 def peers(session: nox.Session) -> None:
     """Compare with the heavy libraries (PyTorch, ...), which the ordinary tests do without."""
     fill(session, "test,peers")
-    session.run("python", "-m", "pytest", *(session.posargs or ["tests/peers"]))
+    session.run("python", "-m", "pytest", *(session.posargs or ["tests/peers", "tests/test_benchmarks.py"]))
 
 
 @nox.session
@@ -67,12 +71,9 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def lessons(session: nox.Session) -> None:
-    """Run the lessons as scripts: all, or `nox -s lessons -- 2 3`."""
+    """Run the lessons as scripts and show what they print: all, or `nox -s lessons -- 2 3`; once until they change."""
     fill(session, "test")
-    numbers = [int(text) for text in session.posargs] or range(1, 15)
-    for path in (ROOT / "units" / f"unit{number:02d}.py" for number in numbers):
-        if path.exists():
-            session.run("python", str(path), env={"MPLBACKEND": "Agg"})
+    session.run("python", "-m", "tests.lessons", *session.posargs, env=BYTECODE)
 
 
 @nox.session(venv_backend="virtualenv")

@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -34,9 +34,13 @@ def quietly(call: Callable[[], Any]) -> Any:
 def kl_divergence_to(x: np.ndarray) -> Callable[[Any], float]:
     """KL of an embedding to the same sparse P, with exact neighbors, for both sides."""
     points = jnp.asarray(x)
-    p = divergence.sparse_probabilities(neighbors.exact(points, n_neighbors=90), perplexity=30.0)
-    made = repulsion.kernels(points[:, :2])
-    return lambda y: float(divergence.sparse_kl_divergence(p, made, jnp.asarray(np.asarray(y, np.float32))))
+
+    @cache  # asked for when all is measured
+    def target():
+        near = neighbors.exact(points, n_neighbors=90)
+        return divergence.sparse_probabilities(near, perplexity=30.0), repulsion.kernels(points[:, :2])
+
+    return lambda y: float(divergence.sparse_kl_divergence(*target(), jnp.asarray(np.asarray(y, np.float32))))
 
 
 def sklearn_embedding(x: np.ndarray, max_iter: int) -> np.ndarray:

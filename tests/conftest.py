@@ -1,15 +1,17 @@
 """Settings of the whole suite: shapes enforced by beartype, and a compilation cache that outlives a run."""
 
-import itertools
 import os
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Threads of the peers wait for each other in a loop: beside other workers one fit takes many times longer.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from mfml.xla import flags
 
-os.environ.update(flags.quick(os.environ))
+os.environ.update(flags.busy(os.environ))
 
 from jaxtyping import install_import_hook
 
@@ -22,27 +24,19 @@ import jax
 import jaxtyping
 import pytest
 
+pytest_plugins = ["tests.changed", "tests.memory", "tests.sharing"]
+
 # The same examples in every run, so that a change is judged by what it changed; HYPOTHESIS_PROFILE=default searches on.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 CACHE = Path(__file__).resolve().parents[1] / ".cache" / "jax"
 jax.config.update("jax_compilation_cache_dir", str(CACHE))
-jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)  # small programs are many
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 # Shapes are small here, so compiling is what takes the time. Lessons and benchmarks run in processes of their own,
 # fully optimized.
 jax.config.update("jax_disable_most_optimizations", True)
-
-
-_finished = itertools.count(1)
-
-
-@pytest.fixture(autouse=True)
-def _release_compiled_code():
-    """Forget compiled functions from time to time: a whole run would hold several gigabytes of them."""
-    yield
-    if next(_finished) % 100 == 0:
-        jax.clear_caches()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ class Example(NamedTuple):
     batched: tuple[str, ...] | None = None  # arguments that vmap maps over; None: all; (): no vmap
     jit: bool = True  # False for what runs outside compiled code on purpose: state why in a comment
     tolerance: float = 1e-4  # between eager and jit, loop and vmap, float32 and float64; relative to the largest
-    units: tuple[Mapping[str, float], ...] = ()  # arguments whose unit changes together, each with its power
+    units: tuple[Mapping[str, float], ...] = ()  # arguments (or "argument.field") of one unit, each with its power
     origins: tuple[tuple[str, ...], ...] = ()  # arguments whose origin moves together
     exempt: Mapping[str, str] = {}  # laws of `tests/laws.py` that do not hold, each with its reason
     x64: bool = True  # whether float32 and float64 must agree (not for draws that differ by dtype)

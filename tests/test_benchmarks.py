@@ -3,11 +3,12 @@
 import json
 import math
 
+import jax
 import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import harness, machine, table
+from benchmarks import harness, machine, table, unit09
 
 
 def fake(ours=1.0, theirs=1.0, calls=None, **options):
@@ -109,6 +110,20 @@ def test_every_row_of_the_issue_is_there():
         "cross-validation",
     ):
         assert word in known
+
+
+@pytest.mark.parametrize("name", harness.rows_by_name())
+@pytest.mark.filterwarnings("ignore:Tensorflow not installed")  # says umap-learn
+def test_a_row_calls_our_side_rightly(name, monkeypatch):
+    """Traced at full size, and not computed: what a function no longer takes is found all the same."""
+    monkeypatch.setattr(unit09, "SIZES", (300, 400))  # computed while a row is built
+    try:
+        pair = harness.rows_by_name()[name].build()
+    except ModuleNotFoundError as missing:
+        if missing.name.split(".")[0] in harness.OURS:
+            raise
+        pytest.skip(f"{missing.name} is not installed: `nox -s peers` has most of them")
+    jax.eval_shape(pair.ours)
 
 
 @pytest.fixture

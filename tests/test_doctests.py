@@ -1,17 +1,19 @@
 """The examples in the library's docstrings."""
 
 import doctest
-import pkgutil
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
-import mfml
-
+ROOT = Path(__file__).resolve().parents[1]
+PATHS = [path.relative_to(ROOT) for path in sorted((ROOT / "mfml").rglob("*.py"))]
 MODULES = [
-    info.name
-    for info in pkgutil.walk_packages(mfml.__path__, "mfml.")
-    if not info.name.startswith("mfml.grading") and not info.name.endswith("__main__")
+    pytest.param(
+        ".".join(path.with_suffix("").parts).removesuffix(".__init__"), marks=pytest.mark.reaches(path.as_posix())
+    )
+    for path in PATHS
+    if path.parts[1] != "grading" and path.stem != "__main__"
 ]
 
 

@@ -14,7 +14,15 @@ from mfml.grading.show import hints
 from mfml.grading.verdict import judge
 
 COURSE = Course(Path(__file__).resolve().parents[1])
-UNITS = [pytest.param(n, marks=pytest.mark.xdist_group(f"unit{n}"), id=f"unit{n:02d}") for n in COURSE.units()]
+
+
+def marks(number):
+    read = (COURSE.solution(number), COURSE.exercise(number), COURSE.given)
+    reaches = pytest.mark.reaches(*(path.relative_to(COURSE.root).as_posix() for path in read))
+    return (reaches, pytest.mark.xdist_group(f"unit{number}"))  # so that a sheet is sealed once
+
+
+UNITS = [pytest.param(n, marks=marks(n), id=f"unit{n:02d}") for n in COURSE.units()]
 
 
 @pytest.fixture(params=UNITS)

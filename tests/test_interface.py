@@ -8,6 +8,7 @@ import pytest
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from mfml.entrance import public
 from tests import interface
 
 
@@ -27,30 +28,40 @@ class Fitted(NamedTuple):
     converged: Bool[Array, ""]
 
 
+@public
 def fit(key: Key[Array, ""], x: Float[Array, "n d"], *, n_iter: int = 3) -> Fitted:
     """Take the key first."""
 
 
+@public
 def predict_proba(model: Fitted, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     """Return the second class only."""
 
 
+@public
 def step(x: Float[Array, "n d"], state: Float[Array, " d"]) -> Float[Array, " d"]:
     """Take the state last."""
 
 
+@public
 def mean(values: Float[Array, " n"], *, weight: Float[Array, " n"]) -> Float[Array, ""]:
     """Call the weights of the samples by another name."""
 
 
+@public
 def loss(y: Float[Array, " n"], prediction: Float[Array, " n"], delta: float | Float[Array, ""] = 1.0) -> Array:
     """Compare the wrong way round."""
+
+
+def spread(x: Float[Array, " n"]) -> Float[Array, ""]:
+    """Take whatever comes."""
 
 
 RULES = {
     fit: {"the key is a keyword", "one name for each notion"},
     predict_proba: {"predict_proba has a column for each class"},
     mean: {"one name for each notion"},
+    spread: {"arguments come through the entrance"},
     step: {"step takes the state first", "step returns the next state"},
     loss: {
         "what was computed comes before what it is compared with",
@@ -76,11 +87,13 @@ def test_an_incomplete_report_is_seen():
     ]
 
 
+@public
 def good(model: Fitted, x: Float[Array, "m d"], *, key: Key[Array, ""], scale: ArrayLike = 1.0) -> Float[Array, " m"]:
     """Break no rule."""
     return jnp.zeros(len(x))
 
 
+@public
 def pointwise(x: Float[Array, "n h w c"], weight: Float[Array, "c k"]) -> Float[Array, "n h w k"]:
     """Apply a layer, which has one weight."""
 

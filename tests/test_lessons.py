@@ -1,17 +1,15 @@
 """The lessons: each runs as a script, opens as a notebook, is portable Markdown, and ends by checking itself."""
 
 import ast
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
+from types import SimpleNamespace
 
 import jupytext
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-LESSONS = sorted((ROOT / "units").glob("unit*.py"))
+from tests import lessons
+
+LESSONS = lessons.paths()
 
 FORBIDDEN = {
     ":::": r"^:::",
@@ -23,7 +21,9 @@ FORBIDDEN = {
 }
 
 
-@pytest.fixture(params=LESSONS, ids=lambda path: path.stem)
+@pytest.fixture(
+    params=[pytest.param(path, id=path.stem, marks=pytest.mark.reaches(f"units/{path.name}")) for path in LESSONS]
+)
 def lesson(request):
     return request.param
 
@@ -32,18 +32,55 @@ def markdown(lesson):
     return [cell.source for cell in jupytext.read(lesson).cells if cell.cell_type == "markdown"]
 
 
-def test_it_runs_as_a_script(lesson, tmp_path):
-    environment = {**os.environ, "MPLBACKEND": "Agg", "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-W", "error::UserWarning", str(lesson)],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env=environment,
-        check=False,
+def test_it_runs_as_a_script(lesson):
+    found = lessons.result(lesson)
+    assert found.status == 0, found.errors[-3000:]
+    assert found.files == [], "a lesson leaves no files behind"
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A project with one lesson that imports one module; the lesson counts how often it ran."""
+    count = tmp_path / "count"
+    for path, text in {
+        "units/unit01.py": f"from mfml import a\nopen({str(count)!r}, 'a').write('.')\nprint(1 / a.one)\n",
+        "mfml/__init__.py": "",
+        "mfml/a.py": "one = 1",
+        "mfml/b.py": "",
+    }.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    return SimpleNamespace(
+        write=lambda path, text: (tmp_path / path).write_text(text),
+        result=lambda: lessons.result(tmp_path / "units" / "unit01.py", kept=tmp_path / "kept"),
+        runs=lambda: len(count.read_text()),
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert list(tmp_path.iterdir()) == [], "a lesson leaves no files behind"
+
+
+def test_a_lesson_runs_once_until_what_it_imports_changes(course):
+    assert [course.result().output for _ in range(2)] == ["1.0\n", "1.0\n"]
+    course.write("mfml/b.py", "two = 2")
+    course.result()
+    assert course.runs() == 1
+    course.write("mfml/a.py", "one = 2")
+    assert course.result().output == "0.5\n"
+    assert course.runs() == 2
+
+
+def test_a_lesson_that_failed_runs_again(course):
+    course.write("mfml/a.py", "one = 0")
+    for runs in (1, 2):
+        found = course.result()
+        assert found.status == 1
+        assert "ZeroDivisionError" in found.errors
+        assert course.runs() == runs
+
+
+def test_a_damaged_record_is_made_anew(course, tmp_path):
+    course.result()
+    (tmp_path / "kept" / "unit01.json").write_text("{")
+    assert course.result().status == 0
+    assert course.runs() == 2
 
 
 def test_it_opens_as_a_notebook_that_begins_with_its_title(lesson):

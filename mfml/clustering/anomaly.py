@@ -7,13 +7,17 @@ samples, even if the model reconstructs the sample well. A threshold set on usua
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.linalg import solve_triangular
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling, sums
+from mfml.numerics.domain import NON_NEGATIVE, SHARE, checked
 
 
 class Latent(NamedTuple):
@@ -41,6 +45,7 @@ def reconstruction_error(reconstruction: Float[Array, "n *shape"], x: Float[Arra
 
 
 @public
+@checked(regularization=NON_NEGATIVE)
 def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> Latent:
     r"""Mean and covariance (divisor n - 1) of the codes of usual samples.
 
@@ -48,17 +53,18 @@ def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> La
     singular.
 
     Raises:
-        ValueError: unless z has two axes and at least two samples.
+        ValueError: unless z has two axes and at least two samples, and the regularization is not negative.
 
     >>> fit_latent(jnp.array([[-1.0], [1.0]])).factor.item() ** 2 > 1.99
     True
     """
     require.rank("z", z, 2)
     require.that(len(z) >= 2, f"a covariance needs at least 2 samples; found {len(z)}")
-    mean = z.mean(axis=0)
-    covariance = (z - mean).T @ (z - mean) / (len(z) - 1)
-    identity = jnp.eye(z.shape[1], dtype=z.dtype)
-    return Latent(mean, jnp.linalg.cholesky(covariance + regularization * identity, symmetrize_input=False))
+    mean = sums.mean(z)
+    scale = scaling.column_units(z - mean)
+    covariance = sums.gram((z - mean) / scale) / (len(z) - 1)
+    added = jnp.diag(jnp.asarray(regularization, z.dtype) / scale / scale)
+    return Latent(mean, scaling.cholesky(covariance + added) * scale[:, None])
 
 
 @public
@@ -82,6 +88,7 @@ def latent_distance(model: Latent, z: Float[Array, "m k"]) -> Float[Array, " m"]
 
 
 @public
+@checked(contamination=SHARE)
 def threshold(scores: Float[Array, " n"], *, contamination: ArrayLike = 0.05) -> Float[Array, ""]:
     """Score that a fraction `contamination` of these samples exceeds, interpolated between neighboring scores.
 
@@ -89,7 +96,7 @@ def threshold(scores: Float[Array, " n"], *, contamination: ArrayLike = 0.05) ->
     is then the rate of false alarms.
 
     Raises:
-        ValueError: unless `scores` has one axis and is not empty.
+        ValueError: unless `scores` has one axis and is not empty, and 0 <= contamination <= 1.
 
     >>> threshold(jnp.arange(11.0), contamination=0.2).item()
     8.0
@@ -101,22 +108,23 @@ def threshold(scores: Float[Array, " n"], *, contamination: ArrayLike = 0.05) ->
 
 @public
 def flag(scores: Float[Array, " n"], limit: ArrayLike) -> Bool[Array, " n"]:
-    """Whether each score exceeds the limit; a score equal to the limit does not.
+    """Whether each score exceeds the limit; a score equal to the limit does not. A sample with a NaN score is flagged.
 
     >>> flag(jnp.array([1.0, 2.0, 3.0]), 2.0).tolist()
     [False, False, True]
     """
-    return scores > limit
+    return ~(scores <= limit)
 
 
 @public
 def auc(scores: Float[Array, " n"], unusual: Shaped[Array, " n"]) -> Float[Array, ""]:
     """Probability that an unusual sample scores above a usual one; a tie counts half. NaN if either kind is missing.
 
-    This is the area under the receiver operating characteristic: 1 means perfect separation, 0.5 chance.
+    This is the area under the receiver operating characteristic: 1 means perfect separation, 0.5 chance. `unusual`
+    holds booleans, or 1 and 0. NaN where a score is NaN.
 
     Raises:
-        ValueError: unless both have one axis and the same length.
+        ValueError: unless both have one axis and the same length, and `unusual` holds nothing else.
 
     Source: Hanley and McNeil (1982), Radiology 143.
 
@@ -125,6 +133,9 @@ def auc(scores: Float[Array, " n"], unusual: Shaped[Array, " n"]) -> Float[Array
     """
     require.rank("scores", scores, 1)
     require.same_shape(scores=scores, unusual=unusual)
+    if not isinstance(unusual, jax.core.Tracer):
+        other = np.asarray(unusual)[~np.isin(unusual, (0, 1))]
+        require.that(other.size == 0, f"unusual must hold True and False, or 1 and 0; found {other[:1]}")
     marked = unusual.astype(bool)
     ascending = jnp.sort(scores)
     below: Int[Array, " n"] = jnp.searchsorted(ascending, scores, side="left")
@@ -133,4 +144,5 @@ def auc(scores: Float[Array, " n"], unusual: Shaped[Array, " n"]) -> Float[Array
     positive = marked.sum().astype(scores.dtype)
     negative = len(scores) - positive
     centered = jnp.sum(jnp.where(marked, rank - (len(scores) + 1) / 2, 0))
-    return 0.5 + centered / (positive * negative)
+    known = ~jnp.isnan(scores).any() & jnp.all((unusual == 0) | (unusual == 1))
+    return jnp.where(known, 0.5 + centered / (positive * negative), jnp.nan)

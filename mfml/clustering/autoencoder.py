@@ -234,6 +234,8 @@ def fit(
         drawn = jax.random.normal(key, (batch.size,), batch.dtype).reshape(batch.shape)
         return loss(network, batch + noise * drawn, target=batch)
 
+    require.that(len(x) > 0, f"x must hold at least one sample; found shape {x.shape}")
+    require.positive("n_steps", n_steps)
     fraction = optax.cosine_decay_schedule(1.0, n_steps)
     rate = jnp.asarray(learning_rate, x.dtype)
     optimizer = optax.adam(lambda count: rate * fraction(count))

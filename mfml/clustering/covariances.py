@@ -88,12 +88,10 @@ def whiten(made: Whitener, means: Float[Array, "k d"], x: Float[Array, "d s"]) -
     >>> whiten(made, jnp.array([[1.0]]), jnp.array([[5.0]])).tolist()
     [[[2.0]]]
     """
-    count, rows, _ = made.inverse.shape
-    d = len(x)
-    if rows != d:
-        return (x - means[:, :, None]) * made.inverse.swapaxes(1, 2)
-    turned = (made.inverse.reshape(count * d, d) @ x).reshape(count, d, -1)
-    return turned - jnp.sum(made.inverse * means[:, None], axis=2)[:, :, None]
+    moved = x - means[:, :, None]  # before the product, which would lose the digits of thin components far away
+    if made.inverse.shape[1] != len(x):
+        return moved * made.inverse.swapaxes(1, 2)
+    return jnp.broadcast_to(made.inverse, (len(means), len(x), len(x))) @ moved
 
 
 @public
@@ -137,7 +135,7 @@ def updated(
     r"""Shift of the means and new covariances, from the weighted sums of y (`first`) and of y y^T (`second`).
 
     With $a_k = \frac{1}{N_k} \sum r y$ the mean moves by $L a$, and the covariance becomes
-    $L (\frac{1}{N_k} \sum r y y^\top - a a^\top) L^\top$ plus reg_covar on the diagonal.
+    $L (\frac{1}{N_k} \sum r y y^\top - a a^\top) L^\top$ plus reg_covar, a number or one per feature, on the diagonal.
 
     >>> made = whitener(jnp.array([[[4.0]]]), jnp.zeros((1, 1)))
     >>> shift, new = updated(made, jnp.array([2.0]), jnp.array([[2.0]]), jnp.array([[[10.0]]]), 0.0)
@@ -150,7 +148,7 @@ def updated(
         spread = made.factor[:, 0]  # (k, d) or (k, 1)
         square = a**2 if spread.shape[1] > 1 else jnp.mean(a**2, axis=1, keepdims=True)
         variance = spread**2 * (second[:, 0] / number - square)
-        return spread * a, variance[:, None] + reg_covar
+        return spread * a, variance[:, None] + (reg_covar if spread.shape[1] > 1 else jnp.mean(jnp.asarray(reg_covar)))
     outer = a[:, :, None] * a[:, None]
     if len(made.factor) == 1:
         share = counts / counts.sum()
@@ -161,6 +159,19 @@ def updated(
     covariance = (covariance + covariance.swapaxes(1, 2)) / 2
     identity = jnp.eye(a.shape[1], dtype=a.dtype)
     return jnp.einsum("kij,kj->ki", jnp.broadcast_to(made.factor, outer.shape), a), covariance + reg_covar * identity
+
+
+@public
+def rescaled(covariance: Float[Array, "c a b"], scale: Float[Array, " d"]) -> Float[Array, "c a b"]:
+    """Covariances after each feature is multiplied by its number; for spherical ones all numbers must be equal.
+
+    >>> rescaled(jnp.array([[[1.0, 2.0], [2.0, 9.0]]]), jnp.array([1.0, 10.0])).tolist()
+    [[[1.0, 20.0], [20.0, 900.0]]]
+    """
+    if covariance.shape[1] == len(scale):
+        return covariance * scale[:, None] * scale
+    scale = scale[: covariance.shape[2]]
+    return covariance * scale * scale
 
 
 @public

@@ -1,18 +1,19 @@
-"""Distances between all pairs by one matrix product. Shapes: n and m points, d features."""
+"""Distances between all pairs. Shapes: n and m points, d features."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import distances as numerics
 
 
 @public
 def squared_euclidean(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
     r"""Squared distances $\|x_i - y_j\|^2$ between all pairs, in squared units of x.
 
-    Both sets are first shifted by the mean of y, which preserves precision for data far from the origin. The remaining
-    error is about epsilon times the squared size of the cloud. No result is negative.
+    Each is exact to rounding of itself, since it is computed from differences. Squares of numbers below 1e-19 or above
+    1e19 do not fit into single precision; `euclidean` has no such limit.
 
     Raises:
         ValueError: unless both have two axes and the same number of features.
@@ -23,9 +24,7 @@ def squared_euclidean(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[A
     require.rank("x", x, 2)
     require.rank("y", y, 2)
     require.same_length(x=(x, 1), y=(y, 1))
-    shift = y.mean(axis=0)
-    a, b = x - shift, y - shift
-    return from_products(a @ b.T, jnp.sum(a**2, axis=1), jnp.sum(b**2, axis=1))
+    return numerics.squared(x, y)
 
 
 @public
@@ -34,8 +33,8 @@ def from_products(
 ) -> Float[Array, "n m"]:
     r"""Squared distances $\|x_i\|^2 - 2 x_i \cdot y_j + \|y_j\|^2$ from scalar products and squared lengths.
 
-    Use it if the squared lengths are already known. Center the points first, since the three terms cancel far from
-    the origin. No result is negative.
+    The error is about epsilon times the squared lengths. Where distances decide something, use `squared_euclidean`.
+    No result is negative.
 
     >>> from_products(jnp.array([[6.0]]), jnp.array([4.0]), jnp.array([9.0])).tolist()
     [[1.0]]
@@ -47,8 +46,7 @@ def from_products(
 def euclidean(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
     r"""Distances $\|x_i - y_j\|$ between all pairs, in units of x; the gradient at distance 0 is set to 0.
 
-    The computed distance between equal points may be as large as the square root of epsilon times the size of the
-    cloud, see `squared_euclidean`.
+    Each is exact to rounding of itself, in any unit. A distance below 1e-19 of the largest entry may become 0.
 
     Raises:
         ValueError: unless both have two axes and the same number of features.
@@ -56,6 +54,7 @@ def euclidean(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n
     >>> euclidean(jnp.array([[0.0, 0.0], [3.0, 4.0]]), jnp.array([[0.0, 0.0]])).tolist()
     [[0.0], [5.0]]
     """
-    squared = squared_euclidean(x, y)
-    apart = squared != 0  # NaN stays NaN
-    return jnp.where(apart, jnp.sqrt(jnp.where(apart, squared, 1)), 0)
+    require.rank("x", x, 2)
+    require.rank("y", y, 2)
+    require.same_length(x=(x, 1), y=(y, 1))
+    return numerics.euclidean(x, y)

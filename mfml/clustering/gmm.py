@@ -33,6 +33,9 @@ from mfml.clustering.mixture import (
 )
 from mfml.entrance import public
 from mfml.iteration import Status
+from mfml.numerics import scaling, sums
+from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, checked
 
 __all__ = [
     "GMM",
@@ -53,25 +56,29 @@ __all__ = [
 
 BLOCK = 1024  # samples per block: the whitened samples of all components stay in the cache
 INITS = ("kmeans", *seeding.INITS)
+FLOOR = 1e-6  # of the variance of each feature, added to the variances of the components
 
 
 @public
+@checked(weights=NON_NEGATIVE, reg_covar=NON_NEGATIVE)
 def m_step(
     x: Float[Array, "n d"],
     gamma: Float[Array, "n k"],
     *,
+    weights: Float[Array, " n"] | None = None,
     covariance_type: str = "full",
-    reg_covar: ArrayLike = 1e-6,
+    reg_covar: ArrayLike | None = None,
 ) -> Mixture:
     r"""Fit each component to the samples weighted by its responsibilities.
 
     $N_k = \sum_i \gamma_{ik}$, $\pi_k = N_k / n$, $\mu_k = \sum_i \gamma_{ik} x_i / N_k$ and
-    $\Sigma_k = \sum_i \gamma_{ik} (x_i - \mu_k)(x_i - \mu_k)^\top / N_k$ plus reg_covar on the diagonal. The divisor
-    is $N_k$, not $N_k - 1$. A tied covariance is their mean, weighted by $\pi_k$; diag keeps the diagonal, spherical
-    its mean. A component without any responsibility gets the mean of all samples and the covariance reg_covar.
+    $\Sigma_k = \sum_i \gamma_{ik} (x_i - \mu_k)(x_i - \mu_k)^\top / N_k$ plus reg_covar on the diagonal, see `fit`. The
+    divisor is $N_k$, not $N_k - 1$. A tied covariance is their mean, weighted by $\pi_k$; diag keeps the diagonal,
+    spherical its mean. A component without any responsibility gets the mean of all samples and the covariance
+    reg_covar. With weights $w_i$ of samples, $w_i \gamma_{ik}$ stands for $\gamma_{ik}$, and their sum for n.
 
     Raises:
-        ValueError: if shapes do not match, or for an unknown type.
+        ValueError: if shapes do not match, for an unknown type, and for negative weights or reg_covar.
 
     Source: Bishop (2006), equations 9.24 to 9.26.
 
@@ -79,30 +86,37 @@ def m_step(
     >>> made.means.tolist(), round(made.covariances[0].item(), 3)
     ([[1.0], [7.0]], 1.0)
     """
-    require.rank("x", x, 2)
     require.rank("gamma", gamma, 2)
-    require.same_length(x=x, gamma=gamma)
+    require.same_length(x=x, gamma=gamma, weights=weights)
+    require.rank("x", x, 2)
     k, d = gamma.shape[1], x.shape[1]
     unit = covariances.unit(covariance_type, n_components=k, n_features=d, dtype=x.dtype)
-    counts = gamma.sum(axis=0)
-    mean = x.mean(axis=0)
-    shift = gamma.T @ (x - mean) / jnp.maximum(counts, jnp.finfo(x.dtype).tiny)[:, None]
-    means = mean + shift
-    y = (x - mean).T - shift[:, :, None]
-    second = covariances.second_moment(unit.shape, gamma.T, y)
-    made = covariances.whitener(unit, means)
-    _, covariance = covariances.updated(made, counts, jnp.zeros_like(means), second, reg_covar)
-    return Mixture(counts / len(x), means, covariance)
+    frame, y = _enter(x, weights, unit.shape)
+    gamma = present(weights, gamma).T * frame.weights
+    counts = gamma.sum(axis=1)
+    shift = gamma @ y / jnp.maximum(counts, _tiny(x))[:, None]
+    second = covariances.second_moment(unit.shape, gamma, y.T - shift[:, :, None])
+    made = covariances.whitener(unit, shift)
+    floor = _floor(frame, y, reg_covar)
+    _, covariance = covariances.updated(made, counts, jnp.zeros_like(shift), second, floor)
+    return _leave(frame, Mixture(counts / frame.weights.sum(), shift, covariance))
 
 
 @public
-def step(state: Mixture, x: Float[Array, "n d"], *, reg_covar: ArrayLike = 1e-6) -> tuple[Mixture, Float[Array, ""]]:
+@checked(weights=NON_NEGATIVE, reg_covar=NON_NEGATIVE)
+def step(
+    state: Mixture,
+    x: Float[Array, "n d"],
+    *,
+    weights: Float[Array, " n"] | None = None,
+    reg_covar: ArrayLike | None = None,
+) -> tuple[Mixture, Float[Array, ""]]:
     """One E-step and one M-step in one pass: the new mixture, and the log-likelihood (nats) of the OLD one.
 
     The result equals `m_step` on `responsibilities`, but is computed block by block and without cancellation.
 
     Raises:
-        ValueError: unless x has as many columns as the means.
+        ValueError: unless x has as many columns as the means; for negative weights or reg_covar.
 
     Source: Bishop (2006), section 9.2.2.
 
@@ -111,16 +125,20 @@ def step(state: Mixture, x: Float[Array, "n d"], *, reg_covar: ArrayLike = 1e-6)
     >>> before.round(3).item() < score(new, jnp.array([[-3.0], [4.0]])).item()
     True
     """
-    require.rank("x", x, 2)
     require.columns("x", x, state.means.shape[1])
+    frame, y = _enter(x, weights, state.covariances.shape)
+    state = _moved(frame, state)
     made = covariances.whitener(state.covariances, state.means)
-    return _step(state, made, blocks.split(x, size=BLOCK), reg_covar)
+    new, value = _step(state, made, _blocks(frame, y), _floor(frame, y, reg_covar))
+    return _leave(frame, new), value - _log_volume(frame)
 
 
 @public
+@checked(weights=NON_NEGATIVE, reg_covar=NON_NEGATIVE)
 def fit(
     x: Float[Array, "n d"],
     *,
+    weights: Float[Array, " n"] | None = None,
     key: Key[Array, ""] | None = None,
     n_components: int | None = None,
     covariance_type: str = "full",
@@ -128,7 +146,7 @@ def fit(
     init: str | Model = "kmeans",
     max_iter: int = 100,
     tol: ArrayLike = 1e-3,
-    reg_covar: ArrayLike = 1e-6,
+    reg_covar: ArrayLike | None = None,
 ) -> GMM:
     r"""Maximize the mean log-likelihood $\frac1n \sum_i \log \sum_k \pi_k \mathcal N(x_i; \mu_k, \Sigma_k)$.
 
@@ -136,10 +154,13 @@ def fit(
     component that shrinks onto a sample becomes infinitely likely. To prevent this, each step adds `reg_covar` to the
     diagonal of the covariances. This may slightly lower the likelihood if a component is about as thin. If a covariance
     nevertheless becomes singular, EM stops at the mixture before, with the status UNBOUNDED. If a covariance of the
-    start is singular, the log-likelihood is NaN.
+    start is singular, the log-likelihood is NaN. Where covariances do not fit into the type of x (in single precision,
+    for samples that spread over 1e-19 or 1e19), the status is NON_FINITE.
 
     Args:
         x: samples.
+        weights: of the samples, not negative; all 1 by default. They weight the mean of the log-likelihoods; a sample
+            of weight 0 is absent.
         key: for the starts; not needed if `init` is a mixture.
         n_components: k; static; not needed if `init` is a mixture.
         covariance_type: "full", "tied", "diag" or "spherical"; static. A mixture given as `init` has its own.
@@ -148,11 +169,11 @@ def fit(
             clusters of k-means. The other two choose samples as centers and assign each sample to the nearest one.
         max_iter: largest number of steps; static.
         tol: converged when a step changes the mean log-likelihood, in nats, by less than this.
-        reg_covar: in squared units of x.
+        reg_covar: in squared units of x; by default 1e-6 of the variance of each feature (1e-6 for a constant one).
 
     Raises:
-        ValueError: unless x has two axes, 1 <= n_components <= n, n_init >= 1, max_iter >= 1, the names are known, and
-            a mixture given as `init` has the features of x.
+        ValueError: unless x has two axes, 1 <= n_components <= n, n_init >= 1, max_iter >= 1, the names are known,
+            weights and reg_covar are not negative, and a mixture given as `init` has the features of x.
 
     Source: Bishop (2006), section 9.2.2; Murphy (2012), section 11.4.2.
 
@@ -164,6 +185,7 @@ def fit(
     [[0.5], [9.5]]
     """
     require.rank("x", x, 2)
+    require.same_length(x=x, weights=weights)
     require.positive("n_init", n_init)
     if not isinstance(init, str):
         starts = _given(x, init, n_components, n_init)
@@ -173,8 +195,8 @@ def fit(
             raise ValueError(f"init={init!r} needs key and n_components")
         require.between("n_components", n_components, 1, len(x))
         names = {"n_components": n_components, "covariance_type": covariance_type, "init": init}
-        starts = _drawn(x, jax.random.split(key, n_init), reg_covar, **names)
-    return _fit(x, starts, tol, reg_covar, max_iter=max_iter)
+        starts = _drawn(x, jax.random.split(key, n_init), reg_covar, weights, **names)
+    return _fit(x, starts, tol, reg_covar, weights, max_iter=max_iter)
 
 
 def _given(x: Array, init: Model, n_components: int | None, n_init: int) -> Mixture:
@@ -189,17 +211,26 @@ def _given(x: Array, init: Model, n_components: int | None, n_init: int) -> Mixt
 
 @partial(jax.jit, static_argnames=("n_components", "covariance_type", "init"))
 def _drawn(
-    x: Array, keys: Array, reg_covar: ArrayLike, *, n_components: int, covariance_type: str, init: str
+    x: Array,
+    keys: Array,
+    reg_covar: ArrayLike | None,
+    weights: Array | None,
+    *,
+    n_components: int,
+    covariance_type: str,
+    init: str,
 ) -> Mixture:
     """Mixtures fitted to the clusters of a rule, one per key."""
+    x = present(weights, x)
 
     def start(key: Array) -> Mixture:
         if init == "kmeans":
-            labels = kmeans.fit(x, key=key, n_clusters=n_components).labels
+            labels = kmeans.fit(x, key=key, n_clusters=n_components, weights=weights).labels
         else:
-            labels = kmeans.assign(x, seeding.choose(x, key=key, n_clusters=n_components, init=init))
+            chosen = seeding.choose(x, key=key, n_clusters=n_components, init=init, weights=weights)
+            labels = kmeans.assign(x, chosen)
         gamma = jax.nn.one_hot(labels, n_components, dtype=x.dtype)
-        return m_step(x, gamma, covariance_type=covariance_type, reg_covar=reg_covar)
+        return m_step(x, gamma, weights=weights, covariance_type=covariance_type, reg_covar=reg_covar)
 
     return jax.vmap(start)(keys)
 
@@ -233,7 +264,8 @@ def _step(mixture: Mixture, made: covariances.Whitener, data: Blocks, reg_covar:
     (counts, first, second, value), _ = lax.scan(one_block, zero, data)
     shift, covariance = covariances.updated(made, counts, first, second, reg_covar)
     n = data.valid.sum()
-    return Mixture(counts / n, mixture.means + shift, covariance), value / n
+    means = jnp.where((counts >= _tiny(first))[:, None], mixture.means + shift, 0.0)  # 0 is the mean of all samples
+    return Mixture(counts / n, means, covariance), value / n
 
 
 def _run(start: Mixture, data: Blocks, max_iter: int, tol: ArrayLike, reg_covar: ArrayLike) -> GMM:
@@ -260,16 +292,84 @@ def _run(start: Mixture, data: Blocks, max_iter: int, tol: ArrayLike, reg_covar:
     return GMM(*values)
 
 
+class _Frame(NamedTuple):
+    """Origin and units of the data's own, in which no square underflows or overflows."""
+
+    mean: Array  # (d,)
+    scale: Array  # (d,), powers of two; all the same for spherical covariances
+    weights: Array  # (n,), with a mean of about 1
+
+
+def _enter(x: Array, weights: Array | None, shape: tuple[int, ...]) -> tuple[_Frame, Array]:
+    """The frame of the samples, and the samples in it; the shape is that of the covariances."""
+    x = present(weights, x)
+    share = jnp.ones_like(x[:, 0])
+    if weights is not None:
+        share = weights / scaling.unit(weights)
+        share = share / share.mean()
+    mean = sums.mean(x, weights=None if weights is None else share)
+    one_unit = shape[2] < x.shape[1]
+    scale = jnp.full_like(mean, scaling.unit(x - mean)) if one_unit else scaling.column_units(x - mean)
+    return _Frame(mean, scale, share), (x - mean) / scale
+
+
+def _moved(frame: _Frame, mixture: Mixture) -> Mixture:
+    """The mixture in the frame."""
+    covariance = covariances.rescaled(mixture.covariances, 1 / frame.scale)
+    return Mixture(mixture.weights, (mixture.means - frame.mean) / frame.scale, covariance)
+
+
+def _leave(frame: _Frame, mixture: Mixture) -> Mixture:
+    covariance = covariances.rescaled(mixture.covariances, frame.scale)
+    return Mixture(mixture.weights, mixture.means * frame.scale + frame.mean, covariance)
+
+
+def _log_volume(frame: _Frame) -> Array:
+    return jnp.sum(jnp.log(frame.scale))
+
+
+def _blocks(frame: _Frame, y: Array) -> Blocks:
+    """Samples of the frame in blocks, with their weights."""
+    data = blocks.split(y, size=BLOCK)
+    return data._replace(valid=blocks.split(frame.weights[:, None], size=BLOCK).x[:, 0])
+
+
+def _floor(frame: _Frame, y: Array, reg_covar: ArrayLike | None) -> Array:
+    """What is added to the variances of the features, in squared units of the frame."""
+    if reg_covar is not None:
+        return jnp.asarray(reg_covar, y.dtype) / frame.scale / frame.scale
+    variance = sums.over_rows(frame.weights[:, None] * y**2) / frame.weights.sum()
+    return FLOOR * jnp.where(variance == 0, 1.0, variance)
+
+
+def _tiny(like: Array) -> float:
+    """Below this number of samples a component has none."""
+    return float(jnp.finfo(like.dtype).tiny)
+
+
 @partial(jax.jit, static_argnames="max_iter")
-def _fit(x: Array, starts: Mixture, tol: ArrayLike, reg_covar: ArrayLike, *, max_iter: int) -> GMM:
-    """EM from all starts in parallel, on centered data; the most likely result, with components in order."""
-    mean = x.mean(axis=0)
-    data = blocks.split(x - mean, size=BLOCK)
-    starts = starts._replace(means=starts.means - mean[None])
-    runs = jax.vmap(lambda start: _run(start, data, max_iter, tol, reg_covar))(starts)
+def _fit(
+    x: Array, starts: Mixture, tol: ArrayLike, reg_covar: ArrayLike | None, weights: Array | None, *, max_iter: int
+) -> GMM:
+    """EM from all starts in parallel, in the frame of the data; the most likely result, with components in order."""
+    frame, y = _enter(x, weights, starts.covariances.shape[1:])
+    data, floor = _blocks(frame, y), _floor(frame, y, reg_covar)
+    runs = jax.vmap(lambda start: _run(_moved(frame, start), data, max_iter, tol, floor))(starts)
     failed = jnp.isnan(runs.log_likelihood) | (runs.status == Status.UNBOUNDED)
     best_of = jnp.argmax(jnp.where(failed, -jnp.inf, runs.log_likelihood))
     best = jax.tree.map(lambda leaf: leaf[best_of], runs)
     order = kmeans.ordered(best.means)
     covariance = best.covariances[order] if len(best.covariances) > 1 else best.covariances
-    return best._replace(weights=best.weights[order], means=best.means[order] + mean, covariances=covariance)
+    found = _leave(frame, Mixture(best.weights[order], best.means[order], covariance))
+    held = ~jnp.isnan(covariances.whitener(found.covariances, found.means).log_det).any() | jnp.isnan(
+        best.log_likelihood
+    )
+    return best._replace(
+        weights=found.weights,
+        means=found.means,
+        covariances=found.covariances,
+        log_likelihood=best.log_likelihood - _log_volume(frame),
+        history=best.history - _log_volume(frame),
+        converged=best.converged & held,
+        status=jnp.where(held, best.status, int(Status.NON_FINITE)),
+    )

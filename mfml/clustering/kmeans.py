@@ -2,7 +2,8 @@ r"""k-means by Lloyd's iteration. Shapes: n samples, d features, k clusters.
 
 Minimizes the inertia $J = \sum_i \min_j \|x_i - \mu_j\|^2$ by two alternating steps: assign each sample to its nearest
 centroid, then move each centroid to the mean of its samples. Neither step raises J. The iteration ends at a local
-minimum, which depends on the start. Each pass goes through the data block by block (see `blocks`); `fit` centers them.
+minimum, which depends on the start. Each pass goes through the data block by block (see `blocks`). `fit` centers them,
+and brings them to a unit in which their squares can be held.
 """
 
 from functools import partial
@@ -12,12 +13,17 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key, Num
 
 from mfml import iteration, require
 from mfml.clustering import blocks, distances, seeding
 from mfml.clustering.blocks import Blocks
 from mfml.entrance import public
+from mfml.iteration import Status
+from mfml.numerics import distances as numerics
+from mfml.numerics import nearest, scaling, sums
+from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, checked
 
 BLOCK = 1024  # samples per block: the tables of a pass stay in the cache
 
@@ -37,8 +43,8 @@ class KMeans(NamedTuple):
 
     centroids: Float[Array, "k d"]
     labels: Int[Array, " n"]  # nearest centroid of each training sample, 0 to k - 1
-    counts: Int[Array, " k"]  # number of samples in each cluster
-    inertia: Float[Array, ""]  # sum of squared distances to the nearest centroid, squared units of x
+    counts: Num[Array, " k"]  # number of samples in each cluster, or the sum of their weights
+    inertia: Float[Array, ""]  # (weighted) sum of squared distances to the nearest centroid, squared units of x
     history: Float[Array, " steps"]  # inertia at the start and after each step, then NaN; max_iter + 1 entries
     n_iter: Int[Array, ""]  # number of steps
     converged: Bool[Array, ""]  # the last step was within tol or within rounding
@@ -57,7 +63,8 @@ def assign(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array,
     >>> assign(jnp.array([[0.0], [9.0], [5.0]]), jnp.array([[0.0], [10.0]])).tolist()
     [0, 1, 0]
     """
-    return jnp.argmin(distances.squared_euclidean(x, centroids), axis=1)
+    _check(x, centroids)
+    return nearest.of_rows(x, centroids)[0]
 
 
 @public
@@ -90,7 +97,7 @@ def init(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> State:
     [[1.0], [8.0]]
     """
     _check(x, centroids)
-    return _at(centroids, _split(x), jnp.full((), jnp.inf, centroids.dtype))
+    return _in_units(x, centroids, jnp.full((), jnp.inf, centroids.dtype))
 
 
 @public
@@ -110,7 +117,7 @@ def step(state: State, x: Float[Array, "n d"]) -> State:
     (5.0, 2.0)
     """
     _check(x, state.centroids)
-    return _move(state, state.means, _split(x))
+    return _in_units(x, state.means, jnp.sum((state.means - state.centroids) ** 2))
 
 
 @public
@@ -130,17 +137,19 @@ def relocate(centroids: Float[Array, "k d"], counts: Float[Array, " k"], x: Floa
     _check(x, centroids)
     require.same_length(counts=counts, centroids=centroids)
     empty = counts == 0
-    to_own = jnp.where(empty, jnp.inf, distances.squared_euclidean(x, centroids)).min(axis=1)
+    to_own = jnp.where(empty, jnp.inf, distances.euclidean(x, centroids)).min(axis=1)
     far, which = lax.top_k(to_own, min(len(centroids), len(x)))
     place = jnp.clip(jnp.cumsum(empty) - 1, 0, len(far) - 1)
-    rounding = 32 * jnp.finfo(x.dtype).eps * jnp.sum((x - x.mean(axis=0)) ** 2, axis=1).max()
+    rounding = 32 * jnp.finfo(x.dtype).eps * jnp.abs(x).max()
     return jnp.where((empty & (far[place] > rounding))[:, None], x[which[place]], centroids)
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 def fit(
     x: Float[Array, "n d"],
     *,
+    weights: Float[Array, " n"] | None = None,
     key: Key[Array, ""] | None = None,
     n_clusters: int | None = None,
     n_init: int = 1,
@@ -156,6 +165,8 @@ def fit(
 
     Args:
         x: samples.
+        weights: $w_i$ of the samples, not negative; all 1 by default. The inertia is then
+            $\sum_i w_i \min_j \|x_i - \mu_j\|^2$; a sample of weight 0 is absent.
         key: for the starts; not needed if `init` holds centroids.
         n_clusters: k; static; not needed if `init` holds centroids.
         n_init: number of starts; static.
@@ -166,8 +177,8 @@ def fit(
             variance of the features. With 0, the iteration ends only at rounding level.
 
     Raises:
-        ValueError: unless x has two axes, 1 <= n_clusters <= n, n_init >= 1, max_iter >= 1, and `init` is known or
-            has the features of x.
+        ValueError: unless x has two axes, 1 <= n_clusters <= n, n_init >= 1, max_iter >= 1, `init` is known or has the
+            features of x, and no weight is negative.
 
     Source: Bishop (2006), section 9.1; Arthur and Vassilvitskii (2007), k-means++.
 
@@ -178,8 +189,9 @@ def fit(
     >>> [round(value, 2) for value in fit(x, init=x[:2]).history[:3].tolist()]
     [145.0, 17.56, 1.0]
     """
-    starts = seeding.starts(x, key=key, n_clusters=n_clusters, n_init=n_init, init=init)
-    return _fit(x, starts, tol, max_iter=max_iter)
+    require.same_length(x=x, weights=weights)
+    starts = seeding.starts(x, key=key, n_clusters=n_clusters, n_init=n_init, init=init, weights=weights)
+    return _fit(x, starts, tol, weights, max_iter=max_iter)
 
 
 @public
@@ -230,87 +242,137 @@ def _check(x: Array, centroids: Array) -> None:
     require.that(len(centroids) > 0, f"there must be at least one centroid; found shape {centroids.shape}")
 
 
-def _split(x: Array) -> Blocks:
-    """Samples (d + 1, s) in blocks. The last feature is 1, so a sum over samples includes their count."""
-    return blocks.split(jnp.concatenate([x, jnp.ones_like(x[:, :1])], axis=1), size=BLOCK)
+def _split(x: Array, weights: Array | None = None) -> Blocks:
+    """Samples (d + 2, s) in blocks, see `distances.raised`. A sum over samples includes their count."""
+    data = blocks.split(numerics.raised(x), size=BLOCK)
+    return data if weights is None else data._replace(valid=blocks.split(weights[:, None], size=BLOCK).x[:, 0])
 
 
-def _distances(centroids: Array, with_one: Array) -> Array:
-    r"""Squared distances (k, s) minus $\|x\|^2$, which does not affect the choice: one matrix product."""
-    return jnp.concatenate([-2 * centroids, jnp.sum(centroids**2, axis=1, keepdims=True)], axis=1) @ with_one
-
-
-def _nearest(table: Array) -> tuple[Array, Array]:
-    """Smallest entry of each column and its first row, by plain minima, which are faster than argmin."""
-    smallest = table.min(axis=0)
-    rows = jnp.arange(len(table), dtype=table.dtype)[:, None]
-    return smallest, jnp.where(table <= smallest, rows, len(table)).min(axis=0)
-
-
-def _at(centroids: Array, data: Blocks, shift: Array) -> State:
-    """One pass over the data: everything that depends on the centroids."""
+def _at(centroids: Array, data: Blocks, shift: Array, *, exactly: bool) -> tuple[State, Array]:
+    """One pass over the data: everything that depends on the centroids, and whether to do it exactly."""
     k, d = centroids.shape
     rows = jnp.arange(k, dtype=centroids.dtype)[:, None]
+    made = nearest.centers(centroids)
 
-    def one_block(total: tuple[Array, Array], block: Blocks) -> tuple[tuple[Array, Array], None]:
-        smallest, label = _nearest(_distances(centroids, block.x))
-        member = (label == rows).astype(centroids.dtype)
-        sums = lax.dot_general(member, block.x, (((1,), (1,)), ((), ())))
-        squared = jnp.maximum(smallest + jnp.sum(block.x[:-1] ** 2, axis=0), 0) * block.valid
-        return (total[0] + sums, total[1] + squared.sum()), None
+    def add(total: tuple[Array, Array, Array], block: Blocks) -> tuple[tuple[Array, Array, Array], None]:
+        found = nearest.directly(centroids, block.x[:-2]) if exactly else nearest.preselected(made, block.x)
+        label, squared = found
+        member = (label == rows) * block.valid  # a sample's weight, 1 by default
+        sums = lax.dot_general(member, block.x[:-1], (((1,), (1,)), ((), ())))
+        least = jnp.min(jnp.where(block.valid > 0, squared, jnp.inf))
+        return (total[0] + sums, total[1] + jnp.sum(squared * block.valid), jnp.minimum(total[2], least)), None
 
-    zero = jnp.zeros((k, d + 1), centroids.dtype), jnp.zeros((), centroids.dtype)
-    (sums, inertia), _ = lax.scan(one_block, zero, data)
+    zero = jnp.zeros((), centroids.dtype)
+    (sums, inertia, least), _ = lax.scan(add, (jnp.zeros((k, d + 1), zero.dtype), zero, zero + jnp.inf), data)
     counts = sums[:, -1]
-    means = jnp.where(counts[:, None] > 0, sums[:, :-1] / jnp.maximum(counts, 1)[:, None], centroids)
-    return State(centroids, means, counts, inertia, shift)
+    filled = counts[:, None] > 0
+    means = jnp.where(filled, sums[:, :-1] / jnp.where(filled, counts[:, None], 1), centroids)
+    mean, longest = inertia / data.valid.sum(), data.x[:, -1].max()
+    unclear = nearest.is_unclear(made, least=least, mean=mean, longest=longest)
+    return State(centroids, means, counts, inertia, shift), unclear
 
 
-def _move(state: State, centroids: Array, data: Blocks) -> State:
-    return _at(centroids, data, jnp.sum((centroids - state.centroids) ** 2))
+@jax.custom_jvp
+@jax.jit
+def _in_units(x: Array, centroids: Array, shift: Array) -> State:
+    """One pass over data of any unit and origin."""
+    unit, origin, (state, unclear) = _quickly(x, centroids, shift)
+
+    def exactly(given: tuple[Array, Array]) -> State:
+        x, centroids = (part / unit for part in given)
+        state, _ = _at(centroids, _split(x), shift, exactly=True)
+        return state._replace(means=state.means - origin)
+
+    return _leave(nearest.if_needed(unclear, exactly, (x, centroids), state), centroids, unit, origin)
 
 
-def _descend(centroids: Array, x: Array, data: Blocks, max_iter: int, tol: Array) -> tuple[State, iteration.Report]:
-    """Iterate from one start."""
+def _quickly(x: Array, centroids: Array, shift: Array) -> tuple[Array, Array, tuple[State, Array]]:
+    unit = numerics.unit(x, centroids)
+    origin = jnp.mean(centroids / unit, axis=0)
+    return unit, origin, _at(centroids / unit - origin, _split(x / unit - origin), shift, exactly=False)
 
-    def advance(carry: tuple[State, Array], _: Array) -> tuple[State, Array]:
-        state = carry[0]
+
+def _leave(state: State, centroids: Array, unit: Array, origin: Array) -> State:
+    return State(centroids, (state.means + origin) * unit, state.counts, state.inertia * unit * unit, state.shift)
+
+
+@_in_units.defjvp
+def _(primals: tuple[Array, ...], tangents: tuple[Array, ...]) -> tuple[State, State]:
+    """The derivative of the quick form: a loop of unknown length has none in reverse."""
+
+    def quick(x: Array, centroids: Array, shift: Array) -> State:
+        unit, origin, (state, _) = _quickly(x, centroids, shift)
+        return _leave(state, centroids, unit, origin)
+
+    return _in_units(*primals), jax.jvp(quick, primals, tangents)[1]
+
+
+def _descend(
+    centroids: Array, *, x: Array, data: Blocks, max_iter: int, tol: Array, exactly: bool
+) -> tuple[State, Array, iteration.Report]:
+    """Iterate from one start, in the frame of the data; whether any choice was unclear, and the report."""
+
+    def advance(carry: tuple[State, Array, Array], _: Array) -> tuple[State, Array, Array]:
+        state, _, unclear = carry
         full = jnp.all(state.counts > 0)
-        # Even under vmap, a loop of at most one iteration is skipped; lax.cond would always relocate there.
-        done = jnp.ones((), bool)
-        goal, _ = lax.while_loop(
-            lambda found: ~found[1], lambda found: (relocate(found[0], state.counts, x), done), (state.means, full)
-        )
+        goal = nearest.if_needed(~full, lambda means: relocate(means, state.counts, x), state.means, state.means)
         stuck = ~full & jnp.all(goal == state.means)  # some clusters are empty, and no sample can fill them
-        return _move(state, goal, data), stuck
+        new, now = _at(goal, data, jnp.sum((goal - state.centroids) ** 2), exactly=exactly)
+        return new, stuck, unclear | now
 
-    def converged(carry: tuple[State, Array]) -> Array:
-        state, stuck = carry
+    def converged(carry: tuple[State, Array, Array]) -> Array:
+        state, stuck, _ = carry
         return (state.shift <= tol) & (jnp.all(state.counts > 0) | stuck)
 
-    start = _at(centroids, data, jnp.full((), jnp.inf, x.dtype)), jnp.zeros((), bool)
-    (state, _), report = iteration.run(
-        advance, start, max_iter=max_iter, objective=lambda carry: carry[0].inertia, converged=converged
+    first, unclear = _at(centroids, data, jnp.full((), jnp.inf, x.dtype), exactly=exactly)
+    (state, _, unclear), report = iteration.run(
+        advance,
+        (first, jnp.zeros((), bool), unclear),
+        max_iter=max_iter,
+        objective=lambda carry: carry[0].inertia,
+        converged=converged,
     )
-    return state, report
+    return state, unclear, report
 
 
 @partial(jax.jit, static_argnames="max_iter")
-def _fit(x: Array, starts: Array, tol: ArrayLike, *, max_iter: int) -> KMeans:
+def _fit(x: Array, starts: Array, tol: ArrayLike, weights: Array | None, *, max_iter: int) -> KMeans:
     """Iterate from all starts (r, k, d) in parallel and keep the result with the smallest inertia."""
-    mean = x.mean(axis=0)
-    centered = x - mean
+    given, x = x, present(weights, x)
+    frame = numerics.frame(x)
+    centered, starts = numerics.enter(frame, x), numerics.enter(frame, starts)
+    unit = scaling.unit(jnp.ones(1, x.dtype) if weights is None else weights)
+    shares = None if weights is None else weights / unit
     rounding = starts.shape[1] * jnp.finfo(x.dtype).eps ** 2 * jnp.sum(centered**2, axis=1).max()
-    allowed = jnp.maximum(jnp.asarray(tol) * jnp.mean(centered**2), rounding)
-    data = _split(centered)
-    descend = partial(_descend, x=centered, data=data, max_iter=max_iter, tol=allowed)
-    states, reports = jax.vmap(descend)(starts - mean)
+    spread = centered - sums.mean(centered, weights=shares)
+    variance = jnp.mean(spread**2) if shares is None else jnp.mean(sums.mean(spread**2, weights=shares))
+    allowed = jnp.maximum(jnp.asarray(tol) * variance, rounding)
+    data = _split(centered, shares)
+
+    def descend(starts: Array, *, exactly: bool) -> tuple[State, Array, iteration.Report]:
+        one = partial(_descend, x=centered, data=data, max_iter=max_iter, tol=allowed, exactly=exactly)
+        return jax.vmap(one)(starts)
+
+    quick = descend(starts, exactly=False)
+    needed = jnp.any(quick[1])
+    states, _, reports = nearest.if_needed(needed, partial(descend, exactly=True), starts, quick)
     best = jnp.argmin(states.inertia)
     centroids = states.centroids[best]
     centroids = centroids[ordered(centroids)]
-    label = blocks.join(lax.map(lambda block: _nearest(_distances(centroids, block))[1], data.x), len(x))
-    label = label.astype(int)
-    counts = jnp.zeros(len(centroids), int).at[label].add(1)
-    inertia = jnp.sum((centered - centroids[label]) ** 2)
+    label = nearest.of_rows(centered, centroids)[0]
+    squared = jnp.sum((centered - centroids[label]) ** 2, axis=1)
+    if shares is None or weights is None:
+        counts = jnp.zeros(len(centroids), int).at[label].add(1)
+    else:
+        counts = jnp.zeros(len(centroids), x.dtype).at[label].add(weights)
+        squared = shares * squared
+        label = jnp.where(weights > 0, label, nearest.of_rows(numerics.enter(frame, given), centroids)[0])
+    inertia = jnp.sum(squared) * unit * frame.unit * frame.unit
     report = jax.tree.map(lambda leaf: leaf[best], reports)
-    return KMeans(centroids + mean, label, counts, inertia, *report)
+    known = jnp.isfinite(inertia)  # not where it is beyond the range of the type, though the clusters are right
+    report = report._replace(
+        history=report.history * unit * frame.unit * frame.unit,
+        converged=report.converged & known,
+        status=jnp.where(known, report.status, int(Status.NON_FINITE)),
+    )
+    return KMeans(numerics.leave(frame, centroids), label, counts, inertia, *report)

@@ -117,7 +117,7 @@ def swap_changes(state: State, rows: Float[Array, "m n"]) -> Float[Array, "m k"]
 def swap(state: State, dissimilarity: Float[Array, "n n"], candidates: Int[Array, " m"]) -> State:
     """Make the best swap of a medoid for one of the candidates if it lowers the loss; otherwise change nothing.
 
-    With all samples as candidates, this is one step of PAM.
+    With all samples as candidates, this is one step of PAM. The loss is NaN if a dissimilarity is.
 
     Raises:
         ValueError: if shapes do not match.
@@ -172,7 +172,8 @@ def fit(
     r"""Find k medoids with small loss $L = \sum_i \min_j D_{i, m_j}$.
 
     "pam" goes through the samples block by block and makes the best swap of each block immediately, until a full round
-    finds none. Then no single swap lowers the loss. "alternate" runs Voronoi iterations, see `alternate`.
+    finds none. Then no single swap lowers the loss. "alternate" runs Voronoi iterations, see `alternate`. If any
+    dissimilarity is NaN or infinite, the loss is NaN, and nothing has converged.
 
     Args:
         dissimilarity: table D of any non-negative measure, symmetric with a zero diagonal. Only its rows are read. For
@@ -272,15 +273,16 @@ def _fit(dissimilarity: Array, medoids: Array, *, solver: str, max_iter: int, si
         return lax.while_loop(unchanged, look, search)[0]
 
     start = _Run(init(dissimilarity, medoids), jnp.zeros((), int), jnp.ones((), bool))
+    sound = jnp.isfinite(dissimilarity).all()
     run, report = iteration.run(
         advance,
         start,
         max_iter=max_iter,
-        objective=lambda run: run.state.loss,
+        objective=lambda run: jnp.where(sound, run.state.loss, jnp.nan),
         converged=lambda run: ~run.changed,
     )
     final = init(dissimilarity, jnp.sort(run.state.medoids))
-    return KMedoids(final.medoids, _labels(final), final.loss, *report)
+    return KMedoids(final.medoids, _labels(final), jnp.where(sound, final.loss, jnp.nan), *report)
 
 
 def _differ(new: State, old: State) -> Array:
@@ -310,4 +312,5 @@ def _swap(state: State, rows: Array, candidates: Array) -> State:
     table = state.table.at[medoid].set(rows[candidate])
     swapped = State(state.medoids.at[medoid].set(candidates[candidate]), table, table.min(axis=0).sum())
     worth = swapped.loss < state.loss * (1 - _rounding(rows))
-    return jax.tree.map(lambda new, old: jnp.where(worth, new, old), swapped, state)
+    found = jax.tree.map(lambda new, old: jnp.where(worth, new, old), swapped, state)
+    return found._replace(loss=jnp.where(jnp.isnan(change).any(), jnp.nan, found.loss))

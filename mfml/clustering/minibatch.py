@@ -9,8 +9,11 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
-from mfml.clustering import distances, kmeans, seeding
+from mfml.clustering import kmeans, seeding
 from mfml.entrance import public
+from mfml.numerics import distances, nearest, scaling
+from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, checked
 
 
 class State(NamedTuple):
@@ -25,7 +28,7 @@ class MiniBatchKMeans(NamedTuple):
 
     centroids: Float[Array, "k d"]
     labels: Int[Array, " n"]  # nearest centroid of each training sample
-    inertia: Float[Array, ""]  # sum of squared distances to the nearest centroid, squared units of x
+    inertia: Float[Array, ""]  # (weighted) sum of squared distances to the nearest centroid, squared units of x
     history: Float[Array, " steps"]  # mean squared distance of each batch before its step; last: of all samples
     n_iter: Int[Array, ""]  # number of steps
     converged: Bool[Array, ""]  # always False: there is no test of convergence
@@ -43,15 +46,16 @@ def init(centroids: Float[Array, "k d"]) -> State:
 
 
 @public
-def step(state: State, batch: Float[Array, "s d"]) -> State:
+@checked(weights=NON_NEGATIVE)
+def step(state: State, batch: Float[Array, "s d"], *, weights: Float[Array, " s"] | None = None) -> State:
     r"""Move each centroid to the mean of all its samples so far, including those of this batch.
 
     $\mu_j \leftarrow \mu_j + (\sum_{i \in j} x_i - m_j \mu_j) / (N_j + m_j)$ with $m_j$ samples of this batch and $N_j$
     before it. Each centroid thus has its own learning rate, which decays like 1/N. A centroid without samples in the
-    batch does not move.
+    batch does not move. With weights, each sample counts as often as its weight says.
 
     Raises:
-        ValueError: if shapes do not match.
+        ValueError: if shapes do not match; for negative weights.
 
     Source: Sculley (2010), Web-scale k-means clustering, algorithm 1.
 
@@ -59,13 +63,16 @@ def step(state: State, batch: Float[Array, "s d"]) -> State:
     >>> step(first, jnp.array([[5.0]])).centroids.tolist()
     [[3.0], [9.0]]
     """
-    return _step(state, batch)[0]
+    require.same_length(batch=batch, weights=weights)
+    return _step(state, present(weights, batch), weights)[0]
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 def fit(
     x: Float[Array, "n d"],
     *,
+    weights: Float[Array, " n"] | None = None,
     key: Key[Array, ""],
     n_clusters: int | None = None,
     init: str | Float[Array, "k d"] = "k-means++",
@@ -79,6 +86,7 @@ def fit(
 
     Args:
         x: samples.
+        weights: of the samples, not negative; all 1 by default. Samples are drawn in proportion to them.
         key: for the batches and the start.
         n_clusters: k; static; not needed if `init` holds centroids.
         init: "k-means++" or "random", see `seeding.choose`, both static; or the centroids to start from.
@@ -88,8 +96,8 @@ def fit(
             least 3 k samples.
 
     Raises:
-        ValueError: unless x has two axes, 1 <= n_clusters <= min(init_size, n), the sizes are positive, and `init` is
-            known or has the features of x.
+        ValueError: unless x has two axes, 1 <= n_clusters <= min(init_size, n), the sizes are positive, `init` is
+            known or has the features of x, and no weight is negative.
 
     Source: Sculley (2010), Web-scale k-means clustering.
 
@@ -100,41 +108,67 @@ def fit(
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x must have samples and features; found shape {x.shape}")
     require.positive("batch_size", batch_size)
+    require.same_length(x=x, weights=weights)
     n = len(x)
     n_steps = 10 * -(-n // batch_size) if n_steps is None else n_steps
     require.positive("n_steps", n_steps)
     for_sample, for_start, for_batches = jax.random.split(key, 3)
     size = max(3 * batch_size, 3 * (n_clusters or 1)) if init_size is None else init_size
-    sample = _sample(x, for_sample, size=min(n, size)) if isinstance(init, str) else x
+    size = min(n, size) if weights is None else size  # without weights no sample is drawn twice
+    sample = _sample(x, for_sample, weights, size=size) if isinstance(init, str) else x
     start = seeding.starts(sample, key=for_start, n_clusters=n_clusters, init=init)[0]
-    return _fit(x, start, for_batches, batch_size=min(batch_size, n), n_steps=n_steps)
+    return _fit(x, start, for_batches, weights, batch_size=min(batch_size, n), n_steps=n_steps)
 
 
 @partial(jax.jit, static_argnames="size")
-def _sample(x: Array, key: Array, *, size: int) -> Array:
-    return x[jax.random.permutation(key, len(x))[:size]]
+def _sample(x: Array, key: Array, weights: Array | None, *, size: int) -> Array:
+    if weights is None:
+        return x[jax.random.permutation(key, len(x))[:size]]
+    return x[_drawn(key, jnp.cumsum(weights / scaling.unit(weights)), size)]
+
+
+def _drawn(key: Array, cumulated: Array, size: int) -> Array:
+    """Indices in proportion to weights, with replacement; a sample of weight 0 changes no other draw."""
+    uniform = jax.random.uniform(key, (size,), cumulated.dtype) * cumulated[-1]
+    # the product may round up to the total, which stands for the last positive weight
+    last = jnp.searchsorted(cumulated, cumulated[-1], side="left")
+    return jnp.minimum(jnp.searchsorted(cumulated, uniform, side="right"), last)
 
 
 @partial(jax.jit, static_argnames=("batch_size", "n_steps"))
-def _fit(x: Array, start: Array, key: Array, *, batch_size: int, n_steps: int) -> MiniBatchKMeans:
-    n = len(x)
+def _fit(
+    x: Array, start: Array, key: Array, weights: Array | None, *, batch_size: int, n_steps: int
+) -> MiniBatchKMeans:
+    n, size = len(x), jnp.ones((), x.dtype) if weights is None else scaling.unit(weights)
+    shares = jnp.ones((n,), x.dtype) if weights is None else weights / size
+    cumulated = jnp.cumsum(shares)
+    there = present(weights, x)  # an absent sample may set a scale in which the others are alike
+    unit = distances.unit(there)
+    x, there, start = x / unit, there / unit, start / unit
 
     def advance(state: State, key: Array) -> tuple[State, Array]:
-        return _step(state, x[jax.random.randint(key, (batch_size,), 0, n)])
+        if weights is None:
+            return _step(state, x[jax.random.randint(key, (batch_size,), 0, n)])
+        return _step(state, x[_drawn(key, cumulated, batch_size)])
 
     state, of_batches = lax.scan(advance, init(start), jax.random.split(key, n_steps))
     centroids = state.centroids[kmeans.ordered(state.centroids)]
-    labels = kmeans.assign(x, centroids)
-    inertia = jnp.sum((x - centroids[labels]) ** 2)
-    return MiniBatchKMeans(centroids, labels, inertia, *iteration.finished(jnp.append(of_batches, inertia / n)))
+    labels = kmeans.assign(there, centroids)
+    squared = jnp.sum((there - centroids[labels]) ** 2, axis=1)
+    inertia = jnp.sum(shares * squared) * unit * unit
+    report = iteration.finished(jnp.append(of_batches * unit * unit, inertia / shares.sum()))
+    if weights is not None:
+        labels = jnp.where(weights > 0, labels, kmeans.assign(x, centroids))
+    return MiniBatchKMeans(centroids * unit, labels, inertia * size, *report)
 
 
-def _step(state: State, batch: Array) -> tuple[State, Array]:
+def _step(state: State, batch: Array, weights: Array | None = None) -> tuple[State, Array]:
     """The next state, and the mean squared distance of the batch before the step."""
-    table = distances.squared_euclidean(batch, state.centroids)
-    member = jax.nn.one_hot(table.argmin(axis=1), len(state.centroids), dtype=batch.dtype, axis=0)
+    label, squared, unit = nearest.of_rows(batch, state.centroids)
+    member = jax.nn.one_hot(label, len(state.centroids), dtype=batch.dtype, axis=0)
+    member = member if weights is None else weights * member
     new = member.sum(axis=1)
     counts = state.counts + new
     pull = member @ batch - new[:, None] * state.centroids
-    moved = state.centroids + pull / jnp.maximum(counts, 1)[:, None]
-    return State(moved, counts), table.min(axis=1).mean()
+    moved = state.centroids + pull / jnp.where(counts > 0, counts, 1)[:, None]
+    return State(moved, counts), squared.mean() * unit * unit

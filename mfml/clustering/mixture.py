@@ -15,6 +15,9 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from mfml import require
 from mfml.clustering import covariances
 from mfml.entrance import public
+from mfml.numerics import scaling
+from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, checked
 
 
 class Mixture(NamedTuple):
@@ -106,14 +109,23 @@ def predict(model: Model, x: Float[Array, "n d"]) -> Int[Array, " n"]:
 
 
 @public
-def score(model: Model, x: Float[Array, "n d"]) -> Float[Array, ""]:
-    """Mean log-likelihood per sample, in nats; larger is better.
+@checked(weights=NON_NEGATIVE)
+def score(model: Model, x: Float[Array, "n d"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, ""]:
+    """Mean log-likelihood per sample, in nats; larger is better. With weights, the weighted mean.
+
+    Raises:
+        ValueError: unless x has as many columns as the means, and a weight for each sample; for negative weights.
 
     >>> standard = Mixture(jnp.ones(1), jnp.zeros((1, 1)), jnp.ones((1, 1, 1)))
     >>> round(score(standard, jnp.array([[1.0], [-1.0]])).item(), 4)
     -1.4189
     """
-    return log_prob(model, x).mean()
+    require.same_length(x=x, weights=weights)
+    value = log_prob(model, present(weights, x))
+    if weights is None:
+        return value.mean()
+    share = weights / scaling.unit(weights)
+    return jnp.sum(share * value) / jnp.sum(share)
 
 
 @public

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Int
 from mfml import require
 from mfml.clustering import distances
 from mfml.entrance import public
+from mfml.numerics import distances as numerics
 
 
 @public
@@ -32,7 +33,10 @@ def inertia(x: Float[Array, "n d"], centroids: Float[Array, "k d"], labels: Int[
     require.rank("centroids", centroids, 2)
     require.same_length(x=(x, 1), centroids=(centroids, 1))
     require.same_length(x=x, labels=labels)
-    return jnp.sum((x - centroids.at[labels].get(mode="fill", fill_value=jnp.nan)) ** 2)
+    outside = (labels < 0) | (labels >= len(centroids))
+    apart = x - jnp.where(outside[:, None], jnp.nan, centroids[labels])
+    unit = numerics.unit(apart)
+    return jnp.sum((apart / unit) ** 2) * unit * unit
 
 
 @public
@@ -58,7 +62,7 @@ def silhouette_samples(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_cl
     require.same_length(x=x, labels=labels)
     member = jax.nn.one_hot(labels, n_clusters, dtype=x.dtype)
     counts = member.sum(axis=0)
-    table = jnp.where(jnp.eye(len(x), dtype=bool), 0, distances.euclidean(x, x))
+    table = distances.euclidean(x, x)
     sums = table @ member
     own_count = member @ counts
     a = jnp.sum(sums * member, axis=1) / jnp.maximum(own_count - 1, 1)
@@ -92,9 +96,9 @@ def contingency(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters
     require.rank("first", first, 1)
     require.same_shape(first=first, second=second)
     require.positive("n_clusters", n_clusters)
-    one, two = (jax.nn.one_hot(labels, n_clusters, dtype=float) for labels in (first, second))
-    table = one.T @ two
-    return jnp.where(table.sum() == len(first), table, jnp.nan)
+    known = jnp.all((first >= 0) & (first < n_clusters) & (second >= 0) & (second < n_clusters))
+    table = jnp.zeros(n_clusters**2, int).at[first * n_clusters + second].add(1).reshape(n_clusters, n_clusters)
+    return jnp.where(known, table.astype(float), jnp.nan)  # counted as integers: floats stop at 16 million
 
 
 @public
@@ -104,7 +108,7 @@ def adjusted_rand(first: Int[Array, " n"], second: Int[Array, " n"], *, n_cluste
     With $t_{ij}$ from `contingency`, and row and column sums a and b,
     $$\frac{\sum \binom{t_{ij}}{2} - E}{\frac12 (\sum \binom{a_i}{2} + \sum \binom{b_j}{2}) - E}, \qquad
       E = \sum \binom{a_i}{2} \sum \binom{b_j}{2} \Big/ \binom n2.$$
-    It is 1 if both put all samples into one cluster, or both put each sample into its own.
+    It is 1 if both put all samples into one cluster, or both put each sample into its own; also without samples.
 
     Raises:
         ValueError: unless both have one axis and the same length.
@@ -119,7 +123,7 @@ def adjusted_rand(first: Int[Array, " n"], second: Int[Array, " n"], *, n_cluste
     n = table.sum()
 
     def pairs(counts: Array) -> Array:
-        return jnp.sum(counts / n * ((counts - 1) / jnp.maximum(n - 1, 1)))
+        return jnp.sum(counts / jnp.maximum(n, 1) * ((counts - 1) / jnp.maximum(n - 1, 1)))
 
     both, rows, columns = pairs(table), pairs(table.sum(axis=1)), pairs(table.sum(axis=0))
     chance, most = rows * columns, (rows + columns) / 2
@@ -134,7 +138,7 @@ def normalized_mutual_information(
     r"""Mutual information of two labelings, divided by the mean of their entropies, from 0 to 1.
 
     $\mathrm{NMI} = 2 I(A; B) / (H(A) + H(B))$. Unlike `adjusted_rand` it is not corrected for chance, so many small
-    clusters raise it. It is 1 if both put all samples into one cluster.
+    clusters raise it. It is 1 if both put all samples into one cluster, and without samples.
 
     Raises:
         ValueError: unless both have one axis and the same length.
@@ -146,7 +150,7 @@ def normalized_mutual_information(
     1.0
     """
     joint = contingency(first, second, n_clusters=n_clusters)
-    joint = joint / joint.sum()
+    joint = joint / jnp.maximum(joint.sum(), 1)
 
     def entropy(p: Array) -> Array:
         return -jnp.sum(jnp.where(p > 0, p * jnp.log(jnp.where(p > 0, p, 1)), 0))

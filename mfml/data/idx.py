@@ -19,7 +19,6 @@ from typing import NamedTuple
 import numpy as np
 
 from mfml import require
-from mfml.entrance import public
 from mfml.files import write_whole
 
 TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -35,7 +34,6 @@ class Files(NamedTuple):
     checksums: dict[str, str]  # MD5 of each packed file, as its authors publish it
 
 
-@public
 def file_names(subset: str) -> tuple[str, str]:
     """Return the names of a subset's packed images and labels.
 
@@ -46,7 +44,6 @@ def file_names(subset: str) -> tuple[str, str]:
     return f"{STEMS[subset]}-images-idx3-ubyte.gz", f"{STEMS[subset]}-labels-idx1-ubyte.gz"
 
 
-@public
 def read(path: str | Path) -> np.ndarray:
     """Read one file; names that end in .gz are unpacked. Numbers keep their type.
 
@@ -70,7 +67,6 @@ def read(path: str | Path) -> np.ndarray:
     return np.frombuffer(content, dtype, offset=4 + 4 * n_axes).reshape(shape)
 
 
-@public
 def cache_folder(name: str) -> Path:
     """Return where downloads of a data set are kept: below MFML_DATA if set, otherwise in the user's cache."""
     given = os.environ.get("MFML_DATA")
@@ -78,7 +74,6 @@ def cache_folder(name: str) -> Path:
     return base / name
 
 
-@public
 def find(subset: str, folders: Sequence[Path]) -> tuple[Path, Path] | None:
     """Return the files of a subset in the first of these folders that has both, packed or not, or None."""
     for folder in folders:
@@ -90,7 +85,6 @@ def find(subset: str, folders: Sequence[Path]) -> tuple[Path, Path] | None:
     return None
 
 
-@public
 def fetch(files: Files, subset: str, folder: Path) -> tuple[Path, Path]:
     """Download the files of a subset into a folder, unless they are there, and return their paths.
 
@@ -126,7 +120,6 @@ def _fetch_one(files: Files, name: str, folder: Path) -> Path:
     )
 
 
-@public
 def labeled_images(paths: tuple[Path, Path]) -> tuple[np.ndarray, np.ndarray]:
     """Read gray images of 28x28 pixels and their labels, 0 to 9.
 

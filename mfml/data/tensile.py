@@ -26,13 +26,16 @@ from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 AMBIENT = 20.0  # °C
 YIELD = (7.514, 1.0, 588.0, 676.0, 0.09)  # r1 to r5; r3, r4 in K
 ELASTIC = (3.768, 1.0, 639.0, 1650.0)  # e1 to e4; e3, e4 in K
 HARDENING = (7.82, 540.0, 1006.7, 0.759)  # k1 to k4; k2 in °C, k3 in MPa
+COLDEST, HOTTEST = -273.15, 1500.0  # °C: there is no steel below, and no solid steel above
 TEMPERATURES = (0.0, 400.0, 600.0)  # °C, as in the real data
 N_POINTS = 350
+MOST_SCATTER = 0.15  # with more, constants of single specimens become negative
 MPA_PER_KSI = 345 / 50  # the factor by which the authors of the real data converted to ksi
 
 
@@ -57,27 +60,36 @@ class Tensile(NamedTuple):
 
 @public
 def youngs_modulus(temperature: ArrayLike, *, steel: Steel = ROLLED) -> Array:
-    """Return E(T) in MPa, for temperatures in °C of any shape.
+    """Return E(T) in MPa, for temperatures in °C of any shape, from -273.15 to 1500.
+
+    Raises:
+        ValueError: for a known temperature that is out of range, or constants of a steel that are not positive; traced
+            ones give NaN where they matter.
 
     >>> round(float(youngs_modulus(20.0)))
     206000
     """
     e1, e2, e3, e4 = ELASTIC
-    above = jnp.maximum(jnp.asarray(temperature) - AMBIENT, 0.0)
-    return jnp.asarray(steel.youngs_modulus) * jnp.exp(-0.5 * (above / e3) ** e1 - 0.5 * (above / e4) ** e2)
+    modulus = within("youngs_modulus", steel.youngs_modulus, 0.0, above=True)
+    above = jnp.maximum(jnp.asarray(within("temperature", temperature, COLDEST, HOTTEST)) - AMBIENT, 0.0)
+    return jnp.asarray(modulus) * jnp.exp(-0.5 * (above / e3) ** e1 - 0.5 * (above / e4) ** e2)
 
 
 @public
 def yield_stress(temperature: ArrayLike, *, steel: Steel = ROLLED) -> Array:
-    """Return the yield stress in MPa, for temperatures in °C of any shape.
+    """Return the yield stress in MPa, for temperatures in °C of any shape, from -273.15 to 1500.
+
+    Raises:
+        ValueError: as `youngs_modulus`.
 
     >>> round(float(yield_stress(600.0)))
     161
     """
     r1, r2, r3, r4, r5 = YIELD
-    above = jnp.maximum(jnp.asarray(temperature) - AMBIENT, 0.0)
+    strength = within("yield_stress", steel.yield_stress, 0.0, above=True)
+    above = jnp.maximum(jnp.asarray(within("temperature", temperature, COLDEST, HOTTEST)) - AMBIENT, 0.0)
     softening = jnp.exp(-0.5 * (above / r3) ** r1 - 0.5 * (above / r4) ** r2)
-    return jnp.asarray(steel.yield_stress) * (r5 + (1 - r5) * softening)
+    return jnp.asarray(strength) * (r5 + (1 - r5) * softening)
 
 
 @public
@@ -86,22 +98,25 @@ def stress(strain: ArrayLike, temperature: ArrayLike, *, steel: Steel = ROLLED) 
 
     Shapes broadcast. Below the yield strain, negative strains included, the material is linear elastic.
 
+    Raises:
+        ValueError: as `youngs_modulus`; a known strain that is not finite. A traced one gives NaN.
+
     >>> round(float(stress(0.001, 20.0)))  # 206000 MPa times 0.001
     206
     """
     k1, k2, k3, k4 = HARDENING
+    strain, exponent = within("strain", strain), within("hardening_exponent", steel.hardening_exponent, 0.0, above=True)
     modulus, strength = youngs_modulus(temperature, steel=steel), yield_stress(temperature, steel=steel)
     plastic = jnp.asarray(strain) - strength / modulus
-    yielded = plastic > 0
+    yielded = ~(plastic <= 0)  # NaN is not elastic
     # a power of zero has an infinite slope, so the elastic side gets a harmless value before the power
-    hardened = jnp.where(yielded, plastic, 1.0) ** steel.hardening_exponent
+    hardened = jnp.where(yielded, plastic, 1.0) ** exponent
     softening = jnp.exp(-((jnp.maximum(jnp.asarray(temperature), 0.0) / k2) ** k1))
     slope = (k3 - k4 * steel.yield_stress) * softening
     return jnp.where(yielded, strength + slope * hardened, modulus * jnp.asarray(strain))
 
 
 @public
-@partial(jax.jit, static_argnames="n_points")
 def simulate(
     temperature: Float[Array, " t"],
     *,
@@ -115,12 +130,13 @@ def simulate(
     """Test the steel at each temperature (°C), at `n_points` equidistant strains from 0 to `max_strain`.
 
     `stress_noise` (MPa) and `strain_noise` are standard deviations of Gaussian noise, independent for each
-    point; noisy strains are not sorted. `scatter` is the relative standard deviation of the steel itself:
+    point; noisy strains are not sorted. `scatter`, up to 0.15, is the relative standard deviation of the steel itself:
     each point comes from a new specimen, whose three constants in `Steel` are drawn independently. n_points
     is static.
 
     Raises:
-        ValueError: n_points < 2, or temperatures that do not have one axis.
+        ValueError: n_points < 2, or temperatures that do not have one axis. A known temperature or scatter that is out
+            of range, max_strain or noise below 0. Traced ones give NaN.
 
     >>> data = simulate(jnp.array([20.0, 600.0]), key=jax.random.key(0), n_points=50)
     >>> data.stress.shape
@@ -128,6 +144,26 @@ def simulate(
     """
     require.that(n_points >= 2, f"n_points must be at least 2; found {n_points}")
     require.rank("temperature", temperature, 1)
+    numbers = (
+        within("max_strain", max_strain, 0.0, above=True),
+        within("stress_noise", stress_noise, 0.0),
+        within("strain_noise", strain_noise, 0.0),
+        within("scatter", scatter, 0.0, MOST_SCATTER),
+    )
+    return _simulate(within("temperature", temperature, COLDEST, HOTTEST), *numbers, key=key, n_points=n_points)
+
+
+@partial(jax.jit, static_argnames="n_points")
+def _simulate(
+    temperature: Array,
+    max_strain: ArrayLike,
+    stress_noise: ArrayLike,
+    strain_noise: ArrayLike,
+    scatter: ArrayLike,
+    *,
+    key: Array,
+    n_points: int,
+) -> Tensile:
     shape, dtype = (len(temperature), n_points), jnp.result_type(temperature)
     n_draws = len(ROLLED) + 2
     draws = jax.random.normal(key, (n_draws * shape[0] * n_points,), dtype)  # in one row: quicker to compile

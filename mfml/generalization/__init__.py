@@ -10,7 +10,7 @@
 - `tree`: a single decision tree, grown exactly or from histograms.
 - `forest`: random forests with out-of-bag predictions.
 - `boosting`: gradient boosting with second derivatives; `boosting_rounds`: one round of it.
-- `interop`: XGBoost and LightGBM models, read into the same arrays.
+- `interop`: XGBoost and LightGBM models, read into the same arrays; `imported_trees`: one tree of theirs.
 - `criteria`, `binning`, `growth`, `exact_growth`, `objectives`: what trees, forests and boosting share: split
   criteria, bins, the search for splits, and losses.
 """
@@ -26,6 +26,7 @@ from mfml.generalization import (
     exact_growth,
     forest,
     growth,
+    imported_trees,
     interop,
     lasso,
     lasso_solvers,
@@ -47,6 +48,7 @@ __all__ = [
     "exact_growth",
     "forest",
     "growth",
+    "imported_trees",
     "interop",
     "lasso",
     "lasso_solvers",

@@ -20,13 +20,19 @@ MANY_BINS = 512  # up to here, comparing with every edge is faster than a search
 
 @public
 @partial(jax.jit, static_argnames=("max_bins", "subsample"))
-def edges(x: Float[Array, "n d"], *, max_bins: int = MAX_BINS, subsample: int = 20_000) -> Float[Array, "d b_1"]:
+def edges(
+    x: Float[Array, "n d"],
+    *,
+    weights: Float[Array, " n"] | None = None,
+    max_bins: int = MAX_BINS,
+    subsample: int = 20_000,
+) -> Float[Array, "d b_1"]:
     """Return the upper edges of the first b - 1 bins of each feature; unused edges are infinite.
 
     A feature with at most `max_bins` different values gets an edge halfway between any two neighbors, so no
     information is lost. Other features get edges at the quantiles q/b, halfway between two samples. If there are more
     than `subsample` rows, the quantiles come from `subsample` rows that are evenly spaced over the table. Both options
-    are static.
+    are static. Of the weights counts only whether they are 0: such samples are left out.
 
     Raises:
         ValueError: for an empty table, or unless 2 <= max_bins <= 65535 and 2 <= subsample <= 2^22.
@@ -40,6 +46,9 @@ def edges(x: Float[Array, "n d"], *, max_bins: int = MAX_BINS, subsample: int = 
     require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
     require.between("max_bins", max_bins, 2, 65535)
     require.between("subsample", subsample, 2, 2**22)
+    require.same_length(x=x, weights=weights)
+    if weights is not None:
+        x = jnp.where(weights[:, None] == 0, jnp.nan, x)  # a missing value moves no edge
 
     def one(column: Array) -> Array:
         if len(column) <= subsample:

@@ -25,6 +25,8 @@ from mfml.generalization import binning, tree_arrays
 from mfml.generalization.boosting_rounds import Rates, State, init, problem, step
 from mfml.generalization.tree_arrays import Trees
 from mfml.iteration import Status
+from mfml.numerics import scaling
+from mfml.numerics.absent import present
 from mfml.risk import metrics
 
 
@@ -43,6 +45,7 @@ class Boosting(NamedTuple):
 
 
 @public
+@require.bounds(weights="[0, inf)", l2_regularization="[0, inf)", gamma="[0, inf)", min_child_weight="[0, inf)")
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -73,7 +76,7 @@ def fit(
         x: features.
         y: targets; for `logistic` labels 0 and 1, for `softmax` labels 0, 1, ...
         key: draws samples and features; not needed if `subsample` and `max_features` are 1.
-        weights: non-negative, one per sample; they multiply the derivatives.
+        weights: non-negative, one per sample; they multiply the derivatives. See `tree.fit`.
         validation: features and targets on which the loss is only monitored; needed for early stopping.
         loss: one of `objectives.LOSSES`; static.
         n_classes: for `softmax`; inferred from y if left out, but needed within `jit`; static.
@@ -99,6 +102,8 @@ def fit(
     >>> predict(model, x).tolist(), model.history.tolist()
     ([1.0, 1.0, 3.0, 3.0], [2.0, 0.5])
     """
+    require.rank("x", x, 2)
+    require.samples(x, y, weights)
     require.positive("max_iter", max_iter)
     require.that(n_iter_no_change is None or validation is not None, "n_iter_no_change needs validation data")
     if n_iter_no_change is not None:
@@ -139,8 +144,12 @@ def _fit(
     max_bins: int,
     patience: int | None,
 ) -> Boosting:
+    size = scaling.unit(present(weights, y).astype(x.dtype)) if loss == "squared_error" else jnp.ones((), x.dtype)
+    if loss == "squared_error":  # squares of residuals must not leave the float range
+        y, validation = y / size, None if validation is None else (validation[0], validation[1] / size)
     task = problem(x, y, weights=weights, validation=validation, max_bins=max_bins)
     numbers = Rates(*(jnp.asarray(rate, x.dtype) for rate in rates))
+    numbers = numbers._replace(gamma=numbers.gamma * (1 / size) * (1 / size))
     start = init(task, loss=loss, n_classes=n_classes)
     keys = None if key is None else jax.random.split(key, max_iter)
 
@@ -160,18 +169,27 @@ def _fit(
 
     last, (trees, losses, checks) = lax.scan(one, start, keys, length=max_iter)
     n_rounds = last.iteration if patience is None else last.best_iter
+    finite = jnp.isfinite(last.loss) & (jnp.isfinite(last.validation_loss) | (validation is None))
     ended = jnp.where(last.stopped, Status.STOPPED_EARLY, Status.FINISHED)
     return Boosting(
-        trees=_cut(trees, n_rounds),
-        offset=start.scores[:, 0],
+        trees=_in_units(_cut(trees, n_rounds), size),
+        offset=start.scores[:, 0] * size,
         classes=jnp.arange(n_classes or 0),
         n_rounds=n_rounds,
-        validation_history=losses[:0] if validation is None else jnp.append(start.validation_loss, checks),
-        history=jnp.append(start.loss, losses),
+        validation_history=losses[:0]
+        if validation is None
+        else jnp.append(start.validation_loss, checks) * size * size,
+        history=jnp.append(start.loss, losses) * size * size,
         n_iter=last.iteration,
         converged=jnp.zeros((), bool),
-        status=jnp.where(jnp.isfinite(last.loss), ended, Status.NON_FINITE),
+        status=jnp.where(finite, ended, Status.NON_FINITE),
     )
+
+
+def _in_units(trees: Trees, size: Array) -> Trees:
+    """Trees of targets in units of `size`, brought back to those of y."""
+    squares = {"gain": trees.gain * size * size, "gain_of_feature": trees.gain_of_feature * size * size}
+    return trees._replace(value=trees.value * size, **squares)
 
 
 def _cut(trees: Trees, n_rounds: Array) -> Trees:

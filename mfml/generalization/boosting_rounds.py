@@ -14,6 +14,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.generalization import binning, growth, objectives
 from mfml.generalization.tree_arrays import Trees
+from mfml.numerics.absent import present
 from mfml.risk.empirical import weighted_mean
 
 
@@ -69,7 +70,7 @@ def problem(
     """
     require.rank("x", x, 2)
     require.samples(x, y, weights)
-    ends = binning.edges(x, max_bins=max_bins)
+    ends = binning.edges(x, weights=weights, max_bins=max_bins)
     bins = binning.transform(ends, x)
     w = jnp.ones(len(x), x.dtype) if weights is None else weights.astype(x.dtype)
     if validation is None:
@@ -99,9 +100,7 @@ def init(task: Task, *, loss: str = "squared_error", n_classes: int | None = Non
     [[0.5, 0.5]]
     """
     dtype = task.weights.dtype
-    offset = objectives.best_constant(
-        jnp.where(task.weights > 0, task.y, 0), task.weights, loss=loss, n_classes=n_classes
-    )
+    offset = objectives.best_constant(present(task.weights, task.y), task.weights, loss=loss, n_classes=n_classes)
     scores = jnp.broadcast_to(offset[:, None], (len(offset), len(task.y))).astype(dtype)
     value, checked = _losses(scores, task, loss)
     zero = jnp.zeros((), int)
@@ -154,11 +153,11 @@ def step(
 
     def leaf_value(sums: Array) -> Array:
         weight = sums[1:] + rates.l2_regularization
-        return rates.learning_rate * sums[:1] / jnp.where(weight > 0, weight, 1.0)
+        return rates.learning_rate * sums[:1] / jnp.where(weight <= 0, 1.0, weight)
 
     used = rows * task.weights
     # NaN times 0 is NaN: a sample that is not used must not count, whatever its target
-    statistics = jnp.where(used > 0, jnp.stack([-g, h], axis=1) * used, 0)  # (k, 2, n)
+    statistics = jnp.where(used == 0, 0, jnp.stack([-g, h], axis=1) * used)  # (k, 2, n)
     if k == 1:
         grown, change = jax.tree.map(lambda leaf: leaf[None], one(statistics[0]))
     else:
@@ -174,5 +173,5 @@ def step(
 def _losses(scores: Array, task: Task, loss: str) -> tuple[Array, Array]:
     """Mean losses of the training and of the validation samples."""
     each = objectives.sample_losses(scores, task.y, loss=loss)
-    own, held_out = (jnp.where(weights > 0, each, 0) for weights in (task.weights, task.validation))
+    own, held_out = (jnp.where(weights == 0, 0, each) for weights in (task.weights, task.validation))
     return weighted_mean(own, weights=task.weights), weighted_mean(held_out, weights=task.validation)

@@ -22,6 +22,8 @@ from jaxtyping import Array, Float, Num
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.absent import present
+from mfml.numerics.sums import mean
 
 Score = Callable[[Array, Array], Array]  # takes sums of shape (c, ...) and lambda; returns one number per node
 
@@ -34,7 +36,7 @@ def squared(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
     3.0
     """
     weight = sums[-1] + l2
-    return jnp.asarray(sum(part**2 for part in sums[:-1])) / jnp.where(weight > 0, weight, 1.0)
+    return jnp.asarray(sum(part**2 for part in sums[:-1])) / jnp.where(weight <= 0, 1.0, weight)
 
 
 @public
@@ -45,8 +47,8 @@ def entropy(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
     -2.7726
     """
     parts, weight = sums[:-1], sums[-1]
-    share = jnp.where(parts > 0, parts, 1.0) / jnp.where(weight > 0, weight, 1.0)
-    return jnp.sum(jnp.where(parts > 0, parts * jnp.log(share), 0.0), axis=0)
+    share = jnp.where(parts <= 0, 1.0, parts) / jnp.where(weight <= 0, 1.0, weight)
+    return jnp.sum(jnp.where(parts <= 0, 0.0, parts * jnp.log(share)), axis=0)
 
 
 CRITERIA: dict[str, Score] = {"squared_error": squared, "gini": squared, "entropy": entropy}
@@ -75,7 +77,7 @@ def statistics(
 
     For a regression (`n_classes` None), the first row is y minus its mean, and the shift is this mean. For a
     classification, each class has a row that is 1 for its samples and 0 for the others, and the shift is 0. All rows
-    are multiplied by the weights.
+    are multiplied by the weights. A label that is none of 0 to k - 1 makes all statistics of its sample NaN.
 
     Raises:
         ValueError: for an empty y.
@@ -84,13 +86,16 @@ def statistics(
     [[-1.0, 1.0], [1.0, 1.0]]
     """
     require.that(y.size > 0, f"y must not be empty; found shape {y.shape}")
+    y = present(weights, y)
     if n_classes is None:
         first = y[0].astype(weights.dtype)  # subtracted so that equal targets become exactly 0 in spite of rounding
         rest = y.astype(weights.dtype) - first
-        mean = jnp.sum(weights * rest) / jnp.sum(weights)
-        targets, shift = (rest - mean)[None], (first + mean)[None]
+        center = mean(rest, weights=weights)
+        targets, shift = (rest - center)[None], (first + center)[None]
     else:
-        targets = jax.nn.one_hot(y.astype(int), n_classes, dtype=weights.dtype, axis=0)
+        label = jnp.where((y >= 0) & (y < n_classes), y, -1).astype(int)
+        weights = jnp.where(label < 0, jnp.nan, weights)  # known only within compiled code: `n_classes` refuses it
+        targets = jax.nn.one_hot(label, n_classes, dtype=weights.dtype, axis=0)
         shift = jnp.zeros(n_classes, weights.dtype)
     return jnp.concatenate([targets * weights, weights[None]]), shift
 
@@ -102,7 +107,7 @@ def leaf_mean(sums: Float[Array, "c m"], *, shift: Float[Array, " k"]) -> Float[
     >>> leaf_mean(jnp.array([[6.0], [2.0]]), shift=jnp.array([1.0])).tolist()
     [[4.0]]
     """
-    return sums[:-1] / jnp.where(sums[-1] > 0, sums[-1], 1.0) + shift[:, None]
+    return sums[:-1] / jnp.where(sums[-1] <= 0, 1.0, sums[-1]) + shift[:, None]
 
 
 @public
@@ -115,5 +120,5 @@ def gini(counts: Float[Array, "*q k"]) -> Float[Array, "*q"]:
     [0.5, 0.0]
     """
     total = jnp.sum(counts, axis=-1, keepdims=True)
-    share = counts / jnp.where(total > 0, total, 1.0)
-    return jnp.where(total[..., 0] > 0, 1 - jnp.sum(share**2, axis=-1), 0.0)
+    share = counts / jnp.where(total <= 0, 1.0, total)
+    return jnp.where(total[..., 0] <= 0, 0.0, 1 - jnp.sum(share**2, axis=-1))

@@ -3,9 +3,10 @@ r"""The problem that lasso and elastic net solve. Shapes: n samples, d features,
 $$J(\beta) = \frac{1}{2n} \lVert y - \beta_0 - X\beta \rVert^2 + \alpha \rho \lVert \beta \rVert_1
   + \tfrac12 \alpha (1 - \rho) \lVert \beta \rVert^2$$
 
-as in scikit-learn. $\alpha$ has units of x times y; $\rho$ is the `l1_ratio` (1 is the lasso). The intercept is not
-penalized, since the data are centered. $q = X^\top (y - X\beta) / n$ is the correlation of each feature with the
-residual. A zero coefficient is optimal as long as $|q_j| \le \alpha \rho$.
+as in scikit-learn. $\rho$ is the `l1_ratio` (1 is the lasso). $\alpha\rho$ has units of x times y, and
+$\alpha(1 - \rho)$ has squared units of x. With weights, squares are weighted and n is the sum of the weights. The
+intercept is not penalized, since the data are centered. $q = X^\top (y - X\beta) / n$ is the correlation of each
+feature with the residual. A zero coefficient is optimal as long as $|q_j| \le \alpha \rho$.
 """
 
 from typing import NamedTuple
@@ -16,12 +17,14 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import sums
+from mfml.numerics.absent import present
 
 
 class Task(NamedTuple):
     """The centered data in the form that the solvers need."""
 
-    gram: Float[Array, "d d"]  # X^T X / n
+    gram: Float[Array, "d d"]  # X^T X / n, or X^T W X / n with weights
     target: Float[Array, " d"]  # X^T y / n
     energy: Float[Array, ""]  # |y|^2 / n
     x_mean: Float[Array, " d"]
@@ -39,24 +42,33 @@ def soft_threshold(v: Float[Array, "*shape"], threshold: ArrayLike) -> Float[Arr
 
 
 @public
-def problem(x: Float[Array, "n d"], y: Float[Array, " n"], *, fit_intercept: bool = True) -> Task:
+@require.bounds(weights="[0, inf)")
+def problem(
+    x: Float[Array, "n d"],
+    y: Float[Array, " n"],
+    *,
+    weights: Float[Array, " n"] | None = None,
+    fit_intercept: bool = True,
+) -> Task:
     """Center the data and compute the products that the solvers need. `fit_intercept` is static.
 
     Raises:
-        ValueError: if shapes do not fit or x is empty.
+        ValueError: if shapes do not fit, x is empty, or a weight is negative.
 
     >>> problem(jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0])).target.tolist()
     [2.0]
     """
     require.rank("x", x, 2)
-    require.rank("y", y, 1)
     require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
-    require.same_length(x=x, y=y)
-    n = len(x)
-    x_mean = jnp.mean(x, axis=0) if fit_intercept else jnp.zeros(x.shape[1], x.dtype)
-    y_mean = jnp.mean(y) if fit_intercept else jnp.zeros((), y.dtype)
+    require.samples(x, y, weights)
+    x, y = present(weights, x), present(weights, y)
+    x_mean, y_mean = (sums.mean(part, weights=weights) if fit_intercept else jnp.zeros_like(part[0]) for part in (x, y))
     a, b = x - x_mean, y - y_mean
-    return Task(_gram(a) / n, a.T @ b / n, b @ b / n, x_mean, y_mean)
+    if weights is not None:
+        root = jnp.sqrt(weights / jnp.sum(weights) * len(x))
+        a, b = a * root[:, None], b * root
+    n = len(x)
+    return Task(_gram(a) / n, sums.cross(a, b) / n, b @ b / n, x_mean, y_mean)
 
 
 @public
@@ -73,7 +85,7 @@ def grid(task: Task, *, n_alphas: int = 100, eps: float = 1e-3, l1_ratio: ArrayL
     [2.0, 0.5]
     """
     require.that(n_alphas >= 2, f"n_alphas must be at least 2; found {n_alphas}")
-    return jnp.max(jnp.abs(task.target)) / l1_ratio * eps ** jnp.linspace(0.0, 1.0, n_alphas)
+    return jnp.max(jnp.abs(task.target)) / l1_ratio * eps ** jnp.linspace(0.0, 1.0, n_alphas, dtype=task.target.dtype)
 
 
 @public
@@ -127,7 +139,9 @@ def duality_gap(
 
 
 def _gram(a: Array) -> Array:
-    """A^T A by blocks of columns: each product of two blocks is computed once and used again transposed."""
+    """A^T A. With many columns, each product of two blocks of them is computed once and used again transposed."""
+    if a.shape[1] < 200:
+        return sums.gram(a)
     blocks = jnp.array_split(a, min(5, 1 + a.shape[1] // 200), axis=1)
     products = [[left.T @ right for right in blocks[: row + 1]] for row, left in enumerate(blocks)]
     size = range(len(blocks))

@@ -4,6 +4,8 @@ Shapes: n samples, d features, c statistics per sample, q nodes on a level. Stat
 `criteria`.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -41,6 +43,10 @@ def grow(
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
     require.between("max_depth", max_depth, 1, growth.MAX_DEPTH)
+    return growth.scale_free(partial(_grow, x, max_depth=max_depth, score=score), statistics, limits)
+
+
+def _grow(x: Array, statistics: Array, limits: growth.Limits, *, max_depth: int, score: criteria.Score) -> growth.Grown:
     node, alive, splits = jnp.zeros(len(x), jnp.int32), jnp.ones(1, bool), []
     for _ in range(max_depth):
         split = _best_exact_split(x, node, statistics, alive, limits, score)

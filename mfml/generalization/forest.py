@@ -30,23 +30,32 @@ class Forest(NamedTuple):
 
 
 @public
-def bootstrap_counts(n: int, *, key: Key[Array, ""]) -> Int[Array, " n"]:
+def bootstrap_counts(n: int, *, key: Key[Array, ""], weights: Float[Array, " n"] | None = None) -> Int[Array, " n"]:
     r"""Draw n times from n samples with replacement; return how often each is drawn. About 1/e of them never are.
+
+    Samples of weight 0 are left out and not counted in n. Other weights do not change the draws.
 
     Source: Efron (1979), Annals of Statistics 7, 1-26.
 
     >>> bootstrap_counts(10, key=jax.random.key(0)).sum().item()
     10
     """
-    return jnp.zeros(n, int).at[jax.random.randint(key, (n,), 0, n)].add(1)
+    if weights is None:
+        return jnp.zeros(n, int).at[jax.random.randint(key, (n,), 0, n)].add(1)
+    absent = weights == 0
+    n_present = n - jnp.sum(absent)
+    drawn = jnp.argsort(absent)[jax.random.randint(key, (n,), 0, jnp.maximum(n_present, 1))]
+    return jnp.zeros(n, int).at[drawn].add(jnp.arange(n) < n_present)
 
 
 @public
+@require.bounds(weights="[0, inf)", min_samples_leaf="[0, inf)")
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
     *,
     key: Key[Array, ""],
+    weights: Float[Array, " n"] | None = None,
     criterion: str = "squared_error",
     n_estimators: int = 100,
     max_depth: int = 8,
@@ -66,11 +75,12 @@ def fit(
         x: features.
         y: targets; for `gini` and `entropy` labels 0, 1, ...
         key: draws the bootstrap samples and the features.
+        weights: non-negative, one per sample, see `tree.fit`; they multiply the numbers of draws.
         criterion: one of `criteria.CRITERIA`; static.
         n_estimators: number of trees; static.
         max_depth: of each tree, 1 to 14; static.
         max_features: number of features that a split may use, drawn again at each node; None means all; static.
-        min_samples_leaf: smallest number of drawn samples in a leaf, counting repetitions.
+        min_samples_leaf: smallest number of drawn samples in a leaf, counting repetitions and weights.
         bootstrap: whether each tree learns from n draws with replacement, or from all samples; static.
         max_bins: bins per feature; static.
         n_classes: for `gini` and `entropy`; inferred from y if left out, but needed within `jit`; static.
@@ -86,14 +96,15 @@ def fit(
     (8, 1)
     """
     require.rank("x", x, 2)
-    require.rank("y", y, 1)
-    require.same_length(x=x, y=y)
+    require.samples(x, y, weights)
     require.positive("n_estimators", n_estimators)
     chosen = x.shape[1] if max_features is None else max_features
     require.between("max_features", chosen, 1, x.shape[1])
     sizes = {"n_estimators": n_estimators, "max_depth": max_depth, "max_features": chosen, "max_bins": max_bins}
     classes = criteria.n_classes(y, criterion=criterion, given=n_classes)
-    return _fit(x, y, key, min_samples_leaf, criterion=criterion, bootstrap=bootstrap, n_classes=classes, **sizes)
+    return _fit(
+        x, y, key, weights, min_samples_leaf, criterion=criterion, bootstrap=bootstrap, n_classes=classes, **sizes
+    )
 
 
 @partial(
@@ -104,6 +115,7 @@ def _fit(
     x: Array,
     y: Array,
     key: Array,
+    weights: Array | None,
     min_samples_leaf: ArrayLike,
     *,
     criterion: str,
@@ -116,15 +128,16 @@ def _fit(
 ) -> Forest:
     n, d = x.shape
     ones, zero = jnp.ones(n, x.dtype), jnp.zeros((), x.dtype)
-    statistics, shift = criteria.statistics(y, ones, n_classes=n_classes)
+    w = ones if weights is None else weights.astype(x.dtype)
+    statistics, shift = criteria.statistics(y, w, n_classes=n_classes)
     limits = growth.Limits(zero, jnp.asarray(min_samples_leaf, x.dtype), zero)
-    ends = binning.edges(x, max_bins=max_bins)
+    ends = binning.edges(x, weights=weights, max_bins=max_bins)
     bins = binning.transform(ends, x)
     value = partial(criteria.leaf_mean, shift=shift)
 
     def one(unseen: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Trees]:
         for_sample, for_features = jax.random.split(key)
-        drawn = bootstrap_counts(n, key=for_sample).astype(x.dtype) if bootstrap else ones
+        drawn = bootstrap_counts(n, key=for_sample, weights=weights).astype(x.dtype) if bootstrap else ones
         grown = growth.grow(
             bins,
             statistics * drawn,

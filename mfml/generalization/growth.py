@@ -20,6 +20,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.generalization import criteria
 from mfml.generalization.tree_arrays import Trees
+from mfml.numerics import scaling
 
 SUBTRACT_FROM = 64  # number of features; with fewer, picking the rows of the smaller children costs more than it saves
 BLOCK = 16  # bins that one product of the prefix sums covers
@@ -135,6 +136,25 @@ def grow(
     ([0, 0, 1], [1])
     """
     require.between("max_depth", max_depth, 1, MAX_DEPTH)
+
+    def inner(statistics: Array, limits: Limits) -> Grown:
+        sizes = {"n_bins": n_bins, "max_depth": max_depth}
+        return _grow(bins, statistics, limits, score=score, allowed=allowed, subtract=subtract, **sizes)
+
+    return scale_free(inner, statistics, limits)
+
+
+def _grow(
+    bins: Array,
+    statistics: Array,
+    limits: Limits,
+    *,
+    n_bins: int,
+    max_depth: int,
+    score: criteria.Score,
+    allowed: Callable[[int], Array] | None,
+    subtract: bool | None,
+) -> Grown:
     d, n = bins.shape
     by_subtraction = d >= SUBTRACT_FROM if subtract is None else subtract
     node, alive = jnp.zeros(n, jnp.int32), jnp.ones(1, bool)
@@ -150,6 +170,27 @@ def grow(
         node = _move(bins, node, split, n_bins)
         alive = jnp.repeat(split.made, 2)
     return Grown(splits, node, sums_at(node, statistics, n_places=2**max_depth))
+
+
+@public
+def scale_free(grow: Callable[[Array, Limits], Grown], statistics: Float[Array, "c n"], limits: Limits) -> Grown:
+    """Grow a tree from statistics in units near their size, so that no square leaves the float range.
+
+    G and H have a unit each, a power of two, and so have lambda and the limits. Gains and sums are those of the given
+    statistics.
+
+    >>> inside = lambda statistics, limits: Grown([], jnp.zeros(1, int), statistics)
+    >>> zero = jnp.array(0.0)
+    >>> scale_free(inside, jnp.array([[8.0], [1.0]]), Limits(zero, zero, zero)).sums.tolist()
+    [[8.0], [1.0]]
+    """
+    g, h = scaling.unit(statistics[:-1]), scaling.unit(statistics[-1])
+    units = jnp.append(jnp.full(len(statistics) - 1, g, g.dtype), h)[:, None]
+    l2, min_weight, min_gain = limits
+    inner = Limits(l2 * (1 / h), min_weight * (1 / h), min_gain * (1 / g) * (1 / g) * h)
+    found = grow(statistics * (1 / units), inner)
+    splits = [split._replace(gain=split.gain * g * (1 / h) * g) for split in found.splits]
+    return Grown(splits, found.leaf, found.sums * units)
 
 
 def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: criteria.Score) -> Split:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
@@ -17,6 +18,8 @@ from mfml.entrance import public
 from mfml.generalization import elastic_net as net
 from mfml.generalization.lasso_solvers import SOLVERS, State, init, solve, step
 from mfml.iteration import Report
+from mfml.numerics import scaling
+from mfml.numerics.absent import present
 from mfml.risk import metrics
 
 __all__ = ["SOLVERS", "Lasso", "Path", "fit", "init", "path", "predict", "score", "step"]
@@ -48,11 +51,13 @@ class Path(NamedTuple):
 
 
 @public
+@require.bounds(weights="[0, inf)", alpha="[0, inf)", l1_ratio="(0, 1]", tol="[0, inf)")
 @partial(jax.jit, static_argnames=("solver", "max_iter", "fit_intercept"))
 def fit(
     x: Float[Array, "n d"],
     y: Float[Array, " n"],
     *,
+    weights: Float[Array, " n"] | None = None,
     alpha: ArrayLike = 1.0,
     l1_ratio: ArrayLike = 1.0,
     solver: str = "coordinate",
@@ -73,7 +78,8 @@ def fit(
     Args:
         x: features.
         y: targets.
-        alpha: penalty, positive.
+        weights: non-negative, one per sample; all 1 if left out. Only their ratios count.
+        alpha: penalty, non-negative; a small one needs many steps.
         l1_ratio: rho, above 0 and at most 1.
         solver: one of `SOLVERS`; static.
         max_iter: passes or steps; static.
@@ -81,7 +87,8 @@ def fit(
         fit_intercept: whether there is an intercept; static.
 
     Raises:
-        ValueError: if shapes do not fit, if x is empty, for an unknown solver, or unless max_iter >= 1.
+        ValueError: if shapes do not fit, if x is empty, for an unknown solver, an option out of range, or unless
+            max_iter >= 1.
 
     Source: Tibshirani (1996); Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33
     (coordinates); Bertrand and Massias (2021), AISTATS, PMLR 130, 1288 (their extrapolation); Beck and Teboulle
@@ -92,20 +99,22 @@ def fit(
     >>> round(float(model.coef[0]), 4), round(float(model.intercept), 4)
     (1.5, 1.5)
     """
-    task = net.problem(x, y, fit_intercept=fit_intercept)
+    task, alpha, l1_ratio, *units = _in_units(x, y, weights, alpha, l1_ratio, fit_intercept)
     start = init(task)
     state, report = solve(start, task, alpha=alpha, l1_ratio=l1_ratio, solver=solver, max_iter=max_iter, tol=tol)
     gap = net.duality_gap(state.coef, state.correlation, task, alpha=alpha, l1_ratio=l1_ratio)
-    return Lasso(state.coef, task.y_mean - task.x_mean @ state.coef, gap, *report)
+    return Lasso(*_out_of_units(task, state.coef, gap, report, *units))
 
 
 @public
+@require.bounds(weights="[0, inf)", l1_ratio="(0, 1]", tol="[0, inf)")
 @partial(jax.jit, static_argnames=("max_iter", "fit_intercept"))
 def path(
     x: Float[Array, "n d"],
     y: Float[Array, " n"],
     alphas: Float[Array, " a"],
     *,
+    weights: Float[Array, " n"] | None = None,
     l1_ratio: ArrayLike = 1.0,
     max_iter: int = 1000,
     tol: ArrayLike = 1e-4,
@@ -116,7 +125,7 @@ def path(
     All fits use the same Gram matrix. Options are those of `fit`; the solver is `coordinate`.
 
     Raises:
-        ValueError: if shapes do not fit, if x is empty, or unless max_iter >= 1.
+        ValueError: if shapes do not fit, if x is empty, for an option out of range, or unless max_iter >= 1.
 
     Source: Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33, section 2.5.
 
@@ -126,15 +135,16 @@ def path(
     [[0.0], [1.0]]
     """
     require.rank("alphas", alphas, 1)
-    task = net.problem(x, y, fit_intercept=fit_intercept)
+    task, scaled, ratios, *units = _in_units(x, y, weights, alphas, l1_ratio, fit_intercept)
 
-    def one(state: State, alpha: Array) -> tuple[State, tuple[Array, Array, Report]]:
-        state, report = solve(state, task, alpha=alpha, l1_ratio=l1_ratio, max_iter=max_iter, tol=tol)
-        gap = net.duality_gap(state.coef, state.correlation, task, alpha=alpha, l1_ratio=l1_ratio)
+    def one(state: State, penalty: tuple[Array, Array]) -> tuple[State, tuple[Array, Array, Report]]:
+        alpha, ratio = penalty
+        state, report = solve(state, task, alpha=alpha, l1_ratio=ratio, max_iter=max_iter, tol=tol)
+        gap = net.duality_gap(state.coef, state.correlation, task, alpha=alpha, l1_ratio=ratio)
         return state, (state.coef, gap, report)
 
-    _, (coef, gap, report) = lax.scan(one, init(task), alphas)
-    return Path(alphas, coef, task.y_mean - coef @ task.x_mean, gap, *report)
+    _, (coef, gap, report) = lax.scan(one, init(task), (scaled, ratios))
+    return Path(alphas, *_out_of_units(task, coef, gap, report, *units))
 
 
 @public
@@ -172,3 +182,31 @@ def score(
     """
     require.samples(x, y, weights)
     return metrics.r2(predict(model, x), y, weights=weights)
+
+
+def _in_units(
+    x: Array, y: Array, weights: Array | None, alpha: ArrayLike, l1_ratio: ArrayLike, fit_intercept: bool
+) -> tuple[net.Task, Array, Array, Array, Array]:
+    """The problem with x and y in units near their size, so that no square leaves the float range, and these units.
+
+    Both parts of the penalty have units of their own, so alpha and l1_ratio change with them.
+    """
+    require.rank("x", x, 2)
+    require.samples(x, y, weights)
+    x, y = present(weights, x), present(weights, y)
+    per_x, per_y = 1 / scaling.unit(x), 1 / scaling.unit(y)
+    task = net.problem(x * per_x, y * per_y, weights=weights, fit_intercept=fit_intercept)
+    alpha, largest = jnp.asarray(alpha, x.dtype), jnp.finfo(x.dtype).max / 4
+    l1 = jnp.minimum(alpha * l1_ratio * per_x * per_y, largest)
+    l2 = jnp.minimum(alpha * (1 - l1_ratio) * per_x * per_x, largest)
+    total = l1 + l2
+    return task, total, jnp.where(total == 0, l1_ratio, l1 / jnp.where(total == 0, 1.0, total)), per_x, per_y
+
+
+def _out_of_units(
+    task: net.Task, coef: Array, gap: Array, report: Report, per_x: Array, per_y: Array
+) -> tuple[Array, ...]:
+    """Coefficients, intercept, gap and report in units of the data."""
+    intercept = (task.y_mean - coef @ task.x_mean) / per_y
+    history = report.history / per_y / per_y
+    return coef * per_x / per_y, intercept, gap / per_y / per_y, *report._replace(history=history)

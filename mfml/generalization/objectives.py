@@ -51,7 +51,7 @@ def derivatives(
     """Return the first and second derivatives of each sample's loss with respect to its scores.
 
     Of the second derivatives of `softmax`, only the diagonal is returned. Those of `logistic` and `softmax` are at
-    least 1e-16.
+    least 1e-16. A label of `softmax` that is none of 0 to k - 1 gives NaN.
 
     Raises:
         ValueError: for an unknown loss.
@@ -68,6 +68,7 @@ def derivatives(
     else:
         chance = jax.nn.softmax(scores, axis=0)
         target = jax.nn.one_hot(y.astype(int), len(scores), dtype=scores.dtype, axis=0)
+        target = jnp.where((y >= 0) & (y < len(scores)), target, jnp.nan)
     return chance - target, jnp.maximum(chance * (1 - chance), 1e-16)
 
 

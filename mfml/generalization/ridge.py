@@ -16,6 +16,7 @@ from jaxtyping import Array, Float, Int
 from mfml import require
 from mfml.entrance import public
 from mfml.numerics import scaling, sums
+from mfml.numerics.absent import present
 from mfml.risk import metrics
 
 
@@ -37,6 +38,7 @@ class Path(NamedTuple):
 
 
 @public
+@require.bounds(weights="[0, inf)", alpha="[0, inf)")
 @partial(jax.jit, static_argnames="fit_intercept")
 def fit(
     x: Float[Array, "n d"],
@@ -55,12 +57,12 @@ def fit(
     Args:
         x: features.
         y: targets.
-        alpha: penalty, non-negative.
+        alpha: penalty, non-negative, one for all features: scale the features to penalize them differently.
         weights: non-negative, one per sample; all 1 if left out.
         fit_intercept: whether there is a $\beta_0$; static.
 
     Raises:
-        ValueError: if shapes do not fit or x is empty.
+        ValueError: if shapes do not fit, x is empty, or alpha or a weight is negative.
 
     Source: Hoerl and Kennard (1970), Technometrics 12, 55-67; Bishop (2006), equation 3.28.
 
@@ -68,6 +70,7 @@ def fit(
     >>> round(float(model.coef[0]), 4)
     0.5
     """
+    require.rank("alpha", alpha, 0)
     x_mean, y_mean, a, b = _centered(x, y, weights, fit_intercept)
     solve = _wide if a.shape[0] < a.shape[1] else _tall
     coef = solve(a, b, jnp.asarray(alpha, a.dtype))
@@ -173,6 +176,7 @@ def _centered(x: Array, y: Array, weights: Array | None, fit_intercept: bool) ->
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
     require.samples(x, y, weights)
+    x, y = present(weights, x), present(weights, y)
     if fit_intercept:
         x_mean, y_mean = sums.mean(x, weights=weights), sums.mean(y, weights=weights)
     else:

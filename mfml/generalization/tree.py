@@ -22,6 +22,7 @@ SOLVERS = ("histogram", "exact")
 
 
 @public
+@require.bounds(weights="[0, inf)", min_samples_leaf="[0, inf)")
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -51,7 +52,8 @@ def fit(
     Args:
         x: features; NaN is a missing value.
         y: targets; for `gini` and `entropy` labels 0, 1, ...
-        weights: non-negative, one per sample; all 1 if left out. A sample of weight 0 has no influence.
+        weights: non-negative, one per sample; all 1 if left out. A sample of weight 0 has no influence. Others do not
+            weigh in the choice of bins where a feature has more than `max_bins` different values.
         criterion: one of `criteria.CRITERIA`; static.
         max_depth: largest number of questions that a sample is asked, 1 to 14; static.
         min_samples_leaf: smallest sum of weights in a leaf.
@@ -91,6 +93,7 @@ def _fit(
     n_classes: int | None,
 ) -> Trees:
     w = jnp.ones(len(x), x.dtype) if weights is None else weights.astype(x.dtype)
+    x = x if weights is None else jnp.where(w[:, None] == 0, jnp.nan, x)
     statistics, shift = criteria.statistics(y, w, n_classes=n_classes)
     zero = jnp.zeros((), x.dtype)
     limits = growth.Limits(zero, jnp.asarray(min_samples_leaf, x.dtype), zero)

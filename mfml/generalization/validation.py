@@ -16,6 +16,7 @@ from jaxtyping import Array, Float, Int, Key, PyTree, Shaped
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling
 from mfml.risk.empirical import weighted_mean
 from mfml.risk.splits import Folds
 
@@ -30,7 +31,7 @@ class Search(NamedTuple):
     risk: Float[Array, " a"]  # mean over folds of the test risk
     standard_error: Float[Array, " a"]  # of this mean; the standard deviation over folds has the divisor k - 1
     train_risk: Float[Array, " a"]
-    best: Int[Array, ""]  # index of the setting with the smallest risk; the first one in a tie
+    best: Int[Array, ""]  # index of the setting with the smallest risk; the first in a tie; never one of risk NaN
 
 
 class Nested(NamedTuple):
@@ -69,6 +70,7 @@ def grid_search(
     """Cross-validate every setting of the grid.
 
     The risk of the best setting is too optimistic, because this risk decided the choice. `nested` gives an honest one.
+    A setting whose risk is NaN, since a fit failed, is never the best unless all are.
 
     Raises:
         ValueError: if shapes do not fit, if the grid is empty, or if its parts differ in the number of settings.
@@ -85,7 +87,7 @@ def grid_search(
     """
     test, train = _risks(x, y, folds, grid, fit, predict, loss)
     mean, error = _mean_and_error(test)
-    return Search(mean, error, jnp.mean(train, axis=1), jnp.argmin(mean))
+    return Search(mean, error, jnp.mean(train, axis=1), _lowest(mean))
 
 
 @public
@@ -107,7 +109,9 @@ def one_standard_error(result: Search, complexity: Float[Array, " a"]) -> Int[Ar
     """
     require.same_shape(risk=result.risk, complexity=complexity)
     limit = result.risk[result.best] + result.standard_error[result.best]
-    return jnp.argmin(jnp.where(result.risk <= limit, complexity, jnp.inf))
+    # the best setting counts even where its standard error is NaN, as with a single fold
+    near = (result.risk <= limit) | (jnp.arange(len(complexity)) == result.best)
+    return _lowest(jnp.where(near, complexity, jnp.inf))
 
 
 @public
@@ -148,7 +152,7 @@ def nested(
         within = Folds(inner.train & train, inner.test & train)
         risks, _ = _risks(x, y, within, grid, fit, predict, loss)
         usable = jnp.any(within.test, axis=1) & jnp.any(within.train, axis=1)
-        chosen = jnp.argmin(jnp.sum(jnp.where(usable, risks, 0.0), axis=1))
+        chosen = _lowest(jnp.sum(jnp.where(usable, risks, 0.0), axis=1))
         setting = jax.tree.map(lambda leaf: jnp.asarray(leaf)[chosen], grid)
         fitted = fit(x, y, setting, weights=train.astype(_dtype(x)))
         return weighted_mean(loss(predict(fitted, x), y), weights=test.astype(_dtype(x))), chosen
@@ -230,12 +234,19 @@ def _risks(
     return over_grid(jax.tree.map(jnp.asarray, grid), jnp.asarray(folds.train), jnp.asarray(folds.test))
 
 
+def _lowest(values: Array) -> Array:
+    """Index of the smallest value. NaN counts as infinite: `argmin` alone would return it."""
+    return jnp.argmin(jnp.where(jnp.isnan(values), jnp.inf, values))
+
+
 def _mean_and_error(risks: Array) -> tuple[Array, Array]:
     """Mean over the last axis, and its standard error."""
     k = risks.shape[-1]
     mean = jnp.mean(risks, axis=-1)
-    variance = jnp.sum((risks - mean[..., None]) ** 2, axis=-1) / max(k - 1, 1)
-    return mean, jnp.where(k > 1, jnp.sqrt(variance / k), jnp.nan)
+    spread = risks - mean[..., None]
+    unit = scaling.power_of_two(jnp.max(jnp.abs(spread), axis=-1, keepdims=True))
+    variance = jnp.sum((spread / unit) ** 2, axis=-1) / max(k - 1, 1)
+    return mean, jnp.where(k > 1, unit[..., 0] * jnp.sqrt(variance / k), jnp.nan)
 
 
 def _dtype(x: Array) -> Any:

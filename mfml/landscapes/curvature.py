@@ -18,8 +18,8 @@ from mfml.entrance import public
 
 Objective = Callable[..., Array]
 
-MINIMUM, SADDLE, MAXIMUM, DEGENERATE = 0, 1, 2, 3
-KINDS = ("minimum", "saddle", "maximum", "degenerate")
+MINIMUM, SADDLE, MAXIMUM, DEGENERATE, UNDEFINED = 0, 1, 2, 3, 4
+KINDS = ("minimum", "saddle", "maximum", "degenerate", "undefined")
 
 
 class StationaryPoint(NamedTuple):
@@ -134,7 +134,7 @@ def classify(matrix: Float[Array, "p p"], *, tol: float | None = None) -> Statio
     An eigenvalue counts as zero when $|\lambda| \le \text{tol} \cdot \max_i |\lambda_i|$; tol is p times the machine
     epsilon times 10 unless given. Eigenvalues of both signs make a saddle, even if others are zero. Otherwise a zero
     eigenvalue makes the point degenerate: second derivatives do not decide. All positive: minimum. All negative:
-    maximum.
+    maximum. A matrix with NaN or infinity makes the point undefined: its eigenvalues are NaN and none is counted.
 
     Raises:
         ValueError: if the matrix is not square or empty, or tol is negative.
@@ -152,10 +152,10 @@ def classify(matrix: Float[Array, "p p"], *, tol: float | None = None) -> Statio
     share = 10 * len(matrix) * float(jnp.finfo(values.dtype).eps) if tol is None else tol
     zero = share * jnp.abs(values).max()
     negative, positive = jnp.sum(values < -zero), jnp.sum(values > zero)
-    flat = len(matrix) - negative - positive
+    flat = jnp.sum(jnp.abs(values) <= zero)
     decided = jnp.where(negative == 0, MINIMUM, MAXIMUM)
     kind = jnp.where((negative > 0) & (positive > 0), SADDLE, jnp.where(flat > 0, DEGENERATE, decided))
-    return StationaryPoint(kind, negative, flat, values)
+    return StationaryPoint(jnp.where(jnp.isfinite(zero), kind, UNDEFINED), negative, flat, values)
 
 
 def _like(params: PyTree, vector: PyTree) -> None:

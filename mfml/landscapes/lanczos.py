@@ -22,6 +22,8 @@ from jaxtyping import Array, Bool, Float, Key, PyTree
 from mfml import require
 from mfml.entrance import public
 from mfml.landscapes.curvature import Objective
+from mfml.numerics import scaling
+from mfml.numerics.domain import POSITIVE, checked
 
 
 class Tridiagonal(NamedTuple):
@@ -160,10 +162,14 @@ def spectral_density(
 
 
 @public
+@checked(width=POSITIVE)
 def density(spectrum: Spectrum, grid: Float[Array, " g"], *, width: ArrayLike) -> Float[Array, " g"]:
     r"""Draw each point mass as a Gaussian: $\frac1r \sum_{ij} w_{ij} N(g; \theta_{ij}, s^2)$, where s is `width`.
 
     The unit is one over the unit of the eigenvalues; its integral is 1.
+
+    Raises:
+        ValueError: unless the width is positive.
 
     Source: Lin, Saad and Yang (2016), SIAM Review 58, 34, section 2.
 
@@ -209,9 +215,9 @@ def _tridiagonalize(key: Array, product: Callable[[Array], Array], start: Array,
         basis = basis.at[j].set(q)
         image = product(q)
         alpha = q @ image
-        scale = jnp.maximum(scale, jnp.linalg.norm(image))
+        scale = jnp.maximum(scale, scaling.length(image))
         remainder = orthogonal(image, basis)
-        beta = jnp.linalg.norm(remainder)
+        beta = scaling.length(remainder)
         exhausted = beta <= tiny * scale
         fresh = orthogonal(jnp.roll(spare, j), basis)
         following = jnp.where(exhausted, _unit(fresh), remainder / jnp.where(exhausted, 1.0, beta))
@@ -224,7 +230,8 @@ def _tridiagonalize(key: Array, product: Callable[[Array], Array], start: Array,
 
 
 def _unit(vector: Array) -> Array:
-    return vector / jnp.maximum(jnp.linalg.norm(vector), float(jnp.finfo(vector.dtype).tiny))
+    scaled = vector / scaling.unit(vector)
+    return scaled / jnp.maximum(scaling.length(scaled), float(jnp.finfo(vector.dtype).tiny))
 
 
 def _dense(t: Tridiagonal) -> Array:

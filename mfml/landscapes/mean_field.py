@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
 from mfml.entrance import public
+from mfml.numerics import scaling
 from mfml.risk import metrics
 
 SCALINGS = ("mean", "sqrt")
@@ -183,13 +184,12 @@ def displacement(path: Particles) -> Float[Array, ""]:
     r"""Root mean square over particles of the distance from first to last position on a path, relative to the first.
 
     $\sqrt{\sum_j \|\theta_j(T) - \theta_j(0)\|^2 / \sum_j \|\theta_j(0)\|^2}$: near 0 for lazy training, about 1 for
-    rich.
+    rich. NaN where all first positions are zero.
 
     Source: Chizat, Oyallon and Bach (2019), Advances in Neural Information Processing 32.
 
     >>> displacement(Particles(jnp.ones((2, 3)), jnp.ones((2, 3, 1)))).item()
     0.0
     """
-    moved = sum(jnp.sum((leaf[-1] - leaf[0]) ** 2) for leaf in path)
-    size = sum(jnp.sum(leaf[0] ** 2) for leaf in path)
-    return jnp.sqrt(jnp.asarray(moved) / jnp.asarray(size))
+    first, last = (jnp.concatenate([leaf[place].ravel() for leaf in path]) for place in (0, -1))
+    return scaling.length(last - first) / scaling.length(first)

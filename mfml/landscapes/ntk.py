@@ -17,6 +17,8 @@ from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 
 from mfml import iteration, require
 from mfml.entrance import public
+from mfml.numerics import scaling
+from mfml.numerics.domain import POSITIVE, checked
 
 Predictor = Callable[[PyTree, Array], Array]
 
@@ -74,7 +76,8 @@ def kernel(
 def distance(first: Float[Array, "n m"], second: Float[Array, "n m"]) -> Float[Array, ""]:
     r"""Kernel distance $1 - \langle A, B \rangle / (\|A\| \|B\|)$, Frobenius; between 0 and 1 for Gram matrices.
 
-    It ignores the scale: 0 for A = 2 B. NaN where a kernel is zero.
+    It ignores the scale: 0 for A = 2 B. NaN where a kernel is zero. Computed as half the squared distance of the
+    kernels of length 1, which keeps the digits of small distances.
 
     Raises:
         ValueError: if the shapes differ.
@@ -85,13 +88,12 @@ def distance(first: Float[Array, "n m"], second: Float[Array, "n m"]) -> Float[A
     0.2929
     """
     require.same_shape(first=first, second=second)
-    first, second = first / jnp.abs(first).max(), second / jnp.abs(second).max()
-    return 1 - jnp.sum(first * second) / jnp.sqrt(jnp.sum(first**2) * jnp.sum(second**2))
+    return jnp.sum((_of_length_one(first) - _of_length_one(second)) ** 2) / 2
 
 
 @public
 def alignment(gram: Float[Array, "n n"], y: Float[Array, " n"]) -> Float[Array, ""]:
-    r"""How well a kernel fits its task: $y^\top \Theta\, y / (\|\Theta\|_F \|y\|^2)$, at most 1.
+    r"""How well a kernel fits its task: $y^\top \Theta\, y / (\|\Theta\|_F \|y\|^2)$, at most 1; NaN where either is 0.
 
     Raises:
         ValueError: if the kernel is not square or does not fit y.
@@ -104,7 +106,8 @@ def alignment(gram: Float[Array, "n n"], y: Float[Array, " n"]) -> Float[Array, 
     """
     require.square("gram", gram)
     require.same_length(gram=gram, y=y)
-    return y @ gram @ y / (jnp.linalg.norm(gram) * jnp.sum(y**2))
+    direction = _of_length_one(y)
+    return direction @ _of_length_one(gram) @ direction
 
 
 @public
@@ -166,10 +169,13 @@ def flow(
     require.square("gram", gram)
     require.same_length(gram=gram, init=init, y=y)
     values, vectors = jnp.linalg.eigh(gram)
+    rounding = scaling.rank_rtol(gram.shape, gram.dtype) * jnp.abs(values).max()
+    values = jnp.where(jnp.abs(values) <= rounding, 0.0, values)  # below 0 by rounding, a term would grow without end
     return y + vectors @ (jnp.exp(-values * time / len(y)) * (vectors.T @ (init - y)))
 
 
 @public
+@checked(alpha=POSITIVE)
 @partial(jax.jit, static_argnames=("predict", "n_steps"))
 def fit(
     x: Shaped[Array, "n *features"],
@@ -188,7 +194,7 @@ def fit(
     every $\alpha$. The larger $\alpha$, the less the parameters have to move; in the limit the kernel stays constant.
 
     Raises:
-        ValueError: if x and y differ in length, or n_steps < 0.
+        ValueError: if x and y differ in length, alpha is not positive, or n_steps < 0.
 
     Source: Chizat, Oyallon and Bach (2019), Advances in Neural Information Processing 32.
 
@@ -212,3 +218,9 @@ def fit(
         step, start, n_steps=n_steps, objective=lambda params: jnp.mean(error(params) ** 2)
     )
     return Training(jax.tree.map(lambda leaf: leaf[-1], path), path, *report)
+
+
+def _of_length_one(a: Array) -> Array:
+    """Divide by the Euclidean length over all entries; NaN where it is 0."""
+    scaled = a / scaling.unit(a)
+    return scaled / scaling.length(scaled)

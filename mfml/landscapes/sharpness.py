@@ -19,9 +19,12 @@ from mfml.entrance import public
 from mfml.landscapes import slices
 from mfml.landscapes.curvature import Objective
 from mfml.landscapes.optimizers import Optimizer, apply_updates
+from mfml.numerics import scaling
+from mfml.numerics.domain import POSITIVE, checked
 
 
 @public
+@checked(flat_width=POSITIVE, sharp_width=POSITIVE)
 def two_valleys(
     point: Float[Array, " d"], *, flat_width: ArrayLike = 1.2, sharp_width: ArrayLike = 0.25
 ) -> Float[Array, ""]:
@@ -31,7 +34,7 @@ def two_valleys(
     Hessian is about $I / w^2$.
 
     Raises:
-        ValueError: unless the point is a non-empty vector.
+        ValueError: unless the point is a non-empty vector and the widths are positive.
 
     Source: the picture of Hochreiter and Schmidhuber (1997), Neural Computation 9, 1.
 
@@ -195,6 +198,7 @@ def sam(objective: Objective, base: Any, *, rho: ArrayLike = 0.05, data: tuple[A
     >>> [round(x, 4) for x in apply_updates(start, updates).tolist()]
     [2.28, 3.04]
     """
+    require.numbers(rho=rho)
 
     def update(gradients: PyTree, state: Any, params: PyTree = None) -> tuple[PyTree, Any]:
         require.that(params is not None, "sam needs the parameters: update(gradients, state, params)")
@@ -209,6 +213,9 @@ def _along(params: PyTree, direction: PyTree, by: ArrayLike) -> PyTree:
 
 
 def _unit(tree: PyTree) -> PyTree:
+    leaves = jax.tree.leaves(tree)
+    unit = scaling.power_of_two(jnp.stack([jnp.max(jnp.abs(leaf), initial=0.0) for leaf in leaves]).max())
+    tree = jax.tree.map(lambda leaf: leaf / unit.astype(leaf.dtype), tree)
     square = jnp.asarray(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)))
     there = square > 0
     factor = jnp.where(there, lax.rsqrt(jnp.where(there, square, 1.0)), 0.0)

@@ -16,6 +16,7 @@ from jaxtyping import Array, Float, Key, PyTree
 from mfml import require
 from mfml.entrance import public
 from mfml.landscapes.curvature import Objective
+from mfml.numerics import scaling
 
 
 class PathPlane(NamedTuple):
@@ -68,9 +69,11 @@ def filter_normalized(direction: PyTree, params: PyTree) -> PyTree:
         if jnp.ndim(d) < 2:
             return jnp.zeros_like(d)
         axes = tuple(range(d.ndim - 1))
-        length, wanted = (jnp.sum(a**2, axis=axes) for a in (d, theta))
+        units = [scaling.power_of_two(jnp.max(jnp.abs(a), axis=axes)) for a in (d, theta)]
+        d = d / units[0]
+        length, wanted = jnp.sum(d**2, axis=axes), jnp.sum((theta / units[1]) ** 2, axis=axes)
         there = length > 0
-        return d * jnp.where(there, jnp.sqrt(wanted / jnp.where(there, length, 1.0)), 0.0)
+        return d * jnp.where(there, jnp.sqrt(wanted / jnp.where(there, length, 1.0)), 0.0) * units[1]
 
     return jax.tree.map(scaled, direction, params)
 
@@ -163,8 +166,9 @@ def path_plane(path: PyTree) -> PathPlane:
     directions = directions[:2]
     peak = jnp.take_along_axis(directions, jnp.abs(directions).argmax(axis=1, keepdims=True), axis=1)
     directions = jnp.where(peak < 0, -directions, directions)
-    total = jnp.sum(values**2)
-    share = values[:2] ** 2 / jnp.where(total > 0, total, 1.0)
+    squares = (values / scaling.unit(values)) ** 2
+    total = jnp.sum(squares)
+    share = squares[:2] / jnp.where(total == 0, 1.0, total)
     return PathPlane(last, rebuild(directions[0]), rebuild(directions[1]), rows @ directions.T, share)
 
 

@@ -44,7 +44,7 @@ def conditioned(*, key: Key[Array, ""], n_dims: int, condition_number: ArrayLike
     [1.0, 10.0, 100.0]
     """
     require.that(n_dims >= 2, f"n_dims must be at least 2; found {n_dims}")
-    largest = jnp.asarray(condition_number, jnp.result_type(condition_number, float))
+    largest = jnp.asarray(condition_number, jnp.result_type(condition_number, 1.0))
     rotation, _ = jnp.linalg.qr(jax.random.normal(key, (n_dims, n_dims), largest.dtype))
     values = largest ** (jnp.arange(n_dims) / (n_dims - 1)).astype(largest.dtype)
     return (rotation * values) @ rotation.T

@@ -104,7 +104,8 @@ def outcome(
     `init` is a tuple (or NamedTuple) of two pytrees. With losses $\ell_t$, cut at 1e6 times the first, the
     measure is $\sum_t \ell_t / \ell_0$ for a run that converged and $-\sum_t \ell_0 / \ell_t$ for one that did not.
     It changes smoothly with the rates, and is large where the outcome is decided late. Converged means
-    that the mean of the last 20 losses (of all, if fewer) is below the first.
+    that the mean of the last 20 losses (of all, if fewer) is below the first. The measure is NaN where a rate is NaN
+    or the first loss is not a positive number.
 
     Raises:
         ValueError: unless `init` and rates have two parts, and n_steps >= 1.
@@ -139,8 +140,9 @@ def outcome(
 
     zero = jnp.zeros_like(first_loss)
     (_, total, inverse, late), _ = lax.scan(step, (parts, zero, zero, zero), jnp.arange(n_steps))
-    converged = late / tail < 1
-    return Outcome(converged, jnp.where(converged, total, -inverse))
+    known = (first_loss > 0) & jnp.isfinite(first_loss) & ~jnp.isnan(rates[0]) & ~jnp.isnan(rates[1])
+    converged = known & (late / tail < 1)
+    return Outcome(converged, jnp.where(known, jnp.where(converged, total, -inverse), jnp.nan))
 
 
 @public

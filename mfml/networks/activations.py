@@ -172,7 +172,7 @@ def derivative(z: Float[Array, "..."], *, activation: str = "relu") -> Float[Arr
     [0.25, 0.0]
     """
     require.one_of("activation", activation, ACTIVATIONS)
-    return ACTIVATIONS[activation].derivative(z)
+    return jnp.where(jnp.isnan(z), z, ACTIVATIONS[activation].derivative(z))
 
 
 def _one_where_positive(z: Array) -> Array:

@@ -17,6 +17,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.networks.layers import Dense
 from mfml.networks.mlp import Network
+from mfml.numerics import scaling
 
 
 @public
@@ -51,13 +52,13 @@ def bumps(function: Callable[[Array], Array], low: ArrayLike, high: ArrayLike, *
         width: number of cells; static.
 
     Raises:
-        ValueError: if width < 1.
+        ValueError: if width < 1, or low is not below high.
 
     >>> network = bumps(jnp.square, 0.0, 4.0, width=2)
     >>> network[0].bias.tolist(), network[1].weight.tolist(), network[1].bias.tolist()
     ([-2.0], [[8.0]], [1.0])
     """
-    require.positive("width", width)
+    _require_interval(low, high, width)
     edges = _nodes(low, high, width)
     values = function((edges[:-1] + edges[1:]) / 2)
     inner = edges[1:-1]
@@ -69,12 +70,12 @@ def bumps_bound(lipschitz: ArrayLike, low: ArrayLike, high: ArrayLike, *, width:
     r"""Largest error of `bumps`: $L (b - a) / (2 m)$ where the function's slope is at most L in magnitude.
 
     Raises:
-        ValueError: if width < 1.
+        ValueError: if width < 1, or low is not below high.
 
     >>> bumps_bound(8.0, 0.0, 4.0, width=2).item()
     8.0
     """
-    require.positive("width", width)
+    _require_interval(low, high, width)
     return jnp.asarray(lipschitz) * jnp.subtract(high, low) / (2 * width)
 
 
@@ -92,13 +93,13 @@ def hats(function: Callable[[Array], Array], low: ArrayLike, high: ArrayLike, *,
         width: number of pieces, and of neurons; static.
 
     Raises:
-        ValueError: if width < 1.
+        ValueError: if width < 1, or low is not below high.
 
     >>> network = hats(jnp.square, 1.0, 3.0, width=2)
     >>> network[0].bias.tolist(), network[1].weight.ravel().tolist()
     ([-1.0, -2.0], [3.0, 2.0])
     """
-    require.positive("width", width)
+    _require_interval(low, high, width)
     nodes = _nodes(low, high, width)
     values = function(nodes)
     slopes = jnp.diff(values) / jnp.diff(nodes)
@@ -111,15 +112,16 @@ def hats_bound(curvature: ArrayLike, low: ArrayLike, high: ArrayLike, *, width: 
     r"""Largest error of `hats`: $M (b - a)^2 / (8 m^2)$ where $|f''| \le M$.
 
     Raises:
-        ValueError: if width < 1.
+        ValueError: if width < 1, or low is not below high.
 
     Source: the error of linear interpolation; Yarotsky (2017), Neural Networks 94, for rectifiers.
 
     >>> hats_bound(2.0, 0.0, 2.0, width=2).item()
     0.25
     """
-    require.positive("width", width)
-    return jnp.asarray(curvature) * jnp.subtract(high, low) ** 2 / (8 * width**2)
+    _require_interval(low, high, width)
+    piece = jnp.subtract(high, low) / width
+    return jnp.asarray(curvature) * piece * piece / 8
 
 
 @public
@@ -210,13 +212,19 @@ def ridges_bound(
     return (2 * jnp.sum(jnp.abs(amplitude) * _reach(frequency, phase, radius))) ** 2 / width
 
 
+def _require_interval(low: ArrayLike, high: ArrayLike, width: int) -> None:
+    require.positive("width", width)
+    if not any(isinstance(end, jax.core.Tracer) for end in (low, high)):
+        require.that(bool(jnp.all(jnp.less(low, high))), f"low must be below high; found {low} and {high}")
+
+
 def _nodes(low: ArrayLike, high: ArrayLike, width: int) -> Array:
     return jnp.linspace(low, high, width + 1)
 
 
 def _reach(frequency: Array, phase: Array, radius: ArrayLike) -> Array:
     """Largest magnitude of the argument of each cosine within the ball."""
-    return radius * jnp.linalg.norm(frequency, axis=1) + jnp.abs(phase)
+    return jnp.asarray(radius) * jax.vmap(scaling.length)(frequency) + jnp.abs(phase)
 
 
 def _require_waves(amplitude: Array, frequency: Array, phase: Array) -> None:

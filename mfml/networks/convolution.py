@@ -7,6 +7,7 @@ kernel is not flipped; `convolution` flips it. For `padding` see `geometry`. `mo
 equivariant.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -47,9 +48,11 @@ def cross_correlation(
     >>> cross_correlation(x, jnp.array([[1.0, 2.0]]).reshape(1, 2, 1, 1))[0, :, :, 0].tolist()
     [[2.0, 5.0], [11.0, 14.0], [20.0, 23.0]]
     """
-    around, _ = _prepare(x, kernel, stride, padding, dilation, mode)
+    around, sizes = _prepare(x, kernel, stride, padding, dilation, mode)
     if mode == "periodic":
         x, around = _pad(x, around, mode), ((0, 0), (0, 0))
+    if _misread(x, kernel, sizes, around, stride=stride, dilation=dilation):
+        return _sum_of_taps(_pad(x, around, "zeros"), kernel, sizes, stride, dilation)
     return lax.conv_general_dilated(
         x, kernel, (stride, stride), around, rhs_dilation=(dilation, dilation), dimension_numbers=LAYOUT
     )
@@ -74,16 +77,8 @@ def by_hand(
     >>> by_hand(x, jnp.array([[1.0, 2.0]]).reshape(1, 2, 1, 1))[0, :, :, 0].tolist()
     [[2.0, 5.0], [11.0, 14.0], [20.0, 23.0]]
     """
-    around, (rows, columns) = _prepare(x, kernel, stride, padding, dilation, mode)
-    padded = _pad(x, around, mode)
-    total = jnp.zeros((len(x), rows, columns, kernel.shape[3]), jnp.result_type(x, kernel))
-    for i in range(kernel.shape[0]):
-        for j in range(kernel.shape[1]):
-            top, left = i * dilation, j * dilation
-            read = padded[:, top : top + stride * (rows - 1) + 1 : stride, left:, :]
-            read = read[:, :, : stride * (columns - 1) + 1 : stride, :]
-            total = total + read @ kernel[i, j]
-    return total
+    around, sizes = _prepare(x, kernel, stride, padding, dilation, mode)
+    return _sum_of_taps(_pad(x, around, mode), kernel, sizes, stride, dilation)
 
 
 @public
@@ -131,16 +126,21 @@ def transposed(
     require.rank("kernel", kernel, 4)
     fits = y.shape[3] == kernel.shape[3]
     require.that(fits, f"y has {y.shape[3]} channels, but the kernel's last axis has {kernel.shape[3]}")
-    around = []
+    around, sizes = [], []
     for size, taps in zip(y.shape[1:3], kernel.shape[:2], strict=True):
         options: dict[str, Any] = {"kernel": taps, "stride": stride, "padding": padding, "dilation": dilation}
         result = geometry.transposed_size(size, **options, extra=extra)
         before, _ = geometry.pads(result, **options)
         stretched = (size - 1) * stride + 1
         around.append((geometry.extent(taps, dilation=dilation) - 1 - before, result - stretched + before))
+        sizes.append(result)
+    turned = kernel[::-1, ::-1].swapaxes(2, 3)
+    if _misread(y, turned, sizes, around, stretch=stride, dilation=dilation):
+        wide = lax.pad(y, jnp.zeros((), y.dtype), [(0, 0, 0), *((*pad, stride - 1) for pad in around), (0, 0, 0)])
+        return _sum_of_taps(wide, turned, sizes, 1, dilation)
     return lax.conv_general_dilated(
         y,
-        kernel[::-1, ::-1].swapaxes(2, 3),
+        turned,
         (1, 1),
         around,
         lhs_dilation=(stride, stride),
@@ -184,5 +184,48 @@ def _prepare(
     return (above, beside), (rows, columns)
 
 
-def _pad(x: Array, around: Around, mode: str) -> Array:
+def _sum_of_taps(padded: Array, kernel: Array, sizes: Sequence[int], stride: int, dilation: int) -> Array:
+    rows, columns = sizes
+    total = jnp.zeros((len(padded), rows, columns, kernel.shape[3]), jnp.result_type(padded, kernel))
+    for i in range(kernel.shape[0]):
+        for j in range(kernel.shape[1]):
+            top, left = i * dilation, j * dilation
+            read = padded[:, top : top + stride * (rows - 1) + 1 : stride, left:, :]
+            read = read[:, :, : stride * (columns - 1) + 1 : stride, :]
+            total = total + read @ kernel[i, j]
+    return total
+
+
+def _misread(
+    x: Array,
+    kernel: Array,
+    sizes: Sequence[int],
+    around: Sequence[tuple[int, int]],
+    *,
+    dilation: int,
+    stride: int = 1,
+    stretch: int = 1,
+) -> bool:
+    """Whether XLA would take an axis of the convolution, or of one of its gradients, for one of groups.
+
+    XLA recognizes groups by numbers that other convolutions may have, too, and then ends the process
+    (`SwapConvolutionOperandsIfBeneficial`). A gradient is a convolution in which image, kernel and result change roles.
+    """
+
+    def like_groups(kernel: int, stride: int, stretch: int, dilation: int, pad: tuple[int, int]) -> bool:
+        return pad == (0, 0) and dilation == 1 and stretch == kernel and stride == kernel - 1
+
+    for size, taps, result, (low, high) in zip(x.shape[1:3], kernel.shape[:2], sizes, around, strict=True):
+        image, span, out = (size - 1) * stretch + 1, (taps - 1) * dilation + 1, (result - 1) * stride + 1
+        before = span - 1 - low
+        if (
+            like_groups(taps, stride, stretch, dilation, (low, high))
+            or like_groups(taps, stretch, stride, dilation, (before, image + span - 1 - out - before))
+            or like_groups(result, dilation, stretch, stride, (low, out - image + before))
+        ):
+            return True
+    return False
+
+
+def _pad(x: Array, around: Sequence[tuple[int, int]], mode: str) -> Array:
     return jnp.pad(x, [(0, 0), *around, (0, 0)], mode="constant" if mode == "zeros" else "wrap")

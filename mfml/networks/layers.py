@@ -45,7 +45,7 @@ def init_weight(
     static.
 
     Raises:
-        ValueError: for a size below 1 or an unknown distribution.
+        ValueError: for a size below 1, a negative gain or an unknown distribution.
 
     Source: He et al. (2015), equation 10.
 
@@ -55,6 +55,7 @@ def init_weight(
     for size in shape:
         require.positive("shape", size)
     require.one_of("distribution", distribution, DISTRIBUTIONS)
+    require.that(gain >= 0, f"gain must not be negative; found {gain}")
     scale, count = math.sqrt(gain / math.prod(shape[:-1])), (math.prod(shape),)
     if distribution == "normal":  # drawn in one row, since XLA compiles this faster
         return jnp.reshape(scale * jax.random.normal(key, count, dtype), tuple(shape))

@@ -4,6 +4,7 @@ A network is a tuple of `layers.Dense`. Each layer computes $\phi(x W + b)$ with
 shape (inputs, outputs).
 """
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.networks import activations
 from mfml.networks.layers import Dense, dense, init_weight
+from mfml.numerics import scaling
 
 SCHEMES = ("he", "glorot", "lecun")
 
@@ -117,7 +119,7 @@ def signal_sizes(network: Network, x: Float[Array, "n d"], *, activation: str = 
     sizes = []
     for layer in network:
         z = dense(layer, x)
-        sizes.append(jnp.sqrt(jnp.mean(z**2)))
+        sizes.append(scaling.length(z) / math.sqrt(z.size))
         x = activations.apply(z, activation=activation)
     return jnp.stack(sizes)
 

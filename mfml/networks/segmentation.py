@@ -12,7 +12,8 @@ from mfml.entrance import public
 def dice(prediction: Int[Array, "n h w"], target: Int[Array, "n h w"], *, n_classes: int = 2) -> Float[Array, " k"]:
     r"""Dice's coefficient of each class, over all pixels of all images: $2 |A \cap B| / (|A| + |B|)$.
 
-    It is 1 for equal regions, 0 for disjoint ones, and 1 for a class that is in neither.
+    It is 1 for equal regions, 0 for disjoint ones, and 1 for a class that is in neither. All are NaN where a label is
+    not one of 0 to n_classes - 1.
 
     Raises:
         ValueError: if the shapes differ, or n_classes < 1.
@@ -27,7 +28,8 @@ def dice(prediction: Int[Array, "n h w"], target: Int[Array, "n h w"], *, n_clas
     ours, theirs = (jax.nn.one_hot(labels, n_classes, dtype=float) for labels in (prediction, target))
     both = jnp.sum(ours * theirs, axis=(0, 1, 2))
     total = jnp.sum(ours + theirs, axis=(0, 1, 2))
-    return jnp.where(total > 0, 2 * both / jnp.where(total > 0, total, 1.0), 1.0)
+    known = total.sum() == 2 * prediction.size
+    return jnp.where(known, jnp.where(total > 0, 2 * both / jnp.where(total > 0, total, 1.0), 1.0), jnp.nan)
 
 
 @public
@@ -35,7 +37,7 @@ def dice_loss(logits: Float[Array, "n h w k"], target: Int[Array, "n h w"]) -> F
     r"""Mean over the classes of $1 - 2 \sum p y / \sum (p + y)$, with p the softmax of the logits and y one-hot.
 
     It is a smooth substitute for the mean of 1 - Dice and gives rare and frequent classes the same weight. A class that
-    does not occur in the target costs 1 for any logits.
+    does not occur in the target costs 1 for any logits. NaN where a label is not one of 0 to k - 1.
 
     Raises:
         ValueError: if shapes do not fit.
@@ -51,4 +53,5 @@ def dice_loss(logits: Float[Array, "n h w k"], target: Int[Array, "n h w"]) -> F
     p, y = jax.nn.softmax(logits), jax.nn.one_hot(target, logits.shape[-1], dtype=logits.dtype)
     both = jnp.sum(p * y, axis=(0, 1, 2))
     total = jnp.sum(p + y, axis=(0, 1, 2))
-    return jnp.mean(1 - 2 * both / jnp.maximum(total, jnp.finfo(logits.dtype).tiny))
+    known = jnp.all((target >= 0) & (target < logits.shape[-1]))
+    return jnp.where(known, jnp.mean(1 - 2 * both / jnp.maximum(total, jnp.finfo(logits.dtype).tiny)), jnp.nan)

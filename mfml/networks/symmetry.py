@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling
 
 
 @public
@@ -71,7 +72,7 @@ def equivariance_error(
     y = function(x)
     moved, expected = function(before(x)), after(y)
     require.same_shape(function_of_moved=moved, moved_function=expected)
-    return jnp.sqrt(jnp.sum((moved - expected) ** 2) / jnp.sum(y**2))
+    return scaling.length(moved - expected) / scaling.length(y)
 
 
 @public

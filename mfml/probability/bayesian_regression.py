@@ -9,12 +9,13 @@ import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jax.scipy.linalg import cho_solve, solve_triangular
+from jax.scipy.linalg import solve_triangular
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling, sums
 from mfml.probability.gaussian import Gaussian
 from mfml.risk import metrics
 
@@ -49,9 +50,9 @@ def ridge_prior(alpha: ArrayLike, noise_variance: ArrayLike, *, n_columns: int) 
 def fit(design: Float[Array, "n p"], y: Float[Array, " n"], *, prior: Gaussian, noise_variance: ArrayLike) -> Gaussian:
     r"""Posterior of the weights: covariance $S = (S_0^{-1} + X^\top X / s^2)^{-1}$, mean m.
 
-    $m = S (S_0^{-1} m_0 + X^\top y / s^2)$. With $S_0 = L L^\top$ the matrix to be solved is
-    $I + L^\top X^\top X L / s^2$, which is well conditioned even for a vague prior. No intercept is added: give
-    the design a column of ones, and this weight a wide prior.
+    $m = S (S_0^{-1} m_0 + X^\top y / s^2)$. With $S_0 = L L^\top$ it is a least-squares problem for the rows of
+    $X L / s$ and of the identity. QR solves it without squaring them, so a vague prior costs few digits. No
+    intercept is added: give the design a column of ones, and this weight a wide prior.
 
     Raises:
         ValueError: where shapes do not fit.
@@ -64,12 +65,9 @@ def fit(design: Float[Array, "n p"], y: Float[Array, " n"], *, prior: Gaussian, 
     (1.6667, 0.1667)
     """
     _check(design, y, prior)
-    root = jnp.linalg.cholesky(prior.covariance)
-    factor, z = _factor(design, root, noise_variance)
-    residual = y - design @ prior.mean
-    shift = cho_solve((factor, True), z.T @ residual / jnp.sqrt(noise_variance))
-    half = solve_triangular(factor, root.T, lower=True)
-    return Gaussian(prior.mean + root @ shift, half.T @ half)
+    parts = _solve(design, y, prior, noise_variance)
+    half = solve_triangular(parts.factor, parts.root.T, trans="T")
+    return Gaussian(prior.mean + parts.root @ parts.shift, half.T @ half)
 
 
 @public
@@ -144,18 +142,28 @@ def log_evidence(
     -1.2655
     """
     _check(design, y, prior)
-    factor, z = _factor(design, jnp.linalg.cholesky(prior.covariance), noise_variance)
-    residual = (y - design @ prior.mean) / jnp.sqrt(noise_variance)
-    explained = solve_triangular(factor, z.T @ residual, lower=True)
-    misfit = jnp.sum(residual**2) - jnp.sum(explained**2)
-    log_det = len(y) * jnp.log(2 * math.pi * jnp.asarray(noise_variance)) + 2 * jnp.sum(jnp.log(jnp.diag(factor)))
-    return -0.5 * (misfit + log_det)
+    parts = _solve(design, y, prior, noise_variance)
+    log_det = len(y) * jnp.log(2 * math.pi * jnp.asarray(noise_variance))
+    log_det = log_det + 2 * jnp.sum(jnp.log(jnp.abs(jnp.diag(parts.factor))))
+    return -0.5 * (parts.misfit + log_det)
 
 
-def _factor(design: Array, root: Array, noise_variance: ArrayLike) -> tuple[Array, Array]:
-    """Cholesky factor of I + Z^T Z, and Z: the design in units of prior and noise."""
-    z = design @ root / jnp.sqrt(noise_variance)
-    return jnp.linalg.cholesky(jnp.eye(len(root), dtype=z.dtype) + z.T @ z), z
+class _Solved(NamedTuple):
+    """Weights in units of the prior, where they are standard normal before the data are seen."""
+
+    root: Array  # L, the Cholesky factor of the prior covariance
+    factor: Array  # R, with R^T R = I + Z^T Z; Z is the design in units of prior and noise
+    shift: Array  # posterior mean u of these weights
+    misfit: Array  # |r - Z u|^2 + |u|^2 with the residuals r from the prior mean, in units of the noise
+
+
+def _solve(design: Array, y: Array, prior: Gaussian, noise_variance: ArrayLike) -> _Solved:
+    """Minimize the misfit, which is the sum of squares of a system with the rows of Z and those of the identity."""
+    root, noise = scaling.cholesky(prior.covariance), jnp.sqrt(noise_variance)
+    z, residual = design @ (root / noise), (y - design @ prior.mean) / noise
+    q, factor = jnp.linalg.qr(jnp.concatenate([z, jnp.eye(len(root), dtype=z.dtype)]))
+    shift = solve_triangular(factor, sums.cross(q[: len(y)], residual))
+    return _Solved(root, factor, shift, jnp.sum((residual - z @ shift) ** 2) + jnp.sum(shift**2))
 
 
 def _check(design: Array, y: Array, prior: Gaussian) -> None:

@@ -49,7 +49,7 @@ def curve(
         strategy: "uniform" bins of equal width, or "quantile" bins with as many samples each; static.
 
     Raises:
-        ValueError: for lengths that differ, no sample, n_bins < 1, an unknown strategy.
+        ValueError: for lengths that differ, no sample, labels outside of [0, 1], n_bins < 1, an unknown strategy.
 
     Source: Niculescu-Mizil and Caruana (2005), ICML; bins as in scikit-learn's calibration_curve, which leaves
     the empty ones out.
@@ -58,7 +58,7 @@ def curve(
     >>> print(made.predicted, made.observed, made.number)
     [0.25 0.75] [0.5 1. ] [2. 1.]
     """
-    _check(probability, y)
+    y = _checked(probability, y)
     require.positive("n_bins", n_bins)
     require.one_of("strategy", strategy, STRATEGIES)
     inner = jnp.arange(1, n_bins, dtype=probability.dtype) / n_bins
@@ -101,14 +101,14 @@ def brier(probability: Float[Array, " n"], y: Num[Array, " n"]) -> Float[Array, 
     r"""Brier score $\frac1n \sum_i (p_i - y_i)^2$, a proper score: the true probabilities make its mean smallest.
 
     Raises:
-        ValueError: for lengths that differ, or no sample.
+        ValueError: for lengths that differ, no sample, or labels outside of [0, 1].
 
     Source: Brier (1950), Monthly Weather Review 78.
 
     >>> round(brier(jnp.array([0.5, 1.0]), jnp.array([0, 1])).item(), 4)
     0.125
     """
-    _check(probability, y)
+    y = _checked(probability, y)
     return jnp.mean((probability - y) ** 2)
 
 
@@ -134,6 +134,8 @@ def gaussian_pit(y: Float[Array, " n"], mean: ArrayLike, scale: ArrayLike) -> Fl
 def pit_histogram(pit: Float[Array, " n"], *, n_bins: int = 10) -> Histogram:
     """Histogram of PIT values. A valley means too sure, a hill means not sure enough, a slope means biased.
 
+    The density is NaN where a value is NaN or lies outside of [0, 1].
+
     Raises:
         ValueError: unless pit has one axis and an entry, and n_bins >= 1.
 
@@ -146,7 +148,9 @@ def pit_histogram(pit: Float[Array, " n"], *, n_bins: int = 10) -> Histogram:
     require.positive("number of PIT values", len(pit))
     require.positive("n_bins", n_bins)
     count, edges = jnp.histogram(pit, bins=n_bins, range=(0.0, 1.0))
-    return Histogram(edges.astype(pit.dtype), count.astype(pit.dtype) * n_bins / len(pit))
+    density = count.astype(pit.dtype) * n_bins / len(pit)
+    sound = jnp.all((pit >= 0) & (pit <= 1))  # the histogram leaves out what lies outside, and NaN
+    return Histogram(edges.astype(pit.dtype), jnp.where(sound, density, jnp.nan))
 
 
 @public
@@ -166,7 +170,7 @@ def pit_distance(pit: Float[Array, " n"]) -> Float[Array, ""]:
     require.rank("pit", pit, 1)
     n = len(pit)
     require.positive("number of PIT values", n)
-    u, place = jnp.sort(pit), jnp.arange(n)
+    u, place = jnp.sort(pit), jnp.arange(n, dtype=pit.dtype)
     return jnp.max(jnp.maximum((place + 1) / n - u, u - place / n))
 
 
@@ -185,11 +189,15 @@ def interval_coverage(pit: Float[Array, " n"], levels: Float[Array, " b"]) -> Fl
     require.rank("pit", pit, 1)
     require.rank("levels", levels, 1)
     require.positive("number of PIT values", len(pit))
-    return jnp.mean(jnp.abs(2 * pit - 1)[:, None] <= levels, axis=0, dtype=pit.dtype)
+    share = jnp.mean(jnp.abs(2 * pit - 1)[:, None] <= levels, axis=0, dtype=pit.dtype)
+    return jnp.where(jnp.isnan(pit).any() | jnp.isnan(levels), jnp.nan, share)
 
 
-def _check(probability: Array, y: Array) -> None:
+def _checked(probability: Array, y: Array) -> Array:
     require.rank("y", y, 1)
     require.rank("probability", probability, 1)
     require.same_length(probability=probability, y=y)
     require.that(len(y) > 0, "y needs at least one sample; found none")
+    return require.inside(
+        "y", y.astype(probability.dtype), "[0, 1]"
+    )  # labels such as -1 and 1, or 1 and 2, would count as shares

@@ -89,7 +89,7 @@ def normal_distance(z: Float[Array, " n"]) -> Float[Array, ""]:
     n = len(z)
     require.positive("number of draws", n)
     below = norm.cdf(jnp.sort(z))
-    place = jnp.arange(n)
+    place = jnp.arange(n, dtype=z.dtype)
     return jnp.max(jnp.maximum((place + 1) / n - below, below - place / n))
 
 

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling
 
 
 @public
@@ -25,7 +26,7 @@ def autocorrelation(chains: Float[Array, "c n"]) -> Float[Array, "c n"]:
     >>> print(autocorrelation(jnp.array([[1.0, -1.0, 1.0, -1.0]])).round(2))
     [[ 1.   -0.75  0.5  -0.25]]
     """
-    covariance = _autocovariance(chains)
+    covariance = _autocovariance(_in_units(chains)[0])
     return covariance / covariance[:, :1]
 
 
@@ -48,10 +49,10 @@ def r_hat(chains: Float[Array, "c n"]) -> Float[Array, ""]:
     require.rank("chains", chains, 2)
     require.that(chains.shape[1] >= 4, f"chains need four draws each; found shape {chains.shape}")
     m = chains.shape[1] // 2
-    halves = chains[:, -2 * m :].reshape(-1, m)
-    within = jnp.mean(jnp.var(halves, axis=1, ddof=1))
-    between = jnp.var(jnp.mean(halves, axis=1), ddof=1)
-    return jnp.sqrt((m - 1) / m + between / within)
+    halves = _in_units(chains)[0][:, -2 * m :].reshape(-1, m)
+    means = _row_means(halves)
+    within = jnp.mean(jnp.sum((halves - means) ** 2, axis=1) / (m - 1))
+    return jnp.sqrt((m - 1) / m + _variance(means) / within)
 
 
 @public
@@ -74,9 +75,10 @@ def effective_sample_size(chains: Float[Array, "c n"]) -> Float[Array, ""]:
     require.rank("chains", chains, 2)
     c, n = chains.shape
     require.that(n >= 4, f"chains need four draws each; found shape {chains.shape}")
+    chains, _ = _in_units(chains)
     covariance = jnp.mean(_autocovariance(chains), axis=0)
     within = covariance[0] * n / (n - 1)
-    between = jnp.var(jnp.mean(chains, axis=1), ddof=1) if c > 1 else 0.0
+    between = _variance(_row_means(chains)) if c > 1 else 0.0
     total = covariance[0] + between
     rho = (1 - (within - covariance) / total).at[0].set(1.0)
     pairs = rho[: n // 2 * 2].reshape(-1, 2).sum(axis=1)
@@ -98,7 +100,25 @@ def mean_error(chains: Float[Array, "c n"]) -> Float[Array, ""]:
     >>> mean_error(jnp.sin(jnp.arange(1000.0) / 20)[None]).item() > 0.1
     True
     """
-    return jnp.std(chains, ddof=1) / jnp.sqrt(effective_sample_size(chains))
+    scaled, unit = _in_units(chains)
+    return unit * jnp.std(scaled, ddof=1) / jnp.sqrt(effective_sample_size(scaled))
+
+
+def _in_units(chains: Array) -> tuple[Array, Array]:
+    """Chains as seen from their first draw, in a unit near their size, and this unit: squares stay in range."""
+    require.rank("chains", chains, 2)
+    moved = chains - chains[:1, :1]
+    unit = scaling.unit(moved)
+    return moved / unit, unit
+
+
+def _row_means(a: Array) -> Array:
+    """Mean of each row, as a column. It is exact for equal numbers: a chain that does not move has no spread."""
+    return a[:, :1] + jnp.mean(a - a[:, :1], axis=1, keepdims=True)
+
+
+def _variance(means: Array) -> Array:
+    return jnp.var(means - means[0], ddof=1)
 
 
 def _autocovariance(chains: Array) -> Array:
@@ -106,7 +126,7 @@ def _autocovariance(chains: Array) -> Array:
     require.rank("chains", chains, 2)
     n = chains.shape[1]
     require.that(n >= 2, f"chains need two draws each; found shape {chains.shape}")
-    centered = chains - chains.mean(axis=1, keepdims=True)
+    centered = chains - _row_means(chains)
     size = 1 << (2 * n - 1).bit_length()
     power = jnp.abs(jnp.fft.rfft(centered, size, axis=1)) ** 2
     return jnp.fft.irfft(power, size, axis=1)[:, :n] / n

@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Key
 from mfml import require
 from mfml.decomposition import spectral
 from mfml.entrance import public
+from mfml.numerics import scaling, sums
 
 
 class Gaussian(NamedTuple):
@@ -41,9 +42,7 @@ def fit(x: Float[Array, "n d"]) -> Gaussian:
     """
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x needs at least one sample and one coordinate; found shape {x.shape}")
-    mean = x.mean(axis=0)
-    centered = x - mean
-    return Gaussian(mean, centered.T @ centered / len(x))
+    return Gaussian(*sums.covariance(x))
 
 
 @public
@@ -63,7 +62,7 @@ def whitened(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, "d n"]:
     _check(model)
     require.rank("x", x, 2)
     require.columns("x", x, len(model.mean))
-    return solve_triangular(jnp.linalg.cholesky(model.covariance), (x - model.mean).T, lower=True)
+    return solve_triangular(scaling.cholesky(model.covariance), (x - model.mean).T, lower=True)
 
 
 @public
@@ -97,7 +96,7 @@ def log_prob(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     >>> round(log_prob(Gaussian(jnp.zeros(2), jnp.eye(2)), jnp.zeros((1, 2))).item(), 4)
     -1.8379
     """
-    half_log_det = jnp.sum(jnp.log(jnp.diag(jnp.linalg.cholesky(model.covariance))))
+    half_log_det = jnp.sum(jnp.log(jnp.diag(scaling.cholesky(model.covariance))))
     y = whitened(model, x)
     return -0.5 * jnp.sum(y**2, axis=0) - half_log_det - 0.5 * len(y) * jnp.log(2 * jnp.pi)
 
@@ -117,7 +116,7 @@ def sample(model: Gaussian, *, key: Key[Array, ""], n_samples: int) -> Float[Arr
     _check(model)
     require.positive("n_samples", n_samples)
     noise = jax.random.normal(key, (n_samples, len(model.mean)), model.mean.dtype)
-    return model.mean + noise @ jnp.linalg.cholesky(model.covariance).T
+    return model.mean + noise @ scaling.cholesky(model.covariance).T
 
 
 @public
@@ -163,7 +162,7 @@ def conditional(model: Gaussian, values: Float[Array, " k"], *, given: tuple[int
     require.rank("values", values, 1)
     require.that(len(values) == len(given), f"values must be {len(given)}, one for each in given; found {len(values)}")
     a = jnp.array([i for i in range(d) if i not in given])
-    factor = jnp.linalg.cholesky(model.covariance[jnp.ix_(b, b)])
+    factor = scaling.cholesky(model.covariance[jnp.ix_(b, b)])
     across = solve_triangular(factor, model.covariance[jnp.ix_(b, a)], lower=True)
     seen = solve_triangular(factor, values - model.mean[b], lower=True)
     covariance = model.covariance[jnp.ix_(a, a)] - across.T @ across

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling
 from mfml.probability import gaussian
 from mfml.probability.gaussian import Gaussian
 
@@ -152,7 +153,7 @@ def gaussian_kl(p: Gaussian, q: Gaussian) -> Float[Array, ""]:
     0.4431
     """
     require.same_shape(mean_of_p=p.mean, mean_of_q=q.mean)
-    factor = jnp.linalg.cholesky(p.covariance)
+    factor = scaling.cholesky(p.covariance)
     spread = gaussian.whitened(Gaussian(jnp.zeros_like(q.mean), q.covariance), factor.T)
     shift = gaussian.whitened(q, p.mean[None])
     log_ratio = 2 * (_half_log_det(q.covariance) - jnp.sum(jnp.log(jnp.diag(factor))))
@@ -182,13 +183,13 @@ def gaussian_mutual_information(p: Gaussian, *, first: tuple[int, ...]) -> Float
 
 
 def _half_log_det(covariance: Array) -> Array:
-    return jnp.sum(jnp.log(jnp.diag(jnp.linalg.cholesky(covariance))))
+    return jnp.sum(jnp.log(jnp.diag(scaling.cholesky(covariance))))
 
 
 def _weighted_log(weight: Array, p: Array) -> Array:
     """Weight times log p. It is 0 where the weight is, and its gradient is finite there too."""
-    counts = weight > 0
-    return jnp.where(counts, weight * jnp.log(jnp.where(counts, p, 1.0)), 0.0)
+    counts = weight != 0  # also where it is NaN
+    return jnp.where(counts, weight * jnp.log(jnp.where(counts, p, 1.0)), 0.0 * p)  # 0, but NaN where p is
 
 
 def _require_outcomes(**arrays: Array) -> None:

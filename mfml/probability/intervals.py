@@ -276,7 +276,8 @@ def coverage(
         return contains(interval(simulate(for_data), for_interval), target)
 
     inside = jax.vmap(contained)(jax.random.split(key, n_repeats))
-    rate = jnp.mean(inside, axis=0, dtype=jnp.result_type(float))
+    rate = jnp.mean(inside, axis=0, dtype=jnp.result_type(float, target))
+    rate = jnp.where(jnp.isnan(target), jnp.nan, rate)
     return Coverage(rate, jnp.sqrt(rate * (1 - rate) / n_repeats))
 
 
@@ -338,7 +339,7 @@ def _expanded_width(df: Array, level: float) -> Array:
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
-    return z + sum(term / df**k for k, term in enumerate(terms, start=1))
+    return jnp.asarray(z + sum(term / df**k for k, term in enumerate(terms, start=1)))
 
 
 def _require_level(level: float) -> None:

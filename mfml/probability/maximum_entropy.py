@@ -69,7 +69,7 @@ def problem(
     log_base = jnp.zeros_like(features[:, 0]) if base is None else jnp.log(base)
     centered = features - moments
     scale = jnp.sqrt(jax.nn.softmax(log_base) @ centered**2)
-    scale = jnp.where(scale > 0, scale, 1.0)
+    scale = jnp.where(scale == 0, 1.0, scale)
     return Problem(centered / scale, scale, log_base)
 
 
@@ -133,6 +133,8 @@ def fit(
         max_iter: largest number of steps; static.
         tol: converged when every moment is met within this, in units of the feature's root mean square around it.
 
+    A non-finite entry makes probability and entropy NaN, and the status NON_FINITE.
+
     Raises:
         ValueError: unless shapes fit and max_iter >= 1.
 
@@ -162,7 +164,8 @@ def fit(
         },
     )
     p, log_p = state.probability, jax.nn.log_softmax(task.log_base + task.z @ state.multipliers)
-    entropy = -jnp.sum(jnp.where(p > 0, p * jnp.where(p > 0, log_p - task.log_base, 0.0), 0.0))
+    none = p == 0
+    entropy = -jnp.sum(jnp.where(none, 0.0, p * jnp.where(none, 0.0, log_p - task.log_base)))
     return MaximumEntropy(p, state.multipliers / task.scale, entropy, *report)
 
 

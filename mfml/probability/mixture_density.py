@@ -69,15 +69,14 @@ def init(
     The components start at different places in the range of y, so that they can share the work.
 
     Raises:
-        ValueError: unless shapes fit and n_components >= 1.
+        ValueError: unless shapes fit, there is a sample, and n_components >= 1.
 
     >>> made = init(jnp.ones((4, 2)), jnp.arange(4.0), key=jax.random.key(0), n_components=3, hidden=(8,))
     >>> made.network[-1].bias.shape
     (9,)
     """
     require.rank("x", x, 2)
-    require.rank("y", y, 1)
-    require.same_length(x=x, y=y)
+    require.samples(x, y)
     require.positive("n_components", n_components)
     network = mlp.init(key=key, sizes=(x.shape[1], *hidden, 3 * n_components), scheme="glorot", dtype=x.dtype.type)
     places = jnp.linspace(-1.0, 1.0, n_components, dtype=x.dtype) if n_components > 1 else jnp.zeros(1, x.dtype)
@@ -244,6 +243,7 @@ def fit(
     >>> (score(fitted, x, x[:, 0]) > -fitted.history[0]).item()
     True
     """
+    require.positive("n_steps", n_steps)
     for_network, for_order = jax.random.split(key)
     first = init(x, y, key=for_network, n_components=n_components, hidden=hidden)
     data = (x - first.x_shift) / first.x_scale, (y - first.y_shift) / first.y_scale

@@ -16,6 +16,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Num, PyTree
 
 from mfml import iteration, require
+from mfml.arrays import as_float
 from mfml.entrance import public
 from mfml.iteration import Status
 
@@ -38,6 +39,7 @@ class State(NamedTuple):
     params: PyTree
     objective: Float[Array, ""]  # mean NLL minus log-prior / n; nats per sample
     decrement: Float[Array, ""]  # by how much the last step's parabola would fall, nats; infinite before the first
+    # step, and where the parabola has no minimum, as at a saddle
 
 
 class Estimate(NamedTuple):
@@ -129,8 +131,8 @@ def init(params: PyTree, data: PyTree, *, nll: NLL, log_prior: LogPrior | None =
     >>> start.objective.item()
     5.0
     """
-    vector, objective, _ = _flat(nll, params, data, log_prior)
-    return State(params, objective(vector), jnp.full((), jnp.inf, vector.dtype))
+    vector, objective, unravel = _flat(nll, params, data, log_prior)
+    return State(unravel(vector), objective(vector), jnp.full((), jnp.inf, vector.dtype))
 
 
 @public
@@ -157,14 +159,16 @@ def step(state: State, data: PyTree, *, nll: NLL, log_prior: LogPrior | None = N
     magnitude = jnp.maximum(magnitude, jnp.sqrt(eps) * jnp.max(magnitude) + jnp.finfo(vector.dtype).tiny)
     along = vectors.T @ (gradient / size)
     direction = -(vectors @ (along / magnitude)) / size
-    decrement = jnp.sum(along**2 / magnitude) / 2
+    fall = jnp.sum(along**2 / magnitude) / 2
+    convex = jnp.min(values) >= -jnp.sqrt(eps) * jnp.max(jnp.abs(values))
     fractions = 0.5 ** jnp.arange(HALVINGS, dtype=vector.dtype)
     tried = vector + fractions[:, None] * direction
-    values = jax.vmap(objective)(tried)
-    fine = values <= state.objective - 1e-4 * fractions * decrement + 8 * eps * jnp.abs(state.objective)
+    found = jax.vmap(objective)(tried)
+    fine = found <= state.objective - 1e-4 * fractions * fall + 8 * eps * jnp.abs(state.objective)
     best = jnp.argmax(fine)
     new = jnp.where(fine.any(), tried[best], vector)
-    return State(unravel(new), jnp.where(fine.any(), values[best], state.objective), decrement)
+    reached = jnp.where(fine.any(), found[best], state.objective)
+    return State(unravel(new), reached, jnp.where(convex, fall, jnp.inf))
 
 
 @public
@@ -180,14 +184,14 @@ def fit(
     r"""Minimize $\frac1n \sum_i \mathrm{nll}_i(\theta) - \frac1n \log p(\theta)$ by Newton's method.
 
     It forms the Hessian, so use it for tens of parameters, not for networks. It finds a local minimum near the
-    start. Write a positive parameter as the exponential of a free one. Some likelihoods have no maximum: where
-    classes are separated, the parameters grow and the status is UNBOUNDED. Where a scale shrinks to 0, rounding
-    ends the iteration as STALLED or NON_FINITE.
+    start; a saddle or a maximum never counts as converged. Write a positive parameter as the exponential of a free
+    one. Some likelihoods have no maximum: where classes are separated, the parameters grow and the status is
+    UNBOUNDED. Where a scale shrinks to 0, rounding ends the iteration as STALLED or NON_FINITE.
 
     Args:
         nll: of parameters and data, twice differentiable; returns one number per sample, in nats; static. Define
             it once, outside of loops: another function object compiles again.
-        init: parameters at the start: a pytree of float arrays.
+        init: parameters at the start: a pytree of numbers.
         data: whatever `nll` takes: a pytree of arrays.
         log_prior: of the parameters, in nats, up to a constant; static. None: maximum likelihood.
         max_iter: largest number of steps; static.
@@ -244,7 +248,7 @@ def _flat(
     nll: NLL, params: PyTree, data: PyTree, log_prior: LogPrior | None
 ) -> tuple[Array, Callable[[Array], Array], Callable[[Array], PyTree]]:
     """The parameters as a vector, the objective of such a vector, and the way back."""
-    vector, unravel = ravel_pytree(params)
+    vector, unravel = ravel_pytree(jax.tree.map(partial(as_float, "init"), params))
 
     def objective(vector: Array) -> Array:
         losses = nll(unravel(vector), data)

@@ -18,7 +18,7 @@ from jaxtyping import Array, Bool, Float, Int
 from mfml import iteration, require
 from mfml.entrance import public
 from mfml.iteration import Status
-from mfml.numerics import gammas
+from mfml.numerics import gammas, scaling
 from mfml.probability import likelihood
 from mfml.regression import ols
 from mfml.risk import metrics
@@ -76,7 +76,7 @@ def init(x: Float[Array, "n d"], y: Float[Array, " n"], *, df: ArrayLike = 4.0, 
     """
     line = ols.fit(x, y, fit_intercept=fit_intercept)
     residual = y - ols.predict(line, x)
-    scale = jnp.sqrt(jnp.mean(residual**2))
+    scale = _root_mean_square(residual)
     return Line(line.coef, line.intercept, scale, jnp.asarray(df, x.dtype))
 
 
@@ -248,6 +248,10 @@ def _check(x: Array, y: Array) -> None:
     require.same_length(x=x, y=y)
 
 
+def _root_mean_square(residual: Array) -> Array:
+    return scaling.length(residual) / len(residual) ** 0.5
+
+
 def _standardized(residual: Array, scale: Array) -> Array:
     return residual / jnp.where(scale == 0, 1.0, scale)  # a scale of 0 means that all residuals are 0
 
@@ -268,7 +272,7 @@ def _step(
     w = _trust(residual, line.scale, line.df)
     fitted = ols.fit(x, y, weights=w, fit_intercept=fit_intercept)
     residual = y - ols.predict(fitted, x)
-    scale = jnp.sqrt(jnp.mean(w * residual**2))
+    scale = _root_mean_square(jnp.sqrt(w) * residual)
     df = line.df
     if estimate_df:
         likely = _likely_df(_standardized(residual, scale) ** 2)

@@ -20,6 +20,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.networks import layers
 from mfml.networks.layers import Convolution, Dense
+from mfml.numerics import scaling
 from mfml.representation import augment
 from mfml.training import loop
 
@@ -237,6 +238,8 @@ def fit(
         first, second = (view(batch, key=one) for one in jax.random.split(key))
         return loss(model, first, second, temperature=temperature)
 
+    require.that(len(images) > 0, f"images must hold at least one image; found shape {images.shape}")
+    require.positive("n_steps", n_steps)
     fraction = optax.cosine_decay_schedule(1.0, n_steps)
     rate = jnp.asarray(learning_rate, images.dtype)
     optimizer = optax.adam(lambda count: rate * fraction(count))
@@ -248,5 +251,6 @@ def fit(
 
 def _unit(vectors: Float[Array, "n k"]) -> Float[Array, "n k"]:
     """Scale rows to length 1; a zero row stays zero, with zero gradient."""
+    vectors = vectors / scaling.power_of_two(jnp.max(jnp.abs(vectors), axis=1, keepdims=True))
     squared = jnp.sum(vectors**2, axis=1, keepdims=True)
-    return vectors * jnp.where(squared > 0, lax.rsqrt(jnp.where(squared > 0, squared, 1)), 0)
+    return vectors * jnp.where(squared == 0, 0, lax.rsqrt(jnp.where(squared == 0, 1, squared)))

@@ -19,6 +19,7 @@ from jaxtyping import Array, Complex, Float
 from mfml import require
 from mfml.clustering import distances
 from mfml.entrance import public
+from mfml.numerics import scaling
 from mfml.representation import affinities, neighbors, repulsion
 from mfml.representation.affinities import Links
 from mfml.representation.repulsion import Kernel
@@ -46,7 +47,9 @@ def probabilities(x: Float[Array, "n d"], *, perplexity: ArrayLike = 30.0) -> Fl
     """
     require.rank("x", x, 2)
     require.that(len(x) >= 2, f"x must have at least two samples; found {len(x)}")
-    others = jnp.where(jnp.eye(len(x), dtype=bool), jnp.inf, distances.squared_euclidean(x, x))
+    moved = x - x[0]
+    moved = moved / scaling.unit(moved)  # squares must not leave the float range; widths follow the distances
+    others = jnp.where(jnp.eye(len(x), dtype=bool), jnp.inf, distances.squared_euclidean(moved, moved))
     return affinities.joint(affinities.conditional(others, perplexity=perplexity).p)
 
 

@@ -16,6 +16,7 @@ from jaxtyping import Array, Float, Int
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling
 from mfml.representation import neighbors
 
 
@@ -34,7 +35,7 @@ def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbo
     $$T = 1 - \frac{2}{n k (2 n - 3 k - 1)} \sum_i \sum_{j \in N_k^y(i)} \max(0, r_x(i, j) - k)$$
 
     Here k is n_neighbors, and $r_x(i, j)$ is the rank of j by distance from i in x. The nearest sample has rank 1, and
-    ties go to the lower index. 1 is best; a random embedding has about 0.5.
+    ties go to the lower index. 1 is best; a random embedding has about 0.5. NaN if an entry is NaN or infinite.
 
     Raises:
         ValueError: unless both have two axes and the same number of rows, and 1 <= n_neighbors < n / 2.
@@ -48,7 +49,8 @@ def trustworthiness(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbo
     _check(x, y, n_neighbors)
     n, k = len(x), n_neighbors
     excess = jnp.maximum(0, ranks(x, neighbors.exact(y, n_neighbors=k).indices) - k)
-    return 1 - jnp.sum(excess, dtype=x.dtype) * (2 / (n * k * (2 * n - 3 * k - 1)))
+    found = 1 - jnp.sum(excess, dtype=x.dtype) * (2 / (n * k * (2 * n - 3 * k - 1)))
+    return _where_finite(found, x, y)
 
 
 @public
@@ -114,6 +116,8 @@ def recall(found: Int[Array, "n k"], needed: Int[Array, "n k"]) -> Float[Array, 
 def neighbor_recall(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbors: int = 5) -> Float[Array, ""]:
     """Fraction of the nearest neighbors in the data x that are among the nearest in the embedding y.
 
+    NaN if an entry is NaN or infinite.
+
     Raises:
         ValueError: as `trustworthiness`.
 
@@ -125,7 +129,7 @@ def neighbor_recall(x: Float[Array, "n d"], y: Float[Array, "n k"], *, n_neighbo
     """
     _check(x, y, n_neighbors)
     in_x, in_y = (neighbors.exact(space, n_neighbors=n_neighbors).indices for space in (x, y))
-    return recall(in_y, in_x).astype(x.dtype)
+    return _where_finite(recall(in_y, in_x).astype(x.dtype), x, y)
 
 
 @public
@@ -204,8 +208,15 @@ def _means(z: Array, labels: Array, n_classes: int | None) -> tuple[Array, Array
 
 def _norm(vectors: Array) -> Array:
     """Length along the last axis; zero gradient at 0."""
-    squared = jnp.sum(vectors**2, axis=-1)
-    return jnp.where(squared > 0, jnp.sqrt(jnp.where(squared > 0, squared, 1)), 0)
+    unit = scaling.unit(vectors)
+    squared = jnp.sum((vectors / unit) ** 2, axis=-1)
+    return jnp.where(squared == 0, 0, unit * jnp.sqrt(jnp.where(squared == 0, 1, squared)))
+
+
+def _where_finite(value: Array, *arrays: Array) -> Array:
+    """NaN if an entry of the arrays is not finite: ranks alone would not show it."""
+    sound = jnp.stack([jnp.isfinite(array).all() for array in arrays]).all()
+    return jnp.where(sound, value, jnp.nan)
 
 
 def _check(x: Array, y: Array, n_neighbors: int) -> None:

@@ -68,13 +68,14 @@ def kernel(spacing: ArrayLike, *, side: int) -> Kernel:
     (5, 8)
     """
     require.positive("side", side)
-    offset = spacing * jnp.asarray(np.fft.fftfreq(2 * side, 1 / (2 * side)), float)
+    dtype = jnp.result_type(float, spacing)
+    offset = jnp.asarray(spacing, dtype) * jnp.asarray(np.fft.fftfreq(2 * side, 1 / (2 * side)), dtype)
     v, u = offset[:, None], offset
     near = 1 / (1 + u**2 + v**2)
     # an offset of half the period is its own negative
     odd = jnp.where(jnp.arange(2 * side) == side, 0, offset)
     smooth = np.sinc(np.fft.fftfreq(2 * side)) ** 8  # by spreading and by interpolation, in u
-    sharpen = 1 / (smooth[: side + 1, None] * smooth)
+    sharpen = jnp.asarray(1 / (smooth[: side + 1, None] * smooth), dtype)
     made = jnp.stack([near, near**2 * odd, near**2 * odd[:, None]])
     potential, of_u, of_v = jnp.fft.fft2(made)[:, : side + 1] * sharpen
     return Kernel(potential.real, jnp.stack([of_u.imag, of_v.imag]))

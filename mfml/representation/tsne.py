@@ -7,7 +7,7 @@ only neighbors, and the repulsion comes from a grid (`repulsion`). The cost of a
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +22,7 @@ from mfml.representation import divergence, neighbors, nn_descent, repulsion
 
 SOLVERS = ("auto", "exact", "fft")
 STARTS = ("pca", "random")
+STATIC = ("n_components", "perplexity", "max_iter", "early_exaggeration_iter", "dense", "neighbor_solver")
 FEW = 2000  # samples up to which all pairs are faster than the grid
 
 Evaluate = Callable[[Array, Array], tuple[Array, Array]]  # embedding and exaggeration to KL and gradient
@@ -47,18 +48,6 @@ class TSNE(NamedTuple):
 
 
 @public
-@partial(
-    jax.jit,
-    static_argnames=(
-        "n_components",
-        "perplexity",
-        "max_iter",
-        "early_exaggeration_iter",
-        "solver",
-        "neighbor_solver",
-        "init",
-    ),
-)
 def fit(
     x: Float[Array, "n d"],
     *,
@@ -71,7 +60,7 @@ def fit(
     early_exaggeration_iter: int = 250,
     solver: str = "auto",
     neighbor_solver: str = "auto",
-    init: str = "pca",
+    init: str | Float[Array, "n k"] = "pca",
 ) -> TSNE:
     r"""Minimize $\mathrm{KL}(P \| Q)$ by gradient descent with momentum and gains; always `max_iter` steps.
 
@@ -87,13 +76,16 @@ def fit(
         n_components: coordinates of the embedding; "fft" needs 2.
         perplexity: effective number of neighbors; less than n. A sparse P keeps 3 times as many.
         early_exaggeration: factor of P in the first steps.
-        learning_rate: by default n / (4 early_exaggeration) at first and n / 12 later, but at least 50.
+        learning_rate: by default n / (4 early_exaggeration) at first and n / 12 later, for every n. The attraction of
+            a sample is of order 1/n, so these make steps of the same length for few and for many samples. A floor
+            of 50, as in scikit-learn, is too large below some hundred samples: there the divergence stays up to 10
+            times as large.
         max_iter: number of steps.
         early_exaggeration_iter: number of first steps with exaggeration.
         solver: "exact": all pairs; "fft": neighbors and grid; "auto": "exact" up to 2000 samples.
         neighbor_solver: how "fft" finds neighbors: "exact" or "descent"; "auto": "exact" up to 100000 samples.
         init: "pca": scaled so that the first coordinate has a standard deviation of 1e-4; "random": normal,
-            with that deviation.
+            with that deviation; or the values themselves, of shape (n, n_components), which are taken as they are.
 
     Raises:
         ValueError: if shapes or options are invalid.
@@ -114,8 +106,43 @@ def fit(
     require.one_of("neighbor_solver", neighbor_solver, nn_descent.SOLVERS)
     require.that(1 < perplexity < n, f"perplexity must be above 1 and below the {n} samples; found {perplexity}")
     require.positive("max_iter", max_iter)
+    given = require.rule_or_values("init", init, STARTS, (n, n_components))
     dense = solver == "exact" or (solver == "auto" and (n <= FEW or n_components != 2))
     require.that(dense or n_components == 2, f"solver 'fft' needs n_components = 2; found {n_components}")
+    return _fit(
+        x,
+        None if given else init,
+        jnp.asarray(init) if given else None,
+        early_exaggeration,
+        learning_rate,
+        key=key,
+        n_components=n_components,
+        perplexity=perplexity,
+        max_iter=max_iter,
+        early_exaggeration_iter=early_exaggeration_iter,
+        dense=dense,
+        neighbor_solver=neighbor_solver,
+    )
+
+
+@partial(jax.jit, static_argnums=1, static_argnames=STATIC)
+def _fit(
+    x: Array,
+    rule: str | None,
+    start: Any,
+    early_exaggeration: ArrayLike,
+    learning_rate: ArrayLike | None,
+    *,
+    key: Array,
+    n_components: int,
+    perplexity: float,
+    max_iter: int,
+    early_exaggeration_iter: int,
+    dense: bool,
+    neighbor_solver: str,
+) -> TSNE:
+    """All steps, compiled. The name of a rule, or values where it is None, say where they begin."""
+    n = len(x)
     for_init, for_neighbors = jax.random.split(key)
     x = neighbors.at_unit_scale(x)
     if dense:
@@ -126,13 +153,14 @@ def fit(
     def advance(state: State, i: Array) -> tuple[State, Array]:
         early, going = i < early_exaggeration_iter, i < max_iter  # no step follows the last evaluation
         exaggeration = jnp.where(early, early_exaggeration, 1).astype(x.dtype)
-        rate = jnp.maximum(n / jnp.where(early, 4 * exaggeration, 12), 50) if learning_rate is None else learning_rate
+        rate = n / jnp.where(early, 4 * exaggeration, 12) if learning_rate is None else learning_rate
         value, slope = evaluate(state.embedding, exaggeration)
         momentum = jnp.where(early, 0.5, 0.8)
         moved = step(state, slope, learning_rate=jnp.where(going, rate, 0), momentum=jnp.where(going, momentum, 0))
         return moved, value
 
-    state, history = lax.scan(advance, _begin(x, for_init, n_components, init), jnp.arange(max_iter + 1))
+    first = init(x, key=for_init, n_components=n_components, init=rule or start)
+    state, history = lax.scan(advance, first, jnp.arange(max_iter + 1))
     return TSNE(state.embedding, history[-1], *iteration.finished(history))
 
 
@@ -160,29 +188,32 @@ def _neighbors_and_grid(x: Float[Array, "n d"], key: Array, perplexity: float, n
 
 
 @public
-def init(x: Float[Array, "n d"], *, key: Key[Array, ""], n_components: int = 2, init: str = "pca") -> State:
+def init(
+    x: Float[Array, "n d"],
+    *,
+    key: Key[Array, ""],
+    n_components: int = 2,
+    init: str | Float[Array, "n k"] = "pca",
+) -> State:
     """Return the state before the first step; arguments as for `fit`.
 
     Raises:
-        ValueError: unless x has two axes and the rule is known.
+        ValueError: unless x has two axes, and `init` is a known rule or holds values of shape (n, n_components).
 
     >>> state = init(jnp.array([[0.0, 0.0], [4.0, 0.0], [2.0, 1.0]]), key=jax.random.key(0))
     >>> [round(1e4 * entry, 3) for entry in state.embedding[:, 0].tolist()], state.gains[0].tolist()
     ([-1.225, 1.225, 0.0], [1.0, 1.0])
     """
     require.rank("x", x, 2)
-    require.one_of("init", init, STARTS)
-    if init == "pca":
+    if require.rule_or_values("init", init, STARTS, (len(x), n_components)):
+        y = jnp.asarray(init, x.dtype)
+    elif init == "pca":
         y = pca.transform(pca.fit(x, n_components=n_components), x)
         deviation = jnp.std(y[:, 0])
         y = 1e-4 * y / jnp.where(deviation > 0, deviation, 1)
     else:
         y = 1e-4 * jax.random.normal(key, (len(x), n_components), x.dtype)
     return State(y, jnp.zeros_like(y), jnp.ones_like(y))
-
-
-def _begin(x: Array, key: Array, n_components: int, rule: str) -> State:
-    return init(x, key=key, n_components=n_components, init=rule)
 
 
 @public

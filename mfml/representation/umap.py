@@ -6,7 +6,7 @@ samples repel with the gradient of $-\ln(1 - \phi)$; each step takes only a few 
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +24,7 @@ from mfml.representation.fuzzy import Graph
 from mfml.xla import rewrite
 
 STARTS = ("spectral", "pca")
+STATIC = ("n_neighbors", "max_iter", "negative_sample_rate", "n_negatives", "neighbor_solver")
 KRYLOV = 48  # steps of Lanczos' method for the start
 
 
@@ -63,7 +64,8 @@ def curve(*, min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, max_iter: int =
     [1.58, 0.9]
     """
     require.positive("max_iter", max_iter)
-    min_dist, spread = jnp.asarray(min_dist, float), jnp.asarray(spread, float)
+    dtype = jnp.result_type(float, min_dist, spread)
+    min_dist, spread = jnp.asarray(min_dist, dtype), jnp.asarray(spread, dtype)
     r = spread * jnp.linspace(0, 3, 300, dtype=spread.dtype)
     wanted = jnp.where(r < min_dist, 1, jnp.exp(-(r - min_dist) / spread))
     log_r = jnp.log(jnp.where(r > 0, r, 1))
@@ -82,7 +84,7 @@ def curve(*, min_dist: ArrayLike = 0.1, spread: ArrayLike = 1.0, max_iter: int =
 
     start = jnp.stack([-2 * jnp.log(spread), jnp.zeros_like(spread)])
     params, _ = lax.fori_loop(0, max_iter, better, (start, jnp.full((), 1e-2, spread.dtype)))
-    return Curve(*jnp.exp(params))
+    return Curve(*jnp.where(jnp.isnan(wanted).any(), jnp.nan, jnp.exp(params)))
 
 
 @public
@@ -128,10 +130,6 @@ def spectral_start(linked: Graph, *, key: Key[Array, ""]) -> tuple[Float[Array, 
 
 
 @public
-@partial(
-    jax.jit,
-    static_argnames=("n_neighbors", "max_iter", "negative_sample_rate", "n_negatives", "neighbor_solver", "init"),
-)
 def fit(
     x: Float[Array, "n d"],
     *,
@@ -144,7 +142,7 @@ def fit(
     negative_sample_rate: int = 5,
     n_negatives: int = 8,
     neighbor_solver: str = "auto",
-    init: str = "spectral",
+    init: str | Float[Array, "n 2"] = "spectral",
 ) -> UMAP:
     """Find neighbors, build their graph, and take `max_iter` steps from a start with a rate that decays to 0.
 
@@ -162,7 +160,8 @@ def fit(
         negative_sample_rate: number of repelling samples per attracting one; static.
         n_negatives: number of samples that represent those in each step; static.
         neighbor_solver: "exact" or "descent"; "auto": "exact" up to 100000 samples; static.
-        init: "spectral" or "pca" (static); "pca" also replaces a spectral start that is not usable.
+        init: "spectral" or "pca" (static); "pca" also replaces a spectral start that is not usable. Or the values
+            themselves, of shape (n, 2), which are taken as they are; those of the rules reach up to 10.
 
     Raises:
         ValueError: if shapes or options are invalid.
@@ -178,15 +177,45 @@ def fit(
     require.rank("x", x, 2)
     require.that(len(x) >= 2, f"x must have at least two samples; found {len(x)}")
     require.between("n_neighbors", n_neighbors, 2, len(x))
-    require.one_of("init", init, STARTS)
     require.one_of("neighbor_solver", neighbor_solver, nn_descent.SOLVERS)
     require.positive("max_iter", max_iter)
+    given = require.rule_or_values("init", init, STARTS, (len(x), 2))
+    return _fit(
+        x,
+        None if given else init,
+        jnp.asarray(init) if given else None,
+        (min_dist, spread, learning_rate),
+        key=key,
+        n_neighbors=n_neighbors,
+        max_iter=max_iter,
+        negative_sample_rate=negative_sample_rate,
+        n_negatives=n_negatives,
+        neighbor_solver=neighbor_solver,
+    )
+
+
+@partial(jax.jit, static_argnums=1, static_argnames=STATIC)
+def _fit(
+    x: Array,
+    rule: str | None,
+    start: Any,
+    numbers: tuple[ArrayLike, ArrayLike, ArrayLike],
+    *,
+    key: Array,
+    n_neighbors: int,
+    max_iter: int,
+    negative_sample_rate: int,
+    n_negatives: int,
+    neighbor_solver: str,
+) -> UMAP:
+    """All steps, compiled. The name of a rule, or values where it is None, say where they begin."""
+    min_dist, spread, learning_rate = numbers
     for_neighbors, for_init, for_layout = jax.random.split(key, 3)
     x = neighbors.at_unit_scale(x)
     near = nn_descent.nearest(x, key=for_neighbors, n_neighbors=n_neighbors - 1, solver=neighbor_solver)
     linked = fuzzy.graph(near)
     shape = curve(min_dist=jnp.asarray(min_dist, x.dtype), spread=jnp.asarray(spread, x.dtype))
-    first, spectral = _begin(x, linked, for_init, init)
+    first, spectral = init(x, linked, key=for_init, init=rule or start)
     take = partial(step, linked=linked, curve=shape, negative_sample_rate=negative_sample_rate, n_negatives=n_negatives)
 
     def advance(y: Array, i: Array) -> tuple[Array, Array]:
@@ -199,12 +228,12 @@ def fit(
 
 @public
 def init(
-    x: Float[Array, "n d"], linked: Graph, *, key: Key[Array, ""], init: str = "spectral"
+    x: Float[Array, "n d"], linked: Graph, *, key: Key[Array, ""], init: str | Float[Array, "n 2"] = "spectral"
 ) -> tuple[Float[Array, "n 2"], Bool[Array, ""]]:
-    """Return the layout before the first step, with largest coordinate 10, and whether it is spectral.
+    """Return the layout before the first step, and whether it is spectral; the largest coordinate of a rule is 10.
 
     Raises:
-        ValueError: unless x has two axes and the rule is known.
+        ValueError: unless x has two axes, and `init` is a known rule or holds values of shape (n, 2).
 
     >>> x = jax.random.normal(jax.random.key(0), (40, 3))
     >>> linked = fuzzy.graph(neighbors.exact(x, n_neighbors=8))
@@ -212,7 +241,8 @@ def init(
     [True, False]
     """
     require.rank("x", x, 2)
-    require.one_of("init", init, STARTS)
+    if require.rule_or_values("init", init, STARTS, (len(x), 2)):
+        return jnp.asarray(init, x.dtype), jnp.zeros((), bool)
     plane = pca.transform(pca.fit(x, n_components=2), x)
     largest = jnp.abs(plane).max()
     plane = 10 * plane / jnp.where(largest > 0, largest, 1)
@@ -220,10 +250,6 @@ def init(
         return plane, jnp.zeros((), bool)
     modes, usable = spectral_start(linked, key=key)
     return jnp.where(usable, modes, plane), usable
-
-
-def _begin(x: Array, linked: Graph, key: Array, rule: str) -> tuple[Array, Array]:
-    return init(x, linked, key=key, init=rule)
 
 
 @public

@@ -43,10 +43,14 @@ def rows(
 
     The permutation of an epoch follows from the key and its number; `offset` < n samples of the first are used.
 
+    Raises ValueError unless n, batch_size and n_batches are positive.
+
     >>> batches = rows(jnp.array(0), jnp.array(0), key=jax.random.key(0), n=6, batch_size=4, n_batches=3)
     >>> sorted(batches.ravel().tolist())
     [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
     """
+    for name, size in (("n", n), ("batch_size", batch_size), ("n_batches", n_batches)):
+        require.positive(name, size)
     needed = n_batches * batch_size
     epochs = epoch + jnp.arange(-(-needed // n) + 1)
     order = jax.vmap(lambda number: jax.random.permutation(jax.random.fold_in(key, number), n))(epochs)

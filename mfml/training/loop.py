@@ -23,7 +23,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 from mfml import require
 from mfml.entrance import public
 from mfml.iteration import Status
-from mfml.training import batches
+from mfml.training import batches, resuming
 from mfml.training.progress_bar import Bar
 from mfml.xla.rewrite import with_fast_convolutions
 
@@ -37,7 +37,7 @@ class Best(NamedTuple):
     """The parameters with the smallest validation loss so far."""
 
     params: PyTree
-    loss: Float[Array, ""]  # NaN before the first validation that is not NaN
+    loss: Float[Array, ""]  # NaN before the first validation that is not NaN: until then params are the start's
     step: Int[Array, ""]
     stale: Int[Array, ""]  # validations since then
 
@@ -51,7 +51,7 @@ class State(NamedTuple):
     step: Int[Array, ""]  # steps done
     epoch: Int[Array, ""]  # permutations used up
     offset: Int[Array, ""]  # samples used of the permutation now in use
-    finite: Bool[Array, ""]  # no loss so far was NaN or infinite, nor a parameter at the end of a chunk
+    finite: Bool[Array, ""]  # no loss so far, validations' included, was NaN or infinite, nor a parameter after a chunk
     stopped: Bool[Array, ""]  # patience has run out
     best: Best | None  # None without validation data
 
@@ -68,7 +68,7 @@ class Options(NamedTuple):
     batch_size: int | None = None  # samples per step; None takes all of them, in the order given
     chunk: int | None = None  # steps before each validation; None: one epoch, but at least 100 steps
     validation_loss: Loss | None = None  # None: `loss`; with dropout, give one without. Its key is always the same
-    patience: int | None = None  # validations without a new best before the run stops; None: it never does
+    patience: int | None = None  # validations without a new best (a NaN is none) before the run stops; None: no end
 
 
 class Trained(NamedTuple):
@@ -123,8 +123,8 @@ def fit(
     There is no place for weights that are not trained (batch statistics).
 
     Raises:
-        ValueError: empty data, leaves of different lengths, a batch larger than the data, a loss that is not a
-            scalar, options that do not fit together.
+        ValueError: empty data, leaves of different lengths, a batch larger than the data, a loss that does not return
+            one number, options that do not fit together.
 
     >>> import optax
     >>> x = jnp.arange(6.0)
@@ -156,22 +156,23 @@ def train(
 
     Args, beside those of `fit`:
         state: go on from here instead of from `init` and `key`; `n_steps` counts its steps too. The histories
-            begin at this state. A run that was cut where a chunk ended continues to the same bits.
+            begin at this state. A run that was cut where a chunk ended continues to the same bits. A run that
+            patience stopped goes on where `patience` is larger now, or None, as if it had been so from the start.
         on_chunk: called with the state after each chunk: to save it (`checkpoint.save`), to look at it.
         progress: show a bar; None shows one on a terminal when the run takes more than three seconds.
 
     Raises:
-        ValueError: as `fit`; a state that has used more samples of its epoch than there are.
+        ValueError: as `fit`; a state of other parameters, of another optimizer, or that has used more samples of its
+            epoch than there are.
     """
     data, validation = jax.tree.map(jnp.asarray, (data, validation))
     plan, n_steps = _plan(data, validation, options), options.n_steps
     plan = plan._replace(options=options._replace(n_steps=0))  # a longer run finds the same compiled chunk
     if state is None:
         state = _begin(init, key, options, validation)
-    require.that(
-        (state.best is None) == (validation is None),
-        "state and validation must fit: give validation data just where the state was made with validated=True",
-    )
+    else:
+        resuming.check(state, needed=jax.eval_shape(lambda: _begin(init, key, options, validation)))
+        state = state._replace(stopped=_out_of_patience(options, state.best))
     used, n = int(state.offset), None if data is None else batches.length("data", data)
     require.that(n is None or used < n, f"state has used {used} samples of its epoch, but data has only {n}")
     losses, validations = [np.zeros(0, _dtype(state.params))], []
@@ -228,8 +229,9 @@ def _step(plan: _Plan, data: PyTree, state: State, rows: Int[Array, " b"] | None
     key = jax.random.fold_in(_keys(state)[1], state.step)
 
     def objective(params: PyTree) -> Float[Array, ""]:
-        value = plan.options.loss(params, batch, key)
-        require.that(jnp.shape(value) == (), f"loss must return a scalar; found shape {jnp.shape(value)}")
+        value = _number("loss", plan.options.loss(params, batch, key))
+        floating = jnp.issubdtype(value.dtype, jnp.floating)
+        require.that(floating, f"loss must return a float, which has a gradient; found {value.dtype}")
         return value
 
     value, gradient = jax.value_and_grad(objective)(state.params)
@@ -240,6 +242,13 @@ def _step(plan: _Plan, data: PyTree, state: State, rows: Int[Array, " b"] | None
     finite = state.finite & jnp.isfinite(value)
     state = state._replace(params=params, opt_state=opt_state, finite=finite)
     return state._replace(step=state.step + 1, epoch=epoch, offset=offset), value.astype(_dtype(params))
+
+
+def _number(name: str, value: Any) -> Array:
+    known = isinstance(value, jax.Array | np.ndarray | np.generic | float | int)
+    require.that(known, f"{name} must return a scalar, alone; found {type(value).__name__}")
+    require.that(jnp.shape(value) == (), f"{name} must return a scalar; found shape {jnp.shape(value)}")
+    return jnp.asarray(value)
 
 
 def _keys(state: State) -> Key[Array, 3]:
@@ -278,13 +287,21 @@ def _steps(
 
 def _validate(plan: _Plan, state: State, best: Best, validation: PyTree) -> tuple[State, Float[Array, ""]]:
     """Keep the parameters where they are the best so far; stop where patience has run out."""
-    loss = plan.options.validation_loss or plan.options.loss
-    value = loss(state.params, validation, _keys(state)[2]).astype(_dtype(state.params))
-    better = (value < best.loss) | jnp.isnan(best.loss)
+    loss, name = plan.options.validation_loss, "validation_loss"
+    if loss is None:
+        loss, name = plan.options.loss, "loss"
+    value = _number(name, loss(state.params, validation, _keys(state)[2])).astype(_dtype(state.params))
+    better = (value < best.loss) | (jnp.isnan(best.loss) & ~jnp.isnan(value))
     found = Best(state.params, value, state.step, jnp.zeros_like(state.step))
     best = jax.tree.map(partial(jnp.where, better), found, best._replace(stale=best.stale + 1))
-    stopped = state.stopped if plan.options.patience is None else best.stale >= plan.options.patience
-    return state._replace(best=best, stopped=stopped), value
+    finite = state.finite & jnp.isfinite(value)
+    return state._replace(best=best, stopped=_out_of_patience(plan.options, best), finite=finite), value
+
+
+def _out_of_patience(options: Options, best: Best | None) -> Bool[Array, ""]:
+    if best is None or options.patience is None:
+        return jnp.zeros((), bool)
+    return best.stale >= options.patience
 
 
 @partial(jax.jit, static_argnames="plan")

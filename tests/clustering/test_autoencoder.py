@@ -119,5 +119,9 @@ def test_errors(x, key):
         autoencoder.init_convolutional(key=key, shape=(6, 6, 1), n_components=2)
     with pytest.raises(ValueError, match="n_components must be positive"):
         autoencoder.init_dense(key=key, n_features=6, n_components=0)
+    with pytest.raises(ValueError, match=r"^n_steps must be positive; found 0"):
+        autoencoder.fit(x, key=key, init=dense, n_steps=0)
+    with pytest.raises(ValueError, match=r"^x must hold at least one sample; found shape \(0, 6\)"):
+        autoencoder.fit(x[:0], key=key, init=dense)
     with pytest.raises(ValueError, match="same shape"):
         autoencoder.loss(dense, x, target=x[:3])

@@ -208,6 +208,67 @@ def test_samples_far_from_all_components_have_finite_scores(x, key):
     assert jnp.isfinite(gmm.log_prob(mixture, far)).all()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("scale", [2.0**-60, 2.0**60])
+def test_m_step_and_step_in_any_unit(x, key, kind, scale):
+    gamma = gamma_of(key, 150, 3)
+    near, far = gmm.m_step(x, gamma, covariance_type=kind), gmm.m_step(x * scale, gamma, covariance_type=kind)
+    np.testing.assert_allclose(far.means, near.means * scale, rtol=1e-4)
+    np.testing.assert_allclose(np.asarray(far.covariances, float) / scale**2, near.covariances, rtol=1e-3, atol=1e-4)
+    (near, before), (far, before_far) = gmm.step(near, x), gmm.step(far, x * scale)
+    np.testing.assert_allclose(far.means, near.means * scale, rtol=1e-3, atol=1e-3 * scale)
+    np.testing.assert_allclose(before_far, before - 2 * np.log(scale), rtol=1e-4)
+
+
+def test_features_of_very_different_units(x, key):
+    scale = jnp.array([2.0**-60, 2.0**60])
+    near, far = gmm.fit(x, key=key, n_components=1), gmm.fit(x * scale, key=key, n_components=1)
+    assert far.converged
+    np.testing.assert_allclose(far.means, near.means * scale, rtol=1e-4)
+    np.testing.assert_allclose(far.covariances[0, 0, 1], near.covariances[0, 0, 1], rtol=1e-3)
+
+
+@pytest.mark.parametrize("spoiled", [np.nan, np.inf, 1e20])
+def test_every_fit_ends(x, key, spoiled):
+    found = gmm.fit(x.at[0, 0].set(spoiled), key=key, n_components=3, max_iter=20)
+    assert found.status == Status.NON_FINITE or spoiled == 1e20
+    assert found.converged == (found.status == Status.CONVERGED)
+
+
+def test_densities_far_from_the_origin(x, key):
+    """Between thin components 4096 apart, and 4096 from the origin, a difference of products would lose all digits."""
+    x = jnp.round(x * 64) / 64
+    mixture = gmm.m_step(x, gamma_of(key, 150, 3))
+    moved = mixture._replace(means=jnp.round(mixture.means * 64) / 64 + 4096)
+    here = gmm.log_prob(mixture._replace(means=moved.means - 4096), x)
+    np.testing.assert_allclose(gmm.log_prob(moved, x + 4096), here, rtol=1e-5)
+    thin = gmm.Mixture(jnp.ones(2) / 2, jnp.array([[0.0], [4096.0]]), jnp.full((2, 1, 1), 1e-6))
+    peak = np.log(0.5e3 / np.sqrt(2 * np.pi))
+    np.testing.assert_allclose(gmm.log_prob(thin, jnp.array([[4096.0]]))[0], peak, rtol=1e-5)
+
+
+def test_double_precision_from_numpy_is_read(x, key):
+    gamma = gamma_of(key, 150, 3)
+    expected = gmm.m_step(x, gamma)
+    found = gmm.m_step(np.asarray(x, np.float64), np.asarray(gamma, np.float64))
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+def test_a_component_without_samples_gets_the_mean_of_all_from_either_step(x):
+    far = gmm.Mixture(jnp.ones(2) / 2, jnp.array([[0.0, 0.0], [1e4, 1e4]]), jnp.broadcast_to(jnp.eye(2), (2, 2, 2)))
+    expected = gmm.m_step(x, gmm.responsibilities(far, x))
+    for a, b in zip(gmm.step(far, x)[0], expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(expected.means[1], x.mean(axis=0), rtol=1e-4)
+
+
+def test_a_constant_feature_keeps_a_positive_variance(x, key):
+    found = gmm.fit(jnp.concatenate([x, jnp.full((150, 1), 0.1)], axis=1), key=key, n_components=2)
+    assert found.converged
+    np.testing.assert_allclose(found.covariances[:, 2, 2], 1e-6, rtol=1e-3)
+
+
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "message"),

@@ -121,3 +121,11 @@ def test_errors(table, key):
     model = kmedoids.fit(table, init=jnp.array([1, 2]))
     with pytest.raises(ValueError, match=r"dissimilarity must have 30 columns.* found shape \(30, 2\)"):
         kmedoids.predict(model, table[:, :2])
+
+
+@pytest.mark.parametrize("solver", kmedoids.SOLVERS)
+@pytest.mark.parametrize("spoiled", [np.nan, np.inf])
+def test_what_is_not_finite_is_told(table, key, solver, spoiled):
+    found = kmedoids.fit(table.at[3, 5].set(spoiled), key=key, n_clusters=3, solver=solver)
+    assert found.status == Status.NON_FINITE and not found.converged
+    assert np.isnan(found.loss)

@@ -116,3 +116,34 @@ def test_errors(x, key):
         anomaly.fit_latent(x[:1])
     with pytest.raises(ValueError, match="at least one score"):
         anomaly.threshold(x[:0, 0])
+
+
+def test_agreement_of_nothing_is_perfect_as_in_sklearn():
+    nothing = jnp.zeros(0, int)
+    for measure in (scores.adjusted_rand, scores.normalized_mutual_information):
+        assert measure(nothing, nothing, n_clusters=2) == 1
+    assert metrics.adjusted_rand_score([], []) == 1
+
+
+def test_labels_of_no_cluster_are_not_used():
+    x, labels = jnp.array([[0.0], [1.0], [9.0]]), jnp.array([0, 0, -1])
+    assert np.isnan(scores.inertia(x, jnp.array([[0.5], [9.0]]), labels))
+    assert np.isnan(scores.silhouette(x, labels, n_clusters=2))
+    assert np.isnan(scores.adjusted_rand(labels, labels + 1, n_clusters=2))
+    with pytest.raises(ValueError, match="unusual must hold True and False, or 1 and 0; found \\[-1\\]"):
+        anomaly.auc(x[:, 0], labels)
+
+
+def test_scores_of_nan():
+    values = jnp.array([0.1, jnp.nan, 0.9])
+    assert np.isnan(anomaly.auc(values, jnp.array([False, True, True])))
+    assert anomaly.flag(values, 0.5).tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize("scale", [2.0**-80, 2.0**80])
+def test_latent_distance_in_any_unit(x, scale):
+    near, far = anomaly.fit_latent(x), anomaly.fit_latent(x * scale)
+    np.testing.assert_allclose(far.factor, near.factor * scale, rtol=1e-4)
+    np.testing.assert_allclose(anomaly.latent_distance(far, x * scale), anomaly.latent_distance(near, x), rtol=1e-3)
+    with pytest.raises(ValueError, match="contamination must be between 0 and 1"):
+        anomaly.threshold(x[:, 0], contamination=1.5)

@@ -1,3 +1,5 @@
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -124,3 +126,45 @@ def test_errors(key, unchecked):
     for simulations in ((), (18,), (1, 1)):
         with pytest.raises(ValueError, match="simulations must be different numbers from 0 to 17"):
             cahn_hilliard.load(key=key, simulations=simulations)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"noise": 0.6}, "the steps are not stable: lower noise or step_size; found 0.6 and 1.0"),
+        ({"noise": -0.1}, "noise must be finite and at least 0"),
+        ({"noise": jnp.nan}, "noise must be finite"),
+        ({"step_size": -1.0}, "step_size must be finite and at least 0"),
+        ({"kappa": -0.1}, "kappa must be finite and at least 0"),
+        ({"composition": jnp.array([0.5, 1.2])}, r"composition must be finite .* at most 1.0; found \[1.2"),
+    ],
+)
+@pytest.mark.parametrize("steps", [1, 25])
+def test_what_is_not_stable_or_not_physical(key, options, message, steps):
+    options = {"composition": jnp.array([0.5, 0.4])} | options
+    run = partial(cahn_hilliard.simulate, key=key, size=16, n_times=2, steps=steps)
+    with pytest.raises(ValueError, match=f"^{message}"):
+        run(**options)
+    found = jax.jit(run)(**options)
+    sound = [True, False] if "composition" in message else [False, False]
+    assert np.isfinite(found.energy).all(axis=1).tolist() == sound
+    assert np.isfinite(found.fields).all(axis=(1, 2, 3)).tolist() == sound
+
+
+def test_much_noise_is_told_and_shorter_steps_help():
+    options = {"key": jax.random.key(0), "size": 32, "n_times": 2, "noise": 0.4}
+    with pytest.raises(ValueError, match="lower noise or step_size"):
+        cahn_hilliard.simulate(COMPOSITION, steps=25, **options)
+    assert np.isfinite(cahn_hilliard.simulate(COMPOSITION, steps=250, step_size=0.1, **options).energy).all()
+
+
+def test_photographs_and_energies_have_ranges(key, unchecked):
+    for name, value in (("noise", -0.1), ("contrast", jnp.inf), ("shading", jnp.nan)):
+        make = partial(cahn_hilliard.segmentation, key=key, n_samples=1, size=8)
+        with pytest.raises(ValueError, match=f"^{name} must be finite"):
+            make(**{name: value})
+        assert np.isnan(jax.jit(make)(**{name: value}).images).all()
+    with pytest.raises(ValueError, match="kappa must be finite"):
+        cahn_hilliard.free_energy(jnp.ones((4, 4)), kappa=-1.0)
+    with pytest.raises(ValueError, match="fields must be square"):
+        cahn_hilliard.free_energy(jnp.ones((4, 5)))

@@ -81,3 +81,19 @@ def test_double_precision(x64):
 def test_errors(key):
     with pytest.raises(ValueError, match="n_samples must be at least 1"):
         digits.simulate(key=key, n_samples=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("noise", 1.5), ("noise", -0.1), ("distortion", -1.0), ("distortion", jnp.nan)]
+)
+def test_numbers_out_of_range(key, name, value):
+    with pytest.raises(ValueError, match=f"^{name} must be finite and at least 0"):
+        digits.simulate(key=key, n_samples=2, **{name: value})
+    assert np.isnan(jax.jit(lambda v: digits.simulate(key=key, n_samples=2, **{name: v}))(value).images).all()
+
+
+def test_strokes_need_samples_pixels_and_no_negative_margin(key):
+    options = {"key": key, "n_samples": 2, "pixels": 8, "distortion": 1.0}
+    for name, value in (("n_samples", 0), ("pixels", 0), ("margin", -0.1), ("distortion", -1.0)):
+        with pytest.raises(ValueError, match=f"^{name} must"):
+            digits.strokes(**options | {name: value})

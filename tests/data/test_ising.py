@@ -133,13 +133,13 @@ def test_the_key_decides_and_vmap():
 
 
 def test_extreme_temperatures(key):
-    data = ising.simulate(jnp.array([0.0, 1e-6, 1e9]), key=key, size=6, n_sweeps=20)
+    data = ising.simulate(jnp.array([1e-30, 1e-6, 1e9]), key=key, size=6, n_sweeps=20)
     assert jnp.abs(data.magnetization[:2]).tolist() == [1.0, 1.0]
     assert abs(float(data.energy[2])) < 1.0
 
 
 def test_double_precision(x64):
-    data = ising.simulate(jnp.array([2.0]), key=jax.random.key(1), size=2, n_sweeps=1)
+    data = ising.simulate(jnp.array([2.0]), key=jax.random.key(1), size=4, n_sweeps=1)
     assert {array.dtype for array in data[:4]} == {jnp.dtype("float64")}
     assert ising.onsager_energy(2.0).dtype == jnp.float64
 
@@ -147,7 +147,12 @@ def test_double_precision(x64):
 @pytest.mark.parametrize(
     ("temperature", "options", "message"),
     [
-        (jnp.ones(2), {"size": 7}, "size must be even and at least 2; found 7"),
+        (jnp.ones(2), {"size": 7}, "size must be even and at least 4; found 7"),
+        (jnp.ones(2), {"size": 2}, "size must be even and at least 4; found 2"),
+        (jnp.array([1.0, -1.0]), {}, r"^temperature must be finite and above 0.0; found \[-1.\]"),
+        (jnp.zeros(1), {}, "^temperature must be finite and above"),
+        (jnp.array([jnp.nan]), {}, "^temperature must be finite"),
+        (jnp.array([jnp.inf]), {}, "^temperature must be finite"),
         (jnp.ones(2), {"size": 0}, "size must be even"),
         (jnp.ones(2), {"n_sweeps": -1}, "n_sweeps must not be negative"),
         (jnp.ones(2), {"init": "cold"}, "init must be one of 'equilibrium', 'quench'; found 'cold'"),
@@ -160,3 +165,27 @@ def test_errors(key, unchecked, temperature, options, message):
         ising.simulate(temperature, key=key, **options)
     with pytest.raises(ValueError, match="size must be one of"):
         ising.load(key=key, size=32)
+
+
+@pytest.mark.parametrize("function", [ising.onsager_energy, ising.onsager_magnetization])
+@pytest.mark.parametrize("temperature", [-1.0, 0.0, jnp.nan, jnp.inf])
+def test_temperatures_that_do_not_exist(function, temperature):
+    with pytest.raises(ValueError, match=r"^temperature must be finite and above"):
+        function(jnp.array([1.0, temperature]))
+    assert np.isnan(jax.jit(function)(jnp.array([1.0, temperature]))).tolist() == [False, True]
+
+
+def test_a_traced_temperature_that_does_not_exist_gives_no_lattice(key):
+    run = jax.jit(lambda t: ising.simulate(t, key=key, size=4, n_sweeps=1))
+    found = run(jnp.array([1.0, -1.0, 0.0, jnp.nan]))
+    for array in (found.spins, found.magnetization, found.energy):
+        assert np.isnan(array).reshape(4, -1).all(axis=1).tolist() == [False, True, True, True]
+    np.testing.assert_array_equal(
+        run(jnp.ones(1)).spins, ising.simulate(jnp.ones(1), key=key, size=4, n_sweeps=1).spins
+    )
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (5, 2, 4), (3,)])
+def test_lattices_without_two_pairs_of_neighbors_have_no_energy(shape, unchecked):
+    with pytest.raises(ValueError, match="lattices must be at least 3x3"):
+        ising.observe(jnp.ones(shape))

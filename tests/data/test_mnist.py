@@ -220,3 +220,9 @@ def test_nearest_mean_recognizes_most(written):
 def test_simulating_needs_samples(key):
     with pytest.raises(ValueError, match="n_samples must be at least 1"):
         mnist.simulate(key=key, n_samples=0)
+
+
+def test_distortion_has_a_range(key):
+    with pytest.raises(ValueError, match=r"^distortion must be finite and at least 0"):
+        mnist.simulate(key=key, n_samples=2, distortion=-1.0)
+    assert np.isnan(jax.jit(lambda v: mnist.simulate(key=key, n_samples=2, distortion=v))(-1.0).images).all()

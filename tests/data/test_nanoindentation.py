@@ -1,3 +1,5 @@
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -99,3 +101,54 @@ def test_errors(key, unchecked):
         nanoindentation.oliver_pharr(jnp.ones(4), jnp.ones(4))
     with pytest.raises(ValueError, match="displacement and load must have the same shape"):
         nanoindentation.oliver_pharr(jnp.ones((1, 4)), jnp.ones((1, 5)))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hardness": jnp.array([1.0, 60.0])}, r"depth of the mark, by hardness, .* at least 0.0; found \[-"),
+        ({"hardness": jnp.array([1.0, -1.0])}, "hardness must be finite and above 0"),
+        ({"reduced_modulus": jnp.array([100.0, jnp.nan])}, "reduced_modulus must be finite"),
+        ({"exponent": 2.5}, "exponent must be finite and at least 1.0 and at most 2.0"),
+        ({"max_load": 0.0}, "max_load must be finite and above 0"),
+        ({"noise": -1.0}, "noise must be finite and at least 0"),
+    ],
+)
+def test_indents_that_are_not_possible(key, options, message):
+    properties = {"hardness": jnp.array([1.0, 2.0]), "reduced_modulus": jnp.array([100.0, 110.0])}
+    run = partial(nanoindentation.simulate, key=key, n_points=20)
+    with pytest.raises(ValueError, match=f"^{message}"):
+        run(**properties | options)
+    sound = np.isfinite(jax.jit(run)(**properties | options).displacement).all(axis=1)
+    assert sound.tolist() == ([True, False] if set(options) & set(properties) else [False, False])
+
+
+def test_the_hardest_possible_specimen_leaves_no_mark(key):
+    for exponent in (1.0, 1.5, 2.0):
+        hardest = 2 / np.sqrt(24.5 * np.pi) / (exponent - 0.75) * 100.0
+        run = partial(nanoindentation.simulate, key=key, exponent=exponent, noise=0.0)
+        left = run(jnp.array([0.999 * hardest]), jnp.array([100.0])).displacement
+        assert 0 < float(left[0, -1]) < 0.01 * float(left.max())
+        with pytest.raises(ValueError, match="depth of the mark"):
+            run(jnp.array([1.001 * hardest]), jnp.array([100.0]))
+
+
+def test_moduli_have_ranges():
+    for function, value in (
+        (nanoindentation.reduced_modulus, -119.0),
+        (nanoindentation.youngs_modulus, 1200.0),
+        (nanoindentation.youngs_modulus, 0.0),
+    ):
+        with pytest.raises(ValueError, match="must be finite and above 0"):
+            function(value)
+        with pytest.raises(ValueError, match="poisson must be finite"):
+            function(100.0, poisson=0.6)
+        assert np.isnan(jax.jit(function)(value))
+
+
+def test_curves_that_are_none_have_no_properties(key):
+    curves = nanoindentation.simulate(jnp.full(3, 2.0), jnp.full(3, 200.0), key=key, noise=0.0)
+    load = curves.load * jnp.array([1.0, -1.0, 1.0])[:, None]
+    depth = curves.displacement.at[2, 100:].set(curves.displacement[2, 100:][::-1])  # deeper as the load falls
+    for found in nanoindentation.oliver_pharr(depth, load):
+        assert np.isnan(found).tolist() == [False, True, True]

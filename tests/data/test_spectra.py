@@ -1,3 +1,5 @@
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -104,3 +106,22 @@ def test_double_precision(x64):
 def test_errors(key, options, message):
     with pytest.raises(ValueError, match=message):
         spectra.simulate(key=key, **options)
+
+
+@pytest.mark.parametrize("counts", [-1.0, 0.0, jnp.nan, 1e12])
+def test_counts_have_a_range(key, counts):
+    make = partial(spectra.simulate, key=key, n_samples=2, n_channels=20)
+    with pytest.raises(ValueError, match=r"^counts must be finite and above 0"):
+        make(counts=counts)
+    found = jax.jit(make)(counts=counts)
+    assert np.isnan(found.intensity).all()
+    np.testing.assert_allclose(jax.jit(make)(counts=50.0).intensity, make(counts=50.0).intensity, rtol=1e-6)
+
+
+def test_lines_are_known_up_to_the_end_of_the_detector():
+    angle = jnp.array([44.7, 95.0, 96.0, -1.0])
+    with pytest.raises(ValueError, match=r"^angle must be finite .* at most 95.0; found"):
+        spectra.pattern("Fe", angle)
+    found = jax.jit(lambda angle: spectra.pattern("Fe", angle))(angle)
+    assert np.isnan(found).tolist() == [False, False, True, True]
+    np.testing.assert_allclose(found[:2], spectra.pattern("Fe", angle[:2]), rtol=1e-5)

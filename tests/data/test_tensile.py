@@ -95,3 +95,47 @@ def test_errors(key, unchecked):
         tensile.simulate(TEMPERATURE, key=key, n_points=1)
     with pytest.raises(ValueError, match="temperature must have 1 axes"):
         tensile.simulate(jnp.array(20.0), key=key)
+
+
+STEEL = tensile.Steel
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda value: tensile.youngs_modulus(value), "temperature"),
+        (lambda value: tensile.yield_stress(value), "temperature"),
+        (lambda value: tensile.stress(0.001, value), "temperature"),
+        (lambda value: tensile.stress(value * jnp.inf, 20.0), "strain"),
+        (lambda value: tensile.youngs_modulus(20.0, steel=STEEL(youngs_modulus=value)), "youngs_modulus"),
+        (lambda value: tensile.stress(0.1, 20.0, steel=STEEL(yield_stress=value)), "yield_stress"),
+        (lambda value: tensile.stress(0.1, 20.0, steel=STEEL(hardening_exponent=value)), "hardening_exponent"),
+    ],
+)
+@pytest.mark.parametrize("value", [-300.0, jnp.nan])
+def test_numbers_out_of_range(call, name, value):
+    with pytest.raises(ValueError, match=f"^{name} must be finite"):
+        call(value)
+    assert np.isnan(jax.jit(call)(value))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_strain", 0.0),
+        ("stress_noise", -1.0),
+        ("strain_noise", -1.0),
+        ("scatter", 0.5),
+        ("scatter", -0.1),
+        ("temperature", jnp.array([2000.0])),
+        ("temperature", jnp.array([-274.0])),
+    ],
+)
+def test_options_out_of_range(key, name, value):
+    def run(value):
+        return tensile.simulate(**{"temperature": TEMPERATURE[:1], "key": key, "n_points": 5, name: value})
+
+    with pytest.raises(ValueError, match=f"^{name} must be finite"):
+        run(value)
+    found = jax.jit(run)(value)
+    assert np.isnan(found.stress).all() or np.isnan(found.strain).all()

@@ -14,6 +14,7 @@ from mfml.generalization import (
     exact_growth,
     forest,
     growth,
+    imported_trees,
     interop,
     lasso,
     lasso_solvers,
@@ -62,6 +63,10 @@ def grown(key):
     return growth.grow(binned(key), statistics(key), limits(), n_bins=8, max_depth=2)
 
 
+def ungrown(statistics, limits):
+    return growth.Grown([], jnp.zeros(N, int), statistics)
+
+
 def some_tree(key):
     return tree.fit(max_depth=2, max_bins=7, **data(key))
 
@@ -108,12 +113,14 @@ def ridge_of(x, y, setting, weights):
 
 
 LEARNER = {"fit": ridge_of, "predict": ridge.predict, "loss": losses.squared_error}
+DRAWS = dict.fromkeys(("absent", "twice"), "other draws are made for another number of samples")
+MISSING = {"missing": "NaN is a missing value: trees send it to a side of each split"}
 GRID = jnp.array([0.1, 1.0, 10.0])
 
 
 def draw_set(key):
     both = data(key)
-    return both["x"], both["y"]
+    return both["x"].astype(jnp.float32), both["y"].astype(jnp.float32)
 
 
 def learn(x, y, x_test):
@@ -137,7 +144,13 @@ def one_coef(key):
 
 
 EXAMPLES = [
-    Example(bias_variance.decompose, predictions, gradient=("predictions", "target")),
+    Example(
+        bias_variance.decompose,
+        predictions,
+        gradient=("predictions", "target"),
+        units=({"predictions": 1, "target": 1},),
+        origins=(("predictions", "target"),),
+    ),
     Example(
         bias_variance.experiment,
         lambda key: {"key": key, "x_test": jnp.ones((2, D))},
@@ -149,20 +162,39 @@ EXAMPLES = [
         bias_variance.double_descent,
         lambda key: data(key) | {"x_test": jnp.ones((2, D)), "y_test": jnp.ones(2)},
         {"n_features": (1, 3)},
+        units=({"x": 1, "x_test": 1}, {"y": 1, "y_test": 1}),
     ),
-    Example(ridge.fit, lambda key: data(key) | weights(key) | {"alpha": jnp.array(0.7)}, gradient=("x", "y", "alpha")),
-    Example(ridge.predict, lambda key: {"model": ridge.fit(**data(key)), "x": jnp.ones((2, D))}, gradient=("x",)),
+    Example(
+        ridge.fit,
+        lambda key: data(key) | weights(key) | {"alpha": jnp.array(0.7)},
+        gradient=("x", "y", "alpha"),
+        units=({"x": 1, "alpha": 2}, {"y": 1}, {"weights": 1, "alpha": 1}),
+        origins=(("x",), ("y",)),
+    ),
+    Example(
+        ridge.predict,
+        lambda key: {"model": ridge.fit(**data(key)), "x": jnp.ones((2, D))},
+        gradient=("x",),
+        units=({"model.coef": -1, "x": 1}, {"model.coef": 1, "model.intercept": 1}),
+    ),
     Example(
         ridge.score,
         lambda key: {"model": ridge.fit(**data(key)), **data(key), **weights(key)},
         gradient=("x", "y", "weights"),
+        units=({"model.coef": -1, "x": 1}, {"model.coef": 1, "model.intercept": 1, "y": 1}, {"weights": 1}),
     ),
-    Example(ridge.path, lambda key: data(key) | {"alphas": GRID}, gradient=("x", "y", "alphas")),
+    Example(
+        ridge.path,
+        lambda key: data(key) | {"alphas": GRID},
+        gradient=("x", "y", "alphas"),
+        units=({"x": 1, "alphas": 2}, {"y": 1}),
+        origins=(("x",), ("y",)),
+    ),
     Example(ridge.best, lambda key: {"path": ridge.path(**data(key), alphas=GRID)}),
     Example(
         elastic_net.soft_threshold, lambda key: {"v": jax.random.normal(key, (4,)), "threshold": 0.5}, gradient=("v",)
     ),
-    Example(elastic_net.problem, data, gradient=("x", "y")),
+    Example(elastic_net.problem, lambda key: data(key) | weights(key), gradient=("x", "y")),
     Example(elastic_net.grid, lambda key: {"task": task(key)}, {"n_alphas": 3}),
     Example(elastic_net.kkt_residual, lambda key: one_coef(key) | {"alpha": jnp.array(0.3)}, gradient=("coef",)),
     Example(
@@ -182,19 +214,36 @@ EXAMPLES = [
         {"solver": "fista", "max_iter": 60},
         tolerance=1e-3,
     ),
-    Example(lasso.fit, lambda key: data(key) | {"alpha": jnp.array(0.2)}, {"max_iter": 60}, tolerance=1e-3),
-    Example(lasso.path, lambda key: data(key) | {"alphas": jnp.array([0.5, 0.1])}, {"max_iter": 60}, tolerance=1e-3),
+    Example(
+        lasso.fit,
+        lambda key: data(key) | weights(key) | {"alpha": jnp.array(0.2)},
+        {"max_iter": 1},  # at the minimum, the gap is the rounding error of two sums
+        tolerance=1e-3,
+        units=({"x": 1, "alpha": 1}, {"y": 1, "alpha": 1}, {"weights": 1}),
+        origins=(("x",), ("y",)),
+    ),
+    Example(
+        lasso.path,
+        lambda key: data(key) | weights(key) | {"alphas": jnp.array([0.5, 0.1])},
+        {"max_iter": 1},
+        tolerance=1e-3,
+        units=({"x": 1, "alphas": 1}, {"y": 1, "alphas": 1}, {"weights": 1}),
+        origins=(("x",), ("y",)),
+        exempt=dict.fromkeys(("missing", "infinite"), "each penalty has its own status, and the others converge"),
+    ),
     Example(
         lasso.predict,
         lambda key: {"model": lasso.fit(**data(key), alpha=0.2), "x": jnp.ones((2, D))},
         gradient=("x",),
         tolerance=1e-3,
+        units=({"model.coef": -1, "x": 1}, {"model.coef": 1, "model.intercept": 1}),
     ),
     Example(
         lasso.score,
         lambda key: {"model": lasso.fit(**data(key), alpha=0.2), **data(key), **weights(key)},
         gradient=("x", "y", "weights"),
         tolerance=1e-3,
+        units=({"model.coef": -1, "x": 1}, {"model.coef": 1, "model.intercept": 1, "y": 1}, {"weights": 1}),
     ),
     Example(dropout.mask, lambda key: {"key": key, "rate": jnp.array(0.3)}, {"shape": (5,)}, x64=False),
     Example(dropout.apply, lambda key: {"key": key, "x": jnp.ones(5), "rate": 0.3}, gradient=("x",), x64=False),
@@ -236,7 +285,14 @@ EXAMPLES = [
     Example(tree_arrays.depth, lambda key: {"trees": some_tree(key)}),
     Example(tree_arrays.n_leaves, lambda key: {"trees": some_tree(key)}),
     Example(tree_arrays.importance, lambda key: {"trees": some_tree(key)}),
-    Example(binning.edges, lambda key: {"x": data(key)["x"]}, {"max_bins": 7, "subsample": 20}, gradient=("x",)),
+    Example(
+        binning.edges,
+        lambda key: {"x": data(key)["x"], **weights(key)},
+        {"max_bins": 7, "subsample": 20},
+        gradient=("x",),
+        exempt=MISSING | dict.fromkeys(("absent", "twice"), "the quantiles are those of evenly spaced rows"),
+    ),
+    Example(binning.edges, lambda key: {"x": data(key)["x"], **weights(key)}, {"max_bins": 2 * N}, exempt=MISSING),
     Example(binning.transform, lambda key: {"edges": binning.edges(data(key)["x"], max_bins=7), "x": data(key)["x"]}),
     Example(criteria.squared, lambda key: {"sums": statistics(key), "l2": jnp.array(0.5)}, gradient=("sums", "l2")),
     Example(
@@ -266,6 +322,12 @@ EXAMPLES = [
         growth.grow,
         lambda key: {"bins": binned(key), "statistics": statistics(key), "limits": limits()},
         {"n_bins": 8, "max_depth": 2, "subtract": True},
+        units=({"statistics": 1, "limits.l2": 1, "limits.min_weight": 1, "limits.min_gain": 1},),
+    ),
+    Example(
+        growth.scale_free,
+        lambda key: {"statistics": statistics(key), "limits": limits()},
+        {"grow": ungrown},
     ),
     Example(growth.worth_it, lambda key: {"gain": jnp.ones(2), "parent": jnp.ones(2), "limits": limits()}),
     Example(
@@ -281,10 +343,21 @@ EXAMPLES = [
         exact_growth.grow,
         lambda key: {"x": data(key)["x"], "statistics": statistics(key), "limits": limits()},
         {"max_depth": 2},
+        units=({"x": 1}, {"statistics": 1, "limits.l2": 1, "limits.min_weight": 1, "limits.min_gain": 1}),
     ),
-    Example(tree.fit, lambda key: data(key) | weights(key), {"max_depth": 2, "max_bins": 7}),
     Example(
-        tree.fit, classes, {"max_depth": 2, "solver": "exact", "criterion": "entropy", "n_classes": 3}, batched=("x",)
+        tree.fit,
+        lambda key: data(key) | weights(key) | {"min_samples_leaf": jnp.array(2.0)},
+        {"max_depth": 2, "max_bins": 2 * N},  # the bins of few values do not count rows
+        units=({"x": 1}, {"y": 1}, {"weights": 1, "min_samples_leaf": 1}),
+        origins=(("y",),),
+    ),
+    Example(
+        tree.fit,
+        lambda key: classes(key) | weights(key),
+        {"max_depth": 2, "solver": "exact", "criterion": "entropy", "n_classes": 3},
+        batched=("x", "weights"),
+        units=({"x": 1},),
     ),
     Example(tree.predict, lambda key: {"model": some_tree(key), "x": data(key)["x"]}, gradient=("x",)),
     Example(tree.predict_proba, lambda key: {"model": shares(key), "x": data(key)["x"]}, gradient=("x",)),
@@ -299,6 +372,15 @@ EXAMPLES = [
         lambda key: {"key": key, **data(key)},
         {"n_estimators": 3, "max_depth": 2, "max_features": 2, "max_bins": 7},
         x64=False,  # draws
+        units=({"x": 1}, {"y": 1}),
+        exempt=DRAWS,
+    ),
+    Example(
+        forest.fit,
+        lambda key: {"key": key, **data(key), **weights(key)},
+        {"n_estimators": 2, "max_depth": 2, "max_bins": 2 * N, "bootstrap": False},
+        x64=False,
+        units=({"x": 1}, {"y": 1}),
     ),
     Example(forest.random_features, lambda key: {"key": key}, {"level": 1, "d": 5, "n_chosen": 2}, x64=False),
     Example(forest.predict, lambda key: {"model": some_forest(key), "x": data(key)["x"]}, gradient=("x",), x64=False),
@@ -328,7 +410,12 @@ EXAMPLES = [
         {"loss": "softmax"},
         gradient=("scores",),
     ),
-    Example(boosting_rounds.problem, lambda key: data(key) | weights(key), {"max_bins": 7}),
+    Example(
+        boosting_rounds.problem,
+        lambda key: data(key) | weights(key),
+        {"max_bins": 2 * N},
+        exempt={"absent": "the task keeps the targets of all samples, with their weights"},
+    ),
     Example(boosting_rounds.init, lambda key: {"task": a_problem(key)}),
     Example(
         boosting_rounds.step,
@@ -344,14 +431,30 @@ EXAMPLES = [
     Example(
         boosting.fit,
         lambda key: data(key) | {"validation": (data(key)["x"][:5], data(key)["y"][:5])},
-        {"max_iter": 3, "max_depth": 2, "max_bins": 7, "n_iter_no_change": 2},
+        {"max_iter": 3, "max_depth": 2, "max_bins": 2 * N, "n_iter_no_change": 2},
+    ),
+    Example(
+        boosting.fit,
+        lambda key: data(key) | weights(key) | {"min_child_weight": jnp.array(2.0), "l2_regularization": 0.5},
+        {"max_iter": 2, "max_depth": 2, "max_bins": 2 * N},
+        units=({"x": 1}, {"y": 1}, {"weights": 1, "min_child_weight": 1, "l2_regularization": 1}),
+        origins=(("y",),),
     ),
     Example(boosting.decision_function, lambda key: {"model": boosted(key), "x": data(key)["x"]}, gradient=("x",)),
     Example(boosting.predict, lambda key: {"model": boosted(key), "x": data(key)["x"]}, gradient=("x",)),
     Example(boosting.predict, lambda key: {"model": classifying(key), "x": data(key)["x"]}),
     Example(boosting.predict_proba, lambda key: {"model": classifying(key), "x": data(key)["x"]}, gradient=("x",)),
     Example(boosting.score, lambda key: {"model": classifying(key), **classes(key)}),
-    # both read dictionaries of Python objects
-    Example(interop.from_xgboost, lambda key: {}, {"model": models.XGBOOST}, jit=False),
+    # these read dictionaries of Python objects
+    Example(interop.from_xgboost, lambda key: {}, {"model": models.XGBOOST, "n_rounds": 2}, jit=False),
     Example(interop.from_lightgbm, lambda key: {}, {"model": models.LIGHTGBM}, jit=False),
+    Example(imported_trees.xgboost_tree, lambda key: {}, {"entry": models.XGBOOST_TREES[0]}, jit=False),
+    Example(imported_trees.lightgbm_tree, lambda key: {}, {"root": models.LIGHTGBM_TREES[0]}, jit=False),
+    Example(
+        imported_trees.stack,
+        lambda key: {},
+        {"trees": [imported_trees.xgboost_tree(tree) for tree in models.XGBOOST_TREES]}
+        | {"output": [0, 1, 0], "n_outputs": 2, "n_features": 2},
+        jit=False,
+    ),
 ]

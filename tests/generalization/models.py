@@ -79,3 +79,6 @@ LIGHTGBM = {
         {"tree_structure": _leaf(0.5)},
     ],
 }
+
+XGBOOST_TREES = XGBOOST["learner"]["gradient_booster"]["model"]["trees"]
+LIGHTGBM_TREES = [tree["tree_structure"] for tree in LIGHTGBM["tree_info"]]

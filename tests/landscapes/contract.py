@@ -34,8 +34,9 @@ def model(tree, x):
     return jnp.tanh(x @ tree["w"] + tree["b"]).sum(axis=1)
 
 
-def half_square(prediction, y):
-    return 0.5 * jnp.sum((prediction - y) ** 2)
+def steep_loss(prediction, y):
+    """Its second derivative depends on the target."""
+    return jnp.sum(jnp.cosh(prediction - y))
 
 
 def diagonal_product(vector):
@@ -114,6 +115,7 @@ EXAMPLES = [
         lambda key: {"key": key, "condition_number": jnp.array(50.0)},
         {"n_dims": 3},
         x64=False,  # draws differ by dtype
+        exempt={"origin": "a condition number is a ratio and has no other origin"},
     ),
     Example(
         surfaces.quadratic,
@@ -137,13 +139,13 @@ EXAMPLES = [
     Example(
         curvature.gauss_newton_product,
         lambda key: trees(key, "params", "vector") | data(key),
-        {"predict": model, "loss": half_square},
+        {"predict": model, "loss": steep_loss},
         ("params", "vector", "x"),
     ),
     Example(
         curvature.gauss_newton,
         lambda key: {"params": tree(key), **data(key)},
-        {"predict": model, "loss": half_square},
+        {"predict": model, "loss": steep_loss},
         ("params", "x"),
     ),
     Example(curvature.classify, symmetric),

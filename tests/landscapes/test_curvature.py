@@ -125,6 +125,12 @@ def test_classify_does_not_see_a_rotation_and_obeys_the_tolerance(key):
     assert curvature.classify(jnp.array([[2.0]])).kind == curvature.MINIMUM
 
 
+@pytest.mark.parametrize("bad", [jnp.nan, jnp.inf, -jnp.inf])
+def test_classify_does_not_decide_on_what_is_not_finite(bad):
+    point = curvature.classify(jnp.array([[2.0, 0.0], [0.0, bad]]))
+    assert (curvature.KINDS[point.kind], int(point.morse_index), int(point.n_flat)) == ("undefined", 0, 0)
+
+
 def test_wrong_arguments(unchecked):
     with pytest.raises(ValueError, match="shapes of the parameters"):
         curvature.hvp(surfaces.beale, jnp.ones(2), jnp.ones(3))

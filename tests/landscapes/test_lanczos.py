@@ -149,3 +149,14 @@ def test_wrong_arguments(key, unchecked):
         lanczos.spectral_density(bowl, jnp.zeros(6), key=key, n_steps=2, n_probes=0)
     with pytest.raises(ValueError, match="init must have 1 axes"):
         lanczos.tridiagonalize(diagonal([1.0]), jnp.ones((1, 1)), key=key, n_steps=1)
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1e25])
+def test_spectra_in_any_unit(key, scale):
+    def product(v):
+        return scale * jnp.array([1.0, 2.0, 5.0]) * v
+
+    t = lanczos.tridiagonalize(product, jnp.array([1.0, 1.0, 1.0]) * scale, key=key, n_steps=3)
+    dense = jnp.diag(t.diagonal) + jnp.diag(t.off_diagonal, 1) + jnp.diag(t.off_diagonal, -1)
+    np.testing.assert_allclose(np.linalg.eigvalsh(np.asarray(dense, float) / scale), [1, 2, 5], rtol=1e-4)
+    np.testing.assert_allclose(t.basis @ t.basis.T, np.eye(3), atol=1e-5)

@@ -114,3 +114,9 @@ def test_wrong_arguments(key, data, unchecked):
         mean_field.init(key=key, n_particles=0, n_features=2)
     with pytest.raises(ValueError, match="n_features"):
         mean_field.init(key=key, n_particles=2, n_features=0)
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1e25])
+def test_displacement_does_not_depend_on_the_unit(scale):
+    path = mean_field.Particles(jnp.array([[1.0], [2.0]]) * scale, jnp.array([[[1.0]], [[1.0]]]) * scale)
+    assert mean_field.displacement(path).item() == pytest.approx(np.sqrt(0.5))

@@ -156,3 +156,28 @@ def test_wrong_arguments(unchecked):
         ntk.fit(
             jnp.ones((3, 2)), jnp.ones(3), predict=linear, init=jnp.ones(2), alpha=1.0, learning_rate=0.1, n_steps=-1
         )
+
+
+def test_alignment_and_distance_do_not_depend_on_the_unit():
+    y, gram = jnp.array([1.0, -2.0]), jnp.array([[2.0, -1.0], [-1.0, 3.0]])
+    for scale in (1e-25, 1e25):
+        found = ntk.alignment(gram * scale, y / scale), ntk.distance(gram * scale, jnp.eye(2) / scale)
+        np.testing.assert_allclose(found, [ntk.alignment(gram, y), ntk.distance(gram, jnp.eye(2))], rtol=1e-5)
+
+
+def test_small_distances_of_kernels_keep_their_digits():
+    near = jnp.array([[1.0, 1e-4], [1e-4, 1.0]])
+    assert ntk.distance(jnp.eye(2), near).item() == pytest.approx(5e-9, rel=1e-2)
+    assert ntk.distance(near, near).item() == 0
+
+
+def test_flow_of_a_singular_kernel_does_not_grow():
+    x = jnp.linspace(0.0, 1.0, 30)[:, None]
+    late = ntk.flow(x @ x.T, jnp.ones(30), jnp.zeros(30), 1e12)
+    assert np.abs(late).max() < 2
+
+
+def test_alpha_must_be_positive():
+    x, y = jnp.array([[1.0]]), jnp.array([1.0])
+    with pytest.raises(ValueError, match="alpha must be positive"):
+        ntk.fit(x, y, predict=lambda w, x: x @ w, init=jnp.zeros(1), alpha=0.0, learning_rate=0.5, n_steps=2)

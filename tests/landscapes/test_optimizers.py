@@ -180,6 +180,31 @@ def test_a_trajectory_holds_its_start_and_the_norms_of_gradients():
     np.testing.assert_allclose(none.params, [[3, 4]])
 
 
+RULES = ("gradient_descent", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_schedule_is_refused_by_name(name, unchecked):
+    with pytest.raises(ValueError, match=r"^learning_rate must be a number, not a schedule; found <function"):
+        getattr(optimizers, name)(optax.linear_schedule(1.0, 0.0, 10))
+    with pytest.raises(ValueError, match=r"^learning_rate must be a number; found None"):
+        getattr(optimizers, name)(None)
+
+
+def test_other_numbers_are_named(unchecked):
+    for call, name in (
+        (lambda: optimizers.momentum(0.1, None), "decay"),
+        (lambda: optimizers.adagrad(0.1, eps="small"), "eps"),
+        (lambda: optimizers.rmsprop(0.1, None), "decay"),
+        (lambda: optimizers.adam(0.1, b2=None), "b2"),
+        (lambda: optimizers.adamw(0.1, weight_decay=None), "weight_decay"),
+        (lambda: optimizers.newton(surfaces.beale, damping=None), "damping"),
+        (lambda: sharpness.sam(surfaces.beale, optimizers.adam(0.1), rho=None), "rho"),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} must be a number; found"):
+            call()
+
+
 def test_wrong_arguments():
     with pytest.raises(ValueError, match="n_steps must not be negative"):
         trajectories.run(surfaces.beale, jnp.ones(2), optimizer=optimizers.adam(0.1), n_steps=-1)

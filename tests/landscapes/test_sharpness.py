@@ -114,3 +114,19 @@ def test_wrong_arguments(key, unchecked):
         sharpness.two_valleys(jnp.ones(0))
     with pytest.raises(ValueError, match=r"shape \(2,\)"):
         sharpness.two_factors(jnp.ones(3))
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1e25])
+def test_sharpness_of_objectives_in_any_unit(key, scale):
+    def bowl(x):
+        return scale * (x[0] ** 2 + 10 * x[1] ** 2)
+
+    rise = sharpness.worst_rise(bowl, jnp.zeros(2), key=key, rho=0.1)
+    assert rise.item() / scale == pytest.approx(0.1, rel=1e-3)
+    slope = sharpness.sam_gradient(bowl, jnp.array([3.0, 0.0]), rho=1.0)
+    np.testing.assert_allclose(np.asarray(slope, float) / scale, [8.0, 0.0], rtol=1e-5)
+
+
+def test_widths_must_be_positive():
+    with pytest.raises(ValueError, match="sharp_width must be positive"):
+        sharpness.two_valleys(jnp.zeros(2), sharp_width=0.0)

@@ -117,3 +117,13 @@ def test_wrong_arguments():
         slices.plane(surfaces.beale, jnp.ones(2), jnp.ones(2), jnp.ones(2), jnp.ones(1), jnp.ones(1), batch_size=0)
     with pytest.raises(ValueError, match="3 points, 2 parameters"):
         slices.path_plane(jnp.ones((2, 5)))
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1e25])
+def test_directions_and_paths_in_any_unit(scale):
+    direction, params = jnp.array([[3.0, 1.0], [4.0, 0.0]]), jnp.array([[0.0, 2.0], [10.0, 0.0]])
+    np.testing.assert_allclose(slices.filter_normalized(direction * scale, params), [[6, 2], [8, 0]], rtol=1e-5)
+    found = slices.filter_normalized(direction, params * scale)
+    np.testing.assert_allclose(np.asarray(found, float) / scale, [[6, 2], [8, 0]], rtol=1e-5)
+    path = jnp.array([[3.0, 4.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    np.testing.assert_allclose(slices.path_plane(path * scale).share, slices.path_plane(path).share, rtol=1e-4)

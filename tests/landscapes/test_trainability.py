@@ -60,8 +60,8 @@ def test_rates_stand_in_their_own_axis(task):
     np.testing.assert_allclose(one.measure, found.measure[0, 2], rtol=1e-4)
 
 
-def test_what_becomes_infinite_or_nan_did_not_converge_and_has_a_finite_measure():
-    found = trainability.convergence_map(bowl, ONES, jnp.array([1e3, 1e20, jnp.nan]), jnp.array([0.1]), n_steps=60)
+def test_what_becomes_infinite_did_not_converge_and_has_a_finite_measure():
+    found = trainability.convergence_map(bowl, ONES, jnp.array([1e3, 1e20, 1e38]), jnp.array([0.1]), n_steps=60)
     assert not np.any(found.converged)
     assert np.all(np.isfinite(found.measure))
 
@@ -153,3 +153,14 @@ def test_wrong_arguments(key, unchecked):
         trainability.box_dimension(jnp.ones((8, 16), bool))
     with pytest.raises(ValueError, match="converged must have 2 axes"):
         trainability.boundary(jnp.ones(3, bool))
+
+
+def test_what_cannot_be_told_is_nan():
+    def bowl(parts):
+        return parts[0] ** 2 + parts[1] ** 2
+
+    one = jnp.ones(())
+    for start, rate in (((one, one), jnp.nan), ((0 * one, 0 * one), 0.1), ((jnp.inf * one, one), 0.1)):
+        found = trainability.outcome(bowl, start, (0.1, rate))
+        assert not found.converged
+        assert np.isnan(found.measure)

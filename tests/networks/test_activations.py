@@ -69,3 +69,12 @@ def test_options_of_leaky_and_exponential_units():
 def test_unknown_name(call):
     with pytest.raises(ValueError, match=r"activation must be one of .*'relu'.*found 'rectifier'"):
         call(jnp.ones(2), activation="rectifier")
+
+
+@pytest.mark.parametrize("name", activations.ACTIVATIONS)
+def test_derivative_of_integers_and_of_nan(name):
+    whole = jnp.array([-2, 0, 3])
+    np.testing.assert_array_equal(
+        activations.derivative(whole, activation=name), activations.derivative(whole.astype(float), activation=name)
+    )
+    assert np.isnan(activations.derivative(jnp.array([jnp.nan]), activation=name)).all()

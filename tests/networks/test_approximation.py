@@ -128,3 +128,16 @@ def test_waves_that_do_not_fit(key, unchecked):
         approximation.waves(jnp.ones((2, 3)), a, w, p)
     with pytest.raises(ValueError, match="width must be positive"):
         approximation.ridges(a, w, p, key=key, width=0)
+
+
+@pytest.mark.parametrize("build", [approximation.bumps, approximation.hats])
+def test_an_interval_without_length_is_refused(build):
+    for low, high in ((1.0, 1.0), (2.0, 1.0)):
+        with pytest.raises(ValueError, match="low must be below high"):
+            build(jnp.sin, low, high, width=3)
+
+
+def test_bounds_of_tiny_and_huge_units():
+    assert approximation.hats_bound(1e-25, 0.0, 1e25, width=1).item() * 8 == pytest.approx(1e25)
+    wave = jnp.ones(1) * 1e-15, jnp.array([[3e25, 4e25]]), jnp.zeros(1)
+    assert approximation.ridges_bound(*wave, width=4, radius=1.0).item() == pytest.approx(25e20)

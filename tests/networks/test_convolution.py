@@ -137,6 +137,31 @@ def test_transposed_is_the_adjoint(key, options, size):
         assert not needed[:, :, columns:].any()
 
 
+@pytest.mark.parametrize(
+    ("size", "taps", "padding"),
+    [((3, 3), (2, 4), 1), ((3, 3), (4, 2), 1), ((3, 2), (4, 8), 3)],
+    ids=["convolution", "columns", "gradient of the kernel"],
+)
+def test_shapes_that_xla_takes_for_groups_are_convolved(key, size, taps, padding):
+    """XLA ended the process here, and so it did in the gradient of the convolution."""
+    y, kernel = draw(key, (1, *size, 2), (*taps, 3, 2))
+    options = {"stride": 2, "padding": padding}
+    x = jax.random.normal(key, jax.eval_shape(lambda: convolution.transposed(y, kernel, **options)).shape)
+
+    def form(layer):
+        def value(x, kernel, y):
+            if layer is convolution.transposed:
+                return jnp.sum(layer(y, kernel, **options) * x)
+            return jnp.sum(layer(x, kernel, **options) * y)
+
+        return jax.grad(value, argnums=(0, 1, 2))(x, kernel, y)
+
+    expected = form(convolution.by_hand)
+    for layer in (convolution.transposed, convolution.cross_correlation):
+        for found, needed in zip(form(layer), expected, strict=True):
+            np.testing.assert_allclose(found, needed, atol=1e-4)
+
+
 def test_extra_restores_the_size(key):
     x, kernel = draw(key, (1, 8, 8, 3), (3, 3, 3, 4))
     y, back = jax.vjp(lambda x: convolution.cross_correlation(x, kernel, stride=2, padding=1), x)

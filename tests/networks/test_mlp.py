@@ -108,3 +108,17 @@ def test_shapes_that_do_not_fit(key, unchecked):
         mlp.apply(network, jnp.ones((5, 4)))
     with pytest.raises(ValueError, match="x has 4 columns, but there are 3 weights"):
         mlp.neuron(jnp.ones(3), jnp.array(0.0), jnp.ones((5, 4)))
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1e25])
+def test_signal_sizes_of_tiny_and_huge_signals(key, scale):
+    network = mlp.init(key=key, sizes=(3, 4, 2))
+    x = jax.random.normal(key, (5, 3))
+    np.testing.assert_allclose(
+        np.asarray(mlp.signal_sizes(network, x * scale), float) / scale, mlp.signal_sizes(network, x), rtol=1e-4
+    )
+
+
+def test_a_negative_gain_is_refused(key):
+    with pytest.raises(ValueError, match="gain must not be negative"):
+        layers.init_weight(key=key, shape=(2, 2), gain=-1.0)

@@ -242,3 +242,18 @@ def test_segmentation_that_does_not_fit(unchecked):
         segmentation.dice_loss(jnp.zeros((1, 2, 2, 2)), jnp.zeros((1, 2, 3), int))
     with pytest.raises(ValueError, match="logits must have 4 axes"):
         segmentation.dice_loss(jnp.zeros((2, 2, 2)), jnp.zeros((2, 2), int))
+
+
+def test_labels_outside_the_classes_make_dice_nan():
+    labels, logits = jnp.array([[[0, 1, 2]]]), jnp.zeros((1, 1, 3, 2))
+    assert np.isnan(segmentation.dice(labels, labels, n_classes=2)).all()
+    assert np.isnan(segmentation.dice(labels, labels - 1, n_classes=3)).all()
+    assert np.isnan(segmentation.dice_loss(logits, labels))
+    assert np.isfinite(segmentation.dice_loss(logits, jnp.minimum(labels, 1)))
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1e25])
+def test_errors_of_symmetry_do_not_depend_on_the_unit(scale):
+    x = jnp.array([1.0, 0.0, 0.0, 0.0]).reshape(1, 1, 4, 1) * scale
+    error = symmetry.invariance_error(lambda x: x, x, transform=lambda x: symmetry.translate(x, columns=1))
+    assert error == pytest.approx(np.sqrt(2))

@@ -144,3 +144,10 @@ def test_images_and_signals_that_do_not_fit():
         wavelets.inverse_fourier(jnp.ones(0))
     with pytest.raises(ValueError, match="n_kept must be between 0 and 3"):
         wavelets.keep_largest(jnp.ones(3), n_kept=4)
+
+
+def test_integers_mean_what_their_numbers_mean():
+    x = np.arange(8, dtype=np.uint8).reshape(1, 8) * 30
+    for transform in (wavelets.fourier, wavelets.analyze, wavelets.inverse_fourier, wavelets.synthesize):
+        np.testing.assert_allclose(transform(x), transform(jnp.asarray(x, float)), rtol=1e-6)
+        assert np.abs(transform(x)).max() > 100

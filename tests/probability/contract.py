@@ -188,8 +188,18 @@ def heavy(key):
 
 EXAMPLES = [
     Example(gaussian.fit, lambda key: {"x": points(key)}, gradient=("x",)),
-    Example(gaussian.whitened, lambda key: {"model": normal(key), "x": points(key)}, gradient=("model", "x")),
-    Example(gaussian.mahalanobis, lambda key: {"model": normal(key), "x": points(key)}, gradient=("model", "x")),
+    Example(
+        gaussian.whitened,
+        lambda key: {"model": normal(key), "x": points(key)},
+        gradient=("model", "x"),
+        units=({"model.mean": 1, "model.covariance": 2, "x": 1},),
+    ),
+    Example(
+        gaussian.mahalanobis,
+        lambda key: {"model": normal(key), "x": points(key)},
+        gradient=("model", "x"),
+        units=({"model.mean": 1, "model.covariance": 2, "x": 1},),
+    ),
     Example(gaussian.log_prob, lambda key: {"model": normal(key), "x": points(key)}, gradient=("model", "x")),
     Example(
         gaussian.sample,
@@ -204,11 +214,13 @@ EXAMPLES = [
         lambda key: {"model": normal(key), "values": jnp.array([0.3])},
         {"given": (1,)},
         gradient=("model", "values"),
+        units=({"model.mean": 1, "model.covariance": 2, "values": 1},),
     ),
     Example(
         gaussian.affine,
         lambda key: {"model": normal(key), "matrix": points(key, n=2), "shift": jnp.ones(2)},
         gradient=("model", "matrix", "shift"),
+        units=({"model.mean": 1, "model.covariance": 2, "shift": 1}, {"matrix": 1, "shift": 1}),
     ),
     Example(maximum_entropy.problem, averages, gradient=("features", "moments")),
     Example(maximum_entropy.init, lambda key: {"problem": maximum_entropy.problem(**averages(key))}),
@@ -219,7 +231,7 @@ EXAMPLES = [
             "problem": maximum_entropy.problem(**averages(key)),
         },
     ),
-    Example(maximum_entropy.fit, averages),
+    Example(maximum_entropy.fit, averages, units=({"features": 1, "moments": 1},)),
     Example(
         central_limit.standardized_means,
         lambda key: {"key": key},
@@ -244,7 +256,12 @@ EXAMPLES = [
     ),
     Example(information.gaussian_entropy, lambda key: {"p": normal(key)}, gradient=("p",)),
     Example(information.gaussian_cross_entropy, normals, gradient=("p", "q")),
-    Example(information.gaussian_kl, normals, gradient=("p", "q")),
+    Example(
+        information.gaussian_kl,
+        normals,
+        gradient=("p", "q"),
+        units=({"p.mean": 1, "p.covariance": 2, "q.mean": 1, "q.covariance": 2},),
+    ),
     Example(
         information.gaussian_mutual_information, lambda key: {"p": normal(key)}, {"first": (0, 2)}, gradient=("p",)
     ),
@@ -296,21 +313,41 @@ EXAMPLES = [
         bayes.update_mean,
         lambda key: {"prior": normal(key), "y": points(key), "noise": normal(jax.random.fold_in(key, 3)).covariance},
         gradient=("prior", "y", "noise"),
+        units=({"prior.mean": 1, "prior.covariance": 2, "y": 1, "noise": 2},),
     ),
     Example(
         bayes.predict_mean,
         lambda key: {"posterior": normal(key), "noise": jnp.eye(3)},
         gradient=("posterior", "noise"),
+        units=({"posterior.mean": 1, "posterior.covariance": 2, "noise": 2},),
     ),
-    Example(bayes.update_normal, lambda key: {"prior": nig(key), **noise(key)}, gradient=("prior", "y")),
-    Example(bayes.predict_normal, lambda key: {"posterior": nig(key)}, gradient=("posterior",)),
+    Example(
+        bayes.update_normal,
+        lambda key: {"prior": nig(key), **noise(key)},
+        gradient=("prior", "y"),
+        units=({"prior.loc": 1, "prior.scale": 2, "y": 1},),
+    ),
+    Example(
+        bayes.predict_normal,
+        lambda key: {"posterior": nig(key)},
+        gradient=("posterior",),
+        units=({"posterior.loc": 1, "posterior.scale": 2},),
+    ),
     Example(
         bayesian_regression.ridge_prior,
         lambda key: {"alpha": jnp.array(2.0), "noise_variance": jnp.array(0.5)},
         {"n_columns": 2},
         gradient=("alpha", "noise_variance"),
     ),
-    Example(bayesian_regression.fit, design, gradient=("design", "y", "prior", "noise_variance")),
+    Example(
+        bayesian_regression.fit,
+        design,
+        gradient=("design", "y", "prior", "noise_variance"),
+        units=(
+            {"y": 1, "prior.mean": 1, "prior.covariance": 2, "noise_variance": 2},
+            {"design": 1, "prior.mean": -1, "prior.covariance": -2},
+        ),
+    ),
     Example(
         bayesian_regression.predict,
         lambda key: {"model": posterior(key), "design": points(key, d=2)},
@@ -320,6 +357,10 @@ EXAMPLES = [
         bayesian_regression.predictive,
         lambda key: {"model": posterior(key), "design": points(key, d=2), "noise_variance": jnp.array(0.5)},
         gradient=("model", "design", "noise_variance"),
+        units=(
+            {"model.mean": 1, "model.covariance": 2, "noise_variance": 2},
+            {"design": 1, "model.mean": -1, "model.covariance": -2},
+        ),
     ),
     Example(
         bayesian_regression.score,
@@ -331,10 +372,28 @@ EXAMPLES = [
     Example(robust.predict, lambda key: {"model": line(key)["model"], "x": points(key, d=2)}, gradient=("x",)),
     Example(robust.score, line, gradient=("x", "y")),
     Example(robust.log_likelihood, line, gradient=("x", "y")),
-    Example(robust.trust, line, gradient=("x", "y")),
-    Example(robust.step, off, {"estimate_df": True}, tolerance=1e-3),
+    Example(
+        robust.trust,
+        line,
+        gradient=("x", "y"),
+        units=({"model.coef": 1, "model.intercept": 1, "model.scale": 1, "y": 1}, {"model.coef": -1, "x": 1}),
+    ),
+    Example(
+        robust.step,
+        off,
+        {"estimate_df": True},
+        tolerance=1e-3,
+        units=({"state.coef": 1, "state.intercept": 1, "state.scale": 1, "y": 1}, {"state.coef": -1, "x": 1}),
+    ),
     # too few steps to converge, since rounding decides in which step it would
-    Example(robust.fit, regression, {"max_iter": 8}, tolerance=1e-3),
+    Example(
+        robust.fit,
+        regression,
+        {"max_iter": 8},
+        tolerance=1e-3,
+        units=({"x": 1}, {"y": 1}),
+        origins=(("x",), ("y",)),
+    ),
     Example(
         intervals.contains,
         lambda key: {"interval": intervals.Interval(jnp.array(0.0), jnp.array(1.0)), "value": jax.random.normal(key)},
@@ -352,6 +411,7 @@ EXAMPLES = [
         intervals.bootstrap,
         lambda key: {"x": noise(key)["y"], "key": key},
         {"statistic": jnp.mean, "n_resamples": 8, "kind": "bca"},
+        units=({"x": 1},),
         x64=False,  # draws differ by dtype
     ),
     Example(
@@ -392,7 +452,11 @@ EXAMPLES = [
         x64=False,  # draws differ by dtype
         tolerance=1e-3,
     ),
-    Example(warmup.start, lambda key: {"step_size": jnp.array(0.5), "position": jax.random.normal(key, (3,))}),
+    Example(
+        warmup.start,
+        lambda key: {"step_size": jnp.array(0.5), "position": jax.random.normal(key, (3,))},
+        exempt={"missing": "only the number of coordinates is read from the position"},
+    ),
     Example(warmup.learn_step, lambda key: warming(key) | {"error": 0.3 * jax.random.normal(key)}),
     Example(
         warmup.learn_scale,
@@ -463,6 +527,8 @@ EXAMPLES = [
         calibration.gaussian_pit,
         lambda key: {**noise(key), "mean": jnp.array(0.1), "scale": jnp.array(2.0)},
         gradient=("y", "mean", "scale"),
+        units=({"y": 1, "mean": 1, "scale": 1},),
+        origins=(("y", "mean"),),
     ),
     Example(calibration.pit_histogram, lambda key: {"pit": jax.random.uniform(key, (9,))}, {"n_bins": 4}),
     Example(calibration.pit_distance, lambda key: {"pit": jax.random.uniform(key, (9,))}, gradient=("pit",)),

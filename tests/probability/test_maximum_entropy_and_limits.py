@@ -48,6 +48,17 @@ def test_moments_that_nothing_has_do_not_converge(mean):
     assert made.status == Status.UNBOUNDED
 
 
+@pytest.mark.parametrize("where", ["features", "moments", "base"])
+@pytest.mark.parametrize("bad", [jnp.nan, jnp.inf])
+def test_what_is_not_finite_has_no_entropy(where, bad):
+    arguments = {"features": jnp.arange(1.0, 4.0)[:, None], "moments": jnp.array([2.0]), "base": jnp.ones(3)}
+    arguments[where] = arguments[where].at[0].set(bad)
+    made = maximum_entropy.fit(arguments["features"], arguments["moments"], base=arguments["base"])
+    assert jnp.isnan(made.entropy)
+    assert jnp.isnan(made.probability).all()
+    assert (int(made.status), bool(made.converged)) == (Status.NON_FINITE, False)
+
+
 @pytest.mark.parametrize("mean", [1.0, 1.01, 3.5, 5.99, 6.0])
 def test_moments_at_the_edge_of_what_is_possible_converge(mean):
     faces = jnp.arange(1.0, 7.0)

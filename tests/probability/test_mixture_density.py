@@ -123,6 +123,10 @@ def test_errors(key, unchecked):
         mixture_density.fit(x, jnp.ones(4), key=key, n_components=0)
     with pytest.raises(ValueError, match="same length"):
         mixture_density.fit(x, jnp.ones(3), key=key)
+    with pytest.raises(ValueError, match=r"^n_steps must be positive; found 0"):
+        mixture_density.fit(x, jnp.ones(4), key=key, n_steps=0)
+    with pytest.raises(ValueError, match=r"^y must have at least one entry"):
+        mixture_density.fit(x[:0], jnp.ones(0), key=key)
     for function in (mixture_density.log_prob, mixture_density.score, mixture_density.cdf):
         with pytest.raises(ValueError, match=r"same length; found x \(2, 2\), y \(3,\)"):
             function(MODEL, UNIT, jnp.ones(3))

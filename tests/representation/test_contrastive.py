@@ -114,6 +114,8 @@ def test_what_does_not_fit_is_refused(unchecked, key):
         (lambda: contrastive.init(key=key, channels=()), "at least one convolution"),
         (lambda: contrastive.init(key=key, n_components=0), "n_components must be positive"),
         (lambda: contrastive.encode(model, images), "multiples of 4"),
+        (lambda: contrastive.fit(images, key=key, init=model, n_steps=0), "^n_steps must be positive; found 0"),
+        (lambda: contrastive.fit(images[:0], key=key, init=model), "^images must hold at least one image"),
         (lambda: augment.turned(images, key=key), "images must be square"),
         (lambda: augment.cropped(images, key=key, size=7), "size must be between 1 and 6"),
         (lambda: augment.relit(images[0], key=key), "images must have 3 axes"),

@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits, make_blobs
 from sklearn.manifold import TSNE, trustworthiness
 
 from mfml.data import digits, ising
@@ -99,16 +100,27 @@ def test_repulsion_of_one_place_is_finite():
     np.testing.assert_allclose(found.normalizer, 20, rtol=1e-3)
 
 
+SAMPLES = {
+    "digits": lambda key: digits.simulate(key=key, n_samples=300).images.reshape(300, -1),
+    "ising": lambda key: ising.simulate(jnp.linspace(1.5, 3.5, 300), key=key, size=8, n_sweeps=100).spins.reshape(
+        300, -1
+    ),
+}
+
+
+def fitted(x, key, solver, max_iter=750):
+    return tsne.fit(x, key=key, perplexity=15.0, max_iter=max_iter, solver=solver)
+
+
 def test_the_approximate_gradient_of_t_sne_is_within_a_percent(key):
-    x = digits.simulate(key=key, n_samples=700).images.reshape(700, -1)
-    dense = np.zeros((700, 700), np.float32)
-    near = neighbors.exact(x, n_neighbors=60)
-    sparse = divergence.sparse_probabilities(near, perplexity=20.0)
-    found = affinities.conditional(near.distances**2, perplexity=20.0).p
+    x = SAMPLES["digits"](key)
+    dense = np.zeros((300, 300), np.float32)
+    near = neighbors.exact(x, n_neighbors=45)
+    sparse = divergence.sparse_probabilities(near, perplexity=15.0)
+    found = affinities.conditional(near.distances**2, perplexity=15.0).p
     np.put_along_axis(dense, np.asarray(near.indices), np.asarray(found), axis=1)
     p = affinities.joint(jnp.asarray(dense))
-    early = tsne.fit(x, key=key, perplexity=20.0, max_iter=100, solver="fft").embedding
-    late = tsne.fit(x, key=key, perplexity=20.0, max_iter=1000, solver="fft").embedding
+    early, late = (fitted(x, key, "fft", max_iter=steps).embedding for steps in (100, 750))
     for y in (1e-3 * late, early, late):
         made = repulsion.kernels(y)
         for exaggeration in (1.0, 12.0):
@@ -143,26 +155,49 @@ def test_a_node_that_all_link_to_gets_as_many_rows_as_it_needs():
     assert total.tolist() == [99, 1, *[0] * 98]
 
 
-SAMPLES = {
-    "digits": lambda key: digits.simulate(key=key, n_samples=300).images.reshape(300, -1),
-    "ising": lambda key: ising.simulate(jnp.linspace(1.5, 3.5, 300), key=key, size=8, n_sweeps=100).spins.reshape(
-        300, -1
-    ),
-}
-
-
 @pytest.mark.parametrize("name", SAMPLES)
 def test_it_is_as_trustworthy_as_scikit_learn(name, key):
     x = SAMPLES[name](key)
     peer = TSNE(perplexity=15, random_state=0, init="pca").fit_transform(np.asarray(x))
     needed = trustworthiness(x, peer, n_neighbors=7)
     for method in ("exact", "fft"):
-        found = tsne.fit(x, key=key, perplexity=15.0, max_iter=750, solver=method)
+        found = fitted(x, key, method)
         assert trustworthiness(x, np.asarray(found.embedding), n_neighbors=7) > needed - 0.01
         assert found.history[-1] < found.history[0]
     # uniform lattices are copies, and P is a tie because there are more copies than neighbors
     steady = abs(found.history[-51] - found.history[-1]) < 0.01 * found.history[-1]
     assert steady or name == "ising"
+
+
+SMALL = {
+    "noise": lambda n: np.random.default_rng(n).standard_normal((n, 10)),
+    "groups": lambda n: make_blobs(n, 10, centers=6, random_state=0)[0],
+    "digits": lambda n: load_digits().data[:n],
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("n", [20, 60])
+def test_few_samples_reach_the_divergence_of_the_best_rate_of_scikit_learn(name, n, key):
+    x = np.asarray(SMALL[name](n), np.float32)
+    options = {"perplexity": min(15.0, n / 4), "max_iter": 750}
+    p = divergence.probabilities(jnp.asarray(x), perplexity=options["perplexity"])
+
+    def reached(rate):
+        peer = TSNE(random_state=0, init="pca", method="exact", learning_rate=rate, **options).fit_transform(x)
+        return float(divergence.kl_divergence(p, jnp.asarray(peer)))
+
+    found = tsne.fit(jnp.asarray(x), key=key, **options).kl_divergence
+    assert found < min(map(reached, ("auto", n / 12, n / 4))) + 0.03
+
+
+def test_it_starts_from_given_values(x, key):
+    first = tsne.fit(x, key=key, perplexity=8.0, max_iter=20)
+    start = tsne.init(x, key=key)
+    again = tsne.fit(x, key=jax.random.key(8), perplexity=8.0, max_iter=20, init=start.embedding)
+    np.testing.assert_allclose(again.embedding, first.embedding, rtol=1e-3, atol=1e-6)
+    np.testing.assert_array_equal(tsne.init(x, key=key, init=start.embedding).embedding, start.embedding)
+    assert jnp.isnan(tsne.fit(x, key=key, init=start.embedding.at[0].set(jnp.nan), max_iter=3).kl_divergence)
 
 
 def test_the_same_key_gives_the_same_embedding(x, key):
@@ -197,6 +232,11 @@ def test_what_does_not_fit_is_refused(unchecked, key):
         ({"neighbor_solver": "annoy"}, "neighbor_solver must be one of"),
         ({"max_iter": 0}, "max_iter must be positive"),
         ({"init": "spectral"}, "init must be one of"),
+        (
+            {"init": jnp.zeros((5, 2))},
+            r"init must be one of 'pca', 'random', or values of shape \(6, 2\); found \(5, 2\)",
+        ),
+        ({"init": None}, "init must be .* found NoneType"),
         ({"solver": "fft", "n_components": 3}, "needs n_components = 2"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -125,6 +125,15 @@ def test_digits_are_drawn_as_trustworthily_as_they_can_be(key):
     assert not np.array_equal(found.embedding, umap.fit(x, key=jax.random.key(1), max_iter=300).embedding)
 
 
+def test_it_starts_from_given_values(x, linked, key):
+    y, _ = umap.init(x, linked, key=key, init="pca")
+    options = {"key": key, "n_neighbors": 8, "max_iter": 5}
+    found, needed = umap.fit(x, init=y, **options), umap.fit(x, init="pca", **options)
+    np.testing.assert_allclose(found.embedding, needed.embedding, atol=0.05)
+    assert not found.spectral
+    assert not np.allclose(umap.fit(x, init=y[::-1], **options).embedding, needed.embedding, atol=1)
+
+
 def test_the_unit_of_the_features_does_not_matter(x, key):
     def embedding(x):
         return umap.fit(x, key=key, n_neighbors=6, max_iter=20).embedding
@@ -140,6 +149,10 @@ def test_what_does_not_fit_is_refused(unchecked, key):
         ({"n_neighbors": 7}, "n_neighbors must be between 2 and 6"),
         ({"neighbor_solver": "annoy"}, "neighbor_solver must be one of"),
         ({"init": "random"}, "init must be one of"),
+        (
+            {"init": jnp.zeros((6, 3))},
+            r"init must be one of 'spectral', 'pca', or values of shape \(\d+, 2\); found \(6, 3\)",
+        ),
         ({"max_iter": 0}, "max_iter must be positive"),
     ):
         with pytest.raises(ValueError, match=message):

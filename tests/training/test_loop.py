@@ -14,7 +14,9 @@ import numpy as np
 import optax
 import pytest
 
+from mfml.iteration import Status
 from mfml.training import batches, loop
+from mfml.xla import flags
 
 ADAM = optax.adam(0.02)
 N = 30
@@ -408,6 +410,92 @@ def test_bad_loss_and_bad_state(params, key):
         train(params, key, state=state, validation=HELD_OUT)
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "message"),
+    [
+        (optax.sgd(0.1), "state.opt_state does not fit options.optimizer: found .*Adam.*; needed "),
+        (optax.rmsprop(0.1), "found .*Adam.*; needed .*Rms"),
+        (
+            optax.adam(0.1, mu_dtype=jnp.bfloat16),
+            r"state.opt_state\[0\].mu\['v'\] does not fit options.optimizer: found float32\[4\]; needed bf",
+        ),
+    ],
+)
+def test_the_state_of_another_optimizer_is_refused(params, key, optimizer, message):
+    state = loop.init(params, key=key, optimizer=ADAM)
+    with pytest.raises(ValueError, match=message):
+        train(params, key, state=state, optimizer=optimizer)
+
+
+def test_the_state_of_other_parameters_is_refused(params, key):
+    state = loop.init(params, key=key, optimizer=ADAM)
+    with pytest.raises(
+        ValueError, match=r"state.params\['v'\] does not fit init: found float32\[4\]; needed float32\[5\]"
+    ):
+        train(params | {"v": jnp.zeros(5)}, key, state=state)
+    with pytest.raises(ValueError, match=r"state\.params does not fit init"):
+        train({"w": params["w"]}, key, state=state)
+    with pytest.raises(ValueError, match="state must be a State; found Trained, whose field `state` is one"):
+        train(params, key, state=train(params, key, n_steps=5))
+
+
+@pytest.mark.parametrize("patience", [4, None])
+def test_more_patience_resumes_a_stopped_run_to_the_same_bits(params, key, overfitted, patience):
+    whole = train(params, key, **(overfitted | {"patience": patience}))
+    stopped = train(params, key, **overfitted)
+    same = train(params, key, state=stopped.state, **overfitted)
+    assert len(same.history) == 0
+    assert_same_bits((same.params, same.state, same.status), (stopped.params, stopped.state, stopped.status))
+    after = train(params, key, state=stopped.state, **(overfitted | {"patience": patience}))
+    assert len(after.history) > 0
+    assert_same_bits((after.params, after.state, after.status), (whole.params, whole.state, whole.status))
+
+
+def constant(number):
+    return lambda params, batch, key: number + 0.0 * sum(map(jnp.sum, jax.tree.leaves(params)))
+
+
+@pytest.mark.parametrize("run", [fit, train])
+def test_patience_runs_out_where_validation_is_not_a_number(params, key, run):
+    options = {"validation": HELD_OUT, "validation_loss": constant(jnp.nan), "chunk": 2, "n_steps": 50, "patience": 3}
+    done = run(params, key, **options)
+    assert int(done.n_iter) == 6
+    assert np.isnan(done.state.best.loss)
+    assert_same_bits(done.params, params)
+    assert (int(done.status), bool(done.converged)) == (Status.NON_FINITE, False)
+
+
+@pytest.mark.parametrize("run", [fit, train])
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (lambda p, batch, key: (exact(p, batch, key), {}), "loss must return a scalar, alone; found tuple"),
+        (lambda p, batch, key: None, "loss must return a scalar, alone; found NoneType"),
+        (lambda p, batch, key: predict(p, batch["x"]), r"loss must return a scalar; found shape \(30,\)"),
+    ],
+)
+def test_a_loss_that_is_no_number_is_refused(params, key, broken, message, run):
+    with pytest.raises(ValueError, match="^" + message):
+        run(params, key, loss=broken)
+    with pytest.raises(ValueError, match="^validation_" + message):
+        run(params, key, validation=HELD_OUT, validation_loss=broken)
+
+
+def test_a_loss_without_a_gradient_is_refused(params, key):
+    with pytest.raises(ValueError, match="loss must return a float, which has a gradient; found int32"):
+        fit(params, key, loss=lambda p, batch, key: 3)
+    assert (
+        fit(params, key, n_steps=2, validation=HELD_OUT, validation_loss=lambda p, batch, key: 3).state.best.loss == 3
+    )
+
+
+def test_batches_of_no_samples_are_refused(key):
+    counts = {"n": 5, "batch_size": 2, "n_batches": 3}
+    for name in counts:
+        with pytest.raises(ValueError, match=f"^{name} must be positive; found 0"):
+            batches.rows(jnp.array(0), jnp.array(0), key=key, **(counts | {name: 0}))
+
+
 def test_bar(params, key, capsys, monkeypatch):
     train(params, key)
     assert capsys.readouterr().err == ""
@@ -462,6 +550,7 @@ for kind in (AxisType.Auto, AxisType.Explicit):
 @pytest.mark.slow
 def test_follows_the_sharding_of_its_data():
     environment = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu", "PATH": ""}
+    environment |= {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1", **flags.busy(environment)}
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", SHARDED], env=environment, cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -37,9 +37,19 @@ def test_a_choice_made_before_stands(jaxlib):
     assert flags.quick({"XLA_FLAGS": OWN}) == {}
 
 
-def test_the_installed_jaxlib_accepts_it():
+def test_a_busy_process_gets_what_is_missing(jaxlib):
+    jaxlib("0.10.2")
+    single = "--xla_cpu_parallel_codegen_split_count=1"
+    assert flags.busy({}) == {"XLA_FLAGS": f"{OWN} {single}"}
+    assert flags.busy({"XLA_FLAGS": OWN}) == {"XLA_FLAGS": f"{OWN} {single}"}
+    assert flags.busy({"XLA_FLAGS": f"{OWN} {single}"}) == {}
+    jaxlib("0.11.0")
+    assert flags.busy({}) == {}
+
+
+def test_the_installed_jaxlib_accepts_them():
     environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
-    environment |= flags.quick(environment)
+    environment |= flags.busy(environment)
     code = "import jax; print(jax.numpy.arange(4).sum())"
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "6\n"), done.stderr

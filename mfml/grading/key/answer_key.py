@@ -55,7 +55,8 @@ def load(course: Course, unit: int, seed: int = DEFAULT_SEED, *, announce: Any =
     if announce:
         announce()
     command = [sys.executable, "-m", "mfml.grading.key.seal", str(course.root), str(unit), str(seed), str(path)]
-    environment = {"JAX_PLATFORMS": "cpu", **os.environ, "PYTHONUTF8": "1", **flags.quick(os.environ)}
+    # the flags are those of a worker, which then finds compiled what sealing compiled
+    environment = {"JAX_PLATFORMS": "cpu", **os.environ, "PYTHONUTF8": "1", "XLA_FLAGS": "", **flags.quick({})}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     sealed = _read(path, unit) if done.returncode == 0 else None
     if sealed is None:
