@@ -20,6 +20,7 @@ from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling
 
 KINDS = ("percentile", "basic", "bca")
 BISECTIONS = 60
@@ -296,6 +297,7 @@ def _bca(found: Array, estimate: Array, without: Array, tails: Array) -> tuple[A
     below = (jnp.mean(found < estimate, axis=0) + jnp.mean(found <= estimate, axis=0)) / 2
     bias = ndtri(jnp.clip(below, 0.5 / r, 1 - 0.5 / r))
     centered = without.mean(axis=0) - without
+    centered = centered / scaling.power_of_two(jnp.max(jnp.abs(centered), axis=0))  # its cube must not overflow
     spread = jnp.sum(centered**2, axis=0)
     spread = jnp.where(spread > 0, spread, 1.0)
     acceleration = jnp.sum(centered**3, axis=0) / (6 * spread**1.5)
