@@ -116,6 +116,7 @@ def midway(key):
     return {"x": made["x"], "state": made["factors"]}
 
 
+OF_PAIRS = "the kernel matrix has an entry for each pair of samples"
 KL = {"loss": "kullback-leibler"}
 
 EXAMPLES = [
@@ -261,6 +262,7 @@ EXAMPLES = [
         {"n_components": 2, "gamma": 0.5},
         gradient=("x",),
         units=({"x": 1, "gamma": -2},),
+        exempt={"memory": OF_PAIRS},
     ),
     Example(
         kernel_pca.fit,
@@ -268,6 +270,7 @@ EXAMPLES = [
         {"n_components": 2, "solver": "krylov", "kernel": "poly", "gamma": 0.5},
         tolerance=1e-3,  # unit eigenvectors of large eigenvalues
         units=({"x": 1, "gamma": -2},),
+        exempt={"memory": OF_PAIRS},
     ),
     Example(kernel_pca.transform, fitted(kernel_pca.fit, n_components=2), gradient=("x",)),
     Example(kernel_pca.embedding, without(fitted(kernel_pca.fit, n_components=2), "x")),
