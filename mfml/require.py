@@ -109,14 +109,6 @@ def positive(name: str, value: int | float) -> None:
         raise ValueError(f"{name} must be positive; found {value}")
 
 
-def numbers(**named: Any) -> None:
-    """Require that each value is a number or an array, not None, text or a schedule (a function of the step)."""
-    for name, value in named.items():
-        known = isinstance(value, jax.Array | np.ndarray | np.generic | float | int)
-        needed = "a number, not a schedule" if callable(value) else "a number"
-        that(known, f"{name} must be {needed}; found {value!r}")
-
-
 def one_of(name: str, value: Any, options: Collection[Any]) -> None:
     """Require that an option is one of those known."""
     if value not in options:

@@ -141,7 +141,9 @@ def relocate(centroids: Float[Array, "k d"], counts: Float[Array, " k"], x: Floa
     far, which = lax.top_k(to_own, min(len(centroids), len(x)))
     place = jnp.clip(jnp.cumsum(empty) - 1, 0, len(far) - 1)
     rounding = 32 * jnp.finfo(x.dtype).eps * jnp.abs(x).max()
-    return jnp.where((empty & (far[place] > rounding))[:, None], x[which[place]], centroids)
+    moves = empty & ~(far[place] <= rounding)  # NaN moves, too, and shows
+    found = jnp.where(moves[:, None], x[which[place]], centroids)
+    return jnp.where(jnp.isnan(counts)[:, None], jnp.nan, found)
 
 
 @public
@@ -341,7 +343,7 @@ def _fit(x: Array, starts: Array, tol: ArrayLike, weights: Array | None, *, max_
     given, x = x, present(weights, x)
     frame = numerics.frame(x)
     centered, starts = numerics.enter(frame, x), numerics.enter(frame, starts)
-    unit = scaling.unit(jnp.ones(1, x.dtype) if weights is None else weights)
+    unit = jnp.ones((), x.dtype) if weights is None else scaling.unit(weights)
     shares = None if weights is None else weights / unit
     rounding = starts.shape[1] * jnp.finfo(x.dtype).eps ** 2 * jnp.sum(centered**2, axis=1).max()
     spread = centered - sums.mean(centered, weights=shares)

@@ -39,7 +39,7 @@ def weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Arr
     unit = distances.unit(x, centroids)
     nearest = distances.squared(x / unit, centroids / unit).min(axis=1)
     total = nearest.sum()
-    return jnp.where(total > 0, nearest / jnp.where(total > 0, total, 1), 1 / len(x))
+    return jnp.where(total == 0, 1 / len(x), nearest / jnp.where(total == 0, 1, total))
 
 
 @public

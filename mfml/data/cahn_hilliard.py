@@ -186,7 +186,7 @@ def segmentation(
     direction, plus Gaussian noise of standard deviation `noise`. n_samples and size are static.
 
     Raises:
-        ValueError: n_samples < 1, a size below 4; contrast or shading that is not finite, noise below 0. Where these
+        ValueError: n_samples < 1, a size below 4; non-finite contrast or shading, noise below 0. Where these
             are traced, the images are NaN.
 
     >>> data = segmentation(key=jax.random.key(0), n_samples=2, size=16)

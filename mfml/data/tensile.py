@@ -99,7 +99,7 @@ def stress(strain: ArrayLike, temperature: ArrayLike, *, steel: Steel = ROLLED) 
     Shapes broadcast. Below the yield strain, negative strains included, the material is linear elastic.
 
     Raises:
-        ValueError: as `youngs_modulus`; a known strain that is not finite. A traced one gives NaN.
+        ValueError: as `youngs_modulus`; a known non-finite strain. A traced one gives NaN.
 
     >>> round(float(stress(0.001, 20.0)))  # 206000 MPa times 0.001
     206

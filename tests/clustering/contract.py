@@ -88,6 +88,7 @@ def pair(key):
 
 
 CLUSTERS = {"n_clusters": 3}
+WITH_CENTROIDS = {"units": ({"x": 1, "centroids": 1},), "origins": (("x", "centroids"),)}
 
 EXAMPLES = [
     Example(blocks.split, data, {"size": 5}, gradient=("x",)),
@@ -109,8 +110,15 @@ EXAMPLES = [
         tolerance=1e-3,
         exempt={"origin": "one of three terms that belong together, and the result is cut at 0"},
     ),
-    Example(distances.euclidean, lambda key: {"x": clouds(key), "y": starts(key)}, gradient=("x", "y"), tolerance=1e-3),
-    Example(seeding.weights, started, gradient=("x", "centroids"), tolerance=1e-3),
+    Example(
+        distances.euclidean,
+        lambda key: {"x": clouds(key), "y": starts(key)},
+        gradient=("x", "y"),
+        tolerance=1e-3,
+        units=({"x": 1, "y": 1},),
+        origins=(("x", "y"),),
+    ),
+    Example(seeding.weights, started, gradient=("x", "centroids"), tolerance=1e-3, **WITH_CENTROIDS),
     Example(seeding.plus_plus, lambda key: data(key) | {"key": key}, CLUSTERS, x64=False),  # draws differ by dtype
     Example(seeding.choose, lambda key: data(key) | {"key": key}, CLUSTERS, x64=False),
     Example(
@@ -118,22 +126,34 @@ EXAMPLES = [
         lambda key: data(key) | {"key": key},
         CLUSTERS | {"init": "random"},
         x64=False,
-        exempt={
-            "absent": "which samples are drawn depends on how many there are",
-            "twice": "all k samples differ: the second of two equal ones may be drawn as well",
-        },
     ),
     Example(seeding.starts, lambda key: data(key) | {"key": key}, CLUSTERS | {"n_init": 2}, x64=False),
-    Example(seeding.starts, lambda key: data(key) | {"init": starts(key)}),
-    Example(kmeans.assign, started),
-    Example(kmeans.update, lambda key: started(key) | {"labels": labels(key)}, gradient=("x",)),
+    Example(
+        seeding.starts,
+        lambda key: data(key) | {"init": starts(key)},
+        exempt={"missing": "given centroids are returned as they are, and only their shape is compared with that of x"},
+    ),
+    Example(kmeans.assign, started, **WITH_CENTROIDS),
+    Example(
+        kmeans.update,
+        lambda key: started(key) | {"labels": labels(key)},
+        gradient=("x",),
+        exempt={"missing": "a cluster with samples forgets its centroid"},
+    ),
     Example(kmeans.init, started, tolerance=1e-3),
     Example(
         kmeans.step, lambda key: {"state": kmeans.init(clouds(key), starts(key)), "x": clouds(key)}, tolerance=1e-3
     ),
     Example(kmeans.relocate, lambda key: started(key) | {"counts": jnp.array([4.0, 0.0, 4.0])}),
     Example(kmeans.fit, lambda key: data(key) | {"key": key}, CLUSTERS | {"n_init": 2, "max_iter": 9}, x64=False),
-    Example(kmeans.fit, lambda key: data(key) | {"init": starts(key)}, {"max_iter": 9}, tolerance=1e-3),
+    Example(
+        kmeans.fit,
+        lambda key: data(key) | {"init": starts(key)},
+        {"max_iter": 9},
+        tolerance=1e-3,
+        units=({"x": 1, "init": 1},),
+        origins=(("x", "init"),),
+    ),
     Example(kmeans.predict, fitted),
     Example(kmeans.transform, fitted, gradient=("x",), tolerance=1e-3),
     Example(kmeans.ordered, lambda key: {"centroids": starts(key)}),
@@ -143,7 +163,9 @@ EXAMPLES = [
         lambda key: {"state": minibatch.init(starts(key)), "batch": clouds(key)},
         exempt=dict.fromkeys(("unit", "origin"), "the state has the unit and the origin of the batch as well"),
     ),
-    Example(minibatch.fit, lambda key: data(key) | {"key": key}, CLUSTERS | {"batch_size": 6}, x64=False),
+    Example(
+        minibatch.fit, lambda key: data(key) | {"key": key}, CLUSTERS | {"batch_size": 6, "n_steps": 20}, x64=False
+    ),
     Example(kmedoids.init, lambda key: {"dissimilarity": table(key), "medoids": jnp.array([0, 4])}),
     Example(kmedoids.plus_plus, lambda key: {"dissimilarity": table(key), "key": key}, CLUSTERS, x64=False),
     Example(kmedoids.swap_changes, lambda key: {"state": medoids(key), "rows": table(key)[:5]}, gradient=("rows",)),
@@ -263,6 +285,8 @@ EXAMPLES = [
         anomaly.reconstruction_error,
         lambda key: {"x": clouds(key), "reconstruction": clouds(key) + 1},
         gradient=("x", "reconstruction"),
+        units=({"x": 1, "reconstruction": 1},),
+        origins=(("x", "reconstruction"),),
     ),
     Example(anomaly.fit_latent, lambda key: {"z": clouds(key)}, gradient=("z",)),
     Example(
@@ -280,6 +304,7 @@ EXAMPLES = [
         scores.inertia,
         lambda key: started(key) | {"labels": labels(key)},
         gradient=("x", "centroids"),
+        **WITH_CENTROIDS,
     ),
     Example(
         scores.silhouette_samples,
