@@ -436,7 +436,7 @@ EXAMPLES = [
         boosting_rounds.problem,
         lambda key: data(key) | weights(key),
         {"max_bins": 2 * N},
-        exempt={"absent": "the task keeps the targets of all samples, with their weights"},
+        exempt={"twice": "the task keeps all samples, each with its weight"},
     ),
     Example(boosting_rounds.init, lambda key: {"task": a_problem(key)}),
     Example(
