@@ -89,8 +89,10 @@ def _packed(statistics: Array) -> Array:
     return lax.complex(statistics[0::2], statistics[1::2])
 
 
-def _part(n: int, n_parts: int) -> Array:
+def _part(n: int, n_parts: int) -> Array | int:
     """The part of each sample: parts are as long as each other, but for the last one."""
+    if n_parts == 1:
+        return 0
     return jnp.minimum(jnp.arange(n, dtype=jnp.int32) // max(1, n // n_parts), n_parts - 1)
 
 

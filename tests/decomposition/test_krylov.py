@@ -98,3 +98,13 @@ def test_there_is_no_reverse_mode_and_the_docstring_says_so(key):
     assert "may not be differentiated in reverse mode" in " ".join(krylov.top.__doc__.split())
     with pytest.raises(ValueError, match=r"[Rr]everse-mode"):
         jax.grad(lambda a: krylov.top(a, key=key, n_components=1).values.sum())(jnp.eye(60))
+
+
+@pytest.mark.parametrize("values", [[2.0] * 200, [5.0, 5.0, 5.0, 1.0] + [0.0] * 196])
+def test_repeated_eigenvalues_give_orthonormal_vectors_and_no_ghosts(values):
+    basis = np.linalg.qr(np.random.default_rng(0).normal(size=(200, 200)))[0]
+    a = jnp.asarray((basis * values) @ basis.T, jnp.float32)
+    found = krylov.top(a, key=jax.random.key(0), n_components=5, n_oversamples=2)
+    assert found.converged
+    np.testing.assert_allclose(found.values, values[:5], atol=1e-4)
+    np.testing.assert_allclose(found.vectors.T @ found.vectors, np.eye(5), atol=1e-5)

@@ -32,10 +32,10 @@ def test_minimum_norm_fit_far_from_zero():
     assert abs(np.mean(fitted - np.asarray(y, float))) < 0.02  # rounding of the intercept, -60000
 
 
-def test_ridge_of_nine_million_rows():
-    x = np.random.default_rng(0).uniform(size=9_000_000).astype(np.float32)
-    coef = ridge.fit(single(x)[:, None], single(1 + x), alpha=1e-3, fit_intercept=False).coef
-    assert coef[0] == pytest.approx(1 + np.mean(x, dtype=float) / np.mean(x.astype(float) ** 2), rel=1e-5)
+@pytest.mark.parametrize("offset", [0, 5])
+def test_ridge_of_millions_of_rows(offset):
+    x = single(offset + np.random.default_rng(0).uniform(size=(2_000_000, 2)))
+    np.testing.assert_allclose(ridge.fit(x, x[:, 0], alpha=1e-3).coef, [1, 0], atol=1e-5)
 
 
 def test_cutoffs_do_not_grow_with_the_number_of_rows():
@@ -129,7 +129,7 @@ def test_log_evidence_of_precise_measurements(offset, prior_variance):
     found = bayesian_regression.log_evidence(single(design), single(y), prior=prior, noise_variance=noise)
     assert found == pytest.approx(-0.5 * (misfit + volume), abs=0.5)
     fitted = bayesian_regression.fit(single(design), single(y), prior=prior, noise_variance=noise)
-    np.testing.assert_allclose(fitted.mean, mean, atol=0.02)
+    assert (np.abs(fitted.mean - mean) < 0.2 * np.sqrt(np.diag(np.linalg.inv(precision)))).all()
 
 
 def test_poisson_likelihood_of_many_counts():
@@ -149,7 +149,7 @@ def test_density_of_a_mixture_far_from_zero(kind):
 
 
 def test_leaves_and_histograms_of_many_rows():
-    n = 2_000_000
+    n = 1_000_000
     rng = np.random.default_rng(0)
     side = rng.uniform(size=n) < 0.5
     y = (side + rng.uniform(size=n)).astype(np.float32)

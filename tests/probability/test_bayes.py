@@ -141,3 +141,17 @@ def test_errors(unchecked):
         bayesian_regression.score(Gaussian(jnp.zeros(1), jnp.eye(1)), jnp.zeros((3, 1)), jnp.zeros(4))
     with pytest.raises(ValueError, match="n_columns must be positive"):
         bayesian_regression.ridge_prior(1.0, 1.0, n_columns=0)
+
+
+@pytest.mark.parametrize(("shape", "rate", "count"), [(1e7, 1.0, 1e7), (1e7, 1.0, 10_005_000.0), (1e6, 1e5, 10.0)])
+def test_predicted_counts_after_many_data(shape, rate, count):
+    exact = stats.nbinom.logpmf(count, shape, rate / (1 + rate))
+    found = bayes.predict_gamma(bayes.Gamma(number(shape), number(rate)), jnp.array([count]))
+    np.testing.assert_allclose(found, exact, rtol=1e-4)
+
+
+def test_evidence_of_many_failures_and_of_a_strong_prior():
+    weak = bayes.log_evidence_beta(bayes.Beta(number(1.0), number(1.0)), jnp.zeros(1_000_000))
+    np.testing.assert_allclose(weak, -np.log(1_000_001), rtol=1e-5)
+    strong = bayes.log_evidence_beta(bayes.Beta(number(1e6), number(1e6)), jnp.array([1, 1, 0]))
+    np.testing.assert_allclose(strong, -3 * np.log(2), rtol=1e-4)

@@ -156,3 +156,9 @@ def test_errors(key, unchecked):
         intervals.highest_density(jnp.zeros(0))
     with pytest.raises(ValueError, match="n_repeats must be positive"):
         intervals.coverage(t_interval, normal_data, 3.0, key=key, n_repeats=0)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999, 0.999999])
+@pytest.mark.parametrize("df", [1.0, 2.0, 30.0, 200.0, 1e8])
+def test_width_for_few_and_many_degrees_of_freedom(df, level):
+    assert intervals.student_t_width(df, level=level) == pytest.approx(stats.t.isf((1 - level) / 2, df), rel=1e-5)
