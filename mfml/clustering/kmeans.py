@@ -230,7 +230,7 @@ def _split(x: Array) -> Blocks:
     return blocks.split(numerics.raised(x), size=BLOCK)
 
 
-def _at(centroids: Array, data: Blocks, shift: Array, *, exactly: bool) -> tuple[State, Array]:
+def _at(centroids: Array, data: Blocks, longest: Array, shift: Array, *, exactly: bool) -> tuple[State, Array]:
     """One pass over the data: everything that depends on the centroids, and whether to do it exactly."""
     k, d = centroids.shape
     rows = jnp.arange(k, dtype=centroids.dtype)[:, None]
@@ -248,8 +248,7 @@ def _at(centroids: Array, data: Blocks, shift: Array, *, exactly: bool) -> tuple
     (sums, inertia, least), _ = lax.scan(add, (jnp.zeros((k, d + 1), zero.dtype), zero, zero + jnp.inf), data)
     counts = sums[:, -1]
     means = jnp.where(counts[:, None] > 0, sums[:, :-1] / jnp.maximum(counts, 1)[:, None], centroids)
-    mean, longest = inertia / data.valid.sum(), data.x[:, -1].max()
-    unclear = nearest.is_unclear(made, least=least, mean=mean, longest=longest)
+    unclear = nearest.is_unclear(made, least=least, mean=inertia / data.valid.sum(), longest=longest)
     return State(centroids, means, counts, inertia, shift), unclear
 
 
@@ -261,7 +260,8 @@ def _in_units(x: Array, centroids: Array, shift: Array) -> State:
 
     def exactly(given: tuple[Array, Array]) -> State:
         x, centroids = (part / unit for part in given)
-        state, _ = _at(centroids, _split(x), shift, exactly=True)
+        data = _split(x)
+        state, _ = _at(centroids, data, data.x[:, -1].max(), shift, exactly=True)
         return state._replace(means=state.means - origin)
 
     return _leave(nearest.if_needed(unclear, exactly, (x, centroids), state), centroids, unit, origin)
@@ -270,7 +270,8 @@ def _in_units(x: Array, centroids: Array, shift: Array) -> State:
 def _quickly(x: Array, centroids: Array, shift: Array) -> tuple[Array, Array, tuple[State, Array]]:
     unit = numerics.unit(x, centroids)
     origin = jnp.mean(centroids / unit, axis=0)
-    return unit, origin, _at(centroids / unit - origin, _split(x / unit - origin), shift, exactly=False)
+    data = _split(x / unit - origin)
+    return unit, origin, _at(centroids / unit - origin, data, data.x[:, -1].max(), shift, exactly=False)
 
 
 def _leave(state: State, centroids: Array, unit: Array, origin: Array) -> State:
@@ -292,20 +293,21 @@ def _descend(
     centroids: Array, *, x: Array, data: Blocks, max_iter: int, tol: Array, exactly: bool
 ) -> tuple[State, Array, iteration.Report]:
     """Iterate from one start, in the frame of the data; whether any choice was unclear, and the report."""
+    longest = data.x[:, -1].max()
 
     def advance(carry: tuple[State, Array, Array], _: Array) -> tuple[State, Array, Array]:
         state, _, unclear = carry
         full = jnp.all(state.counts > 0)
         goal = nearest.if_needed(~full, lambda means: relocate(means, state.counts, x), state.means, state.means)
         stuck = ~full & jnp.all(goal == state.means)  # some clusters are empty, and no sample can fill them
-        new, now = _at(goal, data, jnp.sum((goal - state.centroids) ** 2), exactly=exactly)
+        new, now = _at(goal, data, longest, jnp.sum((goal - state.centroids) ** 2), exactly=exactly)
         return new, stuck, unclear | now
 
     def converged(carry: tuple[State, Array, Array]) -> Array:
         state, stuck, _ = carry
         return (state.shift <= tol) & (jnp.all(state.counts > 0) | stuck)
 
-    first, unclear = _at(centroids, data, jnp.full((), jnp.inf, x.dtype), exactly=exactly)
+    first, unclear = _at(centroids, data, longest, jnp.full((), jnp.inf, x.dtype), exactly=exactly)
     (state, _, unclear), report = iteration.run(
         advance,
         (first, jnp.zeros((), bool), unclear),
@@ -335,7 +337,14 @@ def _fit(x: Array, starts: Array, tol: ArrayLike, *, max_iter: int) -> KMeans:
     best = jnp.argmin(states.inertia)
     centroids = states.centroids[best]
     centroids = centroids[ordered(centroids)]
-    label = nearest.of_rows(centered, centroids)[0]
+    made = nearest.centers(centroids)
+    label = nearest.if_needed(
+        needed,
+        lambda centroids: lax.map(lambda block: nearest.directly(centroids, block[:-2])[0], data.x),
+        centroids,
+        lax.map(lambda block: nearest.preselected(made, block)[0], data.x),
+    )
+    label = blocks.join(label, len(x)).astype(int)
     counts = jnp.zeros(len(centroids), int).at[label].add(1)
     inertia = jnp.sum((centered - centroids[label]) ** 2) * frame.unit * frame.unit
     report = jax.tree.map(lambda leaf: leaf[best], reports)
@@ -345,4 +354,5 @@ def _fit(x: Array, starts: Array, tol: ArrayLike, *, max_iter: int) -> KMeans:
         converged=report.converged & known,
         status=jnp.where(known, report.status, int(Status.NON_FINITE)),
     )
-    return KMeans(numerics.leave(frame, centroids), label, counts, inertia, *report)
+    centroids = jnp.where(jnp.isnan(inertia), jnp.nan, numerics.leave(frame, centroids))
+    return KMeans(centroids, label, counts, inertia, *report)

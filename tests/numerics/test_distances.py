@@ -56,7 +56,9 @@ def test_neighbors_in_far_groups_are_the_nearest(d):
     order = table.argsort(axis=1).argsort(axis=1) + 1
     chosen = jnp.asarray(np.random.default_rng(1).integers(0, 300, (300, 4)))
     chosen = jnp.where(chosen == jnp.arange(300)[:, None], (chosen + 1) % 300, chosen)
-    assert np.mean(quality.ranks(x, chosen) == np.take_along_axis(order, np.asarray(chosen), axis=1)) > 0.98
+    needed = np.take_along_axis(order, np.asarray(chosen), axis=1)
+    same = needed < 150  # the others lie at 100, where single precision has ties
+    assert np.mean(quality.ranks(x, chosen)[same] == needed[same]) > 0.99
 
 
 def test_a_map_of_far_groups_is_trustworthy(key):
