@@ -21,8 +21,11 @@ from mfml.clustering.blocks import Blocks
 from mfml.iteration import Status
 from mfml.numerics import distances as numerics
 from mfml.numerics import nearest
+from mfml.xla import rewrite
 
 BLOCK = 1024  # samples per block: the tables of a pass stay in the cache
+
+_Sums = tuple[Array, Array, Array]  # over samples: (x, 1) by cluster, squared distances; and the smallest of these
 
 
 class State(NamedTuple):
@@ -236,7 +239,7 @@ def _at(centroids: Array, data: Blocks, longest: Array, shift: Array, *, exactly
     rows = jnp.arange(k, dtype=centroids.dtype)[:, None]
     made = nearest.centers(centroids)
 
-    def add(total: tuple[Array, ...], block: Blocks) -> tuple[tuple[Array, ...], None]:
+    def add(total: _Sums, block: Blocks) -> tuple[_Sums, None]:
         found = nearest.directly(centroids, block.x[:-2]) if exactly else nearest.preselected(made, block.x)
         label, squared = found
         member = (label == rows).astype(centroids.dtype)
@@ -322,7 +325,7 @@ def _descend(
 def _fit(x: Array, starts: Array, tol: ArrayLike, *, max_iter: int) -> KMeans:
     """Iterate from all starts (r, k, d) in parallel and keep the result with the smallest inertia."""
     frame = numerics.frame(x)
-    centered, starts = numerics.enter(frame, x), numerics.enter(frame, starts)
+    centered, starts = rewrite.stored(numerics.enter(frame, x)), numerics.enter(frame, starts)
     rounding = starts.shape[1] * jnp.finfo(x.dtype).eps ** 2 * jnp.sum(centered**2, axis=1).max()
     allowed = jnp.maximum(jnp.asarray(tol) * jnp.mean(centered**2), rounding)
     data = _split(centered)
@@ -333,16 +336,15 @@ def _fit(x: Array, starts: Array, tol: ArrayLike, *, max_iter: int) -> KMeans:
 
     quick = descend(starts, exactly=False)
     needed = jnp.any(quick[1])
-    states, _, reports = nearest.if_needed(needed, partial(descend, exactly=True), starts, quick)
+    states, _, reports = lax.cond(needed, lambda: descend(starts, exactly=True), lambda: quick)
     best = jnp.argmin(states.inertia)
     centroids = states.centroids[best]
     centroids = centroids[ordered(centroids)]
     made = nearest.centers(centroids)
-    label = nearest.if_needed(
+    label = lax.cond(
         needed,
-        lambda centroids: lax.map(lambda block: nearest.directly(centroids, block[:-2])[0], data.x),
-        centroids,
-        lax.map(lambda block: nearest.preselected(made, block)[0], data.x),
+        lambda: lax.map(lambda block: nearest.directly(centroids, block[:-2])[0], data.x),
+        lambda: lax.map(lambda block: nearest.preselected(made, block)[0], data.x),
     )
     label = blocks.join(label, len(x)).astype(int)
     counts = jnp.zeros(len(centroids), int).at[label].add(1)

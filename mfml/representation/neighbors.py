@@ -7,7 +7,7 @@ matter, they compute the block again from differences. For an approximate search
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -127,11 +127,13 @@ def _in_blocks(x: Array, queries: Array, k: int, others_only: bool) -> Neighbors
 
 
 @_in_blocks.defjvp
-def _(k: int, others_only: bool, primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Neighbors, ...]:
+def _(
+    k: int, others_only: bool, primals: tuple[Array, Array], tangents: tuple[Array, Array]
+) -> tuple[Neighbors, Neighbors]:
     """Distances change as long as the neighbors stay the same."""
     found = _in_blocks(*primals, k, others_only)
     _, slope = jax.jvp(lambda x, queries: distances_to(x, queries, found.indices), primals, tangents)
-    still = np.zeros(found.indices.shape, jax.dtypes.float0)
+    still: Any = np.zeros(found.indices.shape, jax.dtypes.float0)
     return found, Neighbors(still, slope)
 
 
