@@ -24,8 +24,11 @@ from mfml.numerics import distances as numerics
 from mfml.numerics import nearest, scaling, sums
 from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.xla import rewrite
 
 BLOCK = 1024  # samples per block: the tables of a pass stay in the cache
+
+_Sums = tuple[Array, Array, Array]  # over samples: (x, 1) by cluster, squared distances; and the smallest of these
 
 
 class State(NamedTuple):
@@ -250,13 +253,13 @@ def _split(x: Array, weights: Array | None = None) -> Blocks:
     return data if weights is None else data._replace(valid=blocks.split(weights[:, None], size=BLOCK).x[:, 0])
 
 
-def _at(centroids: Array, data: Blocks, shift: Array, *, exactly: bool) -> tuple[State, Array]:
+def _at(centroids: Array, data: Blocks, longest: Array, shift: Array, *, exactly: bool) -> tuple[State, Array]:
     """One pass over the data: everything that depends on the centroids, and whether to do it exactly."""
     k, d = centroids.shape
     rows = jnp.arange(k, dtype=centroids.dtype)[:, None]
     made = nearest.centers(centroids)
 
-    def add(total: tuple[Array, Array, Array], block: Blocks) -> tuple[tuple[Array, Array, Array], None]:
+    def add(total: _Sums, block: Blocks) -> tuple[_Sums, None]:
         found = nearest.directly(centroids, block.x[:-2]) if exactly else nearest.preselected(made, block.x)
         label, squared = found
         member = (label == rows) * block.valid  # a sample's weight, 1 by default
@@ -269,8 +272,7 @@ def _at(centroids: Array, data: Blocks, shift: Array, *, exactly: bool) -> tuple
     counts = sums[:, -1]
     filled = counts[:, None] > 0
     means = jnp.where(filled, sums[:, :-1] / jnp.where(filled, counts[:, None], 1), centroids)
-    mean, longest = inertia / data.valid.sum(), data.x[:, -1].max()
-    unclear = nearest.is_unclear(made, least=least, mean=mean, longest=longest)
+    unclear = nearest.is_unclear(made, least=least, mean=inertia / data.valid.sum(), longest=longest)
     return State(centroids, means, counts, inertia, shift), unclear
 
 
@@ -282,7 +284,8 @@ def _in_units(x: Array, centroids: Array, shift: Array) -> State:
 
     def exactly(given: tuple[Array, Array]) -> State:
         x, centroids = (part / unit for part in given)
-        state, _ = _at(centroids, _split(x), shift, exactly=True)
+        data = _split(x)
+        state, _ = _at(centroids, data, data.x[:, -1].max(), shift, exactly=True)
         return state._replace(means=state.means - origin)
 
     return _leave(nearest.if_needed(unclear, exactly, (x, centroids), state), centroids, unit, origin)
@@ -291,7 +294,8 @@ def _in_units(x: Array, centroids: Array, shift: Array) -> State:
 def _quickly(x: Array, centroids: Array, shift: Array) -> tuple[Array, Array, tuple[State, Array]]:
     unit = numerics.unit(x, centroids)
     origin = jnp.mean(centroids / unit, axis=0)
-    return unit, origin, _at(centroids / unit - origin, _split(x / unit - origin), shift, exactly=False)
+    data = _split(x / unit - origin)
+    return unit, origin, _at(centroids / unit - origin, data, data.x[:, -1].max(), shift, exactly=False)
 
 
 def _leave(state: State, centroids: Array, unit: Array, origin: Array) -> State:
@@ -313,20 +317,21 @@ def _descend(
     centroids: Array, *, x: Array, data: Blocks, max_iter: int, tol: Array, exactly: bool
 ) -> tuple[State, Array, iteration.Report]:
     """Iterate from one start, in the frame of the data; whether any choice was unclear, and the report."""
+    longest = data.x[:, -1].max()
 
     def advance(carry: tuple[State, Array, Array], _: Array) -> tuple[State, Array, Array]:
         state, _, unclear = carry
         full = jnp.all(state.counts > 0)
         goal = nearest.if_needed(~full, lambda means: relocate(means, state.counts, x), state.means, state.means)
         stuck = ~full & jnp.all(goal == state.means)  # some clusters are empty, and no sample can fill them
-        new, now = _at(goal, data, jnp.sum((goal - state.centroids) ** 2), exactly=exactly)
+        new, now = _at(goal, data, longest, jnp.sum((goal - state.centroids) ** 2), exactly=exactly)
         return new, stuck, unclear | now
 
     def converged(carry: tuple[State, Array, Array]) -> Array:
         state, stuck, _ = carry
         return (state.shift <= tol) & (jnp.all(state.counts > 0) | stuck)
 
-    first, unclear = _at(centroids, data, jnp.full((), jnp.inf, x.dtype), exactly=exactly)
+    first, unclear = _at(centroids, data, longest, jnp.full((), jnp.inf, x.dtype), exactly=exactly)
     (state, _, unclear), report = iteration.run(
         advance,
         (first, jnp.zeros((), bool), unclear),
@@ -342,7 +347,7 @@ def _fit(x: Array, starts: Array, tol: ArrayLike, weights: Array | None, *, max_
     """Iterate from all starts (r, k, d) in parallel and keep the result with the smallest inertia."""
     given, x = x, present(weights, x)
     frame = numerics.frame(x)
-    centered, starts = numerics.enter(frame, x), numerics.enter(frame, starts)
+    centered, starts = rewrite.stored(numerics.enter(frame, x)), numerics.enter(frame, starts)
     unit = jnp.ones((), x.dtype) if weights is None else scaling.unit(weights)
     shares = None if weights is None else weights / unit
     rounding = starts.shape[1] * jnp.finfo(x.dtype).eps ** 2 * jnp.sum(centered**2, axis=1).max()
@@ -357,11 +362,17 @@ def _fit(x: Array, starts: Array, tol: ArrayLike, weights: Array | None, *, max_
 
     quick = descend(starts, exactly=False)
     needed = jnp.any(quick[1])
-    states, _, reports = nearest.if_needed(needed, partial(descend, exactly=True), starts, quick)
+    states, _, reports = lax.cond(needed, lambda: descend(starts, exactly=True), lambda: quick)
     best = jnp.argmin(states.inertia)
     centroids = states.centroids[best]
     centroids = centroids[ordered(centroids)]
-    label = nearest.of_rows(centered, centroids)[0]
+    made = nearest.centers(centroids)
+    label = lax.cond(
+        needed,
+        lambda: lax.map(lambda block: nearest.directly(centroids, block[:-2])[0], data.x),
+        lambda: lax.map(lambda block: nearest.preselected(made, block)[0], data.x),
+    )
+    label = blocks.join(label, len(x)).astype(int)
     squared = jnp.sum((centered - centroids[label]) ** 2, axis=1)
     if shares is None or weights is None:
         counts = jnp.zeros(len(centroids), int).at[label].add(1)
@@ -377,4 +388,5 @@ def _fit(x: Array, starts: Array, tol: ArrayLike, weights: Array | None, *, max_
         converged=report.converged & known,
         status=jnp.where(known, report.status, int(Status.NON_FINITE)),
     )
-    return KMeans(numerics.leave(frame, centroids), label, counts, inertia, *report)
+    centroids = jnp.where(jnp.isnan(inertia), jnp.nan, numerics.leave(frame, centroids))
+    return KMeans(centroids, label, counts, inertia, *report)

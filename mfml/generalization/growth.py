@@ -90,7 +90,7 @@ def _packed(statistics: Array) -> Array:
 
 
 def _part(n: int, n_parts: int) -> Array | int:
-    """The part of each sample: parts are as long as each other, but for the last one."""
+    """The part of each sample: parts are as long as each other, except for the last one."""
     if n_parts == 1:
         return 0
     return jnp.minimum(jnp.arange(n, dtype=jnp.int32) // max(1, n // n_parts), n_parts - 1)

@@ -9,7 +9,7 @@ from jax.scipy.special import digamma, gammaln
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-SERIES_FROM = 10  # where the asymptotic series are exact in double precision, but for some 1e-14
+SERIES_FROM = 10  # where the asymptotic series are exact in double precision, except for some 1e-14
 HALF_LOG_TAU = 0.9189385332046727  # log(2 pi) / 2
 
 

@@ -187,7 +187,7 @@ def of_samples(
     if count == n:
         return indices, squared
     lengths, error = own[:, -1], distances.rounding(d, queries.dtype)
-    # all others are beyond `last` but for the error of |x|^2 - 2 x.y + |y|^2, and |y|^2 <= 2 |x|^2 + 2 |x - y|^2
+    # all others are beyond `last` except for the error of |x|^2 - 2 x.y + |y|^2, and |y|^2 <= 2 |x|^2 + 2 |x - y|^2
     beyond = (last + lengths - 6 * error * lengths) * (1 - 4 * error)
     return if_needed(~jnp.all(squared[:, -1] <= beyond), directly, queries, (indices, squared))
 

@@ -249,7 +249,7 @@ def _orthogonal(a: Array, y: Array, weights: Array | None) -> tuple[Array, Array
 
 
 def _has_full_rank(r: Array) -> Array:
-    """Whether no column of a triangular factor is explained by those before it, but for rounding."""
+    """Whether no column of a triangular factor is explained by those before it, except for rounding."""
     smallest = 2 * len(r) * jnp.finfo(r.dtype).eps * jnp.linalg.norm(r, axis=0)
     return jnp.all(jnp.abs(jnp.diagonal(r)) > smallest)
 

@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import distances
 from mfml.representation.neighbors import Neighbors
 
 WIDTH = 16  # entries per row of incoming links
@@ -172,5 +173,5 @@ def sparse_joint(found: Neighbors, *, perplexity: ArrayLike) -> tuple[Links, Lin
     >>> round(float(out.weights.sum() + back.weights.sum()), 4)
     1.0
     """
-    made = conditional(found.distances**2, perplexity=perplexity)
+    made = conditional((found.distances / distances.unit(found.distances)) ** 2, perplexity=perplexity)
     return links(found.indices, made.p / (2 * len(made.p)))

@@ -17,9 +17,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Complex, Float
 
 from mfml import require
-from mfml.clustering import distances
 from mfml.entrance import public
-from mfml.numerics import scaling
+from mfml.numerics import distances
 from mfml.representation import affinities, neighbors, repulsion
 from mfml.representation.affinities import Links
 from mfml.representation.repulsion import Kernel
@@ -47,9 +46,8 @@ def probabilities(x: Float[Array, "n d"], *, perplexity: ArrayLike = 30.0) -> Fl
     """
     require.rank("x", x, 2)
     require.that(len(x) >= 2, f"x must have at least two samples; found {len(x)}")
-    moved = x - x[0]
-    moved = moved / scaling.unit(moved)  # squares must not leave the float range; widths follow the distances
-    others = jnp.where(jnp.eye(len(x), dtype=bool), jnp.inf, distances.squared_euclidean(moved, moved))
+    x = x / distances.unit(x)
+    others = jnp.where(jnp.eye(len(x), dtype=bool), jnp.inf, distances.squared(x, x))
     return affinities.joint(affinities.conditional(others, perplexity=perplexity).p)
 
 
@@ -67,7 +65,7 @@ def kl_divergence(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array
     0.0
     """
     _check(p, y)
-    squared = distances.squared_euclidean(y, y)
+    squared = distances.squared(y, y)
     z = jnp.sum(jnp.where(jnp.eye(len(y), dtype=bool), 0, 1 / (1 + squared)))
     held = p > 0
     log_p = jnp.log(jnp.where(held, p, 1))
@@ -186,7 +184,7 @@ def sparse_cross_entropy_and_gradient(
 
 def _near(y: Float[Array, "n k"]) -> Float[Array, "n n"]:
     """Q without its normalization 1 / Z."""
-    return jnp.where(jnp.eye(len(y), dtype=bool), 0, 1 / (1 + distances.squared_euclidean(y, y)))
+    return jnp.where(jnp.eye(len(y), dtype=bool), 0, 1 / (1 + distances.squared(y, y)))
 
 
 def _force(p: Array, near: Array, y: Array, exaggeration: ArrayLike) -> Float[Array, "n k"]:

@@ -1,23 +1,26 @@
-r"""Nearest neighbors by matrix products. Shapes: n samples, m queries, d features, k neighbors.
+r"""Nearest neighbors of all samples. Shapes: n samples, m queries, d features, k neighbors.
 
 All pairs cost $n^2 d$ multiplications, but processors compute matrix products at full speed. Finding the k smallest
-entries of each row is the harder part. `exact` and `search` do both block by block. For an approximate search at a
-cost of about $n \log n$ see `nn_descent`.
+entries of each row is the harder part. `exact` and `search` do both block by block. Where rounding of the product may
+matter, they compute the block again from differences. For an approximate search at a cost of about $n \log n$ see
+`nn_descent`.
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import distances as numerics
+from mfml.numerics import nearest
 
 ROWS = 128  # queries per block: their table of distances to 70000 samples takes 36 MB
-GROUP = 8  # entries per group in `smallest`
 
 
 class Neighbors(NamedTuple):
@@ -32,10 +35,9 @@ class Neighbors(NamedTuple):
 def exact(x: Float[Array, "n d"], *, n_neighbors: int) -> Neighbors:
     r"""The k nearest other samples of each sample by $\|x_i - x_j\|_2$; a sample is not its own neighbor.
 
-    Neighbors are selected by $\|x_j\|^2 - 2 x_i \cdot x_j$ of centered data. The selection may confuse two samples if
-    their squared distances differ by less than about epsilon times the squared size of the cloud. The distances
-    returned are computed from differences. Copies of a sample are neighbors at distance 0. The order of ties is
-    arbitrary but reproducible. n_neighbors is static.
+    Both the choice and the distances are exact to rounding of the distance, in any unit, however far groups lie apart.
+    Copies of a sample are neighbors at distance 0. The order of ties is arbitrary but reproducible. n_neighbors is
+    static.
 
     Raises:
         ValueError: unless x has two axes and 1 <= n_neighbors <= n - 1.
@@ -48,7 +50,7 @@ def exact(x: Float[Array, "n d"], *, n_neighbors: int) -> Neighbors:
     """
     require.rank("x", x, 2)
     require.between("n_neighbors", n_neighbors, 1, len(x) - 1)
-    return _in_blocks(x, x, n_neighbors, others_only=True)
+    return _in_blocks(x, x, n_neighbors, True)
 
 
 @public
@@ -67,7 +69,7 @@ def search(x: Float[Array, "n d"], queries: Float[Array, "m d"], *, n_neighbors:
     require.same_length(x=(x, 1), queries=(queries, 1))
     require.that(len(queries) > 0, f"queries must have at least one row; found shape {queries.shape}")
     require.between("n_neighbors", n_neighbors, 1, len(x))
-    return _in_blocks(x, queries, n_neighbors, others_only=False)
+    return _in_blocks(x, queries, n_neighbors, False)
 
 
 @public
@@ -84,17 +86,8 @@ def smallest(values: Float[Array, "b m"], k: int) -> Int[Array, "b k"]:
     [[1, 2]]
     """
     require.rank("values", values, 2)
-    rows, m = values.shape
-    require.between("k", k, 1, m)
-    if m < 2 * GROUP * k:
-        return lax.top_k(-values, k)[1]
-    width = -(-m // GROUP)
-    filled = jnp.pad(values, ((0, 0), (0, width * GROUP - m)), constant_values=jnp.inf)
-    grouped = filled.reshape(rows, GROUP, width)  # group j is every width-th entry from j on: plain vector minima
-    groups = smallest(grouped.min(axis=1), k)
-    columns = (groups[:, None] + width * jnp.arange(GROUP)[:, None]).reshape(rows, -1)
-    best = lax.top_k(-jnp.take_along_axis(filled, columns, axis=1), k)[1]
-    return jnp.take_along_axis(columns, best, axis=1)
+    require.between("k", k, 1, values.shape[1])
+    return nearest.smallest(values, k)
 
 
 @public
@@ -106,9 +99,8 @@ def distances_to(
     >>> distances_to(jnp.array([[0.0], [4.0]]), jnp.array([[1.0]]), jnp.array([[1, 0]])).tolist()
     [[3.0, 1.0]]
     """
-    squared = jnp.sum((queries[:, None] - x[indices]) ** 2, axis=-1)
-    apart = squared != 0  # NaN stays NaN
-    return jnp.where(apart, jnp.sqrt(jnp.where(apart, squared, 1)), 0)
+    unit = numerics.unit(x, queries)
+    return numerics.root(numerics.to_lists(x / unit, queries / unit, indices)) * unit
 
 
 @public
@@ -126,26 +118,29 @@ def at_unit_scale(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
     return x * jnp.where(jnp.isfinite(largest), factor, jnp.nan)
 
 
-def _in_blocks(x: Array, queries: Array, k: int, *, others_only: bool) -> Neighbors:
-    n, m, rows = len(x), len(queries), min(ROWS, len(queries))
+@partial(jax.custom_jvp, nondiff_argnums=(2, 3))
+def _in_blocks(x: Array, queries: Array, k: int, others_only: bool) -> Neighbors:
+    m, rows = len(queries), min(ROWS, len(queries))
+    unit = numerics.unit(x, queries)
+    made = nearest.samples(x / unit)
     count = -(-m // rows)
-    mean = x.mean(axis=0)
-    centered = x - mean
-    # |x|^2 - 2 q.x as one product, of (-2 x, |x|^2) and (q, 1); groups are filled with samples infinitely far away
-    lifted = jnp.concatenate([-2 * centered, jnp.sum(centered**2, axis=1, keepdims=True)], axis=1)
-    lifted = jnp.pad(lifted, ((0, -n % GROUP), (0, 0))).at[n:, -1].set(jnp.inf).T
-    filled = jnp.pad(queries - mean, ((0, count * rows - m), (0, 1)), constant_values=1)
+    filled = jnp.pad(queries / unit, ((0, count * rows - m), (0, 0)), mode="edge").reshape(count, rows, -1)
+    numbers = jnp.arange(count * rows) if others_only else jnp.full(count * rows, len(x) + nearest.GROUP)
+    indices, squared = lax.map(
+        lambda at: nearest.of_samples(made, at[0], k, at[1]), (filled, numbers.reshape(count, -1))
+    )
+    return Neighbors(indices.reshape(-1, k)[:m], numerics.root(squared.reshape(-1, k)[:m]) * unit)
 
-    def block(at: tuple[Array, Array]) -> Neighbors:
-        own, numbers = at
-        table = own @ lifted
-        if others_only:
-            table = table.at[jnp.arange(rows), numbers].set(jnp.inf, mode="drop")
-        return in_order(centered, own[:, :-1], smallest(table, k))
 
-    numbers = jnp.arange(count * rows).reshape(count, rows)
-    found = lax.map(block, (filled.reshape(count, rows, -1), numbers))
-    return Neighbors(*(part.reshape(count * rows, k)[:m] for part in found))
+@_in_blocks.defjvp
+def _(
+    k: int, others_only: bool, primals: tuple[Array, Array], tangents: tuple[Array, Array]
+) -> tuple[Neighbors, Neighbors]:
+    """Distances change as long as the neighbors stay the same."""
+    found = _in_blocks(*primals, k, others_only)
+    _, slope = jax.jvp(lambda x, queries: distances_to(x, queries, found.indices), primals, tangents)
+    still: Any = np.zeros(found.indices.shape, jax.dtypes.float0)
+    return found, Neighbors(still, slope)
 
 
 @public

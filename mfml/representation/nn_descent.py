@@ -17,6 +17,8 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
 from mfml.entrance import public
+from mfml.numerics import distances as numerics
+from mfml.numerics.distances import columns, to_columns
 from mfml.representation import neighbors
 from mfml.representation.neighbors import Neighbors
 
@@ -127,15 +129,17 @@ def init(x: Float[Array, "n d"], *, key: Key[Array, ""], n_neighbors: int, n_tre
     require.between("n_neighbors", n_neighbors, 1, len(x) - 1)
     require.positive("n_trees", n_trees)
     n_levels = max(0, int(log2(len(x) / max(LEAF, 3 * n_neighbors))))
-    centered = x - x.mean(axis=0)
+    unit = numerics.unit(x)
+    x = x / unit
     shape = len(x), n_neighbors
     nobody = Neighbors(jnp.full(shape, len(x)), jnp.full(shape, jnp.inf, x.dtype))
 
     def add(found: Neighbors, key: Array) -> tuple[Neighbors, None]:
-        new = _within(centered, leaves(centered, key=key, n_levels=n_levels), nobody)
+        new = _within(x, leaves(x, key=key, n_levels=n_levels), nobody)
         return _by_rows(lambda at: _better(*at), (found, new)), None
 
-    return lax.scan(add, nobody, jax.random.split(key, n_trees if n_levels else 1))[0]
+    found = lax.scan(add, nobody, jax.random.split(key, n_trees if n_levels else 1))[0]
+    return found._replace(distances=found.distances * unit)
 
 
 @public
@@ -165,7 +169,7 @@ def leaves(x: Float[Array, "n d"], *, key: Key[Array, ""], n_levels: int) -> Int
         inside = jnp.minimum((ends * width).astype(int), width - 1)
         a, b = placed[jnp.minimum(jnp.arange(count) * width, total - width) + inside] % n
         node = jnp.arange(total) // width
-        along = jnp.sum(x[placed % n] * (x[a] - x[b])[node], axis=1)
+        along = jnp.sum((x[placed % n] - x[a][node]) * (x[a] - x[b])[node], axis=1)
         return lax.sort((node, along, placed), num_keys=2)[2]
 
     placed = lax.fori_loop(0, n_levels, cut, jnp.arange(total))
@@ -196,16 +200,17 @@ def step(state: Neighbors, x: Float[Array, "n d"], *, key: Key[Array, ""]) -> Ne
     names = jax.random.randint(for_names, (n, 2 * asked, asked), 0, k)
     named = state.indices.reshape(-1)[hubs[:, :, None] * k + names].reshape(n, -1)
     candidates = jnp.concatenate([back, named], axis=1)
-    centered = x - x.mean(axis=0)
+    unit = numerics.unit(x)
+    x = x / unit
 
     def block(at: tuple[Neighbors, Array, Array, Array]) -> Neighbors:
         state, own, numbers, tried = at
         again = (tried[:, :, None] == tried[:, None]) & jnp.tri(tried.shape[1], k=-1, dtype=bool)
-        distances = neighbors.distances_to(centered, own, tried)
+        distances = numerics.root(numerics.to_lists(x, own, tried)) * unit
         useless = again.any(axis=-1) | (tried == numbers[:, None]) | (tried == n)
         return _better(state, Neighbors(tried, jnp.where(useless, jnp.inf, distances)))
 
-    return _by_rows(block, (state, centered, jnp.arange(n), candidates))
+    return _by_rows(block, (state, x, jnp.arange(n), candidates))
 
 
 def _by_rows(function: Callable[[Any], Neighbors], arrays: Any) -> Neighbors:
@@ -221,14 +226,13 @@ def _by_rows(function: Callable[[Any], Neighbors], arrays: Any) -> Neighbors:
 def _within(x: Array, leaf: Int[Array, "l s"], nobody: Neighbors) -> Neighbors:
     """The nearest samples of each sample within its leaf; empty places have distance inf."""
     n, size, k = len(x), leaf.shape[1], nobody.indices.shape[1]
-    norms = jnp.sum(x**2, axis=1)
 
     def one(ids: Array) -> tuple[Array, Neighbors]:
         points = x[ids % n]
-        table = norms[ids % n] - 2 * points @ points.T
+        table = to_columns(points, columns(points))
         table = jnp.where((ids == n) | jnp.eye(size, dtype=bool), jnp.inf, table)
         places = neighbors.smallest(table, k)
-        distances = neighbors.distances_to(points, points, places)
+        distances = numerics.root(jnp.take_along_axis(table, places, axis=1))
         missing = jnp.isinf(jnp.take_along_axis(table, places, axis=1))
         return ids, Neighbors(ids[places], jnp.where(missing, jnp.inf, distances))
 

@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Int
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics import scaling
+from mfml.numerics import distances
 from mfml.representation import neighbors
 
 
@@ -83,17 +83,26 @@ def ranks(x: Float[Array, "n d"], indices: Int[Array, "n k"]) -> Int[Array, "n k
     require.rank("x", x, 2)
     require.rank("indices", indices, 2)
     require.same_length(x=x, indices=indices)
-    numbers, centered = jnp.arange(len(x)), x - x.mean(axis=0)
-    norms = jnp.sum(centered**2, axis=1)
+    return _ranks(x, indices)
 
-    def row(at: tuple[Array, Array, Array]) -> Array:
+
+@jax.jit
+def _ranks(x: Array, indices: Array) -> Array:
+    n = len(x)
+    numbers, scaled = jnp.arange(n), x / distances.unit(x)
+    parts = distances.columns(scaled)
+
+    def block(at: tuple[Array, Array, Array]) -> Array:
         own, i, chosen = at
-        squared = jnp.where(numbers == i, jnp.inf, norms - 2 * centered @ own)
-        theirs = squared[chosen][:, None]
-        nearer = (squared < theirs) | ((squared == theirs) & (numbers < chosen[:, None]))
-        return 1 + nearer.sum(axis=1)
+        squared = distances.to_columns(own, parts).at[jnp.arange(len(own)), i].set(jnp.inf)
+        theirs = jnp.take_along_axis(squared, chosen, axis=1)[:, :, None]
+        earlier = numbers < chosen[:, :, None]
+        return 1 + jnp.sum((squared[:, None] < theirs) | ((squared[:, None] == theirs) & earlier), axis=2)
 
-    return lax.map(row, (centered, numbers, indices), batch_size=min(128, len(x)))
+    rows = min(128, n)
+    whole = jnp.arange(-(-n // rows) * rows).reshape(-1, rows) % n
+    found = lax.map(lambda i: block((scaled[i], i, indices[i])), whole)
+    return found.reshape(-1, indices.shape[1])[:n]
 
 
 @public
@@ -208,9 +217,8 @@ def _means(z: Array, labels: Array, n_classes: int | None) -> tuple[Array, Array
 
 def _norm(vectors: Array) -> Array:
     """Length along the last axis; zero gradient at 0."""
-    unit = scaling.unit(vectors)
-    squared = jnp.sum((vectors / unit) ** 2, axis=-1)
-    return jnp.where(squared == 0, 0, unit * jnp.sqrt(jnp.where(squared == 0, 1, squared)))
+    unit = distances.unit(vectors)
+    return distances.root(jnp.sum((vectors / unit) ** 2, axis=-1)) * unit
 
 
 def _where_finite(value: Array, *arrays: Array) -> Array:
