@@ -130,11 +130,11 @@ def _reader(annotation: Any, namespace: dict[str, Any]) -> Reader:
             annotation = eval(annotation, namespace)
         except NameError:  # imported for type checkers only
             return _as_it_is
-    if get_origin(annotation) is tuple:
-        return _of_tuple(get_args(annotation), namespace)
     options = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
     passing = tuple(o for o in options if o is type(None) or (o is str and len(options) > 1))  # None; a rule's name
     options = tuple(o for o in options if o not in passing) or (str,)
+    if get_origin(options[0]) is tuple:
+        return _unless(passing, _of_tuple(get_args(options[0]), namespace))
     if set(get_args(ArrayLike)) <= set(options):
         return _unless(passing, _number)
     kinds = [KINDS.get(getattr(option, "dtype", option)) for option in options]

@@ -26,6 +26,7 @@ def everything(
     init: str | Float[Array, " n"] = "zeros",
     sizes: tuple[int, ...] = (1,),
     deep: bool = False,
+    validation: tuple[Float[Array, "m d"], Num[Array, " m"]] | None = None,
 ) -> dict:
     return dict(locals())
 
@@ -98,6 +99,12 @@ def test_hyperparameters_stay_python_numbers():
     assert everything(FRAME, tol=1)["tol"] == 1
     assert everything(FRAME, sizes=[np.int32(3), 4])["sizes"] == (3, 4)
     assert everything(FRAME, deep=np.True_)["deep"] is True
+
+
+def test_pairs_of_arrays():
+    x, y = everything(FRAME, validation=(FRAME, np.array([1, 2], np.uint8)))["validation"]
+    assert x.dtype == jnp.float32 and y.dtype == jnp.int32
+    assert everything(FRAME)["validation"] is None
 
 
 def test_a_rule_or_values():

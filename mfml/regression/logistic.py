@@ -316,7 +316,7 @@ def _unbounded(problem: Problem, shift: Array, logits: Array) -> Array:
     free = jnp.all(problem.penalty == 0)
     counts = problem.weights != 0
     alone = jnp.all((problem.label > 0) | ~counts) | jnp.all((problem.label <= 0) | ~counts)
-    # a step along such a direction adds about 1 nat to some logits and takes nothing from the others, except for rounding
+    # such a step adds about 1 nat to some logits and takes nothing from the others, except for rounding
     gain = jnp.where(counts, jnp.where(problem.label > 0, shift, -shift), 0.0)
     harmless = jnp.min(gain) >= -ROUNDING * jnp.finfo(gain.dtype).eps * jnp.max(gain)
     recedes = harmless & (jnp.max(gain) > 0.5)
