@@ -163,6 +163,9 @@ def _solve(design: Array, y: Array, prior: Gaussian, noise_variance: ArrayLike) 
     z, residual = design @ (root / noise), (y - design @ prior.mean) / noise
     q, factor = jnp.linalg.qr(jnp.concatenate([z, jnp.eye(len(root), dtype=z.dtype)]))
     shift = solve_triangular(factor, sums.cross(q[: len(y)], residual))
+    for _ in range(2):  # refinement: far from 0 the columns of the design are nearly parallel
+        slope = sums.cross(z, residual - z @ shift) - shift
+        shift = shift + solve_triangular(factor, solve_triangular(factor, slope, trans="T"))
     return _Solved(root, factor, shift, jnp.sum((residual - z @ shift) ** 2) + jnp.sum(shift**2))
 
 
