@@ -4,18 +4,13 @@ They look at shapes and options only, so they run at trace time, cost nothing in
 under `jit` and `vmap`.
 """
 
-import functools
-import operator
-from collections.abc import Callable, Collection
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Collection
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 def that(holds: bool, message: str) -> None:
@@ -114,61 +109,10 @@ def positive(name: str, value: int | float) -> None:
         raise ValueError(f"{name} must be positive; found {value}")
 
 
-def numbers(**named: Any) -> None:
-    """Require that each value is a number or an array, not None, text or a schedule (a function of the step)."""
-    for name, value in named.items():
-        known = isinstance(value, jax.Array | np.ndarray | np.generic | float | int)
-        needed = "a number, not a schedule" if callable(value) else "a number"
-        that(known, f"{name} must be {needed}; found {value!r}")
-
-
 def one_of(name: str, value: Any, options: Collection[Any]) -> None:
     """Require that an option is one of those known."""
     if value not in options:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}; found {value!r}")
-
-
-def inside(name: str, value: Any, interval: str) -> Any:
-    """Require that a number, or each entry of an array, lies in an interval such as "(0, 1]"; return the value.
-
-    What is out of range raises ValueError where it is known. Within compiled code it becomes NaN instead, so that the
-    result does. NaN passes.
-
-    >>> inside("alpha", 0.5, "[0, inf)")
-    0.5
-    """
-    low, high = (float(end) for end in interval[1:-1].split(","))
-    above = operator.lt if interval[0] == "[" else operator.le
-    below = operator.gt if interval[-1] == "]" else operator.ge
-    if isinstance(value, jax.core.Tracer):
-        return jnp.where(above(value, low) | below(value, high), jnp.nan, value)
-    entries = np.asarray(value)
-    broken = entries[above(entries, low) | below(entries, high)]
-    that(broken.size == 0, f"{name} must lie in {interval}; found {broken.ravel()[:1]}")
-    return value
-
-
-def bounds(**intervals: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Require that the keyword arguments of a function lie in intervals, see `inside`. None passes.
-
-    >>> @bounds(alpha="[0, inf)")
-    ... def penalty(*, alpha):
-    ...     return 2 * alpha
-    >>> penalty(alpha=0.5)
-    1.0
-    """
-
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        @functools.wraps(function)
-        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-            for name, interval in intervals.items():
-                if kwargs.get(name) is not None:
-                    kwargs[name] = inside(name, kwargs[name], interval)
-            return function(*args, **kwargs)
-
-        return checked
-
-    return decorate
 
 
 def rule_or_values(name: str, value: Any, rules: Collection[str], shape: tuple[int, ...]) -> bool:

@@ -318,7 +318,8 @@ def weighted(example: Example, arguments: Arguments) -> tuple[dict[str, Any], in
 
 def per_sample(arguments: Arguments, n: int) -> dict[str, Any]:
     """Arguments that hold one entry per sample."""
-    return {name: value for name, value in arguments.items() if getattr(value, "shape", ())[:1] == (n,)}
+    arrays = {name: value for name, value in arguments.items() if isinstance(value, (jax.Array, np.ndarray))}
+    return {name: value for name, value in arrays.items() if value.shape[:1] == (n,)}
 
 
 def far_sample(value: Any) -> Any:

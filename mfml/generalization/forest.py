@@ -18,6 +18,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.generalization import binning, criteria, growth, tree_arrays
 from mfml.generalization.tree_arrays import Trees
+from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.risk import metrics
 
 
@@ -49,7 +50,7 @@ def bootstrap_counts(n: int, *, key: Key[Array, ""], weights: Float[Array, " n"]
 
 
 @public
-@require.bounds(weights="[0, inf)", min_samples_leaf="[0, inf)")
+@checked(weights=NON_NEGATIVE, min_samples_leaf=NON_NEGATIVE)
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -220,7 +221,7 @@ def score(
     """
     measure = metrics.accuracy if model.trees.value.shape[-1] > 1 else metrics.r2
     require.samples(x, y, weights)
-    return measure(predict(model, x), y, weights=weights)
+    return measure(predict(model, x), y, weights=weights).astype(model.trees.value.dtype)
 
 
 @public

@@ -24,6 +24,7 @@ from mfml.numerics import scaling
 
 SUBTRACT_FROM = 64  # number of features; with fewer, picking the rows of the smaller children costs more than it saves
 BLOCK = 16  # bins that one product of the prefix sums covers
+SCATTER = 1 << 16  # samples that one scatter adds up one after the other
 
 MAX_DEPTH = 14  # a tree has 2^(depth + 1) - 1 nodes, used or not
 
@@ -68,10 +69,11 @@ def histogram(
     >>> histogram(jnp.array([[0, 1, 1]]), jnp.zeros(3, int), jnp.ones((1, 3)), n_nodes=1, n_bins=2).tolist()
     [[[[1.0, 2.0]]]]
     """
-    start, packed, size = node * n_bins, _packed(statistics), n_nodes * n_bins
+    size, n_parts = n_nodes * n_bins, max(1, bins.shape[1] // SCATTER)
+    start, packed = node * n_bins + _part(len(node), n_parts) * size, _packed(statistics)
 
     def some(columns: Array) -> list[list[Array]]:
-        return [_scatter(packed, start + column.astype(start.dtype), size) for column in columns]
+        return [_scatter(packed, start + column.astype(start.dtype), size, n_parts) for column in columns]
 
     d, n = bins.shape
     together = 2 if d % 2 == 0 else 1
@@ -87,10 +89,21 @@ def _packed(statistics: Array) -> Array:
     return lax.complex(statistics[0::2], statistics[1::2])
 
 
-def _scatter(packed: Array, place: Array, size: int) -> list[Array]:
-    """Sums at each place, one array of this size per statistic."""
-    zero = jnp.zeros(size, packed.dtype)
+def _part(n: int, n_parts: int) -> Array:
+    """The part of each sample: parts are as long as each other, but for the last one."""
+    return jnp.minimum(jnp.arange(n, dtype=jnp.int32) // max(1, n // n_parts), n_parts - 1)
+
+
+def _scatter(packed: Array, place: Array, size: int, n_parts: int) -> list[Array]:
+    """Sums at each place, one array of this size per statistic.
+
+    A scatter adds up one after the other, which loses digits where there are many. So each part of the samples has
+    places of its own.
+    """
+    zero = jnp.zeros(n_parts * size, packed.dtype)
     sums = [zero.at[place].add(one, mode="promise_in_bounds") for one in packed]
+    if n_parts > 1:
+        sums = [one.reshape(n_parts, size).sum(axis=0) for one in sums]
     return [part for one in sums for part in (one.real, one.imag)]
 
 
@@ -101,7 +114,9 @@ def sums_at(place: Int[Array, " n"], statistics: Float[Array, "c n"], *, n_place
     >>> sums_at(jnp.array([0, 1, 1]), jnp.ones((1, 3)), n_places=3).tolist()
     [[1.0, 2.0, 0.0]]
     """
-    return jnp.stack(_scatter(_packed(statistics), place, n_places)[: len(statistics)])
+    n_parts = max(1, len(place) // max(SCATTER, n_places))
+    place = place + _part(len(place), n_parts) * n_places
+    return jnp.stack(_scatter(_packed(statistics), place, n_places, n_parts)[: len(statistics)])
 
 
 @public

@@ -20,6 +20,7 @@ from mfml.generalization.lasso_solvers import SOLVERS, State, init, solve, step
 from mfml.iteration import Report
 from mfml.numerics import scaling
 from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, between, checked
 from mfml.risk import metrics
 
 __all__ = ["SOLVERS", "Lasso", "Path", "fit", "init", "path", "predict", "score", "step"]
@@ -51,7 +52,7 @@ class Path(NamedTuple):
 
 
 @public
-@require.bounds(weights="[0, inf)", alpha="[0, inf)", l1_ratio="(0, 1]", tol="[0, inf)")
+@checked(weights=NON_NEGATIVE, alpha=NON_NEGATIVE, l1_ratio=between(0, 1, above=True), tol=NON_NEGATIVE)
 @partial(jax.jit, static_argnames=("solver", "max_iter", "fit_intercept"))
 def fit(
     x: Float[Array, "n d"],
@@ -107,7 +108,7 @@ def fit(
 
 
 @public
-@require.bounds(weights="[0, inf)", l1_ratio="(0, 1]", tol="[0, inf)")
+@checked(weights=NON_NEGATIVE, l1_ratio=between(0, 1, above=True), tol=NON_NEGATIVE)
 @partial(jax.jit, static_argnames=("max_iter", "fit_intercept"))
 def path(
     x: Float[Array, "n d"],

@@ -17,6 +17,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.numerics import scaling, sums
 from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.risk import metrics
 
 
@@ -38,7 +39,7 @@ class Path(NamedTuple):
 
 
 @public
-@require.bounds(weights="[0, inf)", alpha="[0, inf)")
+@checked(weights=NON_NEGATIVE, alpha=NON_NEGATIVE)
 @partial(jax.jit, static_argnames="fit_intercept")
 def fit(
     x: Float[Array, "n d"],

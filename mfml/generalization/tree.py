@@ -16,13 +16,14 @@ from mfml import require
 from mfml.entrance import public
 from mfml.generalization import binning, criteria, exact_growth, growth, tree_arrays
 from mfml.generalization.tree_arrays import Trees
+from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.risk import metrics
 
 SOLVERS = ("histogram", "exact")
 
 
 @public
-@require.bounds(weights="[0, inf)", min_samples_leaf="[0, inf)")
+@checked(weights=NON_NEGATIVE, min_samples_leaf=NON_NEGATIVE)
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -160,4 +161,4 @@ def score(
     """
     measure = metrics.accuracy if model.value.shape[-1] > 1 else metrics.r2
     require.samples(x, y, weights)
-    return measure(predict(model, x), y, weights=weights)
+    return measure(predict(model, x), y, weights=weights).astype(model.value.dtype)

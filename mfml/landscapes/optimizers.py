@@ -65,7 +65,6 @@ def gradient_descent(learning_rate: ArrayLike) -> Optimizer:
     >>> optimizer.update(jnp.array([2.0]), optimizer.init(jnp.array([1.0])))[0].tolist()
     [-1.0]
     """
-    require.numbers(learning_rate=learning_rate)
 
     def update(gradients: PyTree, state: Stateless, params: PyTree = None) -> tuple[PyTree, Stateless]:
         return _down(gradients, learning_rate), state
@@ -119,7 +118,6 @@ def adagrad(
     >>> round(optimizer.update(jnp.array([2.0]), optimizer.init(jnp.array([1.0])))[0].item(), 4)
     -0.5
     """
-    require.numbers(learning_rate=learning_rate, initial_accumulator_value=initial_accumulator_value, eps=eps)
 
     def init(params: PyTree) -> Squares:
         return Squares(jax.tree.map(lambda leaf: jnp.full_like(leaf, initial_accumulator_value), params))
@@ -148,7 +146,6 @@ def rmsprop(learning_rate: ArrayLike, decay: ArrayLike = 0.9, *, eps: ArrayLike 
     >>> round(optimizer.update(jnp.array([2.0]), optimizer.init(jnp.array([1.0])))[0].item(), 4)
     -1.0
     """
-    require.numbers(learning_rate=learning_rate, decay=decay, eps=eps)
 
     def update(gradients: PyTree, state: Squares, params: PyTree = None) -> tuple[PyTree, Squares]:
         squares = _average(jax.tree.map(jnp.square, gradients), state.squares, decay)
@@ -196,7 +193,6 @@ def adamw(
     >>> round(optimizer.update(jnp.array([2.0]), optimizer.init(params), params)[0].item(), 4)
     -0.55
     """
-    require.numbers(learning_rate=learning_rate, b1=b1, b2=b2, eps=eps, weight_decay=weight_decay)
     decays = not (isinstance(weight_decay, int | float) and weight_decay == 0)
 
     def update(gradients: PyTree, state: Moments, params: PyTree = None) -> tuple[PyTree, Moments]:
@@ -238,7 +234,6 @@ def newton(
     >>> optimizer.update(jax.grad(bowl)(start), optimizer.init(start), start)[0].tolist()
     [-3.0, -1.0]
     """
-    require.numbers(learning_rate=learning_rate, damping=damping)
 
     def update(gradients: PyTree, state: Stateless, params: PyTree = None) -> tuple[PyTree, Stateless]:
         require.that(params is not None, "newton needs the parameters: update(gradients, state, params)")
@@ -265,8 +260,6 @@ def apply_updates(params: PyTree, updates: PyTree) -> PyTree:
 
 
 def _with_velocity(learning_rate: ArrayLike, decay: ArrayLike, *, look_ahead: bool) -> Optimizer:
-    require.numbers(learning_rate=learning_rate, decay=decay)
-
     def update(gradients: PyTree, state: Trace, params: PyTree = None) -> tuple[PyTree, Trace]:
         velocity = jax.tree.map(lambda g, v: g + _as(decay, v) * v, gradients, state.velocity)
         ahead = jax.tree.map(lambda g, v: g + _as(decay, v) * v, gradients, velocity) if look_ahead else velocity

@@ -198,7 +198,6 @@ def sam(objective: Objective, base: Any, *, rho: ArrayLike = 0.05, data: tuple[A
     >>> [round(x, 4) for x in apply_updates(start, updates).tolist()]
     [2.28, 3.04]
     """
-    require.numbers(rho=rho)
 
     def update(gradients: PyTree, state: Any, params: PyTree = None) -> tuple[PyTree, Any]:
         require.that(params is not None, "sam needs the parameters: update(gradients, state, params)")

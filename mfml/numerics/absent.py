@@ -1,16 +1,12 @@
 """Samples of weight zero are absent, whatever they hold: NaN, infinity, or a number that spoils every scale."""
 
-from typing import TypeVar
-
 import jax.numpy as jnp
 from jax import lax
 from jax.custom_batching import custom_vmap
-from jaxtyping import Array, Bool, Float
-
-A = TypeVar("A", bound=Array)
+from jaxtyping import Array, Bool, Float, Shaped
 
 
-def present(weights: Float[Array, " n"] | None, array: A) -> A:
+def present(weights: Float[Array, " n"] | None, array: Shaped[Array, "n *rest"]) -> Shaped[Array, "n *rest"]:
     """Put a row of positive weight in the place of each row of weight zero.
 
     So 0 times infinity cannot arise, and no scale or shift is taken from what is absent. The weights stay as they are.
@@ -25,7 +21,9 @@ def present(weights: Float[Array, " n"] | None, array: A) -> A:
     return jnp.where(absent, array[jnp.argmax(weights > 0)], array)
 
 
-def rows_in_use(weights: Float[Array, " n"] | None, x: A) -> tuple[A, Bool[Array, ""]]:
+def rows_in_use(
+    weights: Float[Array, " n"] | None, x: Shaped[Array, "n *rest"]
+) -> tuple[Shaped[Array, "n *rest"], Bool[Array, ""]]:
     """Do for a large table what `present` does, but once for all weights under `vmap`: folds share one table.
 
     A row that is absent everywhere, or not finite, becomes another row. Also says whether no row that counts was lost
@@ -36,10 +34,15 @@ def rows_in_use(weights: Float[Array, " n"] | None, x: A) -> tuple[A, Bool[Array
     """
     if weights is None:
         return x, jnp.array(True)
-    sound = jnp.all(jnp.isfinite(x).reshape(len(x), -1), axis=1)
+    # 0 times what is not finite is NaN: a product with zeros that the compiler does not know is the quickest test
+    rows = x.reshape(len(x), -1)
+    sound = jnp.isfinite(rows @ lax.optimization_barrier(jnp.zeros(rows.shape[1], rows.dtype)))
     kept = sound & (largest_of_batch((weights != 0).astype(weights.dtype)) > 0)
-    table = jnp.where(kept.reshape(-1, *[1] * (x.ndim - 1)), x, x[jnp.argmax(kept)])
-    return table, jnp.all(sound | (weights == 0))
+
+    def filled() -> Array:
+        return jnp.where(kept.reshape(-1, *[1] * (x.ndim - 1)), x, x[jnp.argmax(kept)])
+
+    return lax.cond(kept.all(), lambda: x, filled), jnp.all(sound | (weights == 0))
 
 
 def largest_of_batch(value: Float[Array, "*shape"]) -> Float[Array, "*shape"]:

@@ -11,6 +11,7 @@
 import functools
 import inspect
 from collections.abc import Callable
+from math import inf
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import jax
@@ -31,6 +32,17 @@ class Domain(NamedTuple):
 NON_NEGATIVE = Domain(lambda value: value < 0, "must not be negative")
 POSITIVE = Domain(lambda value: value <= 0, "must be positive")
 SHARE = Domain(lambda value: (value < 0) | (value > 1), "must be between 0 and 1")
+
+
+def between(low: float = -inf, high: float = inf, *, above: bool = False) -> Domain:
+    """Finite numbers from `low` to `high`; `above` leaves out `low` itself. NaN does not belong to them."""
+
+    def broken(value: Any) -> Any:
+        lower = value > low if above else value >= low
+        return ~(lower & (value <= high) & (abs(value) < inf))
+
+    least = "" if low == -inf else f" and above {low}" if above else f" and at least {low}"
+    return Domain(broken, f"must be finite{least}{'' if high == inf else f' and at most {high}'}")
 
 
 def checked(**domains: Domain) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -71,3 +83,12 @@ def inside(name: str, value: Any, domain: Domain) -> Any:
     if outside.size:
         raise ValueError(f"{name} {domain.needed}; found {outside.ravel()[0]}")
     return value
+
+
+def within(name: str, value: Any, low: float = -inf, high: float = inf, *, above: bool = False) -> Any:
+    """Return finite numbers from `low` to `high`: `inside` of `between`.
+
+    >>> within("noise", 0.1, 0.0), jax.jit(lambda x: within("noise", x, 0.0))(-1.0).item()
+    (0.1, nan)
+    """
+    return inside(name, value, between(low, high, above=above))

@@ -10,7 +10,8 @@ def svd(a: Float[Array, "m n"], *, full_matrices: bool = False) -> tuple[Array, 
     >>> [part.shape for part in svd(jnp.full((3, 2), jnp.inf))]
     [(3, 2), (2,), (2, 2)]
     """
-    return jnp.linalg.svd(_finite_or_nan(a), full_matrices=full_matrices)
+    u, s, vt = jnp.linalg.svd(_finite_or_nan(a), full_matrices=full_matrices)
+    return u, s, vt
 
 
 def values(a: Float[Array, "m n"]) -> Float[Array, " q"]:

@@ -16,7 +16,6 @@ from mfml import require
 from mfml.numerics import scaling
 
 BLOCK = 2048  # this many rows with some tens of columns fit into the cache of a processor
-SCATTER = 1 << 16  # terms that one scatter adds up one after the other
 
 
 def over_rows(a: Float[Array, "n *rest"]) -> Float[Array, "*rest"]:

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Num
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics import gammas
+from mfml.numerics import gammas, scaling
 from mfml.probability.gaussian import Gaussian
 
 
@@ -138,10 +138,12 @@ def update_mean(prior: Gaussian, y: Float[Array, "n d"], noise: Float[Array, "d 
     n = len(y)
     if n == 0:
         return prior
+    per_unit = 1 / scaling.power_of_two(jnp.sqrt(jnp.max(jnp.abs(prior.covariance) + jnp.abs(noise))))
+    before, of_mean = (part * per_unit * per_unit for part in (prior.covariance, noise / n))
     # the form with a gain (Kalman) needs no inverse and keeps the digits of a vague prior
-    gain = cho_solve((jnp.linalg.cholesky(prior.covariance + noise / n), True), prior.covariance).T
+    gain = cho_solve((jnp.linalg.cholesky(before + of_mean), True), before).T
     left = jnp.eye(len(prior.mean), dtype=gain.dtype) - gain
-    covariance = left @ prior.covariance @ left.T + gain @ noise @ gain.T / n
+    covariance = (left @ before @ left.T + gain @ of_mean @ gain.T) / per_unit / per_unit
     return Gaussian(prior.mean + gain @ (y.mean(axis=0) - prior.mean), covariance)
 
 

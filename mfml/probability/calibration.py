@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Num
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.domain import SHARE, inside
 
 STRATEGIES = ("uniform", "quantile")
 
@@ -198,6 +199,5 @@ def _checked(probability: Array, y: Array) -> Array:
     require.rank("probability", probability, 1)
     require.same_length(probability=probability, y=y)
     require.that(len(y) > 0, "y needs at least one sample; found none")
-    return require.inside(
-        "y", y.astype(probability.dtype), "[0, 1]"
-    )  # labels such as -1 and 1, or 1 and 2, would count as shares
+    # labels such as -1 and 1, or 1 and 2, would count as shares
+    return inside("y", y.astype(probability.dtype), SHARE)

@@ -20,6 +20,7 @@ from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling
 
 KINDS = ("percentile", "basic", "bca")
 BISECTIONS = 60
@@ -296,6 +297,7 @@ def _bca(found: Array, estimate: Array, without: Array, tails: Array) -> tuple[A
     below = (jnp.mean(found < estimate, axis=0) + jnp.mean(found <= estimate, axis=0)) / 2
     bias = ndtri(jnp.clip(below, 0.5 / r, 1 - 0.5 / r))
     centered = without.mean(axis=0) - without
+    centered = centered / scaling.power_of_two(jnp.max(jnp.abs(centered), axis=0))  # its cube must not overflow
     spread = jnp.sum(centered**2, axis=0)
     spread = jnp.where(spread > 0, spread, 1.0)
     acceleration = jnp.sum(centered**3, axis=0) / (6 * spread**1.5)
@@ -339,7 +341,7 @@ def _expanded_width(df: Array, level: float) -> Array:
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
-    return z + sum(term / df**k for k, term in enumerate(terms, start=1))
+    return jnp.asarray(z + sum(term / df**k for k, term in enumerate(terms, start=1)))
 
 
 def _require_level(level: float) -> None:

@@ -8,6 +8,7 @@ are per unit of y. Parameters broadcast to the shape of y. Those out of range gi
 import math
 
 import jax.numpy as jnp
+from jax import lax
 from jax.scipy.special import gammaln
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Num
@@ -15,6 +16,8 @@ from jaxtyping import Array, Float, Num
 from mfml import require
 from mfml.entrance import public
 from mfml.numerics import gammas
+
+FEW_COUNTS = 64  # up to here the terms of a Poisson likelihood are small, and the plain formula is quicker
 
 
 @public
@@ -111,11 +114,29 @@ def poisson_nll(y: Num[Array, "*shape"], log_rate: ArrayLike) -> Float[Array, "*
     """
     _require_fit(y, log_rate=log_rate)
     eta = jnp.asarray(log_rate, jnp.result_type(float, log_rate))
+    quick = jnp.max(y, initial=0) <= FEW_COUNTS
+    dtype = jnp.result_type(y, eta)
+    return lax.cond(quick, _few_counts, _many_counts, y.astype(dtype), jnp.broadcast_to(eta, y.shape).astype(dtype))
+
+
+def _few_counts(y: Array, eta: Array) -> Array:
+    return jnp.exp(eta) - y * eta + gammaln(y + 1.0)
+
+
+def _many_counts(y: Array, eta: Array) -> Array:
+    """Relative to the rate that fits y best: large terms of rate and factorial cancel before they are computed."""
+    some = y > 0
+    count = jnp.where(some, y, 1.0)
+    t = eta - jnp.log(count)
+    return count * jnp.where(some, jnp.expm1(t), jnp.exp(t)) - y * t + jnp.where(some, _least_poisson(count), 0.0)
+
+
+def _least_poisson(y: Array) -> Array:
+    r"""Smallest value over all rates, $y - y \log y + \log y!$, for y > 0."""
     large = y >= gammas.SERIES_FROM
-    many, few = jnp.where(large, y, gammas.SERIES_FROM), jnp.where(large, 0, y)
-    # y! by Stirling's formula: its large terms cancel those of the rate
-    series = gammas.deviance(many, eta - jnp.log(many)) + 0.5 * jnp.log(2 * math.pi * many) + gammas.stirling(many)
-    return jnp.where(large, series, jnp.exp(eta) - few * eta + gammaln(few + 1.0))
+    many, few = jnp.where(large, y, gammas.SERIES_FROM), jnp.where(large, 1.0, y)
+    series = 0.5 * jnp.log(2 * math.pi * many) + gammas.stirling(many)
+    return jnp.where(large, series, gammaln(few + 1.0) - few * jnp.log(few) + few)
 
 
 def _require_fit(y: Array, **params: ArrayLike) -> None:

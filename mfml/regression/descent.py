@@ -218,10 +218,10 @@ def path(
     >>> [round(w, 4) for w in way.params[:, 0].tolist()]
     [1.0, 0.7, 0.55]
     """
-    task = {"x": x, "y": y, "predict": predict, "loss": loss, "weights": weights}
+    one_step = partial(empirical.step, x=x, y=y, predict=predict, loss=loss, weights=weights)
     params, report = iteration.run_path(
-        lambda state, _: empirical.step(state, learning_rate=learning_rate, **task),
-        empirical.init(jax.tree.map(jnp.asarray, init), **task),
+        lambda state, _: one_step(state, learning_rate=learning_rate),
+        empirical.init(jax.tree.map(jnp.asarray, init), x, y, predict=predict, loss=loss, weights=weights),
         n_steps=n_steps,
         objective=lambda state: state.objective,
         keep=lambda state: state.params,

@@ -88,7 +88,8 @@ def fit(
     """
     _check(x, y, weights)
     require.one_of("solver", solver, SOLVERS)
-    (x, sound), y = rows_in_use(weights, x), present(weights, y)
+    x, sound = rows_in_use(weights, x)
+    y = y if weights is None else jnp.where(weights == 0, 0.0, y)
     n, p = x.shape[0], x.shape[1] + fit_intercept
     if solver == "svd":
         return _minimum_norm(x, jnp.where(sound, y, jnp.nan), weights, fit_intercept)

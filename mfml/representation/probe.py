@@ -24,6 +24,7 @@ from mfml.entrance import public
 from mfml.iteration import Status
 from mfml.numerics import sums
 from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, POSITIVE, checked
 from mfml.regression import scaling
 from mfml.risk import metrics
 
@@ -52,7 +53,7 @@ class Probe(NamedTuple):
 
 
 @public
-@require.bounds(weights="[0, inf)", C="(0, inf)", tol="[0, inf)")
+@checked(weights=NON_NEGATIVE, C=POSITIVE, tol=NON_NEGATIVE)
 def fit(
     x: Float[Array, "n d"],
     y: Int[Array, " n"],

@@ -71,7 +71,7 @@ def weighted_mean(values: Float[Array, "n *rest"], *, weights: Float[Array, " n"
     require.rank("weights", weights, 1)
     require.same_length(values=values, weights=weights)
     weights = weights / unit(weights)  # so that products of small units do not vanish
-    return jnp.sum(weights * present(weights, per_sample)) / jnp.sum(weights)
+    return jnp.sum(weights * jnp.where(weights == 0, 0.0, per_sample)) / jnp.sum(weights)
 
 
 @public

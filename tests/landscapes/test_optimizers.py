@@ -185,9 +185,9 @@ RULES = ("gradient_descent", "momentum", "nesterov", "adagrad", "rmsprop", "adam
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_schedule_is_refused_by_name(name, unchecked):
-    with pytest.raises(ValueError, match=r"^learning_rate must be a number, not a schedule; found <function"):
+    with pytest.raises(ValueError, match=r"^learning_rate must be .* found <function"):
         getattr(optimizers, name)(optax.linear_schedule(1.0, 0.0, 10))
-    with pytest.raises(ValueError, match=r"^learning_rate must be a number; found None"):
+    with pytest.raises(ValueError, match=r"^learning_rate must be .* found None"):
         getattr(optimizers, name)(None)
 
 
@@ -201,7 +201,7 @@ def test_other_numbers_are_named(unchecked):
         (lambda: optimizers.newton(surfaces.beale, damping=None), "damping"),
         (lambda: sharpness.sam(surfaces.beale, optimizers.adam(0.1), rho=None), "rho"),
     ):
-        with pytest.raises(ValueError, match=f"^{name} must be a number; found"):
+        with pytest.raises(ValueError, match=rf"^{name} must be .* found"):
             call()
 
 

@@ -391,7 +391,7 @@ EXAMPLES = [
         regression,
         {"max_iter": 8},
         tolerance=1e-3,
-        units=({"x": 1}, {"y": 1}),
+        units=({"x": 1},),  # another unit of y adds its logarithm to the likelihood
         origins=(("x",), ("y",)),
     ),
     Example(

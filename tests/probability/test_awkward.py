@@ -50,7 +50,7 @@ def test_calibration_shows_nan_and_refuses_what_is_no_label():
         assert np.isnan(calibration.expected_error(pit, jnp.array([0, 1, 1]), n_bins=2, strategy=strategy))
     assert np.isnan(calibration.pit_histogram(jnp.array([0.5, 1.5])).density).all()
     for measure in (calibration.curve, calibration.expected_error, calibration.brier):
-        with pytest.raises(ValueError, match="y must lie in"):
+        with pytest.raises(ValueError, match="y must be between 0 and 1"):
             measure(jnp.array([0.1, 0.9]), jnp.array([-1, 1]))
 
 

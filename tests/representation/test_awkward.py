@@ -55,9 +55,9 @@ def test_a_probe_refuses_labels_and_options_out_of_range():
     for y, options, message in (
         (2 * TWO - 1, {}, "labels must be"),
         (TWO + 1, {"n_classes": 2}, "labels must be below"),
-        (TWO, {"C": -1.0}, "C must lie in"),
-        (TWO, {"C": 0.0}, "C must lie in"),
-        (TWO, {"weights": -W}, "weights must lie in"),
+        (TWO, {"C": -1.0}, "C must be positive"),
+        (TWO, {"C": 0.0}, "C must be positive"),
+        (TWO, {"weights": -W}, "weights must not be negative"),
     ):
         with pytest.raises(ValueError, match=message):
             probe.fit(X, y, **options)
