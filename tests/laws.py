@@ -252,6 +252,7 @@ def origin(example: Example, arguments: Arguments) -> bool:
     return applies
 
 
+@np.errstate(invalid="ignore")  # infinite entries stay where they are
 def moves_along(base: np.ndarray, once: np.ndarray, twice: np.ndarray) -> bool:
     """Whether a field moves in proportion to the shift, by 0 perhaps."""
     if base.dtype.kind != "f" or base.shape != once.shape:
@@ -262,6 +263,7 @@ def moves_along(base: np.ndarray, once: np.ndarray, twice: np.ndarray) -> bool:
     return finite.any() and same(once, np.where(finite, (base + twice) / 2, base), 1e-4)
 
 
+@np.errstate(invalid="ignore")
 def check_moved(base: np.ndarray, once: np.ndarray, far: np.ndarray, where: str) -> None:
     if base.dtype.kind != "f":
         if not np.array_equal(far, base):

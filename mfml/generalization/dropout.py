@@ -30,7 +30,7 @@ def mask(shape: tuple[int, ...], *, key: Key[Array, ""], rate: ArrayLike) -> Flo
         require.between("rate", rate, 0, 1)
     kept = 1 - jnp.asarray(rate, float)
     on = jax.random.uniform(key, shape) < kept
-    return jnp.where(on, 1 / jnp.where(kept > 0, kept, 1.0), 0.0)
+    return jnp.where(on | jnp.isnan(kept), 1 / jnp.where(kept <= 0, 1.0, kept), 0.0)
 
 
 @public

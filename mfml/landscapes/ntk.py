@@ -101,7 +101,7 @@ def alignment(gram: Float[Array, "n n"], y: Float[Array, " n"]) -> Float[Array, 
     Source: Cristianini et al. (2001), Advances in Neural Information Processing 14.
 
     >>> y = jnp.array([1.0, -1.0])
-    >>> alignment(jnp.outer(y, y), y).item()
+    >>> round(alignment(jnp.outer(y, y), y).item(), 4)
     1.0
     """
     require.square("gram", gram)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
@@ -215,7 +216,7 @@ def ridges_bound(
 def _require_interval(low: ArrayLike, high: ArrayLike, width: int) -> None:
     require.positive("width", width)
     if not any(isinstance(end, jax.core.Tracer) for end in (low, high)):
-        require.that(bool(jnp.all(jnp.less(low, high))), f"low must be below high; found {low} and {high}")
+        require.that(bool(np.all(np.less(low, high))), f"low must be below high; found {low} and {high}")
 
 
 def _nodes(low: ArrayLike, high: ArrayLike, width: int) -> Array:

@@ -75,7 +75,7 @@ def rounding(n_features: int, dtype: DTypeLike) -> float:
 
     Source: Higham and Mary (2019), A new approach to probabilistic rounding error analysis.
 
-    >>> rounding(4, jnp.float32) == 8 * jnp.finfo(jnp.float32).eps
+    >>> bool(rounding(4, jnp.float32) == 8 * jnp.finfo(jnp.float32).eps)
     True
     """
     return (4 + 2 * sqrt(n_features)) * float(jnp.finfo(dtype).eps)

@@ -78,6 +78,16 @@ def length(x: Float[Array, "*shape"]) -> Float[Array, ""]:
     return jnp.where(square == 0, 0.0, scale * jnp.sqrt(jnp.where(square == 0, 1.0, square)))
 
 
+def std(x: Float[Array, "n *rest"], *, ddof: int = 0) -> Float[Array, "*rest"]:
+    """Standard deviation along the first axis with the divisor n - ddof, in units of x.
+
+    >>> round(std(jnp.array([1e-20, 3e-20])).item() * 1e20, 4)
+    1.0
+    """
+    scale = unit(x)
+    return jnp.std(x / scale, axis=0, ddof=ddof) * scale
+
+
 def cholesky(s: Float[Array, "*k d d"]) -> Float[Array, "*k d d"]:
     """Lower factor of symmetric matrices, whatever the units of their rows; NaN where one is not positive definite.
 

@@ -143,7 +143,7 @@ def of_mean(x: Float[Array, " n"], *, level: float = 0.95) -> Interval:
     require.rank("x", x, 1)
     n = len(x)
     require.that(n >= 2, f"x needs two samples to show its spread; found {n}")
-    width = student_t_width(jnp.asarray(n - 1.0, x.dtype), level=level) * jnp.std(x, ddof=1) / n**0.5
+    width = student_t_width(jnp.asarray(n - 1.0, x.dtype), level=level) * scaling.std(x, ddof=1) / n**0.5
     return Interval(x.mean() - width, x.mean() + width)
 
 
@@ -237,7 +237,7 @@ def bootstrap(
         low, high = jnp.quantile(found, tails, axis=0)
     if kind == "basic":
         low, high = 2 * estimate - high, 2 * estimate - low
-    return Bootstrap(Interval(low, high), estimate, jnp.std(found, axis=0, ddof=1))
+    return Bootstrap(Interval(low, high), estimate, scaling.std(found, ddof=1))
 
 
 @public

@@ -1,4 +1,4 @@
-"""Exact distances: far groups, tiny and huge units, ties, data that are not finite. The oracle is NumPy in float64."""
+"""Exact distances: far groups, tiny and huge units, ties, non-finite data. The oracle is NumPy in float64."""
 
 import jax
 import jax.numpy as jnp

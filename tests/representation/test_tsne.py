@@ -239,7 +239,7 @@ def test_what_does_not_fit_is_refused(unchecked, key):
             {"init": jnp.zeros((5, 2))},
             r"init must be one of 'pca', 'random', or values of shape \(6, 2\); found \(5, 2\)",
         ),
-        ({"init": None}, "init must be .* found NoneType"),
+        ({"init": None}, "init must be .* found None"),
         ({"solver": "fft", "n_components": 3}, "needs n_components = 2"),
     ):
         with pytest.raises(ValueError, match=message):
