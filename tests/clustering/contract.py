@@ -126,6 +126,10 @@ EXAMPLES = [
         lambda key: data(key) | {"key": key},
         CLUSTERS | {"init": "random"},
         x64=False,
+        exempt={
+            "missing": "rows are drawn by their numbers, whatever they hold",
+            "twice": "each row is drawn at most once, whatever its weight",
+        },
     ),
     Example(seeding.starts, lambda key: data(key) | {"key": key}, CLUSTERS | {"n_init": 2}, x64=False),
     Example(

@@ -115,8 +115,8 @@ def ridge_of(x, y, setting, weights):
 LEARNER = {"fit": ridge_of, "predict": ridge.predict, "loss": losses.squared_error}
 DRAWS = {"twice": "other draws are made for another number of samples"}
 MISSING = {"missing": "NaN is a missing value: trees send it to a side of each split"}
-FIXED = MISSING | {"unit": "the thresholds of the model are in the unit of the fit", "origin": "as the unit"}
-MASK = {"missing": "each entry of a mask is", "precision": "a mask has no precision of its own"}
+FIXED = MISSING | {"unit": "the thresholds of the model are in the unit of the fit"}
+MASK = {"precision": "a mask has no precision of its own"}
 GRID = jnp.array([0.1, 1.0, 10.0])
 
 
@@ -461,7 +461,7 @@ EXAMPLES = [
     ),
     Example(
         boosting.fit,
-        lambda key: data(key) | weights(key) | {"min_child_weight": jnp.array(5.0), "l2_regularization": 0.5},
+        lambda key: data(key) | weights(key) | {"min_child_weight": jnp.array(6.0), "l2_regularization": 0.5},
         {"max_iter": 2, "max_depth": 2, "max_bins": 2 * N},
         units=({"x": 1}, {"y": 1}, {"weights": 1, "min_child_weight": 1, "l2_regularization": 1}),
         origins=(("y",),),
