@@ -23,6 +23,7 @@ from tests.contract import Example
 
 FACTOR = 2.0**60  # about 1e18
 OFFSET = 4096.0
+FAR = 2.0**24  # where float32 knows even numbers only
 ROWS = 100_003
 Arguments = Mapping[str, Any]
 
@@ -228,28 +229,35 @@ def origin(example: Example, arguments: Arguments) -> bool:
 
     How far a field moves is read from shifts by 1 and 2. `Example.origins` says which arguments move together.
     """
-    singles = [(name,) for name in numeric(example, arguments) if name != "weights"]  # whose origin is 0
     applies = False
+    for group, grid, base, once in movable(example, arguments):
+        applies = True
+        moved = leaves(call(example, shifted(grid, group, OFFSET)))
+        for (place, a), (_, b), (_, c) in zip(base, once, moved, strict=True):
+            check_moved(a, b, c, f"{group} moved by {OFFSET}: result{place}")
+    return applies
+
+
+def movable(example: Example, arguments: Arguments) -> Iterator[tuple[tuple[str, ...], dict[str, Any], list, list]]:
+    """Groups of arguments along which the result moves: names, arguments on a grid, and results at 0 and at 1."""
+    singles = [(name,) for name in numeric(example, arguments) if name != "weights"]  # whose origin is 0
     for group in groups_of(example.origins, singles, leaves(call(example, arguments))):
-        grid = {name: jnp.round(arguments[name] * 64) / 64 for name in group}
+        grid = {**arguments, **{name: jnp.round(arguments[name] * 64) / 64 for name in group}}
         try:
-            base, once, twice, far = (
-                leaves(call(example, {**arguments, **{name: value + by for name, value in grid.items()}}))
-                for by in (0.0, 1.0, 2.0, OFFSET)
-            )
+            base, once, twice = (leaves(call(example, shifted(grid, group, by))) for by in (0.0, 1.0, 2.0))
         except ValueError:  # outside of the domain
             if example.origins:
                 raise
             continue
         moves = [moves_along(a, b, c) for (_, a), (_, b), (_, c) in zip(base, once, twice, strict=True)]
-        if not all(moves):
-            if example.origins:
-                raise Broken(f"the result does not move along with the origin of {group}, but the example says so")
-            continue
-        applies = True
-        for (place, a), (_, b), (_, c) in zip(base, once, far, strict=True):
-            check_moved(a, b, c, f"{group} moved by {OFFSET}: result{place}")
-    return applies
+        if all(moves):
+            yield group, grid, base, once
+        elif example.origins:
+            raise Broken(f"the result does not move along with the origin of {group}, but the example says so")
+
+
+def shifted(arguments: Arguments, group: Collection[str], by: Any) -> dict[str, Any]:
+    return {**arguments, **{name: arguments[name] + by for name in group}}
 
 
 @np.errstate(invalid="ignore")  # infinite entries stay where they are
@@ -280,6 +288,50 @@ def check_moved(base: np.ndarray, once: np.ndarray, far: np.ndarray, where: str)
     allowed = 2e-3 * np.abs(base[finite]).max() + 1e-3 * np.abs(by * OFFSET).max()
     if not (np.isfinite(far) == finite).all() or (np.abs(far - expected)[finite] > allowed).any():
         raise Broken(f"{where} is {np.ravel(far)[:4]}, and should be {np.ravel(expected)[:4]}")
+
+
+def far(example: Example, arguments: Arguments) -> bool:
+    """With a third of the samples far away in one feature, float32 finds what double precision finds.
+
+    The law applies where the result moves along with the origin of an argument. The way of an iteration may differ.
+    One feature only: features that move together are the same feature to float32.
+    """
+    applies = False
+    if not example.x64:
+        return False
+    for group, grid, base, _ in movable(example, arguments):
+        group = tuple(name for name in group if jnp.ndim(grid[name]) and len(grid[name]) >= 6)
+        if not group:
+            continue
+        applies = True
+        away = dict(grid)
+        for name in group:
+            third = slice(-(len(grid[name]) // 3), None)
+            away[name] = grid[name].at[(third, ..., 0) if grid[name].ndim > 1 else third].add(FAR)
+        single = call(example, away)
+        with jax.enable_x64(True):
+            double = call(example, jax.tree.map(to_double, away))
+        if getattr(single, "status", None) is not None and np.any(np.asarray(single.status) != np.asarray(double.status)):
+            continue  # it says that it cannot
+        for (place, a), (_, b), (_, near) in zip(leaves(single), leaves(double), base, strict=True):
+            if not place.endswith((".n_iter", ".history")):
+                check_far(a, b, near, f"a third of {group} moved by {FAR:.0e}: result{place}")
+    return applies
+
+
+def to_double(leaf: Any) -> Any:
+    return jnp.asarray(leaf, jnp.float64) if is_float(leaf) else leaf
+
+
+def check_far(single: np.ndarray, double: np.ndarray, near: np.ndarray, where: str) -> None:
+    """Both agree to 1 % of an entry, or of the largest entry without the far samples."""
+    if single.dtype.kind == "f":
+        size = np.abs(near[np.isfinite(near)], dtype=float).max(initial=0.0) if near.dtype.kind == "f" else 0.0
+        agree = np.isclose(single, double, rtol=1e-2, atol=1e-2 * size, equal_nan=True)
+    else:
+        agree = single == double
+    if not agree.all():
+        raise Broken(f"{where} is {single[~agree][:4]}, and should be {double[~agree][:4]}")
 
 
 def absent(example: Example, arguments: Arguments) -> bool:
@@ -370,7 +422,7 @@ def equations(jaxpr: Any) -> Iterator[Any]:
 
 
 LAWS: dict[str, Callable[[Example, Arguments], bool]] = {
-    law.__name__: law for law in (integers, precision, missing, infinite, unit, origin, absent, twice, memory)
+    law.__name__: law for law in (integers, precision, missing, infinite, unit, origin, far, absent, twice, memory)
 }
 
 
