@@ -256,6 +256,10 @@ def _has_full_rank(r: Array) -> Array:
 
 def _minimum_norm(x: Array, y: Array, weights: Array | None, fit_intercept: bool) -> OLS:
     """Singular value decomposition of the centered features: the intercept does not count in the norm."""
-    x_mean, y_mean = (sums.mean(part, weights=weights) if fit_intercept else jnp.zeros_like(part[0]) for part in (x, y))
-    found = projection.least_squares(_weighted(x - x_mean, weights), _weighted(y - y_mean, weights))
-    return OLS(found.weights, y_mean - jnp.sum(x_mean * found.weights), found.rank == x.shape[1])
+    if not fit_intercept:
+        found = projection.least_squares(_weighted(x, weights), _weighted(y, weights))
+        return OLS(found.weights, jnp.zeros_like(y[0]), found.rank == x.shape[1])
+    (x, x_mean, x_rest), (y, y_mean, y_rest) = (sums.centered(part, weights=weights) for part in (x, y))
+    found = projection.least_squares(_weighted(x, weights), _weighted(y, weights))
+    intercept = y_mean - jnp.sum(x_mean * found.weights) + (y_rest - jnp.sum(x_rest * found.weights))
+    return OLS(found.weights, intercept, found.rank == x.shape[1])

@@ -250,17 +250,17 @@ def _checked(x: Array, y: Array, folds: Folds) -> tuple[Array, Array]:
 
 def _ridge(x: Array, y: Array, weights: Array, alpha: ArrayLike) -> Array:
     """Predictions for all samples by a ridge regression on the weighted ones, with a free intercept."""
-    x, y_mean = x - sums.mean(x, weights=weights), sums.mean(y, weights=weights)
+    x, (y, y_mean, rest) = sums.centered(x, weights=weights)[0], sums.centered(y, weights=weights)
     size = power_of_two(jnp.maximum(jnp.max(jnp.abs(x)), jnp.sqrt(alpha)))
     x, alpha = x / size, alpha / size / size  # for squares within range
     weighted = weights[:, None] * x
     penalized = weighted.T @ x + alpha * jnp.eye(x.shape[1], dtype=x.dtype)
-    return y_mean + x @ jax.scipy.linalg.solve(penalized, weighted.T @ (y - y_mean), assume_a="pos")
+    return y_mean + (rest + x @ jax.scipy.linalg.solve(penalized, weighted.T @ y, assume_a="pos"))
 
 
 def _standardized(x: Array, weights: Array) -> Array:
     """Features with mean 0 and deviation 1 (divisor n) over the weighted samples; constant ones only centered."""
-    x = x - sums.mean(x, weights=weights)
+    x = sums.centered(x, weights=weights)[0]
     x = x / column_units(x)
     deviation = jnp.sqrt(weights @ x**2 / weights.sum())
     return x / jnp.where(deviation > 0, deviation, 1.0)
@@ -268,7 +268,7 @@ def _standardized(x: Array, weights: Array) -> Array:
 
 def _most_correlated(x: Array, y: Array, weights: Array, n_features: int) -> Array:
     """Indices of the features with the largest correlation with y in magnitude."""
-    centered = weights * (y - sums.mean(y, weights=weights))
+    centered = weights * sums.centered(y, weights=weights)[0]
     return lax.top_k(jnp.abs(centered @ _standardized(x, weights)), n_features)[1]
 
 
