@@ -16,6 +16,7 @@ from mfml.numerics.absent import largest_of_batch
 from mfml.numerics.scaling import length, rank_rtol
 
 WIDEST = 2048  # the units of dependent columns are compared in an n x n matrix
+SIMILAR = 64  # columns whose lengths differ by less than this factor need not be scaled for the rank
 
 
 class LeastSquares(NamedTuple):
@@ -120,28 +121,19 @@ def _inverted(a: Float[Array, "m n"], rtol: float | None) -> _Inverse:
     m, n = a.shape
     if rtol is not None or (n > m and n > WIDEST):
         return _factors(a, rtol)
-    even, lengths = sums.unit_columns(a)
-
-    def in_units(found: _Inverse) -> _Inverse:
-        return found._replace(right=found.right / lengths[:, None])
-
-    def compared(plain: _Inverse, scaled: _Inverse) -> _Inverse:
-        """Take the columns as they are where they show the whole rank; otherwise shorten what the others give."""
-        lost = _anywhere(plain.counts.sum() != scaled.counts.sum())
-        return lax.cond(lost, lambda: in_units(_shortened(scaled, lengths)), lambda: plain)
-
-    if m >= n:  # with independent columns there is one solution, whatever their units
-        scaled = _factors(even, None)
-        lost = _anywhere(~scaled.counts.all())
-        return lax.cond(lost, lambda: compared(_factors(a, None), scaled), lambda: in_units(scaled))
-    plain = _factors(a, None)
-    lost = _anywhere(plain.counts.sum() < jnp.minimum(m, jnp.any(a != 0, axis=0).sum()))
-    return lax.cond(lost, lambda: compared(plain, _factors(even, None)), lambda: plain)
-
-
-def _anywhere(condition: Bool[Array, ""]) -> Bool[Array, ""]:
-    """Whether a condition holds; under `vmap` anywhere in the batch, so that a branch which none needs is not taken."""
-    return largest_of_batch(condition.astype(jnp.float32)) > 0
+    columns, lengths = sums.unit_columns(a)
+    similar = jnp.array(False)
+    if n > m:  # as they are, the columns give the shortest weights at once
+        there = jnp.any(columns != 0, axis=0)
+        smallest = jnp.min(lengths, initial=jnp.inf, where=there)
+        similar = jnp.max(lengths, initial=0.0, where=there) <= SIMILAR * smallest
+        columns, lengths = jnp.where(similar, a, columns), jnp.where(similar, 1.0, lengths)
+    found = _factors(columns, None)
+    several = ~found.counts.all() & ~similar  # with independent columns there is one solution, whatever their units
+    # one for a whole batch under `vmap`, so that nothing is computed that none needs
+    several = largest_of_batch(several.astype(a.dtype)) > 0
+    found = lax.cond(several, lambda: _shortened(found, lengths), lambda: found)
+    return found._replace(right=found.right / lengths[:, None])
 
 
 def _factors(a: Float[Array, "m n"], rtol: float | None) -> _Inverse:

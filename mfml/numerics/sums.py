@@ -127,10 +127,13 @@ def covariance(
     >>> [part.tolist() for part in covariance(jnp.array([[1.0, 2.0], [3.0, 6.0]]))]
     [[2.0, 4.0], [[1.0, 2.0], [2.0, 4.0]]]
     """
-    moved, center, _ = centered(a, weights=weights)
+    center = mean(a, weights=weights)
+    moved = a - center
     scale = scaling.column_units(moved)
     total = len(a) if weights is None else jnp.sum(weights)
-    return center, gram(moved / scale, weights=weights) / total * scale * scale[:, None]
+    moved = moved / scale
+    rest = over_rows(moved if weights is None else weights[:, None] * moved) / total  # the center is rounded
+    return center, (gram(moved, weights=weights) / total - rest * rest[:, None]) * scale * scale[:, None]
 
 
 @jax.jit
