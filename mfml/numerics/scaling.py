@@ -83,6 +83,16 @@ def length(x: Float[Array, "*shape"]) -> Float[Array, ""]:
     return jnp.where(square == 0, 0.0, scale * jnp.sqrt(jnp.where(square == 0, 1.0, square)))
 
 
+def directions(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
+    """Rows of length one, whatever the unit of each; NaN for a row of zeros.
+
+    >>> directions(jnp.array([[3e-30, 4e-30]])).round(3).tolist()
+    [[0.6..., 0.8...]]
+    """
+    x = x / power_of_two(jnp.max(jnp.abs(x), axis=1, keepdims=True))
+    return x * (1 / jnp.linalg.norm(x, axis=1, keepdims=True))
+
+
 def std(x: Float[Array, "n *rest"], *, ddof: int = 0) -> Float[Array, "*rest"]:
     """Standard deviation along the first axis with the divisor n - ddof, in units of x.
 
