@@ -257,3 +257,20 @@ def test_svd_keeps_what_is_determined_beside_columns_that_say_nothing(key):
         assert not fit.full_rank
         np.testing.assert_allclose(fit.coef / np.array([1e12, 1e-9, 1, 1, 1e12]), [1, -3, 0, 0, 1], rtol=1e-4)
         np.testing.assert_allclose(fit.intercept, 1, rtol=1e-4)
+
+
+@pytest.mark.parametrize("weights", [None, jnp.linspace(0.5, 2.0, 40)])
+def test_errors_far_from_the_origin(key, weights):
+    x = jnp.round(jax.random.normal(key, (40, 2)) * 8)
+    y = x @ jnp.array([2.0, -3.0]) + jnp.round(4 * jax.random.normal(jax.random.key(1), (40,)))
+    near, far = (
+        ols.standard_errors(ols.fit(moved, y, weights=weights), moved, y, weights=weights) for moved in (x, x + 2.0**20)
+    )
+    np.testing.assert_allclose(far.coef, near.coef, rtol=1e-4)
+    np.testing.assert_allclose(far.noise_variance, near.noise_variance, rtol=1e-4)
+
+
+def test_leverage_is_at_most_one(key):
+    for n in range(2, 9):
+        for seed in range(10):
+            assert ols.leverage(jax.random.normal(jax.random.key(seed), (n, n))).max() <= 1
