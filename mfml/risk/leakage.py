@@ -64,6 +64,7 @@ def preprocessing(x: Float[Array, "n d"], y: Float[Array, " n"], folds: Folds, *
     True
     """
     train, test = _checked(x, y, folds)
+    y = y - y[0]  # predictions far from the origin would be rounded
 
     def model(train: Array, seen: Array) -> Array:
         return _ridge(_standardized(x, seen), y, train, alpha)
@@ -139,6 +140,7 @@ def target(
         f"proxies must be some, not all, of the columns 0 to {d - 1}; found {proxies}",
     )
     train, test = _checked(x, y, folds)
+    y = y - y[0]  # as above
     visible = jnp.ones((2, d), x.dtype).at[1, jnp.array(proxies)].set(0.0)  # a column of zeros gets no weight
     by_fold = jax.vmap(lambda columns, weights: _ridge(x * columns, y, weights, alpha), in_axes=(None, 0))
     prediction = jax.vmap(by_fold, in_axes=(0, None))(visible, train)
