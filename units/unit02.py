@@ -341,7 +341,7 @@ plots.low_rank_error(
 
 # %%
 runs = {
-    name: nmf.fit(x, n_components=3, solver=solver, max_iter=400, tol=1e-6)
+    name: nmf.fit(x, n_components=3, solver=solver, max_iter=1000, tol=1e-5)
     for name, solver in (("coordinate descent", "cd"), ("multiplicative updates", "mu"))
 }
 runs = jax.tree.map(np.asarray, runs)

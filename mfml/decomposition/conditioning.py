@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from mfml import require
 from mfml.entrance import public
 from mfml.numerics import singular, sums
-from mfml.numerics.scaling import column_units, rank_rtol, unit
+from mfml.numerics.scaling import rank_rtol, unit
 
 
 class LeastSquaresCondition(NamedTuple):
@@ -161,14 +161,12 @@ def variance_inflation(x: Float[Array, "n d"]) -> Float[Array, " d"]:
     """
     require.rank("x", x, 2)
     require.that(x.shape[0] >= 2 and x.shape[1] >= 1, f"x must have 2 samples and a feature; found {x.shape}")
-    centered = x - sums.mean(x)
-    centered = centered / column_units(centered)
-    squares = sums.over_rows(centered**2)
-    varies = squares > 0
+    centered = sums.unit_columns(sums.centered(x)[0])[0]
+    varies = jnp.any(centered != 0, axis=0)
     if x.shape[0] <= x.shape[1]:
         # With so few samples, each feature is a linear combination of the others and a constant.
         return jnp.where(varies, jnp.inf, jnp.nan).astype(x.dtype)
-    _, s, vt = singular.svd(centered / jnp.sqrt(jnp.where(varies, squares, 1.0)))
+    _, s, vt = singular.svd(centered)
     rounding = rank_rtol(x.shape, s.dtype)
     lost = s <= rounding * s[0]
     # A direction without variance makes the factors of all features in it infinite.

@@ -10,9 +10,11 @@ from jaxtyping import Array, Bool, Float, Key
 
 from mfml import require
 from mfml.decomposition import krylov, spectral
-from mfml.decomposition.kernels import Kernel, gram, make_kernel
+from mfml.decomposition.kernels import Cosine, Kernel, Linear, gram, make_kernel
 from mfml.entrance import public
+from mfml.numerics import sums
 from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.scaling import directions
 
 SOLVERS = ("auto", "dense", "krylov")
 # With a key, the solver "auto" takes "krylov" for more samples than this.
@@ -52,6 +54,8 @@ def fit(
     The kernel matrix is centered in feature space, $\tilde K = K - 1_n K - K 1_n + 1_n K 1_n$ with
     all entries of $1_n$ equal to $1/n$; the model holds the k leading eigenpairs. Kernels: "linear" (this is PCA),
     "poly" $(\gamma x^\top y + c_0)^p$, "rbf" $e^{-\gamma \|x - y\|^2}$, "sigmoid", "cosine"; gamma is $1/d$ by default.
+    "linear" and "cosine" are centered before the products, so that they keep their digits far from the origin. "poly"
+    and "sigmoid" are not functions of differences: bring x near to the origin, or the centering cancels most digits.
     Solver "dense" decomposes all of $\tilde K$. "krylov" needs a `key`, finds only the leading pairs, and is much
     faster for large n (`max_iter`, `tol` and derivatives as in `krylov.top`). "auto" takes "krylov" if
     there is a key and n > 500, otherwise "dense".
@@ -78,7 +82,8 @@ def fit(
     k = gram(chosen, x, x)
     row_means = k.mean(axis=1)
     grand_mean = row_means.mean()
-    centered = k - row_means[:, None] - row_means + grand_mean
+    direct = _of_features(chosen, x, x)
+    centered = k - row_means[:, None] - row_means + grand_mean if direct is None else direct
     if solver == "dense":
         spectrum = spectral.decompose(centered)
         values, vectors = spectrum.values[:n_components], spectrum.vectors[:, :n_components]
@@ -107,8 +112,10 @@ def transform(model: KernelPCA, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     3.0
     """
     require.columns("x", x, model.x.shape[1])
-    k = gram(model.kernel, x, model.x)
-    centered = k - k.mean(axis=1, keepdims=True) - model.row_means + model.grand_mean
+    centered = _of_features(model.kernel, x, model.x)
+    if centered is None:
+        k = gram(model.kernel, x, model.x)
+        centered = k - k.mean(axis=1, keepdims=True) - model.row_means + model.grand_mean
     return centered @ (model.vectors * _inverse_root(model.values, model.x.shape[0]))
 
 
@@ -124,6 +131,16 @@ def embedding(model: KernelPCA) -> Float[Array, "n k"]:
     """
     none = _without_variance(model.values, model.x.shape[0])
     return model.vectors * jnp.where(none, 0.0, jnp.sqrt(jnp.where(none, 1.0, model.values)))
+
+
+def _of_features(kernel: Kernel, x: Float[Array, "m d"], train: Float[Array, "n d"]) -> Float[Array, "m n"] | None:
+    """Centered kernel matrix from centered features, where they are known: it keeps its digits far from the origin."""
+    if not isinstance(kernel, (Linear, Cosine)):
+        return None
+    if isinstance(kernel, Cosine):
+        x, train = directions(x), directions(train)
+    centered, mean, rest = sums.centered(train)
+    return (x - mean - rest) @ centered.T
 
 
 def _inverse_root(values: Float[Array, " k"], n: int) -> Float[Array, " k"]:

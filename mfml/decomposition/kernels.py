@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from mfml import require
 from mfml.entrance import public
 from mfml.numerics import distances
+from mfml.numerics.scaling import directions
 
 KERNELS = ("linear", "poly", "rbf", "sigmoid", "cosine")
 ERROR = 1e-4  # of the exponent, up to which a product gives the distances
@@ -99,8 +100,7 @@ def gram(kernel: Kernel, x: Float[Array, "m d"], y: Float[Array, "n d"]) -> Floa
     if isinstance(kernel, RBF):
         return _rbf(kernel.gamma.astype(x.dtype), x, y)
     if isinstance(kernel, Cosine):
-        x = x / jnp.linalg.norm(x, axis=1, keepdims=True)
-        y = y / jnp.linalg.norm(y, axis=1, keepdims=True)
+        x, y = directions(x), directions(y)
     product = x @ y.T
     if isinstance(kernel, Polynomial):
         return (kernel.gamma * product + kernel.coef0) ** kernel.degree

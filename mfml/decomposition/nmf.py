@@ -34,7 +34,7 @@ class NMF(NamedTuple):
     h: Float[Array, "k d"]  # parts
     history: Float[Array, " steps"]  # objective at the start and after each sweep, then NaN
     n_iter: Int[Array, ""]  # sweeps done
-    converged: Bool[Array, ""]  # whether the objective fell by at most tol times its first value in 10 sweeps
+    converged: Bool[Array, ""]  # whether the objective has settled and the factors are nearly stationary, see `fit`
     status: Int[Array, ""]  # CONVERGED, MAX_ITER or NON_FINITE, see `mfml.iteration`
 
 
@@ -47,6 +47,7 @@ class _State(NamedTuple):
     objective: Float[Array, ""]
     anchor: Float[Array, ""]  # the last objective that was not computed by subtraction
     recent: Float[Array, " r"]  # the last objectives, this one included; infinite before the start
+    slope: Float[Array, ""]  # of the objective where the last sweep began, see `_fall`; infinite before the first
 
 
 @public
@@ -72,8 +73,7 @@ def objective(factors: Factors | NMF, x: Float[Array, "n d"], *, loss: str = "fr
         size = unit(x)
         return 0.5 * jnp.sum(((x - fitted) / size) ** 2) * size * size
     present = x > 0
-    ratio = jnp.where(present, x, 1.0) / jnp.where(present, fitted, 1.0)
-    return jnp.sum(jnp.where(present, x * jnp.log(ratio), 0.0) - x + fitted)
+    return _divergence(x, fitted, jnp.where(present, x, 1.0) / jnp.where(present, fitted, 1.0))
 
 
 @public
@@ -99,9 +99,9 @@ def step(state: Factors, x: Float[Array, "n d"], *, solver: str = "cd", loss: st
     _check_options(solver, loss)
     wt, h = state.w.T, state.h
     if loss == "frobenius":
-        wt, h, _ = _sweep(x, wt, h, solver)
+        wt, h, *_ = _sweep(x, wt, h, solver)
     else:
-        wt, h = _kullback_leibler_sweep(x, wt, h, _quotient(x, wt.T @ h))
+        wt, h, _ = _kullback_leibler_sweep(x, wt, h, _quotient(x, wt.T @ h))
     return Factors(wt.T, h)
 
 
@@ -120,11 +120,14 @@ def fit(
 ) -> NMF:
     r"""Minimize `objective` over $W \ge 0$, $H \ge 0$ by sweeps of `step`.
 
-    It stops when 10 sweeps have lowered the objective by at most `tol` times its first value (CONVERGED) or
-    after `max_iter` sweeps (MAX_ITER); `tol=0` does all sweeps. `init` is a rule of `nmf_start.init`, which
-    may need the `key`, or `Factors`. In the history an $\hat x$ of 0 counts as epsilon times the unit of x, as
-    in the updates. The number of sweeps depends on the values, so the result may not be differentiated in reverse
-    mode; differentiate through `step` instead.
+    It stops when 10 sweeps have lowered the objective by at most `tol` times its first value and the factors are nearly
+    stationary (CONVERGED), or after `max_iter` sweeps (MAX_ITER); `tol=0` does all sweeps. Stationary means that
+    $\sum_{it} w_{it} |\partial F / \partial w_{it}|$ plus the same for H, which is 0 at an optimum, is at most `tol`
+    times $\|X\|_F^2$ (Kullback-Leibler: $\sum x_{ij}$).
+
+    `init` is a rule of `nmf_start.init`, which may need the `key`, or `Factors`. In the history an $\hat x$ of 0 counts
+    as epsilon times the unit of x, as in the updates. The number of sweeps depends on the values, so the result may not
+    be differentiated in reverse mode; differentiate through `step` instead.
 
     Raises:
         ValueError: unless the shapes agree, n_components fits `init`, the options are known, and max_iter >= 1; for a
@@ -158,27 +161,32 @@ def _descend(x: Float[Array, "n d"], first: Factors, tol: ArrayLike, *, solver: 
     def advance(state: _State, _: Array) -> _State:
         ratio, anchor = None, state.anchor
         if loss == "frobenius":
-            wt, h, fall = _sweep(x, state.wt, state.h, solver)
+            wt, h, fall, slope = _sweep(x, state.wt, state.h, solver)
             now = state.objective - fall
             lost = now < anchor / DIGITS  # the difference has lost digits
             now = jax.lax.cond(lost, lambda: objective(Factors(wt.T, h), x), lambda: now)
             anchor = jnp.where(lost, now, anchor)
         else:
-            wt, h = _kullback_leibler_sweep(x, state.wt, state.h, jnp.asarray(state.ratio))
+            wt, h, slope = _kullback_leibler_sweep(x, state.wt, state.h, jnp.asarray(state.ratio))
             ratio, now = _kullback_leibler(x, wt, h)
-        return _State(wt, h, ratio, now, anchor, jnp.append(state.recent[1:], now))
+        return _State(wt, h, ratio, now, anchor, jnp.append(state.recent[1:], now), slope)
+
+    def settled(state: _State) -> Array:
+        flat = state.slope <= tol * size
+        return (jnp.asarray(tol) > 0) & flat & (state.recent[0] - state.objective <= tol * now)
 
     if loss == "frobenius":
         ratio, now = None, objective(Factors(wt.T, h), x)
     else:
         ratio, now = _kullback_leibler(x, wt, h)
+    size = jnp.sum(x**2 if loss == "frobenius" else x)
     recent = jnp.full(PATIENCE + 1, jnp.inf, now.dtype).at[-1].set(now)
     state, report = iteration.run(
         advance,
-        _State(wt, h, ratio, now, now, recent),
+        _State(wt, h, ratio, now, now, recent, jnp.full_like(now, jnp.inf)),
         max_iter=max_iter,
         objective=lambda state: state.objective,
-        converged=lambda state: (jnp.asarray(tol) > 0) & (state.recent[0] - state.objective <= tol * now),
+        converged=settled,
     )
     history = report.history * root * root
     history = history * root * root if loss == "frobenius" else history
@@ -187,30 +195,40 @@ def _descend(x: Float[Array, "n d"], first: Factors, tol: ArrayLike, *, solver: 
 
 def _sweep(
     x: Float[Array, "n d"], wt: Float[Array, "k n"], h: Float[Array, "k d"], solver: str
-) -> tuple[Float[Array, "k n"], Float[Array, "k d"], Float[Array, ""]]:
-    """`step` for the Frobenius loss, and by how much it lowers the objective."""
+) -> tuple[Float[Array, "k n"], Float[Array, "k d"], Float[Array, ""], Float[Array, ""]]:
+    """`step` for the Frobenius loss, by how much it lowers the objective, and the slope where it began."""
     improve = _coordinates if solver == "cd" else _multiplied
     g, b = h @ h.T, h @ x.T
     new_wt = improve(wt, g, b)
-    fall = _fall(wt, new_wt, g, b)
+    fall, slope = _fall(wt, new_wt, g, b)
     g, b = new_wt @ new_wt.T, new_wt @ x
     new_h = improve(h, g, b)
-    return new_wt, new_h, fall + _fall(h, new_h, g, b)
+    of_h = _fall(h, new_h, g, b)
+    return new_wt, new_h, fall + of_h[0], slope + of_h[1]
 
 
 def _fall(
     old: Float[Array, "k m"], new: Float[Array, "k m"], g: Float[Array, "k k"], b: Float[Array, "k m"]
-) -> Float[Array, ""]:
-    r"""Decrease of $\tfrac12 \mathrm{tr}(F^\top G F) - \mathrm{tr}(B^\top F)$ from old to new F, to full precision."""
-    return 0.5 * jnp.sum((old - new) * (g @ (old + new) - 2 * b))
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    r"""Decrease of $\tfrac12 \mathrm{tr}(F^\top G F) - \mathrm{tr}(B^\top F)$ from old to new F, to full precision.
+
+    Also $\sum |f\, \partial|$ with its gradient at the old F, and f the larger of old and new: where an entry is 0 and
+    stays so, the gradient does not count.
+    """
+    gradient, step = g @ old - b, new - old
+    return -jnp.sum(step * (gradient + 0.5 * (g @ step))), jnp.sum(jnp.abs(gradient) * jnp.maximum(old, new))
 
 
 def _kullback_leibler_sweep(
     x: Float[Array, "n d"], wt: Float[Array, "k n"], h: Float[Array, "k d"], ratio: Float[Array, "n d"]
-) -> tuple[Float[Array, "k n"], Float[Array, "k d"]]:
-    """`step` for the Kullback-Leibler loss, from the ratio X / W H."""
-    wt = wt * _quotient(h @ ratio.T, h.sum(axis=1, keepdims=True))
-    return wt, h * _quotient(wt @ _quotient(x, wt.T @ h), wt.sum(axis=1, keepdims=True))
+) -> tuple[Float[Array, "k n"], Float[Array, "k d"], Float[Array, ""]]:
+    """`step` for the Kullback-Leibler loss, from the ratio X / W H, and the slope where it began, see `_fall`."""
+    sums = h.sum(axis=1, keepdims=True)
+    new_wt = wt * _quotient(h @ ratio.T, sums)
+    slope = jnp.sum(sums * jnp.abs(new_wt - wt))
+    sums = new_wt.sum(axis=1, keepdims=True)
+    new_h = h * _quotient(new_wt @ _quotient(x, new_wt.T @ h), sums)
+    return new_wt, new_h, slope + jnp.sum(sums * jnp.abs(new_h - h))
 
 
 def _kullback_leibler(
@@ -219,8 +237,24 @@ def _kullback_leibler(
     """The ratio X / W H and the objective."""
     fitted = wt.T @ h
     ratio = _quotient(x, fitted)
-    present = x > 0
-    return ratio, jnp.sum(jnp.where(present, x * jnp.log(jnp.where(present, ratio, 1.0)), 0.0) - x + fitted)
+    return ratio, _divergence(x, fitted, jnp.where(x > 0, ratio, 1.0))
+
+
+def _divergence(x: Float[Array, "n d"], fitted: Float[Array, "n d"], ratio: Float[Array, "n d"]) -> Float[Array, ""]:
+    r"""$\sum x \ln r - x + \hat x$ with the ratio r, to rounding of the result itself.
+
+    Where x and its fit are close, most digits of the three terms cancel. With $d = \hat x - x$ and
+    $s = d / (x + \hat x)$ a term is $s\,d - 2 x (s^3 / 3 + s^5 / 5 + \dots)$ there.
+
+    Source: Abramowitz and Stegun (1964), equation 4.1.27.
+    """
+    apart = fitted - x
+    near = jnp.abs(apart) < 0.1 * x
+    s = apart / jnp.where(near, x + fitted, 1.0)
+    square = s * s
+    series = 1 / 3 + square * (1 / 5 + square * (1 / 7 + square * (1 / 9 + square / 11)))
+    close = s * (apart - 2 * x * square * series)
+    return jnp.sum(jnp.where(near, close, jnp.where(x > 0, x * jnp.log(ratio), 0.0) + apart))
 
 
 def _multiplied(f: Float[Array, "k m"], g: Float[Array, "k k"], b: Float[Array, "k m"]) -> Float[Array, "k m"]:

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float
 from mfml import require
 from mfml.entrance import public
 from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.scaling import length, unit
 
 
 @public
@@ -34,10 +35,7 @@ def l2(v: Float[Array, " d"]) -> Float[Array, ""]:
     >>> print(l2(jnp.array([3.0, -4.0])))
     5.0
     """
-    largest = jax.lax.stop_gradient(jnp.max(jnp.abs(v), initial=0.0))
-    scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1.0)
-    squared = jnp.sum((v / scale) ** 2)
-    return jnp.where(largest == 0, 0.0, scale * jnp.sqrt(jnp.where(largest == 0, 1.0, squared)))
+    return length(v)
 
 
 @public
@@ -85,8 +83,10 @@ def project_l2_ball(v: Float[Array, " d"], *, radius: float = 1.0) -> Float[Arra
     [1.5 2. ]
     """
     _check(v, "radius", radius)
-    length = l2(v)
-    return jnp.where(length > radius, v * (radius / jnp.maximum(length, radius)), v)
+    scale = unit(v)
+    square = jnp.sum((v / scale) ** 2)
+    size = jnp.sqrt(jnp.where(square > 0, square, 1.0))
+    return jnp.where(l2(v) > radius, v / scale * (radius / size), v)
 
 
 @public
@@ -105,6 +105,7 @@ def project_simplex(v: Float[Array, " d"], *, total: float = 1.0) -> Float[Array
     [0. 1.]
     """
     _check(v, "total", total)
+    v = jnp.maximum(v - jnp.max(v), -total)  # no entry further below the largest is kept
     falling = jnp.sort(v)[::-1]
     count = jnp.arange(1, v.size + 1)
     threshold = (jnp.cumsum(falling) - total) / count
@@ -160,8 +161,8 @@ def prox_l2(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
     >>> print(prox_l2(jnp.array([3.0, 4.0]), 2.5))
     [1.5 2. ]
     """
-    length = l2(v)
-    safe = jnp.where(length > 0, length, 1.0)
+    size = l2(v)
+    safe = jnp.where(size > 0, size, 1.0)
     return jnp.maximum(1 - threshold / safe, 0.0) * v
 
 

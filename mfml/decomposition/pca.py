@@ -11,6 +11,7 @@ from mfml import require
 from mfml.decomposition import spectral, svd
 from mfml.entrance import public
 from mfml.numerics import scaling, sums
+from mfml.numerics.domain import between, checked
 
 SOLVERS = ("auto", "svd", "covariance", "randomized")
 # The solver "auto" forms the d x d covariance for up to this many features.
@@ -43,8 +44,8 @@ def fit(
     $X_c = U \Sigma V^\top$, and the variances are $\lambda_i = \sigma_i^2 / (n - 1)$. Solvers:
 
     - "svd" decomposes $X_c$ and is the most accurate;
-    - "covariance" decomposes S. It is fastest for n much larger than d, but variances below about epsilon times
-      the largest are lost in rounding;
+    - "covariance" decomposes S. It is fastest for n much larger than d, but variances below 2 sqrt(d) epsilon times
+      the largest are lost in rounding, and are given as 0: take "svd" if such components count;
     - "randomized" needs a `key` and suits few components of large data; for `iterated_power` see `svd.randomized`;
     - "auto" takes "covariance" for d <= 1000 and n >= 10 d, otherwise "svd".
 
@@ -75,8 +76,8 @@ def fit(
         s, unit = sums.scatter(x, mean)
         s = s / (n - 1)
         spectrum = spectral.decompose(s)
-        components = spectrum.vectors[:, :n_components].T
-        variance, total = jnp.maximum(spectrum.values[:n_components], 0.0), jnp.trace(s)
+        components, values = spectrum.vectors[:, :n_components].T, spectrum.values[:n_components]
+        variance, total = jnp.where(values <= _lost(s) * values[0], 0.0, values), jnp.trace(s)
     else:
         unit = scaling.unit(x - mean)
         centered = (x - mean) / unit
@@ -89,6 +90,11 @@ def fit(
         components, variance = parts.vt, parts.s**2 / (n - 1)
         total = jnp.sum(centered**2) / (n - 1)
     return PCA(mean, components, variance * unit * unit, variance / total)
+
+
+def _lost(s: Float[Array, "d d"]) -> float:
+    """Share of the largest eigenvalue of a covariance below which an eigenvalue is nothing but rounding."""
+    return 2 * len(s) ** 0.5 * float(jnp.finfo(s.dtype).eps)
 
 
 @public
@@ -171,6 +177,7 @@ def reconstruction_error(model: PCA, x: Float[Array, "n d"]) -> Float[Array, " n
 
 
 @public
+@checked(variance_ratio=between())
 @partial(jax.jit, static_argnames=("share",))
 def components_for(variance_ratio: Float[Array, " k"], share: float) -> Int[Array, ""]:
     r"""Smallest number of components whose ratios add up to `share`: $\min\{m : \sum_{i \le m} r_i \ge p\}$.
@@ -178,7 +185,8 @@ def components_for(variance_ratio: Float[Array, " k"], share: float) -> Int[Arra
     It is k + 1, more than there are, if even all k ratios fall short.
 
     Raises:
-        ValueError: unless `variance_ratio` has one axis with entries and 0 < share <= 1.
+        ValueError: unless `variance_ratio` has one axis with finite entries and 0 < share <= 1 (k + 1 where a traced
+            entry is NaN).
 
     >>> int(components_for(jnp.array([0.7, 0.2, 0.1]), 0.85))
     2
@@ -187,10 +195,11 @@ def components_for(variance_ratio: Float[Array, " k"], share: float) -> Int[Arra
     require.that(variance_ratio.size > 0, "variance_ratio must not be empty")
     require.that(0 < share <= 1, f"share must be above 0 and at most 1; found {share}")
     rounding = variance_ratio.size * jnp.finfo(variance_ratio.dtype).eps
-    return 1 + jnp.sum(jnp.cumsum(variance_ratio) < share - rounding)
+    return 1 + jnp.sum(~(jnp.cumsum(variance_ratio) >= share - rounding))
 
 
 @public
+@checked(variance=between())
 @jax.jit
 def elbow(variance: Float[Array, " k"]) -> Int[Array, ""]:
     r"""Number of components before the elbow of a scree plot.
@@ -199,7 +208,7 @@ def elbow(variance: Float[Array, " k"]) -> Int[Array, ""]:
     least 1, also for a plot without an elbow (a straight line).
 
     Raises:
-        ValueError: unless `variance` has one axis with entries.
+        ValueError: unless `variance` has one axis with finite entries (0 where a traced one is NaN).
 
     Source: Cattell (1966); the construction of
     Satopää et al. (2011).
@@ -212,4 +221,5 @@ def elbow(variance: Float[Array, " k"]) -> Int[Array, ""]:
     chord = jnp.linspace(variance[0], variance[-1], variance.size)
     below = chord - variance
     rounding = 4 * jnp.finfo(variance.dtype).eps * jnp.abs(variance).max()
-    return jnp.where(below.max() > rounding, jnp.maximum(jnp.argmax(below), 1), 1)
+    found = jnp.where(below.max() > rounding, jnp.maximum(jnp.argmax(below), 1), 1)
+    return jnp.where(jnp.isnan(rounding), 0, found)

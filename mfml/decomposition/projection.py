@@ -12,7 +12,11 @@ from mfml import require
 from mfml.decomposition import subspaces
 from mfml.entrance import public
 from mfml.numerics import singular, sums
-from mfml.numerics.scaling import column_units, length, rank_rtol
+from mfml.numerics.absent import largest_of_batch
+from mfml.numerics.scaling import length, rank_rtol
+
+WIDEST = 2048  # the units of dependent columns are compared in an n x n matrix
+SIMILAR = 64  # columns whose lengths differ by less than this factor need not be scaled for the rank
 
 
 class LeastSquares(NamedTuple):
@@ -41,7 +45,7 @@ def projector(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Arr
     For full column rank this is $A (A^\top A)^{-1} A^\top$. It is computed from an orthonormal basis, so
     dependent columns do no harm. $P = P^\top = P^2$, and its trace is the rank. Singular values up to
     `rtol` times the largest count as zero. By default rtol is 4 min(m, n) epsilon, for the matrix whose columns are
-    first brought to one scale. This does not change their space.
+    first brought to unit length. This does not change their space.
 
     Raises:
         ValueError: unless `a` is a matrix with entries.
@@ -75,7 +79,7 @@ def project(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float | None
 
 def _basis(a: Float[Array, "m n"], rtol: float | None) -> Float[Array, "m q"]:
     """Orthonormal basis of the column space; without an rtol the columns may have different units."""
-    return subspaces.column_space(a / column_units(a) if rtol is None else a, rtol=rtol)
+    return subspaces.column_space(sums.unit_columns(a)[0] if rtol is None else a, rtol=rtol)
 
 
 @public
@@ -83,8 +87,11 @@ def _basis(a: Float[Array, "m n"], rtol: float | None) -> Float[Array, "m q"]:
 def pseudo_inverse(a: Float[Array, "m n"], *, rtol: float | None = None) -> Float[Array, "n m"]:
     r"""Moore-Penrose inverse: $A^+ = V \Sigma^+ U^\top$, with $1/\sigma_i$ where $\sigma_i$ counts, otherwise 0.
 
-    Singular values up to `rtol` times the largest count as zero. By default rtol is 4 min(m, n) epsilon. Columns in
-    different units are no obstacle then: if they are independent once they are brought to one scale, all values count.
+    Singular values up to `rtol` times the largest count as zero. By default rtol is 4 min(m, n) epsilon, and the rank
+    is that of the columns brought to unit length: a column of zeros, or two equal ones, do no harm beside a column in
+    another unit. $A^+$ itself is that of the columns as they are. (If n > m and n > 2048, the rank is theirs, too. If
+    units within a group of dependent columns differ by more than 1 / sqrt(epsilon), $A^+ y$ is still a minimizer, but
+    may be longer than the shortest.)
 
     Raises:
         ValueError: unless `a` is a matrix with entries.
@@ -95,29 +102,74 @@ def pseudo_inverse(a: Float[Array, "m n"], *, rtol: float | None = None) -> Floa
     [[0.5 0. ]
      [0.  0. ]]
     """
-    u, right, _ = _inverted(a, rtol)
-    return right @ u.T
+    found = _inverted(a, rtol)
+    return found.right @ found.u.T
 
 
-def _inverted(
-    a: Float[Array, "m n"], rtol: float | None
-) -> tuple[Float[Array, "m q"], Float[Array, "n q"], Bool[Array, " q"]]:
-    """Factors of the pseudo-inverse (right times the transpose of u), and which singular values count."""
+class _Inverse(NamedTuple):
+    """The pseudo-inverse is right times the transpose of u."""
+
+    u: Float[Array, "m q"]
+    right: Float[Array, "n q"]
+    counts: Bool[Array, " q"]  # which singular values are not zero
+
+
+def _inverted(a: Float[Array, "m n"], rtol: float | None) -> _Inverse:
+    """Factors of the pseudo-inverse. Columns of unit length decide the rank, columns as they are the length of w."""
     require.rank("a", a, 2)
     require.that(min(a.shape) > 0, f"a must not be empty; found shape {a.shape}")
-    relative = rank_rtol(a.shape, a.dtype) if rtol is None else rtol
+    m, n = a.shape
+    if rtol is not None or (n > m and n > WIDEST):
+        return _factors(a, rtol)
+    columns, lengths = sums.unit_columns(a)
+    similar = jnp.array(False)
+    if n > m:  # as they are, the columns give the shortest weights at once
+        there = jnp.any(columns != 0, axis=0)
+        smallest = jnp.min(lengths, initial=jnp.inf, where=there)
+        similar = jnp.max(lengths, initial=0.0, where=there) <= SIMILAR * smallest
+        columns, lengths = jnp.where(similar, a, columns), jnp.where(similar, 1.0, lengths)
+    found = _factors(columns, None)
+    several = ~found.counts.all() & ~similar  # with independent columns there is one solution, whatever their units
+    # one for a whole batch under `vmap`, so that nothing is computed that none needs
+    several = largest_of_batch(several.astype(a.dtype)) > 0
+    found = lax.cond(several, lambda: _shortened(found, lengths), lambda: found)
+    return found._replace(right=found.right / lengths[:, None])
 
-    def factors(units: Array) -> tuple[Array, Array, Array]:
-        u, s, vt = singular.svd(a / units)
-        counts = s > relative * s.max()
-        return u, vt.T * jnp.where(counts, 1 / jnp.where(counts, s, 1.0), 0.0) / units[:, None], counts
 
-    plain = jnp.ones_like(a[0])
-    if rtol is not None or a.shape[0] < a.shape[1]:
-        return factors(plain)
-    # With independent columns there is one solution, whatever their units; otherwise the shortest depends on them.
-    scaled = factors(column_units(a))
-    return lax.cond(scaled[2].all(), lambda: scaled, lambda: factors(plain))
+def _factors(a: Float[Array, "m n"], rtol: float | None) -> _Inverse:
+    u, s, vt = singular.svd(a)
+    counts = s > (rank_rtol(a.shape, a.dtype) if rtol is None else rtol) * s.max()
+    return _Inverse(u, vt.T * jnp.where(counts, 1 / jnp.where(counts, s, 1.0), 0.0), counts)
+
+
+def _shortened(found: _Inverse, lengths: Float[Array, " n"]) -> _Inverse:
+    """Move what columns of unit length gave along their null space, until w is as short as it gets in its own units.
+
+    The units of columns that do not depend on each other are never compared: a large one would hide a small one.
+    """
+    eps = jnp.finfo(lengths.dtype).eps
+    inverse = jnp.linalg.norm(found.right, axis=0)  # of the singular values that count
+    along = found.right / jnp.where(found.counts, inverse, 1.0)
+    null = jnp.eye(len(lengths), dtype=lengths.dtype) - along @ along.T  # its projector
+    rounding = 8 * eps * inverse.max() / jnp.min(inverse, initial=jnp.inf, where=found.counts)
+    apart = jnp.where(jnp.abs(null) <= rounding, 0.0, null)
+    weight = jnp.minimum(_largest_linked(apart != 0, lengths) / lengths, 1 / eps)[:, None]
+    u, s, vt = singular.svd(weight * apart)
+    kept = s > rank_rtol(apart.shape, s.dtype) * s.max()
+    solve = (vt.T * jnp.where(kept, 1 / jnp.where(kept, s, 1.0), 0.0)) @ u.T
+    right = found.right - null @ (solve @ (weight * found.right))
+    return found._replace(right=right - null @ (solve @ (weight * right)))  # again, for what rounding left of it
+
+
+def _largest_linked(linked: Bool[Array, "n n"], value: Float[Array, " n"]) -> Float[Array, " n"]:
+    """The largest value among those that are linked to each, directly or through others."""
+
+    def spread(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        value, _ = state
+        reached = jnp.maximum(value, jnp.max(jnp.where(linked, value, 0.0), axis=1))
+        return reached, jnp.any(reached > value)
+
+    return lax.while_loop(lambda state: state[1], spread, (value, jnp.array(True)))[0]
 
 
 @public
@@ -140,10 +192,10 @@ def least_squares(a: Float[Array, "m n"], y: Float[Array, " m"], *, rtol: float 
     """
     require.rank("y", y, 1)
     require.same_length(a=a, y=y)
-    u, right, counts = _inverted(a, rtol)
-    along = jnp.where(counts, sums.cross(u, y), 0.0)
-    fitted = u @ along
-    return LeastSquares(right @ along, fitted, y - fitted, jnp.sum(counts))
+    found = _inverted(a, rtol)
+    along = jnp.where(found.counts, sums.cross(found.u, y), 0.0)
+    fitted = found.u @ along
+    return LeastSquares(found.right @ along, fitted, y - fitted, jnp.sum(found.counts))
 
 
 @public

@@ -125,7 +125,7 @@ def correlation(x: Float[Array, "n d"]) -> Float[Array, "d d"]:
     """
     require.rank("x", x, 2)
     require.that(len(x) >= 2 and x.size > 0, f"x must have a feature and two samples; found shape {x.shape}")
-    centered = x - sums.mean(x)
+    centered = sums.centered(x)[0]
     s = sums.covariance(centered / column_units(centered))[1]
     scale = jnp.sqrt(jnp.diagonal(s))
     return s / (scale[:, None] * scale)

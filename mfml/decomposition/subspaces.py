@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float, Int
 from mfml import require
 from mfml.decomposition import signs
 from mfml.entrance import public
-from mfml.numerics import singular
+from mfml.numerics import singular, sums
 from mfml.numerics.scaling import rank_rtol
 
 
@@ -26,7 +26,7 @@ class Identifiability(NamedTuple):
     rank: Int[Array, ""]
     nullity: Int[Array, ""]  # dimension of the set of parameters that explain the same data
     identifiable: Bool[Array, " n"]  # whether the data determine this parameter
-    freedom: Float[Array, " n"]  # 0 to 1: length of the parameter's axis within the null space
+    freedom: Float[Array, " n"]  # 0 to 1: length of its axis within the null space of columns of unit length
 
 
 def _tolerance(a: Float[Array, "m n"], s: Float[Array, " q"], rtol: float | None) -> Float[Array, ""]:
@@ -157,7 +157,7 @@ def identifiability(a: Float[Array, "m n"], *, rtol: float | None = None) -> Ide
 
     With a basis N of the null space, all $w + N c$ explain the same y. So $w_j$ is determined if and only if row j of N
     is zero. The length of this row is the `freedom` of $w_j$: 0 for a parameter that is determined, 1 for one that no
-    data point sees.
+    data point sees. The columns of A are first brought to unit length, so that units of parameters do not matter.
 
     Raises:
         ValueError: unless `a` is a matrix with entries.
@@ -167,7 +167,8 @@ def identifiability(a: Float[Array, "m n"], *, rtol: float | None = None) -> Ide
     >>> identifiability(jnp.array([[1.0, 1.0, 0.0], [0.0, 0.0, 2.0]])).identifiable
     Array([False, False,  True], dtype=bool)
     """
-    null = null_space(a, rtol=rtol)
+    _check(a)
+    null = null_space(sums.unit_columns(a)[0], rtol=rtol)
     nullity = jnp.sum(jnp.any(null != 0, axis=0))
     freedom = jnp.linalg.norm(null, axis=1)
     # Rounding leaves entries of up to this size in a row that should be zero.

@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Key, PyTree
 from mfml import require
 from mfml.entrance import public
 from mfml.landscapes.curvature import Objective
-from mfml.numerics import scaling
+from mfml.numerics import scaling, singular
 
 
 class PathPlane(NamedTuple):
@@ -162,7 +162,7 @@ def path_plane(path: PyTree) -> PathPlane:
     center, rebuild = ravel_pytree(last)
     rows = jax.vmap(lambda point: ravel_pytree(point)[0])(path) - center
     require.that(min(rows.shape) >= 2 and len(rows) >= 3, f"a plane needs 3 points, 2 parameters; found {rows.shape}")
-    _, values, directions = jnp.linalg.svd(rows, full_matrices=False)
+    _, values, directions = singular.svd(rows)
     directions = directions[:2]
     peak = jnp.take_along_axis(directions, jnp.abs(directions).argmax(axis=1, keepdims=True), axis=1)
     directions = jnp.where(peak < 0, -directions, directions)

@@ -17,17 +17,22 @@ WIDE = 64  # numbers in a row over which a processor reduces quickly
 def power_of_two(size: ArrayLike) -> Float[Array, "*shape"]:
     """Round a positive size down to a power of two, or halve it if it is one; 1 where it is 0, NaN or infinite.
 
+    Near both ends of the range it stays where its reciprocal is a normal number: processors take a subnormal one for 0,
+    and XLA may replace a division by the product with a reciprocal.
+
     >>> power_of_two(jnp.array([5.0, 4.0, 0.0])).tolist()
     [4.0, 2.0, 1.0]
     """
     size = lax.stop_gradient(jnp.asarray(size))
+    limits = jnp.finfo(size.dtype)
     # three quarters, since the type with an empty mantissa rounds to nearest and could reach infinity
-    found = lax.reduce_precision(0.75 * size, exponent_bits=jnp.finfo(size.dtype).nexp, mantissa_bits=0)
-    return jnp.where((found > 0) & jnp.isfinite(found), found, 1.0)
+    found = lax.reduce_precision(0.75 * size, exponent_bits=limits.nexp, mantissa_bits=0)
+    found = jnp.clip(found, limits.tiny, 1 / limits.tiny)
+    return jnp.where((size > 0) & jnp.isfinite(size), found, 1.0)
 
 
 def unit(x: Float[Array, "*shape"]) -> Float[Array, ""]:
-    """Power of two near the largest magnitude. Divided by it, all entries lie between -2 and 2.
+    """Power of two near the largest magnitude. Divided by it, all entries lie between -4 and 4 (most often, -2 and 2).
 
     >>> unit(jnp.array([3e-20, -5e-20])).item() * 2.0**65
     1.0
@@ -76,6 +81,16 @@ def length(x: Float[Array, "*shape"]) -> Float[Array, ""]:
     scale = unit(x)
     square = jnp.sum((x / scale) ** 2)
     return jnp.where(square == 0, 0.0, scale * jnp.sqrt(jnp.where(square == 0, 1.0, square)))
+
+
+def directions(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
+    """Rows of length one, whatever the unit of each; NaN for a row of zeros.
+
+    >>> directions(jnp.array([[3e-30, 4e-30]])).round(3).tolist()
+    [[0.6..., 0.8...]]
+    """
+    x = x / power_of_two(jnp.max(jnp.abs(x), axis=1, keepdims=True))
+    return x * (1 / jnp.linalg.norm(x, axis=1, keepdims=True))
 
 
 def std(x: Float[Array, "n *rest"], *, ddof: int = 0) -> Float[Array, "*rest"]:

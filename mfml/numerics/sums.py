@@ -28,6 +28,20 @@ def over_rows(a: Float[Array, "n *rest"]) -> Float[Array, "*rest"]:
     return folded.sum(axis=0).reshape(-1, *a.shape[1:]).sum(axis=0) + rest.sum(axis=0)
 
 
+def unit_columns(a: Float[Array, "n p"]) -> tuple[Float[Array, "n p"], Float[Array, " p"]]:
+    """Columns of unit length, and the lengths that they had, in units of a; 1 for a column of zeros.
+
+    The lengths count as constants for derivatives.
+
+    >>> unit_columns(jnp.array([[3.0, 0.0], [4.0, 0.0]]))[1].tolist()
+    [5.0, 1.0]
+    """
+    unit = scaling.column_units(a)
+    square = over_rows((lax.stop_gradient(a) / unit) ** 2)
+    length = jnp.sqrt(jnp.where(square == 0, 1.0, square))
+    return a / unit * (1 / length), jnp.where(square == 0, 1.0, unit * length)
+
+
 @jax.jit
 def mean(a: Float[Array, "n *rest"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, "*rest"]:
     r"""Weighted mean over the first axis, $\sum_i w_i a_i / \sum_i w_i$, to rounding of the mean itself.
@@ -42,6 +56,26 @@ def mean(a: Float[Array, "n *rest"], *, weights: Float[Array, " n"] | None = Non
     share = (weights / jnp.sum(weights)).reshape(-1, *[1] * (a.ndim - 1))
     first = over_rows(share * a)  # not the first row: it may be one without weight, and far away
     return first + over_rows(share * (a - first))
+
+
+@jax.jit
+def centered(
+    a: Float[Array, "n *rest"], *, weights: Float[Array, " n"] | None = None
+) -> tuple[Float[Array, "n *rest"], Float[Array, "*rest"], Float[Array, "*rest"]]:
+    r"""Differences from the weighted mean, the mean, and what rounding took from it.
+
+    Far from the origin the mean itself is rounded by up to half a spacing of the numbers. The differences are those
+    from the sum of both parts; a column of equal numbers becomes 0.
+
+    Source: Chan, Golub and LeVeque (1983), The American Statistician 37 (two passes).
+
+    >>> [part.tolist() for part in centered(jnp.array([16777216.0, 16777218.0, 16777220.0, 16777220.0]))]
+    [[-2.5, -0.5, 1.5, 1.5], 16777218.0, 0.5]
+    """
+    first = mean(a, weights=weights)
+    moved = a - first
+    rest = mean(moved, weights=weights)
+    return moved - rest, first, rest
 
 
 @jax.jit
@@ -94,37 +128,43 @@ def covariance(
     [[2.0, 4.0], [[1.0, 2.0], [2.0, 4.0]]]
     """
     center = mean(a, weights=weights)
-    centered = a - center
-    scale = scaling.column_units(centered)
+    moved = a - center
+    scale = scaling.column_units(moved)
     total = len(a) if weights is None else jnp.sum(weights)
-    return center, gram(centered / scale, weights=weights) / total * scale * scale[:, None]
+    moved = moved / scale
+    rest = over_rows(moved if weights is None else weights[:, None] * moved) / total  # the center is rounded
+    return center, (gram(moved, weights=weights) / total - rest * rest[:, None]) * scale * scale[:, None]
 
 
 @jax.jit
 def scatter(a: Float[Array, "n p"], center: Float[Array, " p"]) -> tuple[Float[Array, "p p"], Float[Array, ""]]:
-    r"""Sum of outer products $(a_i - c)(a_i - c)^\top / u^2$, and the unit u: 1, unless squares leave the range then.
+    r"""Sum of outer products $(a_i - c)(a_i - c)^\top / u^2$ about the mean c; the unit u is 1 where squares allow it.
+
+    Where c is so far from the origin that its rounding matters, the products are taken about the exact mean.
 
     >>> found, unit = scatter(jnp.array([[1e-30], [3e-30]]), jnp.array([2e-30]))
     >>> 0.5 <= found.item() <= 8, unit.item() > 0
     (True, True)
     """
 
-    def around(inverse: Array) -> Array:
+    def around(rest: Array, inverse: Array) -> Array:
         def product(rows: Array) -> Array:
-            centered = (rows - center) * inverse
+            centered = (rows - center - rest) * inverse
             return centered.T @ centered
 
         return _by_blocks(product, a)
 
     def scaled() -> tuple[Array, Array]:
-        unit = scaling.unit(a - center)
-        return around(1 / unit), unit
+        rest, unit = over_rows(a - center) / len(a), scaling.unit(a - center)
+        return around(rest, 1 / unit), unit
 
     one, limits = jnp.ones((), a.dtype), jnp.finfo(a.dtype)
-    plain = around(one)
+    plain = around(jnp.zeros_like(center), one)
     size = jnp.trace(plain)
     in_range = (size > limits.tiny / limits.eps**2) & (size < limits.max * limits.eps)
-    return lax.cond(in_range, lambda: (plain, one), scaled)
+    # where the rounding of the center is no longer lost in that of the squares
+    far = jnp.any(limits.eps * len(a) * center**2 > jnp.diagonal(plain))
+    return lax.cond(in_range & ~far, lambda: (plain, one), scaled)
 
 
 def _by_blocks(product: Callable[..., Array], *arrays: Array) -> Array:

@@ -19,6 +19,7 @@ from mfml import iteration, require
 from mfml.arrays import as_float
 from mfml.entrance import public
 from mfml.iteration import Status
+from mfml.numerics.scaling import power_of_two
 
 HALVINGS = 24  # of a step that does not lower the objective
 
@@ -68,7 +69,7 @@ def fit_gaussian(y: Float[Array, " n"]) -> LocationScale:
     _require_sample(y)
     mean = y[0] + jnp.mean(y - y[0])  # exact for equal numbers
     largest = lax.stop_gradient(jnp.max(jnp.abs(y - mean)))  # the result does not depend on this factor
-    unit = jnp.where(largest > 0, largest, 1.0)  # squares of huge or tiny numbers overflow or underflow
+    unit = power_of_two(largest)  # squares of huge or tiny numbers overflow or underflow
     variance = jnp.mean(((y - mean) / unit) ** 2)
     return LocationScale(mean, jnp.where(largest > 0, unit * jnp.sqrt(jnp.where(largest > 0, variance, 1.0)), 0.0))
 

@@ -23,6 +23,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, PyTree, Shaped
 
 from mfml import iteration, require
 from mfml.entrance import public
+from mfml.numerics import sums
 from mfml.numerics.absent import present, rows_in_use
 from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.risk import empirical
@@ -71,7 +72,7 @@ def mse_gradient(weights: Float[Array, " d"], x: Float[Array, "n d"], y: Float[A
     [3.0]
     """
     require.samples(x, y)
-    return 2 / len(y) * (x.T @ (x @ weights - y))
+    return sums.cross(x, 2 / len(y) * (x @ weights - y))  # divided first: a sum of many could overflow
 
 
 @public

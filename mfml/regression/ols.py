@@ -126,7 +126,8 @@ def score(
     r"""Coefficient of determination $R^2$ of the predictions, see `mfml.risk.metrics.r2`.
 
     The reference is the weighted mean of y, with or without an intercept, as in scikit-learn. Without an intercept,
-    statsmodels uses 0 instead.
+    statsmodels uses 0 instead. Far from the origin the intercept, a large number, is rounded by up to epsilon times
+    itself, and the predictions and the score with it: shift such features first.
 
     Raises:
         ValueError: if shapes do not fit.
@@ -135,8 +136,13 @@ def score(
     >>> round(float(score(model, jnp.array([[0.0], [1.0], [2.0]]), jnp.array([0.0, 1.0, 3.0]))), 4)
     0.7857
     """
+    require.rank("x", x, 2)
     require.samples(x, y, weights)
-    return metrics.r2(predict(model, x), y, weights=weights)
+    require.columns("x", x, len(model.coef))
+    x, y = present(weights, x), present(weights, y)
+    (x, x_mean, x_rest), (y, y_mean, y_rest) = (sums.centered(part, weights=weights) for part in (x, y))
+    offset = (predict(model, x_mean[None])[0] - y_mean) + (x_rest @ model.coef - y_rest)
+    return metrics.r2(x @ model.coef + offset, y, weights=weights)
 
 
 @public
@@ -166,7 +172,7 @@ def leverage(
     matrix = jnp.where(sound, _weighted(scaled.matrix, weights), jnp.nan)
     u, s, _ = singular.svd(matrix)
     lost = s <= rank_rtol(matrix.shape, matrix.dtype) * s[0]  # False for NaN, which stays
-    return jnp.sum(jnp.where(lost, 0.0, u) ** 2, axis=1)
+    return jnp.minimum(jnp.sum(jnp.where(lost, 0.0, u) ** 2, axis=1), 1.0)
 
 
 @public
@@ -207,11 +213,18 @@ def standard_errors(
     inverse = solve_triangular(r, jnp.eye(p, dtype=r.dtype))  # rows of the square root of the covariance
     inverse = jnp.where(_has_full_rank(r), inverse, jnp.nan)
     freedom = (n if weights is None else jnp.sum(weights > 0)) - p
-    size = length(_weighted(y - predict(model, x), weights))
+    size = length(_weighted(_residuals(model, x, y, weights, fit_intercept), weights))
     noise = jnp.where(freedom > 0, size / jnp.sqrt(jnp.maximum(freedom, 1).astype(size.dtype)), jnp.nan)
     rows = inverse[1:] if fit_intercept else inverse
     constant = inverse[0] - (scaled.shift / scaled.scale) @ rows if fit_intercept else jnp.zeros_like(inverse[0])
     return StandardErrors(noise * jnp.linalg.norm(rows, axis=1) / scaled.scale, noise * length(constant), noise**2)
+
+
+def _residuals(model: OLS, x: Array, y: Array, weights: Array | None, fit_intercept: bool) -> Array:
+    """Residuals of the data of a fit: their mean is 0, so that the intercept, often a large number, is not needed."""
+    if not fit_intercept:
+        return y - x @ model.coef
+    return sums.centered(y, weights=weights)[0] - sums.centered(x, weights=weights)[0] @ model.coef
 
 
 def _check(x: Array, y: Array, weights: Array | None) -> None:
@@ -228,7 +241,7 @@ def _weighted(a: Array, weights: Array | None) -> Array:
 def _normal_equations(a: Array, y: Array, weights: Array | None) -> tuple[Array, Array]:
     """Cholesky on the Gram matrix scaled to a unit diagonal, and one step of refinement on the data."""
     w = jnp.ones_like(y) if weights is None else weights
-    gram = scaling.gram(a, weights=weights)
+    gram = sums.gram(a, weights=weights)
     scale = jnp.sqrt(jnp.diagonal(gram))
     scale = jnp.where(scale > 0, scale, 1.0)
     factor = jnp.linalg.cholesky(gram / scale / scale[:, None], symmetrize_input=False)
@@ -256,6 +269,10 @@ def _has_full_rank(r: Array) -> Array:
 
 def _minimum_norm(x: Array, y: Array, weights: Array | None, fit_intercept: bool) -> OLS:
     """Singular value decomposition of the centered features: the intercept does not count in the norm."""
-    x_mean, y_mean = (sums.mean(part, weights=weights) if fit_intercept else jnp.zeros_like(part[0]) for part in (x, y))
-    found = projection.least_squares(_weighted(x - x_mean, weights), _weighted(y - y_mean, weights))
-    return OLS(found.weights, y_mean - jnp.sum(x_mean * found.weights), found.rank == x.shape[1])
+    if not fit_intercept:
+        found = projection.least_squares(_weighted(x, weights), _weighted(y, weights))
+        return OLS(found.weights, jnp.zeros_like(y[0]), found.rank == x.shape[1])
+    (x, x_mean, x_rest), (y, y_mean, y_rest) = (sums.centered(part, weights=weights) for part in (x, y))
+    found = projection.least_squares(_weighted(x, weights), _weighted(y, weights))
+    intercept = y_mean - jnp.sum(x_mean * found.weights) + (y_rest - jnp.sum(x_rest * found.weights))
+    return OLS(found.weights, intercept, found.rank == x.shape[1])

@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 from mfml import require
 from mfml.entrance import public
 from mfml.numerics import sums
+from mfml.numerics.absent import present
 from mfml.numerics.scaling import column_units
 
 
@@ -68,7 +69,8 @@ def design(
 def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, "p p"]:
     r"""Inner products of the columns, $A^\top W A$ with $W = \mathrm{diag}(w)$. Without weights all are 1.
 
-    It adds up blocks of rows, so it keeps its digits for any number of them, see `mfml.numerics.sums`.
+    A row of weight 0 is absent, whatever it holds. Blocks of rows are added up, so the digits stay for any number of
+    them, see `mfml.numerics.sums`.
 
     Raises:
         ValueError: unless a has two axes and there is one weight per row.
@@ -78,7 +80,9 @@ def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -
     >>> gram(jnp.array([[1.0, 2.0], [3.0, 4.0]]), weights=jnp.array([1.0, 0.5])).tolist()
     [[5.5, 8.0], [8.0, 12.0]]
     """
-    return sums.gram(a, weights=weights)
+    require.rank("a", a, 2)
+    require.same_length(a=a, weights=weights)
+    return sums.gram(present(weights, a), weights=weights)
 
 
 @public

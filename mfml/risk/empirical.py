@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 
@@ -67,11 +68,19 @@ def weighted_mean(values: Float[Array, "n *rest"], *, weights: Float[Array, " n"
     )
     per_sample = jnp.mean(values.reshape(len(values), -1), axis=1)
     if weights is None:
-        return jnp.sum(per_sample / len(per_sample))  # a sum of large squares could overflow
+        first = _finite(per_sample[0])
+        return first + jnp.sum((per_sample - first) / len(per_sample))  # a sum of large squares could overflow
     require.rank("weights", weights, 1)
     require.same_length(values=values, weights=weights)
     weights = weights / unit(weights)  # so that products of small units do not vanish
-    return jnp.sum(weights * jnp.where(weights == 0, 0.0, per_sample)) / jnp.sum(weights)
+    first = _finite(per_sample[jnp.argmax(weights > 0)])
+    return first + jnp.sum(weights * jnp.where(weights == 0, 0.0, per_sample - first)) / jnp.sum(weights)
+
+
+def _finite(value: Array) -> Array:
+    """A number that a mean is taken relative to, so that equal numbers have exactly their own mean."""
+    value = lax.stop_gradient(value)
+    return jnp.where(jnp.isfinite(value), value, 0.0)
 
 
 @public

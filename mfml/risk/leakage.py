@@ -64,6 +64,7 @@ def preprocessing(x: Float[Array, "n d"], y: Float[Array, " n"], folds: Folds, *
     True
     """
     train, test = _checked(x, y, folds)
+    y = y - y[0]  # predictions far from the origin would be rounded
 
     def model(train: Array, seen: Array) -> Array:
         return _ridge(_standardized(x, seen), y, train, alpha)
@@ -139,6 +140,7 @@ def target(
         f"proxies must be some, not all, of the columns 0 to {d - 1}; found {proxies}",
     )
     train, test = _checked(x, y, folds)
+    y = y - y[0]  # as above
     visible = jnp.ones((2, d), x.dtype).at[1, jnp.array(proxies)].set(0.0)  # a column of zeros gets no weight
     by_fold = jax.vmap(lambda columns, weights: _ridge(x * columns, y, weights, alpha), in_axes=(None, 0))
     prediction = jax.vmap(by_fold, in_axes=(0, None))(visible, train)
@@ -250,17 +252,17 @@ def _checked(x: Array, y: Array, folds: Folds) -> tuple[Array, Array]:
 
 def _ridge(x: Array, y: Array, weights: Array, alpha: ArrayLike) -> Array:
     """Predictions for all samples by a ridge regression on the weighted ones, with a free intercept."""
-    x, y_mean = x - sums.mean(x, weights=weights), sums.mean(y, weights=weights)
+    x, (y, y_mean, rest) = sums.centered(x, weights=weights)[0], sums.centered(y, weights=weights)
     size = power_of_two(jnp.maximum(jnp.max(jnp.abs(x)), jnp.sqrt(alpha)))
     x, alpha = x / size, alpha / size / size  # for squares within range
     weighted = weights[:, None] * x
     penalized = weighted.T @ x + alpha * jnp.eye(x.shape[1], dtype=x.dtype)
-    return y_mean + x @ jax.scipy.linalg.solve(penalized, weighted.T @ (y - y_mean), assume_a="pos")
+    return y_mean + (rest + x @ jax.scipy.linalg.solve(penalized, weighted.T @ y, assume_a="pos"))
 
 
 def _standardized(x: Array, weights: Array) -> Array:
     """Features with mean 0 and deviation 1 (divisor n) over the weighted samples; constant ones only centered."""
-    x = x - sums.mean(x, weights=weights)
+    x = sums.centered(x, weights=weights)[0]
     x = x / column_units(x)
     deviation = jnp.sqrt(weights @ x**2 / weights.sum())
     return x / jnp.where(deviation > 0, deviation, 1.0)
@@ -268,7 +270,7 @@ def _standardized(x: Array, weights: Array) -> Array:
 
 def _most_correlated(x: Array, y: Array, weights: Array, n_features: int) -> Array:
     """Indices of the features with the largest correlation with y in magnitude."""
-    centered = weights * (y - sums.mean(y, weights=weights))
+    centered = weights * sums.centered(y, weights=weights)[0]
     return lax.top_k(jnp.abs(centered @ _standardized(x, weights)), n_features)[1]
 
 

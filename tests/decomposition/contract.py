@@ -121,7 +121,7 @@ KL = {"loss": "kullback-leibler"}
 
 EXAMPLES = [
     Example(signs.of_rows, lambda key: {"vectors": normal(key, 3, 4)}),
-    Example(subspaces.numerical_rank, matrix(4, 3)),
+    Example(subspaces.numerical_rank, matrix(4, 3), units=({"a": 1},)),
     Example(subspaces.column_space, matrix(4, 3)),
     Example(subspaces.row_space, matrix(3, 4)),
     Example(subspaces.null_space, matrix(3, 4)),
@@ -153,9 +153,12 @@ EXAMPLES = [
     Example(conditioning.variance_inflation, samples(9, 3), gradient=("x",)),
     Example(spectral.decompose, symmetric, gradient=("a",)),
     Example(
-        spectral.reconstruct, lambda key: {"spectrum": spectral.decompose(**symmetric(key))}, gradient=("spectrum",)
+        spectral.reconstruct,
+        lambda key: {"spectrum": spectral.decompose(**symmetric(key))},
+        gradient=("spectrum",),
+        units=({"spectrum.values": 1},),
     ),
-    Example(spectral.is_psd, symmetric),
+    Example(spectral.is_psd, symmetric, units=({"a": 1},)),
     Example(spectral.covariance, samples(6, 3), gradient=("x",)),
     Example(spectral.correlation, samples(6, 3), gradient=("x",)),
     Example(spectral.radius_of_mass, lambda key: {}, {"mass": 0.5}, batched=()),
@@ -177,8 +180,18 @@ EXAMPLES = [
         origins=(("x", "mean"),),
     ),
     *(Example(whitening.fit, samples(8, 3), {"kind": m}, gradient=("x",)) for m in whitening.KINDS),
-    Example(whitening.transform, fitted(whitening.fit), gradient=("model", "x")),
-    Example(whitening.inverse_transform, coordinates(whitening.fit, 3), gradient=("model", "z")),
+    Example(
+        whitening.transform,
+        fitted(whitening.fit),
+        gradient=("model", "x"),
+        units=({"x": 1, "model.mean": 1, "model.matrix": -1},),
+    ),
+    Example(
+        whitening.inverse_transform,
+        coordinates(whitening.fit, 3),
+        gradient=("model", "z"),
+        units=({"model.mean": 1, "model.inverse": 1},),
+    ),
     Example(norms.l1, vector(), gradient=("v",)),
     Example(norms.l2, vector(), gradient=("v",)),
     Example(norms.l1, at_zero(), gradient=("v",)),
@@ -237,12 +250,35 @@ EXAMPLES = [
         {"n_components": 2, "solver": "randomized", "iterated_power": 1},
         gradient=("x",),
     ),
-    Example(pca.transform, fitted(pca.fit, n_components=2), {"whiten": True}, gradient=("model", "x")),
-    Example(pca.inverse_transform, coordinates(pca.fit, 2, n_components=2), gradient=("model", "z")),
-    Example(pca.reconstruct, fitted(pca.fit, n_components=2), gradient=("model", "x")),
-    Example(pca.reconstruction_error, fitted(pca.fit, n_components=2), gradient=("model", "x")),
+    Example(
+        pca.transform,
+        fitted(pca.fit, n_components=2),
+        {"whiten": True},
+        gradient=("model", "x"),
+        units=({"x": 1, "model.mean": 1, "model.variance": 2},),
+    ),
+    Example(
+        pca.inverse_transform,
+        coordinates(pca.fit, 2, n_components=2),
+        gradient=("model", "z"),
+        units=({"z": 1, "model.mean": 1},),
+    ),
+    *(
+        Example(
+            function,
+            fitted(pca.fit, n_components=2),
+            gradient=("model", "x"),
+            units=({"x": 1, "model.mean": 1, "model.variance": 2},),
+        )
+        for function in (pca.reconstruct, pca.reconstruction_error)
+    ),
     Example(pca.components_for, lambda key: {"variance_ratio": jax.nn.softmax(normal(key, 5))}, {"share": 0.8}),
-    Example(pca.elbow, lambda key: {"variance": jnp.sort(jnp.exp(2 * normal(key, 6)))[::-1]}),
+    Example(
+        pca.elbow,
+        lambda key: {"variance": jnp.sort(jnp.exp(2 * normal(key, 6)))[::-1]},
+        units=({"variance": 1},),
+        origins=(("variance",),),
+    ),
     Example(
         krylov.top,
         separated,
@@ -255,6 +291,14 @@ EXAMPLES = [
         kernels.gram,
         lambda key: {"kernel": kernels.RBF(jnp.array(0.5)), "x": normal(key, 4, 2), "y": normal(key, 3, 2) + 0.5},
         gradient=("kernel", "x", "y"),
+        units=({"x": 1, "y": 1, "kernel.gamma": -2},),
+        origins=(("x", "y"),),
+    ),
+    Example(
+        kernels.gram,
+        lambda key: {"kernel": kernels.Cosine(), "x": normal(key, 4, 2), "y": normal(key, 3, 2) + 0.5},
+        gradient=("x", "y"),
+        units=({"x": 1}, {"y": 1}),
     ),
     Example(
         kernel_pca.fit,
@@ -262,6 +306,7 @@ EXAMPLES = [
         {"n_components": 2, "gamma": 0.5},
         gradient=("x",),
         units=({"x": 1, "gamma": -2},),
+        origins=(("x",),),
         exempt={"memory": OF_PAIRS},
     ),
     Example(
@@ -273,7 +318,13 @@ EXAMPLES = [
         exempt={"memory": OF_PAIRS},
     ),
     Example(kernel_pca.transform, fitted(kernel_pca.fit, n_components=2), gradient=("x",)),
-    Example(kernel_pca.embedding, without(fitted(kernel_pca.fit, n_components=2), "x")),
+    Example(
+        kernel_pca.transform,
+        fitted(kernel_pca.fit, n_components=2, kernel="linear"),
+        gradient=("x",),
+        units=({"x": 1, "model.x": 1, "model.values": 2},),
+    ),
+    Example(kernel_pca.embedding, without(fitted(kernel_pca.fit, n_components=2), "x"), units=({"model.values": 2},)),
     Example(nmf.objective, positive, gradient=("x", "factors"), units=({"x": 1, "factors": 0.5},)),
     Example(nmf.objective, positive, KL, gradient=("x", "factors"), units=({"x": 1, "factors": 0.5},)),
     *(
@@ -312,5 +363,10 @@ EXAMPLES = [
         {"tol": 1e-6},
         units=({"x": 1}, {"x": 1, "model": 1}),
     ),
-    Example(nmf.canonical, without(positive, "x"), gradient=("factors",)),
+    Example(
+        nmf.canonical,
+        without(positive, "x"),
+        gradient=("factors",),
+        units=({"factors.w": 1}, {"factors.h": 1}),
+    ),
 ]

@@ -154,3 +154,11 @@ def test_wrong_shapes_are_named(unchecked):
         conditioning.least_squares_condition(jnp.ones((2, 3)), jnp.ones(2))
     with pytest.raises(ValueError, match="2 samples"):
         conditioning.variance_inflation(jnp.ones((1, 3)))
+
+
+def test_inflation_far_from_the_origin(key):
+    x = jnp.round(jax.random.normal(key, (200, 2)) * 2) / 8
+    x = jnp.column_stack([x, x.sum(axis=1) + jnp.round(jax.random.normal(key, (200,)) * 2) / 8])
+    np.testing.assert_allclose(
+        conditioning.variance_inflation(x + 2.0**20), conditioning.variance_inflation(x), rtol=1e-3
+    )

@@ -123,3 +123,18 @@ def test_missing_data_do_not_converge_and_a_negative_gamma_is_refused(x, key):
         assert not kernel_pca.fit(x.at[0, 0].set(jnp.nan), n_components=1, solver=solver, key=key).converged
     with pytest.raises(ValueError, match="gamma must not be negative"):
         kernel_pca.fit(x, n_components=1, gamma=-1.0)
+
+
+@pytest.mark.parametrize("name", ["linear", "cosine"])
+def test_far_from_the_origin(x, name):
+    """In double precision as a reference: the centering of a kernel matrix of some 1e8 would leave nothing."""
+    far = jnp.round(x * 64) / 64 + 2.0**13
+    with jax.enable_x64(True):
+        exact = kernel_pca.fit(jnp.asarray(np.asarray(far, float)), n_components=2, kernel=name)
+        expected = np.abs(kernel_pca.transform(exact, jnp.asarray(np.asarray(far[:5], float))))
+    model = kernel_pca.fit(far, n_components=2, kernel=name)
+    tolerance = 1e-4 if name == "linear" else 5e-3  # directions are rounded to 1e-7, and differ by 1e-4
+    np.testing.assert_allclose(
+        jnp.abs(kernel_pca.transform(model, far[:5])), expected, atol=tolerance * np.abs(expected).max()
+    )
+    np.testing.assert_allclose(kernel_pca.embedding(model), kernel_pca.transform(model, far), atol=tolerance)

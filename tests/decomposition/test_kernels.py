@@ -44,3 +44,9 @@ def test_wrong_arguments_are_named(unchecked, x):
         kernels.make_kernel("rbf", 0)
     with pytest.raises(ValueError, match=r"same length along axis 1 of x, axis 1 of y; found x \(25, 3\), y \(25, 2\)"):
         kernels.gram(kernels.Linear(), x, x[:, :2])
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-20, 1e20, 1e38])
+def test_cosine_of_samples_in_any_unit(size):
+    x = jnp.array([[1.0, 0.0], [1.0, 1.0]]) * size
+    np.testing.assert_allclose(kernels.gram(kernels.Cosine(), x, x), [[1, 0.5**0.5], [0.5**0.5, 1]], rtol=1e-6)

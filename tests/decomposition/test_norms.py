@@ -139,3 +139,21 @@ def test_wrong_outline_and_simplex_arguments_are_named():
         norms.ball_outline(1.0, n_points=1)
     with pytest.raises(ValueError, match="total must be positive"):
         norms.project_simplex(jnp.ones(2), total=-1.0)
+
+
+def test_length_at_the_end_of_the_range():
+    """The reciprocal of the largest power of two is subnormal, and a processor takes it for 0."""
+    assert norms.l2(jnp.array([1e38, 1e38])) == pytest.approx(2**0.5 * 1e38)
+    assert jax.jit(norms.l2)(jnp.array([2e38, 2e38])) == pytest.approx(2**0.5 * 2e38)
+    np.testing.assert_allclose(norms.project_l2_ball(jnp.array([2e38, 2e38])), [0.5**0.5] * 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("offset", [1e7, -1e7])
+def test_projections_far_from_the_origin(offset):
+    v = offset + jnp.array([0.0, 1.0, 2.0, -3.0, 2.0])
+    np.testing.assert_allclose(norms.project_simplex(v, total=3.0), [0, 1 / 3, 4 / 3, 0, 4 / 3], rtol=1e-5)
+    signs = jnp.array([1.0, -1.0, 1.0, 1.0, -1.0])
+    if offset > 0:
+        np.testing.assert_allclose(
+            norms.project_l1_ball(signs * v, radius=3.0), signs * jnp.array([0, 1 / 3, 4 / 3, 0, 4 / 3]), rtol=1e-5
+        )

@@ -191,3 +191,31 @@ def test_wrong_arguments_are_named(unchecked, key):
         pca.components_for(jnp.ones(0), 0.5)
     with pytest.raises(ValueError, match="not be empty"):
         pca.elbow(jnp.ones(0))
+
+
+def test_a_variance_below_rounding_is_none():
+    """The covariance squares 1e-5 to 1e-10, which single precision loses beside 1: not to be whitened."""
+    x = np.random.default_rng(0).normal(size=(200, 3)) * [1.0, 0.5, 1e-5]
+    model = pca.fit(jnp.asarray(x, jnp.float32), n_components=3, solver="covariance")
+    z = pca.transform(model, jnp.asarray(x, jnp.float32), whiten=True)
+    assert model.variance[2] == 0 and (z[:, 2] == 0).all()
+    fine = pca.fit(jnp.asarray(x, jnp.float32), n_components=3, solver="svd")
+    np.testing.assert_allclose(
+        pca.transform(fine, jnp.asarray(x, jnp.float32), whiten=True).std(axis=0, ddof=1), 1, rtol=1e-3
+    )
+
+
+def test_counts_of_components_refuse_what_is_missing():
+    missing = jnp.array([0.5, jnp.nan, 0.1])
+    with pytest.raises(ValueError, match="variance_ratio must be finite"):
+        pca.components_for(missing, 0.9)
+    with pytest.raises(ValueError, match="variance must be finite"):
+        pca.elbow(missing)
+    assert jax.jit(lambda r: pca.components_for(r, 0.9))(missing) == 4
+    assert jax.jit(pca.elbow)(missing) == 0
+
+
+def test_variances_far_from_the_origin():
+    x = np.random.default_rng(0).choice([0.0, 0.125, 0.5, 0.75], size=(400, 2)) * [1.0, 2.0]
+    near, far = (pca.fit(jnp.asarray(x + offset, jnp.float32), n_components=2) for offset in (0, 2.0**20))
+    np.testing.assert_allclose(far.variance, near.variance, rtol=1e-5)

@@ -153,3 +153,55 @@ def test_lengths_must_agree(unchecked, function):
 def test_empty_matrices_are_named(function):
     with pytest.raises(ValueError, match="a must not be empty"):
         function(jnp.ones((0, 2)))
+
+
+UNITS = np.array([1e12, 1e-9, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("extra", ["zero", "equal", "equal and tiny", "two groups"])
+def test_dependent_columns_do_no_harm_beside_columns_in_other_units(key, extra):
+    a, y = (np.asarray(part, float) for part in system(key, 40, 4))
+    beside = {
+        "zero": [0 * y],
+        "equal": [a[:, 0] * UNITS[0]],
+        "equal and tiny": [a[:, 1] * UNITS[1]],
+        "two groups": [a[:, 0] * UNITS[0], a[:, 1] * UNITS[1], a[:, 2] * 1e3],
+    }[extra]
+    best = np.linalg.lstsq(a, y)[0]
+    expected = np.append(best / UNITS, [0.0] * len(beside))
+    shares = {"zero": [], "equal": [(0, 4, 1)], "equal and tiny": [(1, 4, 1)]}
+    for one, other, factor in shares.get(extra, [(0, 4, 1), (1, 5, 1), (2, 6, 1e3)]):
+        expected[one], expected[other] = expected[one] / (1 + factor**2) * np.array([1, factor])
+    found = projection.least_squares(jnp.asarray(np.column_stack([a * UNITS, *beside]), jnp.float32), jnp.asarray(y))
+    assert int(found.rank) == 4
+    np.testing.assert_allclose(found.weights, expected, rtol=2e-3)
+    np.testing.assert_allclose(found.residual, y - a @ best, atol=1e-4)
+    within = projection.solvability(
+        jnp.asarray(np.column_stack([a * UNITS, *beside]), jnp.float32), jnp.asarray(a[:, 3])
+    )
+    assert within.solvable and not within.unique and int(within.freedom) == len(beside)
+
+
+def test_the_shortest_solution_of_more_columns_than_rows_in_several_units(key):
+    a = np.asarray(jax.random.normal(key, (6, 4)), float)
+    twice = jnp.asarray(np.column_stack([a * UNITS, a * UNITS]), jnp.float32)
+    weights = projection.minimum_norm(twice, jnp.asarray(a @ [1.0, 2.0, 3.0, 4.0], jnp.float32))
+    np.testing.assert_allclose(weights * np.tile(UNITS, 2), np.tile([0.5, 1.0, 1.5, 2.0], 2), rtol=1e-3)
+
+
+def test_shortest_among_dependent_columns_in_moderate_units(key):
+    """Against double precision: the norm is that of the weights as they are."""
+    a, y = (np.asarray(part, float) for part in system(key, 30, 3))
+    a = np.column_stack([a * [1e5, 1.0, 1e-3], a[:, 0] + a[:, 1], 3 * a[:, 2]])
+    found = projection.least_squares(jnp.asarray(a, jnp.float32), jnp.asarray(y, jnp.float32))
+    assert int(found.rank) == 3
+    np.testing.assert_allclose(found.weights, np.linalg.pinv(a, rcond=1e-13) @ y, rtol=2e-3)
+
+
+def test_a_batch_gives_what_each_matrix_gives(key):
+    a, y = system(key, 6, 4)
+    kept = jnp.array([[1.0, 1, 1, 1], [1, 0, 1, 1], [0, 0, 1, 0]])
+    units = jnp.asarray(UNITS, jnp.float32)
+    found = jax.vmap(lambda one: projection.minimum_norm(a * units * one, y))(kept)
+    each = [projection.minimum_norm(a * units * one, y) for one in kept]
+    np.testing.assert_allclose(found * units, jnp.stack(each) * units, rtol=1e-4, atol=1e-5)

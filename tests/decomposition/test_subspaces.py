@@ -119,3 +119,13 @@ def test_signs_reject_what_has_no_rows(unchecked):
         signs.of_rows(jnp.zeros(3))
     with pytest.raises(ValueError, match="entries"):
         signs.of_rows(jnp.zeros((3, 0)))
+
+
+@pytest.mark.parametrize("factor", [1e-9, 1e9])
+def test_identifiability_does_not_depend_on_units(factor):
+    a = jnp.array([[1.0, 1.0, 0.0, 0.0], [2.0, 2.0, 1.0, 0.0], [3.0, 3.0, -1.0, 0.0]])
+    for column in range(4):
+        found, expected = subspaces.identifiability(a.at[:, column].multiply(factor)), subspaces.identifiability(a)
+        assert int(found.rank) == int(expected.rank) == 2
+        assert found.identifiable.tolist() == expected.identifiable.tolist() == [False, False, True, False]
+        np.testing.assert_allclose(found.freedom, expected.freedom, atol=1e-5)

@@ -77,3 +77,11 @@ def test_wrong_arguments_are_named(unchecked):
     for function in (whitening.transform, whitening.inverse_transform):
         with pytest.raises(ValueError, match="columns, as in the fit of the model"):
             function(model, jnp.ones((5, 3)))
+
+
+@pytest.mark.parametrize("kind", whitening.KINDS)
+def test_whitening_far_from_the_origin(key, kind):
+    x = jnp.round(jax.random.normal(key, (300, 2)) * 8) / 8
+    np.testing.assert_allclose(
+        whitening.fit(x + 2.0**20, kind=kind).matrix, whitening.fit(x, kind=kind).matrix, rtol=1e-3, atol=1e-4
+    )

@@ -188,6 +188,7 @@ EXAMPLES = [
         optimizers.apply_updates,
         lambda key: trees(key, "params", "updates"),
         gradient=("params", "updates"),
+        units=({"params": 1, "updates": 1},),
     ),
     *(
         Example(
@@ -208,6 +209,7 @@ EXAMPLES = [
         slices.filter_normalized,
         lambda key: trees(key, "direction", "params"),
         gradient=("direction", "params"),
+        units=({"direction": 1}, {"params": 1}),
     ),
     Example(
         slices.line,
@@ -221,7 +223,7 @@ EXAMPLES = [
         {"objective": objective},
         ("center", "first", "second"),
     ),
-    Example(slices.path_plane, lambda key: {"path": path(key)}, tolerance=1e-3),
+    Example(slices.path_plane, lambda key: {"path": path(key)}, tolerance=1e-3, units=({"path": 1},)),
     Example(
         sharpness.average_rise,
         lambda key: {"key": key, "params": tree(key), "sigma": 0.1},
@@ -319,9 +321,21 @@ EXAMPLES = [
         mean_field.predict,
         lambda key: {"model": particles("model", key)["model"], "x": data(key)["x"]},
         gradient=("model", "x"),
+        units=({"x": 1}, {"model.output": 1}, {"x": 1, "model.hidden": -1}),
     ),
-    Example(mean_field.score, partial(particles, "model"), gradient=("model", "x", "y")),
-    Example(mean_field.risk, partial(particles, "model"), {"scaling": "sqrt"}, ("model", "x", "y")),
+    Example(
+        mean_field.score,
+        partial(particles, "model"),
+        gradient=("model", "x", "y"),
+        units=({"y": 1, "model.output": 1}, {"x": 1, "model.hidden": -1}),
+    ),
+    Example(
+        mean_field.risk,
+        partial(particles, "model"),
+        {"scaling": "sqrt"},
+        ("model", "x", "y"),
+        units=({"y": 1, "model.output": 1}, {"x": 1, "model.hidden": -1}),
+    ),
     Example(mean_field.step, lambda key: particles("state", key) | {"learning_rate": 0.1}, gradient=("state", "x")),
     Example(
         mean_field.fit,

@@ -66,3 +66,16 @@ def test_gradient_of_the_gram_matrix():
     a, w = jnp.arange(6.0).reshape(3, 2), jnp.array([1.0, 2.0, 0.5])
     found = jax.grad(lambda a: sums.gram(a, weights=w).sum())(a)
     np.testing.assert_allclose(found, jax.grad(lambda a: ((a * w[:, None]).T @ a).sum())(a))
+
+
+def test_second_moments_about_the_exact_mean():
+    """The mean lies between two numbers of single precision that are 0.125 apart; the spread is 0.3."""
+    x = np.random.default_rng(0).choice([0.0, 0.125, 0.5, 0.75], size=(3001, 2))
+    far = jnp.asarray(x + 2.0**20, jnp.float32)
+    expected = np.cov(x.T, ddof=0)
+    np.testing.assert_allclose(sums.covariance(far)[1], expected, rtol=1e-5, atol=1e-6)
+    found, unit = sums.scatter(far, sums.mean(far))
+    np.testing.assert_allclose(found * unit * unit / len(x), expected, rtol=1e-5, atol=1e-6)
+    moved, mean, rest = sums.centered(far)
+    np.testing.assert_allclose(moved, x - x.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(np.asarray(mean, float) - 2.0**20 + rest, x.mean(axis=0), atol=1e-6)

@@ -63,6 +63,7 @@ def test_closed_forms_equal_scipy():
 def test_closed_forms_at_the_edges():
     assert mle.fit_gaussian(jnp.array([3.0])).scale == 0
     assert mle.fit_gaussian(jnp.full(1001, 0.1)).scale == 0
+    np.testing.assert_allclose(mle.fit_gaussian(jnp.array([0.0, 3e38])).scale, 1.5e38, rtol=1e-6)
     np.testing.assert_allclose(mle.fit_gaussian(jnp.array([-1e30, 1e30])).scale, 1e30, rtol=1e-6)
     np.testing.assert_allclose(mle.fit_gaussian(jnp.array([0.0, 2e-30])).scale, 1e-30, rtol=1e-6)
     assert np.isfinite(jax.grad(lambda y: mle.fit_gaussian(y).scale)(jnp.ones(3))).all()

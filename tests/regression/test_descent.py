@@ -235,3 +235,9 @@ def test_rates_in_small_units_and_of_missing_data(data):
         rates.predicted_rate(x * 2.0**-60, 0.1 * 2.0**120), rates.predicted_rate(x, 0.1), rtol=1e-5
     )
     assert jnp.isnan(rates.predicted_rate(x.at[0, 0].set(jnp.nan), 0.1))
+
+
+def test_gradient_of_many_large_residuals():
+    """Their sum would be 5e38, their mean is 5e36."""
+    x, y = jnp.ones((100, 1)), jnp.full(100, -5e36)
+    np.testing.assert_allclose(descent.mse_gradient(jnp.zeros(1), x, y), [1e37], rtol=1e-6)

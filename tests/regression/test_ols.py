@@ -245,3 +245,32 @@ def test_infinities_end_and_negative_weights_are_refused():
         with pytest.raises(ValueError, match="weights must not be negative"):
             ols.fit(x, y, weights=-y, solver=solver)
     assert jnp.isnan(ols.leverage(x.at[0].set(jnp.nan))).all()
+
+
+def test_svd_keeps_what_is_determined_beside_columns_that_say_nothing(key):
+    """A constant column, one of zeros and two equal ones, in units of their own."""
+    x = np.asarray(jax.random.normal(key, (50, 2)), float)
+    y = x @ [2.0, -3.0] + 1
+    wide = np.column_stack([x[:, 0] * 1e-12, x[:, 1] * 1e9, np.full(50, 0.1), np.zeros(50), x[:, 0] * 1e-12])
+    for weights in (None, jnp.linspace(0.5, 2.0, 50)):
+        fit = ols.fit(jnp.asarray(wide, jnp.float32), jnp.asarray(y, jnp.float32), weights=weights, solver="svd")
+        assert not fit.full_rank
+        np.testing.assert_allclose(fit.coef / np.array([1e12, 1e-9, 1, 1, 1e12]), [1, -3, 0, 0, 1], rtol=1e-4)
+        np.testing.assert_allclose(fit.intercept, 1, rtol=1e-4)
+
+
+@pytest.mark.parametrize("weights", [None, jnp.linspace(0.5, 2.0, 40)])
+def test_errors_far_from_the_origin(key, weights):
+    x = jnp.round(jax.random.normal(key, (40, 2)) * 8)
+    y = x @ jnp.array([2.0, -3.0]) + jnp.round(4 * jax.random.normal(jax.random.key(1), (40,)))
+    near, far = (
+        ols.standard_errors(ols.fit(moved, y, weights=weights), moved, y, weights=weights) for moved in (x, x + 2.0**20)
+    )
+    np.testing.assert_allclose(far.coef, near.coef, rtol=1e-4)
+    np.testing.assert_allclose(far.noise_variance, near.noise_variance, rtol=1e-4)
+
+
+def test_leverage_is_at_most_one(key):
+    for n in range(2, 9):
+        for seed in range(10):
+            assert ols.leverage(jax.random.normal(jax.random.key(seed), (n, n))).max() <= 1

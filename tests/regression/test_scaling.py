@@ -74,3 +74,8 @@ def test_errors(unchecked):
         scaling.design(jnp.ones(3))
     with pytest.raises(ValueError, match="at least one sample and one feature; found shape"):
         scaling.design(jnp.ones((3, 0)))
+
+
+def test_a_row_of_weight_zero_is_absent_from_the_products():
+    a = jnp.array([[1.0, 2.0], [jnp.nan, jnp.inf]])
+    np.testing.assert_allclose(scaling.gram(a, weights=jnp.array([2.0, 0.0])), [[2, 4], [4, 8]])

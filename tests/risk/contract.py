@@ -98,7 +98,9 @@ EXAMPLES = [
     Example(empirical.risk, descent, LEARNING, gradient=("params", "x", "y"), units=OF_A_LINE),
     Example(empirical.init, descent, LEARNING, gradient=("params",), units=({"y": 1, "params": 1},)),
     Example(empirical.step, middle_of_descent, LEARNING, gradient=("state",)),
-    Example(empirical.gradient_norm, lambda key: {"gradient": table(key)}, gradient=("gradient",)),
+    Example(
+        empirical.gradient_norm, lambda key: {"gradient": table(key)}, gradient=("gradient",), units=({"gradient": 1},)
+    ),
     Example(empirical.gradient_norm, lambda key: {"gradient": jnp.zeros(3)}, gradient=("gradient",)),
     Example(
         empirical.fit,

@@ -228,3 +228,11 @@ def test_errors(data, unchecked):
         empirical.risk(START, x, y, weights=jnp.ones(3), **LEARNING)
     with pytest.raises(ValueError, match="max_iter must be positive; found 0"):
         empirical.fit(x, y, init=START, learning_rate=0.1, max_iter=0, **LEARNING)
+
+
+def test_a_mean_of_equal_numbers_is_that_number_and_infinity_stays():
+    assert empirical.weighted_mean(jnp.full(41, 0.1)) == jnp.float32(0.1)
+    assert empirical.weighted_mean(jnp.full(41, 0.1), weights=jnp.linspace(0.0, 1.0, 41)) == jnp.float32(0.1)
+    assert empirical.weighted_mean(jnp.array([jnp.inf, 1.0])) == jnp.inf
+    assert jnp.isnan(empirical.weighted_mean(jnp.array([jnp.nan, 1.0])))
+    np.testing.assert_allclose(jax.grad(lambda v: empirical.weighted_mean(v))(jnp.arange(4.0)), 0.25)

@@ -1,3 +1,4 @@
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -55,3 +56,12 @@ def test_scores_of_nothing_and_negative_weights_are_refused(unchecked):
     for score in (metrics.r2, metrics.accuracy):
         with pytest.raises(ValueError, match="weights must not be negative"):
             score(jnp.ones(2), jnp.arange(2.0), weights=jnp.array([1.0, -1.0]))
+
+
+@pytest.mark.parametrize("weights", [None, "some"])
+def test_a_perfect_classifier_is_right_in_exactly_all_cases(key, weights):
+    for n in range(1, 100, 7):
+        labels = jnp.arange(n) % 3
+        shares = None if weights is None else jax.random.uniform(jax.random.key(n), (n,)) + 0.1
+        assert metrics.accuracy(labels, labels, weights=shares) == 1
+        assert metrics.accuracy(labels, labels + 1, weights=shares) == 0
