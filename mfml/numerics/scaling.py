@@ -17,13 +17,17 @@ WIDE = 64  # numbers in a row over which a processor reduces quickly
 def power_of_two(size: ArrayLike) -> Float[Array, "*shape"]:
     """Round a positive size down to a power of two, or halve it if it is one; 1 where it is 0, NaN or infinite.
 
+    It is at most 2**126 in single precision: the reciprocal of a larger one would become 0, and XLA divides by a common
+    divisor in this way.
+
     >>> power_of_two(jnp.array([5.0, 4.0, 0.0])).tolist()
     [4.0, 2.0, 1.0]
     """
     size = lax.stop_gradient(jnp.asarray(size))
     # three quarters, since the type with an empty mantissa rounds to nearest and could reach infinity
     found = lax.reduce_precision(0.75 * size, exponent_bits=jnp.finfo(size.dtype).nexp, mantissa_bits=0)
-    return jnp.where((found > 0) & jnp.isfinite(found), found, 1.0)
+    most = float(1 / jnp.finfo(size.dtype).tiny)
+    return jnp.where((found > 0) & jnp.isfinite(found), jnp.minimum(found, most), 1.0)
 
 
 def unit(x: Float[Array, "*shape"]) -> Float[Array, ""]:
