@@ -47,13 +47,13 @@ def mean(a: Float[Array, "n *rest"], *, weights: Float[Array, " n"] | None = Non
 
 
 @jax.jit
-def cross(a: Float[Array, "n p"], y: Float[Array, " n"]) -> Float[Array, " p"]:
-    r"""Products of the columns with a vector, $A^\top y$.
+def cross(a: Float[Array, "n p"], y: Float[Array, "n *k"]) -> Float[Array, "*k p"]:
+    r"""Products of the columns with a vector, $A^\top y$, or with several vectors, $Y^\top A$.
 
     >>> cross(jnp.array([[1.0, 2.0], [3.0, 4.0]]), jnp.array([1.0, -1.0])).tolist()
     [-2.0, -2.0]
     """
-    return _by_blocks(lambda rows, part: part @ rows, a, y)
+    return _by_blocks(lambda rows, part: part.T @ rows, a, y)
 
 
 @jax.jit
