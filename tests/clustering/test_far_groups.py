@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfml.clustering import gmm, kmeans
+from mfml.clustering import distances, gmm, kmeans, kmedoids, minibatch
 from mfml.numerics import sums
 
 FAR = 1e6
@@ -105,3 +105,40 @@ def test_weights_of_many_samples_are_kept():
     made = gmm.m_step(x, gamma, weights=jnp.full((n,), 0.1), reg_covar=1.0)
     np.testing.assert_allclose(made.weights, 0.5, rtol=1e-5)
     np.testing.assert_allclose(made.means[:, 0], [1, 0], atol=1e-5)
+
+
+def test_mini_batches(x, start):
+    state = minibatch.step(minibatch.init(start), x)
+    np.testing.assert_allclose(state.centroids, means_of(x), rtol=1e-6, atol=1e-6)
+
+
+def test_gradients_of_distances():
+    x = jnp.array([[0.0, 0.0], [1e-3, 2e-3], [1e4, 1e4]])
+    found = jax.grad(lambda x: distances.squared_euclidean(x, x)[0, 1])(x)
+    np.testing.assert_allclose(found[1], [2e-3, 4e-3], rtol=1e-5)
+    rows = jax.jacrev(lambda a: distances.euclidean(a, x).sum())(x[1:2] + 1e-3)[0]
+    apart = np.float64(x[1:2] + 1e-3) - np.float64(x)
+    np.testing.assert_allclose(rows, np.sum(apart / np.linalg.norm(apart, axis=1)[:, None], axis=0), rtol=1e-5)
+
+
+def test_distances_near_the_end_of_the_range():
+    x = jnp.array([[2e38], [1e38]])
+    np.testing.assert_allclose(distances.euclidean(x, x), [[0, 1e38], [1e38, 0]], rtol=1e-5)
+
+
+def test_a_swap_helps_whatever_is_added_to_all_dissimilarities():
+    place = np.r_[np.arange(40), 100 + np.arange(40)] / 16.0
+    table = jnp.asarray(np.abs(place[:, None] - place), jnp.float32)
+    near = kmedoids.fit(table, init=jnp.array([0, 79]))
+    far = kmedoids.fit(table + 1e5, init=jnp.array([0, 79]))
+    state = kmedoids.init(table, far.medoids)
+    np.testing.assert_allclose(state.loss, near.loss, rtol=1e-3)
+
+
+def test_the_place_of_a_sample_with_a_gap_is_not_known(x, start):
+    new = x[:2].at[0, 0].set(jnp.nan)
+    assert kmeans.predict(kmeans.fit(x, init=start), new)[0] == -1
+    made = gmm.m_step(x, jax.nn.one_hot(jnp.asarray(TRUE), 4))
+    assert gmm.predict(made, new)[0] == -1
+    table = distances.euclidean(x, x)
+    assert kmedoids.predict(kmedoids.fit(table, init=jnp.array([0, 1])), distances.euclidean(new, x))[0] == -1
