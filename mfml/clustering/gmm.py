@@ -317,7 +317,8 @@ def _m_step(frame: _Frame, gamma: Array, unit: Array, floor: Array) -> Mixture:
         return tuple(map(sums.plus, total, moments)), None
 
     data = blocks.split(frame.x, size=BLOCK).x, blocks.split(gamma, size=BLOCK).x
-    (first, second), _ = lax.scan(one_block, (_nothing(near), _nothing(unit)), data)
+    nothing: _Totals = (_nothing(near), _nothing(unit))
+    (first, second), _ = lax.scan(one_block, nothing, data)
     made = covariances.whitener(unit, near)
     shift, covariance = covariances.updated(made, counts, first.value, second.value, floor)
     return Mixture(counts / frame.weights.sum(), near + shift, covariance)

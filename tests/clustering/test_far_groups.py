@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfml.clustering import distances, gmm, kmeans, kmedoids, minibatch
+from mfml.clustering import anomaly, distances, gmm, kmeans, kmedoids, minibatch
 from mfml.numerics import sums
 
 FAR = 1e6
@@ -142,3 +142,12 @@ def test_the_place_of_a_sample_with_a_gap_is_not_known(x, start):
     assert gmm.predict(made, new)[0] == -1
     table = distances.euclidean(x, x)
     assert kmedoids.predict(kmedoids.fit(table, init=jnp.array([0, 1])), distances.euclidean(new, x))[0] == -1
+
+
+def test_a_singular_covariance_of_codes_is_told(key):
+    z = jax.random.normal(key, (50, 3))
+    assert jnp.isfinite(anomaly.fit_latent(z).factor).all()
+    for mix in jax.random.normal(jax.random.fold_in(key, 1), (5, 3)):
+        dependent = z.at[:, 2].set(z[:, :2] @ mix[:2])
+        assert jnp.isnan(anomaly.fit_latent(dependent).factor).all()
+        assert jnp.isfinite(anomaly.fit_latent(dependent, regularization=0.01).factor).all()
