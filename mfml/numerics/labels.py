@@ -28,8 +28,8 @@ def in_range(labels: Int[Array, " n"], n_labels: int) -> Bool[Array, ""]:
     >>> in_range(jnp.array([0, 1]), 2).item()
     True
     """
-    inside = (labels >= 0) & (labels < n_labels)
     if not isinstance(labels, jax.core.Tracer):
-        wrong = np.asarray(labels)[~np.asarray(inside)]
+        known = np.asarray(labels)
+        wrong = known[(known < 0) | (known >= n_labels)]
         require.that(wrong.size == 0, f"labels must be from 0 to {n_labels - 1}; found {wrong[:1]}")
-    return jnp.all(inside)
+    return jnp.all((labels >= 0) & (labels < n_labels))
