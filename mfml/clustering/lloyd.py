@@ -72,7 +72,7 @@ def one_pass(data: Data, centroids: Float[Array, "k d"]) -> Pass:
     """Assign all samples to their nearest centroid, and add up the samples of each.
 
     >>> found = one_pass(prepared(jnp.array([[0.0], [2.0], [8.0]])), jnp.array([[0.0], [9.0]]))
-    >>> found.means.tolist(), found.counts.tolist(), found.inertia.item()
+    >>> found.means.tolist(), found.counts.tolist(), round(found.inertia.item(), 4)
     ([[1.0], [8.0]], [2.0, 1.0], 5.0)
     """
     quick = _by_products(data, centroids)
