@@ -1,6 +1,7 @@
 """Unit 5: clustering and autoencoders.
 
 - `kmeans`: Lloyd's iteration, with many starts in parallel.
+- `lloyd`: one pass of k-means over the data.
 - `seeding`: starting centroids for k-means, such as k-means++.
 - `minibatch`: k-means on small batches.
 - `kmedoids`: clusters around samples, from dissimilarities alone.
@@ -27,6 +28,7 @@ from mfml.clustering import (
     gmm,
     kmeans,
     kmedoids,
+    lloyd,
     minibatch,
     mixture,
     scores,
@@ -42,6 +44,7 @@ __all__ = [
     "gmm",
     "kmeans",
     "kmedoids",
+    "lloyd",
     "minibatch",
     "mixture",
     "scores",

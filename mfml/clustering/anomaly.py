@@ -50,7 +50,7 @@ def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> La
     r"""Mean and covariance (divisor n - 1) of the codes of usual samples.
 
     `regularization`, in squared units of z, is added to the variances. The factor is NaN if the covariance is
-    singular.
+    singular up to rounding.
 
     Raises:
         ValueError: unless z has two axes and at least two samples, and the regularization is not negative.
@@ -63,8 +63,11 @@ def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> La
     mean = sums.mean(z)
     scale = scaling.column_units(z - mean)
     covariance = sums.gram((z - mean) / scale) / (len(z) - 1)
-    added = jnp.diag(jnp.asarray(regularization, z.dtype) / scale / scale)
-    return Latent(mean, scaling.cholesky(covariance + added) * scale[:, None])
+    covariance = covariance + jnp.diag(jnp.asarray(regularization, z.dtype) / scale / scale)
+    factor = scaling.cholesky(covariance)
+    left = jnp.diag(factor) ** 2 / jnp.diag(covariance)  # of each variance, given the coordinates before
+    singular = jnp.any(left <= scaling.rank_rtol(z.shape, z.dtype))
+    return Latent(mean, jnp.where(singular, jnp.nan, factor * scale[:, None]))
 
 
 @public

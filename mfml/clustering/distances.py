@@ -1,5 +1,7 @@
 """Distances between all pairs. Shapes: n and m points, d features."""
 
+import warnings
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -33,12 +35,17 @@ def from_products(
 ) -> Float[Array, "n m"]:
     r"""Squared distances $\|x_i\|^2 - 2 x_i \cdot y_j + \|y_j\|^2$ from scalar products and squared lengths.
 
-    The error is about epsilon times the squared lengths. Where distances decide something, use `squared_euclidean`.
-    No result is negative.
+    Deprecated: the error is about epsilon times the squared lengths, so use `squared_euclidean`. It will be gone in
+    version 0.3.0. No result is negative.
 
     >>> from_products(jnp.array([[6.0]]), jnp.array([4.0]), jnp.array([9.0])).tolist()
     [[1.0]]
     """
+    warnings.warn(
+        "distances.from_products loses digits and will be gone in 0.3.0: use distances.squared_euclidean",
+        DeprecationWarning,
+        stacklevel=3,
+    )
     return jnp.maximum(x_squared[:, None] - 2 * products + y_squared, 0)
 
 

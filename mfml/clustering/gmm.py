@@ -56,7 +56,67 @@ __all__ = [
 
 BLOCK = 1024  # samples per block: the whitened samples of all components stay in the cache
 INITS = ("kmeans", *seeding.INITS)
+_Totals = tuple[sums.Total, ...]
 FLOOR = 1e-6  # of the variance of each feature, added to the variances of the components
+
+
+class _Frame(NamedTuple):
+    """The samples in units of their own, in which no square of a difference underflows or overflows."""
+
+    x: Array  # (n, d), where they are: about another origin they would lose digits
+    mean: Array  # (d,)
+    variance: Array  # (d,); of a constant feature, the largest of all
+    scale: Array  # (d,), powers of two; all the same for spherical covariances
+    weights: Array  # (n,), with a mean of about 1
+
+
+@partial(jax.jit, static_argnames="shape")
+def _enter(x: Array, weights: Array | None, shape: tuple[int, ...]) -> _Frame:
+    """The frame of the samples; the shape is that of the covariances."""
+    x = present(weights, x)
+    share = jnp.ones_like(x[:, 0])
+    if weights is not None:
+        share = weights / scaling.unit(weights)
+        share = share / share.mean()
+    mean = sums.mean(x, weights=None if weights is None else share)
+    apart = x - mean
+    scale = jnp.full_like(mean, scaling.unit(apart)) if shape[2] < x.shape[1] else scaling.column_units(apart)
+    variance = sums.over_rows(share[:, None] * (apart / scale) ** 2) / share.sum()
+    constant = variance == 0
+    widest = jnp.where(constant, 0, scale).max()
+    widest = jnp.where(widest > 0, widest, scaling.unit(x))
+    largest = jnp.max(variance * (scale / widest) ** 2)
+    variance = jnp.where(constant, jnp.where(largest > 0, largest, 1.0), variance)
+    scale = lax.stop_gradient(jnp.where(constant, widest, scale))
+    return _Frame(x / scale, mean / scale, variance, scale, share)
+
+
+def _moved(frame: _Frame, mixture: Mixture) -> Mixture:
+    """The mixture in the frame."""
+    covariance = covariances.rescaled(mixture.covariances, 1 / frame.scale)
+    return Mixture(mixture.weights, mixture.means / frame.scale, covariance)
+
+
+def _leave(frame: _Frame, mixture: Mixture) -> Mixture:
+    covariance = covariances.rescaled(mixture.covariances, frame.scale)
+    return Mixture(mixture.weights, mixture.means * frame.scale, covariance)
+
+
+def _log_volume(frame: _Frame) -> Array:
+    return jnp.sum(jnp.log(frame.scale))
+
+
+def _blocks(frame: _Frame) -> Blocks:
+    """Samples of the frame in blocks, with their weights."""
+    data = blocks.split(frame.x, size=BLOCK)
+    return data._replace(valid=blocks.split(frame.weights[:, None], size=BLOCK).x[:, 0])
+
+
+def _floor(frame: _Frame, reg_covar: ArrayLike | None) -> Array:
+    """What is added to the variances of the features, in squared units of the frame."""
+    if reg_covar is not None:
+        return jnp.asarray(reg_covar, frame.x.dtype) / frame.scale / frame.scale
+    return FLOOR * frame.variance
 
 
 @public
@@ -91,15 +151,8 @@ def m_step(
     require.rank("x", x, 2)
     k, d = gamma.shape[1], x.shape[1]
     unit = covariances.unit(covariance_type, n_components=k, n_features=d, dtype=x.dtype)
-    frame, y = _enter(x, weights, unit.shape)
-    gamma = present(weights, gamma).T * frame.weights
-    counts = gamma.sum(axis=1)
-    shift = gamma @ y / jnp.maximum(counts, _tiny(x))[:, None]
-    second = covariances.second_moment(unit.shape, gamma, y.T - shift[:, :, None])
-    made = covariances.whitener(unit, shift)
-    floor = _floor(frame, y, reg_covar)
-    _, covariance = covariances.updated(made, counts, jnp.zeros_like(shift), second, floor)
-    return _leave(frame, Mixture(counts / frame.weights.sum(), shift, covariance))
+    frame = _enter(x, weights, unit.shape)
+    return _leave(frame, _m_step(frame, present(weights, gamma), unit, _floor(frame, reg_covar)))
 
 
 @public
@@ -126,10 +179,10 @@ def step(
     True
     """
     require.columns("x", x, state.means.shape[1])
-    frame, y = _enter(x, weights, state.covariances.shape)
+    frame = _enter(x, weights, state.covariances.shape)
     state = _moved(frame, state)
     made = covariances.whitener(state.covariances, state.means)
-    new, value = _step(state, made, _blocks(frame, y), _floor(frame, y, reg_covar))
+    new, value = _step(frame, state, made, _blocks(frame), _floor(frame, reg_covar))
     return _leave(frame, new), value - _log_volume(frame)
 
 
@@ -169,7 +222,8 @@ def fit(
             clusters of k-means. The other two choose samples as centers and assign each sample to the nearest one.
         max_iter: largest number of steps; static.
         tol: converged when a step changes the mean log-likelihood, in nats, by less than this.
-        reg_covar: in squared units of x; by default 1e-6 of the variance of each feature (1e-6 for a constant one).
+        reg_covar: in squared units of x; by default 1e-6 of the variance of each feature (of the largest variance, for
+            a constant one).
 
     Raises:
         ValueError: unless x has two axes, 1 <= n_components <= n, n_init >= 1, max_iter >= 1, the names are known,
@@ -188,15 +242,20 @@ def fit(
     require.same_length(x=x, weights=weights)
     require.positive("n_init", n_init)
     if not isinstance(init, str):
-        starts = _given(x, init, n_components, n_init)
+        start = _given(x, init, n_components, n_init)
+        frame = _enter(x, weights, start.covariances.shape[1:])
+        starts = jax.vmap(partial(_moved, frame))(start)
     else:
         require.one_of("init", init, INITS)
         if key is None or n_components is None:
             raise ValueError(f"init={init!r} needs key and n_components")
         require.between("n_components", n_components, 1, len(x))
-        names = {"n_components": n_components, "covariance_type": covariance_type, "init": init}
-        starts = _drawn(x, jax.random.split(key, n_init), reg_covar, weights, **names)
-    return _fit(x, starts, tol, reg_covar, weights, max_iter=max_iter)
+        d = x.shape[1]
+        unit = covariances.unit(covariance_type, n_components=n_components, n_features=d, dtype=x.dtype)
+        frame = _enter(x, weights, unit.shape)
+        keys = jax.random.split(key, n_init)
+        starts = _drawn(frame, keys, unit, reg_covar, weights, n_components=n_components, init=init)
+    return _fit(frame, starts, tol, reg_covar, max_iter=max_iter)
 
 
 def _given(x: Array, init: Model, n_components: int | None, n_init: int) -> Mixture:
@@ -209,19 +268,19 @@ def _given(x: Array, init: Model, n_components: int | None, n_init: int) -> Mixt
     return Mixture(*(jnp.asarray(leaf, x.dtype)[None] for leaf in init[:3]))
 
 
-@partial(jax.jit, static_argnames=("n_components", "covariance_type", "init"))
+@partial(jax.jit, static_argnames=("n_components", "init"))
 def _drawn(
-    x: Array,
+    frame: _Frame,
     keys: Array,
+    unit: Array,
     reg_covar: ArrayLike | None,
     weights: Array | None,
     *,
     n_components: int,
-    covariance_type: str,
     init: str,
 ) -> Mixture:
-    """Mixtures fitted to the clusters of a rule, one per key."""
-    x = present(weights, x)
+    """Mixtures fitted to the clusters of a rule, one per key, in the frame."""
+    x, floor = frame.x * frame.scale, _floor(frame, reg_covar)
 
     def start(key: Array) -> Mixture:
         if init == "kmeans":
@@ -229,8 +288,7 @@ def _drawn(
         else:
             chosen = seeding.choose(x, key=key, n_clusters=n_components, init=init, weights=weights)
             labels = kmeans.assign(x, chosen)
-        gamma = jax.nn.one_hot(labels, n_components, dtype=x.dtype)
-        return m_step(x, gamma, weights=weights, covariance_type=covariance_type, reg_covar=reg_covar)
+        return _m_step(frame, jax.nn.one_hot(labels, n_components, dtype=x.dtype), unit, floor)
 
     return jax.vmap(start)(keys)
 
@@ -245,11 +303,34 @@ class _Turn(NamedTuple):
     made: covariances.Whitener  # of `following`
 
 
-def _step(mixture: Mixture, made: covariances.Whitener, data: Blocks, reg_covar: ArrayLike) -> tuple[Mixture, Array]:
+@jax.jit
+def _m_step(frame: _Frame, gamma: Array, unit: Array, floor: Array) -> Mixture:
+    """Moments about means near the right ones; `covariances.updated` takes what is left to them."""
+    gamma = gamma * frame.weights[:, None]
+    counts = sums.over_rows(gamma)
+    filled = counts >= _tiny(gamma)
+    near = jnp.where(filled[:, None], sums.cross(frame.x, gamma) / jnp.where(filled, counts, 1)[:, None], frame.mean)
+
+    def one_block(total: _Totals, block: tuple[Array, Array]) -> tuple[_Totals, None]:
+        y, r = block[0] - near[:, :, None], block[1]
+        moments = jnp.sum(r[:, None] * y, axis=2), covariances.second_moment(unit.shape, r, y)
+        return tuple(map(sums.plus, total, moments)), None
+
+    data = blocks.split(frame.x, size=BLOCK).x, blocks.split(gamma, size=BLOCK).x
+    nothing: _Totals = (_nothing(near), _nothing(unit))
+    (first, second), _ = lax.scan(one_block, nothing, data)
+    made = covariances.whitener(unit, near)
+    shift, covariance = covariances.updated(made, counts, first.value, second.value, floor)
+    return Mixture(counts / frame.weights.sum(), near + shift, covariance)
+
+
+def _step(
+    frame: _Frame, mixture: Mixture, made: covariances.Whitener, data: Blocks, reg_covar: ArrayLike
+) -> tuple[Mixture, Array]:
     shape = mixture.covariances.shape
     weighted = made._replace(log_det=made.log_det + jnp.log(mixture.weights))  # its density then contains the weight
 
-    def one_block(total: tuple[Array, ...], block: Blocks) -> tuple[tuple[Array, ...], None]:
+    def one_block(total: _Totals, block: Blocks) -> tuple[_Totals, None]:
         y = covariances.whiten(made, mixture.means, block.x)
         log_joint = covariances.log_density(weighted, y)
         largest = log_joint.max(axis=0)
@@ -258,21 +339,25 @@ def _step(mixture: Mixture, made: covariances.Whitener, data: Blocks, reg_covar:
         r = joint * (block.valid / norm)
         moments = r.sum(axis=1), jnp.sum(r[:, None] * y, axis=2), covariances.second_moment(shape, r, y)
         value = jnp.sum(block.valid * (largest + jnp.log(norm)))
-        return jax.tree.map(jnp.add, total, (*moments, value)), None
+        return tuple(map(sums.plus, total, (*moments, value))), None
 
-    zero = jax.tree.map(jnp.zeros_like, (*mixture, mixture.weights[0]))
-    (counts, first, second, value), _ = lax.scan(one_block, zero, data)
+    zero = tuple(map(_nothing, (*mixture, mixture.weights[0])))
+    counts, first, second, value = (total.value for total in lax.scan(one_block, zero, data)[0])
     shift, covariance = covariances.updated(made, counts, first, second, reg_covar)
     n = data.valid.sum()
-    means = jnp.where((counts >= _tiny(first))[:, None], mixture.means + shift, 0.0)  # 0 is the mean of all samples
+    means = jnp.where((counts >= _tiny(first))[:, None], mixture.means + shift, frame.mean)
     return Mixture(counts / n, means, covariance), value / n
 
 
-def _run(start: Mixture, data: Blocks, max_iter: int, tol: ArrayLike, reg_covar: ArrayLike) -> GMM:
+def _nothing(like: Array) -> sums.Total:
+    return sums.Total(jnp.zeros_like(like), jnp.zeros_like(like))
+
+
+def _run(frame: _Frame, start: Mixture, data: Blocks, max_iter: int, tol: ArrayLike, reg_covar: ArrayLike) -> GMM:
     """EM from one start."""
 
     def turn(mixture: Mixture, made: covariances.Whitener, before: Array) -> _Turn:
-        following, value = _step(mixture, made, data, reg_covar)
+        following, value = _step(frame, mixture, made, data, reg_covar)
         made = covariances.whitener(following.covariances, following.means)
         return _Turn(mixture, value, jnp.abs(value - before), following, made)
 
@@ -292,78 +377,24 @@ def _run(start: Mixture, data: Blocks, max_iter: int, tol: ArrayLike, reg_covar:
     return GMM(*values)
 
 
-class _Frame(NamedTuple):
-    """Origin and units of the data's own, in which no square underflows or overflows."""
-
-    mean: Array  # (d,)
-    scale: Array  # (d,), powers of two; all the same for spherical covariances
-    weights: Array  # (n,), with a mean of about 1
-
-
-def _enter(x: Array, weights: Array | None, shape: tuple[int, ...]) -> tuple[_Frame, Array]:
-    """The frame of the samples, and the samples in it; the shape is that of the covariances."""
-    x = present(weights, x)
-    share = jnp.ones_like(x[:, 0])
-    if weights is not None:
-        share = weights / scaling.unit(weights)
-        share = share / share.mean()
-    mean = sums.mean(x, weights=None if weights is None else share)
-    one_unit = shape[2] < x.shape[1]
-    scale = jnp.full_like(mean, scaling.unit(x - mean)) if one_unit else scaling.column_units(x - mean)
-    return _Frame(mean, scale, share), (x - mean) / scale
-
-
-def _moved(frame: _Frame, mixture: Mixture) -> Mixture:
-    """The mixture in the frame."""
-    covariance = covariances.rescaled(mixture.covariances, 1 / frame.scale)
-    return Mixture(mixture.weights, (mixture.means - frame.mean) / frame.scale, covariance)
-
-
-def _leave(frame: _Frame, mixture: Mixture) -> Mixture:
-    covariance = covariances.rescaled(mixture.covariances, frame.scale)
-    return Mixture(mixture.weights, mixture.means * frame.scale + frame.mean, covariance)
-
-
-def _log_volume(frame: _Frame) -> Array:
-    return jnp.sum(jnp.log(frame.scale))
-
-
-def _blocks(frame: _Frame, y: Array) -> Blocks:
-    """Samples of the frame in blocks, with their weights."""
-    data = blocks.split(y, size=BLOCK)
-    return data._replace(valid=blocks.split(frame.weights[:, None], size=BLOCK).x[:, 0])
-
-
-def _floor(frame: _Frame, y: Array, reg_covar: ArrayLike | None) -> Array:
-    """What is added to the variances of the features, in squared units of the frame."""
-    if reg_covar is not None:
-        return jnp.asarray(reg_covar, y.dtype) / frame.scale / frame.scale
-    variance = sums.over_rows(frame.weights[:, None] * y**2) / frame.weights.sum()
-    return FLOOR * jnp.where(variance == 0, 1.0, variance)
-
-
 def _tiny(like: Array) -> float:
     """Below this number of samples a component has none."""
     return float(jnp.finfo(like.dtype).tiny)
 
 
 @partial(jax.jit, static_argnames="max_iter")
-def _fit(
-    x: Array, starts: Mixture, tol: ArrayLike, reg_covar: ArrayLike | None, weights: Array | None, *, max_iter: int
-) -> GMM:
+def _fit(frame: _Frame, starts: Mixture, tol: ArrayLike, reg_covar: ArrayLike | None, *, max_iter: int) -> GMM:
     """EM from all starts in parallel, in the frame of the data; the most likely result, with components in order."""
-    frame, y = _enter(x, weights, starts.covariances.shape[1:])
-    data, floor = _blocks(frame, y), _floor(frame, y, reg_covar)
-    runs = jax.vmap(lambda start: _run(_moved(frame, start), data, max_iter, tol, floor))(starts)
+    data, floor = _blocks(frame), _floor(frame, reg_covar)
+    runs = jax.vmap(lambda start: _run(frame, start, data, max_iter, tol, floor))(starts)
     failed = jnp.isnan(runs.log_likelihood) | (runs.status == Status.UNBOUNDED)
     best_of = jnp.argmax(jnp.where(failed, -jnp.inf, runs.log_likelihood))
     best = jax.tree.map(lambda leaf: leaf[best_of], runs)
     order = kmeans.ordered(best.means)
     covariance = best.covariances[order] if len(best.covariances) > 1 else best.covariances
     found = _leave(frame, Mixture(best.weights[order], best.means[order], covariance))
-    held = ~jnp.isnan(covariances.whitener(found.covariances, found.means).log_det).any() | jnp.isnan(
-        best.log_likelihood
-    )
+    held = jnp.isfinite(covariances.whitener(found.covariances, found.means).log_det).all()
+    held = held | jnp.isnan(best.log_likelihood)
     return best._replace(
         weights=found.weights,
         means=found.means,

@@ -2,8 +2,7 @@ r"""k-means by Lloyd's iteration. Shapes: n samples, d features, k clusters.
 
 Minimizes the inertia $J = \sum_i \min_j \|x_i - \mu_j\|^2$ by two alternating steps: assign each sample to its nearest
 centroid, then move each centroid to the mean of its samples. Neither step raises J. The iteration ends at a local
-minimum, which depends on the start. Each pass goes through the data block by block (see `blocks`). `fit` centers them,
-and brings them to a unit in which their squares can be held.
+minimum, which depends on the start. Each pass goes through the data block by block (see `lloyd`).
 """
 
 from functools import partial
@@ -16,19 +15,14 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key, Num
 
 from mfml import iteration, require
-from mfml.clustering import blocks, distances, seeding
-from mfml.clustering.blocks import Blocks
+from mfml.clustering import lloyd, seeding
 from mfml.entrance import public
 from mfml.iteration import Status
-from mfml.numerics import distances as numerics
-from mfml.numerics import nearest, scaling, sums
+from mfml.numerics import distances, nearest, scaling, sums
 from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.labels import in_range
 from mfml.xla import rewrite
-
-BLOCK = 1024  # samples per block: the tables of a pass stay in the cache
-
-_Sums = tuple[Array, Array, Array]  # over samples: (x, 1) by cluster, squared distances; and the smallest of these
 
 
 class State(NamedTuple):
@@ -58,6 +52,8 @@ class KMeans(NamedTuple):
 def assign(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array, " n"]:
     r"""Index of the nearest centroid, $\arg\min_j \|x_i - \mu_j\|^2$; ties go to the lower index.
 
+    It is -1 where no distance is known, since the sample holds a NaN.
+
     Raises:
         ValueError: unless both have two axes and the same number of features.
 
@@ -75,7 +71,7 @@ def update(x: Float[Array, "n d"], labels: Int[Array, " n"], centroids: Float[Ar
     r"""Mean of the samples of each cluster; a cluster without samples keeps its centroid.
 
     Raises:
-        ValueError: if shapes do not match.
+        ValueError: if shapes do not match, and for a label that is not from 0 to k - 1 (NaN within compiled code).
 
     Source: Bishop (2006), equation 9.4.
 
@@ -84,9 +80,7 @@ def update(x: Float[Array, "n d"], labels: Int[Array, " n"], centroids: Float[Ar
     """
     _check(x, centroids)
     require.same_length(x=x, labels=labels)
-    member = jax.nn.one_hot(labels, len(centroids), dtype=x.dtype, axis=0)
-    counts = member.sum(axis=1, keepdims=True)
-    return jnp.where(counts > 0, member @ x / jnp.maximum(counts, 1), centroids)
+    return jnp.where(in_range(labels, len(centroids)), _means(x, labels, centroids)[0], jnp.nan)
 
 
 @public
@@ -116,7 +110,7 @@ def step(state: State, x: Float[Array, "n d"]) -> State:
 
     >>> x = jnp.array([[0.0], [2.0], [8.0]])
     >>> start = init(x, jnp.array([[0.0], [9.0]]))
-    >>> start.inertia.item(), step(start, x).inertia.item()
+    >>> round(start.inertia.item(), 4), round(step(start, x).inertia.item(), 4)
     (5.0, 2.0)
     """
     _check(x, state.centroids)
@@ -140,11 +134,19 @@ def relocate(centroids: Float[Array, "k d"], counts: Float[Array, " k"], x: Floa
     _check(x, centroids)
     require.same_length(counts=counts, centroids=centroids)
     empty = counts == 0
-    to_own = jnp.where(empty, jnp.inf, distances.euclidean(x, centroids)).min(axis=1)
+    n, size = len(x), min(lloyd.BLOCK, len(x))
+
+    def fill(i: Array, to_own: Array) -> Array:
+        at = jnp.minimum(i * size, n - size)
+        rows = lax.dynamic_slice_in_dim(x, at, size)  # block by block, so that nothing is computed before it is needed
+        apart = jnp.where(empty, jnp.inf, distances.euclidean(rows, centroids)).min(axis=1)
+        rounding = 32 * jnp.finfo(x.dtype).eps * jnp.abs(rows).max(axis=1)
+        return lax.dynamic_update_slice_in_dim(to_own, jnp.where(apart <= rounding, 0, apart), at, 0)
+
+    to_own = lax.fori_loop(0, -(-n // size), fill, jnp.zeros_like(x[:, 0]))
     far, which = lax.top_k(to_own, min(len(centroids), len(x)))
     place = jnp.clip(jnp.cumsum(empty) - 1, 0, len(far) - 1)
-    rounding = 32 * jnp.finfo(x.dtype).eps * jnp.abs(x).max()
-    moves = empty & ~(far[place] <= rounding)  # NaN moves, too, and shows
+    moves = empty & ~(far[place] <= 0)  # NaN moves, too, and shows
     found = jnp.where(moves[:, None], x[which[place]], centroids)
     return jnp.where(jnp.isnan(counts)[:, None], jnp.nan, found)
 
@@ -179,7 +181,9 @@ def fit(
             to start from.
         max_iter: largest number of steps of each start; static.
         tol: converged when the squared length of a step, summed over the centroids, is at most tol times the mean
-            variance of the features. With 0, the iteration ends only at rounding level.
+            variance of the features. Where some clusters are some hundred times smaller than the distances between
+            them, the step of each is also at most tol times its own variance. With 0, the iteration ends only at
+            rounding level.
 
     Raises:
         ValueError: unless x has two axes, 1 <= n_clusters <= n, n_init >= 1, max_iter >= 1, `init` is known or has the
@@ -195,6 +199,7 @@ def fit(
     [145.0, 17.56, 1.0]
     """
     require.same_length(x=x, weights=weights)
+    require.positive("max_iter", max_iter)
     starts = seeding.starts(x, key=key, n_clusters=n_clusters, n_init=n_init, init=init, weights=weights)
     return _fit(x, starts, tol, weights, max_iter=max_iter)
 
@@ -247,146 +252,101 @@ def _check(x: Array, centroids: Array) -> None:
     require.that(len(centroids) > 0, f"there must be at least one centroid; found shape {centroids.shape}")
 
 
-def _split(x: Array, weights: Array | None = None) -> Blocks:
-    """Samples (d + 2, s) in blocks, see `distances.raised`. A sum over samples includes their count."""
-    data = blocks.split(numerics.raised(x), size=BLOCK)
-    return data if weights is None else data._replace(valid=blocks.split(weights[:, None], size=BLOCK).x[:, 0])
-
-
-def _at(centroids: Array, data: Blocks, longest: Array, shift: Array, *, exactly: bool) -> tuple[State, Array]:
-    """One pass over the data: everything that depends on the centroids, and whether to do it exactly."""
-    k, d = centroids.shape
-    rows = jnp.arange(k, dtype=centroids.dtype)[:, None]
-    made = nearest.centers(centroids)
-
-    def add(total: _Sums, block: Blocks) -> tuple[_Sums, None]:
-        found = nearest.directly(centroids, block.x[:-2]) if exactly else nearest.preselected(made, block.x)
-        label, squared = found
-        member = (label == rows) * block.valid  # a sample's weight, 1 by default
-        sums = lax.dot_general(member, block.x[:-1], (((1,), (1,)), ((), ())))
-        least = jnp.min(jnp.where(block.valid > 0, squared, jnp.inf))
-        return (total[0] + sums, total[1] + jnp.sum(squared * block.valid), jnp.minimum(total[2], least)), None
-
-    zero = jnp.zeros((), centroids.dtype)
-    (sums, inertia, least), _ = lax.scan(add, (jnp.zeros((k, d + 1), zero.dtype), zero, zero + jnp.inf), data)
-    counts = sums[:, -1]
-    filled = counts[:, None] > 0
-    means = jnp.where(filled, sums[:, :-1] / jnp.where(filled, counts[:, None], 1), centroids)
-    unclear = nearest.is_unclear(made, least=least, mean=inertia / data.valid.sum(), longest=longest)
-    return State(centroids, means, counts, inertia, shift), unclear
-
-
 @jax.custom_jvp
 @jax.jit
 def _in_units(x: Array, centroids: Array, shift: Array) -> State:
     """One pass over data of any unit and origin."""
-    unit, origin, (state, unclear) = _quickly(x, centroids, shift)
-
-    def exactly(given: tuple[Array, Array]) -> State:
-        x, centroids = (part / unit for part in given)
-        data = _split(x)
-        state, _ = _at(centroids, data, data.x[:, -1].max(), shift, exactly=True)
-        return state._replace(means=state.means - origin)
-
-    return _leave(nearest.if_needed(unclear, exactly, (x, centroids), state), centroids, unit, origin)
-
-
-def _quickly(x: Array, centroids: Array, shift: Array) -> tuple[Array, Array, tuple[State, Array]]:
-    unit = numerics.unit(x, centroids)
-    origin = jnp.mean(centroids / unit, axis=0)
-    data = _split(x / unit - origin)
-    return unit, origin, _at(centroids / unit - origin, data, data.x[:, -1].max(), shift, exactly=False)
-
-
-def _leave(state: State, centroids: Array, unit: Array, origin: Array) -> State:
-    return State(centroids, (state.means + origin) * unit, state.counts, state.inertia * unit * unit, state.shift)
+    unit = distances.unit(x, centroids)
+    found = lloyd.one_pass(lloyd.prepared(x / unit), centroids / unit)
+    return State(centroids, found.means * unit, found.counts, found.inertia * unit * unit, shift)
 
 
 @_in_units.defjvp
 def _(primals: tuple[Array, ...], tangents: tuple[Array, ...]) -> tuple[State, State]:
-    """The derivative of the quick form: a loop of unknown length has none in reverse."""
+    """The derivative at these labels: a loop of unknown length has none in reverse."""
+    labels, _, unit = nearest.of_rows(*primals[:2])
 
-    def quick(x: Array, centroids: Array, shift: Array) -> State:
-        unit, origin, (state, _) = _quickly(x, centroids, shift)
-        return _leave(state, centroids, unit, origin)
+    def at_labels(x: Array, centroids: Array, shift: Array) -> State:
+        means, counts = _means(x, labels, centroids)
+        inertia = jnp.sum(((x - centroids[labels]) / unit) ** 2) * unit * unit
+        return State(centroids, means, counts, inertia, shift)
 
-    return _in_units(*primals), jax.jvp(quick, primals, tangents)[1]
+    return _in_units(*primals), jax.jvp(at_labels, primals, tangents)[1]
 
 
-def _descend(
-    centroids: Array, *, x: Array, data: Blocks, max_iter: int, tol: Array, exactly: bool
-) -> tuple[State, Array, iteration.Report]:
-    """Iterate from one start, in the frame of the data; whether any choice was unclear, and the report."""
-    longest = data.x[:, -1].max()
+def _means(x: Array, labels: Array, centroids: Array) -> tuple[Array, Array]:
+    """Mean and number of the samples of each cluster: a mean near them, then the mean of what is left."""
+    k = len(centroids)
+    counts = sums.by_label(jnp.ones_like(x[:, :1]), labels, n_labels=k)
+    share = 1 / jnp.maximum(counts, 1)
+    near = sums.by_label(x, labels, n_labels=k) * share
+    means = near + sums.by_label(x - near[labels], labels, n_labels=k) * share
+    return jnp.where(counts > 0, means, centroids), counts[:, 0]
 
-    def advance(carry: tuple[State, Array, Array], _: Array) -> tuple[State, Array, Array]:
-        state, _, unclear = carry
-        full = jnp.all(state.counts > 0)
-        goal = nearest.if_needed(~full, lambda means: relocate(means, state.counts, x), state.means, state.means)
-        stuck = ~full & jnp.all(goal == state.means)  # some clusters are empty, and no sample can fill them
-        new, now = _at(goal, data, longest, jnp.sum((goal - state.centroids) ** 2), exactly=exactly)
-        return new, stuck, unclear | now
 
-    def converged(carry: tuple[State, Array, Array]) -> Array:
-        state, stuck, _ = carry
-        return (state.shift <= tol) & (jnp.all(state.counts > 0) | stuck)
+class _Turn(NamedTuple):
+    """State of `fit`: centroids, and what one pass finds for them."""
 
-    first, unclear = _at(centroids, data, longest, jnp.full((), jnp.inf, x.dtype), exactly=exactly)
-    (state, _, unclear), report = iteration.run(
+    centroids: Array
+    found: lloyd.Pass
+    settled: Array  # the last step was small
+    stuck: Array  # some clusters are empty, and no sample can fill them
+
+
+def _descend(centroids: Array, *, data: lloyd.Data, max_iter: int, tol: ArrayLike) -> tuple[_Turn, iteration.Report]:
+    """Iterate from one start."""
+
+    def advance(last: _Turn, _: Array) -> _Turn:
+        means, counts = last.found.means, last.found.counts
+        full = jnp.all(counts > 0)
+        goal = nearest.if_needed(~full, lambda means: relocate(means, counts, data.x), means, means)
+        found = lloyd.one_pass(data, goal)
+        moved = jnp.sum((goal - last.centroids) ** 2, axis=1)
+        short = jnp.sum(moved) <= jnp.maximum(tol * data.variance, jnp.sum(found.rounding))
+        each = ~found.unclear | jnp.all(moved <= jnp.maximum(tol * found.within, found.rounding))
+        return _Turn(goal, found, short & each, ~full & jnp.all(goal == means))
+
+    # The pass at the start is a step like all others, so that one pass is compiled, not two.
+    each, one, no = jnp.ones_like(centroids[:, 0]), jnp.ones((), centroids.dtype), jnp.zeros((), bool)
+    nothing = lloyd.Pass(centroids, each, one * jnp.inf, each, each, no)
+    before = _Turn(jnp.full_like(centroids, jnp.inf), nothing, no, no)
+    turn, report = iteration.run(
         advance,
-        (first, jnp.zeros((), bool), unclear),
-        max_iter=max_iter,
-        objective=lambda carry: carry[0].inertia,
-        converged=converged,
+        before,
+        max_iter=max_iter + 1,
+        objective=lambda turn: turn.found.inertia,
+        converged=lambda turn: turn.settled & (jnp.all(turn.found.counts > 0) | turn.stuck),
     )
-    return state, unclear, report
+    return turn, report._replace(history=report.history[1:], n_iter=report.n_iter - 1)
 
 
 @partial(jax.jit, static_argnames="max_iter")
 def _fit(x: Array, starts: Array, tol: ArrayLike, weights: Array | None, *, max_iter: int) -> KMeans:
     """Iterate from all starts (r, k, d) in parallel and keep the result with the smallest inertia."""
-    given, x = x, present(weights, x)
-    frame = numerics.frame(x)
-    centered, starts = rewrite.stored(numerics.enter(frame, x)), numerics.enter(frame, starts)
-    unit = jnp.ones((), x.dtype) if weights is None else scaling.unit(weights)
-    shares = None if weights is None else weights / unit
-    rounding = starts.shape[1] * jnp.finfo(x.dtype).eps ** 2 * jnp.sum(centered**2, axis=1).max()
-    spread = centered - sums.mean(centered, weights=shares)
-    variance = jnp.mean(spread**2) if shares is None else jnp.mean(sums.mean(spread**2, weights=shares))
-    allowed = jnp.maximum(jnp.asarray(tol) * variance, rounding)
-    data = _split(centered, shares)
-
-    def descend(starts: Array, *, exactly: bool) -> tuple[State, Array, iteration.Report]:
-        one = partial(_descend, x=centered, data=data, max_iter=max_iter, tol=allowed, exactly=exactly)
-        return jax.vmap(one)(starts)
-
-    quick = descend(starts, exactly=False)
-    needed = jnp.any(quick[1])
-    states, _, reports = lax.cond(needed, lambda: descend(starts, exactly=True), lambda: quick)
-    best = jnp.argmin(states.inertia)
-    centroids = states.centroids[best]
+    there = present(weights, x)
+    unit = distances.unit(there)
+    share = jnp.ones((), x.dtype) if weights is None else scaling.unit(weights)
+    data = lloyd.prepared(rewrite.stored(there / unit), weights=None if weights is None else weights / share)
+    tol = jnp.asarray(tol, x.dtype)
+    turns, reports = jax.vmap(partial(_descend, data=data, max_iter=max_iter, tol=tol))(starts / unit)
+    best = jnp.argmin(turns.found.inertia)
+    centroids = turns.centroids[best]
     centroids = centroids[ordered(centroids)]
-    made = nearest.centers(centroids)
-    label = lax.cond(
-        needed,
-        lambda: lax.map(lambda block: nearest.directly(centroids, block[:-2])[0], data.x),
-        lambda: lax.map(lambda block: nearest.preselected(made, block)[0], data.x),
-    )
-    label = blocks.join(label, len(x)).astype(int)
-    squared = jnp.sum((centered - centroids[label]) ** 2, axis=1)
-    if shares is None or weights is None:
-        counts = jnp.zeros(len(centroids), int).at[label].add(1)
+    labels = lloyd.labels(data, centroids, unclear=turns.found.unclear[best])
+    squared = jnp.sum((data.x - centroids[labels]) ** 2, axis=1)
+    if data.weights is None or weights is None:
+        counts = jnp.zeros(len(centroids), int).at[labels].add(1)
     else:
-        counts = jnp.zeros(len(centroids), x.dtype).at[label].add(weights)
-        squared = shares * squared
-        label = jnp.where(weights > 0, label, nearest.of_rows(numerics.enter(frame, given), centroids)[0])
-    inertia = jnp.sum(squared) * unit * frame.unit * frame.unit
+        counts = sums.by_label(data.weights[:, None], labels, n_labels=len(centroids))[:, 0] * share
+        squared = data.weights * squared
+        labels = jnp.where(weights > 0, labels, nearest.of_rows(x / unit, centroids)[0])
+    square = unit * unit
+    inertia = jnp.sum(squared) * share * square
     report = jax.tree.map(lambda leaf: leaf[best], reports)
     known = jnp.isfinite(inertia)  # not where it is beyond the range of the type, though the clusters are right
     report = report._replace(
-        history=report.history * unit * frame.unit * frame.unit,
+        history=report.history * share * square,
         converged=report.converged & known,
         status=jnp.where(known, report.status, int(Status.NON_FINITE)),
     )
-    centroids = jnp.where(jnp.isnan(inertia), jnp.nan, numerics.leave(frame, centroids))
-    return KMeans(centroids, label, counts, inertia, *report)
+    return KMeans(jnp.where(jnp.isnan(inertia), jnp.nan, centroids * unit), labels, counts, inertia, *report)

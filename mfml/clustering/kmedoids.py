@@ -224,7 +224,7 @@ def _check_indices(medoids: Array, n: int) -> None:
 
 @public
 def predict(model: KMedoids, dissimilarity: Float[Array, "m n"]) -> Int[Array, " m"]:
-    """Cluster of each new sample: that of the nearest medoid; ties go to the first.
+    """Cluster of each new sample: that of the nearest medoid; ties go to the first; -1 where one of these is NaN.
 
     The table has one row per new sample and one column per training sample, as in scikit-learn for
     `metric="precomputed"`. Only the columns of the medoids are read.
@@ -239,7 +239,8 @@ def predict(model: KMedoids, dissimilarity: Float[Array, "m n"]) -> Int[Array, "
     """
     require.rank("dissimilarity", dissimilarity, 2)
     require.columns("dissimilarity", dissimilarity, len(model.labels))
-    return jnp.argmin(dissimilarity[:, model.medoids], axis=1)
+    table = dissimilarity[:, model.medoids]
+    return jnp.where(jnp.isnan(table).any(axis=1), -1, jnp.argmin(table, axis=1))
 
 
 class _Run(NamedTuple):
@@ -311,6 +312,8 @@ def _swap(state: State, rows: Array, candidates: Array) -> State:
     candidate, medoid = jnp.divmod(best, change.shape[1])
     table = state.table.at[medoid].set(rows[candidate])
     swapped = State(state.medoids.at[medoid].set(candidates[candidate]), table, table.min(axis=0).sum())
-    worth = swapped.loss < state.loss * (1 - _rounding(rows))
+    # sample by sample: the loss itself may be large, and its rounding with it
+    changes = table.min(axis=0) - state.table.min(axis=0)
+    worth = jnp.sum(changes) < -_rounding(rows) * jnp.sum(jnp.abs(changes))
     found = jax.tree.map(lambda new, old: jnp.where(worth, new, old), swapped, state)
     return found._replace(loss=jnp.where(jnp.isnan(change).any(), jnp.nan, found.loss))

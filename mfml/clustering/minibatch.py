@@ -169,6 +169,6 @@ def _step(state: State, batch: Array, weights: Array | None = None) -> tuple[Sta
     member = member if weights is None else weights * member
     new = member.sum(axis=1)
     counts = state.counts + new
-    pull = member @ batch - new[:, None] * state.centroids
+    pull = member @ (batch - state.centroids[label])
     moved = state.centroids + pull / jnp.where(counts > 0, counts, 1)[:, None]
     return State(moved, counts), squared.mean() * unit * unit

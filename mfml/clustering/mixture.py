@@ -99,13 +99,14 @@ def responsibilities(model: Model, x: Float[Array, "n d"]) -> Float[Array, "n k"
 
 @public
 def predict(model: Model, x: Float[Array, "n d"]) -> Int[Array, " n"]:
-    """Most probable component of each sample; ties go to the first.
+    """Most probable component of each sample; ties go to the first. It is -1 where none is known: there is a NaN.
 
     >>> pair = Mixture(jnp.array([0.5, 0.5]), jnp.array([[-1.0], [1.0]]), jnp.ones((2, 1, 1)))
     >>> predict(pair, jnp.array([[0.3], [-4.0]])).tolist()
     [1, 0]
     """
-    return jnp.argmax(component_log_prob(model, x), axis=1)
+    found = component_log_prob(model, x)
+    return jnp.where(jnp.isnan(found).any(axis=1), -1, jnp.argmax(found, axis=1))
 
 
 @public

@@ -5,6 +5,7 @@ distance far from the origin. So it may only preselect, with the bound of `round
 decides comes from differences.
 """
 
+from functools import partial
 from math import sqrt
 from typing import NamedTuple
 
@@ -158,12 +159,19 @@ def squared(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m
 
 @squared.defjvp
 def _(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
-    """Its derivative as matrix products, which keep no table of differences."""
-    (x, y), (dx, dy) = primals, tangents
-    origin = lax.stop_gradient(y.mean(axis=0))
-    a, b = x - origin, y - origin
-    own, theirs = jnp.sum(a * dx, axis=1)[:, None], jnp.sum(b * dy, axis=1)
-    return squared(x, y), 2 * (own + theirs - product(dx, b.T) - product(a, dy.T))
+    """Its derivative from differences, too: products would lose it beside far points."""
+    return squared(*primals), _change(*primals, *tangents)
+
+
+def _change(x: Array, y: Array, dx: Array, dy: Array) -> Array:
+    r"""$2 (x_i - y_j) \cdot (dx_i - dy_j)$; reverse mode computes the differences again, and keeps no table of them."""
+
+    @partial(jax.checkpoint, policy=jax.checkpoint_policies.nothing_saveable)
+    def add(total: Array, feature: tuple[Array, Array, Array, Array]) -> tuple[Array, None]:
+        a, b, da, db = feature
+        return total + 2 * (a[:, None] - b) * (da[:, None] - db), None
+
+    return lax.scan(add, jnp.zeros((len(x), len(y)), x.dtype), (x.T, y.T, dx.T, dy.T))[0]
 
 
 def root(squares: Float[Array, "*n"]) -> Float[Array, "*n"]:

@@ -120,6 +120,8 @@ def of_rows(
 ) -> tuple[Int[Array, " n"], Float[Array, " n"], Float[Array, ""]]:
     """Number of the nearest point of each row, their squared distance in a unit of the data's own, and this unit.
 
+    The number is -1 where no distance is known, since there is a NaN.
+
     >>> label, squared, unit = of_rows(jnp.array([[2e30], [0.0]]), jnp.array([[0.0], [3e30]]))
     >>> label.tolist(), (jnp.sqrt(squared) * unit).round(-29).tolist()
     ([1, 0], [1...e+30, 0.0])
@@ -142,7 +144,16 @@ def of_rows(
     quick = in_blocks(partial(preselected, made), raised)
     unclear = is_unclear(made, least=quick[1].min(), mean=quick[1].mean(), longest=raised[:, -1].max())
     label, squared = if_needed(unclear, exactly, (x, points), quick)
-    return label.astype(int), squared, unit
+    return known(label, len(points)), squared, unit
+
+
+def known(label: Float[Array, "*shape"], k: int) -> Int[Array, "*shape"]:
+    """Numbers of `preselected` and `directly` as integers: -1 where no distance is known, since there is a NaN.
+
+    >>> known(jnp.array([0.0, 2.0]), 2).tolist()
+    [0, -1]
+    """
+    return jnp.where(label < k, label, -1).astype(int)
 
 
 def samples(x: Float[Array, "n d"]) -> Samples:

@@ -6,11 +6,13 @@ matrix products, scatters and loops are not. The functions here are accurate to 
 """
 
 from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from mfml import require
 from mfml.numerics import scaling
@@ -79,13 +81,13 @@ def centered(
 
 
 @jax.jit
-def cross(a: Float[Array, "n p"], y: Float[Array, " n"]) -> Float[Array, " p"]:
-    r"""Products of the columns with a vector, $A^\top y$.
+def cross(a: Float[Array, "n p"], y: Float[Array, "n *k"]) -> Float[Array, "*k p"]:
+    r"""Products of the columns with a vector, $A^\top y$, or with several vectors, $Y^\top A$.
 
     >>> cross(jnp.array([[1.0, 2.0], [3.0, 4.0]]), jnp.array([1.0, -1.0])).tolist()
     [-2.0, -2.0]
     """
-    return _by_blocks(lambda rows, part: part @ rows, a, y)
+    return _by_blocks(lambda rows, part: part.T @ rows, a, y)
 
 
 @jax.jit
@@ -167,17 +169,50 @@ def scatter(a: Float[Array, "n p"], center: Float[Array, " p"]) -> tuple[Float[A
     return lax.cond(in_range & ~far, lambda: (plain, one), scaled)
 
 
+@partial(jax.jit, static_argnames="n_labels")
+def by_label(a: Float[Array, "n p"], labels: Int[Array, " n"], *, n_labels: int) -> Float[Array, "k p"]:
+    """Sum of the rows of each label, 0 to n_labels - 1 (static); a row with another label is in no sum.
+
+    >>> by_label(jnp.array([[1.0], [4.0], [2.0]]), jnp.array([0, 1, 0]), n_labels=2).tolist()
+    [[3.0], [4.0]]
+    """
+
+    def product(rows: Array, label: Array) -> Array:
+        member = jax.nn.one_hot(label, n_labels, dtype=a.dtype, axis=0)
+        return jnp.matmul(member, rows, precision=lax.Precision.HIGHEST)
+
+    return _by_blocks(product, a, labels)
+
+
+class Total(NamedTuple):
+    """A running sum, and what its additions have lost."""
+
+    value: Array
+    lost: Array
+
+
+def plus(total: Total, part: Array) -> Total:
+    """Add to a running sum, as accurately as if it had twice its digits.
+
+    Source: Higham (2002), section 4.3 (compensated summation).
+
+    >>> many = Total(jnp.array(2.0**24), jnp.array(0.0))
+    >>> plus(plus(many, jnp.array(1.0)), jnp.array(1.0)).value.item() - 2**24
+    2.0
+    """
+    part = part - total.lost
+    new = total.value + part
+    return Total(new, (new - total.value) - part)
+
+
 def _by_blocks(product: Callable[..., Array], *arrays: Array) -> Array:
     """Add up a product over blocks of rows, and carry along what each addition loses."""
     n_blocks = len(arrays[0]) // BLOCK
 
-    def add(i: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
-        total, lost = carry
-        part = product(*(lax.dynamic_slice_in_dim(whole, i * BLOCK, BLOCK) for whole in arrays)) - lost
-        new = total + part
-        return new, (new - total) - part
+    def add(i: Array, total: Total) -> Total:
+        return plus(total, product(*(lax.dynamic_slice_in_dim(whole, i * BLOCK, BLOCK) for whole in arrays)))
 
     rest = product(*(whole[n_blocks * BLOCK :] for whole in arrays))
     if n_blocks == 0:
         return rest
-    return lax.fori_loop(0, n_blocks, add, (rest, jnp.zeros_like(rest)))[0]
+    return lax.fori_loop(0, n_blocks, add, Total(rest, jnp.zeros_like(rest))).value

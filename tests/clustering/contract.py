@@ -12,6 +12,7 @@ from mfml.clustering import (
     gmm,
     kmeans,
     kmedoids,
+    lloyd,
     minibatch,
     mixture,
     scores,
@@ -143,6 +144,25 @@ EXAMPLES = [
         lambda key: started(key) | {"labels": labels(key)},
         gradient=("x",),
         exempt={"missing": "a cluster with samples forgets its centroid"},
+    ),
+    Example(
+        lloyd.prepared,
+        data,
+        exempt={"twice": "the data are returned as they are, and each row is one of them"},
+        tolerance=1e-3,
+    ),
+    Example(
+        lloyd.one_pass,
+        lambda key: {"data": lloyd.prepared(clouds(key)), "centroids": starts(key)},
+        tolerance=1e-3,
+    ),
+    Example(
+        lloyd.labels,
+        lambda key: {
+            "data": lloyd.prepared(clouds(key)),
+            "centroids": starts(key),
+            "unclear": jnp.array(False),
+        },
     ),
     Example(kmeans.init, started, tolerance=1e-3),
     Example(

@@ -179,6 +179,8 @@ def test_endings_are_told_apart(x, key):
     assert explain(short).startswith("ran out of steps: 2 were not enough")
     broken = gmm.fit(x.at[3, 1].set(jnp.nan), key=key, n_components=2)
     assert broken.status == Status.NON_FINITE and "NaN or infinite" in explain(broken)
+    small = gmm.fit(1e-21 * x, key=key, n_components=2)
+    assert small.status == Status.NON_FINITE and "rescale the data" in explain(small)
     given = gmm.fit(x.at[3, 1].set(jnp.nan), init=gmm.m_step(x, gamma_of(key, 150, 3)))
     huge = gmm.fit(1e25 * x, key=key, n_components=2)
     assert given.status == huge.status == Status.NON_FINITE and "rescale the data" in explain(huge)
@@ -266,7 +268,9 @@ def test_a_component_without_samples_gets_the_mean_of_all_from_either_step(x):
 def test_a_constant_feature_keeps_a_positive_variance(x, key):
     found = gmm.fit(jnp.concatenate([x, jnp.full((150, 1), 0.1)], axis=1), key=key, n_components=2)
     assert found.converged
-    np.testing.assert_allclose(found.covariances[:, 2, 2], 1e-6, rtol=1e-3)
+    np.testing.assert_allclose(found.covariances[:, 2, 2], 1e-6 * x.var(axis=0).max(), rtol=1e-3)
+    alike = gmm.fit(1e-3 * jnp.ones((9, 2)), key=key, n_components=1)
+    assert jnp.all(jnp.diagonal(alike.covariances[0]) < 1e-11) and alike.converged
 
 
 @pytest.mark.usefixtures("unchecked")
