@@ -55,6 +55,11 @@ def statistics(key):
     return jnp.stack([data(key)["y"], jnp.ones(N)])
 
 
+def of_nodes(name="whole"):
+    sums = jnp.array([[4.0, 6.0], [3.0, 4.0]])
+    return {name: sums, "l2": jnp.array(0.5), "origin": jnp.array([[1.0, 2.0]])}
+
+
 def limits():
     return growth.Limits(jnp.array(0.5), jnp.array(1.0), jnp.array(0.0))
 
@@ -317,6 +322,14 @@ EXAMPLES = [
         gradient=("y",),
         exempt={"twice": "the statistics of a sample hold its weight"},
     ),
+    Example(
+        criteria.gain,
+        lambda key: {**of_nodes(), "left": jnp.array([[1.0, 2.0], [1.5, 1.0]])},
+        gradient=("left", "whole"),
+        units=({"left": 1, "whole": 1, "l2": 1},),
+    ),
+    Example(criteria.value_near, lambda key: of_nodes("sums"), gradient=("sums",)),
+    Example(criteria.rounding, lambda key: of_nodes(), units=({"whole": 1, "l2": 1},)),
     Example(criteria.leaf_mean, lambda key: {"sums": statistics(key), "shift": jnp.ones(1)}, gradient=("sums",)),
     Example(
         growth.histogram,
@@ -337,11 +350,16 @@ EXAMPLES = [
         units=({"statistics": 1, "limits.l2": 1, "limits.min_weight": 1, "limits.min_gain": 1},),
     ),
     Example(
+        growth.about,
+        lambda key: {"statistics": statistics(key), "origin": jnp.ones((1, N))},
+        gradient=("statistics", "origin"),
+    ),
+    Example(
         growth.scale_free,
         lambda key: {"statistics": statistics(key), "limits": limits()},
         {"grow": ungrown},
     ),
-    Example(growth.worth_it, lambda key: {"gain": jnp.ones(2), "parent": jnp.ones(2), "limits": limits()}),
+    Example(growth.worth_it, lambda key: {"gain": jnp.ones(2), "rounding": jnp.ones(2), "limits": limits()}),
     Example(
         growth.assemble,
         lambda key: {"grown": grown(key), "thresholds": [jnp.zeros(1), jnp.ones(2)]},
