@@ -83,13 +83,12 @@ def gain(
     value = value_near(whole, l2, origin=origin)
     shift, pull = value - origin, l2 * value
 
-    def square(side: Array) -> Array:
-        parts = zip(side[:-1], shift, pull, strict=True)
-        return jnp.asarray(sum((part - by * side[-1] - of_l2) ** 2 for part, by, of_l2 in parts))
+    def share(side: Array) -> Array:
+        parts, weight = zip(side[:-1], shift, pull, strict=True), side[-1] + l2
+        square = jnp.asarray(sum((part - by * side[-1] - of_l2) ** 2 for part, by, of_l2 in parts))
+        return square / jnp.where(weight <= 0, 1.0, weight)
 
-    a, b = left[-1] + l2, right[-1] + l2
-    both = a * b
-    return (square(left) * b + square(right) * a) / jnp.where(both <= 0, 1.0, both) - l2 * jnp.sum(value**2, axis=0)
+    return share(left) + share(right) - l2 * jnp.sum(value**2, axis=0)
 
 
 @public

@@ -192,7 +192,7 @@ EXAMPLES = [
     ),
     Example(
         ridge.path,
-        lambda key: data(key) | {"alphas": GRID},
+        lambda key: data(key) | weights(key) | {"alphas": GRID},
         gradient=("x", "y", "alphas"),
         units=({"x": 1, "alphas": 2}, {"y": 1}),
         origins=(("x",), ("y",)),
