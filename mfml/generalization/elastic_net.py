@@ -65,8 +65,10 @@ def problem(
     require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
     require.samples(x, y, weights)
     x, y = present(weights, x), present(weights, y)
-    x_mean, y_mean = (_mean(part, weights) if fit_intercept else jnp.zeros_like(part[0]) for part in (x, y))
-    a, b = x - x_mean, y - y_mean
+    both = (
+        sums.centered(part, weights=weights) if fit_intercept else (jnp.zeros_like(part[0]), part) for part in (x, y)
+    )
+    (x_mean, a), (y_mean, b) = both
     if weights is not None:
         root = jnp.sqrt(weights / jnp.sum(weights) * len(x))
         a, b = a * root[:, None], b * root
@@ -140,10 +142,6 @@ def duality_gap(
     scale = jnp.minimum(l1 / jnp.where(largest > 0, largest, 1.0), 1.0)
     gap = 0.5 * squares * (1 + scale**2) + l1 * jnp.sum(jnp.abs(w)) - scale * with_y
     return jnp.maximum(gap, 0.0)
-
-
-def _mean(part: Array, weights: Array | None) -> Array:
-    return jnp.mean(part, axis=0) if weights is None else sums.mean(part, weights=weights)
 
 
 def _gram(a: Array) -> Array:

@@ -185,13 +185,13 @@ def _centered(x: Array, y: Array, weights: Array | None, fit_intercept: bool) ->
     require.samples(x, y, weights)
     x, y = present(weights, x), present(weights, y)
     if fit_intercept:
-        x_mean, y_mean = sums.mean(x, weights=weights), sums.mean(y, weights=weights)
+        (x_mean, a), (y_mean, b) = sums.centered(x, weights=weights), sums.centered(y, weights=weights)
     else:
-        x_mean, y_mean = jnp.zeros(x.shape[1], x.dtype), jnp.zeros((), y.dtype)
+        x_mean, a, y_mean, b = jnp.zeros(x.shape[1], x.dtype), x, jnp.zeros((), y.dtype), y
     if weights is None:
-        return x_mean, y_mean, x - x_mean, y - y_mean
+        return x_mean, y_mean, a, b
     root = jnp.sqrt(weights)
-    return x_mean, y_mean, (x - x_mean) * root[:, None], (y - y_mean) * root
+    return x_mean, y_mean, a * root[:, None], b * root
 
 
 def _spectrum(a: Array, b: Array, penalty: Array) -> tuple[Array, Array, Array, Array]:

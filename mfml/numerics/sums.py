@@ -45,6 +45,23 @@ def mean(a: Float[Array, "n *rest"], *, weights: Float[Array, " n"] | None = Non
 
 
 @jax.jit
+def centered(
+    a: Float[Array, "n *rest"], *, weights: Float[Array, " n"] | None = None
+) -> tuple[Float[Array, "*rest"], Float[Array, "n *rest"]]:
+    r"""Weighted mean, and the numbers minus it, to rounding of these differences.
+
+    The mean itself is rounded, at 1e7 to a whole number in single precision: its rest is subtracted, too.
+
+    >>> [part.tolist() for part in centered(jnp.array([16777214.0, 16777215.0]))]
+    [16777214.0, [-0.5, 0.5]]
+    """
+    near = jnp.mean(a, axis=0) if weights is None else mean(a, weights=weights)
+    differences = a - near
+    rest = jnp.mean(differences, axis=0) if weights is None else mean(differences, weights=weights)
+    return near + rest, differences - rest
+
+
+@jax.jit
 def cross(a: Float[Array, "n p"], y: Float[Array, " n"]) -> Float[Array, " p"]:
     r"""Products of the columns with a vector, $A^\top y$.
 
