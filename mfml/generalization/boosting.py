@@ -27,7 +27,7 @@ from mfml.generalization.tree_arrays import Trees
 from mfml.iteration import Status
 from mfml.numerics import scaling
 from mfml.numerics.absent import present
-from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.domain import NON_NEGATIVE, between, checked
 from mfml.risk import metrics
 
 
@@ -46,7 +46,13 @@ class Boosting(NamedTuple):
 
 
 @public
-@checked(weights=NON_NEGATIVE, l2_regularization=NON_NEGATIVE, gamma=NON_NEGATIVE, min_child_weight=NON_NEGATIVE)
+@checked(
+    weights=NON_NEGATIVE,
+    learning_rate=between(0),
+    l2_regularization=between(0),
+    gamma=between(0),
+    min_child_weight=between(0),
+)
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -82,7 +88,7 @@ def fit(
         loss: one of `objectives.LOSSES`; static.
         n_classes: for `softmax`; inferred from y if left out, but needed within `jit`; static.
         max_iter: number of rounds; static.
-        learning_rate: factor that shrinks each tree.
+        learning_rate: factor that shrinks each tree; not negative.
         max_depth: of each tree, 1 to 14; static.
         max_bins: bins per feature; static.
         l2_regularization: lambda.
@@ -170,11 +176,12 @@ def _fit(
 
     last, (trees, losses, checks) = lax.scan(one, start, keys, length=max_iter)
     n_rounds = last.iteration if patience is None else last.best_iter
-    finite = jnp.isfinite(last.loss) & (jnp.isfinite(last.validation_loss) | (validation is None))
+    unknown = jnp.isnan(jnp.stack(numbers)).any()  # a limit of NaN alone would only prevent splits
+    finite = ~unknown & jnp.isfinite(last.loss) & (jnp.isfinite(last.validation_loss) | (validation is None))
     ended = jnp.where(last.stopped, Status.STOPPED_EARLY, Status.FINISHED)
     return Boosting(
         trees=_in_units(_cut(trees, n_rounds), size),
-        offset=start.scores[:, 0] * size,
+        offset=jnp.where(unknown, jnp.nan, start.scores[:, 0] * size),
         classes=jnp.arange(n_classes or 0),
         n_rounds=n_rounds,
         validation_history=losses[:0]

@@ -19,7 +19,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.numerics import sums
 from mfml.numerics.absent import present
-from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.domain import NON_NEGATIVE, between, checked
 
 MANY = 200  # columns, from which blocks of them save half of the products
 
@@ -78,6 +78,7 @@ def problem(
 
 
 @public
+@checked(eps=between(0, 1, above=True), l1_ratio=between(0, 1, above=True))
 def grid(task: Task, *, n_alphas: int = 100, eps: float = 1e-3, l1_ratio: ArrayLike = 1.0) -> Float[Array, " a"]:
     r"""Return decreasing penalties, evenly spaced on a logarithmic axis.
 
@@ -85,7 +86,7 @@ def grid(task: Task, *, n_alphas: int = 100, eps: float = 1e-3, l1_ratio: ArrayL
     the first. `n_alphas` is static.
 
     Raises:
-        ValueError: unless n_alphas >= 2.
+        ValueError: unless n_alphas >= 2, and eps and l1_ratio lie above 0 and not above 1.
 
     >>> grid(problem(jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0])), n_alphas=2, eps=0.25).round(4).tolist()
     [2.0, 0.5]
@@ -95,6 +96,7 @@ def grid(task: Task, *, n_alphas: int = 100, eps: float = 1e-3, l1_ratio: ArrayL
 
 
 @public
+@checked(alpha=NON_NEGATIVE, l1_ratio=between(0, 1))
 def kkt_residual(
     coef: Float[Array, " d"], task: Task, *, alpha: ArrayLike, l1_ratio: ArrayLike = 1.0
 ) -> Float[Array, " d"]:

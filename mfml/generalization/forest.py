@@ -18,7 +18,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.generalization import binning, criteria, growth, tree_arrays
 from mfml.generalization.tree_arrays import Trees
-from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.domain import NON_NEGATIVE, between, checked
 from mfml.risk import metrics
 
 
@@ -50,7 +50,7 @@ def bootstrap_counts(n: int, *, key: Key[Array, ""], weights: Float[Array, " n"]
 
 
 @public
-@checked(weights=NON_NEGATIVE, min_samples_leaf=NON_NEGATIVE)
+@checked(weights=NON_NEGATIVE, min_samples_leaf=between(0))
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -131,6 +131,7 @@ def _fit(
     ones, zero = jnp.ones(n, x.dtype), jnp.zeros((), x.dtype)
     w = ones if weights is None else weights.astype(x.dtype)
     statistics, shift = criteria.statistics(y, w, n_classes=n_classes)
+    shift = jnp.where(jnp.isnan(min_samples_leaf), jnp.nan, shift)
     limits = growth.Limits(zero, jnp.asarray(min_samples_leaf, x.dtype), zero)
     ends = binning.edges(x, weights=weights, max_bins=max_bins)
     bins = binning.transform(ends, x)

@@ -16,14 +16,14 @@ from mfml import require
 from mfml.entrance import public
 from mfml.generalization import binning, criteria, exact_growth, growth, tree_arrays
 from mfml.generalization.tree_arrays import Trees
-from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.domain import NON_NEGATIVE, between, checked
 from mfml.risk import metrics
 
 SOLVERS = ("histogram", "exact")
 
 
 @public
-@checked(weights=NON_NEGATIVE, min_samples_leaf=NON_NEGATIVE)
+@checked(weights=NON_NEGATIVE, min_samples_leaf=between(0))
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -96,6 +96,7 @@ def _fit(
     w = jnp.ones(len(x), x.dtype) if weights is None else weights.astype(x.dtype)
     x = x if weights is None else jnp.where(w[:, None] == 0, jnp.nan, x)
     statistics, shift = criteria.statistics(y, w, n_classes=n_classes)
+    shift = jnp.where(jnp.isnan(min_samples_leaf), jnp.nan, shift)
     zero = jnp.zeros((), x.dtype)
     limits = growth.Limits(zero, jnp.asarray(min_samples_leaf, x.dtype), zero)
     score = criteria.CRITERIA[criterion]
