@@ -180,7 +180,7 @@ def _fit(
     finite = ~unknown & jnp.isfinite(last.loss) & (jnp.isfinite(last.validation_loss) | (validation is None))
     ended = jnp.where(last.stopped, Status.STOPPED_EARLY, Status.FINISHED)
     return Boosting(
-        trees=_in_units(_cut(trees, n_rounds), size),
+        trees=tree_arrays.in_units(_cut(trees, n_rounds), size),
         offset=jnp.where(unknown, jnp.nan, start.scores[:, 0] * size),
         classes=jnp.arange(n_classes or 0),
         n_rounds=n_rounds,
@@ -192,12 +192,6 @@ def _fit(
         converged=jnp.zeros((), bool),
         status=jnp.where(finite, ended, Status.NON_FINITE),
     )
-
-
-def _in_units(trees: Trees, size: Array) -> Trees:
-    """Trees of targets in units of `size`, brought back to those of y."""
-    squares = {"gain": trees.gain * size * size, "gain_of_feature": trees.gain_of_feature * size * size}
-    return trees._replace(value=trees.value * size, **squares)
 
 
 def _cut(trees: Trees, n_rounds: Array) -> Trees:

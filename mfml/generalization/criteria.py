@@ -33,7 +33,7 @@ from mfml.numerics.absent import present
 
 SOME = 10_000  # targets that are enough for a number in their middle
 
-Score = Callable[[Array, Array], Array]  # takes sums of shape (c, ...) and lambda; returns one number per node
+Score = Callable[[Array, ArrayLike], Array]  # takes sums of shape (c, ...) and lambda; returns one number per node
 
 
 @public

@@ -295,6 +295,7 @@ EXAMPLES = [
     ),
     Example(tree_arrays.depth, lambda key: {"trees": some_tree(key)}),
     Example(tree_arrays.n_leaves, lambda key: {"trees": some_tree(key)}),
+    Example(tree_arrays.in_units, lambda key: {"trees": some_tree(key), "size": jnp.array(2.0)}),
     Example(tree_arrays.importance, lambda key: {"trees": some_tree(key)}),
     Example(
         binning.edges,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.tree import DecisionTreeRegressor
 
-from mfml.generalization import boosting, forest, tree
+from mfml.generalization import boosting, forest, tree, tree_arrays
 
 RNG = np.random.default_rng(3)
 X = RNG.integers(0, 40, (400, 3)).astype(np.float32)  # fewer values than bins: both solvers see every threshold
@@ -45,3 +45,16 @@ def test_equal_targets_far_away_are_one_leaf():
         for weights in (None, RNG.uniform(0.5, 2, 400)):
             found = tree.fit(X, y, weights=weights, max_depth=5, solver=solver)
             assert jnp.sum(found.left[0] != jnp.arange(63)) == 2, (solver, weights)
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e-19, 1e18, 1e30])
+def test_importance_does_not_depend_on_the_unit_of_the_targets(unit):
+    y = np.array([WAVE, WAVE * unit], np.float32)
+    options = {"key": jax.random.key(0), "n_estimators": 3, "max_depth": 3, "max_bins": 63}
+    for fit in (
+        lambda y: tree.fit(X, y, max_depth=3),
+        lambda y: forest.fit(X, y, **options).trees,
+        lambda y: boosting.fit(X, y, max_iter=3, max_depth=3).trees,
+    ):
+        plain, found = (tree_arrays.importance(fit(jnp.asarray(one))) for one in y)
+        np.testing.assert_allclose(found, plain, atol=1e-3)
