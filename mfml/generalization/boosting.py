@@ -21,11 +21,10 @@ from jaxtyping import Array, Bool, Float, Int, Key, Num
 
 from mfml import require
 from mfml.entrance import public
-from mfml.generalization import binning, tree_arrays
+from mfml.generalization import binning, criteria, tree_arrays
 from mfml.generalization.boosting_rounds import Rates, State, init, problem, step
 from mfml.generalization.tree_arrays import Trees
 from mfml.iteration import Status
-from mfml.numerics import scaling
 from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, between, checked
 from mfml.risk import metrics
@@ -151,7 +150,7 @@ def _fit(
     max_bins: int,
     patience: int | None,
 ) -> Boosting:
-    size = scaling.unit(present(weights, y).astype(x.dtype)) if loss == "squared_error" else jnp.ones((), x.dtype)
+    size = criteria.spread(present(weights, y).astype(x.dtype)) if loss == "squared_error" else jnp.ones((), x.dtype)
     if loss == "squared_error":  # squares of residuals must not leave the float range
         y, validation = y / size, None if validation is None else (validation[0], validation[1] / size)
     task = problem(x, y, weights=weights, validation=validation, max_bins=max_bins)

@@ -29,6 +29,7 @@ from jaxtyping import Array, Float, Num
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling
 from mfml.numerics.absent import present
 
 SOME = 10_000  # targets that are enough for a number in their middle
@@ -164,6 +165,16 @@ def statistics(
         targets = jax.nn.one_hot(label, n_classes, dtype=weights.dtype, axis=0)
         shift = jnp.zeros(n_classes, weights.dtype)
     return jnp.concatenate([targets * weights, weights[None]]), shift
+
+
+@public
+def spread(y: Float[Array, " n"]) -> Float[Array, ""]:
+    """Return a power of two near the largest difference of targets, which another origin does not change.
+
+    >>> spread(jnp.array([1e6, 1e6 + 4])).item()
+    2.0
+    """
+    return scaling.unit(y - y[0])
 
 
 @public

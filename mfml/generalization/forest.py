@@ -18,7 +18,6 @@ from mfml import require
 from mfml.entrance import public
 from mfml.generalization import binning, criteria, growth, tree_arrays
 from mfml.generalization.tree_arrays import Trees
-from mfml.numerics import scaling
 from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, between, checked
 from mfml.risk import metrics
@@ -132,7 +131,7 @@ def _fit(
     n, d = x.shape
     ones, zero = jnp.ones(n, x.dtype), jnp.zeros((), x.dtype)
     w = ones if weights is None else weights.astype(x.dtype)
-    size = scaling.unit(present(weights, y).astype(x.dtype)) if n_classes is None else ones[0]
+    size = criteria.spread(present(weights, y).astype(x.dtype)) if n_classes is None else ones[0]
     statistics, shift = criteria.statistics(y / size, w, n_classes=n_classes)
     shift = jnp.where(jnp.isnan(min_samples_leaf), jnp.nan, shift)
     limits = growth.Limits(zero, jnp.asarray(min_samples_leaf, x.dtype), zero)

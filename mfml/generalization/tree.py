@@ -16,7 +16,6 @@ from mfml import require
 from mfml.entrance import public
 from mfml.generalization import binning, criteria, exact_growth, growth, tree_arrays
 from mfml.generalization.tree_arrays import Trees
-from mfml.numerics import scaling
 from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, between, checked
 from mfml.risk import metrics
@@ -97,7 +96,7 @@ def _fit(
 ) -> Trees:
     w = jnp.ones(len(x), x.dtype) if weights is None else weights.astype(x.dtype)
     x = x if weights is None else jnp.where(w[:, None] == 0, jnp.nan, x)
-    size = scaling.unit(present(weights, y).astype(x.dtype)) if n_classes is None else jnp.ones((), x.dtype)
+    size = criteria.spread(present(weights, y).astype(x.dtype)) if n_classes is None else jnp.ones((), x.dtype)
     statistics, shift = criteria.statistics(y / size, w, n_classes=n_classes)
     shift = jnp.where(jnp.isnan(min_samples_leaf), jnp.nan, shift)
     zero = jnp.zeros((), x.dtype)

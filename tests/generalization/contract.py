@@ -325,6 +325,12 @@ EXAMPLES = [
         exempt={"twice": "the statistics of a sample hold its weight"},
     ),
     Example(
+        criteria.spread,
+        lambda key: {"y": data(key)["y"]},
+        units=({"y": 1},),
+        exempt={"missing": "a unit, which is 1 for NaN"},
+    ),
+    Example(
         criteria.gain,
         lambda key: {**of_nodes(), "left": jnp.array([[1.0, 2.0], [1.5, 1.0]])},
         gradient=("left", "whole"),
