@@ -19,6 +19,7 @@ from jaxtyping import Array, Float, Key
 from mfml import require
 from mfml.decomposition.projection import minimum_norm
 from mfml.entrance import public
+from mfml.numerics.domain import NON_NEGATIVE, checked
 
 Learner = Callable[..., Float[Array, " m"]]  # learner(x, y, x_test) -> predictions
 
@@ -42,6 +43,7 @@ class DoubleDescent(NamedTuple):
 
 
 @public
+@checked(noise_variance=NON_NEGATIVE)
 def decompose(
     predictions: Float[Array, "r m"], target: Float[Array, " m"], *, noise_variance: ArrayLike = 0.0
 ) -> Decomposition:
@@ -52,7 +54,7 @@ def decompose(
     variance / r.
 
     Raises:
-        ValueError: if shapes do not fit.
+        ValueError: if shapes do not fit, or for a negative variance of the noise.
 
     Source: Bishop (2006), section 3.2; Murphy (2012), section 6.4.4.
 

@@ -21,13 +21,12 @@ from jaxtyping import Array, Bool, Float, Int, Key, Num
 
 from mfml import require
 from mfml.entrance import public
-from mfml.generalization import binning, tree_arrays
+from mfml.generalization import binning, criteria, tree_arrays
 from mfml.generalization.boosting_rounds import Rates, State, init, problem, step
 from mfml.generalization.tree_arrays import Trees
 from mfml.iteration import Status
-from mfml.numerics import scaling
 from mfml.numerics.absent import present
-from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.domain import NON_NEGATIVE, between, checked
 from mfml.risk import metrics
 
 
@@ -46,7 +45,13 @@ class Boosting(NamedTuple):
 
 
 @public
-@checked(weights=NON_NEGATIVE, l2_regularization=NON_NEGATIVE, gamma=NON_NEGATIVE, min_child_weight=NON_NEGATIVE)
+@checked(
+    weights=NON_NEGATIVE,
+    learning_rate=between(0),
+    l2_regularization=between(0),
+    gamma=between(0),
+    min_child_weight=between(0),
+)
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -82,7 +87,7 @@ def fit(
         loss: one of `objectives.LOSSES`; static.
         n_classes: for `softmax`; inferred from y if left out, but needed within `jit`; static.
         max_iter: number of rounds; static.
-        learning_rate: factor that shrinks each tree.
+        learning_rate: factor that shrinks each tree; not negative.
         max_depth: of each tree, 1 to 14; static.
         max_bins: bins per feature; static.
         l2_regularization: lambda.
@@ -145,7 +150,7 @@ def _fit(
     max_bins: int,
     patience: int | None,
 ) -> Boosting:
-    size = scaling.unit(present(weights, y).astype(x.dtype)) if loss == "squared_error" else jnp.ones((), x.dtype)
+    size = criteria.spread(present(weights, y).astype(x.dtype)) if loss == "squared_error" else jnp.ones((), x.dtype)
     if loss == "squared_error":  # squares of residuals must not leave the float range
         y, validation = y / size, None if validation is None else (validation[0], validation[1] / size)
     task = problem(x, y, weights=weights, validation=validation, max_bins=max_bins)
@@ -170,11 +175,12 @@ def _fit(
 
     last, (trees, losses, checks) = lax.scan(one, start, keys, length=max_iter)
     n_rounds = last.iteration if patience is None else last.best_iter
-    finite = jnp.isfinite(last.loss) & (jnp.isfinite(last.validation_loss) | (validation is None))
+    unknown = jnp.isnan(jnp.stack(numbers)).any()  # a limit of NaN alone would only prevent splits
+    finite = ~unknown & jnp.isfinite(last.loss) & (jnp.isfinite(last.validation_loss) | (validation is None))
     ended = jnp.where(last.stopped, Status.STOPPED_EARLY, Status.FINISHED)
     return Boosting(
-        trees=_in_units(_cut(trees, n_rounds), size),
-        offset=start.scores[:, 0] * size,
+        trees=tree_arrays.in_units(_cut(trees, n_rounds), size),
+        offset=jnp.where(unknown, jnp.nan, start.scores[:, 0] * size),
         classes=jnp.arange(n_classes or 0),
         n_rounds=n_rounds,
         validation_history=losses[:0]
@@ -185,12 +191,6 @@ def _fit(
         converged=jnp.zeros((), bool),
         status=jnp.where(finite, ended, Status.NON_FINITE),
     )
-
-
-def _in_units(trees: Trees, size: Array) -> Trees:
-    """Trees of targets in units of `size`, brought back to those of y."""
-    squares = {"gain": trees.gain * size * size, "gain_of_feature": trees.gain_of_feature * size * size}
-    return trees._replace(value=trees.value * size, **squares)
 
 
 def _cut(trees: Trees, n_rounds: Array) -> Trees:

@@ -8,6 +8,12 @@ scores of both sides minus the score of the node. The usual score is
 
 $$S = \sum_k \frac{G_k^2}{H + \lambda}$$
 
+Far from zero these scores are large, and little is left of their difference. So its gain is computed from deviations
+from the node's own value $v_k = G_k / (H + \lambda)$, which gives the same number:
+
+$$\sum_k \left[\frac{D_{Lk}^2}{H_L + \lambda} + \frac{D_{Rk}^2}{H_R + \lambda} - \lambda v_k^2\right],
+\qquad D_{Lk} = G_{Lk} - v_k (H_L + \lambda)$$
+
 With $G = \sum w y$ and $H = \sum w$ the gain is the decrease of the squared error. With the weight of each class as
 $G_k$ it is the decrease of Gini's impurity times H. With first and second derivatives of a loss it is twice the gain
 of second-order boosting.
@@ -17,15 +23,18 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Num
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling
 from mfml.numerics.absent import present
-from mfml.numerics.sums import mean
 
-Score = Callable[[Array, Array], Array]  # takes sums of shape (c, ...) and lambda; returns one number per node
+SOME = 10_000  # targets that are enough for a number in their middle
+
+Score = Callable[[Array, ArrayLike], Array]  # takes sums of shape (c, ...) and lambda; returns one number per node
 
 
 @public
@@ -49,6 +58,65 @@ def entropy(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
     parts, weight = sums[:-1], sums[-1]
     share = jnp.where(parts <= 0, 1.0, parts) / jnp.where(weight <= 0, 1.0, weight)
     return jnp.sum(jnp.where(parts <= 0, 0.0, parts * jnp.log(share)), axis=0)
+
+
+@public
+def gain(
+    left: Float[Array, "c *#q"],
+    whole: Float[Array, "c *#q"],
+    l2: ArrayLike,
+    *,
+    origin: Float[Array, "k *#q"],
+    score: Score = squared,
+) -> Float[Array, "*_"]:
+    r"""Return the gain of splits: the scores of both sides minus that of the node.
+
+    For `squared`, the sums may be those of $G_k - o_k H$ with the `origin` o, a number near the value of the node.
+    For other scores o must be 0. `score` is static.
+
+    >>> left, whole = jnp.array([3.0, 1.0]), jnp.array([4.0, 2.0])
+    >>> gain(left, whole, 0.0, origin=jnp.zeros(1)).item()
+    2.0
+    """
+    right = whole - left
+    if score is not squared:
+        return score(left, l2) + score(right, l2) - score(whole, l2)
+    value = value_near(whole, l2, origin=origin)
+    shift, pull = value - origin, l2 * value
+
+    def share(side: Array) -> Array:
+        parts, weight = zip(side[:-1], shift, pull, strict=True), side[-1] + l2
+        square = jnp.asarray(sum((part - by * side[-1] - of_l2) ** 2 for part, by, of_l2 in parts))
+        return square / jnp.where(weight <= 0, 1.0, weight)
+
+    return share(left) + share(right) - l2 * jnp.sum(value**2, axis=0)
+
+
+@public
+def value_near(sums: Float[Array, "c *#q"], l2: ArrayLike, *, origin: Float[Array, "k *#q"]) -> Float[Array, "k *_"]:
+    r"""Return $v_k = G_k / (H + \lambda)$ from the sums of $G_k - o_k H$ with the origin o; o for an empty node.
+
+    >>> value_near(jnp.array([2.0, 4.0]), 0.0, origin=jnp.array([10.0])).tolist()
+    [10.5]
+    """
+    weight = sums[-1] + l2
+    return origin + (sums[:-1] - l2 * origin) / jnp.where(weight <= 0, 1.0, weight)
+
+
+@public
+def rounding(
+    whole: Float[Array, "c *#q"], l2: ArrayLike, *, origin: Float[Array, "k *#q"], score: Score = squared
+) -> Float[Array, "*_"]:
+    """Return the gain that rounding alone may give to a split, with the arguments of `gain`.
+
+    >>> rounding(jnp.array([4.0, 2.0]), 0.0, origin=jnp.zeros(1)).item() < 1e-10
+    True
+    """
+    eps = 16 * jnp.finfo(whole.dtype).eps
+    if score is not squared:
+        return eps * jnp.abs(score(whole, l2))
+    squares = jnp.sum(value_near(whole, l2, origin=origin) ** 2, axis=0)
+    return eps * squares * (eps * whole[-1] + l2)
 
 
 CRITERIA: dict[str, Score] = {"squared_error": squared, "gini": squared, "entropy": entropy}
@@ -75,7 +143,8 @@ def statistics(
 ) -> tuple[Float[Array, "c n"], Float[Array, " k"]]:
     """Return the statistics of all samples, with the weights last, and a shift that each leaf adds to its mean.
 
-    For a regression (`n_classes` None), the first row is y minus its mean, and the shift is this mean. For a
+    For a regression (`n_classes` None), the first row is y minus its median, and the shift is this median: a few
+    targets far away do not take digits from the others. (Of many samples it is the median of some.) For a
     classification, each class has a row that is 1 for its samples and 0 for the others, and the shift is 0. All rows
     are multiplied by the weights. A label that is none of 0 to k - 1 makes all statistics of its sample NaN.
 
@@ -88,16 +157,24 @@ def statistics(
     require.that(y.size > 0, f"y must not be empty; found shape {y.shape}")
     y = present(weights, y)
     if n_classes is None:
-        first = y[0].astype(weights.dtype)  # subtracted so that equal targets become exactly 0 in spite of rounding
-        rest = y.astype(weights.dtype) - first
-        center = mean(rest, weights=weights)
-        targets, shift = (rest - center)[None], (first + center)[None]
+        center = lax.stop_gradient(_middle(y.astype(weights.dtype)))
+        targets, shift = (y.astype(weights.dtype) - center)[None], center[None]
     else:
         label = jnp.where((y >= 0) & (y < n_classes), y, -1).astype(int)
         weights = jnp.where(label < 0, jnp.nan, weights)  # known only within compiled code: `n_classes` refuses it
         targets = jax.nn.one_hot(label, n_classes, dtype=weights.dtype, axis=0)
         shift = jnp.zeros(n_classes, weights.dtype)
     return jnp.concatenate([targets * weights, weights[None]]), shift
+
+
+@public
+def spread(y: Float[Array, " n"]) -> Float[Array, ""]:
+    """Return a power of two near the largest difference of targets, which another origin does not change.
+
+    >>> spread(jnp.array([1e6, 1e6 + 4])).item()
+    2.0
+    """
+    return scaling.unit(y - y[0])
 
 
 @public
@@ -122,3 +199,8 @@ def gini(counts: Float[Array, "*q k"]) -> Float[Array, "*q"]:
     total = jnp.sum(counts, axis=-1, keepdims=True)
     share = counts / jnp.where(total <= 0, 1.0, total)
     return jnp.where(total[..., 0] <= 0, 0.0, 1 - jnp.sum(share**2, axis=-1))
+
+
+def _middle(y: Array) -> Array:
+    """A median of y, or of evenly spaced ones; one of them, so that equal targets become exactly 0."""
+    return jnp.sort(y[:: max(1, len(y) // SOME)])[min(len(y), SOME) // 2]

@@ -19,7 +19,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.numerics import sums
 from mfml.numerics.absent import present
-from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.domain import NON_NEGATIVE, between, checked
 
 MANY = 200  # columns, from which blocks of them save half of the products
 
@@ -65,8 +65,11 @@ def problem(
     require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
     require.samples(x, y, weights)
     x, y = present(weights, x), present(weights, y)
-    x_mean, y_mean = (_mean(part, weights) if fit_intercept else jnp.zeros_like(part[0]) for part in (x, y))
-    a, b = x - x_mean, y - y_mean
+    both = (
+        sums.centered(part, weights=weights)[:2] if fit_intercept else (part, jnp.zeros_like(part[0]))
+        for part in (x, y)
+    )
+    (a, x_mean), (b, y_mean) = both
     if weights is not None:
         root = jnp.sqrt(weights / jnp.sum(weights) * len(x))
         a, b = a * root[:, None], b * root
@@ -76,6 +79,7 @@ def problem(
 
 
 @public
+@checked(eps=between(0, 1, above=True), l1_ratio=between(0, 1, above=True))
 def grid(task: Task, *, n_alphas: int = 100, eps: float = 1e-3, l1_ratio: ArrayLike = 1.0) -> Float[Array, " a"]:
     r"""Return decreasing penalties, evenly spaced on a logarithmic axis.
 
@@ -83,7 +87,7 @@ def grid(task: Task, *, n_alphas: int = 100, eps: float = 1e-3, l1_ratio: ArrayL
     the first. `n_alphas` is static.
 
     Raises:
-        ValueError: unless n_alphas >= 2.
+        ValueError: unless n_alphas >= 2, and eps and l1_ratio lie above 0 and not above 1.
 
     >>> grid(problem(jnp.array([[0.0], [2.0]]), jnp.array([1.0, 5.0])), n_alphas=2, eps=0.25).round(4).tolist()
     [2.0, 0.5]
@@ -93,6 +97,7 @@ def grid(task: Task, *, n_alphas: int = 100, eps: float = 1e-3, l1_ratio: ArrayL
 
 
 @public
+@checked(alpha=NON_NEGATIVE, l1_ratio=between(0, 1))
 def kkt_residual(
     coef: Float[Array, " d"], task: Task, *, alpha: ArrayLike, l1_ratio: ArrayLike = 1.0
 ) -> Float[Array, " d"]:
@@ -140,10 +145,6 @@ def duality_gap(
     scale = jnp.minimum(l1 / jnp.where(largest > 0, largest, 1.0), 1.0)
     gap = 0.5 * squares * (1 + scale**2) + l1 * jnp.sum(jnp.abs(w)) - scale * with_y
     return jnp.maximum(gap, 0.0)
-
-
-def _mean(part: Array, weights: Array | None) -> Array:
-    return jnp.mean(part, axis=0) if weights is None else sums.mean(part, weights=weights)
 
 
 def _gram(a: Array) -> Array:

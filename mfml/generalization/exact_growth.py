@@ -62,19 +62,25 @@ def _best_exact_split(
 ) -> growth.Split:
     n_nodes, n = len(alive), len(x)
     whole = growth.sums_at(node, statistics, n_places=n_nodes)
-    parent = score(whole, limits.l2)
+    origin = jnp.zeros_like(whole[:-1])
+    if score is criteria.squared and len(whole) == 2:  # as in `growth`
+        origin = criteria.value_near(whole, limits.l2, origin=origin)
+        statistics = growth.about(statistics, origin[:, node])
+    whole = growth.sums_at(node, statistics, n_places=n_nodes)
+    start = jnp.searchsorted(jnp.sort(node), jnp.arange(n_nodes + 1))
     position = jnp.arange(n)
 
     def one(column: Array) -> tuple[Array, Array]:
         order = jnp.lexsort((column, node))
         value, at = column[order], node[order]
-        left = jnp.cumsum(statistics[:, order], axis=1) - (jnp.cumsum(whole, axis=1) - whole)[:, at]
-        right = whole[:, at] - left
+        before = jnp.pad(jnp.cumsum(statistics[:, order], axis=1), ((0, 0), (1, 0)))
+        left = before[:, 1:] - before[:, start[at]]
+        total = (before[:, start[1:]] - before[:, start[:-1]])[:, at]
         after = jnp.append(value[1:], jnp.nan)
         last_of_node = jnp.append(at[1:], n_nodes) != at
-        lighter = jnp.minimum(left[-1], right[-1])
+        lighter = jnp.minimum(left[-1], total[-1] - left[-1])
         possible = ~last_of_node & ((value < after) | (jnp.isnan(after) & ~jnp.isnan(value)))
-        gain = score(left, limits.l2) + score(right, limits.l2) - parent[at]
+        gain = criteria.gain(left, total, limits.l2, origin=origin[:, at], score=score)
         gain = jnp.where(possible & (lighter >= limits.min_weight) & (lighter > 0), gain, -jnp.inf)
         highest = jnp.full(n_nodes, -jnp.inf, gain.dtype).at[at].max(gain)
         first = jnp.full(n_nodes, n - 1).at[at].min(jnp.where(gain == highest[at], position, n - 1))
@@ -85,7 +91,7 @@ def _best_exact_split(
     gains, thresholds = jax.vmap(one)(x.T)
     feature = jnp.argmax(gains, axis=0).astype(jnp.int32)
     gain = jnp.max(gains, axis=0)
-    made = alive & growth.worth_it(gain, parent, limits)
+    made = alive & growth.worth_it(gain, criteria.rounding(whole, limits.l2, origin=origin, score=score), limits)
     threshold = thresholds[feature, jnp.arange(n_nodes)]
     no = jnp.zeros(n_nodes, bool)
     return growth.Split(feature, jnp.zeros(n_nodes, jnp.int32), threshold, no, jnp.where(made, gain, 0.0), made)

@@ -18,7 +18,8 @@ from mfml import require
 from mfml.entrance import public
 from mfml.generalization import binning, criteria, growth, tree_arrays
 from mfml.generalization.tree_arrays import Trees
-from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, between, checked
 from mfml.risk import metrics
 
 
@@ -50,7 +51,7 @@ def bootstrap_counts(n: int, *, key: Key[Array, ""], weights: Float[Array, " n"]
 
 
 @public
-@checked(weights=NON_NEGATIVE, min_samples_leaf=NON_NEGATIVE)
+@checked(weights=NON_NEGATIVE, min_samples_leaf=between(0))
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -130,7 +131,9 @@ def _fit(
     n, d = x.shape
     ones, zero = jnp.ones(n, x.dtype), jnp.zeros((), x.dtype)
     w = ones if weights is None else weights.astype(x.dtype)
-    statistics, shift = criteria.statistics(y, w, n_classes=n_classes)
+    size = criteria.spread(present(weights, y).astype(x.dtype)) if n_classes is None else ones[0]
+    statistics, shift = criteria.statistics(y / size, w, n_classes=n_classes)
+    shift = jnp.where(jnp.isnan(min_samples_leaf), jnp.nan, shift)
     limits = growth.Limits(zero, jnp.asarray(min_samples_leaf, x.dtype), zero)
     ends = binning.edges(x, weights=weights, max_bins=max_bins)
     bins = binning.transform(ends, x)
@@ -158,7 +161,8 @@ def _fit(
 
     start = jnp.zeros((len(shift), n), x.dtype), jnp.zeros(n, int)
     (summed, count), grown = lax.scan(one, start, jax.random.split(key, n_estimators))
-    return Forest(grown, jnp.where(count > 0, summed / jnp.maximum(count, 1), jnp.nan).T, count)
+    mean = jnp.where(count > 0, summed / jnp.maximum(count, 1), jnp.nan)
+    return Forest(tree_arrays.in_units(grown, size), mean.T * size, count)
 
 
 @public

@@ -6,6 +6,9 @@ Statistics, scores and gains are those of `criteria`. `exact_growth` tries all t
 The histograms of a level take one scatter per feature; two statistics are added up as one complex number. With many
 features, only the rows of each node's smaller child are added up, at most n/2 in total. The histogram of its sibling
 is that of the node minus that of the child.
+
+With one output, what is added up are the deviations from each node's own value: sums of numbers far from zero would
+not show the small differences between them.
 """
 
 from collections.abc import Callable
@@ -175,14 +178,18 @@ def _grow(
     d, n = bins.shape
     by_subtraction = d >= SUBTRACT_FROM if subtract is None else subtract
     node, alive = jnp.zeros(n, jnp.int32), jnp.ones(1, bool)
+    centers, origin = score is criteria.squared and len(statistics) == 2, jnp.zeros_like(statistics[:-1, :1])
     table, splits = None, []
     for level in range(max_depth):
         if table is None or not by_subtraction:
-            table = histogram(bins, node, statistics, n_nodes=2**level, n_bins=n_bins)
+            terms = about(statistics, origin[:, node]) if centers and level > 0 else statistics
+            table = histogram(bins, node, terms, n_nodes=2**level, n_bins=n_bins)
         else:
             table = _children(table, bins, node, statistics)
+        near = about(table, origin[:, None, :, None]) if centers and by_subtraction else table
         mask = jnp.ones((1, d), bool) if allowed is None else allowed(level)
-        split = _best_split(table, alive, mask, limits, score)
+        split, of_children = _best_split(near, origin, alive, mask, limits, score)
+        origin = of_children if centers else jnp.repeat(origin, 2, axis=1)
         splits.append(split)
         node = _move(bins, node, split, n_bins)
         alive = jnp.repeat(split.made, 2)
@@ -210,40 +217,65 @@ def scale_free(grow: Callable[[Array, Limits], Grown], statistics: Float[Array, 
     return Grown(splits, found.leaf, found.sums * units)
 
 
-def _best_split(table: Array, alive: Array, mask: Array, limits: Limits, score: criteria.Score) -> Split:
-    """The best split of each node. Ties go to the first feature, its first bin, and missing values on the left."""
+@public
+def about(statistics: Float[Array, "c *q"], origin: Float[Array, "k *#q"]) -> Float[Array, "c *q"]:
+    """Return statistics, or sums of them, of G - origin H.
+
+    >>> about(jnp.array([[5.0], [2.0]]), jnp.array([[1.0]])).tolist()
+    [[3.0], [2.0]]
+    """
+    return jnp.concatenate([statistics[:-1] - origin * statistics[-1:], statistics[-1:]])
+
+
+def _best_split(
+    table: Array, origin: Array, alive: Array, mask: Array, limits: Limits, score: criteria.Score
+) -> tuple[Split, Array]:
+    """The best split of each node, and the origins of its children.
+
+    Ties go to the first feature, its first bin, and missing values on the left.
+    """
     below = _prefix_sums(table)  # (c, d, q, bins)
-    whole, missing = below[:, :1, :, -1:], table[..., -1:]
-    parent = score(whole, limits.l2)
+    whole, missing = below[..., -1:], table[..., -1:]
 
     def gain(left: Array) -> Array:
-        right = whole - left
-        lighter = jnp.minimum(left[-1], right[-1])
-        found = score(left, limits.l2) + score(right, limits.l2) - parent
+        lighter = jnp.minimum(left[-1], (whole - left)[-1])
+        found = criteria.gain(left, whole, limits.l2, origin=origin[:, None, :, None], score=score)
         return jnp.where((lighter >= limits.min_weight) & (lighter > 0), found, -jnp.inf)
 
-    # without the barrier, the compiler computes both gains again in each of the four places that read them
-    to_right, to_left = lax.optimization_barrier((gain(below[..., :-1]), gain(below[..., :-1] + missing)))
-    gains = jnp.where(mask.T[..., None], jnp.maximum(to_left, to_right), -jnp.inf)
-    of_feature = jnp.max(gains, axis=2)
-    feature = jnp.argmax(of_feature, axis=0).astype(jnp.int32)
+    def chosen(*gains: Array) -> tuple[Array, ...]:
+        """Feature, bin and gain of each node's best split, and whether missing values go left there."""
+        # without the barrier, the compiler computes the gains again in each of the places that read them
+        to_left, to_right = lax.optimization_barrier((gains[0], gains[-1]))
+        highest = jnp.where(mask.T[..., None], jnp.maximum(to_left, to_right), -jnp.inf)
+        of_feature = jnp.max(highest, axis=2)
+        feature = jnp.argmax(of_feature, axis=0).astype(jnp.int32)
+        place = jnp.argmax(highest[feature, nodes], axis=1).astype(jnp.int32)
+        missing_left = to_left[feature, nodes, place] >= to_right[feature, nodes, place]
+        return feature, place, of_feature[feature, nodes], missing_left
+
     nodes = jnp.arange(len(alive))
-    place = jnp.argmax(gains[feature, nodes], axis=1).astype(jnp.int32)
-    highest = of_feature[feature, nodes]
-    missing_left = to_left[feature, nodes, place] >= to_right[feature, nodes, place]
-    made = alive & worth_it(highest, parent[0, :, 0], limits)
-    return Split(feature, place, jnp.zeros_like(highest), missing_left, jnp.where(made, highest, 0.0), made)
+    feature, place, highest, missing_left = lax.cond(
+        jnp.any(missing[-1] > 0),
+        lambda: chosen(gain(below[..., :-1] + missing), gain(below[..., :-1])),
+        lambda: chosen(gain(below[..., :-1])),
+    )
+    whole = whole[:, feature, nodes, 0]
+    made = alive & worth_it(highest, criteria.rounding(whole, limits.l2, origin=origin, score=score), limits)
+    left = below[:, feature, nodes, place] + jnp.where(missing_left, missing[:, feature, nodes, 0], 0.0)
+    sides = jnp.stack([left, whole - left], axis=2).reshape(len(table), -1)
+    children = criteria.value_near(sides, limits.l2, origin=jnp.repeat(origin, 2, axis=1))
+    split = Split(feature, place, jnp.zeros_like(highest), missing_left, jnp.where(made, highest, 0.0), made)
+    return split, children
 
 
 @public
-def worth_it(gain: Float[Array, " q"], parent: Float[Array, "*q"], limits: Limits) -> Bool[Array, " q"]:
-    """Return whether a gain exceeds the limit by more than the rounding error of the node's own score.
+def worth_it(gain: Float[Array, " q"], rounding: Float[Array, "*q"], limits: Limits) -> Bool[Array, " q"]:
+    """Return whether a gain exceeds the limit by more than `criteria.rounding`.
 
     >>> zero = jnp.array(0.0)
-    >>> worth_it(jnp.array([1e-9, 0.5]), jnp.array(1.0), Limits(zero, zero, zero)).tolist()
+    >>> worth_it(jnp.array([1e-9, 0.5]), jnp.array(1e-6), Limits(zero, zero, zero)).tolist()
     [False, True]
     """
-    rounding = 16 * jnp.finfo(gain.dtype).eps * jnp.abs(parent)
     return gain > jnp.maximum(limits.min_gain, 0.0) + rounding
 
 

@@ -52,7 +52,7 @@ class Path(NamedTuple):
 
 
 @public
-@checked(weights=NON_NEGATIVE, alpha=NON_NEGATIVE, l1_ratio=between(0, 1, above=True), tol=NON_NEGATIVE)
+@checked(weights=NON_NEGATIVE, alpha=NON_NEGATIVE, l1_ratio=between(0, 1, above=True), tol=between(0))
 @partial(jax.jit, static_argnames=("solver", "max_iter", "fit_intercept"))
 def fit(
     x: Float[Array, "n d"],
@@ -74,7 +74,9 @@ def fit(
     gradient step with momentum and the soft threshold.
 
     The gap is an upper bound on J minus its minimum. In single precision it cannot decrease far below
-    1e-6 $\lVert y - \bar y \rVert^2 / n$. The minimum may not be unique if features are collinear.
+    1e-6 $\lVert y - \bar y \rVert^2 / n$. The minimum may not be unique if features are collinear. With a penalty of 0
+    the gap is J itself, so the fit ends at the minimum without a claim to have converged: `regression.ols` is for this.
+    Where data are NaN, so are the coefficients.
 
     Args:
         x: features.
@@ -108,7 +110,7 @@ def fit(
 
 
 @public
-@checked(weights=NON_NEGATIVE, l1_ratio=between(0, 1, above=True), tol=NON_NEGATIVE)
+@checked(weights=NON_NEGATIVE, alphas=NON_NEGATIVE, l1_ratio=between(0, 1, above=True), tol=between(0))
 @partial(jax.jit, static_argnames=("max_iter", "fit_intercept"))
 def path(
     x: Float[Array, "n d"],
@@ -199,7 +201,7 @@ def _in_units(
     task = net.problem(x * per_x, y * per_y, weights=weights, fit_intercept=fit_intercept)
     alpha, largest = jnp.asarray(alpha, x.dtype), jnp.finfo(x.dtype).max / 4
     l1 = jnp.minimum(alpha * l1_ratio * per_x * per_y, largest)
-    l2 = jnp.minimum(alpha * (1 - l1_ratio) * per_x * per_x, largest)
+    l2 = jnp.where(l1_ratio == 1, 0.0, jnp.minimum(alpha * (1 - l1_ratio) * per_x * per_x, largest))
     total = l1 + l2
     return task, total, jnp.where(total == 0, l1_ratio, l1 / jnp.where(total == 0, 1.0, total)), per_x, per_y
 
@@ -208,6 +210,7 @@ def _out_of_units(
     task: net.Task, coef: Array, gap: Array, report: Report, per_x: Array, per_y: Array
 ) -> tuple[Array, ...]:
     """Coefficients, intercept, gap and report in units of the data."""
+    coef = jnp.where(jnp.isnan(gap)[..., None], jnp.nan, coef)  # where an argument is NaN, no step was made
     intercept = (task.y_mean - coef @ task.x_mean) / per_y
     history = report.history / per_y / per_y
     return coef * per_x / per_y, intercept, gap / per_y / per_y, *report._replace(history=history)

@@ -173,7 +173,7 @@ def _mixture(coefs: Array) -> Array:
     steps = jnp.diff(coefs, axis=0)
     products = steps @ steps.T
     size = jnp.trace(products)
-    ridge = jnp.where(size > 0, size * jnp.finfo(size.dtype).eps, 1.0)
+    ridge = jnp.where(size > 0, 4 * jnp.finfo(size.dtype).eps * size, 1.0)  # some rounding
     one = jnp.ones(len(steps), size.dtype)
     shares = jnp.linalg.solve(products + ridge * jnp.diag(one), one)
     return shares / jnp.sum(shares)

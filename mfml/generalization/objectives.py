@@ -37,9 +37,9 @@ def best_constant(
         label = jnp.arange(n_classes or 0)
         share = jax.vmap(lambda one: weighted_mean((y == one).astype(weights.dtype), weights=weights))(label)
         return jnp.log(jnp.maximum(share, tiny))
-    average = weighted_mean(y.astype(weights.dtype), weights=weights)[None]
     if loss == "squared_error":
-        return average
+        return weighted_mean(y.astype(weights.dtype), weights=weights)[None]
+    average = weighted_mean(_zero_or_one(y, weights), weights=weights)[None]
     chance = jnp.clip(average, tiny, 1 - tiny)
     return jnp.log(chance) - jnp.log1p(-chance)
 
@@ -51,7 +51,7 @@ def derivatives(
     """Return the first and second derivatives of each sample's loss with respect to its scores.
 
     Of the second derivatives of `softmax`, only the diagonal is returned. Those of `logistic` and `softmax` are at
-    least 1e-16. A label of `softmax` that is none of 0 to k - 1 gives NaN.
+    least 1e-16. A label that is none of 0 to k - 1 (of `logistic`: neither 0 nor 1) gives NaN.
 
     Raises:
         ValueError: for an unknown loss.
@@ -64,7 +64,7 @@ def derivatives(
     if loss == "squared_error":
         return scores - y, jnp.ones_like(scores)
     if loss == "logistic":
-        chance, target = jax.nn.sigmoid(scores), y.astype(scores.dtype)[None]
+        chance, target = jax.nn.sigmoid(scores), _zero_or_one(y, scores)[None]
     else:
         chance = jax.nn.softmax(scores, axis=0)
         target = jax.nn.one_hot(y.astype(int), len(scores), dtype=scores.dtype, axis=0)
@@ -86,5 +86,10 @@ def sample_losses(scores: Float[Array, "k n"], y: Num[Array, " n"], *, loss: str
     if loss == "squared_error":
         return 0.5 * (scores[0] - y) ** 2
     if loss == "logistic":
-        return jax.nn.softplus(scores[0]) - y * scores[0]
+        return jax.nn.softplus(scores[0]) - _zero_or_one(y, scores) * scores[0]
     return losses.cross_entropy(scores.T, y.astype(int))
+
+
+def _zero_or_one(y: Array, like: Array) -> Array:
+    """Labels of two classes as numbers; NaN for others, which `boosting.fit` refuses where they are known."""
+    return jnp.where((y == 0) | (y == 1), y, jnp.nan).astype(like.dtype)

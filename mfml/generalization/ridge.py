@@ -4,18 +4,20 @@ The model is $y = \beta_0 + x \beta$. The intercept is not penalized. The penalt
 in different units are penalized differently: standardize them first.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.linalg import cho_solve
+from jax import lax
+from jax.scipy.linalg import cho_solve, solve_triangular
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics import scaling, sums
+from mfml.numerics import scaling, singular, sums
 from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.risk import metrics
@@ -36,6 +38,7 @@ class Path(NamedTuple):
     intercept: Float[Array, " a"]
     degrees_of_freedom: Float[Array, " a"]  # sum of s^2 / (s^2 + alpha), plus 1 with an intercept
     gcv: Float[Array, " a"]  # generalized cross-validation, in squared units of y
+    relative_gcv: Float[Array, " a"]  # the same in a unit near the size of y, where no square leaves the float range
 
 
 @public
@@ -52,8 +55,9 @@ def fit(
     r"""Minimize $\sum_i w_i (y_i - \beta_0 - x_i \beta)^2 + \alpha \lVert \beta \rVert^2$ in closed form.
 
     $\beta = (X^\top W X + \alpha I)^{-1} X^\top W y$ with centered X and y. If n < d, the smaller system
-    $X^\top (X X^\top + \alpha I)^{-1} y$ gives the same. If alpha is 0, the centered X needs full rank; the
-    result is NaN where rounding cannot tell the system from a singular one.
+    $X^\top (X X^\top + \alpha I)^{-1} y$ gives the same. Where products of columns would cost too many digits, as with
+    groups of samples far from each other, QR of the columns takes their place. If alpha is 0, the centered X needs
+    full rank; the result is NaN where rounding cannot tell it from a matrix of lower rank.
 
     Args:
         x: features.
@@ -112,9 +116,15 @@ def score(
 
 
 @public
+@checked(weights=NON_NEGATIVE, alphas=NON_NEGATIVE)
 @partial(jax.jit, static_argnames="fit_intercept")
 def path(
-    x: Float[Array, "n d"], y: Float[Array, " n"], alphas: Float[Array, " a"], *, fit_intercept: bool = True
+    x: Float[Array, "n d"],
+    y: Float[Array, " n"],
+    alphas: Float[Array, " a"],
+    *,
+    weights: Float[Array, " n"] | None = None,
+    fit_intercept: bool = True,
 ) -> Path:
     r"""Fit all penalties from one singular value decomposition $X = U S V^\top$ of the centered features.
 
@@ -123,11 +133,12 @@ def path(
       \mathrm{GCV}(\alpha) = \frac{n \lVert y - \hat y \rVert^2}{(n - \mathrm{df})^2}$$
 
     Without an intercept, the 1 is left out. GCV estimates the mean squared error of a new sample. It is infinite
-    where df reaches n. The decomposition comes from the eigenvectors of the smaller of $X^\top X$ and $X X^\top$.
-    Directions with $s_j^2$ below rounding, 4 eps min(n, d) times the largest, are left out.
+    where df reaches n. The decomposition comes from the eigenvectors of the smaller of $X^\top X$ and $X X^\top$ where
+    that is as good. With weights, squares are weighted and n is the sum of the weights. Directions with $s_j$ below
+    rounding, 4 eps min(n, d) times the largest, are left out: bring columns of very different units to one unit.
 
     Raises:
-        ValueError: if shapes do not fit or x is empty.
+        ValueError: if shapes do not fit, x is empty, or a penalty or a weight is negative.
 
     Source: Hastie, Tibshirani and Friedman (2009), section 3.4.1; Golub, Heath and Wahba (1979).
 
@@ -136,28 +147,23 @@ def path(
     ([1.0, 0.5], [2.0, 1.5])
     """
     require.rank("alphas", alphas, 1)
-    x_mean, y_mean, a, b = _centered(x, y, None, fit_intercept)
-    n, d = a.shape
+    x_mean, y_mean, a, b = _centered(x, y, weights, fit_intercept)
+    n = len(a) if weights is None else jnp.sum(weights)
     unit = scaling.unit(a)
     inverse = 1 / unit  # a product, since XLA divides by the square of a repeated divisor, which may underflow
     a, penalty = a * inverse, alphas * inverse * inverse
-    square, vectors = jnp.linalg.eigh(sums.gram(a.T if n < d else a))
-    used = square > scaling.rank_rtol(a.shape, a.dtype) * square[-1]
-    square = jnp.where(used, square, 0.0)
-    root = jnp.sqrt(square)
-    # V^T X^T y; with fewer samples than features it is computed from U, as S U^T y
-    rotated = root * (vectors.T @ b) if n < d else vectors.T @ sums.cross(a, b)
+    square, used, rotated, directions = _spectrum(a, b, jnp.min(penalty, initial=jnp.inf))
     below = square + penalty[:, None]
     shrunk = jnp.where(used, rotated / jnp.where(used, below, 1.0), 0.0)  # (a, directions)
-    coef = shrunk / jnp.where(used, root, 1.0) @ vectors.T @ a if n < d else shrunk @ vectors.T
+    coef = shrunk @ directions
     df = jnp.sum(jnp.where(used, square / jnp.where(used, below, 1.0), 0.0), axis=1) + fit_intercept
     size = scaling.unit(b)
     residual = jnp.sum(((b - coef @ a.T) / size) ** 2, axis=1)
     left = n - df
     some = left > 1e-3  # samples: a number without a unit
-    gcv = jnp.where(some, n * residual / jnp.where(some, left, 1.0) ** 2 * size * size, jnp.inf)
+    relative = jnp.where(some, n * residual / jnp.where(some, left, 1.0) ** 2, jnp.inf)
     coef = coef / unit
-    return Path(alphas, coef, y_mean - coef @ x_mean, df, gcv)
+    return Path(alphas, coef, y_mean - coef @ x_mean, df, relative * size * size, relative)
 
 
 @public
@@ -168,7 +174,7 @@ def best(path: Path) -> Int[Array, ""]:
     >>> best(globals()["path"](x, y, jnp.array([1.0, 0.01]))).item()
     1
     """
-    least = path.gcv == jnp.min(path.gcv)
+    least = path.relative_gcv == jnp.min(path.relative_gcv)
     return jnp.argmax(jnp.where(least, path.alphas, -jnp.inf))
 
 
@@ -179,13 +185,33 @@ def _centered(x: Array, y: Array, weights: Array | None, fit_intercept: bool) ->
     require.samples(x, y, weights)
     x, y = present(weights, x), present(weights, y)
     if fit_intercept:
-        x_mean, y_mean = sums.mean(x, weights=weights), sums.mean(y, weights=weights)
+        (a, x_mean, _), (b, y_mean, _) = sums.centered(x, weights=weights), sums.centered(y, weights=weights)
     else:
-        x_mean, y_mean = jnp.zeros(x.shape[1], x.dtype), jnp.zeros((), y.dtype)
+        a, x_mean, b, y_mean = x, jnp.zeros(x.shape[1], x.dtype), y, jnp.zeros((), y.dtype)
     if weights is None:
-        return x_mean, y_mean, x - x_mean, y - y_mean
+        return x_mean, y_mean, a, b
     root = jnp.sqrt(weights)
-    return x_mean, y_mean, (x - x_mean) * root[:, None], (y - y_mean) * root
+    return x_mean, y_mean, a * root[:, None], b * root
+
+
+def _spectrum(a: Array, b: Array, penalty: Array) -> tuple[Array, Array, Array, Array]:
+    r"""Squared singular values, which of them are in use, $S U^\top y$, and the rows of $V^\top$."""
+    wide = a.shape[0] < a.shape[1]
+    square, vectors = jnp.linalg.eigh(sums.gram(a.T if wide else a))
+    limit = scaling.rank_rtol(a.shape, a.dtype)
+
+    def of_products() -> tuple[Array, Array, Array, Array]:
+        used = square > limit * square[-1]
+        root = jnp.sqrt(jnp.where(used, square, 1.0))
+        if not wide:
+            return square, used, vectors.T @ sums.cross(a, b), vectors.T
+        return square, used, root * (vectors.T @ b), vectors.T @ a / root[:, None]
+
+    def of_data() -> tuple[Array, Array, Array, Array]:
+        left, root, right = singular.svd(a)
+        return root**2, root > limit * root[0], root * sums.cross(left, b), right
+
+    return lax.cond(square[0] + penalty > jnp.finfo(a.dtype).eps ** 0.5 * square[-1], of_products, of_data)
 
 
 def _tall(a: Array, b: Array, alpha: Array) -> Array:
@@ -196,22 +222,53 @@ def _tall(a: Array, b: Array, alpha: Array) -> Array:
     scale = scaling.power_of_two(jnp.maximum(units * jnp.sqrt(jnp.diagonal(gram)), root))
     inverse = 1 / scale
     share = units * inverse
-    system = gram * share * share[:, None] + jnp.diag(alpha * inverse * inverse)
-    return _solve(system, share * sums.cross(a, b)) * inverse
+    penalty = alpha * inverse * inverse
+    system = gram * share * share[:, None] + jnp.diag(penalty)
+    factor, sound = _factor(system)
+    by_system = partial(cho_solve, (factor, True), share * sums.cross(a, b))
+    return lax.cond(sound, by_system, lambda: _tall_by_qr(a * share, b, penalty)) * inverse
 
 
 def _wide(a: Array, b: Array, alpha: Array) -> Array:
     """Solve for one number per sample, from which the coefficients follow."""
     unit = scaling.power_of_two(jnp.maximum(jnp.max(jnp.abs(a)), jnp.sqrt(alpha)))
     inverse = 1 / unit
-    a = a * inverse
-    system = sums.gram(a.T) + alpha * inverse * inverse * jnp.eye(len(a), dtype=a.dtype)
-    return _solve(system, b) @ a * inverse
+    a, penalty = a * inverse, alpha * inverse * inverse
+    factor, sound = _factor(sums.gram(a.T) + penalty * jnp.eye(len(a), dtype=a.dtype))
+    return lax.cond(sound, lambda: cho_solve((factor, True), b) @ a, lambda: _wide_by_qr(a, b, penalty)) * inverse
 
 
-def _solve(system: Array, right: Array) -> Array:
-    """Solve by Cholesky's method; NaN where rounding cannot tell the system from a singular one."""
+def _factor(system: Array) -> tuple[Array, Array]:
+    """Cholesky's factor, and whether the products that the system was made of left enough digits."""
     factor = jnp.linalg.cholesky(system)
-    smallest = scaling.rank_rtol(system.shape, system.dtype) * jnp.diagonal(system)
-    sound = jnp.all(jnp.diagonal(factor) ** 2 > smallest)
-    return jnp.where(sound, cho_solve((factor, True), right), jnp.nan)
+    enough = jnp.finfo(system.dtype).eps ** 0.5
+    return factor, jnp.all(jnp.diagonal(factor) ** 2 > enough * jnp.diagonal(system))
+
+
+def _tall_by_qr(a: Array, b: Array, penalty: Array) -> Array:
+    """Solve without products of columns, which square the condition. The derivative is that of the normal equations."""
+    q, r, solve = _qr(a, penalty)
+    coef = solve_triangular(r, sums.cross(q, lax.stop_gradient(b)))
+    step = solve(sums.cross(a, b - a @ coef) - penalty * coef)
+    return coef + step - lax.stop_gradient(step)
+
+
+def _wide_by_qr(a: Array, b: Array, penalty: Array) -> Array:
+    q, r, solve = _qr(a.T, penalty)
+    coef = q @ solve_triangular(r, lax.stop_gradient(b), trans="T")
+    of_samples = lax.stop_gradient(solve(b))
+    step = (of_samples + solve(b - a @ (of_samples @ a) - penalty * of_samples)) @ a
+    return coef + step - lax.stop_gradient(step)
+
+
+def _qr(a: Array, penalty: Array) -> tuple[Array, Array, Callable[[Array], Array]]:
+    r"""QR of the columns above the roots of the penalties, as constants: Q's rows of a, R, and a solver for $R^\top R$.
+
+    R is NaN where rounding cannot tell it from a singular one.
+    """
+    size = a.shape[1]
+    roots = jnp.sqrt(jnp.broadcast_to(penalty, (size,)))
+    q, r = jnp.linalg.qr(lax.stop_gradient(jnp.concatenate([a, jnp.diag(roots)])))
+    limit = scaling.rank_rtol(a.shape, a.dtype) * jnp.linalg.norm(r, axis=0)
+    r = jnp.where(jnp.all(jnp.abs(jnp.diagonal(r)) > limit), r, jnp.nan)
+    return q[: len(a)], r, lambda right: solve_triangular(r, solve_triangular(r, right, trans="T"))

@@ -16,14 +16,15 @@ from mfml import require
 from mfml.entrance import public
 from mfml.generalization import binning, criteria, exact_growth, growth, tree_arrays
 from mfml.generalization.tree_arrays import Trees
-from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, between, checked
 from mfml.risk import metrics
 
 SOLVERS = ("histogram", "exact")
 
 
 @public
-@checked(weights=NON_NEGATIVE, min_samples_leaf=NON_NEGATIVE)
+@checked(weights=NON_NEGATIVE, min_samples_leaf=between(0))
 def fit(
     x: Float[Array, "n d"],
     y: Num[Array, " n"],
@@ -95,7 +96,9 @@ def _fit(
 ) -> Trees:
     w = jnp.ones(len(x), x.dtype) if weights is None else weights.astype(x.dtype)
     x = x if weights is None else jnp.where(w[:, None] == 0, jnp.nan, x)
-    statistics, shift = criteria.statistics(y, w, n_classes=n_classes)
+    size = criteria.spread(present(weights, y).astype(x.dtype)) if n_classes is None else jnp.ones((), x.dtype)
+    statistics, shift = criteria.statistics(y / size, w, n_classes=n_classes)
+    shift = jnp.where(jnp.isnan(min_samples_leaf), jnp.nan, shift)
     zero = jnp.zeros((), x.dtype)
     limits = growth.Limits(zero, jnp.asarray(min_samples_leaf, x.dtype), zero)
     score = criteria.CRITERIA[criterion]
@@ -107,7 +110,8 @@ def _fit(
         bins = binning.transform(ends, x)
         grown = growth.grow(bins, statistics, limits, n_bins=max_bins + 1, max_depth=max_depth, score=score)
         thresholds = growth.thresholds_of_bins(ends, grown.splits)
-    return growth.assemble(grown, thresholds, partial(criteria.leaf_mean, shift=shift), n_features=x.shape[1])
+    found = growth.assemble(grown, thresholds, partial(criteria.leaf_mean, shift=shift), n_features=x.shape[1])
+    return tree_arrays.in_units(found, size)
 
 
 @public

@@ -28,7 +28,7 @@ class Trees(NamedTuple):
     value: Float[Array, "t m k"]  # what the node predicts
     cover: Float[Array, "t m"]  # weight of the training samples at the node (boosting: sum of second derivatives)
     gain: Float[Array, "t m"]  # improvement of the objective by the split; 0 in leaves
-    gain_of_feature: Float[Array, "t d"]  # sum over all splits on each feature
+    gain_of_feature: Float[Array, "t d"]  # sum over all splits on each feature, in a unit common to all trees
 
 
 @public
@@ -156,6 +156,18 @@ def n_leaves(trees: Trees) -> Int[Array, " t"]:
     [2]
     """
     return jnp.sum(is_leaf(trees) & (_reached(trees) >= 0), axis=1)
+
+
+@public
+def in_units(trees: Trees, size: ArrayLike) -> Trees:
+    """Bring trees that were grown on targets over `size` back to units of y.
+
+    The gain of each feature keeps its unit, near the squared size of y: it neither overflows nor underflows.
+
+    >>> in_units(stump(0, 0.5, jnp.ones((3, 1))), 2.0).gain.tolist()
+    [[4.0, 0.0, 0.0]]
+    """
+    return trees._replace(value=trees.value * size, gain=trees.gain * size * size)
 
 
 @public

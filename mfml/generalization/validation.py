@@ -3,7 +3,9 @@ r"""Choosing a model by validation: grid search, nested cross-validation, learni
 Shapes: n samples, k folds, a settings of the hyperparameters. A learner consists of three static functions, as in
 `risk.splits.cross_validate`, but its `fit` has one more argument: `fit(x, y, setting, weights=w)` learns from the
 samples of weight 1, `predict(fitted, x)` predicts, and `loss(prediction, y)` returns a loss per sample. A setting is a
-number or a pytree of numbers. A grid has all settings along its first axis. One vmapped call does all fits.
+number or a pytree of numbers. A grid has all settings along its first axis, or is a list of numbers. One vmapped call
+does all fits. The loss must stay within the float range: with targets of 1e-19 J, squares are 0 in single precision and
+all settings tie.
 """
 
 from collections.abc import Callable
@@ -147,6 +149,7 @@ def nested(
     """
     outer.require(len(x))
     inner.require(len(x))
+    grid = _as_array(grid)
 
     def one(train: Array, test: Array) -> tuple[Array, Array]:
         within = Folds(inner.train & train, inner.test & train)
@@ -220,6 +223,7 @@ def _risks(
     """Test and training risk of each setting and fold, shape (a, k)."""
     require.same_length(x=x, y=y)
     folds.require(len(x))
+    grid = _as_array(grid)
     lengths = {jnp.shape(leaf)[:1] for leaf in jax.tree.leaves(grid)}
     even = len(lengths) == 1 and () not in lengths and (0,) not in lengths
     require.that(even, f"all parts of the grid must have the same number of settings; found {sorted(lengths)}")
@@ -232,6 +236,12 @@ def _risks(
     over_folds = jax.vmap(one, in_axes=(None, 0, 0))
     over_grid = jax.vmap(over_folds, in_axes=(0, None, None))
     return over_grid(jax.tree.map(jnp.asarray, grid), jnp.asarray(folds.train), jnp.asarray(folds.test))
+
+
+def _as_array(grid: PyTree) -> PyTree:
+    """A grid; a list of numbers as an array of them."""
+    numbers = type(grid) in (list, tuple) and len(grid) > 0 and all(jnp.shape(leaf) == () for leaf in grid)
+    return jnp.stack([jnp.asarray(leaf) for leaf in grid]) if numbers else grid
 
 
 def _lowest(values: Array) -> Array:

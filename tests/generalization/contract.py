@@ -55,6 +55,11 @@ def statistics(key):
     return jnp.stack([data(key)["y"], jnp.ones(N)])
 
 
+def of_nodes(name="whole"):
+    sums = jnp.array([[4.0, 6.0], [3.0, 4.0]])
+    return {name: sums, "l2": jnp.array(0.5), "origin": jnp.array([[1.0, 2.0]])}
+
+
 def limits():
     return growth.Limits(jnp.array(0.5), jnp.array(1.0), jnp.array(0.0))
 
@@ -187,7 +192,7 @@ EXAMPLES = [
     ),
     Example(
         ridge.path,
-        lambda key: data(key) | {"alphas": GRID},
+        lambda key: data(key) | weights(key) | {"alphas": GRID},
         gradient=("x", "y", "alphas"),
         units=({"x": 1, "alphas": 2}, {"y": 1}),
         origins=(("x",), ("y",)),
@@ -231,6 +236,7 @@ EXAMPLES = [
         tolerance=1e-3,
         units=({"x": 1, "alphas": 1}, {"y": 1, "alphas": 1}, {"weights": 1}),
         origins=(("x",), ("y",)),
+        exempt={"infinite": "an infinite penalty has a minimum, where all coefficients are 0"},
     ),
     Example(
         lasso.predict,
@@ -289,6 +295,7 @@ EXAMPLES = [
     ),
     Example(tree_arrays.depth, lambda key: {"trees": some_tree(key)}),
     Example(tree_arrays.n_leaves, lambda key: {"trees": some_tree(key)}),
+    Example(tree_arrays.in_units, lambda key: {"trees": some_tree(key), "size": jnp.array(2.0)}),
     Example(tree_arrays.importance, lambda key: {"trees": some_tree(key)}),
     Example(
         binning.edges,
@@ -317,6 +324,20 @@ EXAMPLES = [
         gradient=("y",),
         exempt={"twice": "the statistics of a sample hold its weight"},
     ),
+    Example(
+        criteria.spread,
+        lambda key: {"y": data(key)["y"]},
+        units=({"y": 1},),
+        exempt={"missing": "a unit, which is 1 for NaN"},
+    ),
+    Example(
+        criteria.gain,
+        lambda key: {**of_nodes(), "left": jnp.array([[1.0, 2.0], [1.5, 1.0]])},
+        gradient=("left", "whole"),
+        units=({"left": 1, "whole": 1, "l2": 1},),
+    ),
+    Example(criteria.value_near, lambda key: of_nodes("sums"), gradient=("sums",)),
+    Example(criteria.rounding, lambda key: of_nodes(), units=({"whole": 1, "l2": 1},)),
     Example(criteria.leaf_mean, lambda key: {"sums": statistics(key), "shift": jnp.ones(1)}, gradient=("sums",)),
     Example(
         growth.histogram,
@@ -337,11 +358,16 @@ EXAMPLES = [
         units=({"statistics": 1, "limits.l2": 1, "limits.min_weight": 1, "limits.min_gain": 1},),
     ),
     Example(
+        growth.about,
+        lambda key: {"statistics": statistics(key), "origin": jnp.ones((1, N))},
+        gradient=("statistics", "origin"),
+    ),
+    Example(
         growth.scale_free,
         lambda key: {"statistics": statistics(key), "limits": limits()},
         {"grow": ungrown},
     ),
-    Example(growth.worth_it, lambda key: {"gain": jnp.ones(2), "parent": jnp.ones(2), "limits": limits()}),
+    Example(growth.worth_it, lambda key: {"gain": jnp.ones(2), "rounding": jnp.ones(2), "limits": limits()}),
     Example(
         growth.assemble,
         lambda key: {"grown": grown(key), "thresholds": [jnp.zeros(1), jnp.ones(2)]},

@@ -78,7 +78,7 @@ def test_gcv_chooses_about_what_leave_one_out_chooses():
     leave_one_out = [np.mean(((Y - h @ Y) / (1 - np.diag(h))) ** 2) for h in (hat_matrix(X, a) for a in alphas)]
     chosen = int(ridge.best(path))
     assert leave_one_out[chosen] < 1.02 * min(leave_one_out)
-    flat = path._replace(gcv=jnp.zeros(30))
+    flat = path._replace(relative_gcv=jnp.zeros(30))
     assert ridge.best(flat) == 29  # the largest penalty of those that tie
 
 

@@ -1,0 +1,66 @@
+"""Ridge and lasso where groups of samples, or units of columns, are far apart, and where squares leave the range."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.linear_model import Lasso, Ridge
+
+from mfml.generalization import lasso, ridge
+
+RNG = np.random.default_rng(6)
+
+
+def groups(apart, n, d):
+    far = apart * RNG.integers(0, 2, n)[:, None]
+    x = (far + RNG.normal(size=(n, d))).astype(np.float32)
+    y = x.astype(float) @ RNG.normal(size=d) + 0.1 * RNG.normal(size=n)
+    return x, (y - y.mean()).astype(np.float32)
+
+
+@pytest.mark.parametrize(("apart", "rtol"), [(300, 1e-4), (3e3, 1e-3), (3e4, 1e-2)])
+@pytest.mark.parametrize(("n", "d"), [(400, 3), (10, 15)])
+def test_ridge_agrees_with_scikit_learn_in_double_precision_on_far_groups(apart, rtol, n, d):
+    x, y = groups(apart, n, d)
+    alphas = np.array([0.1, 1.0], np.float32)
+    path = ridge.path(x, y, alphas)
+    for alpha, of_path in zip(alphas, path.coef, strict=True):
+        peer = Ridge(alpha=float(alpha), solver="svd").fit(x.astype(float), y.astype(float)).coef_
+        for ours in (ridge.fit(x, y, alpha=alpha).coef, of_path):
+            np.testing.assert_allclose(ours, peer, atol=rtol * np.abs(peer).max())
+
+
+def test_ridge_agrees_with_scikit_learn_where_units_of_columns_differ():
+    x = (RNG.normal(size=(300, 3)) * [1, 1e3, 30]).astype(np.float32)
+    y = (x @ [1, 1e-3, 0.1] + 0.1 * RNG.normal(size=300)).astype(np.float32)
+    peer = Ridge(alpha=0.5).fit(x.astype(float), y.astype(float)).coef_
+    for ours in (ridge.fit(x, y, alpha=0.5).coef, ridge.path(x, y, jnp.array([0.5])).coef[0]):
+        np.testing.assert_allclose(ours, peer, rtol=1e-3)
+
+
+@pytest.mark.parametrize("unit", [1e-19, 1.0, 1e18])
+def test_best_penalty_does_not_depend_on_the_unit_of_the_targets(unit):
+    x, y = groups(0, 40, 5)
+    alphas = jnp.array([1e3, 10.0, 0.1, 1e-3])
+    assert ridge.best(ridge.path(x, y * np.float32(unit), alphas)) == ridge.best(ridge.path(x, y, alphas)) != 0
+
+
+def test_lasso_far_from_the_origin_is_that_of_double_precision():
+    x = (1e7 + RNG.normal(size=(200, 4))).astype(np.float32)
+    y = ((x - 1e7) @ [1, -2, 0, 1] + 0.1 * RNG.normal(size=200)).astype(np.float32)
+    peer = Lasso(alpha=0.1, tol=1e-10).fit(x.astype(float), y.astype(float))
+    ours = lasso.fit(x, y, alpha=0.1)
+    assert ours.converged
+    np.testing.assert_allclose(ours.coef, peer.coef_, atol=1e-3)
+
+
+@pytest.mark.parametrize("solver", lasso.SOLVERS)
+def test_lasso_of_nan_is_nan_and_that_of_an_infinite_penalty_zero(solver):
+    x, y = groups(0, 30, 3)
+    x[4, 1] = np.nan
+    ours = lasso.fit(x, y, alpha=0.1, solver=solver)
+    assert np.isnan(ours.coef).all()
+    assert not ours.converged
+    assert np.isnan(lasso.path(x, y, jnp.array([1.0, 0.1])).coef).all()
+    most = lasso.fit(np.nan_to_num(x), y, alpha=jnp.inf, solver=solver)
+    assert most.converged
+    assert (most.coef == 0).all()
