@@ -114,7 +114,7 @@ def rounding(
     """
     eps = 16 * jnp.finfo(whole.dtype).eps
     if score is not squared:
-        return eps * jnp.abs(score(whole, l2))
+        return eps * (jnp.abs(score(whole, l2)) + whole[-1])  # a pure node has no entropy, and shares that are rounded
     squares = jnp.sum(value_near(whole, l2, origin=origin) ** 2, axis=0)
     return eps * squares * (eps * whole[-1] + l2)
 

@@ -134,8 +134,9 @@ def path(
 
     Without an intercept, the 1 is left out. GCV estimates the mean squared error of a new sample. It is infinite
     where df reaches n. The decomposition comes from the eigenvectors of the smaller of $X^\top X$ and $X X^\top$ where
-    that is as good. With weights, squares are weighted and n is the sum of the weights. Directions with $s_j$ below
-    rounding, 4 eps min(n, d) times the largest, are left out: bring columns of very different units to one unit.
+    that is as good. With weights, squares are weighted and n is the sum of the weights. Where columns or groups of
+    samples are far apart, each penalty has its own QR decomposition, as in `fit`; for fewer samples than features, and
+    where `fit` gives NaN, directions with $s_j$ below 4 eps min(n, d) times the largest are left out instead.
 
     Raises:
         ValueError: if shapes do not fit, x is empty, or a penalty or a weight is negative.
@@ -152,11 +153,8 @@ def path(
     unit = scaling.unit(a)
     inverse = 1 / unit  # a product, since XLA divides by the square of a repeated divisor, which may underflow
     a, penalty = a * inverse, alphas * inverse * inverse
-    square, used, rotated, directions = _spectrum(a, b, jnp.min(penalty, initial=jnp.inf))
-    below = square + penalty[:, None]
-    shrunk = jnp.where(used, rotated / jnp.where(used, below, 1.0), 0.0)  # (a, directions)
-    coef = shrunk @ directions
-    df = jnp.sum(jnp.where(used, square / jnp.where(used, below, 1.0), 0.0), axis=1) + fit_intercept
+    coef, df = _for_all(a, b, penalty)
+    df = df + fit_intercept
     size = scaling.unit(b)
     residual = jnp.sum(((b - coef @ a.T) / size) ** 2, axis=1)
     left = n - df
@@ -194,24 +192,42 @@ def _centered(x: Array, y: Array, weights: Array | None, fit_intercept: bool) ->
     return x_mean, y_mean, a * root[:, None], b * root
 
 
-def _spectrum(a: Array, b: Array, penalty: Array) -> tuple[Array, Array, Array, Array]:
-    r"""Squared singular values, which of them are in use, $S U^\top y$, and the rows of $V^\top$."""
+def _for_all(a: Array, b: Array, penalty: Array) -> tuple[Array, Array]:
+    """Coefficients and degrees of freedom for all penalties."""
     wide = a.shape[0] < a.shape[1]
     square, vectors = jnp.linalg.eigh(sums.gram(a.T if wide else a))
     limit = scaling.rank_rtol(a.shape, a.dtype)
 
-    def of_products() -> tuple[Array, Array, Array, Array]:
+    def of_products() -> tuple[Array, Array]:
         used = square > limit * square[-1]
         root = jnp.sqrt(jnp.where(used, square, 1.0))
         if not wide:
-            return square, used, vectors.T @ sums.cross(a, b), vectors.T
-        return square, used, root * (vectors.T @ b), vectors.T @ a / root[:, None]
+            return _shrunk(square, used, vectors.T @ sums.cross(a, b), vectors.T, penalty)
+        return _shrunk(square, used, root * (vectors.T @ b), vectors.T @ a / root[:, None], penalty)
 
-    def of_data() -> tuple[Array, Array, Array, Array]:
+    def of_data() -> tuple[Array, Array]:
         left, root, right = singular.svd(a)
-        return root**2, root > limit * root[0], root * sums.cross(left, b), right
+        of_spectrum = _shrunk(root**2, root > limit * root[0], root * sums.cross(left, b), right, penalty)
+        if wide:
+            return of_spectrum
+        of_qr = lax.map(partial(_by_qr, *jnp.linalg.qr(a), b), penalty)
+        sound = jnp.isfinite(of_qr[1])
+        return jnp.where(sound[:, None], of_qr[0], of_spectrum[0]), jnp.where(sound, of_qr[1], of_spectrum[1])
 
-    return lax.cond(square[0] + penalty > jnp.finfo(a.dtype).eps ** 0.5 * square[-1], of_products, of_data)
+    least = square[0] + jnp.min(penalty, initial=jnp.inf)
+    return lax.cond(least > jnp.finfo(a.dtype).eps ** 0.5 * square[-1], of_products, of_data)
+
+
+def _shrunk(square: Array, used: Array, rotated: Array, directions: Array, penalty: Array) -> tuple[Array, Array]:
+    r"""From squared singular values, which of them are in use, $S U^\top y$, and the rows of $V^\top$."""
+    below = jnp.where(used, square + penalty[:, None], 1.0)
+    return jnp.where(used, rotated / below, 0.0) @ directions, jnp.sum(jnp.where(used, square / below, 0.0), axis=1)
+
+
+def _by_qr(q: Array, r: Array, b: Array, penalty: Array) -> tuple[Array, Array]:
+    """Coefficients and degrees of freedom for one penalty from a = qr."""
+    top, of_both, _ = _qr(r, penalty)
+    return solve_triangular(of_both, top.T @ sums.cross(q, b)), jnp.sum(top**2) + 0 * of_both[0, 0]  # NaN with it
 
 
 def _tall(a: Array, b: Array, alpha: Array) -> Array:
@@ -247,14 +263,14 @@ def _factor(system: Array) -> tuple[Array, Array]:
 
 def _tall_by_qr(a: Array, b: Array, penalty: Array) -> Array:
     """Solve without products of columns, which square the condition. The derivative is that of the normal equations."""
-    q, r, solve = _qr(a, penalty)
+    q, r, solve = _qr(*lax.stop_gradient((a, penalty)))
     coef = solve_triangular(r, sums.cross(q, lax.stop_gradient(b)))
     step = solve(sums.cross(a, b - a @ coef) - penalty * coef)
     return coef + step - lax.stop_gradient(step)
 
 
 def _wide_by_qr(a: Array, b: Array, penalty: Array) -> Array:
-    q, r, solve = _qr(a.T, penalty)
+    q, r, solve = _qr(*lax.stop_gradient((a.T, penalty)))
     coef = q @ solve_triangular(r, lax.stop_gradient(b), trans="T")
     of_samples = lax.stop_gradient(solve(b))
     step = (of_samples + solve(b - a @ (of_samples @ a) - penalty * of_samples)) @ a
@@ -262,13 +278,12 @@ def _wide_by_qr(a: Array, b: Array, penalty: Array) -> Array:
 
 
 def _qr(a: Array, penalty: Array) -> tuple[Array, Array, Callable[[Array], Array]]:
-    r"""QR of the columns above the roots of the penalties, as constants: Q's rows of a, R, and a solver for $R^\top R$.
+    r"""QR of the columns above the roots of the penalties: Q's rows of a, R, and a solver for $R^\top R$.
 
     R is NaN where rounding cannot tell it from a singular one.
     """
-    size = a.shape[1]
-    roots = jnp.sqrt(jnp.broadcast_to(penalty, (size,)))
-    q, r = jnp.linalg.qr(lax.stop_gradient(jnp.concatenate([a, jnp.diag(roots)])))
+    roots = jnp.sqrt(penalty) * jnp.eye(a.shape[1], dtype=a.dtype)
+    q, r = jnp.linalg.qr(jnp.concatenate([a, roots]))
     limit = scaling.rank_rtol(a.shape, a.dtype) * jnp.linalg.norm(r, axis=0)
     r = jnp.where(jnp.all(jnp.abs(jnp.diagonal(r)) > limit), r, jnp.nan)
     return q[: len(a)], r, lambda right: solve_triangular(r, solve_triangular(r, right, trans="T"))

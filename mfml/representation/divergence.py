@@ -76,7 +76,8 @@ def kl_divergence(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array
 def gradient(p: Float[Array, "n n"], y: Float[Array, "n k"], *, exaggeration: ArrayLike = 1.0) -> Float[Array, "n k"]:
     r"""$4 \sum_j (a\, p_{ij} - q_{ij}) (1 + \|y_i - y_j\|^2)^{-1} (y_i - y_j)$ with exaggeration a.
 
-    With exaggeration 1, this is the gradient of `kl_divergence`.
+    With exaggeration 1, this is the gradient of `kl_divergence`. Coordinates enter by products, so that digits are
+    relative to the largest coordinate: samples much closer than that have none left.
 
     Raises:
         ValueError: unless p is square, with one row per row of y.

@@ -172,6 +172,7 @@ EXAMPLES = [
         kmeans.relocate,
         lambda key: started(key) | {"counts": jnp.array([4.0, 0.0, 4.0])},
         origins=(("x", "centroids"),),
+        exempt={"far": "samples at the same far place are equally far to rounding: the first of them is moved to"},
     ),
     Example(kmeans.fit, lambda key: data(key) | {"key": key}, CLUSTERS | {"n_init": 2, "max_iter": 9}, x64=False),
     Example(
@@ -181,6 +182,7 @@ EXAMPLES = [
         tolerance=1e-3,
         units=({"x": 1, "init": 1},),
         origins=(("x", "init"),),
+        exempt={"far": "a centroid of far samples is rounded as they are, and the inertia is that of this centroid"},
     ),
     Example(kmeans.predict, fitted),
     Example(kmeans.transform, fitted, gradient=("x",), tolerance=1e-3),

@@ -242,7 +242,13 @@ EXAMPLES = [
         gradient=("s",),
         exempt={"missing": "only the singular values that are left out count"},
     ),
-    Example(pca.fit, samples(40, 3), {"n_components": 2}, gradient=("x",)),
+    Example(
+        pca.fit,
+        samples(40, 3),
+        {"n_components": 2},
+        gradient=("x",),
+        exempt={"far": "a variance below rounding of the largest counts as 0 in the products of the covariance"},
+    ),
     Example(pca.fit, samples(6, 3), {"n_components": 2, "solver": "svd"}, gradient=("x",)),
     Example(
         pca.fit,

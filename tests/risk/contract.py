@@ -144,7 +144,12 @@ EXAMPLES = [
         lambda key: {"key": key, **labeled(key), "groups": jnp.arange(20) // 4},
         {"n_splits": 4},
     ),
-    Example(leakage.temporal, lambda key: {"key": key, **table(key)}, {"n_splits": 4}),
+    Example(
+        leakage.temporal,
+        lambda key: {"key": key, **table(key)},
+        {"n_splits": 4},
+        exempt={"far": "seen from a far sample, those of the other group are equally near to rounding"},
+    ),
     Example(limits.truth_tables, lambda key: {}, {"n_points": 3}, batched=()),
     Example(
         limits.no_free_lunch,
