@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int, Integer, Key, Num, Real, Shaped
@@ -38,6 +39,8 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def entered(*args: P.args, **kwargs: P.kwargs) -> R:
         by_place, by_name = _readers(function)
+        if jax.config.jax_enable_x64:  # type: ignore[attr-defined]
+            args, kwargs = _of_one_precision(function, args, kwargs)  # type: ignore[assignment]
         for name, value in kwargs.items():
             if name in by_name:
                 kwargs[name] = by_name[name](name, value)
@@ -47,6 +50,37 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
     return entered
 
 
+def _of_one_precision(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict]:
+    """Bring the floating arrays among the arguments to the widest precision among them, and whole numbers with them.
+
+    Otherwise a loop would begin in one precision and go on in another. Without double precision there is no need.
+    """
+    by_place, by_name = _readers(function)
+    named = {**{name: value for (name, _), value in zip(by_place, args, strict=False)}, **kwargs}
+    kinds = [value.dtype for name, value in named.items() if _is_floating(value) and _kind(by_name.get(name))]
+    if not kinds:
+        return args, kwargs
+    widest = jnp.result_type(*kinds)
+
+    def read(name: str, value: Any) -> Any:
+        kind = _kind(by_name.get(name))
+        value = as_float(name, value) if kind is as_float and not isinstance(value, (str, type(None))) else value
+        return jnp.asarray(value, widest) if kind and _is_floating(value) and value.dtype != widest else value
+
+    placed = [read(name, value) for (name, _), value in zip(by_place, args, strict=False)]
+    return (*placed, *args[len(placed) :]), {name: read(name, value) for name, value in kwargs.items()}
+
+
+def _kind(reader: Reader | None) -> Reader | None:
+    """Return the reader of arrays that this one is, or is behind None and names of rules."""
+    reader = reader.args[-1] if isinstance(reader, functools.partial) else reader
+    return reader if reader in (as_float, as_array) else None
+
+
+def _is_floating(value: Any) -> bool:
+    return hasattr(value, "dtype") and jnp.issubdtype(value.dtype, jnp.floating) and not isinstance(value, np.generic)
+
+
 def _number(name: str, value: Any) -> Any:
     """Read a hyperparameter: a Python number stays one, so that it does not widen what it meets."""
     if isinstance(value, (np.integer, np.floating)):
@@ -54,6 +88,16 @@ def _number(name: str, value: Any) -> Any:
     if isinstance(value, (int, float, jax.Array)):
         return value
     return as_array(name, value)
+
+
+def _one_number(name: str, value: Any) -> Any:
+    """Read a hyperparameter that one call has one of; several are tried one after the other, or by `vmap`."""
+    value = _number(name, value)
+    if isinstance(value, float) and value != value:
+        raise ValueError(f"{name} must be a number; found nan")
+    if getattr(value, "ndim", 0):
+        raise ValueError(f"{name} must be one number; found shape {value.shape}")
+    return value
 
 
 def _static_int(name: str, value: Any) -> Any:
@@ -68,11 +112,9 @@ def _static_int(name: str, value: Any) -> Any:
 
 
 def _static_number(name: str, value: Any) -> Any:
-    if isinstance(value, (np.integer, np.floating)):
-        return value.item()
-    if isinstance(value, jax.Array) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
-        return value
-    raise ValueError(f"{name} must be a number; found {shown(value)}")
+    if not isinstance(value, (int, float, np.integer, np.floating, jax.Array)) or isinstance(value, bool):
+        raise ValueError(f"{name} must be a number; found {shown(value)}")
+    return _one_number(name, value)
 
 
 def _text(name: str, value: Any) -> Any:
@@ -119,12 +161,12 @@ def _readers(function: Callable[..., Any]) -> tuple[list[tuple[str, Reader]], di
     namespace = getattr(inspect.unwrap(function), "__globals__", {})
     parameters = inspect.signature(function).parameters.values()
     named = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    readers = {p.name: _reader(p.annotation, namespace) for p in named}
+    readers = {p.name: _reader(p.annotation, namespace, alone=p.kind is p.KEYWORD_ONLY) for p in named}
     return [(p.name, readers[p.name]) for p in named if p.kind is not p.KEYWORD_ONLY], readers
 
 
-def _reader(annotation: Any, namespace: dict[str, Any]) -> Reader:
-    """Return what reads an argument of this annotation."""
+def _reader(annotation: Any, namespace: dict[str, Any], *, alone: bool = False) -> Reader:
+    """Return what reads an argument of this annotation, or a number alone: keyword-only `ArrayLike` is one number."""
     if isinstance(annotation, str):
         try:
             annotation = eval(annotation, namespace)
@@ -136,7 +178,7 @@ def _reader(annotation: Any, namespace: dict[str, Any]) -> Reader:
     if get_origin(options[0]) is tuple:
         return _unless(passing, _of_tuple(get_args(options[0]), namespace))
     if set(get_args(ArrayLike)) <= set(options):
-        return _unless(passing, _number)
+        return _unless(passing, _one_number if alone else _number)
     kinds = [KINDS.get(getattr(option, "dtype", option)) for option in options]
     if None in kinds:
         return _as_it_is
@@ -157,4 +199,8 @@ def _of_tuple(members: tuple[Any, ...], namespace: dict[str, Any]) -> Reader:
 
 
 def _unless(passing: tuple[type, ...], read: Reader) -> Reader:
-    return (lambda name, value: value if isinstance(value, passing) else read(name, value)) if passing else read
+    return functools.partial(_read_unless, passing, read) if passing else read
+
+
+def _read_unless(passing: tuple[type, ...], read: Reader, name: str, value: Any) -> Any:
+    return value if isinstance(value, passing) else read(name, value)

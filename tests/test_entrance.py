@@ -9,7 +9,9 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Key, Num
 
 from mfml.arrays import as_array, as_float, as_int
+from mfml.clustering import kmeans
 from mfml.entrance import public
+from mfml.generalization import boosting, lasso, ridge
 from mfml.regression import ols
 
 
@@ -94,7 +96,6 @@ def test_labels():
 def test_hyperparameters_stay_python_numbers():
     assert everything(FRAME, alpha=2)["alpha"] == 2
     assert type(everything(FRAME, alpha=np.float64(0.1))["alpha"]) is float
-    assert everything(FRAME, alpha=[1, 2])["alpha"].shape == (2,)
     assert type(everything(FRAME, n_steps=np.int64(3))["n_steps"]) is int
     assert everything(FRAME, tol=1)["tol"] == 1
     assert everything(FRAME, sizes=[np.int32(3), 4])["sizes"] == (3, 4)
@@ -124,6 +125,8 @@ def test_a_rule_or_values():
         ({"n_steps": True}, "n_steps must be an integer; found True"),
         ({"n_steps": "3"}, "n_steps must be an integer; found '3'"),
         ({"tol": None}, "tol must be a number; found None"),
+        ({"tol": float("nan")}, "tol must be a number; found nan"),
+        ({"tol": jnp.ones(2)}, r"tol must be one number; found shape \(2,\)"),
         ({"alpha": None}, "alpha must be an array of numbers; found None"),
         ({"alpha": lambda step: 0.1}, "alpha must be an array of numbers; found <function"),
         ({"key": 0}, r"key must be a key such as jax\.random\.key\(0\); found 0"),
@@ -146,3 +149,26 @@ def test_within_compiled_code():
 def test_a_fit_takes_a_frame_and_a_column():
     model = ols.fit(FRAME[["hardness"]], FRAME["strength"])
     np.testing.assert_allclose(model.coef, [0.5], rtol=1e-5)
+
+
+@pytest.mark.parametrize("alpha", [[1.0, 2.0], np.ones(3), jnp.ones((1, 1))])
+def test_a_hyperparameter_is_one_number(alpha):
+    with pytest.raises(ValueError, match=r"alpha must be one number; found shape"):
+        ridge.fit(FRAME[["hardness"]], FRAME["strength"], alpha=alpha)
+
+
+@pytest.mark.parametrize("name", ["tol", "l1_ratio"])
+def test_a_hyperparameter_is_a_number(name):
+    with pytest.raises(ValueError, match=f"{name} must be a number; found nan"):
+        lasso.fit(FRAME[["hardness"]], FRAME["strength"], **{name: float("nan")})
+
+
+def test_companions_take_the_precision_of_the_data(x64):
+    x, y = np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32), np.arange(8)
+    for weights in (np.ones(8, int), [1] * 8, [1.0] * 8, None):
+        assert ridge.fit(x, y, weights=weights).coef.dtype == jnp.float32
+        assert boosting.fit(x, y, weights=weights, max_iter=2).history.dtype == jnp.float32
+        assert kmeans.fit(x, n_clusters=2, weights=weights, key=jax.random.key(0)).inertia.dtype == jnp.float32
+    wide = boosting.fit(x, y.astype(float), max_iter=2)  # nothing is lost
+    assert wide.history.dtype == jnp.float64
+    assert kmeans.fit(x, n_clusters=2, weights=np.ones(8), key=jax.random.key(0)).inertia.dtype == jnp.float64

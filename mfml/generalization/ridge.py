@@ -75,7 +75,6 @@ def fit(
     >>> round(float(model.coef[0]), 4)
     0.5
     """
-    require.rank("alpha", alpha, 0)
     x_mean, y_mean, a, b = _centered(x, y, weights, fit_intercept)
     solve = _wide if a.shape[0] < a.shape[1] else _tall
     coef = solve(a, b, jnp.asarray(alpha, a.dtype))

@@ -51,7 +51,7 @@ def test_lasso_refuses_options_out_of_range(options):
 
 
 def test_ridge_refuses_a_penalty_for_each_feature_and_a_negative_one():
-    with pytest.raises(ValueError, match="alpha must have 0 axes"):
+    with pytest.raises(ValueError, match="alpha must be one number"):
         ridge.fit(X, Y, alpha=jnp.ones(4))
     with pytest.raises(ValueError, match="alpha must not be negative"):
         ridge.fit(X, Y, alpha=-1.0)
