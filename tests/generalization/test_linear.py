@@ -193,7 +193,7 @@ def test_every_end_of_a_fit_is_reported(solver):
     assert not short.converged
     assert short.n_iter == 2
     assert explain(short).startswith("ran out of steps: 2 ")
-    stalled = fit(alpha=0.03, tol=0.0)  # no gap is that small
+    stalled = fit(alpha=0.05, tol=0.0)  # no gap is that small
     assert stalled.status == Status.STALLED
     assert int(stalled.n_iter) < 100
     assert np.isnan(np.asarray(stalled.history[int(stalled.n_iter) + 1 :])).all()
