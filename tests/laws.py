@@ -232,7 +232,12 @@ def origin(example: Example, arguments: Arguments) -> bool:
     applies = False
     for group, grid, base, once in movable(example, arguments):
         applies = True
-        moved = leaves(call(example, shifted(grid, group, OFFSET)))
+        try:
+            moved = leaves(call(example, shifted(grid, group, OFFSET)))
+        except ValueError:  # outside of the domain
+            if example.origins:
+                raise
+            continue
         for (place, a), (_, b), (_, c) in zip(base, once, moved, strict=True):
             check_moved(a, b, c, f"{group} moved by {OFFSET}: result{place}")
     return applies
@@ -447,7 +452,7 @@ def table(package: str | None = None, names: Collection[str] = LAWS) -> dict[str
     verdicts: dict[str, list[tuple[str, str, str]]] = {}
     for example in EXAMPLES:
         if package is None or name_of(example.function).startswith(package):
-            arguments = example.arguments(jax.random.key(20260413))
+            arguments = example.arguments(jax.random.split(jax.random.key(20260413))[0])  # as the test does
             verdicts.setdefault(name_of(example.function), []).extend(judge(example, arguments, names))
     return verdicts
 

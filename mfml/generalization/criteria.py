@@ -151,8 +151,8 @@ def statistics(
     Raises:
         ValueError: for an empty y.
 
-    >>> statistics(jnp.array([1.0, 3.0]), jnp.ones(2), n_classes=None)[0].tolist()
-    [[-1.0, 1.0], [1.0, 1.0]]
+    >>> statistics(jnp.array([1.0, 3.0, 9.0]), jnp.ones(3), n_classes=None)[0].tolist()
+    [[-2.0, 0.0, 6.0], [1.0, 1.0, 1.0]]
     """
     require.that(y.size > 0, f"y must not be empty; found shape {y.shape}")
     y = present(weights, y)

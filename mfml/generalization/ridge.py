@@ -134,8 +134,8 @@ def path(
     Without an intercept, the 1 is left out. GCV estimates the mean squared error of a new sample. It is infinite
     where df reaches n. The decomposition comes from the eigenvectors of the smaller of $X^\top X$ and $X X^\top$ where
     that is as good. With weights, squares are weighted and n is the sum of the weights. Where columns or groups of
-    samples are far apart, each penalty has its own QR decomposition, as in `fit`; for fewer samples than features, and
-    where `fit` gives NaN, directions with $s_j$ below 4 eps min(n, d) times the largest are left out instead.
+    samples are far apart, each penalty has its own QR decomposition, as in `fit`. Where `fit` gives NaN, directions
+    with $s_j$ below 4 eps min(n, d) times the largest are left out instead.
 
     Raises:
         ValueError: if shapes do not fit, x is empty, or a penalty or a weight is negative.
@@ -205,16 +205,23 @@ def _for_all(a: Array, b: Array, penalty: Array) -> tuple[Array, Array]:
         return _shrunk(square, used, root * (vectors.T @ b), vectors.T @ a / root[:, None], penalty)
 
     def of_data() -> tuple[Array, Array]:
-        left, root, right = singular.svd(a)
-        of_spectrum = _shrunk(root**2, root > limit * root[0], root * sums.cross(left, b), right, penalty)
-        if wide:
-            return of_spectrum
-        of_qr = lax.map(partial(_by_qr, *jnp.linalg.qr(a), b), penalty)
-        sound = jnp.isfinite(of_qr[1])
-        return jnp.where(sound[:, None], of_qr[0], of_spectrum[0]), jnp.where(sound, of_qr[1], of_spectrum[1])
+        if not wide:
+            return _without_products(a, b, penalty)
+        directions, r = jnp.linalg.qr(a.T)
+        coef, df = _without_products(r.T, b, penalty)
+        return coef @ directions.T, df
 
     least = square[0] + jnp.min(penalty, initial=jnp.inf)
     return lax.cond(least > jnp.finfo(a.dtype).eps ** 0.5 * square[-1], of_products, of_data)
+
+
+def _without_products(a: Array, b: Array, penalty: Array) -> tuple[Array, Array]:
+    left, root, right = singular.svd(a)
+    used = root > scaling.rank_rtol(a.shape, a.dtype) * root[0]
+    of_spectrum = _shrunk(root**2, used, root * sums.cross(left, b), right, penalty)
+    of_qr = lax.map(partial(_by_qr, *jnp.linalg.qr(a), b), penalty)
+    sound = jnp.isfinite(of_qr[1])
+    return jnp.where(sound[:, None], of_qr[0], of_spectrum[0]), jnp.where(sound, of_qr[1], of_spectrum[1])
 
 
 def _shrunk(square: Array, used: Array, rotated: Array, directions: Array, penalty: Array) -> tuple[Array, Array]:

@@ -160,7 +160,7 @@ def score(
         ValueError: if shapes do not fit.
 
     >>> stump = tree_arrays.stump(0, 0.5, jnp.array([[0.0], [1.0], [2.0]]))
-    >>> score(stump, jnp.array([[0.0], [1.0], [2.0]]), jnp.array([1.0, 2.0, 3.0])).item()
+    >>> round(score(stump, jnp.array([[0.0], [1.0], [2.0]]), jnp.array([1.0, 2.0, 3.0])).item(), 4)
     0.5
     """
     measure = metrics.accuracy if model.value.shape[-1] > 1 else metrics.r2

@@ -7,20 +7,20 @@ from sklearn.linear_model import Lasso, Ridge
 
 from mfml.generalization import lasso, ridge
 
-RNG = np.random.default_rng(6)
 
-
-def groups(apart, n, d):
-    far = apart * RNG.integers(0, 2, n)[:, None]
-    x = (far + RNG.normal(size=(n, d))).astype(np.float32)
-    y = x.astype(float) @ RNG.normal(size=d) + 0.1 * RNG.normal(size=n)
+def groups(apart, n, d, seed=6):
+    rng = np.random.default_rng(seed)  # the same in whatever order tests run
+    far = apart * rng.integers(0, 2, n)[:, None]
+    x = (far + rng.normal(size=(n, d))).astype(np.float32)
+    y = x.astype(float) @ rng.normal(size=d) + 0.1 * rng.normal(size=n)
     return x, (y - y.mean()).astype(np.float32)
 
 
 @pytest.mark.parametrize(("apart", "rtol"), [(300, 1e-4), (3e3, 1e-3), (3e4, 1e-2)])
 @pytest.mark.parametrize(("n", "d"), [(400, 3), (10, 15)])
-def test_ridge_agrees_with_scikit_learn_in_double_precision_on_far_groups(apart, rtol, n, d):
-    x, y = groups(apart, n, d)
+@pytest.mark.parametrize("seed", [0, 1, 2, 6])
+def test_ridge_agrees_with_scikit_learn_in_double_precision_on_far_groups(apart, rtol, n, d, seed):
+    x, y = groups(apart, n, d, seed)
     alphas = np.array([0.1, 1.0], np.float32)
     path = ridge.path(x, y, alphas)
     for alpha, of_path in zip(alphas, path.coef, strict=True):
@@ -30,8 +30,9 @@ def test_ridge_agrees_with_scikit_learn_in_double_precision_on_far_groups(apart,
 
 
 def test_ridge_agrees_with_scikit_learn_where_units_of_columns_differ():
-    x = (RNG.normal(size=(300, 3)) * [1, 1e3, 30]).astype(np.float32)
-    y = (x @ [1, 1e-3, 0.1] + 0.1 * RNG.normal(size=300)).astype(np.float32)
+    rng = np.random.default_rng(6)
+    x = (rng.normal(size=(300, 3)) * [1, 1e3, 30]).astype(np.float32)
+    y = (x @ [1, 1e-3, 0.1] + 0.1 * rng.normal(size=300)).astype(np.float32)
     peer = Ridge(alpha=0.5).fit(x.astype(float), y.astype(float)).coef_
     for ours in (ridge.fit(x, y, alpha=0.5).coef, ridge.path(x, y, jnp.array([0.5])).coef[0]):
         np.testing.assert_allclose(ours, peer, rtol=1e-3)
@@ -45,8 +46,9 @@ def test_best_penalty_does_not_depend_on_the_unit_of_the_targets(unit):
 
 
 def test_lasso_far_from_the_origin_is_that_of_double_precision():
-    x = (1e7 + RNG.normal(size=(200, 4))).astype(np.float32)
-    y = ((x - 1e7) @ [1, -2, 0, 1] + 0.1 * RNG.normal(size=200)).astype(np.float32)
+    rng = np.random.default_rng(6)
+    x = (1e7 + rng.normal(size=(200, 4))).astype(np.float32)
+    y = ((x - 1e7) @ [1, -2, 0, 1] + 0.1 * rng.normal(size=200)).astype(np.float32)
     peer = Lasso(alpha=0.1, tol=1e-10).fit(x.astype(float), y.astype(float))
     ours = lasso.fit(x, y, alpha=0.1)
     assert ours.converged
