@@ -78,7 +78,10 @@ def _kind(reader: Reader | None) -> Reader | None:
 
 
 def _is_floating(value: Any) -> bool:
-    return hasattr(value, "dtype") and jnp.issubdtype(value.dtype, jnp.floating) and not isinstance(value, np.generic)
+    """Return whether a value is a floating array. Arrays of weak type take the precision of others in any case."""
+    if not isinstance(value, (jax.Array, np.ndarray)) or getattr(value, "weak_type", False):
+        return False
+    return jnp.issubdtype(value.dtype, jnp.floating)
 
 
 def _number(name: str, value: Any) -> Any:

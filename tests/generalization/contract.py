@@ -491,7 +491,6 @@ EXAMPLES = [
         {"max_iter": 2, "max_depth": 1, "max_bins": 2 * N},
         units=({"x": 1}, {"y": 1}, {"weights": 1, "min_child_weight": 1, "l2_regularization": 1}),
         origins=(("y",),),
-        exempt={"far": "the offset is rounded as y is, and values of nodes are counted from it; predictions agree"},
     ),
     Example(
         boosting.decision_function,

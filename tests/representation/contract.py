@@ -269,7 +269,6 @@ EXAMPLES = [
         labeled,
         CLASSES,
         gradient=("z",),
-        exempt={"far": "the mean of a class that is in both groups has their size, and is rounded as they are"},
     ),
     Example(
         quality.interpolation,

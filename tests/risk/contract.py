@@ -148,7 +148,6 @@ EXAMPLES = [
         leakage.temporal,
         lambda key: {"key": key, **table(key)},
         {"n_splits": 4},
-        exempt={"far": "seen from a far sample, those of the other group are equally near to rounding"},
     ),
     Example(limits.truth_tables, lambda key: {}, {"n_points": 3}, batched=()),
     Example(
