@@ -20,7 +20,7 @@ class State(NamedTuple):
     """State of the iteration."""
 
     centroids: Float[Array, "k d"]
-    counts: Float[Array, " k"]  # number of samples of each centroid so far
+    counts: Float[Array, " k"]  # number of samples of each centroid so far, rounded from 2^24 on
 
 
 class MiniBatchKMeans(NamedTuple):
@@ -148,8 +148,8 @@ def _fit(
 
     def advance(state: State, key: Array) -> tuple[State, Array]:
         if weights is None:
-            return _step(state, x[jax.random.randint(key, (batch_size,), 0, n)])
-        return _step(state, x[_drawn(key, cumulated, batch_size)])
+            return _step(state, x[jax.random.randint(key, (batch_size,), 0, n)], unit=1.0)
+        return _step(state, x[_drawn(key, cumulated, batch_size)], unit=1.0)
 
     state, of_batches = lax.scan(advance, init(start), jax.random.split(key, n_steps))
     centroids = state.centroids[kmeans.ordered(state.centroids)]
@@ -162,13 +162,15 @@ def _fit(
     return MiniBatchKMeans(centroids * unit, labels, inertia * size, *report)
 
 
-def _step(state: State, batch: Array, weights: Array | None = None) -> tuple[State, Array]:
+def _step(
+    state: State, batch: Array, weights: Array | None = None, *, unit: float | None = None
+) -> tuple[State, Array]:
     """The next state, and the mean squared distance of the batch before the step."""
-    label, squared, unit = nearest.of_rows(batch, state.centroids)
+    label, squared, size = nearest.of_rows(batch, state.centroids, unit=unit)
     member = jax.nn.one_hot(label, len(state.centroids), dtype=batch.dtype, axis=0)
     member = member if weights is None else weights * member
     new = member.sum(axis=1)
     counts = state.counts + new
     pull = member @ (batch - state.centroids[label])
     moved = state.centroids + pull / jnp.where(counts > 0, counts, 1)[:, None]
-    return State(moved, counts), squared.mean() * unit * unit
+    return State(moved, counts), squared.mean() * size * size

@@ -7,7 +7,6 @@ decides comes from differences.
 
 from functools import partial
 from math import sqrt
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,44 +18,6 @@ from mfml.numerics import scaling
 
 WIDTH = 32  # features that one pass over a table adds
 ROWS = 128  # rows of a table that are computed together
-
-
-class Frame(NamedTuple):
-    """A unit and an origin of the data's own, in which no square overflows and none that matters underflows."""
-
-    unit: Float[Array, ""]  # power of two
-    origin: Float[Array, " d"]  # in this unit
-
-
-def frame(x: Float[Array, "n d"]) -> Frame:
-    """Frame about the mean; in a constant column, the origin is its value exactly.
-
-    >>> made = frame(jnp.array([[2e25], [6e25]]))
-    >>> enter(made, jnp.array([[2e25], [6e25]])).tolist()
-    [[-0.5...], [0.5...]]
-    """
-    x = lax.stop_gradient(x)
-    size = unit(x)
-    first = x[:1] / size
-    return Frame(size, (first + jnp.mean(x / size - first, axis=0))[0])
-
-
-def enter(frame: Frame, x: Float[Array, "*n d"]) -> Float[Array, "*n d"]:
-    """Points in the frame.
-
-    >>> enter(Frame(jnp.array(2.0), jnp.array([1.0])), jnp.array([[10.0]])).tolist()
-    [[4.0]]
-    """
-    return x / frame.unit - frame.origin
-
-
-def leave(frame: Frame, x: Float[Array, "*n d"]) -> Float[Array, "*n d"]:
-    """Undo `enter`.
-
-    >>> leave(Frame(jnp.array(2.0), jnp.array([1.0])), jnp.array([[4.0]])).tolist()
-    [[10.0]]
-    """
-    return (x + frame.origin) * frame.unit
 
 
 def unit(*arrays: Float[Array, "..."]) -> Float[Array, ""]:

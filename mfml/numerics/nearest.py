@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
 from mfml.numerics import distances
@@ -116,18 +117,18 @@ def directly(points: Float[Array, "k d"], x: Float[Array, "d s"]) -> tuple[Float
 
 @jax.jit
 def of_rows(
-    x: Float[Array, "n d"], points: Float[Array, "k d"]
+    x: Float[Array, "n d"], points: Float[Array, "k d"], *, unit: ArrayLike | None = None
 ) -> tuple[Int[Array, " n"], Float[Array, " n"], Float[Array, ""]]:
     """Number of the nearest point of each row, their squared distance in a unit of the data's own, and this unit.
 
-    The number is -1 where no distance is known, since there is a NaN.
+    Give the unit where it is known. The number is -1 where no distance is known, since there is a NaN.
 
     >>> label, squared, unit = of_rows(jnp.array([[2e30], [0.0]]), jnp.array([[0.0], [3e30]]))
     >>> label.tolist(), (jnp.sqrt(squared) * unit).round(-29).tolist()
     ([1, 0], [1...e+30, 0.0])
     """
     n, size = len(x), min(BLOCK, max(len(x), 1))
-    unit = distances.unit(x, points)
+    unit = distances.unit(x, points) if unit is None else jnp.asarray(unit, x.dtype)
     origin = jnp.mean(points / unit, axis=0)
     made = centers(points / unit - origin)
 
