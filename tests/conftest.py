@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -22,6 +23,7 @@ install_import_hook([f"mfml.{room}" for room in ("data", *(unit.package for unit
 import hypothesis
 import jax
 import jaxtyping
+import numpy as np
 import pytest
 
 pytest_plugins = ["tests.changed", "tests.memory", "tests.sharing"]
@@ -37,6 +39,17 @@ jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 # Shapes are small here, so compiling is what takes the time. Lessons and benchmarks run in processes of their own,
 # fully optimized.
 jax.config.update("jax_disable_most_optimizations", True)
+
+
+@pytest.fixture(autouse=True)
+def same_draws(request):
+    """Let a module's generator of random numbers begin every test alike, in whatever order tests run."""
+    generators = [v for v in vars(request.module).values() if isinstance(v, np.random.Generator)]
+    for generator in generators:
+        generator.bit_generator.state = STARTS.setdefault(id(generator), generator.bit_generator.state)
+
+
+STARTS: dict[int, Any] = {}
 
 
 @pytest.fixture
