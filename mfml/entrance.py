@@ -181,7 +181,8 @@ def _reader(annotation: Any, namespace: dict[str, Any], *, alone: bool = False) 
     if get_origin(options[0]) is tuple:
         return _unless(passing, _of_tuple(get_args(options[0]), namespace))
     if set(get_args(ArrayLike)) <= set(options):
-        return _unless(passing, _one_number if alone else _number)
+        one = alone and set(options) == set(get_args(ArrayLike))  # others say which arrays may stand there
+        return _unless(passing, _one_number if one else _number)
     kinds = [KINDS.get(getattr(option, "dtype", option)) for option in options]
     if None in kinds:
         return _as_it_is

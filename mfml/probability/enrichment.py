@@ -40,7 +40,12 @@ class SecondOrder(NamedTuple):
 
 @public
 def inject(
-    x: Float[Array, "n d"], y: Float[Array, " n"], *, key: Key[Array, ""], scale: ArrayLike, n_copies: int
+    x: Float[Array, "n d"],
+    y: Float[Array, " n"],
+    *,
+    key: Key[Array, ""],
+    scale: ArrayLike | Float[Array, " d"],
+    n_copies: int,
 ) -> Enriched:
     """Repeat the data `n_copies` times (static). Each copy has its own noise of this standard deviation on x.
 
@@ -69,7 +74,7 @@ def noisy_risk(
     y: Float[Array, " n"],
     *,
     key: Key[Array, ""],
-    scale: ArrayLike,
+    scale: ArrayLike | Float[Array, " d"],
     n_draws: int,
 ) -> Float[Array, ""]:
     r"""Mean squared error with noise on the inputs, by Monte Carlo over `n_draws` (static) pairs $\pm \varepsilon$.
@@ -97,7 +102,9 @@ def noisy_risk(
 
 
 @public
-def second_order(function: Function, x: Float[Array, "n d"], y: Float[Array, " n"], *, scale: ArrayLike) -> SecondOrder:
+def second_order(
+    function: Function, x: Float[Array, "n d"], y: Float[Array, " n"], *, scale: ArrayLike | Float[Array, " d"]
+) -> SecondOrder:
     """Three parts of the risk under noise. Their sum is right up to terms of fourth order in the scale.
 
     Raises:
@@ -124,7 +131,7 @@ def second_order(function: Function, x: Float[Array, "n d"], y: Float[Array, " n
 
 @public
 def tikhonov_risk(
-    function: Function, x: Float[Array, "n d"], y: Float[Array, " n"], *, scale: ArrayLike
+    function: Function, x: Float[Array, "n d"], y: Float[Array, " n"], *, scale: ArrayLike | Float[Array, " d"]
 ) -> Float[Array, ""]:
     r"""Mean squared error with the penalty that noise stands for: $\frac1n \sum_i (f - y)^2 + s^2 \|\nabla f\|^2$.
 

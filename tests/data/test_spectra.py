@@ -111,7 +111,7 @@ def test_errors(key, options, message):
 @pytest.mark.parametrize("counts", [-1.0, 0.0, jnp.nan, 1e12])
 def test_counts_have_a_range(key, counts):
     make = partial(spectra.simulate, key=key, n_samples=2, n_channels=20)
-    with pytest.raises(ValueError, match=r"^counts must be finite and above 0"):
+    with pytest.raises(ValueError, match=r"^counts must be (finite and above 0|a number; found nan)"):
         make(counts=counts)
     found = jax.jit(make)(counts=counts)
     assert np.isnan(found.intensity).all()
