@@ -317,7 +317,7 @@ def _m_step(frame: _Frame, gamma: Array, unit: Array, floor: Array) -> Mixture:
         return tuple(map(sums.plus, total, moments)), None
 
     data = blocks.split(frame.x, size=BLOCK).x, blocks.split(gamma, size=BLOCK).x
-    nothing: _Totals = (_nothing(near), _nothing(unit))
+    nothing: _Totals = (sums.nothing(near), sums.nothing(unit))
     (first, second), _ = lax.scan(one_block, nothing, data)
     made = covariances.whitener(unit, near)
     shift, covariance = covariances.updated(made, counts, first.value, second.value, floor)
@@ -341,16 +341,12 @@ def _step(
         value = jnp.sum(block.valid * (largest + jnp.log(norm)))
         return tuple(map(sums.plus, total, (*moments, value))), None
 
-    zero = tuple(map(_nothing, (*mixture, mixture.weights[0])))
+    zero = tuple(map(sums.nothing, (*mixture, mixture.weights[0])))
     counts, first, second, value = (total.value for total in lax.scan(one_block, zero, data)[0])
     shift, covariance = covariances.updated(made, counts, first, second, reg_covar)
     n = data.valid.sum()
     means = jnp.where((counts >= _tiny(first))[:, None], mixture.means + shift, frame.mean)
     return Mixture(counts / n, means, covariance), value / n
-
-
-def _nothing(like: Array) -> sums.Total:
-    return sums.Total(jnp.zeros_like(like), jnp.zeros_like(like))
 
 
 def _run(frame: _Frame, start: Mixture, data: Blocks, max_iter: int, tol: ArrayLike, reg_covar: ArrayLike) -> GMM:

@@ -115,7 +115,7 @@ def _by_products(data: Data, centroids: Array) -> Pass:
         return (sums.plus(total[0], part), inertia, jnp.minimum(total[2], least)), None
 
     zero = jnp.zeros((), centroids.dtype)
-    start = _nothing((k, d + 2), zero), _nothing((), zero), zero + jnp.inf
+    start = sums.nothing(jnp.zeros((k, d + 2), zero.dtype)), sums.nothing(zero), zero + jnp.inf
     (found, inertia, least), _ = lax.scan(add, start, data.about)
     counts = found.value[:, d]
     mean = found.value / jnp.where(counts > 0, counts, 1)[:, None]
@@ -147,15 +147,12 @@ def _by_differences(data: Data, centroids: Array) -> Pass:
         terms = jnp.concatenate([apart, jnp.ones_like(squared)[None], squared[None]])
         return sums.plus(total, distances.product(member * weight, terms.T)), None
 
-    found, _ = lax.scan(add, _nothing((k, d + 2), centroids), jnp.arange(-(-n // size)))
+    none = sums.nothing(jnp.zeros((k, d + 2), centroids.dtype))
+    found, _ = lax.scan(add, none, jnp.arange(-(-n // size)))
     counts, squared = found.value[:, d], found.value[:, d + 1]
     mean = found.value / jnp.where(counts > 0, counts, 1)[:, None]
     rounding = _squared_rounding(centroids) * (jnp.sum(centroids**2, axis=1) + mean[:, -1])
     return Pass(centroids + mean[:, :d], counts, squared.sum(), mean[:, -1] / d, rounding, jnp.ones((), bool))
-
-
-def _nothing(shape: tuple[int, ...], like: Array) -> sums.Total:
-    return sums.Total(*jnp.zeros((2, *shape), like.dtype))
 
 
 def _squared_rounding(like: Array) -> float:
