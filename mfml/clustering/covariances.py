@@ -17,6 +17,7 @@ do not suffer from cancellation, even for thin components far from the origin. W
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.scipy.linalg import solve_triangular
 from jax.typing import ArrayLike, DTypeLike
@@ -188,5 +189,5 @@ def unit(kind: str, *, n_components: int, n_features: int, dtype: DTypeLike) -> 
     require.one_of("covariance_type", kind, KINDS)
     if kind in ("full", "tied"):
         count = n_components if kind == "full" else 1
-        return jnp.broadcast_to(jnp.eye(n_features, dtype=dtype), (count, n_features, n_features))
-    return jnp.ones((n_components, 1, n_features if kind == "diag" else 1), dtype)
+        return jnp.asarray(np.broadcast_to(np.eye(n_features), (count, n_features, n_features)), dtype)
+    return jnp.asarray(np.ones((n_components, 1, n_features if kind == "diag" else 1)), dtype)

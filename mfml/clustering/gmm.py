@@ -241,6 +241,7 @@ def fit(
     require.rank("x", x, 2)
     require.same_length(x=x, weights=weights)
     require.positive("n_init", n_init)
+    require.positive("max_iter", max_iter)
     if not isinstance(init, str):
         start = _given(x, init, n_components, n_init)
         frame = _enter(x, weights, start.covariances.shape[1:])
@@ -254,7 +255,8 @@ def fit(
         unit = covariances.unit(covariance_type, n_components=n_components, n_features=d, dtype=x.dtype)
         frame = _enter(x, weights, unit.shape)
         keys = jax.random.split(key, n_init)
-        starts = _drawn(frame, keys, unit, reg_covar, weights, n_components=n_components, init=init)
+        labels = jnp.stack([_labels(frame, key, weights, n_components=n_components, init=init) for key in keys])
+        starts = _drawn(frame, labels, unit, reg_covar, n_components=n_components)
     return _fit(frame, starts, tol, reg_covar, max_iter=max_iter)
 
 
@@ -268,29 +270,20 @@ def _given(x: Array, init: Model, n_components: int | None, n_init: int) -> Mixt
     return Mixture(*(jnp.asarray(leaf, x.dtype)[None] for leaf in init[:3]))
 
 
-@partial(jax.jit, static_argnames=("n_components", "init"))
-def _drawn(
-    frame: _Frame,
-    keys: Array,
-    unit: Array,
-    reg_covar: ArrayLike | None,
-    weights: Array | None,
-    *,
-    n_components: int,
-    init: str,
-) -> Mixture:
-    """Mixtures fitted to the clusters of a rule, one per key, in the frame."""
-    x, floor = frame.x * frame.scale, _floor(frame, reg_covar)
+def _labels(frame: _Frame, key: Array, weights: Array | None, *, n_components: int, init: str) -> Array:
+    """Clusters of the samples by a rule."""
+    x = frame.x * frame.scale
+    if init == "kmeans":
+        return kmeans.fit(x, key=key, n_clusters=n_components, weights=weights).labels
+    return kmeans.assign(x, seeding.choose(x, key=key, n_clusters=n_components, init=init, weights=weights))
 
-    def start(key: Array) -> Mixture:
-        if init == "kmeans":
-            labels = kmeans.fit(x, key=key, n_clusters=n_components, weights=weights).labels
-        else:
-            chosen = seeding.choose(x, key=key, n_clusters=n_components, init=init, weights=weights)
-            labels = kmeans.assign(x, chosen)
-        return _m_step(frame, jax.nn.one_hot(labels, n_components, dtype=x.dtype), unit, floor)
 
-    return jax.vmap(start)(keys)
+@partial(jax.jit, static_argnames="n_components")
+def _drawn(frame: _Frame, labels: Array, unit: Array, reg_covar: ArrayLike | None, *, n_components: int) -> Mixture:
+    """Mixtures fitted to clusters (r, n), in the frame."""
+    floor = _floor(frame, reg_covar)
+    gamma = jax.nn.one_hot(labels, n_components, dtype=frame.x.dtype)
+    return jax.vmap(lambda gamma: _m_step(frame, gamma, unit, floor))(gamma)
 
 
 class _Turn(NamedTuple):
@@ -357,19 +350,21 @@ def _run(frame: _Frame, start: Mixture, data: Blocks, max_iter: int, tol: ArrayL
         made = covariances.whitener(following.covariances, following.means)
         return _Turn(mixture, value, jnp.abs(value - before), following, made)
 
+    # The pass at the start is a step like all others, so that one pass is compiled, not two.
     made = covariances.whitener(start.covariances, start.means)
     endless = jnp.full((), jnp.inf, start.means.dtype)
     found, report = iteration.run(
         lambda last, _: turn(last.following, last.made, last.log_likelihood),
-        turn(start, made, endless),
-        max_iter=max_iter,
+        _Turn(start, -endless, endless, start, made),
+        max_iter=max_iter + 1,
         objective=lambda last: last.log_likelihood,
         converged=lambda last: last.change < tol,
-        failed={Status.UNBOUNDED: lambda last: jnp.isnan(last.made.log_det).any()},
+        failed={Status.UNBOUNDED: lambda last: jnp.isnan(last.made.log_det).any() & (last.log_likelihood > -endless)},
     )
     singular = jnp.isnan(made.log_det).any() & jnp.isfinite(start.covariances).all()
     status = jnp.where(singular, int(Status.UNBOUNDED), report.status)
-    values = (*found.mixture, found.log_likelihood, *report._replace(status=status))
+    report = report._replace(history=report.history[1:], n_iter=report.n_iter - 1, status=status)
+    values = (*found.mixture, found.log_likelihood, *report)
     return GMM(*values)
 
 

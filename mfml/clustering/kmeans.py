@@ -18,7 +18,7 @@ from mfml import iteration, require
 from mfml.clustering import lloyd, seeding
 from mfml.entrance import public
 from mfml.iteration import Status
-from mfml.numerics import distances, nearest, scaling, sums
+from mfml.numerics import branches, distances, nearest, scaling, sums
 from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.numerics.labels import in_range
@@ -201,7 +201,10 @@ def fit(
     require.same_length(x=x, weights=weights)
     require.positive("max_iter", max_iter)
     starts = seeding.starts(x, key=key, n_clusters=n_clusters, n_init=n_init, init=init, weights=weights)
-    return _fit(x, starts, tol, weights, max_iter=max_iter)
+    either = partial(_fit, x, starts, tol, weights, max_iter=max_iter)
+    if isinstance(starts, jax.core.Tracer):  # compiled in any case, and as quick where care is not needed
+        return either(careful=True)[0]
+    return branches.quick_or_careful(either)
 
 
 @public
@@ -241,7 +244,16 @@ def ordered(centroids: Float[Array, "k d"]) -> Int[Array, " k"]:
     >>> ordered(jnp.array([[2.0, 0.0], [1.0, 5.0], [1.0, 4.0]])).tolist()
     [2, 1, 0]
     """
-    return jnp.lexsort(centroids.T[::-1])
+
+    def compare(sign: Array, column: Array) -> tuple[Array, None]:
+        larger, smaller = column[:, None] > column, column[:, None] < column
+        return jnp.where(sign == 0, larger.astype(int) - smaller, sign), None
+
+    k = len(centroids)
+    sign, _ = lax.scan(compare, jnp.zeros((k, k), int), centroids.T)  # far less to compile than `lexsort`
+    each = jnp.arange(k)
+    rank = jnp.sum((sign > 0) | ((sign == 0) & (each < each[:, None])), axis=1)
+    return jnp.zeros_like(each).at[rank].set(each)
 
 
 def _check(x: Array, centroids: Array) -> None:
@@ -293,14 +305,18 @@ class _Turn(NamedTuple):
     stuck: Array  # some clusters are empty, and no sample can fill them
 
 
-def _descend(centroids: Array, *, data: lloyd.Data, max_iter: int, tol: ArrayLike) -> tuple[_Turn, iteration.Report]:
-    """Iterate from one start."""
+def _descend(
+    centroids: Array, *, data: lloyd.Data, max_iter: int, tol: ArrayLike, careful: bool
+) -> tuple[_Turn, iteration.Report]:
+    """Iterate from one start; without care, not beyond a pass that is unclear or leaves a cluster empty."""
 
     def advance(last: _Turn, _: Array) -> _Turn:
         means, counts = last.found.means, last.found.counts
         full = jnp.all(counts > 0)
-        goal = nearest.if_needed(~full, lambda means: relocate(means, counts, data.x), means, means)
-        found = lloyd.one_pass(data, goal)
+        goal = means
+        if careful:
+            goal = branches.if_needed(~full, lambda means: relocate(means, counts, data.x), means, means)
+        found = lloyd.one_pass(data, goal, careful=careful)
         moved = jnp.sum((goal - last.centroids) ** 2, axis=1)
         short = jnp.sum(moved) <= jnp.maximum(tol * data.variance, jnp.sum(found.rounding))
         each = ~found.unclear | jnp.all(moved <= jnp.maximum(tol * found.within, found.rounding))
@@ -316,23 +332,36 @@ def _descend(centroids: Array, *, data: lloyd.Data, max_iter: int, tol: ArrayLik
         max_iter=max_iter + 1,
         objective=lambda turn: turn.found.inertia,
         converged=lambda turn: turn.settled & (jnp.all(turn.found.counts > 0) | turn.stuck),
+        failed=None if careful else {Status.STALLED: _needs_care},
     )
     return turn, report._replace(history=report.history[1:], n_iter=report.n_iter - 1)
 
 
-@partial(jax.jit, static_argnames="max_iter")
-def _fit(x: Array, starts: Array, tol: ArrayLike, weights: Array | None, *, max_iter: int) -> KMeans:
-    """Iterate from all starts (r, k, d) in parallel and keep the result with the smallest inertia."""
+def _needs_care(turn: _Turn) -> Array:
+    """Whether differences must be taken, or clusters are empty."""
+    return turn.found.unclear | jnp.any(turn.found.counts == 0)
+
+
+@partial(jax.jit, static_argnames=("max_iter", "careful"))
+def _fit(
+    x: Array, starts: Array, tol: ArrayLike, weights: Array | None, *, max_iter: int, careful: bool
+) -> tuple[KMeans, Array]:
+    """Iterate from all starts (r, k, d) in parallel and keep the result with the smallest inertia.
+
+    Also says whether care was needed where there was none.
+    """
     there = present(weights, x)
     unit = distances.unit(there)
     share = jnp.ones((), x.dtype) if weights is None else scaling.unit(weights)
     data = lloyd.prepared(rewrite.stored(there / unit), weights=None if weights is None else weights / share)
     tol = jnp.asarray(tol, x.dtype)
-    turns, reports = jax.vmap(partial(_descend, data=data, max_iter=max_iter, tol=tol))(starts / unit)
+    descend = partial(_descend, data=data, max_iter=max_iter, tol=tol, careful=careful)
+    turns, reports = jax.vmap(descend)(starts / unit)
+    lost = jnp.array(False) if careful else jnp.any(jax.vmap(_needs_care)(turns))
     best = jnp.argmin(turns.found.inertia)
     centroids = turns.centroids[best]
     centroids = centroids[ordered(centroids)]
-    labels = lloyd.labels(data, centroids, unclear=turns.found.unclear[best])
+    labels = lloyd.labels(data, centroids, unclear=turns.found.unclear[best], careful=careful)
     squared = jnp.sum((data.x - centroids[labels]) ** 2, axis=1)
     if data.weights is None or weights is None:
         counts = jnp.zeros(len(centroids), int).at[labels].add(1)
@@ -349,4 +378,5 @@ def _fit(x: Array, starts: Array, tol: ArrayLike, weights: Array | None, *, max_
         converged=report.converged & known,
         status=jnp.where(known, report.status, int(Status.NON_FINITE)),
     )
-    return KMeans(jnp.where(jnp.isnan(inertia), jnp.nan, centroids * unit), labels, counts, inertia, *report)
+    found = KMeans(jnp.where(jnp.isnan(inertia), jnp.nan, centroids * unit), labels, counts, inertia, *report)
+    return found, lost

@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float, Int
 from mfml.clustering import blocks
 from mfml.clustering.blocks import Blocks
 from mfml.entrance import public
-from mfml.numerics import distances, nearest, sums
+from mfml.numerics import branches, distances, nearest, sums
 from mfml.numerics.absent import present
 from mfml.xla import rewrite
 
@@ -67,21 +67,27 @@ def prepared(x: Float[Array, "n d"], *, weights: Float[Array, " n"] | None = Non
 
 
 @public
-@jax.jit
-def one_pass(data: Data, centroids: Float[Array, "k d"]) -> Pass:
+@partial(jax.jit, static_argnames="careful")
+def one_pass(data: Data, centroids: Float[Array, "k d"], *, careful: bool = True) -> Pass:
     """Assign all samples to their nearest centroid, and add up the samples of each.
+
+    Without care, differences are not used: where the result is unclear, it may be wrong. The option is static.
 
     >>> found = one_pass(prepared(jnp.array([[0.0], [2.0], [8.0]])), jnp.array([[0.0], [9.0]]))
     >>> found.means.tolist(), found.counts.tolist(), round(found.inertia.item(), 4)
     ([[1.0], [8.0]], [2.0, 1.0], 5.0)
     """
     quick = _by_products(data, centroids)
-    return nearest.if_needed(quick.unclear, partial(_by_differences, data), centroids, quick)
+    if not careful:
+        return quick
+    return branches.if_needed(quick.unclear, partial(_by_differences, data), centroids, quick)
 
 
 @public
-def labels(data: Data, centroids: Float[Array, "k d"], *, unclear: Bool[Array, ""]) -> Int[Array, " n"]:
-    """Number of the nearest centroid of each sample; `unclear` is that of `one_pass` for these centroids.
+def labels(
+    data: Data, centroids: Float[Array, "k d"], *, unclear: Bool[Array, ""], careful: bool = True
+) -> Int[Array, " n"]:
+    """Number of the nearest centroid of each sample; `unclear` and `careful` are those of `one_pass` for them.
 
     >>> labels(prepared(jnp.array([[0.0], [9.0]])), jnp.array([[1.0], [8.0]]), unclear=jnp.array(False)).tolist()
     [0, 1]
@@ -98,7 +104,8 @@ def labels(data: Data, centroids: Float[Array, "k d"], *, unclear: Bool[Array, "
         return lax.fori_loop(0, -(-n // size), fill, jnp.zeros_like(data.x[:, 0]))
 
     quick = blocks.join(lax.map(lambda block: nearest.preselected(made, block)[0], data.about.x), n)
-    return nearest.known(nearest.if_needed(unclear, by_differences, centroids, quick), len(centroids))
+    found = branches.if_needed(unclear, by_differences, centroids, quick) if careful else quick
+    return nearest.known(found, len(centroids))
 
 
 def _by_products(data: Data, centroids: Array) -> Pass:

@@ -112,8 +112,11 @@ def _basis(
     lost = 100 * jnp.finfo(a.dtype).eps
     for i in range(depth - 1):
         new = images[:, -v.shape[1] :]
-        rest, r = jnp.linalg.qr(new - basis @ (basis.T @ new))
-        kept = jnp.abs(jnp.diagonal(r)) > lost * jnp.linalg.norm(new, axis=0)
+        rest = new - basis @ (basis.T @ new)
+        # The longest first: a column of rounding must not take from the others what they have in common with it.
+        order = jnp.argsort(-jnp.linalg.norm(rest, axis=0))
+        rest, r = jnp.linalg.qr(rest[:, order])
+        kept = jnp.abs(jnp.diagonal(r)) > lost * jnp.linalg.norm(new, axis=0)[order]
         rest = jnp.where(kept, rest, jnp.roll(spare, turn + i, axis=0))
         # Twice is enough: the second projection removes what rounding left over from the first.
         rest = jnp.linalg.qr(rest - basis @ (basis.T @ rest))[0]

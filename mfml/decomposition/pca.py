@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.decomposition import spectral, svd
 from mfml.entrance import public
-from mfml.numerics import scaling, sums
+from mfml.numerics import branches, scaling, sums
 from mfml.numerics.domain import between, checked
 
 SOLVERS = ("auto", "svd", "covariance", "randomized")
@@ -28,7 +28,6 @@ class PCA(NamedTuple):
 
 
 @public
-@partial(jax.jit, static_argnames=("n_components", "solver", "iterated_power"))
 def fit(
     x: Float[Array, "n d"],
     *,
@@ -71,25 +70,43 @@ def fit(
     if solver == "auto":
         solver = "covariance" if d <= WIDEST_COVARIANCE and n >= 10 * d else "svd"
 
-    mean = sums.mean(x)
     if solver == "covariance":
-        s, unit = sums.scatter(x, mean)
-        s = s / (n - 1)
-        spectrum = spectral.decompose(s)
-        components, values = spectrum.vectors[:, :n_components].T, spectrum.values[:n_components]
-        variance, total = jnp.where(values <= _lost(s) * values[0], 0.0, values), jnp.trace(s)
+        return branches.quick_or_careful(partial(_by_covariance, x, n_components=n_components))
+    return _by_svd(x, key, n_components=n_components, iterated_power=iterated_power if solver == "randomized" else None)
+
+
+@partial(jax.jit, static_argnames=("n_components", "careful"))
+def _by_covariance(x: Float[Array, "n d"], *, n_components: int, careful: bool) -> tuple[PCA, Array]:
+    """The model, and whether squares have left the range of the type."""
+    found = sums.moments(x, scaled=careful)
+    unit = jnp.max(found.units)
+    share = found.units / unit
+    s = found.products / (len(x) - 1) * share * share[:, None]
+    spectrum = spectral.decompose(s)
+    components, values = spectrum.vectors[:, :n_components].T, spectrum.values[:n_components]
+    variance = jnp.where(values <= _lost(s) * values[0], 0.0, values)
+    mean = found.mean + found.rest
+    return PCA(mean, components, variance * unit * unit, variance / jnp.trace(s)), ~found.in_range
+
+
+@partial(jax.jit, static_argnames=("n_components", "iterated_power"))
+def _by_svd(
+    x: Float[Array, "n d"], key: Key[Array, ""] | None, *, n_components: int, iterated_power: int | None
+) -> PCA:
+    """From singular values: all of them, or, with a power, the leading ones by random directions."""
+    n, d = x.shape
+    mean = sums.mean(x)
+    unit = scaling.unit(x - mean)
+    centered = (x - mean) / unit
+    if iterated_power is not None:
+        parts = svd.randomized(centered, key=key, n_components=n_components, iterated_power=iterated_power)
     else:
-        unit = scaling.unit(x - mean)
-        centered = (x - mean) / unit
-        if solver == "randomized":
-            parts = svd.randomized(centered, key=key, n_components=n_components, iterated_power=iterated_power)
-        else:
-            # The triangular factor has the same singular values and right vectors, and fewer rows.
-            reduced = jnp.linalg.qr(centered, mode="r") if n > d else centered
-            parts = svd.truncated(reduced, n_components=n_components)
-        components, variance = parts.vt, parts.s**2 / (n - 1)
-        total = jnp.sum(centered**2) / (n - 1)
-    return PCA(mean, components, variance * unit * unit, variance / total)
+        # The triangular factor has the same singular values and right vectors, and fewer rows.
+        reduced = jnp.linalg.qr(centered, mode="r") if n > d else centered
+        parts = svd.truncated(reduced, n_components=n_components)
+    variance = parts.s**2 / (n - 1)
+    total = jnp.sum(centered**2) / (n - 1)
+    return PCA(mean, parts.vt, variance * unit * unit, variance / total)
 
 
 def _lost(s: Float[Array, "d d"]) -> float:

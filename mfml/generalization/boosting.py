@@ -121,7 +121,8 @@ def fit(
     rates = (learning_rate, l2_regularization, gamma, min_child_weight, subsample, max_features)
     classes = _n_classes(y, None if validation is None else validation[1], loss, n_classes)
     sizes = {"max_iter": max_iter, "max_depth": max_depth, "max_bins": max_bins, "patience": n_iter_no_change}
-    return _fit(x, y, key if drawing else None, weights, validation, rates, loss=loss, n_classes=classes, **sizes)
+    sizes |= {"n_classes": classes, "missing": binning.may_miss(x)}
+    return _fit(x, y, key if drawing else None, weights, validation, rates, loss=loss, **sizes)
 
 
 def _n_classes(y: Array, held_out: Array | None, loss: str, given: int | None) -> int | None:
@@ -134,7 +135,7 @@ def _n_classes(y: Array, held_out: Array | None, loss: str, given: int | None) -
     return n_classes
 
 
-@partial(jax.jit, static_argnames=("loss", "n_classes", "max_iter", "max_depth", "max_bins", "patience"))
+@partial(jax.jit, static_argnames=("loss", "n_classes", "max_iter", "max_depth", "max_bins", "patience", "missing"))
 def _fit(
     x: Array,
     y: Array,
@@ -149,6 +150,7 @@ def _fit(
     max_depth: int,
     max_bins: int,
     patience: int | None,
+    missing: bool,
 ) -> Boosting:
     size = criteria.spread(present(weights, y).astype(x.dtype)) if loss == "squared_error" else jnp.ones((), x.dtype)
     if loss == "squared_error":  # squares of residuals must not leave the float range
@@ -160,7 +162,7 @@ def _fit(
     keys = None if key is None else jax.random.split(key, max_iter)
 
     def advance(state: State, key: Array | None) -> tuple[State, tuple[Trees, Array, Array]]:
-        state, trees = step(state, task, numbers, key=key, loss=loss, max_depth=max_depth)
+        state, trees = step(state, task, numbers, key=key, loss=loss, max_depth=max_depth, missing=missing)
         if patience is not None:
             state = state._replace(stopped=state.iteration - state.best_iter >= patience)
         return state, (trees, state.loss, state.validation_loss)

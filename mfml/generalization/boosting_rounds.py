@@ -116,10 +116,11 @@ def step(
     key: Key[Array, ""] | None,
     loss: str = "squared_error",
     max_depth: int = 6,
+    missing: bool = True,
 ) -> tuple[State, Trees]:
     """Add one tree per output. Without a key, nothing is drawn, so all samples and features are used.
 
-    `max_depth` is static.
+    `max_depth` and `missing`, see `growth.grow`, are static.
 
     >>> task = problem(jnp.array([[0.0], [2.0]]), jnp.array([0.0, 1.0]), max_bins=2)
     >>> rates = Rates(*(jnp.array(rate) for rate in (1.0, 0.0, 0.0, 0.0, 1.0, 1.0)))
@@ -144,6 +145,7 @@ def step(
             n_bins=task.edges.shape[1] + 2,
             max_depth=max_depth,
             allowed=None if key is None else lambda level: columns[None],
+            missing=missing,
         )
         thresholds = growth.thresholds_of_bins(task.edges, grown.splits)
         found = growth.assemble(grown, thresholds, leaf_value, n_features=d)

@@ -78,18 +78,15 @@ def gain(
     >>> gain(left, whole, 0.0, origin=jnp.zeros(1)).item()
     2.0
     """
-    right = whole - left
     if score is not squared:
-        return score(left, l2) + score(right, l2) - score(whole, l2)
+        return score(left, l2) + score(whole - left, l2) - score(whole, l2)
     value = value_near(whole, l2, origin=origin)
-    shift, pull = value - origin, l2 * value
-
-    def share(side: Array) -> Array:
-        parts, weight = zip(side[:-1], shift, pull, strict=True), side[-1] + l2
-        square = jnp.asarray(sum((part - by * side[-1] - of_l2) ** 2 for part, by, of_l2 in parts))
-        return square / jnp.where(weight <= 0, 1.0, weight)
-
-    return share(left) + share(right) - l2 * jnp.sum(value**2, axis=0)
+    pull = l2 * value
+    on_left = left[:-1] - (value - origin) * left[-1:] - pull  # D of the left side; that of the right is -(D + pull)
+    weight = left[-1] + l2, whole[-1] - left[-1] + l2
+    of_left, of_right = jnp.sum(on_left**2, axis=0), jnp.sum((on_left + pull) ** 2, axis=0)
+    shares = [of / jnp.where(w <= 0, 1.0, w) for of, w in zip((of_left, of_right), weight, strict=True)]
+    return shares[0] + shares[1] - jnp.sum(pull * value, axis=0)
 
 
 @public

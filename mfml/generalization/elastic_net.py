@@ -65,6 +65,10 @@ def problem(
     require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
     require.samples(x, y, weights)
     x, y = present(weights, x), present(weights, y)
+    if x.shape[1] < MANY:
+        found = sums.moments(x, y, weights=weights, centered=fit_intercept)
+        mean, products = found.mean + found.rest, found.products / found.total
+        return Task(products[:-1, :-1], products[:-1, -1], products[-1, -1], mean[:-1], mean[-1])
     both = (
         sums.centered(part, weights=weights)[:2] if fit_intercept else (part, jnp.zeros_like(part[0]))
         for part in (x, y)
@@ -74,8 +78,7 @@ def problem(
         root = jnp.sqrt(weights / jnp.sum(weights) * len(x))
         a, b = a * root[:, None], b * root
     n = len(x)
-    target = sums.cross(a, b) if a.shape[1] < MANY else a.T @ b
-    return Task(_gram(a) / n, target / n, b @ b / n, x_mean, y_mean)
+    return Task(_gram(a) / n, a.T @ b / n, b @ b / n, x_mean, y_mean)
 
 
 @public
@@ -148,9 +151,7 @@ def duality_gap(
 
 
 def _gram(a: Array) -> Array:
-    """A^T A. With many columns, each product of two blocks of them is computed once and used again transposed."""
-    if a.shape[1] < MANY:
-        return sums.gram(a)
+    """A^T A for many columns: each product of two blocks of them is computed once and used again transposed."""
     blocks = jnp.array_split(a, min(5, 1 + a.shape[1] // MANY), axis=1)
     products = [[left.T @ right for right in blocks[: row + 1]] for row, left in enumerate(blocks)]
     size = range(len(blocks))

@@ -6,7 +6,7 @@ out-of-bag error needs no extra fits.
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -102,16 +102,25 @@ def fit(
     require.positive("n_estimators", n_estimators)
     chosen = x.shape[1] if max_features is None else max_features
     require.between("max_features", chosen, 1, x.shape[1])
-    sizes = {"n_estimators": n_estimators, "max_depth": max_depth, "max_features": chosen, "max_bins": max_bins}
-    classes = criteria.n_classes(y, criterion=criterion, given=n_classes)
-    return _fit(
-        x, y, key, weights, min_samples_leaf, criterion=criterion, bootstrap=bootstrap, n_classes=classes, **sizes
-    )
+    static: dict[str, Any] = {
+        "criterion": criterion,
+        "n_estimators": n_estimators,
+        "max_depth": max_depth,
+        "max_features": chosen,
+        "bootstrap": bootstrap,
+        "max_bins": max_bins,
+        "n_classes": criteria.n_classes(y, criterion=criterion, given=n_classes),
+        "missing": binning.may_miss(x),
+    }
+    return _fit(x, y, key, weights, min_samples_leaf, **static)
 
 
 @partial(
     jax.jit,
-    static_argnames=("criterion", "n_estimators", "max_depth", "max_features", "bootstrap", "max_bins", "n_classes"),
+    static_argnames=(
+        *("criterion", "n_estimators", "max_depth", "max_features"),
+        *("bootstrap", "max_bins", "n_classes", "missing"),
+    ),
 )
 def _fit(
     x: Array,
@@ -127,6 +136,7 @@ def _fit(
     bootstrap: bool,
     max_bins: int,
     n_classes: int | None,
+    missing: bool,
 ) -> Forest:
     n, d = x.shape
     ones, zero = jnp.ones(n, x.dtype), jnp.zeros((), x.dtype)
@@ -149,6 +159,7 @@ def _fit(
             n_bins=max_bins + 1,
             max_depth=max_depth,
             score=criteria.CRITERIA[criterion],
+            missing=missing,
             allowed=None
             if max_features == d
             else partial(random_features, key=for_features, d=d, n_chosen=max_features),

@@ -135,12 +135,13 @@ def grow(
     score: criteria.Score = criteria.squared,
     allowed: Callable[[int], Array] | None = None,
     subtract: bool | None = None,
+    missing: bool = True,
 ) -> Grown:
     """Grow a tree from binned features. `allowed(level)` is a mask (q, d) or (1, d) of the features to choose from.
 
     Samples with zero statistics have no influence on the tree, but they get a leaf, too. `subtract` says whether each
-    level adds up only the rows of the smaller children; with None the number of features decides. All options are
-    static.
+    level adds up only the rows of the smaller children; with None the number of features decides. Say missing=False
+    where no value is missing, see `binning.may_miss`: one direction is then enough. All options are static.
 
     Raises:
         ValueError: unless 1 <= max_depth <= 14.
@@ -158,8 +159,17 @@ def grow(
     require.between("max_depth", max_depth, 1, MAX_DEPTH)
 
     def inner(statistics: Array, limits: Limits) -> Grown:
-        sizes = {"n_bins": n_bins, "max_depth": max_depth}
-        return _grow(bins, statistics, limits, score=score, allowed=allowed, subtract=subtract, **sizes)
+        return _grow(
+            bins,
+            statistics,
+            limits,
+            n_bins=n_bins,
+            max_depth=max_depth,
+            score=score,
+            allowed=allowed,
+            subtract=subtract,
+            missing=missing,
+        )
 
     return scale_free(inner, statistics, limits)
 
@@ -174,6 +184,7 @@ def _grow(
     score: criteria.Score,
     allowed: Callable[[int], Array] | None,
     subtract: bool | None,
+    missing: bool,
 ) -> Grown:
     d, n = bins.shape
     by_subtraction = d >= SUBTRACT_FROM if subtract is None else subtract
@@ -188,7 +199,7 @@ def _grow(
             table = _children(table, bins, node, statistics)
         near = about(table, origin[:, None, :, None]) if centers and by_subtraction else table
         mask = jnp.ones((1, d), bool) if allowed is None else allowed(level)
-        split, of_children = _best_split(near, origin, alive, mask, limits, score)
+        split, of_children = _best_split(near, origin, alive, mask, limits, score, missing)
         origin = of_children if centers else jnp.repeat(origin, 2, axis=1)
         splits.append(split)
         node = _move(bins, node, split, n_bins)
@@ -228,7 +239,7 @@ def about(statistics: Float[Array, "c *q"], origin: Float[Array, "k *#q"]) -> Fl
 
 
 def _best_split(
-    table: Array, origin: Array, alive: Array, mask: Array, limits: Limits, score: criteria.Score
+    table: Array, origin: Array, alive: Array, mask: Array, limits: Limits, score: criteria.Score, some_missing: bool
 ) -> tuple[Split, Array]:
     """The best split of each node, and the origins of its children.
 
@@ -242,23 +253,17 @@ def _best_split(
         found = criteria.gain(left, whole, limits.l2, origin=origin[:, None, :, None], score=score)
         return jnp.where((lighter >= limits.min_weight) & (lighter > 0), found, -jnp.inf)
 
-    def chosen(*gains: Array) -> tuple[Array, ...]:
-        """Feature, bin and gain of each node's best split, and whether missing values go left there."""
-        # without the barrier, the compiler computes the gains again in each of the places that read them
-        to_left, to_right = lax.optimization_barrier((gains[0], gains[-1]))
-        highest = jnp.where(mask.T[..., None], jnp.maximum(to_left, to_right), -jnp.inf)
-        of_feature = jnp.max(highest, axis=2)
-        feature = jnp.argmax(of_feature, axis=0).astype(jnp.int32)
-        place = jnp.argmax(highest[feature, nodes], axis=1).astype(jnp.int32)
-        missing_left = to_left[feature, nodes, place] >= to_right[feature, nodes, place]
-        return feature, place, of_feature[feature, nodes], missing_left
-
     nodes = jnp.arange(len(alive))
-    feature, place, highest, missing_left = lax.cond(
-        jnp.any(missing[-1] > 0),
-        lambda: chosen(gain(below[..., :-1] + missing), gain(below[..., :-1])),
-        lambda: chosen(gain(below[..., :-1])),
-    )
+    # without the barrier, the compiler computes the gains again in each of the places that read them
+    lefts = [below[..., :-1], below[..., :-1] + missing] if some_missing else [below[..., :-1]]
+    gains = lax.optimization_barrier([gain(left) for left in lefts])
+    to_right, to_left = gains[0], gains[-1]
+    best = jnp.where(mask.T[..., None], jnp.maximum(to_left, to_right), -jnp.inf)
+    of_feature = jnp.max(best, axis=2)
+    feature = jnp.argmax(of_feature, axis=0).astype(jnp.int32)
+    highest = of_feature[feature, nodes]
+    place = jnp.argmax(best[feature, nodes], axis=1).astype(jnp.int32)
+    missing_left = to_left[feature, nodes, place] >= to_right[feature, nodes, place]
     whole = whole[:, feature, nodes, 0]
     made = alive & worth_it(highest, criteria.rounding(whole, limits.l2, origin=origin, score=score), limits)
     left = below[:, feature, nodes, place] + jnp.where(missing_left, missing[:, feature, nodes, 0], 0.0)

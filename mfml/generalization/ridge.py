@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, Int
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics import scaling, singular, sums
+from mfml.numerics import branches, scaling, singular, sums
 from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.risk import metrics
@@ -43,7 +43,6 @@ class Path(NamedTuple):
 
 @public
 @checked(weights=NON_NEGATIVE, alpha=NON_NEGATIVE)
-@partial(jax.jit, static_argnames="fit_intercept")
 def fit(
     x: Float[Array, "n d"],
     y: Float[Array, " n"],
@@ -75,10 +74,8 @@ def fit(
     >>> round(float(model.coef[0]), 4)
     0.5
     """
-    x_mean, y_mean, a, b = _centered(x, y, weights, fit_intercept)
-    solve = _wide if a.shape[0] < a.shape[1] else _tall
-    coef = solve(a, b, jnp.asarray(alpha, a.dtype))
-    return Ridge(coef, y_mean - x_mean @ coef)
+    either = partial(_fit, x, y, alpha, weights, fit_intercept=fit_intercept)
+    return branches.quick_or_careful(either)
 
 
 @public
@@ -116,7 +113,6 @@ def score(
 
 @public
 @checked(weights=NON_NEGATIVE, alphas=NON_NEGATIVE)
-@partial(jax.jit, static_argnames="fit_intercept")
 def path(
     x: Float[Array, "n d"],
     y: Float[Array, " n"],
@@ -147,20 +143,8 @@ def path(
     ([1.0, 0.5], [2.0, 1.5])
     """
     require.rank("alphas", alphas, 1)
-    x_mean, y_mean, a, b = _centered(x, y, weights, fit_intercept)
-    n = len(a) if weights is None else jnp.sum(weights)
-    unit = scaling.unit(a)
-    inverse = 1 / unit  # a product, since XLA divides by the square of a repeated divisor, which may underflow
-    a, penalty = a * inverse, alphas * inverse * inverse
-    coef, df = _for_all(a, b, penalty)
-    df = df + fit_intercept
-    size = scaling.unit(b)
-    residual = jnp.sum(((b - coef @ a.T) / size) ** 2, axis=1)
-    left = n - df
-    some = left > 1e-3  # samples: a number without a unit
-    relative = jnp.where(some, n * residual / jnp.where(some, left, 1.0) ** 2, jnp.inf)
-    coef = coef / unit
-    return Path(alphas, coef, y_mean - coef @ x_mean, df, relative * size * size, relative)
+    either = partial(_path, x, y, alphas, weights, fit_intercept=fit_intercept)
+    return branches.quick_or_careful(either)
 
 
 @public
@@ -175,12 +159,16 @@ def best(path: Path) -> Int[Array, ""]:
     return jnp.argmax(jnp.where(least, path.alphas, -jnp.inf))
 
 
-def _centered(x: Array, y: Array, weights: Array | None, fit_intercept: bool) -> tuple[Array, Array, Array, Array]:
-    """Means, and the centered features and targets times the root of the weights."""
+def _checked(x: Array, y: Array, weights: Array | None) -> tuple[Array, Array]:
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x must not be empty; found shape {x.shape}")
     require.samples(x, y, weights)
-    x, y = present(weights, x), present(weights, y)
+    return present(weights, x), present(weights, y)
+
+
+def _centered(x: Array, y: Array, weights: Array | None, fit_intercept: bool) -> tuple[Array, Array, Array, Array]:
+    """Means, and the centered features and targets times the root of the weights."""
+    x, y = _checked(x, y, weights)
     if fit_intercept:
         (a, x_mean, _), (b, y_mean, _) = sums.centered(x, weights=weights), sums.centered(y, weights=weights)
     else:
@@ -191,37 +179,54 @@ def _centered(x: Array, y: Array, weights: Array | None, fit_intercept: bool) ->
     return x_mean, y_mean, a * root[:, None], b * root
 
 
-def _for_all(a: Array, b: Array, penalty: Array) -> tuple[Array, Array]:
-    """Coefficients and degrees of freedom for all penalties."""
+@partial(jax.jit, static_argnames=("fit_intercept", "careful"))
+def _path(
+    x: Array, y: Array, alphas: Array, weights: Array | None, *, fit_intercept: bool, careful: bool
+) -> tuple[Path, Array]:
+    """The path, and whether it has lost digits."""
+    x_mean, y_mean, a, b = _centered(x, y, weights, fit_intercept)
+    n = len(a) if weights is None else jnp.sum(weights)
+    unit = scaling.unit(a)
+    inverse = 1 / unit  # a product, since XLA divides by the square of a repeated divisor, which may underflow
+    a, penalty = a * inverse, alphas * inverse * inverse
+    solve = _without_products if careful else _by_products
+    coef, df, lost = solve(a, b, penalty)
+    df = df + fit_intercept
+    size = scaling.unit(b)
+    residual = jnp.sum(((b - coef @ a.T) / size) ** 2, axis=1)
+    left = n - df
+    some = left > 1e-3  # samples: a number without a unit
+    relative = jnp.where(some, n * residual / jnp.where(some, left, 1.0) ** 2, jnp.inf)
+    coef = coef / unit
+    return Path(alphas, coef, y_mean - coef @ x_mean, df, relative * size * size, relative), lost
+
+
+def _by_products(a: Array, b: Array, penalty: Array) -> tuple[Array, Array, Array]:
+    """Coefficients and degrees of freedom for all penalties, and whether they have lost digits."""
     wide = a.shape[0] < a.shape[1]
     square, vectors = jnp.linalg.eigh(sums.gram(a.T if wide else a))
-    limit = scaling.rank_rtol(a.shape, a.dtype)
-
-    def of_products() -> tuple[Array, Array]:
-        used = square > limit * square[-1]
-        root = jnp.sqrt(jnp.where(used, square, 1.0))
-        if not wide:
-            return _shrunk(square, used, vectors.T @ sums.cross(a, b), vectors.T, penalty)
-        return _shrunk(square, used, root * (vectors.T @ b), vectors.T @ a / root[:, None], penalty)
-
-    def of_data() -> tuple[Array, Array]:
-        if not wide:
-            return _without_products(a, b, penalty)
-        directions, r = jnp.linalg.qr(a.T)
-        coef, df = _without_products(r.T, b, penalty)
-        return coef @ directions.T, df
-
+    used = square > scaling.rank_rtol(a.shape, a.dtype) * square[-1]
     least = square[0] + jnp.min(penalty, initial=jnp.inf)
-    return lax.cond(least > jnp.finfo(a.dtype).eps ** 0.5 * square[-1], of_products, of_data)
+    lost = ~(least > jnp.finfo(a.dtype).eps ** 0.5 * square[-1])
+    if not wide:
+        return *_shrunk(square, used, vectors.T @ sums.cross(a, b), vectors.T, penalty), lost
+    root = jnp.sqrt(jnp.where(used, square, 1.0))
+    return *_shrunk(square, used, root * (vectors.T @ b), vectors.T @ a / root[:, None], penalty), lost
 
 
-def _without_products(a: Array, b: Array, penalty: Array) -> tuple[Array, Array]:
+def _without_products(a: Array, b: Array, penalty: Array) -> tuple[Array, Array, Array]:
+    """The same, at a QR decomposition per penalty; from the singular values where this is singular."""
+    if a.shape[0] < a.shape[1]:
+        directions, r = jnp.linalg.qr(a.T)
+        coef, df, lost = _without_products(r.T, b, penalty)
+        return coef @ directions.T, df, lost
     left, root, right = singular.svd(a)
     used = root > scaling.rank_rtol(a.shape, a.dtype) * root[0]
     of_spectrum = _shrunk(root**2, used, root * sums.cross(left, b), right, penalty)
     of_qr = lax.map(partial(_by_qr, *jnp.linalg.qr(a), b), penalty)
     sound = jnp.isfinite(of_qr[1])
-    return jnp.where(sound[:, None], of_qr[0], of_spectrum[0]), jnp.where(sound, of_qr[1], of_spectrum[1])
+    coef, df = jnp.where(sound[:, None], of_qr[0], of_spectrum[0]), jnp.where(sound, of_qr[1], of_spectrum[1])
+    return coef, df, jnp.zeros((), bool)
 
 
 def _shrunk(square: Array, used: Array, rotated: Array, directions: Array, penalty: Array) -> tuple[Array, Array]:
@@ -236,51 +241,68 @@ def _by_qr(q: Array, r: Array, b: Array, penalty: Array) -> tuple[Array, Array]:
     return solve_triangular(of_both, top.T @ sums.cross(q, b)), jnp.sum(top**2) + 0 * of_both[0, 0]  # NaN with it
 
 
-def _tall(a: Array, b: Array, alpha: Array) -> Array:
+@partial(jax.jit, static_argnames=("fit_intercept", "careful"))
+def _fit(
+    x: Array, y: Array, alpha: ArrayLike, weights: Array | None, *, fit_intercept: bool, careful: bool
+) -> tuple[Ridge, Array]:
+    """The model, and whether it has lost digits."""
+    alpha = jnp.asarray(alpha, x.dtype)
+    if len(x) >= x.shape[1] and not careful:
+        return _by_moments(x, y, alpha, weights, fit_intercept)
+    x_mean, y_mean, a, b = _centered(x, y, weights, fit_intercept)
+    solve = _tall_by_qr if len(x) >= x.shape[1] else _wide_by_qr if careful else _wide
+    coef, lost = solve(a, b, alpha)
+    return Ridge(coef, y_mean - x_mean @ coef), lost
+
+
+def _by_moments(x: Array, y: Array, alpha: Array, weights: Array | None, fit_intercept: bool) -> tuple[Ridge, Array]:
     """Solve for one coefficient per feature. Features are brought to one scale, but the penalty stays as it is."""
-    units = scaling.column_units(a)
-    a, root = a / units, jnp.sqrt(alpha)
-    gram = sums.gram(a)
-    scale = scaling.power_of_two(jnp.maximum(units * jnp.sqrt(jnp.diagonal(gram)), root))
-    inverse = 1 / scale
-    share = units * inverse
-    penalty = alpha * inverse * inverse
-    system = gram * share * share[:, None] + jnp.diag(penalty)
-    factor, sound = _factor(system)
-    by_system = partial(cho_solve, (factor, True), share * sums.cross(a, b))
-    return lax.cond(sound, by_system, lambda: _tall_by_qr(a * share, b, penalty)) * inverse
+    x, y = _checked(x, y, weights)
+    found = sums.moments(x, y, weights=weights, centered=fit_intercept)
+    gram, target = found.products[:-1, :-1], found.products[:-1, -1]
+    inverse = 1 / scaling.power_of_two(jnp.sqrt(jnp.maximum(jnp.diagonal(gram), alpha)))
+    factor, lost = _factor(gram * inverse * inverse[:, None] + jnp.diag(alpha * inverse * inverse))
+    coef = cho_solve((factor, True), target * inverse) * inverse
+    own = jnp.append(-coef, 1.0)
+    return Ridge(coef, found.mean @ own + found.rest @ own), lost | ~found.in_range
 
 
-def _wide(a: Array, b: Array, alpha: Array) -> Array:
+def _wide(a: Array, b: Array, alpha: Array) -> tuple[Array, Array]:
     """Solve for one number per sample, from which the coefficients follow."""
     unit = scaling.power_of_two(jnp.maximum(jnp.max(jnp.abs(a)), jnp.sqrt(alpha)))
     inverse = 1 / unit
     a, penalty = a * inverse, alpha * inverse * inverse
-    factor, sound = _factor(sums.gram(a.T) + penalty * jnp.eye(len(a), dtype=a.dtype))
-    return lax.cond(sound, lambda: cho_solve((factor, True), b) @ a, lambda: _wide_by_qr(a, b, penalty)) * inverse
+    factor, lost = _factor(sums.gram(a.T) + penalty * jnp.eye(len(a), dtype=a.dtype))
+    return cho_solve((factor, True), b) @ a * inverse, lost
 
 
 def _factor(system: Array) -> tuple[Array, Array]:
-    """Cholesky's factor, and whether the products that the system was made of left enough digits."""
+    """Cholesky's factor, and whether the products that the system was made of have lost digits."""
     factor = jnp.linalg.cholesky(system)
     enough = jnp.finfo(system.dtype).eps ** 0.5
-    return factor, jnp.all(jnp.diagonal(factor) ** 2 > enough * jnp.diagonal(system))
+    return factor, ~jnp.all(jnp.diagonal(factor) ** 2 > enough * jnp.diagonal(system))
 
 
-def _tall_by_qr(a: Array, b: Array, penalty: Array) -> Array:
+def _tall_by_qr(a: Array, b: Array, alpha: Array) -> tuple[Array, Array]:
     """Solve without products of columns, which square the condition. The derivative is that of the normal equations."""
+    units = scaling.column_units(a)
+    size = units * jnp.sqrt(sums.over_rows((a / units) ** 2))
+    inverse = 1 / scaling.power_of_two(jnp.maximum(size, jnp.sqrt(alpha)))
+    a, penalty = a * inverse, alpha * inverse * inverse
     q, r, solve = _qr(*lax.stop_gradient((a, penalty)))
     coef = solve_triangular(r, sums.cross(q, lax.stop_gradient(b)))
     step = solve(sums.cross(a, b - a @ coef) - penalty * coef)
-    return coef + step - lax.stop_gradient(step)
+    return (coef + step - lax.stop_gradient(step)) * inverse, jnp.zeros((), bool)
 
 
-def _wide_by_qr(a: Array, b: Array, penalty: Array) -> Array:
+def _wide_by_qr(a: Array, b: Array, alpha: Array) -> tuple[Array, Array]:
+    inverse = 1 / scaling.power_of_two(jnp.maximum(jnp.max(jnp.abs(a)), jnp.sqrt(alpha)))
+    a, penalty = a * inverse, alpha * inverse * inverse
     q, r, solve = _qr(*lax.stop_gradient((a.T, penalty)))
     coef = q @ solve_triangular(r, lax.stop_gradient(b), trans="T")
     of_samples = lax.stop_gradient(solve(b))
     step = (of_samples + solve(b - a @ (of_samples @ a) - penalty * of_samples)) @ a
-    return coef + step - lax.stop_gradient(step)
+    return (coef + step - lax.stop_gradient(step)) * inverse, jnp.zeros((), bool)
 
 
 def _qr(a: Array, penalty: Array) -> tuple[Array, Array, Callable[[Array], Array]]:

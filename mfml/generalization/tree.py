@@ -78,10 +78,11 @@ def fit(
     require.one_of("solver", solver, SOLVERS)
     static = {"criterion": criterion, "max_depth": max_depth, "solver": solver, "max_bins": max_bins}
     classes = criteria.n_classes(y, criterion=criterion, given=n_classes)
-    return _fit(x, y, weights, min_samples_leaf, n_classes=classes, **static)
+    missing = weights is not None or binning.may_miss(x)
+    return _fit(x, y, weights, min_samples_leaf, n_classes=classes, missing=missing, **static)
 
 
-@partial(jax.jit, static_argnames=("criterion", "max_depth", "solver", "max_bins", "n_classes"))
+@partial(jax.jit, static_argnames=("criterion", "max_depth", "solver", "max_bins", "n_classes", "missing"))
 def _fit(
     x: Array,
     y: Array,
@@ -93,6 +94,7 @@ def _fit(
     solver: str,
     max_bins: int,
     n_classes: int | None,
+    missing: bool,
 ) -> Trees:
     w = jnp.ones(len(x), x.dtype) if weights is None else weights.astype(x.dtype)
     x = x if weights is None else jnp.where(w[:, None] == 0, jnp.nan, x)
@@ -108,7 +110,9 @@ def _fit(
     else:
         ends = binning.edges(x, max_bins=max_bins)
         bins = binning.transform(ends, x)
-        grown = growth.grow(bins, statistics, limits, n_bins=max_bins + 1, max_depth=max_depth, score=score)
+        grown = growth.grow(
+            bins, statistics, limits, n_bins=max_bins + 1, max_depth=max_depth, score=score, missing=missing
+        )
         thresholds = growth.thresholds_of_bins(ends, grown.splits)
     found = growth.assemble(grown, thresholds, partial(criteria.leaf_mean, shift=shift), n_features=x.shape[1])
     return tree_arrays.in_units(found, size)

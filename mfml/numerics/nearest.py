@@ -7,7 +7,7 @@ fast, and nothing is preselected.
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
-from mfml.numerics import distances
+from mfml.numerics import branches, distances
 from mfml.xla import rewrite
 
 FEW = 8  # features up to which `of_samples` takes differences: as fast as a product
@@ -23,9 +23,6 @@ SHARE = 2.0**-10  # error of the product, relative to the squared distance, that
 EXTRA = 4  # candidates beyond k: the gap to the last one has to exceed the error
 BLOCK = 1024  # rows whose nearest point is sought together: their table stays in the cache
 GROUP = 8  # entries per group in `smallest`
-
-Given = TypeVar("Given")
-State = TypeVar("State")
 
 
 class Centers(NamedTuple):
@@ -43,24 +40,6 @@ class Samples(NamedTuple):
     parts: Float[Array, "c w f"]  # see `distances.columns`
     origin: Float[Array, " d"]  # of the product
     lifted: Float[Array, "e f"]
-
-
-def if_needed(needed: Bool[Array, ""], better: Callable[[Given], State], given: Given, quick: State) -> State:
-    """`better(given)` where it is needed, otherwise `quick`.
-
-    Under `vmap` it is left out if no example needs it; `lax.cond` would always compute it there. The loop of at most
-    one step may not be differentiated. What does not depend on `given` is computed in any case.
-
-    >>> if_needed(jnp.array(True), lambda x: 2 * x, jnp.array(1.0), jnp.array(1.0)).item()
-    2.0
-    """
-
-    def step(found: tuple[State, Array]) -> tuple[State, Array]:
-        # tied to the state of the loop, since the compiler moves what does not change out of it
-        tied = jax.tree.map(lambda leaf: jnp.where(found[1], leaf, jnp.zeros_like(leaf)), given)
-        return better(tied), jnp.zeros((), bool)
-
-    return lax.while_loop(lambda found: found[1], step, (quick, needed))[0]
 
 
 def centers(points: Float[Array, "k d"]) -> Centers:
@@ -144,7 +123,7 @@ def of_rows(
     raised = distances.raised(x / unit - origin)
     quick = in_blocks(partial(preselected, made), raised)
     unclear = is_unclear(made, least=quick[1].min(), mean=quick[1].mean(), longest=raised[:, -1].max())
-    label, squared = if_needed(unclear, exactly, (x, points), quick)
+    label, squared = branches.if_needed(unclear, exactly, (x, points), quick)
     return known(label, len(points)), squared, unit
 
 
@@ -201,7 +180,7 @@ def of_samples(
     lengths, error = own[:, -1], distances.rounding(d, queries.dtype)
     # all others are beyond `last` except for the error of |x|^2 - 2 x.y + |y|^2, and |y|^2 <= 2 |x|^2 + 2 |x - y|^2
     beyond = (last + lengths - 6 * error * lengths) * (1 - 4 * error)
-    return if_needed(~jnp.all(squared[:, -1] <= beyond), directly, queries, (indices, squared))
+    return branches.if_needed(~jnp.all(squared[:, -1] <= beyond), directly, queries, (indices, squared))
 
 
 def smallest(values: Float[Array, "b m"], k: int) -> Int[Array, "b k"]:

@@ -11,7 +11,7 @@ from jax import lax
 from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Array, Float
 
-WIDE = 64  # numbers in a row over which a processor reduces quickly
+WIDE, NARROW = 64, 12  # rows that a processor reduces quickly have so many numbers; from `NARROW` on they need no help
 
 
 def power_of_two(size: ArrayLike) -> Float[Array, "*shape"]:
@@ -58,7 +58,7 @@ def folded(a: Float[Array, "n *rest"]) -> tuple[Float[Array, "m w"], Float[Array
     [(3, 63), (7, 3)]
     """
     width = max(1, math.prod(a.shape[1:]))
-    lanes = max(1, WIDE // width)
+    lanes = WIDE // width if width < NARROW else 1
     whole = len(a) // lanes * lanes
     return a[:whole].reshape(whole // lanes, lanes * width), a[whole:]
 

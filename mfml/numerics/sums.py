@@ -12,7 +12,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from mfml import require
 from mfml.numerics import scaling
@@ -129,44 +129,82 @@ def covariance(
     >>> [part.tolist() for part in covariance(jnp.array([[1.0, 2.0], [3.0, 6.0]]))]
     [[2.0, 4.0], [[1.0, 2.0], [2.0, 4.0]]]
     """
-    center = mean(a, weights=weights)
-    moved = a - center
-    scale = scaling.column_units(moved)
-    total = len(a) if weights is None else jnp.sum(weights)
-    moved = moved / scale
-    rest = over_rows(moved if weights is None else weights[:, None] * moved) / total  # the center is rounded
-    return center, (gram(moved, weights=weights) / total - rest * rest[:, None]) * scale * scale[:, None]
+    found = moments(a, weights=weights, scaled=True)
+    return found.mean + found.rest, found.products / found.total * found.units * found.units[:, None]
 
 
-@jax.jit
-def scatter(a: Float[Array, "n p"], center: Float[Array, " p"]) -> tuple[Float[Array, "p p"], Float[Array, ""]]:
-    r"""Sum of outer products $(a_i - c)(a_i - c)^\top / u^2$ about the mean c; the unit u is 1 where squares allow it.
+class Moments(NamedTuple):
+    """Second moments of columns about their means."""
 
-    Where c is so far from the origin that its rounding matters, the products are taken about the exact mean.
+    products: Float[Array, "p p"]  # sum of w (a_i - m)(a_i - m)^T, divided by both units
+    units: Float[Array, " p"]
+    total: Float[Array, ""]  # sum of the weights
+    mean: Float[Array, " p"]  # rounded; the exact mean is the sum of both parts
+    rest: Float[Array, " p"]
+    in_range: Bool[Array, ""]  # whether no square has left the range of the type
 
-    >>> found, unit = scatter(jnp.array([[1e-30], [3e-30]]), jnp.array([2e-30]))
-    >>> 0.5 <= found.item() <= 8, unit.item() > 0
-    (True, True)
+
+def moments(
+    *parts: Float[Array, "n *p"],
+    weights: Float[Array, " n"] | None = None,
+    centered: bool = True,
+    scaled: bool = False,
+) -> Moments:
+    """Second moments of all columns of several arrays with as many rows, in two passes over the data.
+
+    With `centered=False` they are those about zero. Without `scaled` all units are 1, and squares may leave the range
+    of the type; with it, each column has a unit near its size, which takes a third pass.
+
+    Raises:
+        ValueError: unless there is one weight per row.
+
+    Source: Chan, Golub and LeVeque (1983), The American Statistician 37 (the correction of a rounded mean).
+
+    >>> found = moments(jnp.array([[1.0], [3.0]]), jnp.array([2.0, 6.0]))
+    >>> found.products.tolist(), found.mean.tolist()
+    ([[2.0, 4.0], [4.0, 8.0]], [2.0, 4.0])
     """
+    require.same_length(a=parts[0], weights=weights)
+    tables = [part.reshape(len(part), -1) for part in parts]
+    # as constants: the rest corrects them, and so it does for derivatives
+    near = [lax.stop_gradient(_near(table, weights) if centered else jnp.zeros_like(table[0])) for table in tables]
+    center = jnp.concatenate(near)
+    units = jnp.ones_like(center)
+    if scaled:
+        units = jnp.concatenate([scaling.column_units(table - part) for table, part in zip(tables, near, strict=True)])
 
-    def around(rest: Array, inverse: Array) -> Array:
-        def product(rows: Array) -> Array:
-            centered = (rows - center - rest) * inverse
-            return centered.T @ centered
+    def product(*rows: Array) -> Array:
+        moved = jnp.concatenate([table - part for table, part in zip(rows, near, strict=False)], axis=1)
+        moved = moved * (1 / units) if scaled else moved
+        moved = jnp.concatenate([moved, jnp.ones_like(moved[:, :1])], axis=1)
+        return (moved if weights is None else moved * rows[-1][:, None]).T @ moved
 
-        return _by_blocks(product, a)
+    found = _by_blocks(product, *tables, *([] if weights is None else [weights]))
+    total, sums = found[-1, -1], found[-1, :-1]
+    products, rest = found[:-1, :-1], jnp.zeros_like(sums)
+    if centered:
+        rest = sums / total
+        products = products - sums[:, None] * rest
+    in_range = jnp.array(True) if scaled else _in_range(jnp.diagonal(products), tables)
+    return Moments(products, units, total, center, rest * units, in_range)
 
-    def scaled() -> tuple[Array, Array]:
-        rest, unit = over_rows(a - center) / len(a), scaling.unit(a - center)
-        return around(rest, 1 / unit), unit
 
-    one, limits = jnp.ones((), a.dtype), jnp.finfo(a.dtype)
-    plain = around(jnp.zeros_like(center), one)
-    size = jnp.trace(plain)
-    in_range = (size > limits.tiny / limits.eps**2) & (size < limits.max * limits.eps)
-    # where the rounding of the center is no longer lost in that of the squares
-    far = jnp.any(limits.eps * len(a) * center**2 > jnp.diagonal(plain))
-    return lax.cond(in_range & ~far, lambda: (plain, one), scaled)
+def _in_range(square: Array, tables: list[Array]) -> Array:
+    """Whether no sum of squares is infinite, or small though its column is not constant."""
+    limits = jnp.finfo(square.dtype)
+    small = square < limits.tiny / limits.eps**2
+
+    def varies() -> Array:
+        return jnp.concatenate([jnp.any(table != table[0], axis=0) for table in tables])
+
+    lost = lax.cond(jnp.any(small), lambda: jnp.any(small & varies()), lambda: jnp.array(False))
+    return ~lost & jnp.all(square < limits.max * limits.eps)
+
+
+def _near(a: Array, weights: Array | None) -> Array:
+    """A number near the mean of each column; that of a column of equal numbers."""
+    moved = a - a[0]
+    return a[0] + (over_rows(moved) / len(a) if weights is None else weights @ moved / jnp.sum(weights))
 
 
 @partial(jax.jit, static_argnames="n_labels")

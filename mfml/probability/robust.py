@@ -21,6 +21,7 @@ from mfml.iteration import Status
 from mfml.numerics import gammas, scaling
 from mfml.probability import likelihood
 from mfml.regression import ols
+from mfml.regression.scaling import Scaled, design
 from mfml.risk import metrics
 
 LEAST_DF, LARGEST_DF = 0.2, 1000.0  # the degrees of freedom are estimated between them
@@ -167,7 +168,8 @@ def step(
     >>> (log_likelihood(step(start, x, y), x, y) > log_likelihood(start, x, y)).item()
     True
     """
-    return _step(state, _residual(state, x, y), x, y, fit_intercept, estimate_df)[0]
+    scaled = design(x, fit_intercept=fit_intercept)
+    return _step(state, _residual(state, x, y), scaled, x, y, fit_intercept, estimate_df)[0]
 
 
 @public
@@ -209,11 +211,11 @@ def fit(
     [1.0]
     """
     first = init(x, y, df=df, fit_intercept=fit_intercept)
-    residual = _residual(first, x, y)
+    residual, scaled = _residual(first, x, y), design(x, fit_intercept=fit_intercept)
     rounding = jnp.finfo(y.dtype).eps * jnp.max(jnp.abs(y))
 
     def advance(old: _State, _: Array) -> _State:
-        line, residual = _step(old.line, old.residual, x, y, fit_intercept, estimate_df)
+        line, residual = _step(old.line, old.residual, scaled, x, y, fit_intercept, estimate_df)
         moved = jnp.max(jnp.abs(residual - old.residual)) / line.scale
         noise = jnp.abs(jnp.log(line.scale / old.line.scale)) + jnp.abs(jnp.log(line.df / old.line.df))
         value, change = _log_likelihood(residual, line.scale, line.df), jnp.maximum(moved, noise)
@@ -266,11 +268,11 @@ def _trust(residual: Array, scale: Array, df: Array) -> Array:
 
 
 def _step(
-    line: Line, residual: Array, x: Array, y: Array, fit_intercept: bool, estimate_df: bool
+    line: Line, residual: Array, scaled: Scaled, x: Array, y: Array, fit_intercept: bool, estimate_df: bool
 ) -> tuple[Line, Array]:
     """The next line, and the residuals from it; `residual` are those from the last one."""
     w = _trust(residual, line.scale, line.df)
-    fitted = ols.fit(x, y, weights=w, fit_intercept=fit_intercept)
+    fitted = ols.solve(scaled, y, weights=w, fit_intercept=fit_intercept)
     residual = y - ols.predict(fitted, x)
     scale = _root_mean_square(jnp.sqrt(w) * residual)
     df = line.df

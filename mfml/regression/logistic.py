@@ -210,6 +210,13 @@ def _before_last(problem: Problem, max_iter: int, tol: ArrayLike) -> tuple[State
     if max_iter == 1:
         history = jnp.full(2, jnp.nan, start.objective.dtype).at[0].set(start.objective)
         return start, iteration.finished(history)._replace(n_iter=jnp.zeros((), int))
+    possible = jnp.all(problem.penalty == 0) | _of_one_class(problem)
+
+    def unbounded(pair: tuple[State, State]) -> Array:
+        before, now = pair
+        shift = now.logits - before.logits
+        return lax.cond(possible, _unbounded, lambda *_: jnp.array(False), problem, shift, now.logits)
+
     (_, state), report = iteration.run(
         lambda pair, _: (pair[1], step(pair[1], problem)),
         (start, start),
@@ -217,7 +224,7 @@ def _before_last(problem: Problem, max_iter: int, tol: ArrayLike) -> tuple[State
         objective=lambda pair: pair[1].objective,
         # changes that shrink slowly belong to coefficients that grow without end
         converged=lambda pair: (pair[1].change <= 10 * tol) & (pair[1].change <= pair[0].change / 2),
-        failed={Status.UNBOUNDED: lambda pair: _unbounded(problem, pair[1].logits - pair[0].logits, pair[1].logits)},
+        failed={Status.UNBOUNDED: unbounded},
     )
     return state, report._replace(history=jnp.append(report.history, jnp.nan))
 
@@ -315,9 +322,14 @@ def _unbounded(problem: Problem, shift: Array, logits: Array) -> Array:
     """Whether no optimum exists: the last step could go on forever without harm to any sample."""
     free = jnp.all(problem.penalty == 0)
     counts = problem.weights != 0
-    alone = jnp.all((problem.label > 0) | ~counts) | jnp.all((problem.label <= 0) | ~counts)
     # such a step adds about 1 nat to some logits and takes nothing from the others, except for rounding
     gain = jnp.where(counts, jnp.where(problem.label > 0, shift, -shift), 0.0)
     harmless = jnp.min(gain) >= -ROUNDING * jnp.finfo(gain.dtype).eps * jnp.max(gain)
     recedes = harmless & (jnp.max(gain) > 0.5)
-    return (free & (recedes | _separated(problem, logits))) | (alone & (problem.penalty[0] == 0))
+    return (free & (recedes | _separated(problem, logits))) | (_of_one_class(problem) & (problem.penalty[0] == 0))
+
+
+def _of_one_class(problem: Problem) -> Array:
+    """Whether all samples that count are of one class."""
+    absent = problem.weights == 0
+    return jnp.all((problem.label > 0) | absent) | jnp.all((problem.label <= 0) | absent)

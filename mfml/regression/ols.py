@@ -95,11 +95,22 @@ def fit(
         return _minimum_norm(x, jnp.where(sound, y, jnp.nan), weights, fit_intercept)
     require.that(n >= p, f"{n} samples cannot determine {p} parameters: use solver='svd' for those of smallest norm")
     scaled = scaling.design(x, fit_intercept=fit_intercept)
-    solve = _normal_equations if solver == "cholesky" else _orthogonal
-    theta, full_rank = solve(scaled.matrix, y, weights)
-    full_rank = full_rank & sound
-    coef, intercept = scaling.original(theta, scaled, fit_intercept=fit_intercept)
-    return OLS(jnp.where(full_rank, coef, jnp.nan), jnp.where(full_rank, intercept, jnp.nan), full_rank)
+    method = _normal_equations if solver == "cholesky" else _orthogonal
+    return _solved(scaled, *method(scaled.matrix, y, weights), sound, fit_intercept)
+
+
+@public
+@partial(jax.jit, static_argnames="fit_intercept")
+def solve(
+    scaled: scaling.Scaled, y: Float[Array, " n"], *, weights: Float[Array, " n"], fit_intercept: bool = True
+) -> OLS:
+    """Do what `fit` does by "cholesky", for a design that is used again with other weights, all of them positive.
+
+    >>> scaled = scaling.design(jnp.array([[0.0], [1.0], [2.0]]))
+    >>> solve(scaled, jnp.array([1.0, 3.0, 5.0]), weights=jnp.ones(3)).coef.round(4).tolist()
+    [2.0]
+    """
+    return _solved(scaled, *_normal_equations(scaled.matrix, y, weights), jnp.array(True), fit_intercept)
 
 
 @public
@@ -231,6 +242,13 @@ def _check(x: Array, y: Array, weights: Array | None) -> None:
     require.rank("x", x, 2)
     require.that(x.size > 0, f"x needs at least one sample and one feature; found shape {x.shape}")
     require.samples(x, y, weights)
+
+
+def _solved(scaled: scaling.Scaled, theta: Array, full_rank: Array, sound: Array, fit_intercept: bool) -> OLS:
+    """The model in units of the data; NaN where they do not determine it."""
+    full_rank = full_rank & sound
+    coef, intercept = scaling.original(theta, scaled, fit_intercept=fit_intercept)
+    return OLS(jnp.where(full_rank, coef, jnp.nan), jnp.where(full_rank, intercept, jnp.nan), full_rank)
 
 
 def _weighted(a: Array, weights: Array | None) -> Array:

@@ -74,8 +74,61 @@ def test_second_moments_about_the_exact_mean():
     far = jnp.asarray(x + 2.0**20, jnp.float32)
     expected = np.cov(x.T, ddof=0)
     np.testing.assert_allclose(sums.covariance(far)[1], expected, rtol=1e-5, atol=1e-6)
-    found, unit = sums.scatter(far, sums.mean(far))
-    np.testing.assert_allclose(found * unit * unit / len(x), expected, rtol=1e-5, atol=1e-6)
+    found = sums.moments(far)
+    np.testing.assert_allclose(found.products / len(x), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(np.asarray(found.mean, float) - 2.0**20 + found.rest, x.mean(axis=0), atol=1e-6)
     moved, mean, rest = sums.centered(far)
     np.testing.assert_allclose(moved, x - x.mean(axis=0), atol=1e-6)
     np.testing.assert_allclose(np.asarray(mean, float) - 2.0**20 + rest, x.mean(axis=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n", [3, 2048, 5001])
+def test_moments_of_several_arrays(n, weighted):
+    rng = np.random.default_rng(n)
+    x, y = rng.normal(5.0, 1.0, size=(n, 3)).astype(np.float32), rng.normal(size=n).astype(np.float32)
+    w = rng.uniform(size=n).astype(np.float32) if weighted else None
+    found = sums.moments(jnp.asarray(x), jnp.asarray(y), weights=None if w is None else jnp.asarray(w))
+    both, w = np.column_stack([x, y]).astype(float), np.ones(n) if w is None else w.astype(float)
+    mean = np.average(both, 0, w)
+    np.testing.assert_allclose(found.mean + found.rest, mean, rtol=1e-6, atol=1e-6)
+    expected = ((both - mean).T * w) @ (both - mean)
+    np.testing.assert_allclose(found.products, expected, rtol=1e-4, atol=1e-4 * n**0.5)
+    assert bool(found.in_range)
+    about_zero = sums.moments(jnp.asarray(x), centered=False)
+    np.testing.assert_allclose(about_zero.products, x.T.astype(float) @ x, rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e25])
+def test_squares_out_of_range_are_noticed_and_have_units(size):
+    x = np.random.default_rng(0).normal(size=(100, 2))
+    x[:, 1] *= size
+    given = jnp.asarray(x, jnp.float32)
+    assert not bool(sums.moments(given).in_range)
+    found = sums.moments(given, scaled=True)
+    spread = x.std(axis=0)
+    units = np.asarray(found.units, float) / spread
+    products = np.asarray(found.products, float) * units * units[:, None]
+    np.testing.assert_allclose(products / len(x), np.corrcoef(x.T), atol=1e-5)
+
+
+def test_a_constant_column_is_in_range():
+    x = jnp.stack([jnp.linspace(0.0, 1.0, 50), jnp.full(50, 0.3)], axis=1)
+    found = sums.moments(x)
+    assert bool(found.in_range)
+    assert found.products[1].tolist() == [0.0, 0.0]
+
+
+def test_the_gradient_of_moments_does_not_need_that_of_the_mean():
+    x, weights = jax.random.normal(jax.random.key(0), (40, 2)) + 3.0, jnp.linspace(0.5, 1.0, 40)
+
+    def plain(x):
+        mean = weights @ x / weights.sum()
+        return ((x - mean).T * weights) @ (x - mean), mean
+
+    def ours(x):
+        found = sums.moments(x, weights=weights)
+        return found.products, found.mean + found.rest
+
+    for a, b in zip(jax.jacobian(ours)(x), jax.jacobian(plain)(x), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
