@@ -1,5 +1,6 @@
 """The leading eigenpairs of a large symmetric matrix, computed from its products with a few vectors."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -75,7 +76,10 @@ def top(
     small_enough = 100 * jnp.finfo(a.dtype).eps if tol is None else tol
     width, k = n_components + n_oversamples, n_components
     size = unit(a)
-    a = a / size
+
+    def product(v: Array) -> Array:
+        return (a @ v) * (1 / size)  # in units of a, so that no square of it leaves the range of the type
+
     direct = n <= depth * width
     if direct:
         v, width = jnp.eye(n, k, dtype=a.dtype), k
@@ -85,7 +89,9 @@ def top(
     spare = jax.random.normal(jax.random.fold_in(key, 1), v.shape, a.dtype)
 
     def restart(state: _Ritz, i: Array) -> _Ritz:
-        basis = (jnp.eye(n, dtype=a.dtype), a) if direct else _basis(a, state.vectors, depth, spare, depth * i)
+        if direct:
+            return _rayleigh_ritz(jnp.eye(n, dtype=a.dtype), a * (1 / size), width, k)
+        basis = _basis(product, state.vectors, depth, spare, depth * i)
         return _rayleigh_ritz(*basis, width, k)
 
     best, report = iteration.run(
@@ -101,15 +107,15 @@ def top(
 
 
 def _basis(
-    a: Float[Array, "n n"], v: Float[Array, "n b"], depth: int, spare: Float[Array, "n b"], turn: Int[Array, ""]
+    product: Callable[[Array], Array], v: Float[Array, "n b"], depth: int, spare: Float[Array, "n b"], turn: Array
 ) -> tuple[Float[Array, "n w"], Float[Array, "n w"]]:
-    """Orthonormal basis of the Krylov space of a block, and A times it.
+    """Orthonormal basis of the Krylov space of a block, and its product with A.
 
     The space ends early where A has few different eigenvalues: rounding is all that is left of a direction. Its place
     is taken by one of `spare`, whose rows are turned each time, so that it is not in the basis yet.
     """
-    basis, images = v, a @ v
-    lost = 100 * jnp.finfo(a.dtype).eps
+    basis, images = v, product(v)
+    lost = 100 * jnp.finfo(v.dtype).eps
     for i in range(depth - 1):
         new = images[:, -v.shape[1] :]
         rest = new - basis @ (basis.T @ new)
@@ -120,7 +126,7 @@ def _basis(
         rest = jnp.where(kept, rest, jnp.roll(spare, turn + i, axis=0))
         # Twice is enough: the second projection removes what rounding left over from the first.
         rest = jnp.linalg.qr(rest - basis @ (basis.T @ rest))[0]
-        basis, images = jnp.hstack([basis, rest]), jnp.hstack([images, a @ rest])
+        basis, images = jnp.hstack([basis, rest]), jnp.hstack([images, product(rest)])
     return basis, images
 
 

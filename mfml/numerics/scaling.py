@@ -5,6 +5,7 @@ so results do not depend on the unit of the data, and no derivative needs to pas
 """
 
 import math
+from collections.abc import Callable
 
 import jax.numpy as jnp
 from jax import lax
@@ -78,9 +79,24 @@ def length(x: Float[Array, "*shape"]) -> Float[Array, ""]:
     >>> length(jnp.array([3e-30, 4e-30])).item() * 1e30
     5.0...
     """
-    scale = unit(x)
-    square = jnp.sum((x / scale) ** 2)
-    return jnp.where(square == 0, 0.0, scale * jnp.sqrt(jnp.where(square == 0, 1.0, square)))
+
+    def scaled() -> Array:
+        scale = unit(x)
+        square = jnp.sum((x / scale) ** 2)
+        return jnp.where(square == 0, 0.0, scale * jnp.sqrt(jnp.where(square == 0, 1.0, square)))
+
+    return root(jnp.sum(x**2), scaled)
+
+
+def root(square: Float[Array, ""], scaled: Callable[[], Float[Array, ""]]) -> Float[Array, ""]:
+    """Root of a sum of squares; `scaled()` where one of them may have left the range of the type.
+
+    >>> root(jnp.array(4.0), lambda: jnp.array(0.0)).item()
+    2.0
+    """
+    limits = jnp.finfo(square.dtype)
+    in_range = (square > limits.tiny / limits.eps**2) & (square < limits.max * limits.eps)
+    return lax.cond(in_range, lambda: jnp.sqrt(square), scaled)
 
 
 def directions(x: Float[Array, "n d"]) -> Float[Array, "n d"]:

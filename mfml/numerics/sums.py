@@ -91,13 +91,13 @@ def cross(a: Float[Array, "n p"], y: Float[Array, "n *k"]) -> Float[Array, "*k p
 
 
 @jax.jit
-def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, "p p"]:
-    r"""Inner products of the columns, $A^\top W A$ with $W = \mathrm{diag}(w)$. Without weights all are 1.
+def gram(*parts: Float[Array, "n *p"], weights: Float[Array, " n"] | None = None) -> Float[Array, "p p"]:
+    r"""Inner products of the columns of $A = [A_1, \ldots]$: $A^\top W A$ with $W = \mathrm{diag}(w)$.
 
-    On a CPU a tall A takes no longer than in a single product.
+    Without weights all are 1. On a CPU a tall A takes no longer than in a single product.
 
     Raises:
-        ValueError: unless a has two axes and there is one weight per row.
+        ValueError: unless the first part has two axes and there is one weight per row.
 
     Source: Golub and Van Loan (2013), Matrix Computations, section 1.5.4 (blocking); Higham (2002), section 4.3
     (compensated summation).
@@ -105,12 +105,15 @@ def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -
     >>> gram(jnp.array([[1.0, 2.0], [3.0, 4.0]]), weights=jnp.array([1.0, 0.5])).tolist()
     [[5.5, 8.0], [8.0, 12.0]]
     """
-    require.rank("a", a, 2)
-    require.same_length(a=a, weights=weights)
+    require.rank("a", parts[0], 2)
+    require.same_length(a=parts[0], weights=weights)
+    tables = [part.reshape(len(part), -1) for part in parts]
 
-    if weights is None:
-        return _by_blocks(lambda rows: rows.T @ rows, a)
-    return _by_blocks(lambda rows, weight: (rows * weight[:, None]).T @ rows, a, weights)
+    def product(*rows: Array) -> Array:
+        a = jnp.concatenate(rows[: len(tables)], axis=1)
+        return (a if weights is None else a * rows[-1][:, None]).T @ a
+
+    return _by_blocks(product, *tables, *([] if weights is None else [weights]))
 
 
 @jax.jit

@@ -29,6 +29,7 @@ from jaxtyping import Array, Bool, Float, Int, Real
 from mfml import iteration, require
 from mfml.entrance import public
 from mfml.iteration import Report, Status
+from mfml.numerics import sums
 from mfml.numerics.absent import largest_of_batch, present, rows_in_use
 from mfml.numerics.domain import NON_NEGATIVE, POSITIVE, Domain, checked
 from mfml.regression import scaling
@@ -299,7 +300,7 @@ def _direction(problem: Problem, theta: Array, logits: Array) -> Array:
     p = jax.nn.sigmoid(logits)
     slope = (problem.weights * (p - problem.label)) @ a + problem.penalty * theta
     curvature = problem.weights * p * jax.nn.sigmoid(-logits)
-    hessian = scaling.gram(a, weights=curvature) + jnp.diag(problem.penalty)
+    hessian = sums.gram(a, weights=curvature) + jnp.diag(problem.penalty)
     scale = jnp.sqrt(jnp.diagonal(hessian))
     scale = jnp.where(scale > 0, scale, 1.0)
     factor = jnp.linalg.cholesky(hessian / scale / scale[:, None], symmetrize_input=False)

@@ -259,7 +259,8 @@ def _weighted(a: Array, weights: Array | None) -> Array:
 def _normal_equations(a: Array, y: Array, weights: Array | None) -> tuple[Array, Array]:
     """Cholesky on the Gram matrix scaled to a unit diagonal, and one step of refinement on the data."""
     w = jnp.ones_like(y) if weights is None else weights
-    gram = sums.gram(a, weights=weights)
+    both = sums.gram(a, y, weights=weights)
+    gram = both[:-1, :-1]
     scale = jnp.sqrt(jnp.diagonal(gram))
     scale = jnp.where(scale > 0, scale, 1.0)
     factor = jnp.linalg.cholesky(gram / scale / scale[:, None], symmetrize_input=False)
@@ -268,7 +269,7 @@ def _normal_equations(a: Array, y: Array, weights: Array | None) -> tuple[Array,
     def solve(right: Array) -> Array:
         return cho_solve((factor, True), right / scale) / scale
 
-    theta = solve(sums.cross(a, w * y))
+    theta = solve(both[:-1, -1])
     return theta + solve(sums.cross(a, w * (y - a @ theta))), full_rank
 
 

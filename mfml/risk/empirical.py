@@ -6,7 +6,7 @@ are static under jit. Define them once: every new `lambda` or `partial` is compi
 """
 
 from collections.abc import Callable
-from functools import partial, reduce
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -20,7 +20,7 @@ from mfml.entrance import public
 from mfml.iteration import Status
 from mfml.numerics.absent import present, rows_in_use
 from mfml.numerics.domain import NON_NEGATIVE, checked
-from mfml.numerics.scaling import power_of_two, unit
+from mfml.numerics.scaling import length, root, unit
 
 Predictor = Callable[[Any, Array], Array]
 Loss = Callable[[Array, Array], Array]
@@ -181,9 +181,8 @@ def gradient_norm(gradient: PyTree) -> Float[Array, ""]:
     5.0
     """
     leaves = jax.tree.leaves(gradient) or [jnp.zeros(())]
-    size = power_of_two(reduce(jnp.maximum, (jnp.max(jnp.abs(leaf), initial=0.0) for leaf in leaves)))
-    square = jnp.asarray(sum(jnp.sum((leaf * (1 / size)) ** 2) for leaf in leaves))
-    return jnp.where(square == 0, 0.0, size * jnp.sqrt(jnp.where(square == 0, 1.0, square)))
+    square = jnp.asarray(sum(jnp.sum(leaf**2) for leaf in leaves))
+    return root(square, lambda: length(jnp.stack([length(leaf) for leaf in leaves]).astype(square.dtype)))
 
 
 @public
