@@ -60,16 +60,6 @@ def edges(
     return lax.map(one, x.T)
 
 
-@public
-def may_miss(x: Float[Array, "n d"]) -> bool:
-    """Return whether a value may be missing: True where x is not known yet, within compiled code.
-
-    >>> may_miss(jnp.array([[1.0]])), may_miss(jnp.array([[jnp.nan]]))
-    (False, True)
-    """
-    return isinstance(x, jax.core.Tracer) or bool(jnp.isnan(jnp.max(x, initial=0.0)))  # a maximum keeps NaN
-
-
 @jax.custom_jvp
 def _sorted(column: Array) -> Array:
     """Sort the bits as integers that have the same order, which is several times faster. Missing values come last."""

@@ -25,7 +25,7 @@ from mfml.generalization import binning, criteria, tree_arrays
 from mfml.generalization.boosting_rounds import Rates, State, init, problem, step
 from mfml.generalization.tree_arrays import Trees
 from mfml.iteration import Status
-from mfml.numerics.absent import present
+from mfml.numerics.absent import may_miss, present
 from mfml.numerics.domain import NON_NEGATIVE, between, checked
 from mfml.risk import metrics
 
@@ -121,7 +121,7 @@ def fit(
     rates = (learning_rate, l2_regularization, gamma, min_child_weight, subsample, max_features)
     classes = _n_classes(y, None if validation is None else validation[1], loss, n_classes)
     sizes = {"max_iter": max_iter, "max_depth": max_depth, "max_bins": max_bins, "patience": n_iter_no_change}
-    sizes |= {"n_classes": classes, "missing": binning.may_miss(x)}
+    sizes |= {"n_classes": classes, "missing": may_miss(x)}
     return _fit(x, y, key if drawing else None, weights, validation, rates, loss=loss, **sizes)
 
 

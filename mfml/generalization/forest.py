@@ -18,7 +18,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.generalization import binning, criteria, growth, tree_arrays
 from mfml.generalization.tree_arrays import Trees
-from mfml.numerics.absent import present
+from mfml.numerics.absent import may_miss, present
 from mfml.numerics.domain import NON_NEGATIVE, between, checked
 from mfml.risk import metrics
 
@@ -110,7 +110,7 @@ def fit(
         "bootstrap": bootstrap,
         "max_bins": max_bins,
         "n_classes": criteria.n_classes(y, criterion=criterion, given=n_classes),
-        "missing": binning.may_miss(x),
+        "missing": may_miss(x),
     }
     return _fit(x, y, key, weights, min_samples_leaf, **static)
 

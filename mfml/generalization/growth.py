@@ -141,7 +141,7 @@ def grow(
 
     Samples with zero statistics have no influence on the tree, but they get a leaf, too. `subtract` says whether each
     level adds up only the rows of the smaller children; with None the number of features decides. Say missing=False
-    where no value is missing, see `binning.may_miss`: one direction is then enough. All options are static.
+    where no value is missing, see `absent.may_miss`: one direction is then enough. All options are static.
 
     Raises:
         ValueError: unless 1 <= max_depth <= 14.

@@ -16,7 +16,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.generalization import binning, criteria, exact_growth, growth, tree_arrays
 from mfml.generalization.tree_arrays import Trees
-from mfml.numerics.absent import present
+from mfml.numerics.absent import may_miss, present
 from mfml.numerics.domain import NON_NEGATIVE, between, checked
 from mfml.risk import metrics
 
@@ -78,7 +78,7 @@ def fit(
     require.one_of("solver", solver, SOLVERS)
     static = {"criterion": criterion, "max_depth": max_depth, "solver": solver, "max_bins": max_bins}
     classes = criteria.n_classes(y, criterion=criterion, given=n_classes)
-    missing = weights is not None or binning.may_miss(x)
+    missing = weights is not None or may_miss(x)
     return _fit(x, y, weights, min_samples_leaf, n_classes=classes, missing=missing, **static)
 
 

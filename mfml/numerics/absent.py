@@ -1,5 +1,6 @@
 """Samples of weight zero are absent, whatever they hold: NaN, infinity, or a number that spoils every scale."""
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.custom_batching import custom_vmap
@@ -20,6 +21,15 @@ def present(weights: Float[Array, " n"] | None, array: Shaped[Array, "n *rest"])
     absent = (weights == 0).reshape(-1, *[1] * (array.ndim - 1))
     # behind the barrier XLA does not look through weights that are all 1: it would fold millions of them for seconds
     return jnp.where(absent, array[jnp.argmax(lax.optimization_barrier(weights > 0))], array)
+
+
+def present_columns(weights: Float[Array, " n"] | None, table: Shaped[Array, "m n"]) -> Shaped[Array, "m n"]:
+    """Do what `present` does for columns.
+
+    >>> present_columns(jnp.array([1.0, 0.0]), jnp.array([[3.0, jnp.nan]])).tolist()
+    [[3.0, 3.0]]
+    """
+    return present(weights, table.T).T
 
 
 def rows_in_use(
@@ -44,6 +54,16 @@ def rows_in_use(
         return jnp.where(kept.reshape(-1, *[1] * (x.ndim - 1)), x, x[jnp.argmax(kept)])
 
     return lax.cond(kept.all(), lambda: x, filled), jnp.all(sound | (weights == 0))
+
+
+def may_miss(x: Float[Array, "n d"]) -> bool:
+    """Whether a value may be missing (NaN): True within compiled code, which knows no values.
+
+    >>> may_miss(jnp.array([[1.0]])), may_miss(jnp.array([[jnp.nan]]))
+    (False, True)
+    """
+    missing = jnp.isnan(jnp.max(x, initial=0.0))  # a maximum keeps NaN
+    return isinstance(missing, jax.core.Tracer) or bool(missing)
 
 
 def largest_of_batch(value: Float[Array, "*shape"]) -> Float[Array, "*shape"]:

@@ -129,3 +129,85 @@ def test_what_is_not_finite_is_told(table, key, solver, spoiled):
     found = kmedoids.fit(table.at[3, 5].set(spoiled), key=key, n_clusters=3, solver=solver)
     assert found.status == Status.NON_FINITE and not found.converged
     assert np.isnan(found.loss)
+
+
+def weighted_loss(table, medoids, weights):
+    return float((weights * np.asarray(table)[list(medoids)].min(axis=0)).sum())
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_weighted_pam_reaches_the_best_of_all_sets_of_medoids(table, key, k):
+    weights = np.random.default_rng(0).uniform(0.0, 5.0, len(table)).astype(np.float32)
+    found = min(
+        (kmedoids.fit(table, weights=weights, key=one, n_clusters=k) for one in jax.random.split(key, 4)),
+        key=lambda model: float(model.loss),
+    )
+    best = min(weighted_loss(table, chosen, weights) for chosen in combinations(range(len(table)), k))
+    np.testing.assert_allclose(found.loss, best, rtol=1e-5)
+
+
+@pytest.mark.parametrize("held", [1e6, np.nan, np.inf])
+@pytest.mark.parametrize("solver", kmedoids.SOLVERS)
+def test_a_sample_of_weight_zero_is_absent(table, key, solver, held):
+    n = len(table)
+    weights = jnp.linspace(1.0, 2.0, n).at[0].set(0.0)
+    start = jnp.array([3, 11, 20])
+    spoiled = table.at[0].set(held).at[:, 0].set(held)
+    found = kmedoids.fit(spoiled, weights=weights, init=start, solver=solver)
+    without = kmedoids.fit(table[1:, 1:], weights=weights[1:], init=start - 1, solver=solver)
+    np.testing.assert_array_equal(found.medoids, without.medoids + 1)
+    np.testing.assert_array_equal(found.labels[1:], without.labels)
+    np.testing.assert_allclose(found.loss, without.loss, rtol=1e-6)
+    assert found.status == without.status
+    for one in jax.random.split(key, 20):
+        assert 0 not in kmedoids.plus_plus(spoiled, key=one, n_clusters=3, weights=weights)
+
+
+@pytest.mark.parametrize("solver", kmedoids.SOLVERS)
+def test_a_sample_of_weight_two_is_two(table, solver):
+    n = len(table)
+    weights, start = jnp.linspace(1.0, 2.0, n), jnp.array([3, 11, 20])
+    again = jnp.append(jnp.arange(n), n - 1)
+    heavy = kmedoids.fit(table, weights=weights.at[-1].multiply(2), init=start, solver=solver)
+    twice = kmedoids.fit(table[again][:, again], weights=weights[again], init=start, solver=solver)
+    np.testing.assert_array_equal(heavy.medoids, twice.medoids)
+    np.testing.assert_allclose(heavy.loss, twice.loss, rtol=1e-6)
+    tiny = kmedoids.fit(table, weights=weights * 2.0**-80, init=start, solver=solver)
+    plain = kmedoids.fit(table, weights=weights, init=start, solver=solver)
+    np.testing.assert_array_equal(tiny.medoids, plain.medoids)
+    np.testing.assert_allclose(tiny.loss * 2.0**80, plain.loss, rtol=1e-5)
+
+
+def test_the_steps_take_weights(table):
+    weights = np.random.default_rng(1).uniform(0.0, 3.0, len(table)).astype(np.float32)
+    state = kmedoids.init(table, jnp.array([2, 9]), weights=weights)
+    np.testing.assert_allclose(state.loss, weighted_loss(table, [2, 9], weights), rtol=1e-5)
+    changes = kmedoids.swap_changes(state, table, weights=weights)
+    np.testing.assert_allclose(
+        changes[7], [weighted_loss(table, pair, weights) - state.loss for pair in ([7, 9], [2, 7])], atol=1e-2
+    )
+    swapped = kmedoids.swap(state, table, jnp.arange(len(table)), weights=weights)
+    np.testing.assert_allclose(swapped.loss - state.loss, changes.min(), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(swapped.loss, weighted_loss(table, swapped.medoids.tolist(), weights), rtol=1e-5)
+    assert kmedoids.alternate(state, table, weights=weights).loss <= state.loss
+
+
+def test_a_far_sample_does_not_hide_the_center_of_its_cluster():
+    x = jnp.array([0.0, 1.0, 2.0, 3.0, 4.0, 2.0**22])
+    table = jnp.abs(x[:, None] - x)
+    found = kmedoids.fit(table, init=jnp.array([0]), solver="alternate")
+    assert found.medoids.tolist() in ([2], [3])
+
+
+def test_bad_weights_are_named(table):
+    with pytest.raises(ValueError, match="weights must not be negative"):
+        kmedoids.fit(table, init=jnp.array([0]), weights=-jnp.ones(len(table)))
+    with pytest.raises(ValueError, match="at most 2 medoids"):
+        kmedoids.fit(table, init=jnp.array([0, 1, 2]), weights=jnp.zeros(len(table)).at[:2].set(1.0))
+    with pytest.raises(ValueError, match=r"positive weight; found \[1\]"):
+        kmedoids.fit(table, init=jnp.array([0, 1]), weights=jnp.ones(len(table)).at[1].set(0.0))
+
+
+def test_labels_are_unknown_where_a_dissimilarity_is(table):
+    found = kmedoids.fit(table.at[3, 5].set(np.nan).at[5, 3].set(np.nan), init=jnp.array([3, 9, 12]))
+    assert found.medoids[0] == 3 and found.labels[5] == -1

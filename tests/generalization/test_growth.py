@@ -96,13 +96,6 @@ def test_without_missing_values_one_direction_is_enough(subtract):
     assert sum(int(split.made.sum()) for split in both[0].splits) > 8
 
 
-def test_a_value_that_is_traced_may_be_missing():
-    assert not binning.may_miss(jnp.ones((3, 2)))
-    assert binning.may_miss(jnp.array([[1.0, -jnp.inf], [jnp.nan, jnp.inf]]))
-    assert not binning.may_miss(jnp.zeros((0, 2)))
-    assert jax.jit(lambda x: jnp.array(binning.may_miss(x)))(jnp.ones((3, 2))).item()
-
-
 def test_data_of_another_width_are_refused(unchecked):
     with pytest.raises(ValueError, match="2 features"):
         binning.transform(jnp.ones((2, 4)), jnp.ones((3, 3)))

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from mfml.numerics.absent import largest_of_batch, present, rows_in_use
+from mfml.numerics.absent import largest_of_batch, may_miss, present, rows_in_use
 
 
 def test_rows_of_weight_zero_are_replaced_by_one_that_is_present():
@@ -43,3 +43,11 @@ def test_the_largest_of_a_batch_is_one_for_all_and_has_no_derivative():
     assert largest_of_batch(value[0]).tolist() == [1.0, 5.0]
     slope = jax.vmap(jax.grad(lambda v: v * largest_of_batch(v)))(jnp.array([2.0, 3.0]))
     assert slope.tolist() == [3.0, 3.0]
+
+
+def test_a_value_that_is_traced_may_be_missing():
+    assert not may_miss(jnp.ones((3, 2)))
+    assert may_miss(jnp.array([[1.0, -jnp.inf], [jnp.nan, jnp.inf]]))
+    assert not may_miss(jnp.zeros((0, 2)))
+    assert jax.jit(lambda x: jnp.array(may_miss(x)))(jnp.ones((3, 2))).item()
+    assert jax.jit(lambda: jnp.array(may_miss(jnp.ones((3, 2)))))().item()  # a constant of a compiled function

@@ -26,6 +26,11 @@ def weighted(key):
     return data(key) | {"weights": jax.random.uniform(key, (12,), minval=0.5, maxval=2.0)}
 
 
+def scaled(key):
+    x, y = regression(key)
+    return {"scaled": scaling.design(x), "y": y, "weights": weighted(key)["weights"]}
+
+
 def fitted(key):
     return weighted(key) | {"model": ols.fit(**weighted(key))}
 
@@ -83,6 +88,7 @@ EXAMPLES = [
         gradient=("theta",),
     ),
     Example(ols.fit, weighted, gradient=("x", "y", "weights")),
+    Example(ols.solve, scaled, exempt=dict.fromkeys(("absent", "twice"), "the samples are the rows of a design")),
     Example(ols.fit, data, {"solver": "qr", "fit_intercept": False}, gradient=("x", "y")),
     Example(ols.fit, weighted, {"solver": "svd"}, gradient=("x", "y", "weights")),
     Example(
