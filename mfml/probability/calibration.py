@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Num
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling
 from mfml.numerics.domain import SHARE, inside
 
 STRATEGIES = ("uniform", "quantile")
@@ -128,7 +129,7 @@ def gaussian_pit(y: Float[Array, " n"], mean: ArrayLike, scale: ArrayLike) -> Fl
     [0.5]
     """
     require.rank("y", y, 1)
-    return ndtr((y - mean) / scale)
+    return ndtr(scaling.ratio(y - mean, scale))
 
 
 @public

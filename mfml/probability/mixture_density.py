@@ -185,7 +185,7 @@ def cdf(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Ar
     """
     _check(x, y)
     mixture = conditional(model, x)
-    z = (y[:, None] - mixture.means) / mixture.scales
+    z = scaling.ratio(y[:, None] - mixture.means, mixture.scales)
     return jnp.sum(jnp.exp(mixture.log_weights) * ndtr(z), axis=1)
 
 
