@@ -95,7 +95,7 @@ def problem(
     require.same_shape(weights=w, y=y)
     total = jnp.sum(w)
     # where a feature varies less, the penalty decides: scaled by its own spread it would have an infinite penalty
-    least = 1 / jnp.sqrt(jnp.asarray(C, x.dtype) * total)
+    least = 1 / (jnp.sqrt(jnp.asarray(C, x.dtype)) * jnp.sqrt(total))
     x, sound = rows_in_use(weights, x)
     bound = largest_of_batch(jnp.where(jnp.isfinite(least), least, 0.0))
     scaled = scaling.design(x, fit_intercept=fit_intercept, least=bound)
