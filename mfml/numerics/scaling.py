@@ -125,12 +125,12 @@ def ratio(a: ArrayLike, b: ArrayLike) -> Float[Array, "*shape"]:
 
 
 def std(x: Float[Array, "n *rest"], *, ddof: int = 0) -> Float[Array, "*rest"]:
-    """Standard deviation along the first axis with the divisor n - ddof, in units of x.
+    """Standard deviation along the first axis with the divisor n - ddof, in units of x; each column has its own.
 
     >>> round(std(jnp.array([1e-20, 3e-20])).item() * 1e20, 4)
     1.0
     """
-    scale = unit(x)
+    scale = power_of_two(jnp.max(jnp.abs(lax.stop_gradient(x)), axis=0, initial=0.0))
     return jnp.std(x / scale, axis=0, ddof=ddof) * scale
 
 
