@@ -185,11 +185,11 @@ def fit(
 ) -> Estimate:
     r"""Minimize $\frac1n \sum_i \mathrm{nll}_i(\theta) - \frac1n \log p(\theta)$ by Newton's method.
 
-    It forms the Hessian, so use it for tens of parameters, not for networks. It finds a local minimum near the
-    start; a saddle or a maximum never counts as converged. Write a positive parameter as the exponential of a free
-    one. The unit of a parameter does not matter: far from 1, the gradient at the start tells the scale in which
-    derivatives are taken (`step` alone takes them as they are). Some likelihoods have no maximum: where classes are separated, the parameters grow and the status is
-    UNBOUNDED. Where a scale shrinks to 0, rounding ends the iteration as STALLED or NON_FINITE.
+    It forms the Hessian, so use it for tens of parameters, not for networks. It finds a local minimum near the start; a
+    saddle or a maximum never counts as converged. Write a positive parameter as the exponential of a free one. The unit
+    of a parameter does not matter: far from 1, the gradient at the start tells the scale in which derivatives are taken
+    (`step` alone takes them as they are). Some likelihoods have no maximum: where classes are separated, the parameters
+    grow and the status is UNBOUNDED. Where a scale shrinks to 0, rounding ends the iteration as STALLED or NON_FINITE.
 
     Args:
         nll: of parameters and data, twice differentiable; returns one number per sample, in nats; static. Define
