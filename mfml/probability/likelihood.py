@@ -99,7 +99,7 @@ def bernoulli_nll(y: Num[Array, "*shape"], logits: ArrayLike) -> Float[Array, "*
     """
     _require_fit(y, logits=logits)
     s = jnp.asarray(logits, jnp.result_type(float, logits))
-    return y * jnp.logaddexp(0.0, -s) + (1 - y) * jnp.logaddexp(0.0, s)
+    return _times(y, jnp.logaddexp(0.0, -s)) + _times(1 - y, jnp.logaddexp(0.0, s))
 
 
 @public
@@ -122,7 +122,7 @@ def poisson_nll(y: Num[Array, "*shape"], log_rate: ArrayLike) -> Float[Array, "*
 
 
 def _few_counts(y: Array, eta: Array) -> Array:
-    return jnp.exp(eta) - y * eta + gammaln(y + 1.0)
+    return jnp.exp(eta) - _times(y, eta) + gammaln(y + 1.0)
 
 
 def _many_counts(y: Array, eta: Array) -> Array:
@@ -130,7 +130,14 @@ def _many_counts(y: Array, eta: Array) -> Array:
     some = y > 0
     count = jnp.where(some, y, 1.0)
     t = eta - jnp.log(count)
-    return count * jnp.where(some, jnp.expm1(t), jnp.exp(t)) - y * t + jnp.where(some, _least_poisson(count), 0.0)
+    return (
+        count * jnp.where(some, jnp.expm1(t), jnp.exp(t)) - _times(y, t) + jnp.where(some, _least_poisson(count), 0.0)
+    )
+
+
+def _times(y: Array, cost: Array) -> Array:
+    """Product that is 0 for a y of 0, even if the cost is infinite."""
+    return jnp.where((y == 0) & jnp.isinf(cost), 0.0, y * cost)
 
 
 def _least_poisson(y: Array) -> Array:

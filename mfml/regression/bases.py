@@ -187,6 +187,7 @@ def bspline(
     inside = _clip(x, knots[degree], knots[m])
     piece = jnp.clip(jnp.searchsorted(knots, inside, side="right") - 1, degree, m - 1)
     basis = jax.nn.one_hot(piece, len(knots) - 1, dtype=jnp.result_type(x, knots))
+    basis = jnp.where(jnp.isnan(x)[:, None], jnp.nan, basis)
     at = (inside if extrapolation == "constant" else x)[:, None]
     for q in range(1, degree + 1):
         rising = _ratio(at - knots[: -q - 1], knots[q:-1] - knots[: -q - 1])

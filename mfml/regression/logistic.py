@@ -11,9 +11,9 @@ with the status UNBOUNDED, and the coefficients are those of the plane. If featu
 are of one class, the intercept, which has no penalty, grows without end: UNBOUNDED again.
 Source: Albert and Anderson (1984), Biometrika 71, 1.
 
-The fitted model may be differentiated in x, weights and C. Its derivative is that of the optimum, through the last
-Newton step only. A step after one of size `tol` in the logits is of size about `tol` squared: the default gives the
-optimum to single precision.
+The fitted model may be differentiated in x, positive weights and C; a weight of 0 means an absent row. The derivative
+is that of the optimum, through the last Newton step only. A step after one of size `tol` in the logits is of size about
+`tol` squared: the default gives the optimum to single precision.
 """
 
 from functools import partial

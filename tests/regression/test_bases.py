@@ -223,3 +223,11 @@ def test_derivatives_in_parameters_hold_in_any_unit(basis, start, unit):
     x, start = jnp32([0.3, 0.9, 1.4]), jnp32(start)
     slopes = jax.jacobian(basis, argnums=1)
     np.testing.assert_allclose(slopes(x * unit, start * unit) * unit, slopes(x, start), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("degree", [0, 2])
+@pytest.mark.parametrize("extrapolation", bases.EXTRAPOLATIONS)
+def test_splines_of_nan_are_nan(degree, extrapolation):
+    knots = bases.clamped_knots(jnp32([0.0, 1.0, 2.0]), degree=degree)
+    found = bases.bspline(jnp32([np.nan, 0.5]), knots, degree=degree, extrapolation=extrapolation)
+    assert np.isnan(found[0]).all() and np.isfinite(found[1]).all()
