@@ -91,7 +91,7 @@ def update_gamma(prior: Gamma, y: Num[Array, " n"]) -> Gamma:
     (6.0, 4.0)
     """
     require.rank("y", y, 1)
-    return Gamma(prior.shape + jnp.sum(y), prior.rate + len(y))
+    return Gamma(prior.shape + jnp.sum(y, dtype=jnp.result_type(prior.shape, y)), prior.rate + len(y))
 
 
 @public

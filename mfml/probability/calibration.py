@@ -15,9 +15,11 @@ from jaxtyping import Array, Float, Num
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling, sums
 from mfml.numerics.domain import SHARE, inside
 
 STRATEGIES = ("uniform", "quantile")
+BLOCK = 256  # so many values are added one after the other
 
 
 class Curve(NamedTuple):
@@ -67,12 +69,9 @@ def curve(
         inner = jnp.quantile(probability, inner)
     bins = jnp.searchsorted(inner, probability, side="left")
 
-    def total(values: Array) -> Array:
-        return jax.ops.segment_sum(values.astype(probability.dtype), bins, n_bins)
-
-    count = total(jnp.ones_like(probability))
+    count = _totals(jnp.ones_like(probability), bins, n_bins)
     number = jnp.where(count > 0, count, jnp.nan)
-    return Curve(total(probability) / number, total(y) / number, count)
+    return Curve(_totals(probability, bins, n_bins) / number, _totals(y, bins, n_bins) / number, count)
 
 
 @public
@@ -128,7 +127,7 @@ def gaussian_pit(y: Float[Array, " n"], mean: ArrayLike, scale: ArrayLike) -> Fl
     [0.5]
     """
     require.rank("y", y, 1)
-    return ndtr((y - mean) / scale)
+    return ndtr(scaling.ratio(y - mean, scale))
 
 
 @public
@@ -148,10 +147,11 @@ def pit_histogram(pit: Float[Array, " n"], *, n_bins: int = 10) -> Histogram:
     require.rank("pit", pit, 1)
     require.positive("number of PIT values", len(pit))
     require.positive("n_bins", n_bins)
-    count, edges = jnp.histogram(pit, bins=n_bins, range=(0.0, 1.0))
-    density = count.astype(pit.dtype) * n_bins / len(pit)
-    sound = jnp.all((pit >= 0) & (pit <= 1))  # the histogram leaves out what lies outside, and NaN
-    return Histogram(edges.astype(pit.dtype), jnp.where(sound, density, jnp.nan))
+    edges = jnp.linspace(0.0, 1.0, n_bins + 1, dtype=pit.dtype)
+    bins = jnp.searchsorted(edges[1:-1], pit, side="right")
+    density = _totals(jnp.ones_like(pit), bins, n_bins) * (n_bins / len(pit))
+    sound = jnp.all((pit >= 0) & (pit <= 1))  # also where a value is NaN
+    return Histogram(edges, jnp.where(sound, density, jnp.nan))
 
 
 @public
@@ -192,6 +192,14 @@ def interval_coverage(pit: Float[Array, " n"], levels: Float[Array, " b"]) -> Fl
     require.positive("number of PIT values", len(pit))
     share = jnp.mean(jnp.abs(2 * pit - 1)[:, None] <= levels, axis=0, dtype=pit.dtype)
     return jnp.where(jnp.isnan(pit).any() | jnp.isnan(levels), jnp.nan, share)
+
+
+def _totals(values: Array, bins: Array, n_bins: int) -> Array:
+    """Sum of the values in each bin. One running sum over all would stop growing after 2^24 numbers."""
+    block = max(BLOCK, n_bins)
+    n_blocks = -(-len(values) // block)
+    place = jnp.arange(len(values)) // block * n_bins + bins
+    return sums.over_rows(jax.ops.segment_sum(values, place, n_blocks * n_bins).reshape(n_blocks, n_bins))
 
 
 def _checked(probability: Array, y: Array) -> Array:

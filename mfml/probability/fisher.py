@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, PyTree
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.scaling import power_of_two
 from mfml.probability.mle import NLL
 
 
@@ -108,6 +109,7 @@ def standard_errors(information: Float[Array, "p p"]) -> Float[Array, " p"]:
     [0.5, 0.25]
     """
     require.square("information", information)
-    factor = jnp.linalg.cholesky(information)
+    per_unit = 1 / power_of_two(jnp.sqrt(jnp.abs(jnp.diag(information))))  # of the parameters
+    factor = jnp.linalg.cholesky(information * per_unit * per_unit[:, None])
     inverse = jax.scipy.linalg.solve_triangular(factor, jnp.eye(len(factor), dtype=factor.dtype), lower=True)
-    return jnp.linalg.norm(inverse, axis=0)
+    return jnp.linalg.norm(inverse, axis=0) * per_unit

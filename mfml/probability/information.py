@@ -7,6 +7,7 @@ $1 / \log 2 \approx 1.44$ bits.
 import math
 
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float
 
 from mfml import require
@@ -65,7 +66,7 @@ def kl(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     0.1438
     """
     _require_outcomes(p=p, q=q)
-    return jnp.sum(_weighted_log(p, p) - _weighted_log(p, q), axis=-1)
+    return _not_negative(jnp.sum(_weighted_log(p, p) - _weighted_log(p, q), axis=-1))
 
 
 @public
@@ -82,8 +83,12 @@ def jensen_shannon(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Ar
     >>> round(jensen_shannon(jnp.array([1.0, 0.0]), jnp.array([0.0, 1.0])).item(), 4)
     0.6931
     """
+    _require_outcomes(p=p, q=q)
     middle = (p + q) / 2
-    return (kl(p, middle) + kl(q, middle)) / 2
+    far = _weighted_log(p, p) - _weighted_log(p, middle) + _weighted_log(q, q) - _weighted_log(q, middle)
+    near = jnp.abs(p - q) < middle  # there logarithms cancel: both probabilities are (1 +- e) times their middle
+    e = jnp.where(near, (p - q) / 2 / jnp.where(near, middle, 1.0), 0.0)
+    return jnp.sum(jnp.where(near, middle * (jnp.log1p(-(e**2)) + 2 * e * jnp.arctanh(e)), far), axis=-1) / 2
 
 
 @public
@@ -103,7 +108,8 @@ def mutual_information(joint: Float[Array, "k l"]) -> Float[Array, ""]:
     require.rank("joint", joint, 2)
     _require_outcomes(joint=joint)
     first, second = joint.sum(axis=1, keepdims=True), joint.sum(axis=0, keepdims=True)
-    return jnp.sum(_weighted_log(joint, joint) - _weighted_log(joint, first) - _weighted_log(joint, second))
+    terms = _weighted_log(joint, joint) - _weighted_log(joint, first) - _weighted_log(joint, second)
+    return _not_negative(jnp.sum(terms))
 
 
 @public
@@ -156,8 +162,10 @@ def gaussian_kl(p: Gaussian, q: Gaussian) -> Float[Array, ""]:
     factor = scaling.cholesky(p.covariance)
     spread = gaussian.whitened(Gaussian(jnp.zeros_like(q.mean), q.covariance), factor.T)
     shift = gaussian.whitened(q, p.mean[None])
-    log_ratio = 2 * (_half_log_det(q.covariance) - jnp.sum(jnp.log(jnp.diag(factor))))
-    return 0.5 * (jnp.sum(spread**2) + jnp.sum(shift**2) - len(p.mean) + log_ratio)
+    # the factor of p, in that of q: with 1 + u on its diagonal, whose logarithms are those of the determinants
+    u = jnp.diag(spread) - 1
+    aside = spread - jnp.diag(jnp.diag(spread))
+    return 0.5 * (jnp.sum(aside**2) + jnp.sum(shift**2) + jnp.sum(u**2) + 2 * _not_negative(jnp.sum(u - jnp.log1p(u))))
 
 
 @public
@@ -179,7 +187,12 @@ def gaussian_mutual_information(p: Gaussian, *, first: tuple[int, ...]) -> Float
     others = tuple(i for i in range(len(p.mean)) if i not in first)
     require.that(len(others) > 0, f"first must leave a coordinate; found {first}")
     parts = [gaussian.marginal(p, keep=one).covariance for one in (first, others)]
-    return sum(map(_half_log_det, parts)) - _half_log_det(p.covariance)
+    return _not_negative(sum(map(_half_log_det, parts)) - _half_log_det(p.covariance))
+
+
+def _not_negative(divergence: Array) -> Array:
+    """Without what rounding took below 0; its derivatives are those of the divergence."""
+    return divergence - lax.stop_gradient(jnp.minimum(divergence, 0.0))
 
 
 def _half_log_det(covariance: Array) -> Array:

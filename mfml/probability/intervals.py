@@ -9,16 +9,18 @@ import math
 from collections.abc import Callable
 from functools import partial
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.scipy.special import betainc, ndtr, ndtri
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from mfml import require
+from mfml.arrays import as_array, as_float
 from mfml.entrance import public
 from mfml.numerics import scaling
 
@@ -83,7 +85,7 @@ def credible(draws: Float[Array, "s *shape"], *, level: float = 0.95) -> Interva
 def highest_density(draws: Float[Array, " s"], *, level: float = 0.95) -> Interval:
     """Shortest interval that contains this share of the draws, for distributions with one peak.
 
-    It contains ceil(level s) draws. Of several shortest ones it is the lowest.
+    It contains ceil(level s) draws. Of several shortest ones it is the lowest. Both ends are NaN if a draw is.
 
     Raises:
         ValueError: unless draws have one axis and an entry, and 0 < level < 1.
@@ -102,7 +104,8 @@ def highest_density(draws: Float[Array, " s"], *, level: float = 0.95) -> Interv
     ordered = jnp.sort(draws)
     lows, highs = ordered[: s - inside + 1], ordered[inside - 1 :]
     best = jnp.argmin(highs - lows)
-    return Interval(lows[best], highs[best])
+    missing = jnp.isnan(ordered[-1])  # NaN comes last
+    return Interval(*(jnp.where(missing, jnp.nan, ends[best]) for ends in (lows, highs)))
 
 
 @public
@@ -176,7 +179,6 @@ def of_share(successes: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Inte
 
 
 @public
-@partial(jax.jit, static_argnames=("statistic", "n_resamples", "level", "kind"))
 def bootstrap(
     x: PyTree,
     *,
@@ -197,7 +199,8 @@ def bootstrap(
 
     Args:
         statistic: function of the data that returns an array; static.
-        x: an array, or a pytree of arrays, with the samples along the first axis. Arrays are drawn together.
+        x: an array, or a pytree of arrays, with the samples along the first axis. Arrays are drawn together. A list of
+            numbers is an array.
         key: for the draws.
         n_resamples: r; static.
         level: of confidence; static.
@@ -215,20 +218,28 @@ def bootstrap(
     _require_level(level)
     require.one_of("kind", kind, KINDS)
     require.that(n_resamples >= 2, f"n_resamples must be at least 2; found {n_resamples}")
+    x = jax.tree.map(partial(as_array, "x"), x, is_leaf=_is_table)
     leaves = jax.tree.leaves(x)
     require.that(len(leaves) > 0, "x needs an array; found none")
     require.same_length(**{f"leaf_{i}": leaf for i, leaf in enumerate(leaves)})
-    n = len(leaves[0])
-    require.that(n >= 2, f"x needs two samples; found {n}")
+    require.that(len(leaves[0]) >= 2, f"x needs two samples; found {len(leaves[0])}")
+    return _bootstrap(x, key, statistic, n_resamples, level, kind)
+
+
+@partial(jax.jit, static_argnames=("statistic", "n_resamples", "level", "kind"))
+def _bootstrap(
+    x: PyTree, key: Array, statistic: Callable[[PyTree], Array], n_resamples: int, level: float, kind: str
+) -> Bootstrap:
+    n = len(jax.tree.leaves(x)[0])
 
     def of_rows(rows: Array) -> Array:
-        return jnp.asarray(statistic(jax.tree.map(lambda leaf: leaf[rows], x)))
+        return as_float("statistic", statistic(jax.tree.map(lambda leaf: leaf[rows], x)))
 
     def one(key: Array) -> Array:
         return of_rows(_drawn(key, n))
 
     found = lax.map(one, jax.random.split(key, n_resamples), batch_size=min(AT_ONCE, n_resamples))
-    estimate = jnp.asarray(statistic(x))
+    estimate = as_float("statistic", statistic(x))
     tails = jnp.array([(1 - level) / 2, (1 + level) / 2], found.dtype)
     if kind == "bca":
         without = lax.map(lambda i: of_rows((i + 1 + jnp.arange(n - 1)) % n), jnp.arange(n), batch_size=AT_ONCE)
@@ -280,6 +291,11 @@ def coverage(
     rate = jnp.mean(inside, axis=0, dtype=jnp.result_type(float, target))
     rate = jnp.where(jnp.isnan(target), jnp.nan, rate)
     return Coverage(rate, jnp.sqrt(rate * (1 - rate) / n_repeats))
+
+
+def _is_table(node: Any) -> bool:
+    """Whether lists hold numbers only, so that they mean an array instead of a tree of arrays."""
+    return isinstance(node, (list, tuple)) and all(np.ndim(leaf) == 0 for leaf in jax.tree.leaves(node))
 
 
 def _drawn(key: Array, n: int) -> Array:

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, Num
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics import gammas
+from mfml.numerics import gammas, scaling
 
 FEW_COUNTS = 64  # up to here the terms of a Poisson likelihood are small, and the plain formula is quicker
 
@@ -35,7 +35,7 @@ def gaussian_nll(y: Float[Array, "*shape"], mean: ArrayLike, scale: ArrayLike) -
     2.9189
     """
     _require_fit(y, mean=mean, scale=scale)
-    z = (y - mean) / scale
+    z = scaling.ratio(y - mean, scale)
     return 0.5 * z**2 + jnp.log(scale) + 0.5 * math.log(2 * math.pi)
 
 
@@ -52,7 +52,7 @@ def laplace_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike) -> 
     2.6931
     """
     _require_fit(y, loc=loc, scale=scale)
-    return jnp.abs(y - loc) / scale + jnp.log(2 * jnp.asarray(scale))
+    return scaling.ratio(jnp.abs(y - loc), scale) + jnp.log(2 * jnp.asarray(scale))
 
 
 @public
@@ -75,9 +75,11 @@ def student_t_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike, d
     """
     _require_fit(y, loc=loc, scale=scale, df=df)
     nu = jnp.asarray(df, jnp.result_type(y, df))
-    z = (y - loc) / scale
+    t = scaling.ratio(y - loc, scale) / jnp.sqrt(nu)
+    far = jnp.abs(t) > 1 / jnp.finfo(t.dtype).eps  # where the square could overflow, and 1 is lost beside it
+    above = jnp.where(far, jnp.abs(t) - 1, t**2)
     constant = 0.5 * jnp.log(nu * math.pi) - gammas.log_ratio(nu / 2, 0.5)
-    return 0.5 * (nu + 1) * jnp.log1p(z**2 / nu) + jnp.log(scale) + constant
+    return jnp.where(far, nu + 1, 0.5 * (nu + 1)) * jnp.log1p(above) + jnp.log(scale) + constant
 
 
 @public
@@ -97,7 +99,7 @@ def bernoulli_nll(y: Num[Array, "*shape"], logits: ArrayLike) -> Float[Array, "*
     """
     _require_fit(y, logits=logits)
     s = jnp.asarray(logits, jnp.result_type(float, logits))
-    return y * jnp.logaddexp(0.0, -s) + (1 - y) * jnp.logaddexp(0.0, s)
+    return _times(y, jnp.logaddexp(0.0, -s)) + _times(1 - y, jnp.logaddexp(0.0, s))
 
 
 @public
@@ -120,7 +122,7 @@ def poisson_nll(y: Num[Array, "*shape"], log_rate: ArrayLike) -> Float[Array, "*
 
 
 def _few_counts(y: Array, eta: Array) -> Array:
-    return jnp.exp(eta) - y * eta + gammaln(y + 1.0)
+    return jnp.exp(eta) - _times(y, eta) + gammaln(y + 1.0)
 
 
 def _many_counts(y: Array, eta: Array) -> Array:
@@ -128,7 +130,14 @@ def _many_counts(y: Array, eta: Array) -> Array:
     some = y > 0
     count = jnp.where(some, y, 1.0)
     t = eta - jnp.log(count)
-    return count * jnp.where(some, jnp.expm1(t), jnp.exp(t)) - y * t + jnp.where(some, _least_poisson(count), 0.0)
+    return (
+        count * jnp.where(some, jnp.expm1(t), jnp.exp(t)) - _times(y, t) + jnp.where(some, _least_poisson(count), 0.0)
+    )
+
+
+def _times(y: Array, cost: Array) -> Array:
+    """Product that is 0 for a y of 0, even if the cost is infinite."""
+    return jnp.where((y == 0) & jnp.isinf(cost), 0.0, y * cost)
 
 
 def _least_poisson(y: Array) -> Array:

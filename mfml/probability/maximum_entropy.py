@@ -19,6 +19,7 @@ from jaxtyping import Array, Bool, Float, Int
 from mfml import iteration, require
 from mfml.entrance import public
 from mfml.iteration import Status
+from mfml.numerics.scaling import column_units
 
 HALVINGS = 16  # of a Newton step that does not lower the dual function
 
@@ -68,9 +69,11 @@ def problem(
         require.same_length(features=features, base=base)
     log_base = jnp.zeros_like(features[:, 0]) if base is None else jnp.log(base)
     centered = features - moments
-    scale = jnp.sqrt(jax.nn.softmax(log_base) @ centered**2)
+    unit = column_units(centered)
+    z = centered / unit
+    scale = jnp.sqrt(jax.nn.softmax(log_base) @ z**2)
     scale = jnp.where(scale == 0, 1.0, scale)
-    return Problem(centered / scale, scale, log_base)
+    return Problem(z / scale, unit * scale, log_base)
 
 
 @public

@@ -71,7 +71,8 @@ def fit_gaussian(y: Float[Array, " n"]) -> LocationScale:
     largest = lax.stop_gradient(jnp.max(jnp.abs(y - mean)))  # the result does not depend on this factor
     unit = power_of_two(largest)  # squares of huge or tiny numbers overflow or underflow
     variance = jnp.mean(((y - mean) / unit) ** 2)
-    return LocationScale(mean, jnp.where(largest > 0, unit * jnp.sqrt(jnp.where(largest > 0, variance, 1.0)), 0.0))
+    none = variance == 0  # and not where it is NaN
+    return LocationScale(mean, jnp.where(none, 0.0, unit * jnp.sqrt(jnp.where(none, 1.0, variance))))
 
 
 @public
@@ -154,6 +155,7 @@ def step(state: State, data: PyTree, *, nll: NLL, log_prior: LogPrior | None = N
     gradient, hessian = jax.grad(objective)(vector), jax.hessian(objective)(vector)
     eps = jnp.finfo(vector.dtype).eps
     size = jnp.sqrt(jnp.abs(jnp.diag(hessian)))
+    lost = jnp.any((size == 0) & (gradient != 0))  # a slope that goes on: its curvature is 0, or underflowed
     size = jnp.where(size > 0, size, 1.0)
     values, vectors = jnp.linalg.eigh(hessian / size / size[:, None])
     magnitude = jnp.abs(values)
@@ -169,7 +171,7 @@ def step(state: State, data: PyTree, *, nll: NLL, log_prior: LogPrior | None = N
     best = jnp.argmax(fine)
     new = jnp.where(fine.any(), tried[best], vector)
     reached = jnp.where(fine.any(), found[best], state.objective)
-    return State(unravel(new), reached, jnp.where(convex, fall, jnp.inf))
+    return State(unravel(new), reached, jnp.where(convex & ~lost, fall, jnp.inf))
 
 
 @public
@@ -184,10 +186,11 @@ def fit(
 ) -> Estimate:
     r"""Minimize $\frac1n \sum_i \mathrm{nll}_i(\theta) - \frac1n \log p(\theta)$ by Newton's method.
 
-    It forms the Hessian, so use it for tens of parameters, not for networks. It finds a local minimum near the
-    start; a saddle or a maximum never counts as converged. Write a positive parameter as the exponential of a free
-    one. Some likelihoods have no maximum: where classes are separated, the parameters grow and the status is
-    UNBOUNDED. Where a scale shrinks to 0, rounding ends the iteration as STALLED or NON_FINITE.
+    It forms the Hessian, so use it for tens of parameters, not for networks. It finds a local minimum near the start; a
+    saddle or a maximum never counts as converged. Write a positive parameter as the exponential of a free one. The unit
+    of a parameter does not matter: far from 1, the gradient at the start tells the scale in which derivatives are taken
+    (`step` alone takes them as they are). Some likelihoods have no maximum: where classes are separated, the parameters
+    grow and the status is UNBOUNDED. Where a scale shrinks to 0, rounding ends the iteration as STALLED or NON_FINITE.
 
     Args:
         nll: of parameters and data, twice differentiable; returns one number per sample, in nats; static. Define
@@ -216,10 +219,20 @@ def fit(
 def _fit(
     data: PyTree, params: PyTree, tol: ArrayLike, *, nll: NLL, log_prior: LogPrior | None, max_iter: int
 ) -> Estimate:
-    first = init(params, data, nll=nll, log_prior=log_prior)
+    vector, objective, unravel = _flat(nll, params, data, log_prior)
+    units = _units(objective, vector)
+
+    def own(scaled: Array) -> PyTree:
+        return unravel(scaled * units)
+
+    def scaled_nll(scaled: Array, data: PyTree) -> Array:
+        return nll(own(scaled), data)
+
+    prior = None if log_prior is None else lambda scaled: log_prior(own(scaled))
+    first = init(vector / units, data, nll=scaled_nll, log_prior=prior)
 
     def advance(last: tuple[State, State], _: Array) -> tuple[State, State]:
-        return step(last[0], data, nll=nll, log_prior=log_prior), last[0]
+        return step(last[0], data, nll=scaled_nll, log_prior=prior), last[0]
 
     (state, _), report = iteration.run(
         advance,
@@ -232,7 +245,14 @@ def _fit(
             Status.STALLED: lambda last: _stalls(*last),
         },
     )
-    return Estimate(state.params, state.objective, *report)
+    return Estimate(own(state.params), state.objective, *report)
+
+
+def _units(objective: Callable[[Array], Array], vector: Array) -> Array:
+    """Units of the parameters in which second derivatives stay in the range of the type; 1 for most."""
+    slope = jnp.abs(jax.grad(objective)(vector))
+    usual = (slope > 2.0**-40) & (slope < 2.0**40)
+    return jnp.where(usual, 1.0, jnp.clip(1 / power_of_two(slope), 2.0**-56, 2.0**56))
 
 
 def _grows(new: State, old: State) -> Array:

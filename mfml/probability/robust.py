@@ -19,6 +19,7 @@ from mfml import iteration, require
 from mfml.entrance import public
 from mfml.iteration import Status
 from mfml.numerics import gammas, scaling
+from mfml.numerics.domain import POSITIVE, checked
 from mfml.probability import likelihood
 from mfml.regression import ols
 from mfml.regression.scaling import Scaled, design
@@ -66,11 +67,12 @@ class _State(NamedTuple):
 
 
 @public
+@checked(df=POSITIVE)
 def init(x: Float[Array, "n d"], y: Float[Array, " n"], *, df: ArrayLike = 4.0, fit_intercept: bool = True) -> Line:
     """Start from least squares, with the root mean square of its residuals as scale.
 
     Raises:
-        ValueError: unless shapes fit and there are as many samples as parameters.
+        ValueError: unless shapes fit and there are as many samples as parameters; for df <= 0 (NaN where traced).
 
     >>> init(jnp.array([[0.0], [1.0], [2.0]]), jnp.array([0.0, 1.0, 2.0])).coef.round(4).tolist()
     [1.0]
@@ -173,6 +175,7 @@ def step(
 
 
 @public
+@checked(df=POSITIVE)
 @partial(jax.jit, static_argnames=("fit_intercept", "estimate_df", "max_iter"))
 def fit(
     x: Float[Array, "n d"],
@@ -201,7 +204,8 @@ def fit(
             of the scale and of the degrees of freedom must together change by less, too.
 
     Raises:
-        ValueError: unless shapes fit, there are as many samples as parameters, and max_iter >= 1.
+        ValueError: unless shapes fit, there are as many samples as parameters, and max_iter >= 1; for df <= 0 (NaN
+            where traced).
 
     Source: Lange, Little and Taylor (1989), Journal of the American Statistical Association 84; Murphy (2012),
     section 11.4.5.
@@ -212,7 +216,7 @@ def fit(
     """
     first = init(x, y, df=df, fit_intercept=fit_intercept)
     residual, scaled = _residual(first, x, y), design(x, fit_intercept=fit_intercept)
-    rounding = jnp.finfo(y.dtype).eps * jnp.max(jnp.abs(y))
+    eps, largest = jnp.finfo(y.dtype).eps, jnp.max(jnp.abs(y))
 
     def advance(old: _State, _: Array) -> _State:
         line, residual = _step(old.line, old.residual, scaled, x, y, fit_intercept, estimate_df)
@@ -224,7 +228,13 @@ def fit(
         return _State(line, residual, value, change, jnp.maximum(reached, old.records), idle)
 
     def unbounded(state: _State) -> Array:
-        return state.line.scale <= rounding
+        scale = state.line.scale
+
+        def lost() -> Array:  # in the rounding of the samples that count: not in that of a far one
+            trusted = jnp.sqrt(_trust(state.residual, scale, state.line.df))
+            return scale <= eps * jnp.max(trusted * jnp.abs(y))
+
+        return lax.cond(scale <= eps * largest, lost, lambda: jnp.array(False))
 
     value, endless = _log_likelihood(residual, first.scale, first.df), jnp.full((), jnp.inf, x.dtype)
     state, report = iteration.run(

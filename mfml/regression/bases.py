@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics.scaling import unit
+from mfml.numerics.scaling import ratio, unit
 
 EXTRAPOLATIONS = ("constant", "zero", "continue")
 
@@ -57,7 +57,7 @@ def chebyshev(
     [[1.0, 0.5, -0.5, -1.0]]
     """
     _check("x", x, degree)
-    t = (2 * x - low - high) / jnp.subtract(high, low)
+    t = ratio(2 * x - low - high, jnp.subtract(high, low))
     return _recurrence(t, degree, lambda k, now, before: 2 * t * now - before)
 
 
@@ -80,7 +80,7 @@ def legendre(
     [[1.0, 0.5, -0.125]]
     """
     _check("x", x, degree)
-    t = (2 * x - low - high) / jnp.subtract(high, low)
+    t = ratio(2 * x - low - high, jnp.subtract(high, low))
     return _recurrence(t, degree, lambda k, now, before: ((2 * k + 1) * t * now - k * before) / (k + 1))
 
 
@@ -101,7 +101,7 @@ def fourier(x: Float[Array, " n"], *, n_harmonics: int, period: ArrayLike = 1.0)
     """
     require.rank("x", x, 1)
     require.that(n_harmonics >= 0, f"n_harmonics must not be negative; found {n_harmonics}")
-    turns = x / period
+    turns = ratio(x, period)
     turns = turns - jnp.round(turns)  # far from 0 the whole ones would take the digits
     angle = 2 * jnp.pi * turns[:, None] * jnp.arange(1, n_harmonics + 1, dtype=x.dtype)
     waves = jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=2).reshape(len(x), -1)
@@ -132,7 +132,7 @@ def rbf(
         f"x and centers must be both numbers or both vectors of one length; found shapes {x.shape} and {centers.shape}",
     )
     difference = (x[:, None] - centers).reshape(len(x), len(centers), -1)
-    return jnp.exp(-jnp.sum((difference / length_scale) ** 2, axis=2) / 2)
+    return jnp.exp(-jnp.sum(ratio(difference, length_scale) ** 2, axis=2) / 2)
 
 
 @public
@@ -187,6 +187,7 @@ def bspline(
     inside = _clip(x, knots[degree], knots[m])
     piece = jnp.clip(jnp.searchsorted(knots, inside, side="right") - 1, degree, m - 1)
     basis = jax.nn.one_hot(piece, len(knots) - 1, dtype=jnp.result_type(x, knots))
+    basis = jnp.where(jnp.isnan(x)[:, None], jnp.nan, basis)
     at = (inside if extrapolation == "constant" else x)[:, None]
     for q in range(1, degree + 1):
         rising = _ratio(at - knots[: -q - 1], knots[q:-1] - knots[: -q - 1])
@@ -258,7 +259,7 @@ def _recurrence(t, degree, following) -> Array:
 def _ratio(above: Array, below: Array) -> Array:
     """Divide; a quotient with the divisor 0 counts as 0."""
     none = below <= 0  # False for NaN, which stays
-    return jnp.where(none, 0.0, above / jnp.where(none, 1.0, below))
+    return jnp.where(none, 0.0, ratio(above, jnp.where(none, 1.0, below)))
 
 
 def _second_derivatives(knots: Array) -> Array:

@@ -11,9 +11,9 @@ with the status UNBOUNDED, and the coefficients are those of the plane. If featu
 are of one class, the intercept, which has no penalty, grows without end: UNBOUNDED again.
 Source: Albert and Anderson (1984), Biometrika 71, 1.
 
-The fitted model may be differentiated in x, weights and C. Its derivative is that of the optimum, through the last
-Newton step only. A step after one of size `tol` in the logits is of size about `tol` squared: the default gives the
-optimum to single precision.
+The fitted model may be differentiated in x, positive weights and C; a weight of 0 means an absent row. The derivative
+is that of the optimum, through the last Newton step only. A step after one of size `tol` in the logits is of size about
+`tol` squared: the default gives the optimum to single precision.
 """
 
 from functools import partial
@@ -95,7 +95,7 @@ def problem(
     require.same_shape(weights=w, y=y)
     total = jnp.sum(w)
     # where a feature varies less, the penalty decides: scaled by its own spread it would have an infinite penalty
-    least = 1 / jnp.sqrt(jnp.asarray(C, x.dtype) * total)
+    least = 1 / (jnp.sqrt(jnp.asarray(C, x.dtype)) * jnp.sqrt(total))
     x, sound = rows_in_use(weights, x)
     bound = largest_of_batch(jnp.where(jnp.isfinite(least), least, 0.0))
     scaled = scaling.design(x, fit_intercept=fit_intercept, least=bound)

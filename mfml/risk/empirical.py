@@ -16,6 +16,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 
 from mfml import iteration, require
+from mfml.arrays import as_float
 from mfml.entrance import public
 from mfml.iteration import Status
 from mfml.numerics.absent import present, rows_in_use
@@ -180,7 +181,7 @@ def gradient_norm(gradient: PyTree) -> Float[Array, ""]:
     >>> gradient_norm({"slope": jnp.array([3.0]), "intercept": jnp.array(-4.0)}).item()
     5.0
     """
-    leaves = jax.tree.leaves(gradient) or [jnp.zeros(())]
+    leaves = [as_float("gradient", leaf) for leaf in jax.tree.leaves(gradient)] or [jnp.zeros(())]
     square = jnp.asarray(sum(jnp.sum(leaf**2) for leaf in leaves))
     return root(square, lambda: length(jnp.stack([length(leaf) for leaf in leaves]).astype(square.dtype)))
 

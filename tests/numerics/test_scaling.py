@@ -48,3 +48,19 @@ def test_cholesky_of_features_in_different_units():
     factor = np.asarray(scaling.cholesky(jnp.asarray(s * unit * unit[:, None])), float)
     np.testing.assert_allclose(factor / unit[:, None], np.linalg.cholesky(s.astype(float)), rtol=1e-6)
     assert jnp.isnan(scaling.cholesky(-jnp.eye(2))).any()
+
+
+@pytest.mark.parametrize("size", [1e-20, 1.0, 1e20])
+def test_derivatives_of_a_ratio_in_any_unit(size):
+    a, b = jnp.float32(3 * size), jnp.float32(-2 * size)
+    assert scaling.ratio(a, b) == pytest.approx(-1.5)
+    by_a, by_b = (slope * size for slope in jax.grad(scaling.ratio, argnums=(0, 1))(a, b))
+    assert by_a == pytest.approx(-0.5) and by_b == pytest.approx(-0.75)
+
+
+def test_a_ratio_is_the_quotient():
+    a, b = np.random.default_rng(0).normal(size=(2, 50)).astype(np.float32)
+    np.testing.assert_allclose(scaling.ratio(a[:, None], b), a[:, None] / b, rtol=3e-7)
+    special = jnp.array([0.0, jnp.inf, jnp.nan])
+    np.testing.assert_array_equal(scaling.ratio(1.0, special), [jnp.inf, 0.0, jnp.nan])
+    assert jax.hessian(scaling.ratio, argnums=1)(3.0, 2.0) == 0.75

@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
 
 from mfml.iteration import Status
@@ -9,6 +10,7 @@ from mfml.probability import (
     bayesian_regression,
     calibration,
     diagnostics,
+    fisher,
     gaussian,
     information,
     intervals,
@@ -148,3 +150,66 @@ def test_an_interval_that_is_compared_with_nan_covers_nothing():
     x[0] = NAN
     for interval in (intervals.of_mean(x), intervals.credible(x), intervals.highest_density(x)):
         assert np.isnan(interval.low) or np.isnan(interval.high)
+
+
+@pytest.mark.parametrize("bad", [NAN, np.inf])
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_spread_of_what_is_not_finite_is_nan(bad, place):
+    y = np.ones(2, np.float32)
+    y[place] = bad
+    assert np.isnan(mle.fit_gaussian(y).scale)
+
+
+def test_the_shortest_interval_of_nan_has_no_end():
+    found = intervals.highest_density(jnp.array([0.0, 0.1, NAN, 0.2, 5.0]), level=0.5)
+    assert np.isnan(found.low) and np.isnan(found.high)
+
+
+def test_divergences_are_never_negative_and_keep_the_digits_of_near_pairs():
+    p = RNG.dirichlet(np.ones(5), size=500)
+    q = p * (1 + 1e-3 * RNG.uniform(-1, 1, size=p.shape))
+    q = (q / q.sum(axis=1, keepdims=True)).astype(np.float32)
+    p = p.astype(np.float32)
+    a, b = p.astype(float), q.astype(float)
+    middle = (a + b) / 2
+    peer = (a * np.log(a / middle) + b * np.log(b / middle)).sum(axis=1) / 2
+    np.testing.assert_allclose(information.jensen_shannon(p, q), peer, rtol=1e-3)
+    assert (information.jensen_shannon(p, p) == 0).all() and (information.kl(p, q) >= 0).all()
+    for first, second in zip(p[:60], q[:60], strict=True):
+        assert information.mutual_information(first[:, None] * second) >= 0
+
+
+@pytest.mark.parametrize("d", [1, 4])
+def test_the_divergence_of_near_normal_densities(d):
+    a = RNG.normal(size=(d, d))
+    covariance = (a @ a.T + np.eye(d)).astype(np.float32)
+    p = Gaussian(jnp.zeros(d), jnp.asarray(covariance))
+    assert 0 <= information.gaussian_kl(p, p) < 1e-12
+    wider = Gaussian(jnp.zeros(d), jnp.asarray(covariance * np.float32(1.001)))
+    step = np.float64(np.float32(1.001)) - 1
+    peer = 0.5 * d * (1 / (1 + step) - 1 + np.log1p(step))
+    np.testing.assert_allclose(information.gaussian_kl(p, wider), peer, rtol=0.01)
+    independent = Gaussian(jnp.zeros(2), jnp.diag(jnp.array([0.3, 0.7])))
+    assert information.gaussian_mutual_information(independent, first=(0,)) >= 0
+
+
+def test_what_is_certain_and_happens_costs_nothing():
+    for y in (jnp.array([0]), jnp.array([0, 1000])):  # few counts, and many
+        np.testing.assert_allclose(likelihood.poisson_nll(y, jnp.array(-jnp.inf))[0], 0, atol=1e-6)
+    assert np.isposinf(likelihood.poisson_nll(jnp.array([1]), -jnp.inf)).all()
+    labels, logits = jnp.array([1, 0, 0]), jnp.array([jnp.inf, -jnp.inf, jnp.inf])
+    np.testing.assert_array_equal(likelihood.bernoulli_nll(labels, logits), [0, 0, np.inf])
+
+
+def test_standard_errors_in_any_unit():
+    information = jnp.diag(jnp.array([3e38, 1.0, 1e-37]))
+    np.testing.assert_allclose(fisher.standard_errors(information), [5.7735e-20, 1.0, 10**18.5], rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", intervals.KINDS)
+def test_resampling_takes_lists_series_and_integers(kind, key):
+    numbers = [1, 2, 3, 5, 9]
+    plain = intervals.bootstrap(jnp.array(numbers, float), statistic=jnp.max, key=key, n_resamples=50, kind=kind)
+    for x in (numbers, pd.Series(numbers), np.array(numbers, np.uint8)):
+        found = intervals.bootstrap(x, statistic=jnp.max, key=key, n_resamples=50, kind=kind)
+        assert found.interval.high == plain.interval.high and found.standard_error == plain.standard_error

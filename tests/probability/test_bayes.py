@@ -44,6 +44,11 @@ def test_two_batches_are_one(half):
     np.testing.assert_allclose(twice.mean, bayes.update_mean(prior, y[:, None], jnp.eye(1)).mean, rtol=1e-5)
 
 
+def test_the_sum_of_large_counts_does_not_wrap_around():
+    posterior = bayes.update_gamma(bayes.Gamma(number(2.0), number(0.5)), jnp.full(4, 2**30))
+    np.testing.assert_allclose(posterior.shape, 2.0**32 + 2)
+
+
 def test_gamma_prediction_is_negative_binomial():
     posterior = bayes.update_gamma(bayes.Gamma(number(2.0), number(0.5)), jnp.array([3, 4, 0]))
     counts = np.arange(12)

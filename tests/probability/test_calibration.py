@@ -90,3 +90,20 @@ def test_errors(unchecked):
         calibration.brier(p[:0], y[:0])
     with pytest.raises(ValueError, match="number of PIT values"):
         calibration.pit_distance(p[:0])
+
+
+def test_bins_of_many_rows_count_all_of_them():
+    n = 20_000_000  # a running sum of ones in single precision ends at 2^24
+    p, y = jnp.full(n, 0.05), jnp.zeros(n, jnp.int8)
+    made = calibration.curve(p, y)
+    assert made.number[0] == n and made.observed[0] == 0
+    np.testing.assert_allclose(made.predicted[0], 0.05, rtol=1e-5)
+    np.testing.assert_allclose(calibration.expected_error(p, y), 0.05, rtol=1e-5)
+    np.testing.assert_allclose(calibration.pit_histogram(p, n_bins=2).density, [2, 0], rtol=1e-6)
+
+
+def test_more_bins_than_rows_in_a_block():
+    p = jnp.linspace(0.0, 1.0, 5001)
+    made = calibration.curve(p, (p > 0.5).astype(int), n_bins=4000)
+    assert made.number.sum() == 5001
+    np.testing.assert_allclose(jnp.nansum(made.number * made.predicted), 2500.5, rtol=1e-5)

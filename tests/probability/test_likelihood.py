@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mfml.probability import likelihood
+from mfml.probability import calibration, likelihood
 
 Y = np.array([-30.0, -1.0, 0.0, 0.4, 2.5, 1000.0])
 
@@ -72,3 +72,29 @@ def test_parameters_must_broadcast(unchecked):
         likelihood.gaussian_nll(jnp.zeros(3), jnp.zeros((3, 1)), 1.0)
     with pytest.raises(ValueError, match="df must broadcast"):
         likelihood.student_t_nll(jnp.zeros(3), 0.0, 1.0, jnp.ones(2))
+
+
+@pytest.mark.parametrize("unit", [1e-20, 1.0, 1e20])
+@pytest.mark.parametrize(
+    ("nll", "slope"),
+    [
+        (likelihood.gaussian_nll, 1 - 9),
+        (likelihood.laplace_nll, 1 - 3),
+        (lambda y, m, s: likelihood.student_t_nll(y, m, s, 3.0), 1 - 4 * 9 / (3 + 9)),
+        (lambda y, m, s: calibration.gaussian_pit(y, m, s), -3 * stats.norm.pdf(3)),
+    ],
+    ids=["gaussian", "laplace", "student", "pit"],
+)
+def test_derivatives_in_the_scale_hold_in_any_unit(nll, slope, unit):
+    found = jax.grad(lambda scale: nll(jnp.array([3 * unit]), 0.0, scale)[0])(jnp.array(unit)) * unit
+    np.testing.assert_allclose(found, slope, rtol=1e-5)
+
+
+def test_student_noise_far_out_grows_like_a_logarithm():
+    y = jnp.array([0.0, 1e6, 1e8, 1e20, 1e38])
+    np.testing.assert_allclose(
+        likelihood.student_t_nll(y, 0.0, 1.0, 3.0), -stats.t(3).logpdf(np.asarray(y, float)), rtol=1e-6
+    )
+    slopes = jax.grad(lambda *a: likelihood.student_t_nll(y[3:4], *a)[0], argnums=(0, 1, 2))(0.0, 1.0, 3.0)
+    by_df = (stats.t(3 - 1e-4).logpdf(1e20) - stats.t(3 + 1e-4).logpdf(1e20)) / 2e-4
+    np.testing.assert_allclose(slopes, [-4e-20, 1 - 4, by_df], rtol=1e-5)

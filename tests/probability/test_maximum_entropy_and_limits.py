@@ -91,6 +91,15 @@ def test_where_rounding_decides_it_stops_and_says_so():
     assert maximum_entropy.fit(jnp.arange(1.0, 7.0)[:, None], jnp.array([jnp.nan])).status == Status.NON_FINITE
 
 
+@pytest.mark.parametrize("unit", [1e-30, 1e-21, 1e20, 1e30])
+def test_the_unit_of_the_features_changes_nothing_but_the_multipliers(unit):
+    faces = jnp.arange(1.0, 7.0)[:, None]
+    plain, found = (maximum_entropy.fit(faces * s, jnp.array([4.5 * s])) for s in (1.0, unit))
+    assert found.converged
+    np.testing.assert_allclose(found.probability, plain.probability, atol=1e-5)
+    np.testing.assert_allclose(found.multipliers * unit, plain.multipliers, rtol=1e-4)
+
+
 def test_without_moments_it_is_the_base():
     made = maximum_entropy.fit(jnp.zeros((4, 1)), jnp.zeros(1), base=jnp.array([1.0, 1.0, 2.0, 4.0]))
     np.testing.assert_allclose(made.probability, [0.125, 0.125, 0.25, 0.5], rtol=1e-5)

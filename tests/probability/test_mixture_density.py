@@ -130,3 +130,13 @@ def test_errors(key, unchecked):
     for function in (mixture_density.log_prob, mixture_density.score, mixture_density.cdf):
         with pytest.raises(ValueError, match=r"same length; found x \(2, 2\), y \(3,\)"):
             function(MODEL, UNIT, jnp.ones(3))
+
+
+@pytest.mark.parametrize(("of_x", "of_y"), [(1e-24, 1e-20), (1e24, 1e20)])
+def test_data_in_any_unit_are_scaled_by_their_spread(of_x, of_y, key):
+    x = jnp.linspace(0.0, 1.0, 20)[:, None] * jnp.array([1.0, of_x])
+    y = jnp.linspace(-1.0, 3.0, 20)
+    made = mixture_density.init(x, y * of_y, key=key, n_components=2, hidden=(4,))
+    spread = np.linspace(0.0, 1.0, 20).std()
+    np.testing.assert_allclose(made.x_scale / jnp.array([1.0, of_x]), [spread, spread], rtol=1e-5)
+    np.testing.assert_allclose(made.y_scale / of_y, 4 * spread, rtol=1e-5)

@@ -189,3 +189,27 @@ def test_errors(unchecked):
     with pytest.raises(ValueError, match="square matrix"):
         fisher.standard_errors(jnp.zeros((2, 3)))
     assert np.isnan(fisher.standard_errors(jnp.zeros((2, 2)))).all()
+
+
+def yes_or_no(params, data):
+    x, y = data
+    return likelihood.bernoulli_nll(y, params[0] + x @ params[1:])
+
+
+@pytest.mark.parametrize("unit", [1e-25, 1e-18, 1e18])
+def test_parameters_in_any_unit(unit):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 1))
+    y = (rng.random(200) < 1 / (1 + np.exp(-x[:, 0] - 0.5))).astype(int)
+    plain, found = (mle.fit(((x * s).astype(np.float32), y), nll=yes_or_no, init=jnp.zeros(2)) for s in (1.0, unit))
+    assert found.converged
+    np.testing.assert_allclose(found.params * np.array([1, unit], np.float32), plain.params, rtol=1e-4)
+
+
+def test_a_curvature_that_underflowed_is_no_optimum():
+    x, y = np.array([[-1.0], [0.5], [1.0]]), np.array([0, 0, 1])
+    for unit in (1e-20, 1e-33):
+        data = ((x * unit).astype(np.float32), y)
+        moved = mle.step(mle.init(jnp.zeros(2), data, nll=yes_or_no), data, nll=yes_or_no)
+        assert np.isinf(moved.decrement)
+    assert not mle.fit(data, nll=yes_or_no, init=jnp.zeros(2)).converged

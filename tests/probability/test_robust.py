@@ -154,3 +154,20 @@ def test_errors(unchecked):
             function(line, jnp.ones((3, 1)), jnp.ones(4))
         with pytest.raises(ValueError, match="x must have 1 columns"):
             function(line, jnp.ones((4, 2)), jnp.ones(4))
+
+
+def test_the_size_of_a_far_outlier_does_not_hide_the_noise_of_the_others():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 1)).astype(np.float32)
+    y = (1 + 2 * x[:, 0] + 0.1 * rng.standard_t(3, size=200)).astype(np.float32)
+    without = robust.fit(x[1:], y[1:], df=3.0)
+    y[0] = 1e6
+    found = robust.fit(x, y, df=3.0)
+    assert found.converged
+    np.testing.assert_allclose(found.coef, without.coef, atol=0.01)
+
+
+@pytest.mark.parametrize("df", [0.0, -1.0])
+def test_degrees_of_freedom_are_positive(df):
+    with pytest.raises(ValueError, match="df must be positive"):
+        robust.fit(np.arange(4.0)[:, None], np.arange(4.0), df=df)

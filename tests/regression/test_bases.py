@@ -205,3 +205,29 @@ def test_a_missing_knot_shows():
     x, knots = jnp.linspace(0.0, 1.0, 5), bases.clamped_knots(jnp.linspace(0.0, 1.0, 4))
     for at in (0, 5):
         assert jnp.isnan(bases.bspline(x, knots.at[at].set(jnp.nan))).any()
+
+
+@pytest.mark.parametrize("unit", [1e-20, 1e20])
+@pytest.mark.parametrize(
+    ("basis", "start"),
+    [
+        (lambda x, period: bases.fourier(x, n_harmonics=2, period=period), 2.0),
+        (lambda x, high: bases.chebyshev(x, degree=3, low=0.0, high=high), 2.0),
+        (lambda x, high: bases.legendre(x, degree=3, low=0.0, high=high), 2.0),
+        (lambda x, size: bases.rbf(x, x[:1], length_scale=size), 2.0),
+        (lambda x, knots: bases.bspline(x, knots, degree=2), np.array([0.0, 0.0, 0.0, 0.7, 2.0, 2.0, 2.0])),
+    ],
+    ids=["fourier", "chebyshev", "legendre", "rbf", "bspline"],
+)
+def test_derivatives_in_parameters_hold_in_any_unit(basis, start, unit):
+    x, start = jnp32([0.3, 0.9, 1.4]), jnp32(start)
+    slopes = jax.jacobian(basis, argnums=1)
+    np.testing.assert_allclose(slopes(x * unit, start * unit) * unit, slopes(x, start), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("degree", [0, 2])
+@pytest.mark.parametrize("extrapolation", bases.EXTRAPOLATIONS)
+def test_splines_of_nan_are_nan(degree, extrapolation):
+    knots = bases.clamped_knots(jnp32([0.0, 1.0, 2.0]), degree=degree)
+    found = bases.bspline(jnp32([np.nan, 0.5]), knots, degree=degree, extrapolation=extrapolation)
+    assert np.isnan(found[0]).all() and np.isfinite(found[1]).all()

@@ -156,6 +156,14 @@ def test_features_in_small_and_large_units(data, size, C):
         np.testing.assert_allclose(small.coef, size * (w * (y - y_mean)) @ x, rtol=1e-3)
 
 
+def test_a_weak_penalty_counts_even_if_c_times_n_leaves_the_range(data):
+    x, y, _ = data
+    unit, C = 1e-18, 1e38
+    peer = LogisticRegression(C=C * unit**2, solver="newton-cholesky", tol=1e-10).fit(x, y)
+    np.testing.assert_allclose(fit(x * unit, y, C=C).coef * unit, peer.coef_[0], rtol=2e-3)
+    assert C * len(y) > 3.5e38
+
+
 def test_one_class_has_no_optimum_but_without_an_intercept():
     x = np.array([[-2.0], [-1.0], [0.5], [3.0]])
     for label in (0, 1):

@@ -236,3 +236,9 @@ def test_a_mean_of_equal_numbers_is_that_number_and_infinity_stays():
     assert empirical.weighted_mean(jnp.array([jnp.inf, 1.0])) == jnp.inf
     assert jnp.isnan(empirical.weighted_mean(jnp.array([jnp.nan, 1.0])))
     np.testing.assert_allclose(jax.grad(lambda v: empirical.weighted_mean(v))(jnp.arange(4.0)), 0.25)
+
+
+def test_the_norm_of_lists_and_integers():
+    assert empirical.gradient_norm({"slope": [3, 0], "intercept": np.array([200, 0], np.uint8)}) == pytest.approx(
+        200.02250
+    )
