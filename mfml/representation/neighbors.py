@@ -36,8 +36,8 @@ def exact(x: Float[Array, "n d"], *, n_neighbors: int) -> Neighbors:
     r"""The k nearest other samples of each sample by $\|x_i - x_j\|_2$; a sample is not its own neighbor.
 
     Both the choice and the distances are exact to rounding of the distance, in any unit, however far groups lie apart.
-    Copies of a sample are neighbors at distance 0. The order of ties is arbitrary but reproducible. n_neighbors is
-    static.
+    Copies of a sample are neighbors at distance 0. The order of ties is arbitrary but reproducible. A sample that is
+    not finite is the last neighbor of any other, and its own distances are not finite. n_neighbors is static.
 
     Raises:
         ValueError: unless x has two axes and 1 <= n_neighbors <= n - 1.
