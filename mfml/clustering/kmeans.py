@@ -270,7 +270,7 @@ def _check(x: Array, centroids: Array) -> None:
 def _in_units(x: Array, centroids: Array, shift: Array) -> State:
     """One pass over data of any unit and origin."""
     unit = distances.unit(x, centroids)
-    found = lloyd.one_pass(lloyd.prepared(x / unit), centroids / unit)
+    found = lloyd.one_pass(lloyd.prepared(x / unit), nearest.spread_nan(centroids) / unit)
     return State(centroids, found.means * unit, found.counts, found.inertia * unit * unit, shift)
 
 
@@ -358,7 +358,7 @@ def _fit(
     data = lloyd.prepared(rewrite.stored(there / unit), weights=None if weights is None else weights / share)
     tol = jnp.asarray(tol, x.dtype)
     descend = partial(_descend, data=data, max_iter=max_iter, tol=tol, careful=careful)
-    turns, reports = jax.vmap(descend)(starts / unit)
+    turns, reports = jax.vmap(descend)(jax.vmap(nearest.spread_nan)(starts / unit))
     lost = jnp.array(False) if careful else jnp.any(jax.vmap(_needs_care)(turns))
     best = jnp.argmin(turns.found.inertia)
     centroids = turns.centroids[best]

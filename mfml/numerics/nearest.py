@@ -109,6 +109,7 @@ def of_rows(
     """
     n, size = len(x), min(BLOCK, max(len(x), 1))
     unit = distances.unit(x, points) if unit is None else jnp.asarray(unit, x.dtype)
+    points = spread_nan(points)
     origin = jnp.mean(points / unit, axis=0)
     made = centers(points / unit - origin)
 
@@ -136,6 +137,15 @@ def labels_of_rows(x: Float[Array, "n d"], points: Float[Array, "k d"]) -> Int[A
     [1, 0]
     """
     return of_rows(x, points, unit=distances.unit(points))[0]
+
+
+def spread_nan(points: Float[Array, "k d"]) -> Float[Array, "k d"]:
+    """All NaN where a point has one: no nearest is known then, and among many a minimum would lose it.
+
+    >>> spread_nan(jnp.array([[1.0], [jnp.nan]])).tolist()
+    [[nan], [nan]]
+    """
+    return jnp.where(jnp.isnan(points).any(), jnp.nan, points)
 
 
 def known(label: Float[Array, "*shape"], k: int) -> Int[Array, "*shape"]:

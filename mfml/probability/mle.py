@@ -71,7 +71,7 @@ def fit_gaussian(y: Float[Array, " n"]) -> LocationScale:
     largest = lax.stop_gradient(jnp.max(jnp.abs(y - mean)))  # the result does not depend on this factor
     unit = power_of_two(largest)  # squares of huge or tiny numbers overflow or underflow
     variance = jnp.mean(((y - mean) / unit) ** 2)
-    return LocationScale(mean, jnp.where(largest > 0, unit * jnp.sqrt(jnp.where(largest > 0, variance, 1.0)), 0.0))
+    return LocationScale(mean, jnp.where(variance == 0, 0.0, unit * jnp.sqrt(jnp.where(variance == 0, 1.0, variance))))
 
 
 @public
