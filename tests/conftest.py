@@ -26,7 +26,7 @@ import jaxtyping
 import numpy as np
 import pytest
 
-pytest_plugins = ["tests.changed", "tests.memory", "tests.sharing"]
+pytest_plugins = ["tests.changed", "tests.contexts", "tests.memory", "tests.sharing"]
 
 # The same examples in every run, so that a change is judged by what it changed; HYPOTHESIS_PROFILE=default searches on.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)

@@ -202,10 +202,10 @@ def fit(
     require.same_length(x=x, weights=weights)
     require.positive("max_iter", max_iter)
     starts = seeding.starts(x, key=key, n_clusters=n_clusters, n_init=n_init, init=init, weights=weights)
-    either = partial(_fit, x, starts, tol, weights, max_iter=max_iter)
+    method = partial(_fit, max_iter=max_iter)
     if isinstance(starts, jax.core.Tracer):  # compiled in any case, and as quick where care is not needed
-        return either(careful=True)[0]
-    return branches.quick_or_careful(either)
+        return method(x, starts, tol, weights, careful=True)[0]
+    return branches.quick_or_careful(method, x, starts, tol, weights)
 
 
 @public

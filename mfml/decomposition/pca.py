@@ -71,7 +71,7 @@ def fit(
         solver = "covariance" if d <= WIDEST_COVARIANCE and n >= 10 * d else "svd"
 
     if solver == "covariance":
-        return branches.quick_or_careful(partial(_by_covariance, x, n_components=n_components))
+        return branches.quick_or_careful(partial(_by_covariance, n_components=n_components), x)
     return _by_svd(x, key, n_components=n_components, iterated_power=iterated_power if solver == "randomized" else None)
 
 
@@ -81,12 +81,14 @@ def _by_covariance(x: Float[Array, "n d"], *, n_components: int, careful: bool) 
     found = sums.moments(x, scaled=careful)
     unit = jnp.max(found.units)
     share = found.units / unit
-    s = found.products / (len(x) - 1) * share * share[:, None]
+    s = found.products * share * share[:, None]
+    size = scaling.power_of_two(jnp.max(jnp.diagonal(s)))  # so that the squares in derivatives stay in range, too
+    s = s * (1 / size) / (len(x) - 1)
     spectrum = spectral.decompose(s)
     components, values = spectrum.vectors[:, :n_components].T, spectrum.values[:n_components]
     variance = jnp.where(values <= _lost(s) * values[0], 0.0, values)
     mean = found.mean + found.rest
-    return PCA(mean, components, variance * unit * unit, variance / jnp.trace(s)), ~found.in_range
+    return PCA(mean, components, variance * size * unit * unit, variance / jnp.trace(s)), ~found.in_range
 
 
 @partial(jax.jit, static_argnames=("n_components", "iterated_power"))

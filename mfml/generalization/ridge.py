@@ -22,6 +22,8 @@ from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.risk import metrics
 
+ENOUGH = 1e-4  # relative error by products of columns, from which on QR takes their place
+
 
 class Ridge(NamedTuple):
     """A fitted model."""
@@ -74,8 +76,7 @@ def fit(
     >>> round(float(model.coef[0]), 4)
     0.5
     """
-    either = partial(_fit, x, y, alpha, weights, fit_intercept=fit_intercept)
-    return branches.quick_or_careful(either)
+    return branches.quick_or_careful(partial(_fit, fit_intercept=fit_intercept), x, y, alpha, weights)
 
 
 @public
@@ -143,8 +144,7 @@ def path(
     ([1.0, 0.5], [2.0, 1.5])
     """
     require.rank("alphas", alphas, 1)
-    either = partial(_path, x, y, alphas, weights, fit_intercept=fit_intercept)
-    return branches.quick_or_careful(either)
+    return branches.quick_or_careful(partial(_path, fit_intercept=fit_intercept), x, y, alphas, weights)
 
 
 @public
@@ -205,25 +205,27 @@ def _by_products(a: Array, b: Array, penalty: Array) -> tuple[Array, Array, Arra
     """Coefficients and degrees of freedom for all penalties, and whether they have lost digits."""
     wide = a.shape[0] < a.shape[1]
     square, vectors = jnp.linalg.eigh(sums.gram(a.T if wide else a))
-    used = square > scaling.rank_rtol(a.shape, a.dtype) * square[-1]
+    square = jnp.maximum(square, 0.0)
     least = square[0] + jnp.min(penalty, initial=jnp.inf)
     lost = ~(least > jnp.finfo(a.dtype).eps ** 0.5 * square[-1])
-    if not wide:
-        return *_shrunk(square, used, vectors.T @ sums.cross(a, b), vectors.T, penalty), lost
-    root = jnp.sqrt(jnp.where(used, square, 1.0))
-    return *_shrunk(square, used, root * (vectors.T @ b), vectors.T @ a / root[:, None], penalty), lost
+    rotated, directions = (vectors.T @ b, vectors.T @ a) if wide else (vectors.T @ sums.cross(a, b), vectors.T)
+    return *_shrunk(square, jnp.ones_like(square, bool), rotated, directions, penalty), lost
 
 
 def _without_products(a: Array, b: Array, penalty: Array) -> tuple[Array, Array, Array]:
     """The same, at a QR decomposition per penalty; from the singular values where this is singular."""
     if a.shape[0] < a.shape[1]:
         directions, r = jnp.linalg.qr(a.T)
-        coef, df, lost = _without_products(r.T, b, penalty)
+        coef, df, lost = _decomposed(r.T, b, penalty, one_unit=True)
         return coef @ directions.T, df, lost
+    return _decomposed(a, b, penalty, one_unit=False)
+
+
+def _decomposed(a: Array, b: Array, penalty: Array, *, one_unit: bool) -> tuple[Array, Array, Array]:
     left, root, right = singular.svd(a)
     used = root > scaling.rank_rtol(a.shape, a.dtype) * root[0]
     of_spectrum = _shrunk(root**2, used, root * sums.cross(left, b), right, penalty)
-    of_qr = lax.map(partial(_by_qr, *jnp.linalg.qr(a), b), penalty)
+    of_qr = lax.map(partial(_by_qr, *jnp.linalg.qr(a), b, one_unit=one_unit), penalty)
     sound = jnp.isfinite(of_qr[1])
     coef, df = jnp.where(sound[:, None], of_qr[0], of_spectrum[0]), jnp.where(sound, of_qr[1], of_spectrum[1])
     return coef, df, jnp.zeros((), bool)
@@ -235,9 +237,9 @@ def _shrunk(square: Array, used: Array, rotated: Array, directions: Array, penal
     return jnp.where(used, rotated / below, 0.0) @ directions, jnp.sum(jnp.where(used, square / below, 0.0), axis=1)
 
 
-def _by_qr(q: Array, r: Array, b: Array, penalty: Array) -> tuple[Array, Array]:
+def _by_qr(q: Array, r: Array, b: Array, penalty: Array, *, one_unit: bool) -> tuple[Array, Array]:
     """Coefficients and degrees of freedom for one penalty from a = qr."""
-    top, of_both, _ = _qr(r, penalty)
+    top, of_both, _ = _qr(r, penalty, one_unit=one_unit)
     return solve_triangular(of_both, top.T @ sums.cross(q, b)), jnp.sum(top**2) + 0 * of_both[0, 0]  # NaN with it
 
 
@@ -279,8 +281,9 @@ def _wide(a: Array, b: Array, alpha: Array) -> tuple[Array, Array]:
 def _factor(system: Array) -> tuple[Array, Array]:
     """Cholesky's factor, and whether the products that the system was made of have lost digits."""
     factor = jnp.linalg.cholesky(system)
-    enough = jnp.finfo(system.dtype).eps ** 0.5
-    return factor, ~jnp.all(jnp.diagonal(factor) ** 2 > enough * jnp.diagonal(system))
+    inverse = solve_triangular(factor, jnp.eye(len(factor), dtype=factor.dtype), lower=True)
+    inflation = jnp.sum(inverse**2, axis=0) * jnp.diagonal(system)  # of the variance of each unknown
+    return factor, ~jnp.all(inflation * jnp.finfo(system.dtype).eps < ENOUGH)
 
 
 def _tall_by_qr(a: Array, b: Array, alpha: Array) -> tuple[Array, Array]:
@@ -305,13 +308,16 @@ def _wide_by_qr(a: Array, b: Array, alpha: Array) -> tuple[Array, Array]:
     return (coef + step - lax.stop_gradient(step)) * inverse, jnp.zeros((), bool)
 
 
-def _qr(a: Array, penalty: Array) -> tuple[Array, Array, Callable[[Array], Array]]:
+def _qr(a: Array, penalty: Array, *, one_unit: bool = False) -> tuple[Array, Array, Callable[[Array], Array]]:
     r"""QR of the columns above the roots of the penalties: Q's rows of a, R, and a solver for $R^\top R$.
 
-    R is NaN where rounding cannot tell it from a singular one.
+    R is NaN where rounding cannot tell it from a singular one: of each column, and of the longest if they share a unit.
     """
     roots = jnp.sqrt(penalty) * jnp.eye(a.shape[1], dtype=a.dtype)
     q, r = jnp.linalg.qr(jnp.concatenate([a, roots]))
-    limit = scaling.rank_rtol(a.shape, a.dtype) * jnp.linalg.norm(r, axis=0)
+    lengths = jnp.linalg.norm(r, axis=0)
+    limit = scaling.rank_rtol(a.shape, a.dtype) * lengths
+    if one_unit:  # a column may be nothing but rounding of the others
+        limit = jnp.maximum(limit, 4 * jnp.finfo(a.dtype).eps * jnp.max(lengths))
     r = jnp.where(jnp.all(jnp.abs(jnp.diagonal(r)) > limit), r, jnp.nan)
     return q[: len(a)], r, lambda right: solve_triangular(r, solve_triangular(r, right, trans="T"))

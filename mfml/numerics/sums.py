@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from mfml import require
 from mfml.numerics import scaling
+from mfml.numerics.absent import present
 
 BLOCK = 2048  # this many rows with some tens of columns fit into the cache of a processor
 
@@ -132,7 +133,7 @@ def covariance(
     >>> [part.tolist() for part in covariance(jnp.array([[1.0, 2.0], [3.0, 6.0]]))]
     [[2.0, 4.0], [[1.0, 2.0], [2.0, 4.0]]]
     """
-    found = moments(a, weights=weights, scaled=True)
+    found = moments(present(weights, a), weights=weights, scaled=True)
     return found.mean + found.rest, found.products / found.total * found.units * found.units[:, None]
 
 
@@ -206,8 +207,10 @@ def _in_range(square: Array, tables: list[Array]) -> Array:
 
 def _near(a: Array, weights: Array | None) -> Array:
     """A number near the mean of each column; that of a column of equal numbers."""
-    moved = a - a[0]
-    return a[0] + (over_rows(moved) / len(a) if weights is None else weights @ moved / jnp.sum(weights))
+    if weights is None:
+        return a[0] + over_rows(a - a[0]) / len(a)
+    heavy = a[jnp.argmax(weights)]  # any other row may be far from those that count
+    return heavy + weights @ (a - heavy) / jnp.sum(weights)
 
 
 @partial(jax.jit, static_argnames="n_labels")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jax.scipy.linalg import cho_solve, solve_triangular
 from jaxtyping import Array, Bool, Float
 
@@ -89,14 +90,15 @@ def fit(
     _check(x, y, weights)
     require.one_of("solver", solver, SOLVERS)
     x, sound = rows_in_use(weights, x)
-    y = y if weights is None else jnp.where(weights == 0, 0.0, y)
+    y = present(weights, y)
     n, p = x.shape[0], x.shape[1] + fit_intercept
     if solver == "svd":
         return _minimum_norm(x, jnp.where(sound, y, jnp.nan), weights, fit_intercept)
     require.that(n >= p, f"{n} samples cannot determine {p} parameters: use solver='svd' for those of smallest norm")
     scaled = scaling.design(x, fit_intercept=fit_intercept)
     method = _normal_equations if solver == "cholesky" else _orthogonal
-    return _solved(scaled, *method(scaled.matrix, y, weights), sound, fit_intercept)
+    center = _center(y, weights, fit_intercept)
+    return _solved(scaled, *method(scaled.matrix, y - center, weights), center, sound, fit_intercept)
 
 
 @public
@@ -110,7 +112,9 @@ def solve(
     >>> solve(scaled, jnp.array([1.0, 3.0, 5.0]), weights=jnp.ones(3)).coef.round(4).tolist()
     [2.0]
     """
-    return _solved(scaled, *_normal_equations(scaled.matrix, y, weights), jnp.array(True), fit_intercept)
+    center = _center(y, None, fit_intercept)
+    found = _normal_equations(scaled.matrix, y - center, weights)
+    return _solved(scaled, *found, center, jnp.array(True), fit_intercept)
 
 
 @public
@@ -244,10 +248,20 @@ def _check(x: Array, y: Array, weights: Array | None) -> None:
     require.samples(x, y, weights)
 
 
-def _solved(scaled: scaling.Scaled, theta: Array, full_rank: Array, sound: Array, fit_intercept: bool) -> OLS:
+def _center(y: Array, weights: Array | None, fit_intercept: bool) -> Array:
+    """A number near the targets, which the intercept takes up: their differences would lose digits beside it."""
+    if not fit_intercept:
+        return jnp.zeros_like(y[0])
+    return lax.stop_gradient(sums.mean(present(weights, y)))
+
+
+def _solved(
+    scaled: scaling.Scaled, theta: Array, full_rank: Array, center: Array, sound: Array, fit_intercept: bool
+) -> OLS:
     """The model in units of the data; NaN where they do not determine it."""
     full_rank = full_rank & sound
     coef, intercept = scaling.original(theta, scaled, fit_intercept=fit_intercept)
+    intercept = intercept + center
     return OLS(jnp.where(full_rank, coef, jnp.nan), jnp.where(full_rank, intercept, jnp.nan), full_rank)
 
 

@@ -282,3 +282,35 @@ def test_errors(unchecked, key):
     ]:
         with pytest.raises(ValueError, match=message):
             call()
+
+
+@pytest.mark.parametrize("shape", [(2, 5), (3, 5), (4, 10), (12, 4)])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_without_a_penalty_a_wide_path_has_the_smallest_norm(shape, seed):
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=shape).astype(np.float32), rng.normal(size=shape[0]).astype(np.float32)
+    found = ridge.path(x, y, jnp.array([0.0, 10.0]))
+    centered = x.astype(float) - x.mean(axis=0, dtype=float)
+    expected = np.linalg.pinv(centered, rcond=1e-5) @ (y - y.mean())
+    np.testing.assert_allclose(found.coef[0], expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
+    np.testing.assert_allclose(found.degrees_of_freedom[0], np.linalg.matrix_rank(centered, tol=1e-5) + 1, rtol=1e-3)
+
+
+@pytest.mark.parametrize("alphas", [[0.1], [0.1, 10.0], [1e-5, 0.1]])
+def test_a_penalty_keeps_small_directions_whatever_other_penalties_there_are(alphas):
+    rng = np.random.default_rng(0)
+    first, z = rng.normal(size=100), rng.normal(size=100)
+    x = np.stack([first, first + 1e-3 * z], axis=1).astype(np.float32)
+    y = z.astype(np.float32)
+    exact = PeerRidge(alpha=0.1).fit(x.astype(float), y.astype(float)).coef_
+    found = ridge.path(x, y, jnp.array(alphas)).coef[alphas.index(0.1)]
+    np.testing.assert_allclose(found, exact, rtol=2e-3)
+    np.testing.assert_allclose(ridge.fit(x, y, alpha=0.1).coef, exact, rtol=2e-3)
+
+
+@pytest.mark.parametrize("alpha", [1.0, 1e-1, 1e-2, 1e-3])
+def test_powers_of_a_feature_keep_their_digits(alpha):
+    t = np.linspace(0.0, 1.0, 200)
+    x, y = np.stack([t**k for k in range(1, 8)], axis=1).astype(np.float32), np.sin(5 * t).astype(np.float32)
+    exact = PeerRidge(alpha=alpha).fit(x.astype(float), y.astype(float)).coef_
+    np.testing.assert_allclose(ridge.fit(x, y, alpha=alpha).coef, exact, atol=5e-4)

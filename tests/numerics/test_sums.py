@@ -132,3 +132,15 @@ def test_the_gradient_of_moments_does_not_need_that_of_the_mean():
 
     for a, b in zip(jax.jacobian(ours)(x), jax.jacobian(plain)(x), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("far", [1e6, 1e8, 1e10])
+@pytest.mark.parametrize("weight", [1e-20, 0.0])
+def test_a_far_row_of_little_weight_takes_no_digits(far, weight):
+    x = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
+    x[0], weights = far, np.ones(200, np.float32)
+    weights[0] = weight
+    if far**2 * weight > 1e-6:
+        pytest.skip("it counts")
+    found = sums.covariance(jnp.asarray(x), weights=jnp.asarray(weights))[1]
+    np.testing.assert_allclose(found, np.cov(x[1:].T.astype(float), ddof=0), rtol=1e-4, atol=1e-5)

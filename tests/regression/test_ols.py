@@ -274,3 +274,17 @@ def test_leverage_is_at_most_one(key):
     for n in range(2, 9):
         for seed in range(10):
             assert ols.leverage(jax.random.normal(jax.random.key(seed), (n, n))).max() <= 1
+
+
+@pytest.mark.parametrize("solver", ols.SOLVERS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_targets_far_from_zero_take_no_digits_from_the_slopes(solver, weighted):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(5000, 1)).astype(np.float32), (0.5 * rng.normal(size=5000) + 1e6).astype(np.float32)
+    w = rng.uniform(0.5, 1.0, 5000).astype(np.float32) if weighted else np.ones(5000, np.float32)
+    model = ols.fit(x, y, weights=jnp.asarray(w) if weighted else None, solver=solver)
+    root = np.sqrt(w.astype(float))
+    design = np.column_stack([np.ones(5000), x.astype(float)])
+    exact = np.linalg.lstsq(design * root[:, None], (y.astype(float) - 1e6) * root, rcond=None)[0]
+    np.testing.assert_allclose(model.coef[0], exact[1], rtol=1e-3)
+    np.testing.assert_allclose(model.intercept, 1e6 + exact[0], rtol=1e-7)
