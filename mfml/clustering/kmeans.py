@@ -39,7 +39,7 @@ class KMeans(NamedTuple):
     """Fitted clusters, ordered by their centroids: by the first coordinate, then the second, and so on."""
 
     centroids: Float[Array, "k d"]
-    labels: Int[Array, " n"]  # nearest centroid of each training sample, 0 to k - 1
+    labels: Int[Array, " n"]  # nearest centroid of each training sample, see `assign`
     counts: Num[Array, " k"]  # number of samples in each cluster, or the sum of their weights
     inertia: Float[Array, ""]  # (weighted) sum of squared distances to the nearest centroid, squared units of x
     history: Float[Array, " steps"]  # inertia at the start and after each step, then NaN; max_iter + 1 entries
@@ -63,7 +63,7 @@ def assign(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array,
     [0, 1, 0]
     """
     _check(x, centroids)
-    return nearest.of_rows(x, centroids)[0]
+    return nearest.labels_of_rows(x, centroids)
 
 
 @public
@@ -168,12 +168,13 @@ def fit(
 
     The `n_init` starts run in parallel, and the result with the smallest inertia is returned. A cluster that loses all
     its samples is moved to a sample far from all centroids (see `relocate`). The result therefore has no empty cluster,
-    unless there are fewer distinct samples than clusters.
+    unless there are fewer distinct samples than clusters. Squares have one unit for all samples: beside one that is
+    1e19 times larger, in single precision, the others count as equal.
 
     Args:
         x: samples.
         weights: $w_i$ of the samples, not negative; all 1 by default. The inertia is then
-            $\sum_i w_i \min_j \|x_i - \mu_j\|^2$; a sample of weight 0 is absent.
+            $\sum_i w_i \min_j \|x_i - \mu_j\|^2$; a sample of weight 0 is absent. If all are 0, the result is NaN.
         key: for the starts; not needed if `init` holds centroids.
         n_clusters: k; static; not needed if `init` holds centroids.
         n_init: number of starts; static.
@@ -269,7 +270,7 @@ def _check(x: Array, centroids: Array) -> None:
 def _in_units(x: Array, centroids: Array, shift: Array) -> State:
     """One pass over data of any unit and origin."""
     unit = distances.unit(x, centroids)
-    found = lloyd.one_pass(lloyd.prepared(x / unit), centroids / unit)
+    found = lloyd.one_pass(lloyd.prepared(x / unit), nearest.spread_nan(centroids) / unit)
     return State(centroids, found.means * unit, found.counts, found.inertia * unit * unit, shift)
 
 
@@ -351,30 +352,30 @@ def _fit(
     Also says whether care was needed where there was none.
     """
     there = present(weights, x)
+    starts = starts if weights is None else jnp.where(jnp.any(weights > 0), starts, jnp.nan)
     unit = distances.unit(there)
     share = jnp.ones((), x.dtype) if weights is None else scaling.unit(weights)
     data = lloyd.prepared(rewrite.stored(there / unit), weights=None if weights is None else weights / share)
     tol = jnp.asarray(tol, x.dtype)
     descend = partial(_descend, data=data, max_iter=max_iter, tol=tol, careful=careful)
-    turns, reports = jax.vmap(descend)(starts / unit)
+    turns, reports = jax.vmap(descend)(jax.vmap(nearest.spread_nan)(starts / unit))
     lost = jnp.array(False) if careful else jnp.any(jax.vmap(_needs_care)(turns))
     best = jnp.argmin(turns.found.inertia)
     centroids = turns.centroids[best]
     centroids = centroids[ordered(centroids)]
     labels = lloyd.labels(data, centroids, unclear=turns.found.unclear[best], careful=careful)
-    squared = jnp.sum((data.x - centroids[labels]) ** 2, axis=1)
+    squared = distances.to_own(data.x, centroids, labels)
     if data.weights is None or weights is None:
-        counts = jnp.zeros(len(centroids), int).at[labels].add(1)
+        counts = jnp.zeros(len(centroids), int).at[jnp.where(labels < 0, len(centroids), labels)].add(1)
     else:
         counts = sums.by_label(data.weights[:, None], labels, n_labels=len(centroids))[:, 0] * share
         squared = data.weights * squared
-        labels = jnp.where(weights > 0, labels, nearest.of_rows(x / unit, centroids)[0])
-    square = unit * unit
-    inertia = jnp.sum(squared) * share * square
+        labels = jnp.where(weights > 0, labels, nearest.labels_of_rows(x / unit, centroids))
+    inertia = jnp.sum(squared) * unit * share * unit  # in this order 0 stays 0, and weights make up for tiny squares
     report = jax.tree.map(lambda leaf: leaf[best], reports)
     known = jnp.isfinite(inertia)  # not where it is beyond the range of the type, though the clusters are right
     report = report._replace(
-        history=report.history * share * square,
+        history=report.history * unit * share * unit,
         converged=report.converged & known,
         status=jnp.where(known, report.status, int(Status.NON_FINITE)),
     )

@@ -42,7 +42,7 @@ def init(
     """
     _check(dissimilarity, len(medoids), weights)
     table = present_columns(weights, dissimilarity[medoids])
-    return State(medoids, table, _total(table.min(axis=0), weights))
+    return State(medoids, table, _total(-scaling.largest(-table, axis=0), weights))
 
 
 @public
@@ -153,7 +153,7 @@ def swap(
     before = present_columns(weights, state.table)
     table = before.at[medoid].set(rows[candidate])
     medoids = state.medoids.at[medoid].set(candidates[candidate])
-    swapped = State(medoids, table, _total(table.min(axis=0), weights))
+    swapped = State(medoids, table, _total(-scaling.largest(-table, axis=0), weights))
     # sample by sample: the loss itself may be large, and its rounding with it
     changes = table.min(axis=0) - before.min(axis=0)
     worth = _total(changes, weights) < -_rounding(rows) * _total(jnp.abs(changes), weights)

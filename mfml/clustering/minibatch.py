@@ -143,6 +143,7 @@ def _fit(
     shares = jnp.ones((n,), x.dtype) if weights is None else weights / size
     cumulated = jnp.cumsum(shares)
     there = present(weights, x)  # an absent sample may set a scale in which the others are alike
+    start = jnp.where(jnp.any(shares > 0), start, jnp.nan)
     unit = distances.unit(there)
     x, there, start = x / unit, there / unit, start / unit
 
@@ -154,12 +155,12 @@ def _fit(
     state, of_batches = lax.scan(advance, init(start), jax.random.split(key, n_steps))
     centroids = state.centroids[kmeans.ordered(state.centroids)]
     labels = kmeans.assign(there, centroids)
-    squared = jnp.sum((there - centroids[labels]) ** 2, axis=1)
-    inertia = jnp.sum(shares * squared) * unit * unit
-    report = iteration.finished(jnp.append(of_batches * unit * unit, inertia / shares.sum()))
+    total = jnp.sum(shares * distances.to_own(there, centroids, labels))
+    history = jnp.append(of_batches, total / shares.sum()) * unit * unit
     if weights is not None:
         labels = jnp.where(weights > 0, labels, kmeans.assign(x, centroids))
-    return MiniBatchKMeans(centroids * unit, labels, inertia * size, *report)
+    inertia = total * unit * size * unit  # in this order weights make up for tiny squares
+    return MiniBatchKMeans(centroids * unit, labels, inertia, *iteration.finished(history))
 
 
 def _step(

@@ -13,6 +13,7 @@ from mfml import require
 from mfml.clustering import distances
 from mfml.entrance import public
 from mfml.numerics import distances as numerics
+from mfml.numerics import scaling
 
 
 @public
@@ -67,7 +68,7 @@ def silhouette_samples(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_cl
     own_count = member @ counts
     a = jnp.sum(sums * member, axis=1) / jnp.maximum(own_count - 1, 1)
     other = jnp.where((member > 0) | (counts == 0), jnp.inf, sums / jnp.maximum(counts, 1))
-    b = other.min(axis=1)
+    b = -scaling.largest(-other, axis=1)
     larger = jnp.maximum(a, b)
     value = jnp.where((own_count > 1) & (larger > 0), (b - a) / jnp.where(larger > 0, larger, 1), 0)
     return jnp.where(jnp.isfinite(b) & (own_count > 0), value, jnp.nan)

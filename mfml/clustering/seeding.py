@@ -37,7 +37,7 @@ def weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Arr
     require.same_length(x=(x, 1), centroids=(centroids, 1))
     require.that(len(centroids) > 0, f"there must be at least one centroid; found shape {jnp.shape(centroids)}")
     unit = distances.unit(x, centroids)
-    nearest = distances.squared(x / unit, centroids / unit).min(axis=1)
+    nearest = -scaling.largest(-distances.squared(x / unit, centroids / unit), axis=1)
     total = nearest.sum()
     return jnp.where(total == 0, 1 / len(x), nearest / jnp.where(total == 0, 1, total))
 

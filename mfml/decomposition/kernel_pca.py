@@ -56,6 +56,7 @@ def fit(
     "poly" $(\gamma x^\top y + c_0)^p$, "rbf" $e^{-\gamma \|x - y\|^2}$, "sigmoid", "cosine"; gamma is $1/d$ by default.
     "linear" and "cosine" are centered before the products, so that they keep their digits far from the origin. "poly"
     and "sigmoid" are not functions of differences: bring x near to the origin, or the centering cancels most digits.
+    Except for "linear" and "cosine", an eigenvalue of at most n epsilon times the largest entry of K is rounding: 0.
     Solver "dense" decomposes all of $\tilde K$. "krylov" needs a `key`, finds only the leading pairs, and is much
     faster for large n (`max_iter`, `tol` and derivatives as in `krylov.top`). "auto" takes "krylov" if
     there is a key and n > 500, otherwise "dense".
@@ -91,6 +92,9 @@ def fit(
     else:
         pairs = krylov.top(centered, key=key, n_components=n_components, max_iter=max_iter, tol=tol)
         values, vectors, converged = pairs.values, pairs.vectors, pairs.converged
+    if direct is None:  # the centering leaves rounding of k itself
+        rounding = x.shape[0] * jnp.finfo(k.dtype).eps * jnp.max(jnp.abs(k))
+        values = jnp.where(jnp.abs(values) <= rounding, 0.0, values)
     return KernelPCA(chosen, x, values, vectors, row_means, grand_mean, converged)
 
 

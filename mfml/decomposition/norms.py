@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 from mfml import require
 from mfml.entrance import public
 from mfml.numerics.domain import NON_NEGATIVE, checked
-from mfml.numerics.scaling import length, unit
+from mfml.numerics.scaling import largest, length, unit
 
 
 @public
@@ -105,7 +105,7 @@ def project_simplex(v: Float[Array, " d"], *, total: float = 1.0) -> Float[Array
     [0. 1.]
     """
     _check(v, "total", total)
-    v = jnp.maximum(v - jnp.max(v), -total)  # no entry further below the largest is kept
+    v = jnp.maximum(v - largest(v), -total)  # no entry further below the largest is kept
     falling = jnp.sort(v)[::-1]
     count = jnp.arange(1, v.size + 1)
     threshold = (jnp.cumsum(falling) - total) / count

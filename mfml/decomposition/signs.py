@@ -5,6 +5,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.scaling import largest
 
 
 @public
@@ -25,8 +26,8 @@ def of_rows(vectors: Float[Array, "k d"]) -> Float[Array, " k"]:
     require.that(vectors.shape[1] > 0, f"vectors must have entries; found shape {vectors.shape}")
     magnitude = jnp.abs(vectors)
     nearly = 1 - jnp.sqrt(jnp.finfo(vectors.dtype).eps)
-    largest = magnitude.max(axis=1)
-    first = jnp.argmax(magnitude >= nearly * largest[:, None], axis=1)
+    top = largest(magnitude, axis=1)
+    first = jnp.argmax(magnitude >= nearly * top[:, None], axis=1)
     entry = jnp.take_along_axis(vectors, first[:, None], axis=1)[:, 0]
     sign = jnp.where(entry < 0, -1, 1).astype(vectors.dtype)
-    return jnp.where(jnp.isnan(largest), jnp.nan, sign)
+    return jnp.where(jnp.isnan(top), jnp.nan, sign)

@@ -21,12 +21,14 @@ ROWS = 128  # rows of a table that are computed together
 
 
 def unit(*arrays: Float[Array, "..."]) -> Float[Array, ""]:
-    """Power of two near the largest magnitude of all.
+    """Power of two near the largest finite magnitude of all.
 
-    >>> unit(jnp.array([3.0]), jnp.array([9.0, -1.0])).item()
+    >>> unit(jnp.array([3.0, jnp.nan]), jnp.array([9.0, -1.0, jnp.inf])).item()
     8.0
     """
-    sizes = [jnp.max(jnp.abs(lax.stop_gradient(array)), initial=0.0) for array in arrays]
+    magnitudes = [jnp.abs(lax.stop_gradient(array)) for array in arrays]
+    # one sample that is not finite must not take the unit from all others; NaN is not below infinity either
+    sizes = [jnp.max(jnp.where(size < jnp.inf, size, 0.0), initial=0.0) for size in magnitudes]
     return scaling.power_of_two(jnp.max(jnp.stack(sizes)))
 
 
@@ -162,3 +164,12 @@ def to_lists(x: Float[Array, "n d"], queries: Float[Array, "b d"], indices: Int[
     [[9.0, 1.0]]
     """
     return jnp.sum((queries[:, None] - x[indices]) ** 2, axis=-1)
+
+
+def to_own(x: Float[Array, "n d"], points: Float[Array, "k d"], labels: Int[Array, " n"]) -> Float[Array, " n"]:
+    """Squared distance of each row to the point with its label; NaN for the label -1, see `nearest.known`.
+
+    >>> to_own(jnp.array([[0.0], [4.0]]), jnp.array([[1.0], [7.0]]), jnp.array([1, -1])).tolist()
+    [49.0, nan]
+    """
+    return jnp.where(labels < 0, jnp.nan, jnp.sum((x - points[labels]) ** 2, axis=-1))

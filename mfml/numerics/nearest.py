@@ -82,7 +82,8 @@ def is_unclear(
     """
     bound = distances.rounding(made.lifted.shape[1], mean.dtype) * (longest + made.largest)
     small = bound / SHARE
-    return ((least < small) & (4 * (small + bound) > made.apart)) | (mean < small)
+    clear = (least >= small) | (4 * (small + bound) <= made.apart)
+    return ~(clear & (mean >= small))  # unclear, too, where NaN or infinity leaves nothing to compare
 
 
 def directly(points: Float[Array, "k d"], x: Float[Array, "d s"]) -> tuple[Float[Array, " s"], Float[Array, " s"]]:
@@ -108,6 +109,7 @@ def of_rows(
     """
     n, size = len(x), min(BLOCK, max(len(x), 1))
     unit = distances.unit(x, points) if unit is None else jnp.asarray(unit, x.dtype)
+    points = spread_nan(points)
     origin = jnp.mean(points / unit, axis=0)
     made = centers(points / unit - origin)
 
@@ -127,6 +129,25 @@ def of_rows(
     return known(label, len(points)), squared, unit
 
 
+@jax.jit
+def labels_of_rows(x: Float[Array, "n d"], points: Float[Array, "k d"]) -> Int[Array, " n"]:
+    """Only the numbers of `of_rows`, in the unit of the points: no row, however far, takes the digits from others.
+
+    >>> labels_of_rows(jnp.array([[0.9], [1e25]]), jnp.array([[0.0], [1.0]])).tolist()
+    [1, 0]
+    """
+    return of_rows(x, points, unit=distances.unit(points))[0]
+
+
+def spread_nan(points: Float[Array, "k d"]) -> Float[Array, "k d"]:
+    """All NaN where a point has one: no nearest is known then, and among many a minimum would lose it.
+
+    >>> spread_nan(jnp.array([[1.0], [jnp.nan]])).tolist()
+    [[nan], [nan]]
+    """
+    return jnp.where(jnp.isnan(points).any(), jnp.nan, points)
+
+
 def known(label: Float[Array, "*shape"], k: int) -> Int[Array, "*shape"]:
     """Numbers of `preselected` and `directly` as integers: -1 where no distance is known, since there is a NaN.
 
@@ -142,10 +163,13 @@ def samples(x: Float[Array, "n d"]) -> Samples:
     >>> samples(jnp.ones((3, 2))).lifted.shape
     (3, 8)
     """
-    room, origin = ((0, -len(x) % GROUP), (0, 0)), x.mean(axis=0)
-    parts = distances.columns(jnp.pad(x, room, constant_values=jnp.inf))
-    lifted = jnp.pad(distances.lifted(x - origin), room).at[len(x) :, -1].set(jnp.inf)
-    return Samples(x, parts, origin, lifted.T)
+    room, sound = (0, -len(x) % GROUP), jnp.isfinite(x).all(axis=1)
+    there = jnp.pad(sound, room)[:, None]  # what is not finite is infinitely far away, and spoils no other distance
+    origin = jnp.mean(x, axis=0, where=sound[:, None])
+    filled = jnp.pad(x, (room, (0, 0)))
+    parts = distances.columns(jnp.where(there, filled, jnp.inf))
+    lifted = distances.lifted(jnp.where(there, filled - origin, 0))
+    return Samples(x, parts, origin, lifted.at[:, -1].set(jnp.where(there[:, 0], lifted[:, -1], jnp.inf)).T)
 
 
 def of_samples(

@@ -32,6 +32,16 @@ def power_of_two(size: ArrayLike) -> Float[Array, "*shape"]:
     return jnp.where((size > 0) & jnp.isfinite(size), found, 1.0)
 
 
+def largest(x: Float[Array, "*shape"], *, axis: int | None = None) -> Float[Array, "*rest"]:
+    """The largest entry; NaN where there is one. A maximum by XLA on a CPU loses it in arrays of 4096 and more entries.
+
+    >>> largest(jnp.zeros((5000, 2)).at[3, 0].set(jnp.nan), axis=0).tolist()
+    [nan, 0.0]
+    """
+    x = x.reshape(-1) if axis is None else jnp.moveaxis(x, axis, 0)
+    return jnp.take_along_axis(x, jnp.argmax(x, axis=0)[None], axis=0)[0]  # argmax stops at NaN; slower than a maximum
+
+
 def unit(x: Float[Array, "*shape"]) -> Float[Array, ""]:
     """Power of two near the largest magnitude. Divided by it, all entries lie between -4 and 4 (most often, -2 and 2).
 

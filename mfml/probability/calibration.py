@@ -17,6 +17,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.numerics import scaling, sums
 from mfml.numerics.domain import SHARE, inside
+from mfml.numerics.scaling import largest
 
 STRATEGIES = ("uniform", "quantile")
 BLOCK = 256  # so many values are added one after the other
@@ -172,7 +173,7 @@ def pit_distance(pit: Float[Array, " n"]) -> Float[Array, ""]:
     n = len(pit)
     require.positive("number of PIT values", n)
     u, place = jnp.sort(pit), jnp.arange(n, dtype=pit.dtype)
-    return jnp.max(jnp.maximum((place + 1) / n - u, u - place / n))
+    return largest(jnp.maximum((place + 1) / n - u, u - place / n))
 
 
 @public

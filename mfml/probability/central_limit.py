@@ -17,6 +17,7 @@ from jaxtyping import Array, Float, Key
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.scaling import largest
 
 
 class Terms(NamedTuple):
@@ -90,7 +91,7 @@ def normal_distance(z: Float[Array, " n"]) -> Float[Array, ""]:
     require.positive("number of draws", n)
     below = norm.cdf(jnp.sort(z))
     place = jnp.arange(n, dtype=z.dtype)
-    return jnp.max(jnp.maximum((place + 1) / n - below, below - place / n))
+    return largest(jnp.maximum((place + 1) / n - below, below - place / n))
 
 
 @public

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.scaling import largest
 
 KINDS = (1, 2)
 
@@ -158,7 +159,7 @@ def interpolation_error(
     >>> round(interpolation_error(runge_function, chebyshev_nodes(11), grid).item(), 2)
     0.11
     """
-    return jnp.max(jnp.abs(function(x) - interpolate(x, nodes, function(nodes))))
+    return largest(jnp.abs(function(x) - interpolate(x, nodes, function(nodes))))
 
 
 @public

@@ -62,7 +62,8 @@ def conditional(squared: Float[Array, "n k"], *, perplexity: ArrayLike = 30.0, m
     require.that(squared.size > 0, f"squared must not be empty; found shape {squared.shape}")
     require.positive("max_iter", max_iter)
     table = lax.stop_gradient(squared)
-    above = table - table.min(axis=1, keepdims=True)  # a common offset cancels in p
+    known = ~jnp.isnan(table).any(axis=1, keepdims=True)  # a minimum would lose NaN
+    above = table - jnp.where(known, table.min(axis=1, keepdims=True), jnp.nan)  # a common offset cancels in p
     finite = jnp.isfinite(above)
     scale = jnp.sum(jnp.where(finite, above, 0), axis=1) / jnp.maximum(finite.sum(axis=1), 1)
     scale = jnp.where(scale > 0, scale, 1)

@@ -36,8 +36,8 @@ def exact(x: Float[Array, "n d"], *, n_neighbors: int) -> Neighbors:
     r"""The k nearest other samples of each sample by $\|x_i - x_j\|_2$; a sample is not its own neighbor.
 
     Both the choice and the distances are exact to rounding of the distance, in any unit, however far groups lie apart.
-    Copies of a sample are neighbors at distance 0. The order of ties is arbitrary but reproducible. n_neighbors is
-    static.
+    Copies of a sample are neighbors at distance 0. The order of ties is arbitrary but reproducible. A sample that is
+    not finite is the last neighbor of any other, and its own distances are not finite. n_neighbors is static.
 
     Raises:
         ValueError: unless x has two axes and 1 <= n_neighbors <= n - 1.
@@ -115,7 +115,7 @@ def at_unit_scale(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
     """
     largest = lax.stop_gradient(jnp.max(jnp.abs(x)))
     factor = jnp.ldexp(jnp.ones((), x.dtype), -jnp.clip(jnp.frexp(largest)[1], -126, 126))
-    return x * jnp.where(jnp.isfinite(largest), factor, jnp.nan)
+    return x * jnp.where(jnp.isfinite(x).all(), factor, jnp.nan)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(2, 3))

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 from mfml import require
 from mfml.entrance import public
 from mfml.numerics.domain import NON_NEGATIVE, SHARE, checked
-from mfml.numerics.scaling import unit
+from mfml.numerics.scaling import largest, unit
 
 Learner = Callable[[Array, Array, Array], Array]  # learner(x_train, y_train, x) -> a label 0 or 1 for each x
 LARGEST_DOMAIN = 20  # 2^20 target functions
@@ -107,7 +107,7 @@ def concentration(points: Float[Array, "n d"], query: Float[Array, " d"]) -> Con
     apart = points - query
     size = unit(apart)
     distance = size * jnp.sqrt(jnp.cumsum((apart / size) ** 2, axis=1))
-    nearest, farthest = distance.min(axis=0), distance.max(axis=0)
+    nearest, farthest = -largest(-distance, axis=0), largest(distance, axis=0)
     return Concentration(nearest, farthest, (farthest - nearest) / nearest)
 
 

@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from mfml import iteration, require
 from mfml.entrance import public
 from mfml.iteration import Status
+from mfml.numerics.scaling import largest
 
 FREE, WALL, GOAL, PIT = 0, 1, 2, 3
 Carry = tuple[Array, Array, Array]  # action values, state of the task, whether the episode has ended
@@ -133,10 +134,10 @@ def value_iteration(task: Task, *, discount: ArrayLike = 0.95, tol: ArrayLike = 
 
     def change(state: tuple[Array, Array]) -> Array:
         value, q = state
-        return jnp.abs(q.max(axis=1) - value).max()
+        return largest(jnp.abs(largest(q, axis=1) - value))
 
     (value, q), report = iteration.run(
-        lambda state, _: look_ahead(state[1].max(axis=1)),
+        lambda state, _: look_ahead(largest(state[1], axis=1)),
         look_ahead(jnp.zeros_like(task.reward)),
         max_iter=max_iter,
         objective=change,

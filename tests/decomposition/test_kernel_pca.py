@@ -138,3 +138,12 @@ def test_far_from_the_origin(x, name):
         jnp.abs(kernel_pca.transform(model, far[:5])), expected, atol=tolerance * np.abs(expected).max()
     )
     np.testing.assert_allclose(kernel_pca.embedding(model), kernel_pca.transform(model, far), atol=tolerance)
+
+
+@pytest.mark.parametrize("name", ["linear", "poly", "rbf", "sigmoid"])
+@pytest.mark.parametrize("value", [1.3, 30.0])
+def test_equal_samples_have_no_variance(name, value):
+    x = jnp.full((20, 3), value)
+    model = kernel_pca.fit(x, n_components=2, kernel=name)
+    assert (model.values == 0).all() and (kernel_pca.embedding(model) == 0).all()
+    assert (kernel_pca.transform(model, x + 1) == 0).all()

@@ -1,4 +1,5 @@
 import itertools
+from functools import partial
 
 import chex
 import jax
@@ -133,6 +134,15 @@ def test_neighboring_floats_are_told_apart(solver):
     x = jnp.array([[low], [np.nextafter(low, np.float32(2))]])
     ours = tree.fit(x, jnp.array([0.0, 1.0]), max_depth=1, solver=solver)
     assert tree.predict(ours, x).tolist() == [0.0, 1.0]
+
+
+def test_missing_values_of_many_rows_count_outside_compiled_code():
+    x = np.random.default_rng(0).normal(size=(10_000, 2)).astype(np.float32)
+    x[np.arange(0, 10_000, 3), 0] = np.nan
+    y = jnp.where(jnp.isnan(x[:, 0]), 5.0, 0.0)
+    fit = partial(tree.fit, max_depth=2)
+    for each in (fit, jax.jit(fit)):
+        np.testing.assert_allclose(tree.predict(each(x, y), x), y, atol=1e-3)
 
 
 def test_missing_values_go_where_they_are_better():

@@ -31,6 +31,15 @@ def test_search_agrees_with_scikit_learn(cloud):
     assert np.mean(indices == found.indices) > 0.999
 
 
+@pytest.mark.parametrize("bad", [jnp.nan, jnp.inf])
+@pytest.mark.parametrize("d", [2, 12])
+def test_a_sample_that_is_not_finite_is_no_neighbor(key, d, bad):
+    x = jax.random.normal(key, (200, d)).at[100:].add(100.0)
+    alone, found = (neighbors.exact(part, n_neighbors=9) for part in (x, jnp.append(x, jnp.full((1, d), bad), axis=0)))
+    np.testing.assert_array_equal(found.indices[:200], alone.indices)
+    assert not jnp.isfinite(found.distances[200]).any()
+
+
 def test_copies_are_neighbors_at_distance_zero_and_not_oneself():
     x = jnp.array([[1.0, 2.0], [1.0, 2.0], [5.0, 5.0], [5.0, 5.0]])
     found = neighbors.exact(x, n_neighbors=1)
