@@ -15,9 +15,11 @@ from pathlib import Path
 import jax
 import pytest
 
+STEP = 2e7  # bytes: a growth that is worth a name
 LIMIT = 1.2e9  # bytes: a test that starts below it stays below 2 GB
 STATM = Path("/proc/self/statm")
-PEAKS: dict[str, float] = {}
+PEAKS: dict[str, tuple[float, str]] = {}  # of each process, and the test after which it stood
+_largest = [0.0, ""]
 _finished = count(1)
 
 
@@ -46,23 +48,23 @@ def peak() -> float:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_runtest_teardown():
+def pytest_runtest_teardown(item):
+    if (size := peak()) > _largest[0] + STEP:
+        _largest[:] = size, item.nodeid
     if too_large():
         release()
 
 
 def pytest_sessionfinish(session):
     if hasattr(session.config, "workeroutput"):  # a worker of xdist tells its controller
-        session.config.workeroutput["peak"] = peak()
+        session.config.workeroutput["peak"] = peak(), _largest[1]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node):
-    PEAKS[node.gateway.id] = getattr(node, "workeroutput", {}).get("peak", 0.0)
+    PEAKS[node.gateway.id] = getattr(node, "workeroutput", {}).get("peak", (0.0, ""))
 
 
 def pytest_terminal_summary(terminalreporter):
-    sizes = PEAKS or {"this process": peak()}
-    terminalreporter.write_line(
-        "peak memory: " + ", ".join(f"{name} {size / 1e9:.2f} GB" for name, size in sizes.items())
-    )
+    for name, (size, test) in (PEAKS or {"this process": (peak(), _largest[1])}).items():
+        terminalreporter.write_line(f"peak memory: {name} {size / 1e9:.2f} GB, reached in {test}")

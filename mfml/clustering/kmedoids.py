@@ -16,7 +16,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
-from mfml.clustering.kmedoids_steps import State, alternate, init, plus_plus, swap, swap_changes
+from mfml.clustering.kmedoids_steps import State, alternate, init, plus_plus, swap, swap_changes, swap_rows
 from mfml.entrance import public
 from mfml.numerics import scaling
 from mfml.numerics.absent import present_columns
@@ -33,6 +33,7 @@ __all__ = [
     "predict",
     "swap",
     "swap_changes",
+    "swap_rows",
 ]
 
 SOLVERS = ("pam", "alternate")
@@ -165,7 +166,8 @@ def _fit(given: Array, medoids: Array, weights: Array | None, *, solver: str, ma
     def look(search: tuple[_Run, Array]) -> tuple[_Run, Array]:
         (state, at, _), looked = search
         first = jnp.minimum(at, n - size)
-        new = swap(state, dissimilarity, first + jnp.arange(size), weights=weights)
+        rows = lax.dynamic_slice_in_dim(dissimilarity, first, size)
+        new = swap_rows(state, rows, first + jnp.arange(size), weights=weights)
         return _Run(new, jnp.where(at + size >= n, 0, at + size), _differ(new, state)), looked + 1
 
     def advance(run: _Run, _: Array) -> _Run:

@@ -144,7 +144,29 @@ def swap(
     [1]
     """
     _check(dissimilarity, len(state.medoids), weights)
-    rows = present_columns(weights, dissimilarity[candidates])
+    return swap_rows(state, dissimilarity[candidates], candidates, weights=weights)
+
+
+@public
+@checked(weights=NON_NEGATIVE)
+def swap_rows(
+    state: State,
+    rows: Float[Array, "m n"],
+    candidates: Int[Array, " m"],
+    *,
+    weights: Float[Array, " n"] | None = None,
+) -> State:
+    """Do what `swap` does, from the rows of the candidates.
+
+    Raises:
+        ValueError: if shapes do not match, or a weight is negative.
+
+    >>> table = jnp.array([[0.0, 1.0, 5.0], [1.0, 0.0, 4.0], [5.0, 4.0, 0.0]])
+    >>> swap_rows(init(table, jnp.array([0])), table[1:], jnp.array([1, 2])).medoids.tolist()
+    [1]
+    """
+    require.same_length(rows=rows, candidates=candidates)
+    rows = present_columns(weights, rows)
     change = swap_changes(state, rows, weights=weights)
     if weights is not None:
         change = jnp.where(weights[candidates, None] > 0, change, jnp.inf)

@@ -14,7 +14,7 @@ from mfml.decomposition.kernels import Cosine, Kernel, Linear, gram, make_kernel
 from mfml.entrance import public
 from mfml.numerics import sums
 from mfml.numerics.domain import NON_NEGATIVE, checked
-from mfml.numerics.scaling import directions
+from mfml.numerics.scaling import directions, power_of_two
 
 SOLVERS = ("auto", "dense", "krylov")
 # With a key, the solver "auto" takes "krylov" for more samples than this.
@@ -56,7 +56,8 @@ def fit(
     "poly" $(\gamma x^\top y + c_0)^p$, "rbf" $e^{-\gamma \|x - y\|^2}$, "sigmoid", "cosine"; gamma is $1/d$ by default.
     "linear" and "cosine" are centered before the products, so that they keep their digits far from the origin. "poly"
     and "sigmoid" are not functions of differences: bring x near to the origin, or the centering cancels most digits.
-    Except for "linear" and "cosine", an eigenvalue of at most n epsilon times the largest entry of K is rounding: 0.
+    Except for "linear" and "cosine", an eigenvalue of at most n epsilon times the largest diagonal entry of K is
+    rounding: 0.
     Solver "dense" decomposes all of $\tilde K$. "krylov" needs a `key`, finds only the leading pairs, and is much
     faster for large n (`max_iter`, `tol` and derivatives as in `krylov.top`). "auto" takes "krylov" if
     there is a key and n > 500, otherwise "dense".
@@ -81,6 +82,7 @@ def fit(
     chosen = make_kernel(kernel, x.shape[1], gamma=gamma, degree=degree, coef0=coef0)
     chosen = jax.tree.map(lambda leaf: leaf.astype(x.dtype), chosen)
     k = gram(chosen, x, x)
+    largest = jnp.max(jnp.abs(jnp.diagonal(k)))  # no entry of a positive semi-definite matrix is larger
     row_means = k.mean(axis=1)
     grand_mean = row_means.mean()
     direct = _of_features(chosen, x, x)
@@ -90,10 +92,11 @@ def fit(
         values, vectors = spectrum.values[:n_components], spectrum.vectors[:, :n_components]
         converged = jnp.isfinite(values).all()
     else:
-        pairs = krylov.top(centered, key=key, n_components=n_components, max_iter=max_iter, tol=tol)
+        options = {"n_components": n_components, "max_iter": max_iter, "tol": tol}
+        pairs = krylov.top(centered, key=key, unit=power_of_two(largest), **options)
         values, vectors, converged = pairs.values, pairs.vectors, pairs.converged
     if direct is None:  # the centering leaves rounding of k itself
-        rounding = x.shape[0] * jnp.finfo(k.dtype).eps * jnp.max(jnp.abs(k))
+        rounding = x.shape[0] * jnp.finfo(k.dtype).eps * largest
         values = jnp.where(jnp.abs(values) <= rounding, 0.0, values)
     return KernelPCA(chosen, x, values, vectors, row_means, grand_mean, converged)
 

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
 from mfml.decomposition import signs
 from mfml.entrance import public
 from mfml.iteration import Status
-from mfml.numerics.scaling import unit
+from mfml.numerics import scaling
 
 
 class Eigenpairs(NamedTuple):
@@ -46,6 +47,7 @@ def top(
     depth: int = 4,
     max_iter: int = 100,
     tol: float | None = None,
+    unit: ArrayLike | None = None,
 ) -> Eigenpairs:
     r"""Block Krylov method with restarts.
 
@@ -56,7 +58,8 @@ def top(
     100 epsilon by default. The error of an eigenvalue is of the order of the squared residual. m is `depth`, p is
     `n_oversamples`. A matrix with at most m (k + p) rows is decomposed directly, in one step; the status is
     STALLED if rounding leaves a larger residual than tol. How many restarts there are depends on the values, so the
-    result may not be differentiated in reverse mode; `spectral.decompose` may.
+    result may not be differentiated in reverse mode; `spectral.decompose` may. `unit` is a power of two near the
+    largest entry of A; where it is left out, a pass over A finds one.
 
     Raises:
         ValueError: unless `a` is a square matrix, 1 <= n_components <= n, n_oversamples >= 0, depth >= 2,
@@ -75,7 +78,7 @@ def top(
     require.that(depth >= 2, f"depth must be at least 2; found {depth}")
     small_enough = 100 * jnp.finfo(a.dtype).eps if tol is None else tol
     width, k = n_components + n_oversamples, n_components
-    size = unit(a)
+    size = scaling.unit(a) if unit is None else jnp.asarray(unit, a.dtype)
 
     def product(v: Array) -> Array:
         return (a @ v) * (1 / size)  # in units of a, so that no square of it leaves the range of the type

@@ -99,7 +99,7 @@ def step(state: Factors, x: Float[Array, "n d"], *, solver: str = "cd", loss: st
     _check_options(solver, loss)
     wt, h = state.w.T, state.h
     if loss == "frobenius":
-        wt, h, *_ = _sweep(x, wt, h, solver)
+        wt, h, *_ = _sweep(x, wt, h, solver, jnp.array(False))
     else:
         wt, h, _ = _kullback_leibler_sweep(x, wt, h, _quotient(x, wt.T @ h))
     return Factors(wt.T, h)
@@ -161,7 +161,8 @@ def _descend(x: Float[Array, "n d"], first: Factors, tol: ArrayLike, *, solver: 
     def advance(state: _State, _: Array) -> _State:
         ratio, anchor = None, state.anchor
         if loss == "frobenius":
-            wt, h, fall, slope = _sweep(x, state.wt, state.h, solver)
+            near = state.recent[1] - state.objective <= jnp.asarray(tol) * first_value
+            wt, h, fall, slope = _sweep(x, state.wt, state.h, solver, near & (jnp.asarray(tol) > 0))
             now = state.objective - fall
             lost = now < anchor / DIGITS  # the difference has lost digits
             now = jax.lax.cond(lost, lambda: objective(Factors(wt.T, h), x), lambda: now)
@@ -180,7 +181,7 @@ def _descend(x: Float[Array, "n d"], first: Factors, tol: ArrayLike, *, solver: 
     else:
         ratio, now = _kullback_leibler(x, wt, h)
     size = jnp.sum(x**2 if loss == "frobenius" else x)
-    recent = jnp.full(PATIENCE + 1, jnp.inf, now.dtype).at[-1].set(now)
+    recent, first_value = jnp.full(PATIENCE + 1, jnp.inf, now.dtype).at[-1].set(now), now
     state, report = iteration.run(
         advance,
         _State(wt, h, ratio, now, now, recent, jnp.full_like(now, jnp.inf)),
@@ -194,29 +195,32 @@ def _descend(x: Float[Array, "n d"], first: Factors, tol: ArrayLike, *, solver: 
 
 
 def _sweep(
-    x: Float[Array, "n d"], wt: Float[Array, "k n"], h: Float[Array, "k d"], solver: str
+    x: Float[Array, "n d"], wt: Float[Array, "k n"], h: Float[Array, "k d"], solver: str, watch: Array
 ) -> tuple[Float[Array, "k n"], Float[Array, "k d"], Float[Array, ""], Float[Array, ""]]:
-    """`step` for the Frobenius loss, by how much it lowers the objective, and the slope where it began."""
+    """`step` for the Frobenius loss, by how much it lowers the objective, and the slope where it began, if watched."""
     improve = _coordinates if solver == "cd" else _multiplied
     g, b = h @ h.T, h @ x.T
     new_wt = improve(wt, g, b)
-    fall, slope = _fall(wt, new_wt, g, b)
+    fall, slope = _fall(wt, new_wt, g, b, watch)
     g, b = new_wt @ new_wt.T, new_wt @ x
     new_h = improve(h, g, b)
-    of_h = _fall(h, new_h, g, b)
+    of_h = _fall(h, new_h, g, b, watch)
     return new_wt, new_h, fall + of_h[0], slope + of_h[1]
 
 
 def _fall(
-    old: Float[Array, "k m"], new: Float[Array, "k m"], g: Float[Array, "k k"], b: Float[Array, "k m"]
+    old: Float[Array, "k m"], new: Float[Array, "k m"], g: Float[Array, "k k"], b: Float[Array, "k m"], watch: Array
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     r"""Decrease of $\tfrac12 \mathrm{tr}(F^\top G F) - \mathrm{tr}(B^\top F)$ from old to new F, to full precision.
 
     Also $\sum |f\, \partial|$ with its gradient at the old F, and f the larger of old and new: where an entry is 0 and
-    stays so, the gradient does not count.
+    stays so, the gradient does not count. It is infinite if it is not watched, which saves a pass.
     """
     gradient, step = g @ old - b, new - old
-    return -jnp.sum(step * (gradient + 0.5 * (g @ step))), jnp.sum(jnp.abs(gradient) * jnp.maximum(old, new))
+    fall = -jnp.sum(step * (gradient + 0.5 * (g @ step)))
+    endless = jnp.full_like(fall, jnp.inf)
+    slope = jax.lax.cond(watch, lambda: jnp.sum(jnp.abs(gradient) * jnp.maximum(old, new)), lambda: endless)
+    return fall, slope
 
 
 def _kullback_leibler_sweep(

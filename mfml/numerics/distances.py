@@ -27,7 +27,7 @@ def unit(*arrays: Float[Array, "..."]) -> Float[Array, ""]:
     8.0
     """
     magnitudes = [jnp.abs(lax.stop_gradient(array)) for array in arrays]
-    # one sample that is not finite must not take the unit from all others; NaN is not below infinity either
+    # a non-finite sample must not take the unit from all others; NaN is not below infinity either
     sizes = [jnp.max(jnp.where(size < jnp.inf, size, 0.0), initial=0.0) for size in magnitudes]
     return scaling.power_of_two(jnp.max(jnp.stack(sizes)))
 

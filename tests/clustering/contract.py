@@ -203,6 +203,11 @@ EXAMPLES = [
         lambda key: {"state": medoids(key), "dissimilarity": table(key), "candidates": jnp.arange(12)},
         exempt={"origin": "the state holds dissimilarities as well, from the same origin"},
     ),
+    Example(
+        kmedoids.swap_rows,
+        lambda key: {"state": medoids(key), "rows": table(key)[:7], "candidates": jnp.arange(7)},
+        exempt={"origin": "the state holds dissimilarities as well, from the same origin"},
+    ),
     Example(kmedoids.alternate, lambda key: {"state": medoids(key), "dissimilarity": table(key)}),
     Example(kmedoids.fit, lambda key: {"dissimilarity": table(key), "key": key}, CLUSTERS, x64=False),
     Example(

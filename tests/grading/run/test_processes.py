@@ -24,7 +24,13 @@ def test_ctrl_c_prints_nothing(course, answers, tmp_path):
     command = [sys.executable, "-m", "mfml", "grade", "1", "--file", str(path)]
     environment = {**os.environ, "PYTHONPATH": os.getcwd()}
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=course.root, env=environment, process_group=0
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=course.root,
+        env=environment,
+        process_group=0,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a suite in the background ignores it
     )
     while not children(process.pid):
         time.sleep(0.01)
