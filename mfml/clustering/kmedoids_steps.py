@@ -42,7 +42,7 @@ def init(
     """
     _check(dissimilarity, len(medoids), weights)
     table = present_columns(weights, dissimilarity[medoids])
-    return State(medoids, table, _total(-scaling.largest(-table, axis=0), weights))
+    return State(medoids, table, _loss(table, weights))
 
 
 @public
@@ -175,7 +175,7 @@ def swap_rows(
     before = present_columns(weights, state.table)
     table = before.at[medoid].set(rows[candidate])
     medoids = state.medoids.at[medoid].set(candidates[candidate])
-    swapped = State(medoids, table, _total(-scaling.largest(-table, axis=0), weights))
+    swapped = State(medoids, table, _loss(table, weights))
     # sample by sample: the loss itself may be large, and its rounding with it
     changes = table.min(axis=0) - before.min(axis=0)
     worth = _total(changes, weights) < -_rounding(rows) * _total(jnp.abs(changes), weights)
@@ -226,6 +226,11 @@ def _check(dissimilarity: Array, n_clusters: int, weights: Array | None) -> None
 def _rounding(table: Array) -> float:
     """Relative change of a sum that rounding alone can cause."""
     return 8 * float(jnp.finfo(table.dtype).eps)
+
+
+def _loss(table: Array, weights: Array | None) -> Array:
+    """Sum of the smallest dissimilarities; NaN where one of the table is."""
+    return _total(-scaling.largest(-table, axis=0), weights)
 
 
 def _total(terms: Array, weights: Array | None) -> Array:

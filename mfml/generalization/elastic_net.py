@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics import sums
+from mfml.numerics import scaling, sums
 from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, between, checked
 
@@ -96,9 +96,8 @@ def grid(task: Task, *, n_alphas: int = 100, eps: float = 1e-3, l1_ratio: ArrayL
     [2.0, 0.5]
     """
     require.that(n_alphas >= 2, f"n_alphas must be at least 2; found {n_alphas}")
-    largest = jnp.max(jnp.abs(task.target))
-    largest = jnp.where(jnp.isnan(task.target).any(), jnp.nan, largest)  # a maximum over thousands of numbers loses NaN
-    return largest / l1_ratio * eps ** jnp.linspace(0.0, 1.0, n_alphas, dtype=task.target.dtype)
+    first = scaling.largest(jnp.abs(task.target)) / l1_ratio
+    return first * eps ** jnp.linspace(0.0, 1.0, n_alphas, dtype=first.dtype)
 
 
 @public
