@@ -115,7 +115,9 @@ def _by_products(data: Data, centroids: Array) -> Pass:
 
     def add(total: tuple[sums.Total, sums.Total, Array], block: Blocks) -> tuple[tuple, None]:
         label, squared = nearest.preselected(made, block.x)
-        member = (label == rows) * block.valid  # a sample's weight, 1 by default
+        member = (label == rows).astype(centroids.dtype)  # what fills the last block is zero, and adds nothing
+        if data.weights is not None:
+            member = member * block.valid
         part = lax.dot_general(member, block.x, (((1,), (1,)), ((), ())))
         least = jnp.min(jnp.where(block.valid > 0, squared, jnp.inf))
         inertia = sums.plus(total[1], jnp.sum(squared * block.valid))
