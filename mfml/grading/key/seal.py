@@ -49,13 +49,17 @@ def load_module(path: Path, name: str) -> ModuleType:
     return module
 
 
-def seal_unit(course: Course, unit: int, seed: int) -> dict[str, Any]:
-    """Make the answer key of a unit. Raises ValueError that names the exercise whose specification is unsound."""
+def seal_unit(course: Course, unit: int, seed: int, *, with_mistakes: bool = True) -> dict[str, Any]:
+    """Make the answer key of a unit. Raises ValueError that names the exercise whose specification is unsound.
+
+    Without the known mistakes it is no whole key: `survivors` needs the checks only.
+    """
     given = load_module(course.given, "exercises.given")
     exercises = exercises_of(load_module(course.solution(unit), f"solutions_unit{unit:02d}"))
     entries = []
     for number, exercise in enumerate(exercises, 1):
-        entry = _seal_exercise(exercise, given, jax.random.fold_in(jax.random.key(seed), _digest(exercise.__name__)))
+        key = jax.random.fold_in(jax.random.key(seed), _digest(exercise.__name__))
+        entry = _seal_exercise(exercise, given, key, with_mistakes)
         entries.append({"id": f"{unit}.{number}", **entry})
     return {
         "schema": SCHEMA,
@@ -76,7 +80,7 @@ def _digest(text: str) -> int:
     return zlib.crc32(text.encode())
 
 
-def _seal_exercise(exercise: Exercise, given: ModuleType, key: jax.Array) -> dict[str, Any]:
+def _seal_exercise(exercise: Exercise, given: ModuleType, key: jax.Array, with_mistakes: bool) -> dict[str, Any]:
     parameters = inspect.signature(exercise.answer).parameters
     groups = list(_arguments(exercise, key, parameters))
     expected = _expected(exercise, groups, given)
@@ -85,8 +89,9 @@ def _seal_exercise(exercise: Exercise, given: ModuleType, key: jax.Array) -> dic
     ]
     for check, bound in zip(checks, _allowed(exercise, groups, expected, given), strict=True):
         check["allowed"] = bound
-    _add_mistakes(exercise, groups, checks, given)
-    _require_mistakes_fail(exercise, checks)
+    if with_mistakes:
+        _add_mistakes(exercise, groups, checks, given)
+        _require_mistakes_fail(exercise, checks)
     return {
         "name": exercise.__name__,
         "title": exercise.title,
