@@ -36,10 +36,28 @@ def fill(session: nox.Session, extras: str = "") -> None:
 def grade(session: nox.Session) -> None:
     """Grade exercises: `nox -s grade -- 3`; the arguments are those of `mfml grade`."""
     fill(session)
-    command = [str(Path(session.bin) / "python"), "-m", "mfml", "grade", *session.posargs]
-    status = subprocess.run(command, check=False).returncode  # session.run would call a wrong answer a failed command
+    status = run_mfml(session, "grade")
     if status:
         session.error("not everything is right yet" if status == 1 else "this could not be graded")
+
+
+@nox.session
+def hint(session: nox.Session) -> None:
+    """Show the next hint for an exercise: `nox -s hint -- 3.1`."""
+    fill(session)
+    if run_mfml(session, "hint"):
+        session.error("there is no such hint")
+
+
+def run_mfml(session: nox.Session, name: str) -> int:
+    """Run a command of mfml and return its exit status: session.run would call a wrong answer a failed command."""
+    called = "nox" if shutil.which("nox") else os.path.relpath(sys.argv[0])  # so that the commands it shows work, too
+    command = [str(Path(session.bin) / "python"), "-m", "mfml", name, *session.posargs]
+    with subprocess.Popen(command, env={**os.environ, "MFML_NOX": called}) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:  # the command got it, too, and ends in its own way
+            return process.wait()
 
 
 @nox.session
@@ -74,6 +92,24 @@ def lessons(session: nox.Session) -> None:
     """Run the lessons as scripts and show what they print: all, or `nox -s lessons -- 2 3`; once until they change."""
     fill(session, "test")
     session.run("python", "-m", "tests.lessons", *session.posargs, env=BYTECODE)
+
+
+@nox.session
+def notebook(session: nox.Session) -> None:
+    """Open a lesson as a notebook: `nox -s notebook -- 3`."""
+    fill(session, "notebook")
+    unit = int(session.posargs[0]) if session.posargs else 1
+    made = ROOT / ".mfml" / "notebooks" / f"unit{unit:02d}.ipynb"
+    made.parent.mkdir(parents=True, exist_ok=True)
+    session.run("jupytext", "--to", "ipynb", "--output", str(made), str(ROOT / "units" / f"unit{unit:02d}.py"))
+    session.run("jupyter", "lab", str(made))
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Show which wrong answers no check catches: `nox -s mutants -- 7`, or the table of all sheets."""
+    fill(session, "test")
+    session.run("python", "-m", "mfml.grading.key.survivors", *session.posargs)
 
 
 @nox.session(venv_backend="virtualenv")

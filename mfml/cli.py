@@ -16,6 +16,7 @@ import mfml
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from mfml.grading.course import Course
     from mfml.grading.run.processes import Launcher
     from mfml.grading.verdict.result import UnitResult
 
@@ -88,22 +89,25 @@ def start(folder: Annotated[Path, typer.Argument(help="Where to write; made wher
 
 @app.command()
 def grade(
-    units: Annotated[list[int] | None, typer.Argument(help="Numbers of units; all units by default.")] = None,
+    units: Annotated[
+        list[str] | None, typer.Argument(help="Units and exercises, such as 7 or 7.2; all units by default.")
+    ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="Grade this file instead of exercises/unitNN.py.")] = None,
     solutions: Annotated[bool, typer.Option("--solutions", help="Grade the reference answers.")] = False,
     json_to: Annotated[str | None, typer.Option("--json", metavar="PATH", help="Write JSON; - for stdout.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Grade again at every save, until Ctrl-C.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the inputs.")] = 2026,
 ) -> None:
-    """Grade the exercises of one or more units. The exit status is 0 only when everything graded is right."""
+    """Grade the exercises of one or more units, or single ones. The exit status is 0 only when all of it is right."""
     from mfml.grading import course
     from mfml.grading.run import processes
 
     here = course.find_course()
-    wanted = units or here.units()
+    chosen = _chosen(here, units or [str(unit) for unit in here.units()])
+    wanted = list(chosen)
     if file and len(wanted) != 1:
         raise ValueError("--file needs the number of one unit, such as: mfml grade 3 --file unit03.py")
-    if watch and (len(wanted) != 1 or solutions or json_to):
+    if watch and (len(wanted) != 1 or any(chosen.values()) or solutions or json_to):
         raise ValueError("--watch needs the number of one unit, without --solutions or --json")
     if json_to and not Path(json_to).parent.is_dir():
         raise ValueError(f"cannot write {json_to}: there is no folder {Path(json_to).parent}")
@@ -114,7 +118,7 @@ def grade(
 
             follow(here, wanted[0], file or here.exercise(wanted[0]), launcher, _console(), seed)
             return
-        results = _grade_all(wanted, file, solutions, seed, launcher, quiet=json_to is not None)
+        results = _grade_all(chosen, file, solutions, seed, launcher, quiet=json_to is not None)
     finally:
         launcher.close()
     if json_to is not None:
@@ -126,14 +130,36 @@ def grade(
     raise typer.Exit(0 if all(result.passed for result in results) else WRONG)
 
 
+def _chosen(here: Course, texts: list[str]) -> dict[int, set[str] | None]:
+    """Read units and exercises: for each unit the names of the exercises to grade, or None for all."""
+    from mfml.grading.show import hints
+
+    chosen: dict[int, set[str] | None] = {}
+    for text in texts:
+        if text.isdecimal() and text.isascii() and len(text) < 4:
+            chosen[int(text)] = None
+        else:
+            entry = hints.find(here, text)
+            unit = int(entry["id"].split(".")[0])
+            names = chosen.get(unit, set())
+            chosen[unit] = None if names is None else names | {entry["name"]}
+    return chosen
+
+
 def _grade_all(
-    units: list[int], file: Path | None, solutions: bool, seed: int, launcher: Launcher, *, quiet: bool
+    chosen: dict[int, set[str] | None],
+    file: Path | None,
+    solutions: bool,
+    seed: int,
+    launcher: Launcher,
+    *,
+    quiet: bool,
 ) -> list[UnitResult]:
     from mfml.grading import course, submission
     from mfml.grading.show import progress, terminal
 
     here, console, results, warned = course.find_course(), _console(), [], False
-    for unit in units:
+    for unit, only in chosen.items():
         result = submission.grade_file(
             here,
             unit,
@@ -141,12 +167,13 @@ def _grade_all(
             path=file,
             solutions=solutions,
             seed=seed,
+            only=only,
             announce=lambda unit=unit: _announce(unit),
         )
         if not quiet:
-            terminal.show(result, console)
+            terminal.show(result, console, single=only is not None)
         results.append(result)
-        if not (file or solutions) and (warning := progress.record(here, result)) and not warned:
+        if not (file or solutions or only) and (warning := progress.record(here, result)) and not warned:
             typer.echo(f"mfml: {warning}", err=True)
             warned = True
     return results
@@ -169,7 +196,7 @@ def hint(
 ) -> None:
     """Show the next of three hints: a nudge, the idea, nearly the code."""
     from mfml.grading import course
-    from mfml.grading.show import hints
+    from mfml.grading.show import commands, hints
 
     here = course.find_course()
     entry, count = hints.next_hint(here, exercise, again=again)
@@ -178,7 +205,7 @@ def hint(
     for number, text in enumerate(entry["hints"][:count], 1):
         typer.echo(f"  Hint {number} of {total}. {text}")
     if count < total:
-        typer.echo(f"  For the next one: mfml hint {entry['id']}")
+        typer.echo(f"  For the next one: {commands.command('hint', entry['id'])}")
     hints.keep(here, entry, count)
 
 
@@ -214,7 +241,9 @@ def syllabus() -> None:
     from mfml.syllabus import UNITS
 
     for unit in UNITS:
-        typer.echo(f"{unit.number:2d}  {unit.title}  (mfml.{unit.package})")
+        built = (Path(__file__).parent / unit.package).is_dir()
+        where = f"mfml.{unit.package}" if built else "to come"
+        typer.echo(f"{unit.number:2d}  {unit.title}  ({where})")
         typer.echo(f"    {', '.join(unit.topics)}")
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mfml.grading.course import Course
-from mfml.grading.run.loader import blocks_that_parse, defined_names, lines_of
+from mfml.grading.run.loader import blocks_that_parse, defined_names, import_lines, lines_of
 from mfml.grading.run.processes import Launcher, Worker
-from mfml.grading.run.transcript import LOADING_SECONDS, Forged, Transcript
+from mfml.grading.run.transcript import IMPORT_SECONDS, LOADING_SECONDS, Forged, Transcript
 from mfml.grading.run.values import given_names
 
 MEGABYTES = 1024
@@ -54,7 +54,8 @@ def outcomes_of(
         only: names of the exercises to run; None for all.
     """
     wanted = [e for e in answers["exercises"] if only is None or e["name"] in only]
-    state = _State(wanted)
+    imports = import_lines(source)
+    state = _State(wanted, IMPORT_SECONDS * bool(imports))
     skip: dict[int, dict[str, Any]] = {}
     end = time.monotonic() + state.limit
     for _ in range(MAX_WORKERS):
@@ -66,7 +67,7 @@ def outcomes_of(
         except (OSError, RuntimeError) as error:
             state.give_up({"grader": f"no process can be started: {error}"})
             break
-        transcript = Transcript(job["exercises"], state.seconds)
+        transcript = Transcript(job["exercises"], state.seconds, imports)
         stop = _follow(worker, state, transcript, end)
         status = worker.finish()
         state.note(transcript, worker)
@@ -105,7 +106,7 @@ def _text(path: Path) -> str:
 class _State:
     """Which checks have an outcome and which still wait for one."""
 
-    def __init__(self, exercises: list[dict[str, Any]]) -> None:
+    def __init__(self, exercises: list[dict[str, Any]], importing: float) -> None:
         self.exercises = exercises
         self.outcomes: dict[tuple[str, str], dict[str, Any]] = {}
         self.failures: list[dict[str, Any]] = []
@@ -113,7 +114,7 @@ class _State:
         self.alone: set[str] = set()  # exercises whose checks are to be called one by one
         self.seconds = {e["name"]: e["seconds"] for e in exercises}
         # More than honest code can need, so that no submission takes forever.
-        self.limit = LOADING_SECONDS + sum(e["seconds"] * (1 + len(e["checks"])) for e in exercises)
+        self.limit = LOADING_SECONDS + importing + sum(e["seconds"] * (1 + len(e["checks"])) for e in exercises)
         self.known = [(e["name"], c["name"]) for e in exercises for c in e["checks"]]
 
     def waiting(self) -> list[dict[str, Any]]:
@@ -170,7 +171,7 @@ def _job(state: _State, source: str, path: str, course: Course, skip: dict[int, 
         "needs": sorted(set().union(*(given_names(c["inputs"]) for e in exercises for c in e["checks"]))),
         "skip": list(skip),
         "megabytes": MEGABYTES,
-        "cpu_seconds": LOADING_SECONDS + sum(2 * e["seconds"] * len(e["checks"]) for e in exercises),
+        "cpu_seconds": LOADING_SECONDS + IMPORT_SECONDS + sum(2 * e["seconds"] * len(e["checks"]) for e in exercises),
         "exercises": [sent(exercise) for exercise in exercises],
     }
 
@@ -203,5 +204,8 @@ def _skipped(line: int, outcome: dict[str, Any], source: str) -> dict[str, Any]:
     lines = lines_of(source)
     text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
     names = [name for s in blocks_that_parse(source)[0].body if s.lineno == line for name in defined_names(s)]
-    reason = "never ended" if "timeout" in outcome else "used all the memory" if "memory" in outcome else "ended Python"
+    reason = "used all the memory" if "memory" in outcome else "ended Python"
+    if "timeout" in outcome:
+        reason = f"took longer than {float(outcome['timeout']):.0f} s, the limit for "
+        reason += "one import" if line in import_lines(source) else "what is outside of functions"
     return {"type": "Stopped", "message": f"this statement {reason}", "line": line, "text": text, "names": names}

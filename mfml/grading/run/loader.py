@@ -91,6 +91,11 @@ def defined_names(statement: ast.stmt) -> list[str]:
     return found
 
 
+def import_lines(source: str) -> set[int]:
+    """Return the first lines of a submission's top-level imports."""
+    return {s.lineno for s in blocks_that_parse(source)[0].body if isinstance(s, ast.Import | ast.ImportFrom)}
+
+
 class _Guard(importlib.abc.MetaPathFinder):
     """Refuses to import what would hand over the answer."""
 

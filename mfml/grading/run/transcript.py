@@ -6,9 +6,11 @@ This is the one place that looks at raw events. What leaves it has the types tha
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any
 
-LOADING_SECONDS = 10.0
+LOADING_SECONDS = 10.0  # of all top-level statements but imports
+IMPORT_SECONDS = 60.0  # of one import: a large package on a busy machine is no fault of a student
 MAX_TEXT = 2000  # characters: patterns that look for a reason take long on longer ones
 MAX_STARTS = 7  # of one check in one worker; an honest worker announces it at most six times
 
@@ -45,16 +47,22 @@ def outcome_of(event: dict[str, Any]) -> dict[str, Any]:
 class Transcript:
     """Follows one worker through its job: where it is, how long it may stay there, and what it found."""
 
-    def __init__(self, exercises: list[dict[str, Any]], seconds: dict[str, float]) -> None:
-        """Expect a job's exercises in their order. `seconds`: the time limit of one call, by exercise."""
+    def __init__(
+        self, exercises: list[dict[str, Any]], seconds: dict[str, float], imports: Collection[int] = ()
+    ) -> None:
+        """Expect a job's exercises in their order.
+
+        `seconds`: the time limit of one call, by exercise. `imports`: the lines of the submission's imports.
+        """
         self.place: int | tuple[str, str] | None = None  # a line being loaded, or an exercise and a check
         self.phase = "starting"  # then loading, running, ended
         self.limit = LOADING_SECONDS
         self.deadline = time.monotonic() + self.limit
+        self._importing, self._left = False, self.limit
         self.failures: list[dict[str, Any]] = []  # of top-level statements
         self.outcomes: dict[tuple[str, str], dict[str, Any]] = {}
         self.given: dict[str, Any] | None = None  # what is wrong with given.py
-        self._seconds = seconds
+        self._seconds, self._imports = seconds, imports
         self._waiting = {exercise["name"]: [check["name"] for check in exercise["checks"]] for exercise in exercises}
         self._starts: dict[tuple[str, str], int] = {}
 
@@ -70,7 +78,7 @@ class Transcript:
                 self.given = failure_of(event.get("failure"))
                 return False
             case "loading", "loading" if isinstance(event.get("line"), int):
-                self.place = event["line"]
+                self._load(event["line"])
             case "loading", "loaded" if isinstance(event.get("failures"), list):
                 self.phase, self.place = "running", None
                 self.failures = [failure_of(failure) for failure in event["failures"]]
@@ -84,6 +92,15 @@ class Transcript:
             case _:
                 raise Forged(f"an event out of turn while {self.phase}")
         return True
+
+    def _load(self, line: int) -> None:
+        """A statement begins. Imports have a limit each, all other statements one together."""
+        now = time.monotonic()
+        left = self._left if self._importing else self.deadline - now
+        self._importing = line in self._imports
+        self.place, self._left = line, left
+        self.limit = IMPORT_SECONDS if self._importing else LOADING_SECONDS
+        self.deadline = now + (IMPORT_SECONDS if self._importing else left)
 
     def _at(self, event: dict[str, Any]) -> tuple[str, str]:
         """Return the exercise and check of an event. They must belong to the first exercise that waits."""

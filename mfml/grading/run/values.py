@@ -90,11 +90,11 @@ def unpack(data: bytes) -> Any:
 def _encode(value: Any, buffers: list[bytes], depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise Refused(f"nested more than {MAX_DEPTH} deep")
+    if isinstance(value, np.ndarray | np.generic):  # first, since a NumPy float64 is a float of Python, too
+        return _encode_array(np.asarray(value), buffers)
     if value is None or isinstance(value, bool | int | float | str):
         _require_64_bits(value)
         return value if type(value) in (bool, int, float, str, type(None)) else {"other": type(value).__name__}
-    if isinstance(value, np.ndarray | np.generic):
-        return _encode_array(np.asarray(value), buffers)
     if isinstance(value, Key):
         return {"key": [value.impl, _encode_array(value.data, buffers)]}
     if isinstance(value, Given):

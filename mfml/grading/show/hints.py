@@ -35,12 +35,11 @@ def exercises(course: Course, unit: int) -> list[dict[str, Any]]:
     return found
 
 
-def find(course: Course, exercise: str) -> dict[str, Any]:
+def find(course: Course, exercise: str | float) -> dict[str, Any]:
     """Return the exercise with an id such as "3.2". Raises ValueError that lists the valid ids."""
-    if not (isinstance(exercise, str) and re.fullmatch(r"[0-9]{1,3}\.[0-9]{1,3}", exercise)):
-        example = "3.2" if isinstance(exercise, str) else '"3.2", in quotes'
-        raise ValueError(f"an exercise is named by unit and number, such as {example}; found {exercise!r}")
-    unit, number = exercise.split(".")
+    if not re.fullmatch(r"[0-9]{1,3}\.[0-9]{1,3}", str(exercise)):
+        raise ValueError(f"an exercise is named by unit and number, such as 3.2; found {exercise!r}")
+    unit, number = str(exercise).split(".")
     listed = exercises(course, int(unit))
     if not 1 <= int(number) <= len(listed):
         raise ValueError(f"unit {unit} has the exercises {listed[0]['id']} to {listed[-1]['id']}; found {exercise}")

@@ -17,6 +17,7 @@ from mfml import syllabus
 from mfml.grading.course import Course, find_course
 from mfml.grading.key import answer_key
 from mfml.grading.run.collect import Outcomes
+from mfml.grading.run.values import Refused, pack, unpack
 from mfml.grading.show import hints
 from mfml.grading.verdict import judge
 from mfml.grading.verdict.result import ExerciseResult
@@ -62,13 +63,13 @@ class Answer:
 
 
 def check(
-    exercise: str,
+    exercise: str | float,
     function: Callable[..., Any],
     *,
     course: Course | None = None,
     seed: int = answer_key.DEFAULT_SEED,
 ) -> Answer:
-    """Judge one function against the answer key of an exercise such as "3.2".
+    """Judge one function against the answer key of an exercise such as "3.2"; the number 3.2 is as good.
 
     Raises ValueError if there is no such exercise or the function cannot be called.
     """
@@ -79,7 +80,7 @@ def check(
 
     course = course or find_course()
     entry = hints.find(course, exercise)
-    unit = int(exercise.split(".")[0])
+    unit = int(entry["id"].split(".")[0])
     answers = answer_key.load(course, unit, seed)
     sealed = next(one for one in answers["exercises"] if one["name"] == entry["name"])
     given = load_module(course.given, "exercises.given")
@@ -90,7 +91,8 @@ def check(
         "checks": [{**c, "repeat": i == 0} for i, c in enumerate(sealed["checks"])],
     }
     with _one_interrupt_ends() as stop_if_interrupted:
-        outcomes = dict(worker.outcomes(function, job, given, path, tell=stop_if_interrupted))
+        found = worker.outcomes(function, job, given, path, tell=stop_if_interrupted)
+        outcomes = {name: _travelled(outcome) for name, outcome in found}
         stop_if_interrupted()
     judged = judge.verdict_on(
         {**answers, "exercises": [sealed]},
@@ -100,6 +102,14 @@ def check(
         sandbox="none",
     )
     return Answer(judged.exercises[0], judged.advice)
+
+
+def _travelled(outcome: dict[str, Any]) -> dict[str, Any]:
+    """Return an outcome as if it had come from another process: the same values are then judged in the same way."""
+    try:
+        return dict(unpack(pack(outcome)))
+    except Refused as refusal:
+        return {"refused": str(refusal)}
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from mfml.grading.show.commands import command
 from mfml.grading.verdict.result import ExerciseResult, UnitResult
 
 STYLES = {
@@ -23,8 +24,14 @@ STYLES = {
 MARKS = {"right": "✓", "not attempted": "·", "grader fault": "!"}
 
 
-def show(result: UnitResult, console: Console) -> None:
-    """Print a unit's table, its advice, and what to do next."""
+def show(result: UnitResult, console: Console, *, single: bool = False) -> None:
+    """Print a unit's table, its advice, and what to do next; with `single`, everything about each exercise instead."""
+    if single:
+        for exercise in result.exercises:
+            console.print(render_one(exercise))
+        for line in result.advice:
+            console.print(Text(f"Note: {line}", style="yellow"))
+        return
     console.print(render(result, ascii_only=console.encoding.lower().replace("-", "") not in ("utf8", "utf16")))
 
 
@@ -73,8 +80,8 @@ def _remark(exercise: ExerciseResult, *, below: bool) -> str:
     right = sum(check.state == "right" for check in exercise.checks)
     failed = next(check for check in exercise.checks if check.state != "right")
     seen = f"{right} of {len(exercise.checks)} checks right" if right else ""
-    said = f"{failed.name}: see below" if below else f"{failed.name}: {failed.message}"
-    return "; ".join(part for part in (said, seen) if part)
+    said = "see below" if below else exercise.mistake or exercise.question or failed.message
+    return "; ".join(part for part in (f"{failed.name}: {said}", seen) if part)
 
 
 def _next_step(result: UnitResult) -> RenderableType:
@@ -88,9 +95,15 @@ def _next_step(result: UnitResult) -> RenderableType:
     if exercise.state == "not attempted":
         begin = "Start with" if all(e.state == "not attempted" for e in result.exercises) else "Next"
         what = (f"{begin} {exercise.id} `{exercise.name}`", "bold")
-        return Text.assemble(what, f": {exercise.title}. A nudge: mfml hint {exercise.id}")
+        where = f" Complete it in {result.path}." if result.path else ""
+        return Text.assemble(what, f": {exercise.title}.{where}\nA nudge: {command('hint', exercise.id)}")
+    return _panel(exercise)
+
+
+def _panel(exercise: ExerciseResult) -> Panel:
+    """What there is to say about a wrong exercise."""
     body: list[RenderableType] = [Text(exercise.message)]
-    if exercise.mistake:
+    if exercise.mistake or exercise.question:
         failed = next(check for check in exercise.checks if check.state != "right")
         body.append(Text(f"Seen on {failed.name!r}: {failed.message}", style="dim"))
     if exercise.example:
@@ -98,5 +111,22 @@ def _next_step(result: UnitResult) -> RenderableType:
             Text("\nTo see it yourself:", style="dim"),
             Syntax(exercise.example, "python", word_wrap=True),
         ]
-    body.append(Text(f"\nStuck? mfml hint {exercise.id}", style="dim"))
+    body.append(Text(f"\nStuck? {command('hint', exercise.id)}", style="dim"))
     return Panel(Group(*body), title=f"{exercise.id} {exercise.name}", title_align="left", border_style="red")
+
+
+def render_one(exercise: ExerciseResult) -> RenderableType:
+    """One exercise with all its checks, for rich."""
+    table = Table(box=None, pad_edge=False, header_style="dim", title_justify="left", title_style="bold")
+    table.title = f"{exercise.id} {exercise.name}: {exercise.title}. {exercise.points} of {exercise.max_points} points"
+    for name in ("Check", "State", "Points", "What we saw"):
+        table.add_column(name, overflow="fold", justify="right" if name == "Points" else "left")
+    for check in exercise.checks:
+        points = f"{check.points}/{check.max_points}"
+        name = f"{check.name} (hidden)" if check.hidden else check.name
+        table.add_row(Text(name), Text(check.state, style=STYLES[check.state]), points, Text(check.message))
+    if exercise.state == "right":
+        return Group(table, Text(exercise.why, style="green"))
+    if exercise.state == "not attempted":
+        return Group(table, Text(f"A nudge: {command('hint', exercise.id)}"))
+    return Group(table, _panel(exercise))

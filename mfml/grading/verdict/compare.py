@@ -1,7 +1,8 @@
 """Comparisons of an output with the expected one, by name. NumPy only: the judge loads no JAX.
 
 A comparison takes (found, expected, allowed) for one array and returns a `Difference`, or None if they
-agree. `difference` walks tuples, lists and dicts, checks type, shape and dtype, and then compares.
+agree. `difference` walks tuples, lists and dicts, checks type, shape and dtype, and then compares. Where an array is
+needed, a list or tuple of numbers is one.
 """
 
 from __future__ import annotations
@@ -57,9 +58,19 @@ def difference(
     if expected is None or isinstance(expected, str | Key | Given | Other):
         same = type(found) is type(expected) and found == expected
         return None if same else Difference("value", f"found {_shown(found)}{where}, expected {_shown(expected)}")
+    found = _stacked(found, np.shape(expected))
     if isinstance(found, tuple | list | dict | str | Key | Given | Other) or found is None:
         return Difference("type", f"found {describe(found)}{where}; needed is {describe(expected)}")
     return _array_difference(np.asarray(found), np.asarray(expected), allowed, str(compare), where)
+
+
+def _stacked(found: Any, shape: tuple[int, ...]) -> Any:
+    """Take a list or tuple of numbers, or of such lists, for an array if its shape is this one."""
+    if not isinstance(found, tuple | list) or len(found) != (shape or (None,))[0]:
+        return found
+    rows = [np.asarray(_stacked(one, shape[1:])) for one in found]
+    fits = all(row.shape == shape[1:] and row.dtype.kind in KINDS for row in rows)
+    return np.stack(rows) if rows and fits else found
 
 
 def _container_difference(

@@ -58,6 +58,19 @@ _JAX_WORDS: tuple[tuple[str, str], ...] = (
         "jax.grad needs a function that returns one number: return a sum or a mean, of shape ()",
     ),
     (
+        r"truth value of an array",
+        "`if`, `and`, `or` and `not` need one True or False, not an array of them: use jnp.where, & and |",
+    ),
+    (
+        r"missing \d+ required positional argument|takes (from )?\d+ (to \d+ )?positional arguments? but"
+        r"|unexpected keyword argument",
+        "a function was called with other arguments than it has: the parameters are those of the stub",
+    ),
+    (
+        r"signature='\(m,m\),|Argument to \w+ must have shape \[\.\.\., n, n\]|[Ll]ast 2 dimensions .*must be square",
+        "`jnp.linalg.solve` and `inv` need a square matrix, as many rows as columns, and a right-hand side that fits",
+    ),
+    (
         r"was reused|key reuse",
         "the same PRNG key was used twice: split it first with jax.random.split",
     ),

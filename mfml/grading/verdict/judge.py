@@ -1,8 +1,8 @@
 """The judge: it turns an answer key and what the workers returned into a result. It never runs a student's code.
 
 A check is right when its output agrees with the key's and its arguments come back unchanged. The first check is
-called twice, and both outputs must agree. Outputs that equal those of a known mistake on every check are diagnosed
-as that mistake.
+called twice, and both outputs must agree. Wrong outputs that a known mistake explains are diagnosed as that mistake;
+otherwise a numeric symptom, such as a factor 2, is said as a question.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mfml.grading.run.collect import Outcomes
-from mfml.grading.verdict import compare, diagnosis, examples, mistakes
+from mfml.grading.verdict import compare, diagnosis, examples, mistakes, symptoms
 from mfml.grading.verdict.result import CheckResult, ExerciseResult, UnitResult
 
 
@@ -61,6 +61,7 @@ def _judge_exercise(exercise: dict[str, Any], outcomes: Outcomes, file: str) -> 
         _judge_check(exercise, check, found[check["name"]], outcomes.failures, file) for check in exercise["checks"]
     ]
     mistake = mistakes.known(exercise, checks, found)
+    question = None if mistake else symptoms.question(exercise, checks, found)
     faults = [check for check in checks if check.state == "grader fault"]
     first = next((check for check in [*faults, *checks] if check.state != "right"), checks[0])
     shown = next((check for check in checks if check.state == first.state and check.example), first)
@@ -71,18 +72,13 @@ def _judge_exercise(exercise: dict[str, Any], outcomes: Outcomes, file: str) -> 
         state=first.state,
         points=sum(check.points for check in checks),
         max_points=exercise["points"],
-        message=_message(mistake, first.state, first),
+        message="" if first.state in ("right", "not attempted") else mistake or question or first.message,
         mistake=mistake,
+        question=question,
         example=shown.example if first.state == "wrong" else "",
         why=exercise["why"] if first.state == "right" else "",
         checks=checks,
     )
-
-
-def _message(mistake: str | None, state: str, first: CheckResult) -> str:
-    if state == "right" or state == "not attempted":
-        return ""
-    return mistake or f"{first.message}"
 
 
 def _judge_check(

@@ -1,8 +1,13 @@
-"""Known mistakes: recognize outputs that equal those of a wrong variant on every check."""
+"""Known mistakes: recognize outputs that a wrong variant of the answer explains better than the right one does.
+
+Evidence is every check on which both the submission and the mistake's own reference returned a value. All visible checks
+among these have to agree with the mistake, and one wrong check at least has to be explained. Where only hidden checks
+are wrong, these decide, too. What kind of number it is, and whether one number has shape () or (1,), does not count.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,31 +15,81 @@ from mfml.grading.run.values import Given, Key, Other
 from mfml.grading.verdict import compare
 from mfml.grading.verdict.result import CheckResult
 
+LOOSE = 1e-5  # of the largest entry: two ways of writing the same mistake round differently
+
+
+class Evidence(NamedTuple):
+    """What speaks for a mistake."""
+
+    explained: int  # wrong checks with the mistake's value
+    agreeing: int  # all checks with the mistake's value
+
 
 def known(exercise: dict[str, Any], checks: list[CheckResult], found: dict[str, dict[str, Any]]) -> str | None:
-    """Return the sentence of the first known mistake that gives the submission's outputs on every check."""
+    """Return the sentence of the known mistake that explains most. Two that explain the same are both named."""
     if not any(check.state == "wrong" for check in checks):
-        return None
+        return _raised(exercise, checks, found)
+    best: dict[str, Evidence] = {}
     for index, sentence in enumerate(exercise["mistakes"]):
-        if all(_equals(exercise, check, index, found[check["name"]]) for check in exercise["checks"]):
+        evidence = _evidence(exercise, checks, found, [one["mistakes"][index] for one in exercise["checks"]])
+        if evidence and evidence >= max(best.values(), default=evidence):
+            best = {s: e for s, e in best.items() if e == evidence} | {sentence: evidence}
+    return " Or: ".join(list(best)[:2]) or None
+
+
+def _evidence(
+    exercise: dict[str, Any], checks: list[CheckResult], found: dict[str, dict[str, Any]], made: list[dict[str, Any]]
+) -> Evidence | None:
+    """Weigh what a mistake gave on each check against what the submission gave; None where it cannot be the mistake."""
+    explained = agreeing = 0
+    only_hidden = not any(result.state == "wrong" and not result.hidden for result in checks)
+    for check, result, one in zip(exercise["checks"], checks, made, strict=True):
+        value = found[check["name"]]
+        if "value" not in value or "value" not in one:
+            continue
+        if not alike(exercise, check, value["value"], one["value"]):
+            if not check["hidden"] or (only_hidden and result.state == "wrong"):
+                return None
+            continue
+        agreeing += 1
+        explained += result.state == "wrong" and not alike(exercise, check, value["value"], check["expected"])
+    return Evidence(explained, agreeing) if explained else None
+
+
+def _raised(exercise: dict[str, Any], checks: list[CheckResult], found: dict[str, dict[str, Any]]) -> str | None:
+    """Return the sentence of a mistake that raises on every visible check what the submission raises there."""
+    visible = [check for check in exercise["checks"] if not check["hidden"] and check["call"] != "jit"]
+    for index, sentence in enumerate(exercise["mistakes"]):
+        if all(_raises_as(found[check["name"]], check["mistakes"][index]) for check in visible):
             return str(sentence)
     return None
 
 
-def _equals(exercise: dict[str, Any], check: dict[str, Any], index: int, outcome: dict[str, Any]) -> bool:
-    made = check["mistakes"][index]
-    if "value" not in outcome or "value" not in made:
-        error = outcome.get("error")
-        return (
-            "error" in made
-            and isinstance(error, dict)
-            and (check["call"] == "jit" or error.get("type") == made["error"])
-        )
-    allowed = _looser(check["allowed"], made["value"])
+def _raises_as(outcome: dict[str, Any], made: dict[str, Any]) -> bool:
+    error = outcome.get("error")
+    return "error" in made and isinstance(error, dict) and error.get("type") == made["error"]
+
+
+def alike(exercise: dict[str, Any], check: dict[str, Any], found: Any, wanted: Any) -> bool:
+    """Say whether two outputs have the same values."""
     try:
-        return compare.difference(outcome["value"], made["value"], allowed, _plain(exercise["compare"])) is None
-    except (TypeError, ValueError, IndexError, KeyError):
+        a, b = _as_numbers(found), _as_numbers(wanted)
+        return compare.difference(a, b, _looser(check["allowed"], b), _plain(exercise["compare"])) is None
+    except (TypeError, ValueError, IndexError, KeyError, AttributeError):
         return False
+
+
+def _as_numbers(value: Any) -> Any:
+    """Turn all numbers into arrays of floats, those of one entry into numbers, and lists into tuples or arrays."""
+    if isinstance(value, dict):
+        return {name: _as_numbers(one) for name, one in value.items()}
+    if isinstance(value, tuple | list):
+        return tuple(_as_numbers(one) for one in value)
+    if value is None or isinstance(value, str | Key | Given | Other):
+        return value
+    array = np.asarray(value)
+    array = array.reshape(()) if array.size == 1 else array
+    return array if array.dtype.kind == "c" else array.astype(np.float64)
 
 
 def _plain(names: Any) -> Any:
@@ -54,7 +109,5 @@ def _looser(allowed: Any, value: Any) -> Any:
     if value is None or isinstance(value, str | Key | Given | Other):
         return 0.0
     array = np.asarray(value)
-    if array.dtype.kind not in "fc":
-        return 0.0
     finite = np.abs(array[np.isfinite(array)])
-    return max(float(allowed) if isinstance(allowed, float) else 0.0, 1e-5 * float(finite.max(initial=0.0)))
+    return max(float(allowed) if isinstance(allowed, float) else 0.0, LOOSE * float(finite.max(initial=0.0)))

@@ -34,6 +34,7 @@ class ExerciseResult:
     max_points: int
     message: str = ""  # the one sentence that helps
     mistake: str | None = None  # the sentence of the known mistake that was made
+    question: str | None = None  # what may be wrong, where no known mistake was made
     example: str = ""
     why: str = ""  # once solved
     checks: list[CheckResult] = field(default_factory=list)
@@ -54,6 +55,11 @@ class UnitResult:
     advice: list[str] = field(default_factory=list)  # costs nothing
     file: str = ""
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def path(self) -> str:
+        """Where a sheet of the course stands; empty for another file."""
+        return f"exercises/{self.file}" if self.file == f"unit{self.unit:02d}.py" else ""
 
     @property
     def passed(self) -> bool:

@@ -1,0 +1,99 @@
+"""Known mistakes are recognized by evidence: what a wrong variant explains better than the right answer does."""
+
+import numpy as np
+import pytest
+
+from mfml.grading.verdict import mistakes
+from mfml.grading.verdict.result import CheckResult
+
+TWICE, MINUS = "You doubled it.", "You lost the sign."
+X, Z, NOTHING = np.array([1.0, 2.0, 3.0]), np.array([2.0, 5.0]), np.zeros(2)
+
+
+def exercise(*checks, sentences=(TWICE, MINUS)):
+    return {"mistakes": list(sentences), "compare": "close", "checks": list(checks)}
+
+
+def check(name, expected, *made, hidden=False, call="plain"):
+    """A check with what the right answer and each mistake give."""
+    made = [{"value": one} if isinstance(one, np.ndarray) else one for one in made or (2 * expected, -expected)]
+    return {
+        **{"name": name, "expected": expected, "allowed": 1e-5, "mistakes": made},
+        **{"hidden": hidden, "call": call, "inputs": {}},
+    }
+
+
+def known(spec, *values):
+    """The sentence for a submission that returned these values, or raised what is an exception."""
+    found = {
+        one["name"]: {"error": {"type": value}} if isinstance(value, str) else {"value": value}
+        for one, value in zip(spec["checks"], values, strict=True)
+    }
+    results = [
+        CheckResult(
+            one["name"],
+            "error" if isinstance(value, str) else "right" if np.array_equal(value, one["expected"]) else "wrong",
+            **{"points": 0, "max_points": 1, "hidden": one["hidden"]},
+        )
+        for one, value in zip(spec["checks"], values, strict=True)
+    ]
+    return mistakes.known(spec, results, found)
+
+
+@pytest.fixture
+def spec():
+    return exercise(check("small", X), check("large", Z), check("zeros", NOTHING, hidden=True))
+
+
+def test_the_mistake_that_was_made(spec):
+    assert known(spec, 2 * X, 2 * Z, NOTHING) == TWICE
+    assert known(spec, -X, -Z, NOTHING) == MINUS
+    assert known(spec, 3 * X, 3 * Z, NOTHING) is None
+    assert known(spec, X, Z, NOTHING) is None
+
+
+def test_what_raises_or_is_degenerate_is_no_evidence(spec):
+    assert known(spec, 2 * X, "TypeError", NOTHING) == TWICE
+    assert known(spec, 2 * X, 2 * Z, "ZeroDivisionError") == TWICE
+    assert known(spec, 2 * X, 2 * Z, NOTHING + 7) == TWICE  # a natural variation on hidden inputs
+    assert known(spec, "TypeError", "TypeError", NOTHING) is None
+    raising = exercise(check("small", X, {"error": "ValueError"}, -X), check("large", Z))
+    assert known(raising, X + 1, 2 * Z) == TWICE
+
+
+def test_one_visible_check_that_differs_is_enough_to_say_nothing(spec):
+    assert known(spec, 2 * X, 3 * Z, NOTHING) is None
+    assert known(spec, 2 * X, Z, NOTHING) is None
+
+
+def test_hidden_checks_decide_where_only_they_are_wrong():
+    spec = exercise(check("small", X, X, X), check("edge", Z, hidden=True), check("other", X, 2 * X, -X, hidden=True))
+    assert known(spec, X, -Z, -X) == MINUS
+    assert known(spec, X, -Z, 5 * X) is None
+
+
+def test_numbers_of_another_kind_and_shape_are_the_same_numbers():
+    spec = exercise(check("one", np.float32(2.0), np.asarray(4.0), np.asarray(-2.0)))
+    assert known(spec, np.array([4])) == TWICE
+    assert known(spec, 4) == TWICE
+    assert known(exercise(check("list", X)), [2.0, 4.0, 6.0]) == TWICE
+
+
+def test_a_right_value_of_another_kind_is_not_explained_by_a_mistake():
+    """On the first check the mistake happens to be right."""
+    spec = exercise(check("same", X, X, X), check("also", Z, Z, Z))
+    assert known(spec, X.astype(int), Z.astype(int)) is None
+
+
+def test_the_mistake_that_explains_more_wins():
+    """Both fit the visible check; the hidden one tells them apart."""
+    spec = exercise(check("two", Z, 2 * Z, 2 * Z), check("edge", X, 2 * X, 7 * X, hidden=True))
+    assert known(spec, 2 * Z, 2 * X) == TWICE
+    assert known(spec, 2 * Z, 7 * X) == MINUS
+    assert known(spec, 2 * Z, "TypeError") == f"{TWICE} Or: {MINUS}"
+
+
+def test_a_mistake_that_raises():
+    spec = exercise(check("small", X, {"error": "TypeError"}), check("large", Z, {"error": "TypeError"}), sentences=(TWICE,))
+    assert known(spec, "TypeError", "TypeError") == TWICE
+    assert known(spec, "ValueError", "TypeError") is None
