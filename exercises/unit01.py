@@ -5,7 +5,10 @@ its function must return. Then grade the sheet, which shows what is right and he
 
     nox -s grade -- 1
 
-Stuck? `mfml hint 1.2` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
+Every function must also work under `jax.jit`, for one point each: compiled code is what makes JAX fast. So use `jnp`
+instead of NumPy, and `jnp.where` instead of an `if` on the values of arrays. A list of numbers counts as an array.
+
+Stuck? `nox -s hint -- 1.2` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
 The whole sheet takes about 90 minutes; the lesson is `units/unit01.py`.
 """
 
@@ -44,7 +47,7 @@ def mse(prediction: Float[Array, " n"], target: Float[Array, " n"]) -> Float[Arr
 
         mse = 1/n sum_i (prediction_i - target_i)^2
 
-    The divisor is n, and there is no further factor 1/2.
+    The divisor is n, and there is no further factor 1/2. It is also called under `jax.vmap`, with many predictions.
 
     Example: mse(jnp.array([1.0, 2.0]), jnp.array([1.0, 5.0])) is 4.5.
     """
@@ -85,9 +88,9 @@ def cross_entropy(logits: Float[Array, "n k"], labels: Int[Array, " n"]) -> Floa
         p_ij = exp(logits_ij) / sum_l exp(logits_il)
         result = - 1/n sum_i ln p_{i, labels_i}
 
-    with the natural logarithm. The result and its gradient must be right for logits of any size, such as 1000
-    or -1e30, although exp(1000) overflows to infinity and exp(-1e30) is 0. Write it with `jnp.exp`, `jnp.log`,
-    sums and maxima; `jax.nn` and `jax.scipy` would do it for you.
+    with the natural logarithm. The result and its gradient, which `jax.grad` takes, must be right for logits of any
+    size, such as 1000 or -1e30, although exp(1000) overflows to infinity and exp(-1e30) is 0. Write it with
+    `jnp.exp`, `jnp.log`, sums and maxima; `jax.nn` and `jax.scipy` would do it for you.
 
     Example: cross_entropy(jnp.array([[0.0, 0.0], [1000.0, 0.0]]), jnp.array([1, 0])) is ln(2) / 2 = 0.3466.
     """
@@ -137,7 +140,8 @@ def empirical_risk(
         R(weights) = 1/n sum_i loss(predict(weights, x)_i, y_i)
 
     Learning means making this number small. Call the two functions that you are given, whatever they are: the
-    grader passes several.
+    grader passes several. It also takes the gradient in the weights with `jax.grad`, and calls the function for many
+    weights at once with `jax.vmap`.
 
     Example: with `linear_model` and `squared_error` from exercises/given.py, weights = jnp.array([2.0]),
     x = jnp.array([[1.0], [2.0]]), y = jnp.array([2.0, 1.0]) the predictions are [2, 4], the losses are [0, 9],

@@ -5,7 +5,10 @@ its function must return. Then grade the sheet, which shows what is right and he
 
     nox -s grade -- 3
 
-Stuck? `mfml hint 3.2` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
+Every function must also work under `jax.jit`, for one point each: compiled code is what makes JAX fast. So use `jnp`
+instead of NumPy, and `jnp.where` instead of an `if` on the values of arrays. A list of numbers counts as an array.
+
+Stuck? `nox -s hint -- 3.2` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
 The whole sheet takes about 90 minutes; the lesson is `units/unit03.py`.
 """
 
@@ -86,7 +89,8 @@ def gradient_descent(
 
     Take `n_steps` steps of 3.4, each from where the previous one ended. Return the path, shape (n_steps + 1, m):
     row 0 holds the given weights, row t the weights after t steps. With n_steps = 0 the path is row 0 alone.
-    `n_steps` is a Python integer, even under `jax.jit`.
+    `n_steps` is a Python integer, even under `jax.jit`. The function must also work for many learning rates at once,
+    under `jax.vmap`.
 
     Example: gradient_descent(jnp.array([1.0]), jnp.array([[1.0], [2.0]]), jnp.array([0.0, 1.0]), 0.1, 2) is
     [[1.0], [0.7], [0.55]].

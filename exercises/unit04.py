@@ -5,7 +5,10 @@ its function must return. Then grade the sheet, which shows what is right and he
 
     nox -s grade -- 4
 
-Stuck? `mfml hint 4.2` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
+Every function must also work under `jax.jit`, for one point each: compiled code is what makes JAX fast. So use `jnp`
+instead of NumPy, and `jnp.where` instead of an `if` on the values of arrays. A list of numbers counts as an array.
+
+Stuck? `nox -s hint -- 4.2` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
 The whole sheet takes about 90 minutes; the lesson is `units/unit04.py`.
 
 Images have their channels last here: (rows, columns, channels).

@@ -5,7 +5,10 @@ its function must return. Then grade the sheet, which shows what is right and he
 
     nox -s grade -- 5
 
-Stuck? `mfml hint 5.2` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
+Every function must also work under `jax.jit`, for one point each: compiled code is what makes JAX fast. So use `jnp`
+instead of NumPy, and `jnp.where` instead of an `if` on the values of arrays. A list of numbers counts as an array.
+
+Stuck? `nox -s hint -- 5.2` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
 The whole sheet takes about 90 minutes; the lesson is `units/unit05.py`.
 """
 
@@ -113,6 +116,8 @@ def linear_autoencoder_loss(
     the rebuilt sample is m + z @ decoder. Return the mean of the squared error over all samples and all features:
 
         1/(n d) sum_i sum_f (rebuilt[i, f] - x[i, f])^2
+
+    The grader also takes its gradient in the encoder and the decoder, with `jax.grad`.
 
     Example: linear_autoencoder_loss(jnp.array([[0.0, 0.0], [2.0, 4.0]]), jnp.array([[1.0], [0.0]]),
     jnp.array([[1.0, 0.0]])) is 2.0: the first feature is kept, and the second is replaced by its mean.

@@ -5,7 +5,10 @@ its function must return. Then grade the sheet, which shows what is right and he
 
     nox -s grade -- 8
 
-Stuck? `mfml hint 8.2` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
+Every function must also work under `jax.jit`, for one point each: compiled code is what makes JAX fast. So use `jnp`
+instead of NumPy, and `jnp.where` instead of an `if` on the values of arrays. A list of numbers counts as an array.
+
+Stuck? `nox -s hint -- 8.2` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
 The whole sheet takes about 90 minutes; the lesson is `units/unit08.py`.
 """
 
@@ -47,6 +50,8 @@ def entropy(p: Float[Array, " k"]) -> Float[Array, ""]:
     The k probabilities add up to 1; some may be 0. Return, in nats,
 
         H = - sum_j p_j log p_j,    where 0 log 0 counts as 0
+
+    The grader also calls it for many distributions at once, under `jax.vmap`.
 
     Example: entropy(jnp.array([0.5, 0.5, 0.0])) is about 0.6931, log 2.
     """

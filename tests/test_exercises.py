@@ -3,12 +3,13 @@
 import ast
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mfml.grading import submission
 from mfml.grading.course import Course
 from mfml.grading.key import answer_key
-from mfml.grading.run import processes
+from mfml.grading.run import bridge, processes, values
 from mfml.grading.run.collect import Outcomes
 from mfml.grading.show import hints
 from mfml.grading.verdict import judge
@@ -102,3 +103,45 @@ def test_hints_read_from_text_are_those_of_the_key(unit, answers):
     ]
     for exercise in answers["exercises"]:
         assert len(set(exercise["hints"])) == 3
+
+
+def test_a_stub_says_how_its_function_is_called(unit, answers):
+    """What is never said is not graded: `jax.jit` at the head of the sheet, `vmap` and `grad` in the docstring."""
+    stubs = functions(COURSE.exercise(unit))
+    sheet = ast.get_docstring(ast.parse(COURSE.exercise(unit).read_text()))
+    for exercise in answers["exercises"]:
+        calls = {check["call"] for check in exercise["checks"]} - {"plain"}
+        said = sheet + ast.get_docstring(stubs[exercise["name"]])
+        assert {call for call in calls if f"jax.{call}" not in said} == set(), exercise["id"]
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32", "scalar", "python", "lists"])
+def test_right_numbers_of_every_kind_are_right(answers, kind):
+    """On the command line and in a notebook, values travel in the same way, and are judged alike."""
+    for exercise in answers["exercises"]:
+        made = {}
+        for check in exercise["checks"]:
+            value = values.unpack(values.pack({"value": bridge.from_jax(as_kind(check["expected"], kind), None)}))
+            made[exercise["name"], check["name"]] = value
+        result = judge.verdict_on(
+            {**answers, "exercises": [exercise]}, Outcomes(made, [], 0), file="x.py", title="", sandbox="none"
+        ).exercises[0]
+        assert result.state == "right", (exercise["id"], result.message)
+
+
+def as_kind(value, kind):
+    """Numbers of a right answer as another kind of numbers."""
+    if isinstance(value, tuple | list):
+        return type(value)(as_kind(one, kind) for one in value)
+    if isinstance(value, dict):
+        return {name: as_kind(one, kind) for name, one in value.items()}
+    if not isinstance(value, np.ndarray | float) or np.asarray(value).dtype.kind not in "fiub":
+        return value
+    array = np.asarray(value)
+    if kind in ("float64", "float32"):
+        return array.astype(kind) if array.dtype.kind == "f" else array
+    if kind == "scalar":
+        return array[()]  # a NumPy scalar where it has no axis
+    if kind == "python":
+        return array.item() if array.ndim == 0 else array
+    return array.tolist() if array.size else array

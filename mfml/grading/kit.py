@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -64,6 +65,6 @@ def _files(course: Course, announce: Callable[[int], None]) -> Iterator[tuple[st
     sheets = [course.exercise(unit) for unit in course.units()]
     lessons = [course.lesson(unit) for unit in course.units()]
     for path in (course.given, *sheets, *lessons):
-        text = path.read_bytes().replace(b"nox -s grade -- ", b"mfml grade ")  # a kit has no noxfile
+        text = re.sub(rb"nox -s (grade|hint) -- ", rb"mfml \1 ", path.read_bytes())  # a kit has no noxfile
         yield str(path.relative_to(course.root)), text
     yield "README.md", README.encode()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mfml.grading.run.processes import Worker
+from mfml.grading.show import notebook
 
 pytestmark = pytest.mark.xdist_group("grading")
 
@@ -23,6 +24,41 @@ def judged(result):
     return one
 
 
+KINDS = {
+    "list": "[2 * one for one in x]",
+    "tuple": "tuple(2 * one for one in x)",
+    "float64": "2 * plain(x)",
+    "float32": "2 * plain(x).astype(np.float32)",
+    "NumPy scalars": "[2 * one for one in plain(x)]",
+    "Python numbers": "[2 * one for one in plain(x).tolist()]",
+}
+
+
+@pytest.mark.parametrize("answer", KINDS.values(), ids=KINDS)
+def test_right_numbers_of_every_kind(graded, with_double, course, answer):
+    """As `jax.jit` needs an array of JAX, `plain` turns one into NumPy's only where it has values."""
+    plain = (
+        "import numpy as np\nimport jax\n"
+        "calls = []\n"
+        "def plain(x):\n"
+        "    if isinstance(x, jax.core.Tracer):\n"
+        "        calls.append(1)\n"
+        "        if len(calls) == 1: raise ValueError('one by one')\n"
+        "        return Same(x)\n"
+        "    return np.asarray(x, np.float64)\n"
+        "class Same:\n"
+        "    def __init__(self, x): self.x = x\n"
+        "    def astype(self, kind): return self\n"
+        "    def tolist(self): return self.x\n"
+        "    def __iter__(self): return iter(self.x)\n"
+        "    def __rmul__(self, n): return n * self.x\n"
+    )
+    assert judged(graded(with_double(f"    return {answer}", plain))).state == "right"
+    space = {}
+    exec(f"{plain}\ndef double(x):\n    return {answer}", space)
+    assert notebook.check("1.1", space["double"], course=course).result.state == "right"
+
+
 def test_reference_answers(graded, right):
     result = graded(right)
     assert judged(result).state == "right"
@@ -36,9 +72,14 @@ BODIES = {
     "sys.exit": ("    import sys\n    sys.exit(0)", "", "error", r"sys\.exit.*line \d+"),
     "os._exit": ("    import os\n    os._exit(0)", "", "crashed", "ended the whole Python process"),
     "infinite loop": ("    while True:\n        pass", "", "timeout", r"longer than 4 s on 'three numbers'"),
-    "wrong shape": ("    return 2 * x[:, None]", "", "wrong", r"found shape \(3, 1\), needed is \(3,\)"),
+    "wrong shape": ("    return 2 * x[:, None]", "", "wrong", "one more axis: is `keepdims`"),
+    "other shape": ("    return 2 * x[:2]", "", "wrong", r"found shape \(2,\), needed is \(3,\)"),
     "wrong dtype": ("    return (2 * x).astype(int)", "", "wrong", "found integers.*needed are floats"),
-    "list": ("    return [2 * xi for xi in x]", "", "wrong", r"found a list of 3; needed is an array of shape \(3,\)"),
+    "short list": ("    return [2 * x[0]]", "", "wrong", r"found a list of 1; needed is an array of shape \(3,\)"),
+    "forgotten argument": ("    return (lambda a, b: a)(x)", "", "error", "other arguments than it has.*line"),
+    "not square": ("    return jnp.linalg.solve(jnp.ones((3, 2)), x)", "", "error", "need a square matrix.*line"),
+    "sum for mean": ("    return 2 * len(x) * x", "", "wrong", r"n = len\(x\): a sum instead of a mean"),
+    "minus": ("    return -2 * x", "", "wrong", "-1 times the right one: is a sign"),
     "nothing": ("    2 * x", "", "wrong", r"found None; needed is an array of shape \(3,\)"),
     "NaN": ("    return x * jnp.nan", "", "wrong", r"found NaN at \[0\]"),
     "in place": ("    x[0] = 2\n    return x", "", "error", r"x\.at\[i\]\.set.*line \d+: `x\[0\] = 2`"),
@@ -144,7 +185,7 @@ def test_endless_loop_at_the_top(graded, right, monkeypatch):
     monkeypatch.setattr("mfml.grading.run.transcript.LOADING_SECONDS", 2.0)
     result = graded(f"while True:\n    pass\n{right}")
     assert judged(result).state == "right"
-    assert "never ended" in result.advice[0]
+    assert "took longer than 2 s, the limit for what is outside of functions" in result.advice[0]
 
 
 def test_argument_changed(graded, right):

@@ -33,7 +33,14 @@ OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     **{ast.FloorDiv: (ast.Div,), ast.Mod: (ast.FloorDiv,), ast.BitAnd: (ast.BitOr,), ast.BitOr: (ast.BitAnd,)},
 }
 COMMUTATIVE = ("maximum", "minimum", "logical_and", "logical_or", "multiply", "add")
-ORDERED = (ast.Sub, ast.Div, ast.Pow, ast.MatMult, ast.FloorDiv, ast.Mod)  # operands that may be taken the wrong way round
+ORDERED = (
+    ast.Sub,
+    ast.Div,
+    ast.Pow,
+    ast.MatMult,
+    ast.FloorDiv,
+    ast.Mod,
+)  # operands that may be taken the wrong way round
 COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     **{ast.Lt: (ast.LtE, ast.Gt), ast.LtE: (ast.Lt, ast.GtE), ast.Gt: (ast.GtE, ast.Lt), ast.GtE: (ast.Gt, ast.LtE)},
     **{ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,)},
@@ -49,9 +56,9 @@ class Mutant(NamedTuple):
 
 
 def mutants(source: str, exercises: list[str]) -> Iterator[Mutant]:
-    """Yield all mutants of the answers in a file that holds no specification, each exercise's together.
+    r"""Yield all mutants of the answers in a file that holds no specification, each exercise's together.
 
-    >>> found = [one.change for one in mutants("def f(x):\\n    return x < 1", ["f"])]
+    >>> found = [one.change for one in mutants("def f(x):\n    return x < 1", ["f"])]
     >>> found[:2]
     ['f: x < 1 -> x <= 1', 'f: x < 1 -> x > 1']
     """

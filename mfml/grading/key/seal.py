@@ -80,7 +80,7 @@ def _digest(text: str) -> int:
     return zlib.crc32(text.encode())
 
 
-def _seal_exercise(exercise: Exercise, given: ModuleType, key: jax.Array, with_mistakes: bool) -> dict[str, Any]:
+def _seal_exercise(exercise: Exercise, given: ModuleType, key: jax.Array, with_mistakes: bool = True) -> dict[str, Any]:
     parameters = inspect.signature(exercise.answer).parameters
     groups = list(_arguments(exercise, key, parameters))
     expected = _expected(exercise, groups, given)

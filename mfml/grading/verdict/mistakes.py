@@ -1,8 +1,9 @@
 """Known mistakes: recognize outputs that a wrong variant of the answer explains better than the right one does.
 
-Evidence is every check on which both the submission and the mistake's own reference returned a value. All visible checks
-among these have to agree with the mistake, and one wrong check at least has to be explained. Where only hidden checks
-are wrong, these decide, too. What kind of number it is, and whether one number has shape () or (1,), does not count.
+Evidence is every check on which both the submission and the mistake's own reference returned a value. All visible
+checks among these have to agree with the mistake, and one wrong check at least has to be explained. Where only hidden
+checks are wrong, these decide, too. What kind of number it is, and whether one number has shape () or (1,), does not
+count.
 """
 
 from __future__ import annotations

@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from mfml.grading.run import worker
 from mfml.grading.run.collect import Outcomes
-from mfml.grading.run.transcript import MAX_STARTS, MAX_TEXT, Forged, Transcript, failure_of, outcome_of
+from mfml.grading.run.transcript import (
+    IMPORT_SECONDS,
+    LOADING_SECONDS,
+    MAX_STARTS,
+    MAX_TEXT,
+    Forged,
+    Transcript,
+    failure_of,
+    outcome_of,
+)
 from mfml.grading.run.values import Given, Key, Other
 from mfml.grading.verdict import judge
 from mfml.grading.verdict.result import STATES
@@ -110,3 +119,21 @@ def test_the_judge_holds_whatever_a_worker_says(answers, told, failure):
         answers, Outcomes(checks, [failure_of(failure)], 0), file="unit01.py", title="", sandbox="none"
     )
     assert {exercise.state for exercise in result.exercises} <= set(STATES)
+
+
+def test_imports_have_a_limit_each_and_take_nothing_from_the_rest(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    transcript = Transcript([], {}, imports={1, 3})
+    transcript.take({"event": "ready"})
+
+    def at(seconds, line):
+        now[0] = seconds
+        transcript.take({"event": "loading", "line": line})
+        return transcript.limit, transcript.deadline
+
+    assert at(1, 1) == (IMPORT_SECONDS, 1 + IMPORT_SECONDS)
+    assert at(40, 2) == (LOADING_SECONDS, 40 + LOADING_SECONDS - 1)
+    assert at(43, 3) == (IMPORT_SECONDS, 43 + IMPORT_SECONDS)
+    assert at(50, 4) == (LOADING_SECONDS, 50 + LOADING_SECONDS - 4)
+    assert at(52, 5) == (LOADING_SECONDS, 50 + LOADING_SECONDS - 4)

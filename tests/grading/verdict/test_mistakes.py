@@ -94,6 +94,8 @@ def test_the_mistake_that_explains_more_wins():
 
 
 def test_a_mistake_that_raises():
-    spec = exercise(check("small", X, {"error": "TypeError"}), check("large", Z, {"error": "TypeError"}), sentences=(TWICE,))
+    spec = exercise(
+        check("small", X, {"error": "TypeError"}), check("large", Z, {"error": "TypeError"}), sentences=(TWICE,)
+    )
     assert known(spec, "TypeError", "TypeError") == TWICE
     assert known(spec, "ValueError", "TypeError") is None
