@@ -95,7 +95,8 @@ def _changed(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
                 what = f"{what} (place {seen[what]})"
             # a copy, all but the node that is replaced
             copied = copy.deepcopy(function, {id(node): node})
-            yield what, ast.unparse(ast.fix_missing_locations(_Replace(node, new).visit(copied)))
+            _Replace(node, new).visit(copied)
+            yield what, ast.unparse(ast.fix_missing_locations(copied))
 
 
 def _body(function: ast.FunctionDef) -> Iterator[ast.AST]:

@@ -97,8 +97,8 @@ def _checks(sealed: list[dict[str, Any]], given: ModuleType) -> list[_Check]:
 
 
 def _same(a: Any, b: Any) -> bool:
-    one, other = jax.tree.flatten(a), jax.tree.flatten(b)
-    return one[1] == other[1] and all(map(np.array_equal, one[0], other[0]))
+    one, other = jax.tree.leaves(a), jax.tree.leaves(b)
+    return len(one) == len(other) and all(map(np.array_equal, one, other))
 
 
 def _survives(mutant: Mutant, base: ast.Module, checks: list[_Check]) -> bool:
