@@ -1,6 +1,7 @@
 """Every sheet of exercises: stubs fail, solutions get full marks, known mistakes are rejected and told apart."""
 
 import ast
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from mfml.grading.key import answer_key
 from mfml.grading.run import bridge, processes, values
 from mfml.grading.run.collect import Outcomes
 from mfml.grading.show import hints
-from mfml.grading.verdict import judge
+from mfml.grading.verdict import examples, judge
 
 COURSE = Course(Path(__file__).resolve().parents[1])
 
@@ -145,3 +146,21 @@ def as_kind(value, kind):
     if kind == "python":
         return array.item() if array.ndim == 0 else array
     return array.tolist() if array.size else array
+
+
+def test_hints_cite_the_headings_of_the_lesson(unit, answers):
+    lesson = COURSE.lesson(unit).read_text(encoding="utf-8")
+    headings = set(re.findall(r"^# #+ (.+)$", lesson, re.MULTILINE))
+    for exercise in answers["exercises"]:
+        cited = [re.findall(r'section "([^"]+)"', hint) for hint in exercise["hints"]]
+        assert cited[1], f"{exercise['id']}: the second hint says in which section the idea is"
+        assert set().union(*cited) <= headings, exercise["id"]
+
+
+def test_no_example_shows_a_negative_zero(unit, answers):
+    for exercise in answers["exercises"]:
+        assert "-0.0" not in re.sub(
+            r"-0\.0\d*[1-9]", "", ast.get_docstring(functions(COURSE.exercise(unit))[exercise["name"]])
+        )
+        for check in exercise["checks"]:
+            assert not re.search(r"-0\.0(?!\d)", examples.call(exercise["name"], check)), exercise["id"]

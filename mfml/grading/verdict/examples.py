@@ -45,7 +45,7 @@ def _numbers(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_numbers, value))}]"
     if isinstance(value, float) and np.isfinite(value):
-        short = f"{value:.6g}"
+        short = f"{value + 0.0:.6g}"  # a negative zero looks like a mistake, and is none
         return short if set(short) & set(".e") else f"{short}.0"
     return {"inf": "jnp.inf", "-inf": "-jnp.inf", "nan": "jnp.nan"}.get(str(value), str(value))
 

@@ -35,6 +35,13 @@ FACTORS = {
     1000.0: "is there a factor 1000 of a unit too many?",
     0.001: "is a factor 1000 of a unit missing?",
 }
+BESIDES = {
+    -1.0: "a sign is the wrong way round.",
+    2.0: "there is a factor 2 too many, or a 1/2 is missing.",
+    0.5: "a factor 2 is missing, or there is a 1/2 too many.",
+    -2.0: "a sign and a factor 2 are wrong.",
+    -0.5: "a sign and a factor 1/2 are wrong.",
+}
 CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "It is the square root of the right answer: is one root too many?": np.sqrt,
     "It is the square of the right answer: is a root missing?": np.square,
@@ -63,17 +70,30 @@ class Pair(NamedTuple):
 
 def question(exercise: dict[str, Any], checks: list[CheckResult], found: dict[str, dict[str, Any]]) -> str | None:
     """Return a question that names what separates the outputs from the right ones, or None."""
-    pairs = [
-        Pair(found[check["name"]]["value"], check["expected"], _lengths(check["inputs"]))
-        for check, result in zip(exercise["checks"], checks, strict=True)
+    seen = [
+        (check, found[check["name"]]["value"])
+        for check in exercise["checks"]
         if not check["hidden"] and check["call"] != "jit" and "value" in found[check["name"]]
     ]
-    if not pairs or not any(check.state == "wrong" and not check.hidden for check in checks):
+    if not seen or not any(check.state == "wrong" and not check.hidden for check in checks):
         return None
     with np.errstate(all="ignore"):
-        if all(isinstance(pair.expected, tuple) for pair in pairs):
-            return _of_several(pairs)
-        return _of_one(pairs)
+        pairs = [Pair(value, check["expected"], _lengths(check["inputs"])) for check, value in seen]
+        several = all(isinstance(pair.expected, tuple) for pair in pairs)
+        return (_of_several(pairs) if several else _of_one(pairs)) or _beside_a_mistake(exercise, seen)
+
+
+def _beside_a_mistake(exercise: dict[str, Any], seen: list[tuple[dict[str, Any], Any]]) -> str | None:
+    """Two things at once: a known mistake, and a sign or a factor 2."""
+    for index, sentence in enumerate(exercise.get("mistakes", ())):
+        made = [check["mistakes"][index] for check, _ in seen]
+        if all("value" in one for one in made):
+            pairs = [_numbers(Pair(value, one["value"], {})) for (_, value), one in zip(seen, made, strict=True)]
+            given = [pair for pair in pairs if pair is not None]
+            for factor, said in BESIDES.items() if len(given) == len(pairs) else ():
+                if _holds(given, [factor * pair.expected for pair in given]):
+                    return f"{sentence} Besides, {said}"
+    return None
 
 
 def _of_several(pairs: list[Pair]) -> str | None:

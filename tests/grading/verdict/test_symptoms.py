@@ -1,5 +1,7 @@
 """Numeric symptoms: a relation that holds on all visible checks, said as a question."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -52,7 +54,7 @@ CASES = {
 
 @pytest.mark.parametrize(("right", "wrong", "said"), CASES.values(), ids=CASES)
 def test_a_symptom_is_named(right, wrong, said):
-    assert __import__("re").search(said, asked(right, wrong) or "nothing")
+    assert re.search(said, asked(right, wrong) or "nothing")
 
 
 def test_nothing_is_asked_without_a_relation():
@@ -71,3 +73,21 @@ def test_one_number_and_zeros_say_nothing():
 
 def test_hidden_checks_are_not_looked_at():
     assert asked(entropy, lambda x: -entropy(x), hidden=True) is None
+
+
+def test_two_mistakes_at_once():
+    """A known mistake with the wrong sign."""
+    checks = [
+        {
+            **{"name": f"{i}", "expected": entropy(x), "hidden": False, "call": "plain", "inputs": {"x": x}},
+            "mistakes": [{"value": x.sum(axis=1)}, {"error": "TypeError"}],
+        }
+        for i, x in enumerate((X, Z))
+    ]
+    results = [CheckResult(check["name"], "wrong", 0, 1) for check in checks]
+    spec = {"checks": checks, "mistakes": ["You forgot the logarithm.", "You raised."]}
+    found = {check["name"]: {"value": -check["inputs"]["x"].sum(axis=1)} for check in checks}
+    said = symptoms.question(spec, results, found)
+    assert said == "You forgot the logarithm. Besides, a sign is the wrong way round."
+    found = {check["name"]: {"value": check["inputs"]["x"].sum(axis=1) + 1} for check in checks}
+    assert symptoms.question(spec, results, found) is None
