@@ -80,7 +80,7 @@ def relu(z: Float[Array, "..."]) -> Float[Array, "..."]:
     >>> relu(jnp.array([-1.0, 0.0, 2.0])).tolist()
     [0.0, 0.0, 2.0]
     """
-    return jax.nn.relu(z)
+    return jnp.where(z <= 0, 0.0, z)  # `jnp.maximum` would lose NaN, see `numerics.scaling.at_least`
 
 
 @public

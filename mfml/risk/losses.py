@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Int, Num
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling
 from mfml.numerics.domain import POSITIVE, SHARE, checked
 from mfml.numerics.labels import differ
 
@@ -176,7 +177,7 @@ def hinge(score: Float[Array, "*shape"], label: Num[Array, "*shape"]) -> Float[A
     [0.0, 0.5, 2.0]
     """
     require.same_shape(score=score, label=label)
-    return jnp.maximum(0.0, 1.0 - label * score)
+    return scaling.at_least(0.0, 1.0 - label * score)
 
 
 @public
