@@ -3,6 +3,7 @@
 Shapes: n samples, d features, b bins, k outputs. The formulas are in `boosting`, whose `fit` takes these steps.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -90,6 +91,7 @@ def problem(
 
 
 @public
+@partial(jax.jit, static_argnames=("loss", "n_classes"))
 def init(task: Task, *, loss: str = "squared_error", n_classes: int | None = None) -> State:
     """Start from the best constant: the mean, the log-odds, or the logarithms of the classes' shares.
 
@@ -108,6 +110,7 @@ def init(task: Task, *, loss: str = "squared_error", n_classes: int | None = Non
 
 
 @public
+@partial(jax.jit, static_argnames=("loss", "max_depth", "missing"))
 def step(
     state: State,
     task: Task,

@@ -4,6 +4,8 @@ With a score F, `squared_error` is $\frac12 (y - F)^2$. `logistic` is the cross-
 and `softmax` is that of labels 0 to k - 1.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Num
@@ -17,6 +19,7 @@ LOSSES = ("squared_error", "logistic", "softmax")
 
 
 @public
+@partial(jax.jit, static_argnames=("loss", "n_classes"))
 def best_constant(
     y: Num[Array, " n"], weights: Float[Array, " n"], *, loss: str, n_classes: int | None = None
 ) -> Float[Array, " k"]:
@@ -45,6 +48,7 @@ def best_constant(
 
 
 @public
+@partial(jax.jit, static_argnames="loss")
 def derivatives(
     scores: Float[Array, "k n"], y: Num[Array, " n"], *, loss: str
 ) -> tuple[Float[Array, "k n"], Float[Array, "k n"]]:
@@ -73,6 +77,7 @@ def derivatives(
 
 
 @public
+@partial(jax.jit, static_argnames="loss")
 def sample_losses(scores: Float[Array, "k n"], y: Num[Array, " n"], *, loss: str) -> Float[Array, " n"]:
     """Return the loss of each sample: half the squared error, or the cross-entropy in nats.
 
