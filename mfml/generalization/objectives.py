@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Num
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.risk import losses
 from mfml.risk.empirical import weighted_mean
 
@@ -19,6 +20,7 @@ LOSSES = ("squared_error", "logistic", "softmax")
 
 
 @public
+@checked(weights=NON_NEGATIVE)
 @partial(jax.jit, static_argnames=("loss", "n_classes"))
 def best_constant(
     y: Num[Array, " n"], weights: Float[Array, " n"], *, loss: str, n_classes: int | None = None
@@ -28,7 +30,7 @@ def best_constant(
     Shares of 0, and for `logistic` also of 1, are moved inwards by eps, which keeps the scores finite.
 
     Raises:
-        ValueError: for an unknown loss, or `softmax` without n_classes >= 2.
+        ValueError: for an unknown loss, `softmax` without n_classes >= 2, or a negative weight.
 
     >>> best_constant(jnp.array([0.0, 1.0]), jnp.ones(2), loss="squared_error").tolist()
     [0.5]

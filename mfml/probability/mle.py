@@ -149,7 +149,7 @@ def step(state: State, data: PyTree, *, nll: NLL, log_prior: LogPrior | None = N
     Source: Nocedal and Wright (2006), Numerical Optimization, sections 3.1 and 3.4.
 
     >>> start = init(jnp.array(0.0), jnp.array([1.0, 3.0]), nll=lambda m, y: (y - m) ** 2)
-    >>> step(start, jnp.array([1.0, 3.0]), nll=lambda m, y: (y - m) ** 2).params.item()
+    >>> round(step(start, jnp.array([1.0, 3.0]), nll=lambda m, y: (y - m) ** 2).params.item(), 4)
     2.0
     """
     vector, objective, unravel = _flat(nll, state.params, data, log_prior)
