@@ -43,6 +43,7 @@ def init(task: net.Task) -> State:
 
 
 @public
+@partial(jax.jit, static_argnames="solver")
 def step(
     state: State, task: net.Task, *, alpha: ArrayLike, l1_ratio: ArrayLike = 1.0, solver: str = "coordinate"
 ) -> State:
@@ -67,6 +68,7 @@ def step(
 
 
 @public
+@partial(jax.jit, static_argnames=("solver", "max_iter"))
 def solve(
     state: State,
     task: net.Task,
