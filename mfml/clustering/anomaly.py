@@ -63,7 +63,8 @@ def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> La
     mean = sums.mean(z)
     scale = scaling.column_units(z - mean)
     covariance = sums.gram((z - mean) / scale) / (len(z) - 1)
-    covariance = covariance + jnp.diag(jnp.asarray(regularization, z.dtype) / scale / scale)
+    inverse = 1 / scale  # the compiler would turn two divisions into one by a square, which may be 0
+    covariance = covariance + jnp.diag(jnp.asarray(regularization, z.dtype) * inverse * inverse)
     factor = scaling.cholesky(covariance)
     left = jnp.diag(factor) ** 2 / jnp.diag(covariance)  # of each variance, given the coordinates before
     singular = jnp.any(left <= scaling.rank_rtol(z.shape, z.dtype))

@@ -115,7 +115,8 @@ def _blocks(frame: _Frame) -> Blocks:
 def _floor(frame: _Frame, reg_covar: ArrayLike | None) -> Array:
     """What is added to the variances of the features, in squared units of the frame."""
     if reg_covar is not None:
-        return jnp.asarray(reg_covar, frame.x.dtype) / frame.scale / frame.scale
+        inverse = 1 / frame.scale  # the compiler would turn two divisions into one by a square, which may be 0
+        return jnp.asarray(reg_covar, frame.x.dtype) * inverse * inverse
     return FLOOR * frame.variance
 
 
