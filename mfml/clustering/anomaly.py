@@ -46,6 +46,7 @@ def reconstruction_error(reconstruction: Float[Array, "n *shape"], x: Float[Arra
 
 @public
 @checked(regularization=NON_NEGATIVE)
+@jax.jit
 def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> Latent:
     r"""Mean and covariance (divisor n - 1) of the codes of usual samples.
 
@@ -140,6 +141,11 @@ def auc(scores: Float[Array, " n"], unusual: Shaped[Array, " n"]) -> Float[Array
     if not isinstance(unusual, jax.core.Tracer):
         other = np.asarray(unusual)[~np.isin(unusual, (0, 1))]
         require.that(other.size == 0, f"unusual must hold True and False, or 1 and 0; found {other[:1]}")
+    return _auc(scores, unusual)
+
+
+@jax.jit
+def _auc(scores: Array, unusual: Array) -> Array:
     marked = unusual.astype(bool)
     ascending = jnp.sort(scores)
     below: Int[Array, " n"] = jnp.searchsorted(ascending, scores, side="left")

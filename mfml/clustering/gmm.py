@@ -18,6 +18,7 @@ from mfml import iteration, require
 from mfml.clustering import blocks, covariances, kmeans, seeding
 from mfml.clustering.blocks import Blocks
 from mfml.clustering.mixture import (
+    BLOCK,
     GMM,
     Mixture,
     Model,
@@ -54,7 +55,6 @@ __all__ = [
     "step",
 ]
 
-BLOCK = 1024  # samples per block: the whitened samples of all components stay in the cache
 INITS = ("kmeans", *seeding.INITS)
 _Totals = tuple[sums.Total, ...]
 FLOOR = 1e-6  # of the variance of each feature, added to the variances of the components
@@ -158,6 +158,7 @@ def m_step(
 
 @public
 @checked(weights=NON_NEGATIVE, reg_covar=NON_NEGATIVE)
+@jax.jit
 def step(
     state: Mixture,
     x: Float[Array, "n d"],
