@@ -151,6 +151,7 @@ def prox_l1(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
 
 @public
 @checked(threshold=NON_NEGATIVE)
+@jax.jit
 def prox_l2(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
     r"""Block soft threshold, the proximal map of $t \|w\|_2$ (no square): $\max(1 - t / \|v\|_2, 0)\, v$.
 

@@ -24,6 +24,7 @@ class SVD(NamedTuple):
 
 
 @public
+@jax.jit
 def pinned(u: Float[Array, "n k"], s: Float[Array, " k"], vt: Float[Array, "k d"]) -> SVD:
     r"""Choose the sign of each pair of singular vectors, so that the result is unique: see `signs.of_rows`.
 

@@ -6,6 +6,7 @@ function is finite wherever its value fits into the dtype, and NaN stays NaN.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -158,6 +159,7 @@ def apply(z: Float[Array, "..."], *, activation: str = "relu") -> Float[Array, "
 
 
 @public
+@partial(jax.jit, static_argnames="activation")
 def derivative(z: Float[Array, "..."], *, activation: str = "relu") -> Float[Array, "..."]:
     """Evaluate the derivative of an activation at z in closed form; at a kink it is the one from the left.
 

@@ -163,6 +163,7 @@ def reverse(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> Float[A
 
 
 @public
+@jax.jit
 def sparse_joint(found: Neighbors, *, perplexity: ArrayLike) -> tuple[Links, Links]:
     r"""The P of t-SNE, with 0 between non-neighbors: each part of `links` holds half of $p_{j|i} / n$.
 

@@ -5,6 +5,7 @@ risk (`mfml.risk.empirical.risk`). Only `mse` and `mae` average themselves, as t
 The prediction comes first, the truth second. Binary labels are -1 and +1; logarithms are natural (nats).
 """
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
@@ -234,6 +235,7 @@ def log_softmax(logits: Float[Array, "*n k"]) -> Float[Array, "*n k"]:
 
 
 @public
+@jax.jit
 def cross_entropy(logits: Float[Array, "*n k"], label: Int[Array, "*n"]) -> Float[Array, "*n"]:
     r"""Softmax cross-entropy of each sample: $-\ln p_y$ with $p = \mathrm{softmax}(z)$, in nats.
 
