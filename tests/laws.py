@@ -448,9 +448,8 @@ def _note(event: str, _: float, **__: Any) -> None:
 
 jax.monitoring.register_event_duration_secs_listener(_note)
 
-LAWS: dict[str, Callable[[Example, Arguments], bool]] = {
-    law.__name__: law for law in (integers, precision, missing, infinite, unit, origin, far, absent, twice, memory, warm)
-}
+ALL = (integers, precision, missing, infinite, unit, origin, far, absent, twice, memory, warm)
+LAWS: dict[str, Callable[[Example, Arguments], bool]] = {law.__name__: law for law in ALL}
 
 
 def judge(example: Example, arguments: Arguments, names: Collection[str] = LAWS) -> Iterator[tuple[str, str, str]]:

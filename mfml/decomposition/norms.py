@@ -29,6 +29,7 @@ def l1(v: Float[Array, " d"]) -> Float[Array, ""]:
 
 
 @public
+@jax.jit
 def l2(v: Float[Array, " d"]) -> Float[Array, ""]:
     r"""Euclidean length: $\|v\|_2 = \sqrt{\sum_j v_j^2}$, without overflow. Its gradient at zero is 0.
 

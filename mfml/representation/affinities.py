@@ -143,6 +143,7 @@ def links(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> tuple[Lin
 
 
 @public
+@jax.jit
 def reverse(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> Float[Array, "n k"]:
     """Weight of each link's reverse: w(j, i) for the link from i to j, 0 if j has no link to i.
 

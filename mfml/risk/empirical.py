@@ -174,6 +174,7 @@ def step(
 
 
 @public
+@jax.jit
 def gradient_norm(gradient: PyTree) -> Float[Array, ""]:
     r"""Euclidean norm over all entries of a pytree: $\sqrt{\sum_j g_j^2}$. Its derivative at zero is 0.
 
