@@ -426,9 +426,30 @@ def equations(jaxpr: Any) -> Iterator[Any]:
                 yield from equations(inner)
 
 
-LAWS: dict[str, Callable[[Example, Arguments], bool]] = {
-    law.__name__: law for law in (integers, precision, missing, infinite, unit, origin, far, absent, twice, memory)
-}
+def warm(example: Example, arguments: Arguments) -> bool:
+    """A second call with arguments of the same form compiles nothing: a loop in uncompiled code would each time."""
+    if not example.jit:
+        return False
+    call(example, arguments)
+    COMPILED.clear()
+    call(example, arguments)
+    if COMPILED:
+        raise Broken(f"a second call compiles {len(COMPILED)} programs")
+    return True
+
+
+COMPILED: list[str] = []
+
+
+def _note(event: str, _: float, **__: Any) -> None:
+    if event == "/jax/core/compile/backend_compile_duration":
+        COMPILED.append(event)
+
+
+jax.monitoring.register_event_duration_secs_listener(_note)
+
+ALL = (integers, precision, missing, infinite, unit, origin, far, absent, twice, memory, warm)
+LAWS: dict[str, Callable[[Example, Arguments], bool]] = {law.__name__: law for law in ALL}
 
 
 def judge(example: Example, arguments: Arguments, names: Collection[str] = LAWS) -> Iterator[tuple[str, str, str]]:

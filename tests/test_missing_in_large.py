@@ -12,16 +12,17 @@ from mfml.data import nanoindentation
 from mfml.decomposition import norms, pca, signs, spectral
 from mfml.generalization import tree
 from mfml.iteration import Status
-from mfml.networks import pooling
+from mfml.networks import activations, pooling
 from mfml.numerics import scaling
 from mfml.probability import calibration, central_limit, intervals, mle, robust
-from mfml.regression import logistic, runge
+from mfml.regression import logistic, ols, runge
 from mfml.representation import affinities, neighbors, quality
 from mfml.risk import limits, losses, metrics, reinforcement
 
 N = 10_000
 LINE = jnp.linspace(0.0, 1.0, N).at[N // 2].set(jnp.nan)
 TABLE = LINE.reshape(100, 100)
+CROSSED = jnp.ones((N, 4)).at[N // 2, 1].set(jnp.nan)
 COLUMN, CLEAN = LINE[:, None], jnp.linspace(-1.0, 1.0, N)
 MISSING = jnp.arange(9.0)[:, None].at[4].set(jnp.nan)
 CLASS = (jnp.arange(N) % 2).astype(int)
@@ -50,6 +51,11 @@ CASES = {
     "credible": lambda: intervals.credible(LINE),
     "fit_gaussian": lambda: mle.fit_gaussian(LINE).scale,
     "fit_laplace": lambda: mle.fit_laplace(LINE),
+    "leverage": lambda: ols.leverage(COLUMN),
+    "hinge, compiled": lambda: jax.jit(lambda a: jnp.mean(losses.hinge(a @ jnp.ones(4), CLEAN)))(CROSSED),
+    "relu, compiled": lambda: jax.jit(lambda a: jnp.mean(activations.relu(a @ jnp.ones(4))))(CROSSED),
+    "at_least, compiled": lambda: jax.jit(lambda a: scaling.at_least(0.0, jnp.sum(a**2, axis=1)))(CROSSED),
+    "at_most, compiled": lambda: jax.jit(lambda a: scaling.at_most(1.0, jnp.sum(a**2, axis=1)))(CROSSED),
     "robust.fit": lambda: robust.fit(CLEAN[:, None], LINE, df=3.0),
     "kmeans.fit": lambda: kmeans.fit(COLUMN, init=jnp.array([[0.0], [1.0]])),
     "kmeans.fit, init": lambda: kmeans.fit(CLEAN[:, None], init=MISSING),

@@ -46,6 +46,7 @@ def reconstruction_error(reconstruction: Float[Array, "n *shape"], x: Float[Arra
 
 @public
 @checked(regularization=NON_NEGATIVE)
+@jax.jit
 def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> Latent:
     r"""Mean and covariance (divisor n - 1) of the codes of usual samples.
 
@@ -63,7 +64,8 @@ def fit_latent(z: Float[Array, "n k"], *, regularization: ArrayLike = 0.0) -> La
     mean = sums.mean(z)
     scale = scaling.column_units(z - mean)
     covariance = sums.gram((z - mean) / scale) / (len(z) - 1)
-    covariance = covariance + jnp.diag(jnp.asarray(regularization, z.dtype) / scale / scale)
+    inverse = 1 / scale  # the compiler would turn two divisions into one by a square, which may be 0
+    covariance = covariance + jnp.diag(jnp.asarray(regularization, z.dtype) * inverse * inverse)
     factor = scaling.cholesky(covariance)
     left = jnp.diag(factor) ** 2 / jnp.diag(covariance)  # of each variance, given the coordinates before
     singular = jnp.any(left <= scaling.rank_rtol(z.shape, z.dtype))
@@ -139,6 +141,11 @@ def auc(scores: Float[Array, " n"], unusual: Shaped[Array, " n"]) -> Float[Array
     if not isinstance(unusual, jax.core.Tracer):
         other = np.asarray(unusual)[~np.isin(unusual, (0, 1))]
         require.that(other.size == 0, f"unusual must hold True and False, or 1 and 0; found {other[:1]}")
+    return _auc(scores, unusual)
+
+
+@jax.jit
+def _auc(scores: Array, unusual: Array) -> Array:
     marked = unusual.astype(bool)
     ascending = jnp.sort(scores)
     below: Int[Array, " n"] = jnp.searchsorted(ascending, scores, side="left")

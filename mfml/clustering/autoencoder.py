@@ -125,6 +125,7 @@ def init_convolutional(
 
 
 @public
+@jax.jit
 def encode(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n k"]:
     """Codes of samples of shape (n, d), or (n, rows, columns, channels) for a convolutional model.
 
@@ -142,6 +143,7 @@ def encode(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n k"]:
 
 
 @public
+@jax.jit
 def decode(model: Model, z: Float[Array, "n k"]) -> Float[Array, "n *shape"]:
     """Samples decoded from codes. The last layer has no activation, so the values are unbounded.
 
@@ -161,6 +163,7 @@ def decode(model: Model, z: Float[Array, "n k"]) -> Float[Array, "n *shape"]:
 
 
 @public
+@jax.jit
 def reconstruct(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n *shape"]:
     """Encode and decode each sample.
 
@@ -171,6 +174,7 @@ def reconstruct(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n *s
 
 
 @public
+@jax.jit
 def loss(
     model: Model, x: Float[Array, "n *shape"], *, target: Float[Array, "n *shape"] | None = None
 ) -> Float[Array, ""]:

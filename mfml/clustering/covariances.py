@@ -16,6 +16,7 @@ do not suffer from cancellation, even for thin components far from the origin. W
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -63,6 +64,7 @@ def dense(covariance: Float[Array, "c a b"], *, n_components: int, n_features: i
 
 
 @public
+@jax.jit
 def whitener(covariance: Float[Array, "c a b"], means: Float[Array, "k d"]) -> Whitener:
     """Factorize the covariances; NaN where one is not positive definite.
 
@@ -127,6 +129,7 @@ def second_moment(shape: tuple[int, ...], r: Float[Array, "k s"], y: Float[Array
 
 
 @public
+@jax.jit
 def updated(
     made: Whitener,
     counts: Float[Array, " k"],

@@ -2,6 +2,7 @@
 
 import warnings
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -50,6 +51,7 @@ def from_products(
 
 
 @public
+@jax.jit
 def euclidean(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
     r"""Distances $\|x_i - y_j\|$ between all pairs, in units of x; the gradient at distance 0 is set to 0.
 

@@ -18,6 +18,7 @@ from mfml import iteration, require
 from mfml.clustering import blocks, covariances, kmeans, seeding
 from mfml.clustering.blocks import Blocks
 from mfml.clustering.mixture import (
+    BLOCK,
     GMM,
     Mixture,
     Model,
@@ -54,7 +55,6 @@ __all__ = [
     "step",
 ]
 
-BLOCK = 1024  # samples per block: the whitened samples of all components stay in the cache
 INITS = ("kmeans", *seeding.INITS)
 _Totals = tuple[sums.Total, ...]
 FLOOR = 1e-6  # of the variance of each feature, added to the variances of the components
@@ -115,7 +115,8 @@ def _blocks(frame: _Frame) -> Blocks:
 def _floor(frame: _Frame, reg_covar: ArrayLike | None) -> Array:
     """What is added to the variances of the features, in squared units of the frame."""
     if reg_covar is not None:
-        return jnp.asarray(reg_covar, frame.x.dtype) / frame.scale / frame.scale
+        inverse = 1 / frame.scale  # the compiler would turn two divisions into one by a square, which may be 0
+        return jnp.asarray(reg_covar, frame.x.dtype) * inverse * inverse
     return FLOOR * frame.variance
 
 
@@ -157,6 +158,7 @@ def m_step(
 
 @public
 @checked(weights=NON_NEGATIVE, reg_covar=NON_NEGATIVE)
+@jax.jit
 def step(
     state: Mixture,
     x: Float[Array, "n d"],

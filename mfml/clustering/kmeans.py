@@ -80,7 +80,7 @@ def update(x: Float[Array, "n d"], labels: Int[Array, " n"], centroids: Float[Ar
     """
     _check(x, centroids)
     require.same_length(x=x, labels=labels)
-    return jnp.where(in_range(labels, len(centroids)), _means(x, labels, centroids)[0], jnp.nan)
+    return _updated(x, labels, centroids, in_range(labels, len(centroids)))
 
 
 @public
@@ -118,6 +118,7 @@ def step(state: State, x: Float[Array, "n d"]) -> State:
 
 
 @public
+@jax.jit
 def relocate(centroids: Float[Array, "k d"], counts: Float[Array, " k"], x: Float[Array, "n d"]) -> Float[Array, "k d"]:
     """Move each centroid without samples to a sample far from all centroids.
 
@@ -224,6 +225,7 @@ def predict(model: KMeans, x: Float[Array, "m d"]) -> Int[Array, " m"]:
 
 
 @public
+@jax.jit
 def transform(model: KMeans, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     """Distance of each sample to each centroid, in units of x.
 
@@ -239,6 +241,7 @@ def transform(model: KMeans, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
 
 
 @public
+@jax.jit
 def ordered(centroids: Float[Array, "k d"]) -> Int[Array, " k"]:
     """Order of centroids by the first coordinate, then the second, and so on.
 
@@ -285,6 +288,11 @@ def _(primals: tuple[Array, ...], tangents: tuple[Array, ...]) -> tuple[State, S
         return State(centroids, means, counts, inertia, shift)
 
     return _in_units(*primals), jax.jvp(at_labels, primals, tangents)[1]
+
+
+@jax.jit
+def _updated(x: Array, labels: Array, centroids: Array, known: Array) -> Array:
+    return jnp.where(known, _means(x, labels, centroids)[0], jnp.nan)
 
 
 def _means(x: Array, labels: Array, centroids: Array) -> tuple[Array, Array]:

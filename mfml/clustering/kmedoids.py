@@ -126,6 +126,7 @@ def _check_indices(medoids: Array, n: int, weights: Array | None) -> None:
 
 
 @public
+@jax.jit
 def predict(model: KMedoids, dissimilarity: Float[Array, "m n"]) -> Int[Array, " m"]:
     """Cluster of each new sample: that of the nearest medoid; ties go to the first; -1 where one of these is NaN.
 

@@ -29,6 +29,7 @@ class State(NamedTuple):
 
 @public
 @checked(weights=NON_NEGATIVE)
+@jax.jit
 def init(
     dissimilarity: Float[Array, "n n"], medoids: Int[Array, " k"], *, weights: Float[Array, " n"] | None = None
 ) -> State:
@@ -86,6 +87,7 @@ def plus_plus(
 
 @public
 @checked(weights=NON_NEGATIVE)
+@jax.jit
 def swap_changes(
     state: State, rows: Float[Array, "m n"], *, weights: Float[Array, " n"] | None = None
 ) -> Float[Array, "m k"]:
@@ -123,6 +125,7 @@ def swap_changes(
 
 @public
 @checked(weights=NON_NEGATIVE)
+@jax.jit
 def swap(
     state: State,
     dissimilarity: Float[Array, "n n"],
@@ -149,6 +152,7 @@ def swap(
 
 @public
 @checked(weights=NON_NEGATIVE)
+@jax.jit
 def swap_rows(
     state: State,
     rows: Float[Array, "m n"],
@@ -185,6 +189,7 @@ def swap_rows(
 
 @public
 @checked(weights=NON_NEGATIVE)
+@jax.jit
 def alternate(state: State, dissimilarity: Float[Array, "n n"], *, weights: Float[Array, " n"] | None = None) -> State:
     """Assign samples to their nearest medoid, then make each cluster's most central sample its medoid.
 

@@ -84,6 +84,7 @@ def one_pass(data: Data, centroids: Float[Array, "k d"], *, careful: bool = True
 
 
 @public
+@partial(jax.jit, static_argnames="careful")
 def labels(
     data: Data, centroids: Float[Array, "k d"], *, unclear: Bool[Array, ""], careful: bool = True
 ) -> Int[Array, " n"]:

@@ -47,6 +47,7 @@ def init(centroids: Float[Array, "k d"]) -> State:
 
 @public
 @checked(weights=NON_NEGATIVE)
+@jax.jit
 def step(state: State, batch: Float[Array, "s d"], *, weights: Float[Array, " s"] | None = None) -> State:
     r"""Move each centroid to the mean of all its samples so far, including those of this batch.
 

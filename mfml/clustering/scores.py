@@ -5,6 +5,8 @@ labeling by the data. `adjusted_rand` and `normalized_mutual_information` compar
 its clusters. Labels out of range give NaN.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
@@ -17,6 +19,7 @@ from mfml.numerics import scaling
 
 
 @public
+@jax.jit
 def inertia(x: Float[Array, "n d"], centroids: Float[Array, "k d"], labels: Int[Array, " n"]) -> Float[Array, ""]:
     r"""Sum of squared distances of samples to the centroids of their clusters, $\sum_i \|x_i - \mu_{l_i}\|^2$.
 
@@ -41,6 +44,7 @@ def inertia(x: Float[Array, "n d"], centroids: Float[Array, "k d"], labels: Int[
 
 
 @public
+@partial(jax.jit, static_argnames="n_clusters")
 def silhouette_samples(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_clusters: int) -> Float[Array, " n"]:
     r"""Silhouette of each sample, $(b_i - a_i) / \max(a_i, b_i)$, from -1 to 1.
 
@@ -75,6 +79,7 @@ def silhouette_samples(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_cl
 
 
 @public
+@partial(jax.jit, static_argnames="n_clusters")
 def silhouette(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_clusters: int) -> Float[Array, ""]:
     """Mean of `silhouette_samples`.
 
@@ -85,6 +90,7 @@ def silhouette(x: Float[Array, "n d"], labels: Int[Array, " n"], *, n_clusters: 
 
 
 @public
+@partial(jax.jit, static_argnames="n_clusters")
 def contingency(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int) -> Float[Array, "k k"]:
     """Count the samples of each pair of labels: one row per first label, one column per second label.
 
@@ -103,6 +109,7 @@ def contingency(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters
 
 
 @public
+@partial(jax.jit, static_argnames="n_clusters")
 def adjusted_rand(first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int) -> Float[Array, ""]:
     r"""Adjusted Rand index: agreement of two labelings on pairs of samples; 1 for equal clusters, 0 for chance.
 
@@ -133,6 +140,7 @@ def adjusted_rand(first: Int[Array, " n"], second: Int[Array, " n"], *, n_cluste
 
 
 @public
+@partial(jax.jit, static_argnames="n_clusters")
 def normalized_mutual_information(
     first: Int[Array, " n"], second: Int[Array, " n"], *, n_clusters: int
 ) -> Float[Array, ""]:

@@ -18,6 +18,7 @@ INITS = ("k-means++", "random")
 
 
 @public
+@jax.jit
 def weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> Float[Array, " n"]:
     r"""Probability that each sample becomes the next centroid: $D_i^2 / \sum_j D_j^2$.
 

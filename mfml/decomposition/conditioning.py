@@ -76,6 +76,7 @@ def perturbation_bound(
 
 
 @public
+@jax.jit
 def solution_error(
     a: Float[Array, "n n"],
     b: Float[Array, " n"],

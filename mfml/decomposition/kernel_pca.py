@@ -102,6 +102,7 @@ def fit(
 
 
 @public
+@jax.jit
 def transform(model: KernelPCA, x: Float[Array, "m d"]) -> Float[Array, "m k"]:
     r"""Coordinates along the components in feature space: $z = \lambda^{-1/2} V^\top \tilde k(x)$.
 

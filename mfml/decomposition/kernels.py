@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
@@ -80,6 +81,7 @@ def make_kernel(
 
 
 @public
+@jax.jit
 def gram(kernel: Kernel, x: Float[Array, "m d"], y: Float[Array, "n d"]) -> Float[Array, "m n"]:
     r"""Matrix of all kernel values: $K_{ij} = k(x_i, y_j)$.
 

@@ -51,6 +51,7 @@ class _State(NamedTuple):
 
 
 @public
+@partial(jax.jit, static_argnames="loss")
 def objective(factors: Factors | NMF, x: Float[Array, "n d"], *, loss: str = "frobenius") -> Float[Array, ""]:
     r"""Misfit of the factors, a sum over all entries; `fit` minimizes it. $\hat X = W H$.
 
@@ -77,6 +78,7 @@ def objective(factors: Factors | NMF, x: Float[Array, "n d"], *, loss: str = "fr
 
 
 @public
+@partial(jax.jit, static_argnames=("solver", "loss"))
 def step(state: Factors, x: Float[Array, "n d"], *, solver: str = "cd", loss: str = "frobenius") -> Factors:
     r"""Make one sweep: improve W for the given H, then H for the new W. The objective never increases.
 

@@ -29,6 +29,7 @@ def l1(v: Float[Array, " d"]) -> Float[Array, ""]:
 
 
 @public
+@jax.jit
 def l2(v: Float[Array, " d"]) -> Float[Array, ""]:
     r"""Euclidean length: $\|v\|_2 = \sqrt{\sum_j v_j^2}$, without overflow. Its gradient at zero is 0.
 
@@ -151,6 +152,7 @@ def prox_l1(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
 
 @public
 @checked(threshold=NON_NEGATIVE)
+@jax.jit
 def prox_l2(v: Float[Array, " d"], threshold: ArrayLike) -> Float[Array, " d"]:
     r"""Block soft threshold, the proximal map of $t \|w\|_2$ (no square): $\max(1 - t / \|v\|_2, 0)\, v$.
 

@@ -117,6 +117,7 @@ def _lost(s: Float[Array, "d d"]) -> float:
 
 
 @public
+@partial(jax.jit, static_argnames="whiten")
 def transform(model: PCA, x: Float[Array, "n d"], *, whiten: bool = False) -> Float[Array, "n k"]:
     r"""Coordinates along the components (scores): $z = W (x - \bar x)$.
 

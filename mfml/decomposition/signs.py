@@ -1,5 +1,6 @@
 """One rule for the sign of a singular vector. Shapes: k vectors, d entries."""
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -9,6 +10,7 @@ from mfml.numerics.scaling import largest
 
 
 @public
+@jax.jit
 def of_rows(vectors: Float[Array, "k d"]) -> Float[Array, " k"]:
     r"""Return +1 or -1 for each row, such that sign times row has a positive largest entry.
 

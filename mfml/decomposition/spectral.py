@@ -109,6 +109,7 @@ def covariance(x: Float[Array, "n d"], *, ddof: int = 1) -> Float[Array, "d d"]:
 
 
 @public
+@jax.jit
 def correlation(x: Float[Array, "n d"]) -> Float[Array, "d d"]:
     r"""Pearson correlation of the features: $R_{ij} = S_{ij} / \sqrt{S_{ii} S_{jj}}$, between -1 and 1.
 

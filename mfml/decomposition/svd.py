@@ -24,6 +24,7 @@ class SVD(NamedTuple):
 
 
 @public
+@jax.jit
 def pinned(u: Float[Array, "n k"], s: Float[Array, " k"], vt: Float[Array, "k d"]) -> SVD:
     r"""Choose the sign of each pair of singular vectors, so that the result is unique: see `signs.of_rows`.
 
@@ -159,6 +160,7 @@ def low_rank(a: Float[Array, "n d"], *, n_components: int) -> Float[Array, "n d"
 
 
 @public
+@partial(jax.jit, static_argnames=("n_components", "norm"))
 def eckart_young_error(s: Float[Array, " q"], *, n_components: int, norm: str = "frobenius") -> Float[Array, ""]:
     r"""Error of the best rank-k approximation, from all singular values.
 

@@ -3,6 +3,7 @@
 Shapes: n samples, d features, b bins, k outputs. The formulas are in `boosting`, whose `fit` takes these steps.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -15,6 +16,7 @@ from mfml.entrance import public
 from mfml.generalization import binning, growth, objectives
 from mfml.generalization.tree_arrays import Trees
 from mfml.numerics.absent import present
+from mfml.numerics.domain import NON_NEGATIVE, inside
 from mfml.risk.empirical import weighted_mean
 
 
@@ -99,6 +101,11 @@ def init(task: Task, *, loss: str = "squared_error", n_classes: int | None = Non
     >>> init(problem(jnp.array([[0.0], [2.0]]), jnp.array([0.0, 1.0]), max_bins=2)).scores.tolist()
     [[0.5, 0.5]]
     """
+    return _init(_weighted(task), loss, n_classes)
+
+
+@partial(jax.jit, static_argnames=("loss", "n_classes"))
+def _init(task: Task, loss: str, n_classes: int | None) -> State:
     dtype = task.weights.dtype
     offset = objectives.best_constant(present(task.weights, task.y), task.weights, loss=loss, n_classes=n_classes)
     scores = jnp.broadcast_to(offset[:, None], (len(offset), len(task.y))).astype(dtype)
@@ -127,6 +134,13 @@ def step(
     >>> step(init(task), task, rates, key=None, max_depth=1)[0].scores.tolist()
     [[0.0, 1.0]]
     """
+    return _step(state, _weighted(task), rates, key, loss=loss, max_depth=max_depth, missing=missing)
+
+
+@partial(jax.jit, static_argnames=("loss", "max_depth", "missing"))
+def _step(
+    state: State, task: Task, rates: Rates, key: Array | None, *, loss: str, max_depth: int, missing: bool
+) -> tuple[State, Trees]:
     (d, n), k = task.bins.shape, len(state.scores)
     rows, columns = jnp.ones(n, task.weights.dtype), jnp.ones(d, bool)
     if key is not None:
@@ -170,6 +184,12 @@ def step(
     better, iteration = checked < state.best_loss, state.iteration + 1
     best = jnp.where(better, checked, state.best_loss), jnp.where(better, iteration, state.best_iter)
     return State(scores, value, checked, *best, iteration, state.stopped), grown
+
+
+def _weighted(task: Task) -> Task:
+    """Refuse negative weights while they are known."""
+    weights, validation = (inside("weights", part, NON_NEGATIVE) for part in (task.weights, task.validation))
+    return task._replace(weights=weights, validation=validation)
 
 
 def _losses(scores: Array, task: Task, loss: str) -> tuple[Array, Array]:

@@ -20,6 +20,7 @@ of second-order boosting.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -49,6 +50,7 @@ def squared(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
 
 
 @public
+@jax.jit
 def entropy(sums: Float[Array, "c *q"], l2: ArrayLike) -> Float[Array, "*q"]:
     r"""Return $\sum_k G_k \ln(G_k / H)$ in nats: the entropy times -H. $\lambda$ is not used.
 
@@ -80,6 +82,11 @@ def gain(
     """
     if score is not squared:
         return score(left, l2) + score(whole - left, l2) - score(whole, l2)
+    return _gain(left, whole, l2, origin)
+
+
+@jax.jit
+def _gain(left: Array, whole: Array, l2: ArrayLike, origin: Array) -> Array:
     value = value_near(whole, l2, origin=origin)
     pull = l2 * value
     on_left = left[:-1] - (value - origin) * left[-1:] - pull  # D of the left side; that of the right is -(D + pull)
@@ -109,9 +116,15 @@ def rounding(
     >>> rounding(jnp.array([4.0, 2.0]), 0.0, origin=jnp.zeros(1)).item() < 1e-10
     True
     """
-    eps = 16 * jnp.finfo(whole.dtype).eps
     if score is not squared:
+        eps = 16 * jnp.finfo(whole.dtype).eps
         return eps * (jnp.abs(score(whole, l2)) + whole[-1])  # a pure node has no entropy, and shares that are rounded
+    return _rounding(whole, l2, origin)
+
+
+@jax.jit
+def _rounding(whole: Array, l2: ArrayLike, origin: Array) -> Array:
+    eps = 16 * jnp.finfo(whole.dtype).eps
     squares = jnp.sum(value_near(whole, l2, origin=origin) ** 2, axis=0)
     return eps * squares * (eps * whole[-1] + l2)
 
@@ -135,6 +148,7 @@ def n_classes(y: Num[Array, " n"], *, criterion: str, given: int | None) -> int 
 
 
 @public
+@partial(jax.jit, static_argnames="n_classes")
 def statistics(
     y: Num[Array, " n"], weights: Float[Array, " n"], *, n_classes: int | None
 ) -> tuple[Float[Array, "c n"], Float[Array, " k"]]:
@@ -160,11 +174,13 @@ def statistics(
         label = jnp.where((y >= 0) & (y < n_classes), y, -1).astype(int)
         weights = jnp.where(label < 0, jnp.nan, weights)  # known only within compiled code: `n_classes` refuses it
         targets = jax.nn.one_hot(label, n_classes, dtype=weights.dtype, axis=0)
+        targets = jnp.where(jnp.isnan(weights), jnp.nan, targets)  # 0 times NaN is 0 to the compiler
         shift = jnp.zeros(n_classes, weights.dtype)
     return jnp.concatenate([targets * weights, weights[None]]), shift
 
 
 @public
+@jax.jit
 def spread(y: Float[Array, " n"]) -> Float[Array, ""]:
     """Return a power of two near the largest difference of targets, which another origin does not change.
 

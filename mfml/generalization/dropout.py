@@ -48,6 +48,11 @@ def apply(
     """
     if not training:
         return x
+    return _dropped(x, key, rate)
+
+
+@jax.jit
+def _dropped(x: Array, key: Array, rate: ArrayLike) -> Array:
     factor = mask(x.shape, key=key, rate=rate).astype(x.dtype)
     return jnp.where((factor == 0) & jnp.isinf(x), 0, x * factor)
 

@@ -9,8 +9,10 @@ intercept is not penalized, since the data are centered. $q = X^\top (y - X\beta
 feature with the residual. A zero coefficient is optimal as long as $|q_j| \le \alpha \rho$.
 """
 
+from functools import partial
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
@@ -46,6 +48,7 @@ def soft_threshold(v: Float[Array, "*shape"], threshold: ArrayLike) -> Float[Arr
 
 @public
 @checked(weights=NON_NEGATIVE)
+@partial(jax.jit, static_argnames="fit_intercept")
 def problem(
     x: Float[Array, "n d"],
     y: Float[Array, " n"],
@@ -121,6 +124,7 @@ def kkt_residual(
 
 
 @public
+@jax.jit
 def duality_gap(
     coef: Float[Array, " d"],
     correlation: Float[Array, " d"],

@@ -16,6 +16,7 @@ from mfml.generalization import criteria, growth
 
 
 @public
+@partial(jax.jit, static_argnames=("max_depth", "score"))
 def grow(
     x: Float[Array, "n d"],
     statistics: Float[Array, "c n"],

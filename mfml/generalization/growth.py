@@ -12,6 +12,7 @@ not show the small differences between them.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -60,6 +61,7 @@ class Grown(NamedTuple):
 
 
 @public
+@partial(jax.jit, static_argnames=("n_nodes", "n_bins"))
 def histogram(
     bins: Integer[Array, "d n"], node: Int[Array, " n"], statistics: Float[Array, "c n"], *, n_nodes: int, n_bins: int
 ) -> Float[Array, "c d q bins"]:
@@ -113,6 +115,7 @@ def _scatter(packed: Array, place: Array, size: int, n_parts: int) -> list[Array
 
 
 @public
+@partial(jax.jit, static_argnames="n_places")
 def sums_at(place: Int[Array, " n"], statistics: Float[Array, "c n"], *, n_places: int) -> Float[Array, "c q"]:
     """Add up the statistics of the samples at each place. `n_places` is static.
 
@@ -157,21 +160,15 @@ def grow(
     ([0, 0, 1], [1])
     """
     require.between("max_depth", max_depth, 1, MAX_DEPTH)
+    # masks instead of the function that makes them: another function object would compile again
+    masks = None if allowed is None else [allowed(level) for level in range(max_depth)]
+    options = {"n_bins": n_bins, "max_depth": max_depth, "score": score, "subtract": subtract, "missing": missing}
+    return _in_any_unit(bins, statistics, limits, masks, **options)
 
-    def inner(statistics: Array, limits: Limits) -> Grown:
-        return _grow(
-            bins,
-            statistics,
-            limits,
-            n_bins=n_bins,
-            max_depth=max_depth,
-            score=score,
-            allowed=allowed,
-            subtract=subtract,
-            missing=missing,
-        )
 
-    return scale_free(inner, statistics, limits)
+@partial(jax.jit, static_argnames=("n_bins", "max_depth", "score", "subtract", "missing"))
+def _in_any_unit(bins: Array, statistics: Array, limits: Limits, masks: list[Array] | None, **options: Any) -> Grown:
+    return scale_free(partial(_grow, bins, masks=masks, **options), statistics, limits)
 
 
 def _grow(
@@ -179,10 +176,10 @@ def _grow(
     statistics: Array,
     limits: Limits,
     *,
+    masks: list[Array] | None,
     n_bins: int,
     max_depth: int,
     score: criteria.Score,
-    allowed: Callable[[int], Array] | None,
     subtract: bool | None,
     missing: bool,
 ) -> Grown:
@@ -198,7 +195,7 @@ def _grow(
         else:
             table = _children(table, bins, node, statistics)
         near = about(table, origin[:, None, :, None]) if centers and by_subtraction else table
-        mask = jnp.ones((1, d), bool) if allowed is None else allowed(level)
+        mask = jnp.ones((1, d), bool) if masks is None else masks[level]
         split, of_children = _best_split(near, origin, alive, mask, limits, score, missing)
         origin = of_children if centers else jnp.repeat(origin, 2, axis=1)
         splits.append(split)
@@ -219,13 +216,30 @@ def scale_free(grow: Callable[[Array, Limits], Grown], statistics: Float[Array, 
     >>> scale_free(inside, jnp.array([[8.0], [1.0]]), Limits(zero, zero, zero)).sums.tolist()
     [[8.0], [1.0]]
     """
+    units, *scaled = _into_units(statistics, limits)
+    return _out_of_units(grow(*scaled), units)
+
+
+@jax.jit
+def _into_units(statistics: Array, limits: Limits) -> tuple[Array, Array, Limits]:
+    """The units of G and H, and statistics and limits in these units."""
     g, h = scaling.unit(statistics[:-1]), scaling.unit(statistics[-1])
-    units = jnp.append(jnp.full(len(statistics) - 1, g, g.dtype), h)[:, None]
     l2, min_weight, min_gain = limits
     inner = Limits(l2 * (1 / h), min_weight * (1 / h), min_gain * (1 / g) * (1 / g) * h)
-    found = grow(statistics * (1 / units), inner)
+    units = jnp.stack([g, h])
+    return units, statistics * (1 / _of_rows(units, len(statistics))), inner
+
+
+@jax.jit
+def _out_of_units(found: Grown, units: Array) -> Grown:
+    g, h = units
     splits = [split._replace(gain=split.gain * g * (1 / h) * g) for split in found.splits]
-    return Grown(splits, found.leaf, found.sums * units)
+    return Grown(splits, found.leaf, found.sums * _of_rows(units, len(found.sums)))
+
+
+def _of_rows(units: Array, n_rows: int) -> Array:
+    """The unit of each statistic, as a column: that of G for all but the last."""
+    return jnp.append(jnp.full(n_rows - 1, units[0], units.dtype), units[1])[:, None]
 
 
 @public
@@ -341,16 +355,26 @@ def _running_count(mask: Array) -> Array:
 @public
 def assemble(grown: Grown, thresholds: list[Array], value: Callable[[Array], Array], *, n_features: int) -> Trees:
     """Build the arrays of one tree (t = 1). `value` turns sums (c, m) into predictions (k, m); options are static."""
+    sums = _sums_of_nodes(grown)
+    return _tree(grown, thresholds, sums, value(sums), n_features=n_features)
+
+
+@jax.jit
+def _sums_of_nodes(grown: Grown) -> Array:
+    """Statistics of all nodes in heap order, (c, m)."""
     sums, levels = grown.sums, [grown.sums]
     for _ in grown.splits:
         sums = sums[:, 0::2] + sums[:, 1::2]
         levels.insert(0, sums)
-    sums = jnp.concatenate(levels, axis=1)
-    m = sums.shape[1]
-    n_inner = m - grown.sums.shape[1]
+    return jnp.concatenate(levels, axis=1)
+
+
+@partial(jax.jit, static_argnames="n_features")
+def _tree(grown: Grown, thresholds: list[Array], sums: Array, value: Array, *, n_features: int) -> Trees:
+    m, n_leaves = sums.shape[1], grown.sums.shape[1]
 
     def heap(parts: list[Array], in_leaves: Any) -> Array:
-        return jnp.concatenate([*parts, jnp.full(m - n_inner, in_leaves, parts[0].dtype)])
+        return jnp.concatenate([*parts, jnp.full(n_leaves, in_leaves, parts[0].dtype)])
 
     made = heap([split.made for split in grown.splits], False)
     own = jnp.arange(m, dtype=jnp.int32)
@@ -362,7 +386,7 @@ def assemble(grown: Grown, thresholds: list[Array], value: Callable[[Array], Arr
         missing_left=heap([split.missing_left for split in grown.splits], True),
         left=jnp.where(made, 2 * own + 1, own),
         right=jnp.where(made, 2 * own + 2, own),
-        value=value(sums).T,
+        value=value.T,
         cover=sums[-1],
         gain=gain,
         gain_of_feature=jnp.zeros(n_features, gain.dtype).at[feature].add(gain),
@@ -371,6 +395,7 @@ def assemble(grown: Grown, thresholds: list[Array], value: Callable[[Array], Arr
 
 
 @public
+@jax.jit
 def thresholds_of_bins(edges: Float[Array, "d b_1"], splits: list[Split]) -> list[Array]:
     """Turn the bins of splits into thresholds: the upper edge of the bin, infinite for the last bin of values."""
     ends = jnp.pad(edges, ((0, 0), (0, 1)), constant_values=jnp.inf)

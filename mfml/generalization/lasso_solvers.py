@@ -43,6 +43,7 @@ def init(task: net.Task) -> State:
 
 
 @public
+@partial(jax.jit, static_argnames="solver")
 def step(
     state: State, task: net.Task, *, alpha: ArrayLike, l1_ratio: ArrayLike = 1.0, solver: str = "coordinate"
 ) -> State:
@@ -67,6 +68,7 @@ def step(
 
 
 @public
+@partial(jax.jit, static_argnames=("solver", "max_iter"))
 def solve(
     state: State,
     task: net.Task,
@@ -163,6 +165,8 @@ def _round(at: _Progress, task: net.Task, alpha: Array, l1_ratio: Array, *, firs
     value = _objective(ahead, task, alpha, l1_ratio)
     better = value < values[-1]
     after, value = jax.tree.map(partial(jnp.where, better), (ahead, value), (after, values[-1]))
+    # not what the passes have added up: their rounding errors may be larger than the gap
+    after = after._replace(correlation=task.target - task.gram @ after.coef)
     history = lax.dynamic_update_slice(at.history, values, (first + 1,))
     history = history.at[jnp.minimum(first + PASSES, max_iter)].set(value)
     return _Progress(after, value, history, _stands_still(after.coef, state.coef))

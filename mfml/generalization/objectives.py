@@ -4,12 +4,15 @@ With a score F, `squared_error` is $\frac12 (y - F)^2$. `logistic` is the cross-
 and `softmax` is that of labels 0 to k - 1.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Num
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.risk import losses
 from mfml.risk.empirical import weighted_mean
 
@@ -17,6 +20,8 @@ LOSSES = ("squared_error", "logistic", "softmax")
 
 
 @public
+@checked(weights=NON_NEGATIVE)
+@partial(jax.jit, static_argnames=("loss", "n_classes"))
 def best_constant(
     y: Num[Array, " n"], weights: Float[Array, " n"], *, loss: str, n_classes: int | None = None
 ) -> Float[Array, " k"]:
@@ -25,7 +30,7 @@ def best_constant(
     Shares of 0, and for `logistic` also of 1, are moved inwards by eps, which keeps the scores finite.
 
     Raises:
-        ValueError: for an unknown loss, or `softmax` without n_classes >= 2.
+        ValueError: for an unknown loss, `softmax` without n_classes >= 2, or a negative weight.
 
     >>> best_constant(jnp.array([0.0, 1.0]), jnp.ones(2), loss="squared_error").tolist()
     [0.5]
@@ -45,6 +50,7 @@ def best_constant(
 
 
 @public
+@partial(jax.jit, static_argnames="loss")
 def derivatives(
     scores: Float[Array, "k n"], y: Num[Array, " n"], *, loss: str
 ) -> tuple[Float[Array, "k n"], Float[Array, "k n"]]:
@@ -73,6 +79,7 @@ def derivatives(
 
 
 @public
+@partial(jax.jit, static_argnames="loss")
 def sample_losses(scores: Float[Array, "k n"], y: Num[Array, " n"], *, loss: str) -> Float[Array, " n"]:
     """Return the loss of each sample: half the squared error, or the cross-entropy in nats.
 

@@ -5,6 +5,7 @@ Shapes: t trees, m nodes each (node 0 is the root), d features, k outputs, n sam
 `missing_left[i]` decides. A leaf points to itself on both sides, so a walk that has reached it stays there.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -42,6 +43,7 @@ def is_leaf(trees: Trees) -> Bool[Array, "t m"]:
 
 
 @public
+@partial(jax.jit, static_argnames="n_features")
 def stump(feature: ArrayLike, threshold: ArrayLike, value: Float[Array, "3 k"], *, n_features: int = 1) -> Trees:
     """Make one tree with one split. The rows of `value` belong to the root, the left and the right leaf.
 

@@ -93,6 +93,7 @@ def grid_search(
 
 
 @public
+@jax.jit
 def one_standard_error(result: Search, complexity: Float[Array, " a"]) -> Int[Array, ""]:
     """Return the index of the least complex setting whose risk is within one standard error of the smallest risk.
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, PyTree, Shaped
 
 from mfml import require
@@ -148,8 +149,12 @@ def classify(matrix: Float[Array, "p p"], *, tol: float | None = None) -> Statio
     require.square("matrix", matrix)
     require.that(matrix.size > 0, f"matrix must not be empty; found shape {matrix.shape}")
     require.that(tol is None or tol >= 0, f"tol must not be negative; found {tol}")
+    return _classify(matrix, 10 * len(matrix) * float(jnp.finfo(matrix.dtype).eps) if tol is None else tol)
+
+
+@jax.jit
+def _classify(matrix: Array, share: ArrayLike) -> StationaryPoint:
     values = jnp.linalg.eigvalsh(matrix)
-    share = 10 * len(matrix) * float(jnp.finfo(values.dtype).eps) if tol is None else tol
     zero = share * jnp.abs(values).max()
     negative, positive = jnp.sum(values < -zero), jnp.sum(values > zero)
     flat = jnp.sum(jnp.abs(values) <= zero)

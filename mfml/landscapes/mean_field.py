@@ -101,6 +101,7 @@ def risk(
 
 
 @public
+@partial(jax.jit, static_argnames="scaling")
 def step(
     state: Particles,
     x: Float[Array, "n d"],
@@ -163,6 +164,7 @@ def fit(
 
 
 @public
+@partial(jax.jit, static_argnames="scaling")
 def score(
     model: Particles | MeanField, x: Float[Array, "n d"], y: Float[Array, " n"], *, scaling: str = "mean"
 ) -> Float[Array, ""]:
@@ -180,6 +182,7 @@ def score(
 
 
 @public
+@jax.jit
 def displacement(path: Particles) -> Float[Array, ""]:
     r"""Root mean square over particles of the distance from first to last position on a path, relative to the first.
 

@@ -73,6 +73,7 @@ def kernel(
 
 
 @public
+@jax.jit
 def distance(first: Float[Array, "n m"], second: Float[Array, "n m"]) -> Float[Array, ""]:
     r"""Kernel distance $1 - \langle A, B \rangle / (\|A\| \|B\|)$, Frobenius; between 0 and 1 for Gram matrices.
 
@@ -92,6 +93,7 @@ def distance(first: Float[Array, "n m"], second: Float[Array, "n m"]) -> Float[A
 
 
 @public
+@jax.jit
 def alignment(gram: Float[Array, "n n"], y: Float[Array, " n"]) -> Float[Array, ""]:
     r"""How well a kernel fits its task: $y^\top \Theta\, y / (\|\Theta\|_F \|y\|^2)$, at most 1; NaN where either is 0.
 
@@ -150,6 +152,7 @@ def linearized(
 
 
 @public
+@jax.jit
 def flow(
     gram: Float[Array, "n n"], init: Float[Array, " n"], y: Float[Array, " n"], time: ArrayLike
 ) -> Float[Array, " n"]:

@@ -25,6 +25,7 @@ from mfml.numerics.domain import POSITIVE, checked
 
 @public
 @checked(flat_width=POSITIVE, sharp_width=POSITIVE)
+@jax.jit
 def two_valleys(
     point: Float[Array, " d"], *, flat_width: ArrayLike = 1.2, sharp_width: ArrayLike = 0.25
 ) -> Float[Array, ""]:
@@ -207,10 +208,12 @@ def sam(objective: Objective, base: Any, *, rho: ArrayLike = 0.05, data: tuple[A
     return Optimizer(base.init, update)
 
 
+@jax.jit
 def _along(params: PyTree, direction: PyTree, by: ArrayLike) -> PyTree:
     return apply_updates(params, jax.tree.map(lambda d: jnp.asarray(by, d.dtype) * d, direction))
 
 
+@jax.jit
 def _unit(tree: PyTree) -> PyTree:
     leaves = jax.tree.leaves(tree)
     unit = scaling.power_of_two(jnp.stack([jnp.max(jnp.abs(leaf), initial=0.0) for leaf in leaves]).max())

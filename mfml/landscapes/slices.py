@@ -48,6 +48,7 @@ def random_direction(params: PyTree, *, key: Key[Array, ""]) -> PyTree:
 
 
 @public
+@jax.jit
 def filter_normalized(direction: PyTree, params: PyTree) -> PyTree:
     r"""Give each filter of a direction the norm of the parameters' filter: $d \leftarrow d\, \|\theta\| / \|d\|$.
 
@@ -142,6 +143,7 @@ def plane(
 
 
 @public
+@jax.jit
 def path_plane(path: PyTree) -> PathPlane:
     r"""Find the plane through a path's last point that contains most of it: PCA of the path about its end.
 

@@ -180,6 +180,7 @@ def convergence_map(
 
 
 @public
+@jax.jit
 def boundary(converged: Bool[Array, "r s"]) -> Bool[Array, "r s"]:
     """Mark the cells that differ from their neighbor below or to the right.
 
@@ -198,6 +199,7 @@ def boundary(converged: Bool[Array, "r s"]) -> Bool[Array, "r s"]:
 
 
 @public
+@jax.jit
 def box_dimension(marked: Bool[Array, "r r"]) -> Float[Array, ""]:
     r"""Box-counting dimension of the marked cells: minus the slope of $\ln N(b)$ over $\ln b$.
 

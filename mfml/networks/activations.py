@@ -6,6 +6,7 @@ function is finite wherever its value fits into the dtype, and NaN stays NaN.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -80,7 +81,7 @@ def relu(z: Float[Array, "..."]) -> Float[Array, "..."]:
     >>> relu(jnp.array([-1.0, 0.0, 2.0])).tolist()
     [0.0, 0.0, 2.0]
     """
-    return jax.nn.relu(z)
+    return jnp.where(z <= 0, 0.0, z)  # `jnp.maximum` would lose NaN, see `numerics.scaling.at_least`
 
 
 @public
@@ -158,6 +159,7 @@ def apply(z: Float[Array, "..."], *, activation: str = "relu") -> Float[Array, "
 
 
 @public
+@partial(jax.jit, static_argnames="activation")
 def derivative(z: Float[Array, "..."], *, activation: str = "relu") -> Float[Array, "..."]:
     """Evaluate the derivative of an activation at z in closed form; at a kink it is the one from the left.
 

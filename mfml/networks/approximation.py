@@ -7,6 +7,7 @@ the activation named here. Shapes: d inputs, m neurons, j waves.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -60,10 +61,20 @@ def bumps(function: Callable[[Array], Array], low: ArrayLike, high: ArrayLike, *
     ([-2.0], [[8.0]], [1.0])
     """
     _require_interval(low, high, width)
+    inner, middles = _cells(low, high, width)
+    return _staircase(inner, function(middles))
+
+
+@partial(jax.jit, static_argnums=2)
+def _cells(low: ArrayLike, high: ArrayLike, width: int) -> tuple[Array, Array]:
+    """Edges between cells, and the middles of the cells."""
     edges = _nodes(low, high, width)
-    values = function((edges[:-1] + edges[1:]) / 2)
-    inner = edges[1:-1]
-    return Dense(jnp.ones((1, width - 1), inner.dtype), -inner), Dense(jnp.diff(values)[:, None], values[:1])
+    return edges[1:-1], (edges[:-1] + edges[1:]) / 2
+
+
+@jax.jit
+def _staircase(inner: Array, values: Array) -> Network:
+    return Dense(jnp.ones((1, len(inner)), inner.dtype), -inner), Dense(jnp.diff(values)[:, None], values[:1])
 
 
 @public
@@ -143,6 +154,7 @@ def waves(
 
 
 @public
+@partial(jax.jit, static_argnames="width")
 def ridges(
     amplitude: Float[Array, " j"],
     frequency: Float[Array, "j d"],
@@ -188,6 +200,7 @@ def ridges(
 
 
 @public
+@partial(jax.jit, static_argnames="width")
 def ridges_bound(
     amplitude: Float[Array, " j"],
     frequency: Float[Array, "j d"],

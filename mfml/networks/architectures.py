@@ -8,10 +8,12 @@ by itself, and does the same in training and in use.
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key, PyTree
 
 from mfml import require
@@ -41,17 +43,24 @@ def init(module: nn.Module, x: Float[Array, "n h w c"], *, key: Key[Array, ""]) 
     kinds = [str(path[-1].key) for path, _ in named]
     unknown = sorted(set(kinds) - {"kernel", "bias", "scale"})
     require.that(not unknown, f"cannot draw parameters of these kinds: {', '.join(unknown)}")
-    sizes = [leaf.size if kind == "kernel" else 0 for kind, (_, leaf) in zip(kinds, named, strict=True)]
+    parts = tuple((kind, leaf.shape, leaf.dtype) for kind, (_, leaf) in zip(kinds, named, strict=True))
+    return jax.tree.unflatten(structure, _drawn(key, parts))
+
+
+@partial(jax.jit, static_argnames="parts")
+def _drawn(key: Array, parts: tuple[tuple[str, tuple[int, ...], np.dtype], ...]) -> list[Array]:
+    """Parameters of these kinds, shapes and dtypes."""
+    sizes = [math.prod(shape) if kind == "kernel" else 0 for kind, shape, _ in parts]
     drawn = jax.random.normal(key, (sum(sizes),))  # in one draw, since this compiles fastest
     leaves = []
-    for place, (kind, (_, leaf)) in enumerate(zip(kinds, named, strict=True)):
+    for place, (kind, shape, dtype) in enumerate(parts):
         if kind == "kernel":
             begin = sum(sizes[:place])
-            flat = math.sqrt(2 / math.prod(leaf.shape[:-1])) * drawn[begin : begin + leaf.size]
-            leaves.append(flat.reshape(leaf.shape).astype(leaf.dtype))
+            flat = math.sqrt(2 / math.prod(shape[:-1])) * drawn[begin : begin + sizes[place]]
+            leaves.append(flat.reshape(shape).astype(dtype))
         else:
-            leaves.append(jnp.full(leaf.shape, float(kind == "scale"), leaf.dtype))
-    return jax.tree.unflatten(structure, leaves)
+            leaves.append(jnp.full(shape, float(kind == "scale"), dtype))
+    return leaves
 
 
 class LeNet(nn.Module):

@@ -10,6 +10,7 @@ $$\delta_l = \frac{\partial J}{\partial z_l}, \qquad
 Shapes: n samples, d inputs, k outputs.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -62,6 +63,7 @@ def forward(network: Network, x: Float[Array, "n d"], *, activation: str = "relu
 
 
 @public
+@partial(jax.jit, static_argnames="activation")
 def backward(network: Network, cache: Cache, slope: Float[Array, "n k"], *, activation: str = "relu") -> Gradients:
     """Return the gradients with respect to all parameters and the inputs, given that of the output.
 
@@ -93,6 +95,7 @@ def backward(network: Network, cache: Cache, slope: Float[Array, "n k"], *, acti
 
 
 @public
+@partial(jax.jit, static_argnames=("activation", "loss"))
 def loss_and_gradient(
     network: Network, x: Float[Array, "n d"], y: Float[Array, "n k"], *, activation: str = "relu", loss: str = "mse"
 ) -> tuple[Float[Array, ""], Gradients]:

@@ -6,6 +6,7 @@ shape (inputs, outputs).
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 
 import jax
@@ -102,6 +103,7 @@ def apply(
 
 
 @public
+@partial(jax.jit, static_argnames="activation")
 def signal_sizes(network: Network, x: Float[Array, "n d"], *, activation: str = "relu") -> Float[Array, " layers"]:
     r"""Root mean square of each layer's preactivations. It shows whether a signal fades or explodes with depth.
 

@@ -33,6 +33,7 @@ def dice(prediction: Int[Array, "n h w"], target: Int[Array, "n h w"], *, n_clas
 
 
 @public
+@jax.jit
 def dice_loss(logits: Float[Array, "n h w k"], target: Int[Array, "n h w"]) -> Float[Array, ""]:
     r"""Mean over the classes of $1 - 2 \sum p y / \sum (p + y)$, with p the softmax of the logits and y one-hot.
 

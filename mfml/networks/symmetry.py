@@ -6,6 +6,7 @@ $f(T x) = f(x)$. Convolutions are equivariant under shifts, and pooling over all
 
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -72,6 +73,11 @@ def equivariance_error(
     y = function(x)
     moved, expected = function(before(x)), after(y)
     require.same_shape(function_of_moved=moved, moved_function=expected)
+    return _relative(moved, expected, y)
+
+
+@jax.jit
+def _relative(moved: Array, expected: Array, y: Array) -> Array:
     return scaling.length(moved - expected) / scaling.length(y)
 
 

@@ -6,7 +6,7 @@ details). `order` is the number of vanishing moments p: order 1 is Haar, order p
 """
 
 import math
-from functools import cache
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +20,7 @@ MAX_ORDER = 10  # for higher orders, the roots of the filter's polynomial lose d
 
 
 @public
+@jax.jit
 def fourier(x: Float[Array, "*batch n"]) -> Float[Array, "*batch n"]:
     r"""Coefficients in the real orthonormal Fourier basis: mean, cos 1, sin 1, cos 2, sin 2, ...
 
@@ -43,6 +44,7 @@ def fourier(x: Float[Array, "*batch n"]) -> Float[Array, "*batch n"]:
 
 
 @public
+@jax.jit
 def inverse_fourier(coefficients: Float[Array, "*batch n"]) -> Float[Array, "*batch n"]:
     """Signal from its coefficients in the real Fourier basis; undoes `fourier`.
 
@@ -79,6 +81,7 @@ def daubechies(*, order: int) -> Float[Array, " taps"]:
 
 
 @public
+@partial(jax.jit, static_argnames=("order", "levels"))
 def analyze(x: Float[Array, "*batch n"], *, order: int = 1, levels: int = 1) -> Float[Array, "*batch n"]:
     r"""Wavelet coefficients of periodic signals by Mallat's pyramid, in O(n).
 
@@ -107,6 +110,7 @@ def analyze(x: Float[Array, "*batch n"], *, order: int = 1, levels: int = 1) -> 
 
 
 @public
+@partial(jax.jit, static_argnames=("order", "levels"))
 def synthesize(coefficients: Float[Array, "*batch n"], *, order: int = 1, levels: int = 1) -> Float[Array, "*batch n"]:
     """Signals from their wavelet coefficients; undoes `analyze` with the same order and levels.
 
@@ -126,6 +130,7 @@ def synthesize(coefficients: Float[Array, "*batch n"], *, order: int = 1, levels
 
 
 @public
+@partial(jax.jit, static_argnames=("order", "levels"))
 def analyze_image(x: Float[Array, "*batch h w"], *, order: int = 1, levels: int = 1) -> Float[Array, "*batch h w"]:
     """Wavelet coefficients of periodic images: each level splits the quarter with the means along both axes.
 
@@ -148,6 +153,7 @@ def analyze_image(x: Float[Array, "*batch h w"], *, order: int = 1, levels: int 
 
 
 @public
+@partial(jax.jit, static_argnames=("order", "levels"))
 def synthesize_image(
     coefficients: Float[Array, "*batch h w"], *, order: int = 1, levels: int = 1
 ) -> Float[Array, "*batch h w"]:
@@ -170,6 +176,7 @@ def synthesize_image(
 
 
 @public
+@partial(jax.jit, static_argnames="n_kept")
 def keep_largest(coefficients: Float[Array, "..."], *, n_kept: int) -> Float[Array, "..."]:
     """Set all but the `n_kept` entries of largest magnitude to 0; among equals, the first ones are kept.
 

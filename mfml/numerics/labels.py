@@ -32,4 +32,9 @@ def in_range(labels: Int[Array, " n"], n_labels: int) -> Bool[Array, ""]:
         known = np.asarray(labels)
         wrong = known[(known < 0) | (known >= n_labels)]
         require.that(wrong.size == 0, f"labels must be from 0 to {n_labels - 1}; found {wrong[:1]}")
+    return _all_within(labels, n_labels)
+
+
+@jax.jit
+def _all_within(labels: Array, n_labels: int) -> Array:
     return jnp.all((labels >= 0) & (labels < n_labels))

@@ -42,6 +42,27 @@ def largest(x: Float[Array, "*shape"], *, axis: int | None = None) -> Float[Arra
     return jnp.take_along_axis(x, jnp.argmax(x, axis=0)[None], axis=0)[0]  # argmax stops at NaN; slower than a maximum
 
 
+def at_least(low: ArrayLike, x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """Each entry, or `low` where it is smaller; NaN stays.
+
+    `jnp.maximum` loses it on a CPU where it is compiled together with the sum that x comes from. Where both are equal,
+    the derivative is half that of x, as with `jnp.maximum`.
+
+    >>> at_least(0.0, jnp.array([-1.0, 2.0, jnp.nan])).tolist()
+    [0.0, 2.0, nan]
+    """
+    return jnp.where(jnp.isnan(x), x, jnp.maximum(low, x))
+
+
+def at_most(high: ArrayLike, x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """Each entry, or `high` where it is larger; see `at_least`.
+
+    >>> at_most(1.0, jnp.array([-1.0, 2.0, jnp.nan])).tolist()
+    [-1.0, 1.0, nan]
+    """
+    return jnp.where(jnp.isnan(x), x, jnp.minimum(high, x))
+
+
 def unit(x: Float[Array, "*shape"]) -> Float[Array, ""]:
     """Power of two near the largest magnitude. Divided by it, all entries lie between -4 and 4 (most often, -2 and 2).
 

@@ -7,6 +7,7 @@ posterior is the prior of the next batch. Predictive distributions average over 
 import math
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import cho_solve
 from jaxtyping import Array, Float, Num
@@ -95,6 +96,7 @@ def update_gamma(prior: Gamma, y: Num[Array, " n"]) -> Gamma:
 
 
 @public
+@jax.jit
 def predict_gamma(posterior: Gamma, y: Num[Array, " m"]) -> Float[Array, " m"]:
     r"""Log-probability of each possible next count, in nats: negative binomial, wider than Poisson's.
 
@@ -116,6 +118,7 @@ def predict_gamma(posterior: Gamma, y: Num[Array, " m"]) -> Float[Array, " m"]:
 
 
 @public
+@jax.jit
 def update_mean(prior: Gaussian, y: Float[Array, "n d"], noise: Float[Array, "d d"]) -> Gaussian:
     r"""Posterior of the mean of normal samples whose covariance is known.
 
@@ -164,6 +167,7 @@ def predict_mean(posterior: Gaussian, noise: Float[Array, "d d"]) -> Gaussian:
 
 
 @public
+@jax.jit
 def update_normal(prior: NormalInverseGamma, y: Float[Array, " n"]) -> NormalInverseGamma:
     r"""Posterior of mean and variance of normal samples, both unknown.
 
@@ -208,6 +212,7 @@ def predict_normal(posterior: NormalInverseGamma) -> StudentT:
 
 
 @public
+@jax.jit
 def log_evidence_beta(prior: Beta, y: Num[Array, " n"]) -> Float[Array, ""]:
     r"""Log-probability of these successes and failures, in this order, averaged over the prior; nats.
 

@@ -8,6 +8,7 @@ penalty $\alpha = s^2 / \tau^2$. So the prior says how large weights may be, in 
 import math
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from jax.typing import ArrayLike
@@ -47,6 +48,7 @@ def ridge_prior(alpha: ArrayLike, noise_variance: ArrayLike, *, n_columns: int) 
 
 
 @public
+@jax.jit
 def fit(design: Float[Array, "n p"], y: Float[Array, " n"], *, prior: Gaussian, noise_variance: ArrayLike) -> Gaussian:
     r"""Posterior of the weights: covariance $S = (S_0^{-1} + X^\top X / s^2)^{-1}$, mean m.
 
@@ -107,6 +109,7 @@ def predictive(model: Gaussian, design: Float[Array, "n p"], *, noise_variance: 
 
 
 @public
+@jax.jit
 def score(model: Gaussian, design: Float[Array, "n p"], y: Float[Array, " n"]) -> Float[Array, ""]:
     r"""Coefficient of determination $R^2$ of the predicted means, see `mfml.risk.metrics.r2`.
 
@@ -124,6 +127,7 @@ def score(model: Gaussian, design: Float[Array, "n p"], y: Float[Array, " n"]) -
 
 
 @public
+@jax.jit
 def log_evidence(
     design: Float[Array, "n p"], y: Float[Array, " n"], *, prior: Gaussian, noise_variance: ArrayLike
 ) -> Float[Array, ""]:

@@ -5,6 +5,7 @@ their predicted 30 % quantile. A calibrated model may still know nothing: it may
 it by its likelihood as well.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -65,6 +66,11 @@ def curve(
     y = _checked(probability, y)
     require.positive("n_bins", n_bins)
     require.one_of("strategy", strategy, STRATEGIES)
+    return _curve(probability, y, n_bins, strategy)
+
+
+@partial(jax.jit, static_argnames=("n_bins", "strategy"))
+def _curve(probability: Array, y: Array, n_bins: int, strategy: str) -> Curve:
     inner = jnp.arange(1, n_bins, dtype=probability.dtype) / n_bins
     if strategy == "quantile":
         inner = jnp.quantile(probability, inner)
@@ -91,10 +97,13 @@ def expected_error(
     >>> round(expected_error(jnp.array([0.4, 0.9]), jnp.array([0, 1])).item(), 4)
     0.25
     """
-    made = curve(probability, y, n_bins=n_bins, strategy=strategy)
-    filled = made.number > 0
-    gap = jnp.where(filled, jnp.abs(made.observed - made.predicted), 0.0)
-    return jnp.sum(made.number * gap) / len(y)
+    return _mean_gap(curve(probability, y, n_bins=n_bins, strategy=strategy), len(y))
+
+
+@jax.jit
+def _mean_gap(curve: Curve, n: ArrayLike) -> Array:
+    gap = jnp.where(curve.number > 0, jnp.abs(curve.observed - curve.predicted), 0.0)
+    return jnp.sum(curve.number * gap) / n
 
 
 @public
@@ -114,6 +123,7 @@ def brier(probability: Float[Array, " n"], y: Num[Array, " n"]) -> Float[Array, 
 
 
 @public
+@jax.jit
 def gaussian_pit(y: Float[Array, " n"], mean: ArrayLike, scale: ArrayLike) -> Float[Array, " n"]:
     r"""Probability integral transform of normal predictions: $\Phi((y - \mu)/\sigma)$, the quantile that came true.
 
@@ -132,6 +142,7 @@ def gaussian_pit(y: Float[Array, " n"], mean: ArrayLike, scale: ArrayLike) -> Fl
 
 
 @public
+@partial(jax.jit, static_argnames="n_bins")
 def pit_histogram(pit: Float[Array, " n"], *, n_bins: int = 10) -> Histogram:
     """Histogram of PIT values. A valley means too sure, a hill means not sure enough, a slope means biased.
 

@@ -73,6 +73,7 @@ def standardized_means(
 
 
 @public
+@jax.jit
 def normal_distance(z: Float[Array, " n"]) -> Float[Array, ""]:
     r"""Largest gap $\sup_t |F_n(t) - \Phi(t)|$ from the draws' distribution function to the standard normal one.
 

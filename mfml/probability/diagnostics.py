@@ -4,6 +4,7 @@ Draws of a chain resemble each other, so n of them are worth fewer independent o
 the distribution. Only chains from other starts can show this.
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -13,6 +14,7 @@ from mfml.numerics import scaling
 
 
 @public
+@jax.jit
 def autocorrelation(chains: Float[Array, "c n"]) -> Float[Array, "c n"]:
     r"""Correlation of each chain with itself, t draws later: $\rho_t$, $t = 0, \dots, n - 1$, divisor n at all lags.
 
@@ -31,6 +33,7 @@ def autocorrelation(chains: Float[Array, "c n"]) -> Float[Array, "c n"]:
 
 
 @public
+@jax.jit
 def r_hat(chains: Float[Array, "c n"]) -> Float[Array, ""]:
     r"""Potential scale reduction of split chains, $\hat R = \sqrt{\hat V / W}$: near 1, below 1.01, if all agree.
 
@@ -56,6 +59,7 @@ def r_hat(chains: Float[Array, "c n"]) -> Float[Array, ""]:
 
 
 @public
+@jax.jit
 def effective_sample_size(chains: Float[Array, "c n"]) -> Float[Array, ""]:
     r"""Number of independent draws that determine the mean equally well: $c n / \tau$, $\tau = 1 + 2 \sum_t \rho_t$.
 
@@ -89,6 +93,7 @@ def effective_sample_size(chains: Float[Array, "c n"]) -> Float[Array, ""]:
 
 
 @public
+@jax.jit
 def mean_error(chains: Float[Array, "c n"]) -> Float[Array, ""]:
     r"""Monte-Carlo standard error of the mean of all draws, $\mathrm{sd} / \sqrt{\mathrm{ESS}}$, in the draws' units.
 

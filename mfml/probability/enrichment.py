@@ -118,9 +118,12 @@ def second_order(
     """
     _check(x, y)
     value = _scalar(function)
-    residual = jax.vmap(value)(x) - y
-    slopes = jax.vmap(jax.grad(value))(x)
-    laplacian = jax.vmap(lambda one: jnp.trace(jax.hessian(value)(one)))(x)
+    return _parts(jax.vmap(value)(x), y, jax.vmap(jax.grad(value))(x), jax.vmap(jax.hessian(value))(x), scale)
+
+
+@jax.jit
+def _parts(found: Array, y: Array, slopes: Array, hessians: Array, scale: ArrayLike) -> SecondOrder:
+    residual, laplacian = found - y, jnp.trace(hessians, axis1=1, axis2=2)
     variance = jnp.asarray(scale) ** 2
     return SecondOrder(
         jnp.mean(residual**2),
@@ -147,9 +150,13 @@ def tikhonov_risk(
     """
     _check(x, y)
     value = _scalar(function)
-    slopes = jax.vmap(jax.grad(value))(x)
+    return _penalized(jax.vmap(value)(x), y, jax.vmap(jax.grad(value))(x), scale)
+
+
+@jax.jit
+def _penalized(found: Array, y: Array, slopes: Array, scale: ArrayLike) -> Array:
     penalty = jnp.asarray(scale) ** 2 * jnp.sum(slopes**2, axis=1)
-    return jnp.mean((jax.vmap(value)(x) - y) ** 2 + penalty)
+    return jnp.mean((found - y) ** 2 + penalty)
 
 
 def _scalar(function: Function) -> Function:

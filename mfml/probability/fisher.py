@@ -91,10 +91,16 @@ def expected(
     s = scores(nll, params, outcomes)
     w = jnp.ones_like(s[:, 0]) if weights is None else weights
     require.same_length(weights=w, outcomes=s)
-    return (s * (w * jnp.exp(-nll(params, outcomes)))[:, None]).T @ s
+    return _averaged(s, w, nll(params, outcomes))
+
+
+@jax.jit
+def _averaged(scores: Array, weights: Array, nll: Array) -> Array:
+    return (scores * (weights * jnp.exp(-nll))[:, None]).T @ scores
 
 
 @public
+@jax.jit
 def standard_errors(information: Float[Array, "p p"]) -> Float[Array, " p"]:
     r"""Standard deviations $\sqrt{(I^{-1})_{jj}}$ of maximum-likelihood estimates. I is that of all samples together.
 

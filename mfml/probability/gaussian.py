@@ -5,6 +5,7 @@ Some of its coordinates are normal too, and so are some given the others, and so
 the Cholesky factor of $\Sigma$. Where there is none, results are NaN. Logarithms are natural.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -46,6 +47,7 @@ def fit(x: Float[Array, "n d"]) -> Gaussian:
 
 
 @public
+@jax.jit
 def whitened(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, "d n"]:
     r"""Coordinates $L^{-1} (x - \mu)$, $\Sigma = L L^\top$, in which the distribution is standard normal.
 
@@ -83,6 +85,7 @@ def mahalanobis(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
 
 
 @public
+@jax.jit
 def log_prob(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     r"""Log-density $-\tfrac12 (x - \mu)^\top \Sigma^{-1} (x - \mu) - \tfrac12 \log |\Sigma| - \tfrac d2 \log 2\pi$.
 
@@ -102,6 +105,7 @@ def log_prob(model: Gaussian, x: Float[Array, "n d"]) -> Float[Array, " n"]:
 
 
 @public
+@partial(jax.jit, static_argnames="n_samples")
 def sample(model: Gaussian, *, key: Key[Array, ""], n_samples: int) -> Float[Array, "n d"]:
     r"""Draw $\mu + L z$ with $\Sigma = L L^\top$ and z standard normal; n_samples is static.
 
@@ -132,7 +136,11 @@ def marginal(model: Gaussian, *, keep: tuple[int, ...]) -> Gaussian:
     [[3.0, 0.0], [0.0, 1.0]]
     """
     _check(model)
-    chosen = _indices("keep", keep, len(model.mean))
+    return _at(model, _indices("keep", keep, len(model.mean)))
+
+
+@jax.jit
+def _at(model: Gaussian, chosen: Array) -> Gaussian:
     return Gaussian(model.mean[chosen], model.covariance[jnp.ix_(chosen, chosen)])
 
 
@@ -161,7 +169,11 @@ def conditional(model: Gaussian, values: Float[Array, " k"], *, given: tuple[int
     require.that(len(given) < d, f"given must leave a coordinate; found all {d} of them")
     require.rank("values", values, 1)
     require.that(len(values) == len(given), f"values must be {len(given)}, one for each in given; found {len(values)}")
-    a = jnp.array([i for i in range(d) if i not in given])
+    return _given(model, values, jnp.array([i for i in range(d) if i not in given]), b)
+
+
+@jax.jit
+def _given(model: Gaussian, values: Array, a: Array, b: Array) -> Gaussian:
     factor = scaling.cholesky(model.covariance[jnp.ix_(b, b)])
     across = solve_triangular(factor, model.covariance[jnp.ix_(b, a)], lower=True)
     seen = solve_triangular(factor, values - model.mean[b], lower=True)

@@ -10,6 +10,7 @@ A position is the vector $(\mu, \log \tau, z_1, \dots, z_j)$, or $(\mu, \log \ta
 """
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -50,6 +51,7 @@ def eight_schools() -> Estimates:
 
 
 @public
+@jax.jit
 def log_prob(position: Float[Array, " p"], estimates: Estimates) -> Float[Array, ""]:
     r"""Log-posterior of $(\mu, \log \tau, z)$, non-centered, nats, up to a constant.
 
@@ -68,6 +70,7 @@ def log_prob(position: Float[Array, " p"], estimates: Estimates) -> Float[Array,
 
 
 @public
+@jax.jit
 def centered_log_prob(position: Float[Array, " p"], estimates: Estimates) -> Float[Array, ""]:
     r"""Log-posterior of $(\mu, \log \tau, \theta)$, the same model with its funnel, nats, up to a constant.
 
@@ -97,6 +100,7 @@ def effects(position: Float[Array, " p"]) -> Float[Array, " j"]:
 
 
 @public
+@partial(jax.jit, static_argnames="n_grid")
 def exact_moments(estimates: Estimates, *, n_grid: int = 2000) -> Moments:
     r"""Posterior moments without sampling: given $\tau$ all is normal, so a sum over a grid of $\tau$ is enough.
 

@@ -6,6 +6,7 @@ $1 / \log 2 \approx 1.44$ bits.
 
 import math
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
@@ -18,6 +19,7 @@ from mfml.probability.gaussian import Gaussian
 
 
 @public
+@jax.jit
 def entropy(p: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     r"""Average surprise $H(p) = -\sum_j p_j \log p_j$: from 0 for certainty to $\log k$ for no idea.
 
@@ -34,6 +36,7 @@ def entropy(p: Float[Array, "*n k"]) -> Float[Array, "*n"]:
 
 
 @public
+@jax.jit
 def cross_entropy(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     r"""Average surprise at data from p if one believes q: $H(p, q) = -\sum_j p_j \log q_j$.
 
@@ -52,6 +55,7 @@ def cross_entropy(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Arr
 
 
 @public
+@jax.jit
 def kl(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     r"""Kullback-Leibler divergence $D(p \| q) = \sum_j p_j \log(p_j / q_j)$, of q from the truth p.
 
@@ -70,6 +74,7 @@ def kl(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Array, "*n"]:
 
 
 @public
+@jax.jit
 def jensen_shannon(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Array, "*n"]:
     r"""Jensen-Shannon divergence $\tfrac12 D(p \| m) + \tfrac12 D(q \| m)$, $m = \tfrac12 (p + q)$.
 
@@ -92,6 +97,7 @@ def jensen_shannon(p: Float[Array, "*n k"], q: Float[Array, "*n k"]) -> Float[Ar
 
 
 @public
+@jax.jit
 def mutual_information(joint: Float[Array, "k l"]) -> Float[Array, ""]:
     r"""What one variable says about the other: $I = \sum_{jl} p_{jl} \log(p_{jl} / (p_{j\cdot}\, p_{\cdot l}))$.
 
@@ -113,6 +119,7 @@ def mutual_information(joint: Float[Array, "k l"]) -> Float[Array, ""]:
 
 
 @public
+@jax.jit
 def gaussian_entropy(p: Gaussian) -> Float[Array, ""]:
     r"""Entropy $\tfrac12 \log |2 \pi e \Sigma|$ of a density: it depends on the unit of x and may be negative.
 
@@ -127,6 +134,7 @@ def gaussian_entropy(p: Gaussian) -> Float[Array, ""]:
 
 
 @public
+@jax.jit
 def gaussian_cross_entropy(p: Gaussian, q: Gaussian) -> Float[Array, ""]:
     r"""Cross-entropy $-\int p \log q = H(p) + D(p \| q)$ of two normal densities.
 
@@ -143,6 +151,7 @@ def gaussian_cross_entropy(p: Gaussian, q: Gaussian) -> Float[Array, ""]:
 
 
 @public
+@jax.jit
 def gaussian_kl(p: Gaussian, q: Gaussian) -> Float[Array, ""]:
     r"""Divergence of two normal densities. It does not depend on the unit of x.
 
@@ -187,7 +196,12 @@ def gaussian_mutual_information(p: Gaussian, *, first: tuple[int, ...]) -> Float
     others = tuple(i for i in range(len(p.mean)) if i not in first)
     require.that(len(others) > 0, f"first must leave a coordinate; found {first}")
     parts = [gaussian.marginal(p, keep=one).covariance for one in (first, others)]
-    return _not_negative(sum(map(_half_log_det, parts)) - _half_log_det(p.covariance))
+    return _shared(*parts, p.covariance)
+
+
+@jax.jit
+def _shared(first: Array, others: Array, together: Array) -> Array:
+    return _not_negative(_half_log_det(first) + _half_log_det(others) - _half_log_det(together))
 
 
 def _not_negative(divergence: Array) -> Array:

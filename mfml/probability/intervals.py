@@ -100,7 +100,12 @@ def highest_density(draws: Float[Array, " s"], *, level: float = 0.95) -> Interv
     require.rank("draws", draws, 1)
     s = len(draws)
     require.positive("number of draws", s)
-    inside = min(s, max(1, -int(-(level * s * (1 - 1e-9)) // 1)))
+    return _shortest(draws, min(s, max(1, -int(-(level * s * (1 - 1e-9)) // 1))))
+
+
+@partial(jax.jit, static_argnames="inside")
+def _shortest(draws: Array, inside: int) -> Interval:
+    s = len(draws)
     ordered = jnp.sort(draws)
     lows, highs = ordered[: s - inside + 1], ordered[inside - 1 :]
     best = jnp.argmin(highs - lows)
@@ -121,7 +126,11 @@ def student_t_width(df: ArrayLike, *, level: float = 0.95) -> Float[Array, ""]:
     2.776
     """
     _require_level(level)
-    nu = jnp.asarray(df, jnp.result_type(float, df))
+    return _width(jnp.asarray(df, jnp.result_type(float, df)), float(level))
+
+
+@partial(jax.jit, static_argnames="level")
+def _width(nu: Array, level: float) -> Array:
     large = nu > SERIES_FROM
     series = _expanded_width(jnp.where(large, nu, SERIES_FROM), level)
     return jnp.where(large, series, _bisected_width(jnp.where(large, SERIES_FROM, nu), level))
@@ -146,7 +155,14 @@ def of_mean(x: Float[Array, " n"], *, level: float = 0.95) -> Interval:
     require.rank("x", x, 1)
     n = len(x)
     require.that(n >= 2, f"x needs two samples to show its spread; found {n}")
-    width = student_t_width(jnp.asarray(n - 1.0, x.dtype), level=level) * scaling.std(x, ddof=1) / n**0.5
+    _require_level(level)
+    return _of_mean(x, float(level))
+
+
+@partial(jax.jit, static_argnames="level")
+def _of_mean(x: Array, level: float) -> Interval:
+    n = len(x)
+    width = _width(jnp.asarray(n - 1.0, x.dtype), level) * scaling.std(x, ddof=1) / n**0.5
     return Interval(x.mean() - width, x.mean() + width)
 
 
@@ -168,8 +184,11 @@ def of_share(successes: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Inte
     """
     _require_level(level)
     dtype = jnp.result_type(float, successes, n)
-    k, trials = jnp.asarray(successes, dtype), jnp.asarray(n, dtype)
-    z2 = _normal_width(level) ** 2
+    return _of_share(jnp.asarray(successes, dtype), jnp.asarray(n, dtype), _normal_width(level) ** 2)
+
+
+@jax.jit
+def _of_share(k: Array, trials: Array, z2: ArrayLike) -> Interval:
     p = k / trials
     middle = p + z2 / (2 * trials)
     width = jnp.sqrt(z2 * (p * (1 - p) / trials + z2 / (4 * trials**2)))

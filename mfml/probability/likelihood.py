@@ -7,6 +7,7 @@ are per unit of y. Parameters broadcast to the shape of y. Those out of range gi
 
 import math
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.scipy.special import gammaln
@@ -21,6 +22,7 @@ FEW_COUNTS = 64  # up to here the terms of a Poisson likelihood are small, and t
 
 
 @public
+@jax.jit
 def gaussian_nll(y: Float[Array, "*shape"], mean: ArrayLike, scale: ArrayLike) -> Float[Array, "*shape"]:
     r"""Normal noise: $\frac{(y - \mu)^2}{2 \sigma^2} + \log \sigma + \tfrac12 \log 2\pi$.
 
@@ -40,6 +42,7 @@ def gaussian_nll(y: Float[Array, "*shape"], mean: ArrayLike, scale: ArrayLike) -
 
 
 @public
+@jax.jit
 def laplace_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike) -> Float[Array, "*shape"]:
     r"""Noise with exponential tails: $|y - \mu| / b + \log 2b$; the standard deviation is $\sqrt 2\, b$.
 
@@ -56,6 +59,7 @@ def laplace_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike) -> 
 
 
 @public
+@jax.jit
 def student_t_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike, df: ArrayLike) -> Float[Array, "*shape"]:
     r"""Noise with heavy tails: far out the loss grows only like $(\nu + 1) \log |z|$, $z = (y - \mu)/\sigma$.
 
@@ -83,6 +87,7 @@ def student_t_nll(y: Float[Array, "*shape"], loc: ArrayLike, scale: ArrayLike, d
 
 
 @public
+@jax.jit
 def bernoulli_nll(y: Num[Array, "*shape"], logits: ArrayLike) -> Float[Array, "*shape"]:
     r"""Yes or no, $y \in \{0, 1\}$: $y \log(1 + e^{-s}) + (1 - y) \log(1 + e^{s})$, $p(y = 1) = 1/(1 + e^{-s})$.
 
@@ -103,6 +108,7 @@ def bernoulli_nll(y: Num[Array, "*shape"], logits: ArrayLike) -> Float[Array, "*
 
 
 @public
+@jax.jit
 def poisson_nll(y: Num[Array, "*shape"], log_rate: ArrayLike) -> Float[Array, "*shape"]:
     r"""Counts, such as photons in a detector: $e^{\eta} - y \eta + \log y!$ with the log-rate $\eta$.
 

@@ -54,6 +54,7 @@ class MaximumEntropy(NamedTuple):
 
 
 @public
+@jax.jit
 def problem(
     features: Float[Array, "k m"], moments: Float[Array, " m"], *, base: Float[Array, " k"] | None = None
 ) -> Problem:
@@ -77,6 +78,7 @@ def problem(
 
 
 @public
+@jax.jit
 def init(problem: Problem) -> State:
     """Start at zero multipliers: the distribution is the base.
 
@@ -88,6 +90,7 @@ def init(problem: Problem) -> State:
 
 
 @public
+@jax.jit
 def step(state: State, problem: Problem) -> State:
     r"""A Newton step on the dual function. It is halved until the function does not rise, and left out if it does.
 

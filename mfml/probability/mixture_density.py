@@ -7,7 +7,7 @@ Least squares would predict their mean, where no data are. Densities are per uni
 `predict` returns the mean. The model is a density, so `score` is the mean log-likelihood, not $R^2$.
 """
 
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import jax
@@ -62,6 +62,7 @@ Model = Scaled | MDN
 
 
 @public
+@partial(jax.jit, static_argnames=("n_components", "hidden"))
 def init(
     x: Float[Array, "n d"], y: Float[Array, " n"], *, key: Key[Array, ""], n_components: int, hidden: tuple[int, ...]
 ) -> Scaled:
@@ -88,6 +89,7 @@ def init(
 
 
 @public
+@jax.jit
 def conditional(model: Model, x: Float[Array, "m d"]) -> Mixture:
     """Distribution of y for each sample. Components have no particular order, but all samples have the same one.
 
@@ -107,6 +109,7 @@ def conditional(model: Model, x: Float[Array, "m d"]) -> Mixture:
 
 
 @public
+@jax.jit
 def predict(model: Model, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     r"""Mean $\sum_k \pi_k \mu_k$ of the distribution of y, in units of y: what least squares would predict.
 
@@ -123,6 +126,7 @@ def predict(model: Model, x: Float[Array, "m d"]) -> Float[Array, " m"]:
 
 
 @public
+@jax.jit
 def variance(model: Model, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     r"""Variance within components and between them, $\sum_k \pi_k (\sigma_k^2 + (\mu_k - \mu)^2)$.
 
@@ -141,6 +145,7 @@ def variance(model: Model, x: Float[Array, "m d"]) -> Float[Array, " m"]:
 
 
 @public
+@jax.jit
 def log_prob(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, " n"]:
     r"""Log-likelihood $\log \sum_k \pi_k \mathcal N(y; \mu_k, \sigma_k^2)$ of each sample, nats.
 
@@ -158,6 +163,7 @@ def log_prob(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Flo
 
 
 @public
+@jax.jit
 def score(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, ""]:
     """Log-likelihood, mean over samples, in nats. It is what `fit` maximizes.
 
@@ -173,6 +179,7 @@ def score(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[
 
 
 @public
+@jax.jit
 def cdf(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, " n"]:
     """Probability of a value up to y, for each sample. `calibration.pit_histogram` takes it.
 
@@ -191,6 +198,7 @@ def cdf(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Ar
 
 
 @public
+@jax.jit
 def sample(model: Model, x: Float[Array, "m d"], *, key: Key[Array, ""]) -> tuple[Float[Array, " m"], Int[Array, " m"]]:
     """Draw one y for each sample, and the component that it comes from.
 
@@ -246,7 +254,7 @@ def fit(
     """
     require.positive("n_steps", n_steps)
     for_network, for_order = jax.random.split(key)
-    first = init(x, y, key=for_network, n_components=n_components, hidden=hidden)
+    first: Scaled = init(x, y, key=for_network, n_components=n_components, hidden=hidden)
     data = (x - first.x_shift) / first.x_scale, (y - first.y_shift) / first.y_scale
     options = loop.Options(_loss, _adam(learning_rate, n_steps), n_steps=n_steps, batch_size=batch_size)
     done = loop.fit(data, key=for_order, options=options, init=first.network)

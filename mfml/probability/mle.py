@@ -55,6 +55,7 @@ class Estimate(NamedTuple):
 
 
 @public
+@jax.jit
 def fit_gaussian(y: Float[Array, " n"]) -> LocationScale:
     r"""Mean and standard deviation $\sqrt{\frac1n \sum_i (y_i - \bar y)^2}$. The divisor n makes it biased.
 
@@ -148,11 +149,18 @@ def step(state: State, data: PyTree, *, nll: NLL, log_prior: LogPrior | None = N
     Source: Nocedal and Wright (2006), Numerical Optimization, sections 3.1 and 3.4.
 
     >>> start = init(jnp.array(0.0), jnp.array([1.0, 3.0]), nll=lambda m, y: (y - m) ** 2)
-    >>> step(start, jnp.array([1.0, 3.0]), nll=lambda m, y: (y - m) ** 2).params.item()
+    >>> round(step(start, jnp.array([1.0, 3.0]), nll=lambda m, y: (y - m) ** 2).params.item(), 4)
     2.0
     """
     vector, objective, unravel = _flat(nll, state.params, data, log_prior)
-    gradient, hessian = jax.grad(objective)(vector), jax.hessian(objective)(vector)
+    tried, falls, decrement = _newton(vector, jax.grad(objective)(vector), jax.hessian(objective)(vector))
+    new, reached = _lower(vector, state.objective, tried, jax.vmap(objective)(tried), falls)
+    return State(unravel(new), reached, decrement)
+
+
+@jax.jit
+def _newton(vector: Array, gradient: Array, hessian: Array) -> tuple[Array, Array, Array]:
+    """Points along Newton's direction, by how much each should lower the objective at least, and the decrement."""
     eps = jnp.finfo(vector.dtype).eps
     size = jnp.sqrt(jnp.abs(jnp.diag(hessian)))
     lost = jnp.any((size == 0) & (gradient != 0))  # a slope that goes on: its curvature is 0, or underflowed
@@ -166,12 +174,15 @@ def step(state: State, data: PyTree, *, nll: NLL, log_prior: LogPrior | None = N
     convex = jnp.min(values) >= -jnp.sqrt(eps) * jnp.max(jnp.abs(values))
     fractions = 0.5 ** jnp.arange(HALVINGS, dtype=vector.dtype)
     tried = vector + fractions[:, None] * direction
-    found = jax.vmap(objective)(tried)
-    fine = found <= state.objective - 1e-4 * fractions * fall + 8 * eps * jnp.abs(state.objective)
+    return tried, 1e-4 * fractions * fall, jnp.where(convex & ~lost, fall, jnp.inf)
+
+
+@jax.jit
+def _lower(vector: Array, objective: Array, tried: Array, found: Array, falls: Array) -> tuple[Array, Array]:
+    """The first of the points that lowers the objective by enough, or the old one, and the objective there."""
+    fine = found <= objective - falls + 8 * jnp.finfo(vector.dtype).eps * jnp.abs(objective)
     best = jnp.argmax(fine)
-    new = jnp.where(fine.any(), tried[best], vector)
-    reached = jnp.where(fine.any(), found[best], state.objective)
-    return State(unravel(new), reached, jnp.where(convex & ~lost, fall, jnp.inf))
+    return jnp.where(fine.any(), tried[best], vector), jnp.where(fine.any(), found[best], objective)
 
 
 @public

@@ -68,6 +68,7 @@ class _State(NamedTuple):
 
 @public
 @checked(df=POSITIVE)
+@partial(jax.jit, static_argnames="fit_intercept")
 def init(x: Float[Array, "n d"], y: Float[Array, " n"], *, df: ArrayLike = 4.0, fit_intercept: bool = True) -> Line:
     """Start from least squares, with the root mean square of its residuals as scale.
 
@@ -100,6 +101,7 @@ def predict(model: Model, x: Float[Array, "m d"]) -> Float[Array, " m"]:
 
 
 @public
+@jax.jit
 def score(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, ""]:
     r"""Coefficient of determination $R^2$ of the predictions, see `mfml.risk.metrics.r2`.
 
@@ -117,6 +119,7 @@ def score(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[
 
 
 @public
+@jax.jit
 def log_likelihood(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, ""]:
     """Log-likelihood of the targets, mean over samples, in nats. It is what `fit` maximizes.
 
@@ -131,6 +134,7 @@ def log_likelihood(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) 
 
 
 @public
+@jax.jit
 def trust(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, " n"]:
     r"""E step: expected precision of each sample, $w_i = (\nu + 1) / (\nu + r_i^2 / \sigma^2)$.
 
@@ -147,6 +151,7 @@ def trust(model: Model, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[
 
 
 @public
+@partial(jax.jit, static_argnames=("fit_intercept", "estimate_df"))
 def step(
     state: Line,
     x: Float[Array, "n d"],

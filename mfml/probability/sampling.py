@@ -89,7 +89,8 @@ def metropolis_step(
     >>> info.acceptance.item()
     1.0
     """
-    return _walk(log_prob, state, *_draws(key, state), step_size, scale)
+    noise, chance = _draws(key, state.position)
+    return _walk(log_prob, state, noise, chance, step_size, scale)
 
 
 @public
@@ -119,7 +120,8 @@ def hmc_step(
     True
     """
     require.positive("n_leapfrog", n_leapfrog)
-    return _roll(n_leapfrog, log_prob, state, *_draws(key, state), step_size, scale)
+    momentum, chance = _draws(key, state.position)
+    return _roll(n_leapfrog, log_prob, state, momentum, chance, step_size, scale)
 
 
 @public
@@ -202,11 +204,12 @@ def hmc(
     return _run(kernel, log_prob, init, key, n_samples, n_warmup, step_size, target_accept, jitter)
 
 
-def _draws(key: Array, state: State) -> tuple[Array, Array]:
+@jax.jit
+def _draws(key: Array, position: Array) -> tuple[Array, Array]:
     """The random numbers of a move: standard normal noise (d,), and one in [0, 1) for the acceptance."""
     for_noise, for_choice = jax.random.split(key)
-    dtype = state.position.dtype
-    return jax.random.normal(for_noise, state.position.shape, dtype), jax.random.uniform(for_choice, (), dtype)
+    dtype = position.dtype
+    return jax.random.normal(for_noise, position.shape, dtype), jax.random.uniform(for_choice, (), dtype)
 
 
 def _walk(
@@ -243,6 +246,7 @@ def _roll(
     return _choose(chance, state, proposal, error)
 
 
+@jax.jit
 def _choose(chance: Array, state: State, proposal: State, error: Array) -> tuple[State, Transition]:
     """Accept or stay. A proposal without a finite density is never accepted."""
     lost = ~(error < DIVERGED)  # also where it is NaN

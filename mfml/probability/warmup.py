@@ -45,6 +45,7 @@ def start(step_size: Float[Array, ""], position: Float[Array, " d"]) -> Warmup:
 
 
 @public
+@jax.jit
 def learn_step(old: Warmup, error: Float[Array, ""]) -> Warmup:
     r"""Learn from one move, with error = target - acceptance: $\log \epsilon = c - \sqrt t\, \bar e / \gamma$.
 
@@ -66,6 +67,7 @@ def learn_step(old: Warmup, error: Float[Array, ""]) -> Warmup:
 
 
 @public
+@partial(jax.jit, static_argnames="n_warmup")
 def learn_scale(old: Warmup, position: Float[Array, " d"], number: Int[Array, ""], *, n_warmup: int) -> Warmup:
     """Add the position of move `number` to the window. At its end the standard deviations become the scales.
 

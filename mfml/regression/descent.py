@@ -112,9 +112,13 @@ def step(
     >>> step(start, x, y, predict=linear, loss=losses.squared_error, learning_rate=0.125).params.tolist()
     [0.5]
     """
-    n_steps = state.n_steps + 1
     risk = partial(empirical.risk, x=x, y=y, predict=predict, loss=loss, weights=weights)
-    gradient = jax.grad(risk)(state.params)
+    return _moved(state, jax.grad(risk)(state.params), learning_rate, power_t)
+
+
+@jax.jit
+def _moved(state: State, gradient: PyTree, learning_rate: ArrayLike, power_t: ArrayLike) -> State:
+    n_steps = state.n_steps + 1
 
     def move(parameter: Array, slope: Array) -> Array:
         rate = jnp.asarray(learning_rate * jnp.power(n_steps.astype(float), -jnp.asarray(power_t)))

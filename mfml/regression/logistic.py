@@ -73,6 +73,7 @@ class Logistic(NamedTuple):
 
 @public
 @checked(y=BINARY, C=POSITIVE, weights=NON_NEGATIVE)
+@partial(jax.jit, static_argnames="fit_intercept")
 def problem(
     x: Float[Array, "n d"],
     y: Labels,
@@ -106,6 +107,7 @@ def problem(
 
 
 @public
+@jax.jit
 def init(problem: Problem) -> State:
     """Start at zero, where every probability is 1/2 and the loss log 2.
 
@@ -119,6 +121,7 @@ def init(problem: Problem) -> State:
 
 
 @public
+@jax.jit
 def step(state: State, problem: Problem) -> State:
     r"""Take one Newton step $\theta - (A^\top D A + \Lambda)^{-1} (A^\top W (p - y) + \Lambda \theta)$.
 
@@ -271,6 +274,7 @@ def predict(model: Logistic, x: Float[Array, "m d"]) -> Int[Array, " m"]:
 
 @public
 @checked(y=BINARY, weights=NON_NEGATIVE)
+@jax.jit
 def score(
     model: Logistic, x: Float[Array, "m d"], y: Labels, *, weights: Float[Array, " m"] | None = None
 ) -> Float[Array, ""]:

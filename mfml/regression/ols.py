@@ -19,7 +19,7 @@ from mfml.entrance import public
 from mfml.numerics import singular, sums
 from mfml.numerics.absent import present, rows_in_use
 from mfml.numerics.domain import NON_NEGATIVE, checked
-from mfml.numerics.scaling import length, rank_rtol
+from mfml.numerics.scaling import at_most, length, rank_rtol
 from mfml.regression import scaling
 from mfml.risk import metrics
 
@@ -187,7 +187,7 @@ def leverage(
     matrix = jnp.where(sound, _weighted(scaled.matrix, weights), jnp.nan)
     u, s, _ = singular.svd(matrix)
     lost = s <= rank_rtol(matrix.shape, matrix.dtype) * s[0]  # False for NaN, which stays
-    return jnp.minimum(jnp.sum(jnp.where(lost, 0.0, u) ** 2, axis=1), 1.0)
+    return at_most(1.0, jnp.sum(jnp.where(lost, 0.0, u) ** 2, axis=1))
 
 
 @public

@@ -66,6 +66,7 @@ def design(
 
 
 @public
+@jax.jit
 def gram(a: Float[Array, "n p"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, "p p"]:
     r"""Inner products of the columns, $A^\top W A$ with $W = \mathrm{diag}(w)$. Without weights all are 1.
 

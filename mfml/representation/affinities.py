@@ -143,6 +143,7 @@ def links(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> tuple[Lin
 
 
 @public
+@jax.jit
 def reverse(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> Float[Array, "n k"]:
     """Weight of each link's reverse: w(j, i) for the link from i to j, 0 if j has no link to i.
 
@@ -163,6 +164,7 @@ def reverse(indices: Int[Array, "n k"], weights: Float[Array, "n k"]) -> Float[A
 
 
 @public
+@jax.jit
 def sparse_joint(found: Neighbors, *, perplexity: ArrayLike) -> tuple[Links, Links]:
     r"""The P of t-SNE, with 0 between non-neighbors: each part of `links` holds half of $p_{j|i} / n$.
 

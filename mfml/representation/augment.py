@@ -35,6 +35,7 @@ def turned(images: Float[Array, "n h h"], *, key: Key[Array, ""]) -> Float[Array
 
 
 @public
+@partial(jax.jit, static_argnames="size")
 def cropped(images: Float[Array, "n h w"], *, key: Key[Array, ""], size: int) -> Float[Array, "n s s"]:
     """A window of size x size pixels at a random position; the image is periodic. size is static.
 

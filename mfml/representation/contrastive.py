@@ -44,6 +44,7 @@ class SimCLR(NamedTuple):
 
 
 @public
+@jax.jit
 def info_nce(
     queries: Float[Array, "n k"], keys: Float[Array, "n k"], *, temperature: ArrayLike = 0.1
 ) -> Float[Array, ""]:
@@ -67,6 +68,7 @@ def info_nce(
 
 
 @public
+@jax.jit
 def nt_xent(
     first: Float[Array, "n k"], second: Float[Array, "n k"], *, temperature: ArrayLike = 0.5
 ) -> Float[Array, ""]:
@@ -125,6 +127,7 @@ def init(*, key: Key[Array, ""], channels: tuple[int, ...] = (16, 32, 64), n_com
 
 
 @public
+@jax.jit
 def encode(model: Encoder | SimCLR, images: Float[Array, "n h w"]) -> Float[Array, "n f"]:
     """Features of images of any size: convolutions with stride 2 and ReLU, then the mean over all positions.
 
@@ -154,6 +157,7 @@ def encode(model: Encoder | SimCLR, images: Float[Array, "n h w"]) -> Float[Arra
 
 
 @public
+@jax.jit
 def project(model: Encoder | SimCLR, features: Float[Array, "n f"]) -> Float[Array, "n k"]:
     """Apply the projection head. Training compares views by its output.
 
@@ -169,6 +173,7 @@ def project(model: Encoder | SimCLR, features: Float[Array, "n f"]) -> Float[Arr
 
 
 @public
+@jax.jit
 def loss(
     model: Encoder | SimCLR,
     first: Float[Array, "n h w"],

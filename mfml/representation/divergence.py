@@ -34,6 +34,7 @@ class Sparse(NamedTuple):
 
 
 @public
+@jax.jit
 def probabilities(x: Float[Array, "n d"], *, perplexity: ArrayLike = 30.0) -> Float[Array, "n n"]:
     """P of all pairs: `affinities.joint` of `affinities.conditional`; the diagonal is 0.
 
@@ -52,6 +53,7 @@ def probabilities(x: Float[Array, "n d"], *, perplexity: ArrayLike = 30.0) -> Fl
 
 
 @public
+@jax.jit
 def kl_divergence(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array, ""]:
     r"""$\mathrm{KL}(P \| Q) = \sum_{i \ne j} p_{ij} \ln (p_{ij} / q_{ij})$ in nats; $0 \ln 0 = 0$.
 
@@ -73,6 +75,7 @@ def kl_divergence(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array
 
 
 @public
+@jax.jit
 def gradient(p: Float[Array, "n n"], y: Float[Array, "n k"], *, exaggeration: ArrayLike = 1.0) -> Float[Array, "n k"]:
     r"""$4 \sum_j (a\, p_{ij} - q_{ij}) (1 + \|y_i - y_j\|^2)^{-1} (y_i - y_j)$ with exaggeration a.
 
@@ -93,6 +96,7 @@ def gradient(p: Float[Array, "n n"], y: Float[Array, "n k"], *, exaggeration: Ar
 
 
 @public
+@jax.jit
 def cross_entropy_and_gradient(
     p: Float[Array, "n n"], y: Float[Array, "n k"], *, exaggeration: ArrayLike = 1.0
 ) -> tuple[Float[Array, ""], Float[Array, "n k"]]:
@@ -116,6 +120,7 @@ def cross_entropy_and_gradient(
 
 
 @public
+@jax.jit
 def sparse_probabilities(found: neighbors.Neighbors, *, perplexity: ArrayLike = 30.0) -> Sparse:
     """P restricted to neighbors.
 

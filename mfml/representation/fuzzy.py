@@ -4,9 +4,11 @@ Each sample i has links to its neighbors with memberships $\exp(-\max(0, d_{ij} 
 opposite links combine into one of weight $w_{ij}$, the probability that at least one of them exists.
 """
 
+from functools import partial
 from math import log2
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
@@ -38,6 +40,7 @@ class Graph(NamedTuple):
 
 
 @public
+@partial(jax.jit, static_argnames="max_iter")
 def memberships(distances: Float[Array, "n k"], *, max_iter: int = 64) -> Memberships:
     r"""$w_j = \exp(-\max(0, d_j - \rho) / \sigma)$ with $\sum_j w_j = \log_2 (k + 1)$, row by row.
 
@@ -89,6 +92,7 @@ def union(forth: ArrayLike, back: ArrayLike) -> Array:
 
 
 @public
+@jax.jit
 def graph(found: Neighbors) -> Graph:
     """Combine the links of all samples into a symmetric graph.
 

@@ -73,6 +73,7 @@ def search(x: Float[Array, "n d"], queries: Float[Array, "m d"], *, n_neighbors:
 
 
 @public
+@partial(jax.jit, static_argnames="k")
 def smallest(values: Float[Array, "b m"], k: int) -> Int[Array, "b k"]:
     r"""Columns of the k smallest entries of each row, in increasing order; k is static.
 
@@ -91,6 +92,7 @@ def smallest(values: Float[Array, "b m"], k: int) -> Int[Array, "b k"]:
 
 
 @public
+@jax.jit
 def distances_to(
     x: Float[Array, "n d"], queries: Float[Array, "b d"], indices: Int[Array, "b k"]
 ) -> Float[Array, "b k"]:
@@ -144,6 +146,7 @@ def _(
 
 
 @public
+@jax.jit
 def in_order(x: Float[Array, "n d"], queries: Float[Array, "b d"], indices: Int[Array, "b k"]) -> Neighbors:
     """Neighbors with the given indices, sorted by distance; ties keep the given order.
 

@@ -226,6 +226,7 @@ def predict(model: Probe, x: Float[Array, "m d"]) -> Int[Array, " m"]:
 
 
 @public
+@jax.jit
 def score(model: Probe, x: Float[Array, "m d"], y: Int[Array, " m"]) -> Float[Array, ""]:
     """Accuracy of `predict`, see `mfml.risk.metrics.accuracy`; NaN if a logit is.
 

@@ -151,7 +151,7 @@ def compactness(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: 
     >>> compactness(jnp.array([[0.0], [2.0], [9.0]]), jnp.array([0, 0, 1])).item()
     0.6666666865348816
     """
-    return jnp.mean(_norm(z - _means(z, labels, n_classes)[0][labels]))
+    return _compactness(z, labels, _check_labels(z, labels, n_classes))
 
 
 @public
@@ -166,6 +166,16 @@ def separation(z: Float[Array, "n k"], labels: Int[Array, " n"], *, n_classes: i
     >>> separation(jnp.array([[0.0], [2.0], [9.0]]), jnp.array([0, 0, 1])).item()
     8.0
     """
+    return _separation(z, labels, _check_labels(z, labels, n_classes))
+
+
+@partial(jax.jit, static_argnums=2)
+def _compactness(z: Array, labels: Array, n_classes: int) -> Array:
+    return jnp.mean(_norm(z - _means(z, labels, n_classes)[0][labels]))
+
+
+@partial(jax.jit, static_argnums=2)
+def _separation(z: Array, labels: Array, n_classes: int) -> Array:
     means, counts = _means(z, labels, n_classes)
     there = counts > 0
     pairs = there[:, None] & there & ~jnp.eye(len(counts), dtype=bool)
@@ -198,18 +208,30 @@ def interpolation(
     require.rank("first", first, 1)
     require.same_shape(first=first, last=last)
     require.positive("n_steps", n_steps)
+    return _measured(decode(_between(first, last, n_steps)))
+
+
+@partial(jax.jit, static_argnums=2)
+def _between(first: Array, last: Array, n_steps: int) -> Array:
     share = jnp.linspace(0, 1, n_steps + 1, dtype=first.dtype)[:, None]
-    path = decode((1 - share) * first + share * last)
-    path = path.reshape(n_steps + 1, -1)
+    return (1 - share) * first + share * last
+
+
+@jax.jit
+def _measured(path: Array) -> Walk:
+    path = path.reshape(len(path), -1)
     steps = _norm(jnp.diff(path, axis=0))
     return Walk(steps.sum() / _norm(path[-1] - path[0]), steps.max() / steps.mean())
 
 
-def _means(z: Array, labels: Array, n_classes: int | None) -> tuple[Array, Array]:
+def _check_labels(z: Array, labels: Array, n_classes: int | None) -> int:
     require.rank("z", z, 2)
     require.rank("labels", labels, 1)
     require.same_length(z=z, labels=labels)
-    n_classes = require.n_classes(labels, n_classes)
+    return require.n_classes(labels, n_classes)
+
+
+def _means(z: Array, labels: Array, n_classes: int) -> tuple[Array, Array]:
     member = jax.nn.one_hot(labels, n_classes, dtype=z.dtype)
     counts = member.sum(axis=0)
     return member.T @ z / jnp.maximum(counts, 1)[:, None], counts

@@ -40,6 +40,7 @@ class Kernel(NamedTuple):
 
 
 @public
+@jax.jit
 def exact(y: Float[Array, "n k"]) -> Repulsion:
     """Sum over all pairs directly, in any dimension, at a cost of $n^2$.
 

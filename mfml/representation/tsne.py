@@ -208,12 +208,16 @@ def init(
     if require.rule_or_values("init", init, STARTS, (len(x), n_components)):
         y = jnp.asarray(init, x.dtype)
     elif init == "pca":
-        y = pca.transform(pca.fit(x, n_components=n_components), x)
-        deviation = jnp.std(y[:, 0])
-        y = 1e-4 * y / jnp.where(deviation > 0, deviation, 1)
+        y = _narrow(pca.transform(pca.fit(x, n_components=n_components), x))
     else:
         y = 1e-4 * jax.random.normal(key, (len(x), n_components), x.dtype)
     return State(y, jnp.zeros_like(y), jnp.ones_like(y))
+
+
+@jax.jit
+def _narrow(y: Array) -> Array:
+    deviation = jnp.std(y[:, 0])
+    return 1e-4 * y / jnp.where(deviation > 0, deviation, 1)
 
 
 @public

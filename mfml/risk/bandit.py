@@ -48,6 +48,7 @@ def init(means: Float[Array, " arms"]) -> State:
 
 
 @public
+@jax.jit
 def step(
     state: State, means: Float[Array, " arms"], *, key: Key[Array, ""], epsilon: ArrayLike
 ) -> tuple[State, Int[Array, ""], Float[Array, ""]]:

@@ -49,6 +49,7 @@ class Minimum(NamedTuple):
 
 @public
 @checked(weights=NON_NEGATIVE)
+@jax.jit
 def weighted_mean(values: Float[Array, "n *rest"], *, weights: Float[Array, " n"] | None = None) -> Float[Array, ""]:
     r"""Mean over samples: $\sum_i w_i v_i / \sum_i w_i$. Each sample is first averaged over its other axes.
 
@@ -173,6 +174,7 @@ def step(
 
 
 @public
+@jax.jit
 def gradient_norm(gradient: PyTree) -> Float[Array, ""]:
     r"""Euclidean norm over all entries of a pytree: $\sqrt{\sum_j g_j^2}$. Its derivative at zero is 0.
 

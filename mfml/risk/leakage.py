@@ -254,7 +254,8 @@ def _ridge(x: Array, y: Array, weights: Array, alpha: ArrayLike) -> Array:
     """Predictions for all samples by a ridge regression on the weighted ones, with a free intercept."""
     x, (y, y_mean, rest) = sums.centered(x, weights=weights)[0], sums.centered(y, weights=weights)
     size = power_of_two(jnp.maximum(jnp.max(jnp.abs(x)), jnp.sqrt(alpha)))
-    x, alpha = x / size, alpha / size / size  # for squares within range
+    inverse = 1 / size  # the compiler would turn two divisions into one by a square, which may be 0
+    x, alpha = x / size, alpha * inverse * inverse  # for squares within range
     weighted = weights[:, None] * x
     penalized = weighted.T @ x + alpha * jnp.eye(x.shape[1], dtype=x.dtype)
     return y_mean + (rest + x @ jax.scipy.linalg.solve(penalized, weighted.T @ y, assume_a="pos"))

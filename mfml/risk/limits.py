@@ -85,6 +85,7 @@ def no_free_lunch(points: Float[Array, "m d"], train: Int[Array, " n_train"], *,
 
 
 @public
+@jax.jit
 def concentration(points: Float[Array, "n d"], query: Float[Array, " d"]) -> Concentration:
     r"""Nearest and farthest Euclidean distance from a query with the first 1, 2, ..., d coordinates.
 

@@ -5,6 +5,7 @@ risk (`mfml.risk.empirical.risk`). Only `mse` and `mae` average themselves, as t
 The prediction comes first, the truth second. Binary labels are -1 and +1; logarithms are natural (nats).
 """
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
@@ -12,6 +13,7 @@ from jaxtyping import Array, Float, Int, Num
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import scaling
 from mfml.numerics.domain import POSITIVE, SHARE, checked
 from mfml.numerics.labels import differ
 
@@ -176,7 +178,7 @@ def hinge(score: Float[Array, "*shape"], label: Num[Array, "*shape"]) -> Float[A
     [0.0, 0.5, 2.0]
     """
     require.same_shape(score=score, label=label)
-    return jnp.maximum(0.0, 1.0 - label * score)
+    return scaling.at_least(0.0, 1.0 - label * score)
 
 
 @public
@@ -233,6 +235,7 @@ def log_softmax(logits: Float[Array, "*n k"]) -> Float[Array, "*n k"]:
 
 
 @public
+@jax.jit
 def cross_entropy(logits: Float[Array, "*n k"], label: Int[Array, "*n"]) -> Float[Array, "*n"]:
     r"""Softmax cross-entropy of each sample: $-\ln p_y$ with $p = \mathrm{softmax}(z)$, in nats.
 

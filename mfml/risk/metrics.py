@@ -3,6 +3,7 @@ r"""Scores of predictions: the `score` of every model that predicts. Shapes: n s
 Regressors are scored by $R^2$, classifiers by accuracy: larger is better, 1 is perfect.
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Num, Shaped
 
@@ -17,6 +18,7 @@ from mfml.risk.empirical import weighted_mean
 
 @public
 @checked(weights=NON_NEGATIVE)
+@jax.jit
 def r2(
     prediction: Float[Array, " n"], target: Num[Array, " n"], *, weights: Float[Array, " n"] | None = None
 ) -> Float[Array, ""]:
@@ -46,6 +48,7 @@ def r2(
 
 @public
 @checked(weights=NON_NEGATIVE)
+@jax.jit
 def accuracy(
     prediction: Shaped[Array, " n"], target: Shaped[Array, " n"], *, weights: Float[Array, " n"] | None = None
 ) -> Float[Array, ""]:

@@ -162,6 +162,7 @@ def init(task: Task) -> Float[Array, "s a"]:
 
 
 @public
+@jax.jit
 def step(
     q: Float[Array, "s a"],
     state: Int[Array, ""],

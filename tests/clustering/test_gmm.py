@@ -222,6 +222,21 @@ def test_m_step_and_step_in_any_unit(x, key, kind, scale):
     np.testing.assert_allclose(before_far, before - 2 * np.log(scale), rtol=1e-4)
 
 
+def test_nothing_is_added_to_tiny_variances_where_nothing_is_asked_for(x, key):
+    scale = 2.0**-70  # whose square is 0
+    near, far = (gmm.fit(data, key=key, n_components=3, reg_covar=0.0) for data in (x, x * scale))
+    np.testing.assert_allclose(far.means, near.means * scale, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_densities_of_many_samples_are_those_of_each(x, key, kind):
+    mixture = gmm.m_step(x, gamma_of(key, 150, 3), covariance_type=kind)
+    many = 9 * jax.random.normal(key, (2 * gmm.BLOCK + 7, 2))
+    parts = [gmm.component_log_prob(mixture, part) for part in jnp.array_split(many, 3)]
+    np.testing.assert_allclose(gmm.component_log_prob(mixture, many), jnp.concatenate(parts), rtol=1e-5)
+    assert gmm.log_prob(mixture, many[:0]).shape == (0,)
+
+
 def test_features_of_very_different_units(x, key):
     scale = jnp.array([2.0**-60, 2.0**60])
     near, far = gmm.fit(x, key=key, n_components=1), gmm.fit(x * scale, key=key, n_components=1)

@@ -8,6 +8,7 @@ import pytest
 from mfml.generalization import (
     bias_variance,
     boosting,
+    boosting_rounds,
     dropout,
     elastic_net,
     forest,
@@ -53,6 +54,19 @@ def test_traced_labels_of_two_classes_are_0_and_1_or_nan():
     wrong = (Y > 0) + 1
     assert np.isnan(jax.jit(lambda y: boosting.fit(X, y, loss="logistic", max_iter=1, max_depth=1).offset)(wrong)).all()
     assert np.isnan(objectives.sample_losses(jnp.zeros((1, 2)), jnp.array([1, 2]), loss="logistic")[1])
+
+
+def test_rounds_refuse_negative_weights():
+    task = boosting_rounds.problem(X, Y, max_bins=3)
+    start, rates = boosting_rounds.init(task), boosting_rounds.Rates(*map(jnp.asarray, (0.5, 1.0, 0.0, 1.0, 1.0, 1.0)))
+    for part in ("weights", "validation"):
+        broken = task._replace(**{part: task.weights.at[3].set(-1.0)})
+        with pytest.raises(ValueError, match="weights must not be negative; found -1"):
+            boosting_rounds.init(broken)
+        with pytest.raises(ValueError, match="weights must not be negative; found -1"):
+            boosting_rounds.step(start, broken, rates, key=None, max_depth=1)
+    with pytest.raises(ValueError, match="weights must not be negative; found -1"):
+        objectives.best_constant(Y, broken.validation, loss="squared_error")
 
 
 def test_dropout_of_infinity_is_zero_or_infinity():

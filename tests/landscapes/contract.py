@@ -301,6 +301,7 @@ EXAMPLES = [
         lambda key: parts(key) | {"rates": (jnp.array(0.1), jnp.array(0.2))},
         {"objective": parts_objective, "n_steps": 25},
         ("init",),
+        exempt={"warm": "the caller's function is read at every call"},
     ),
     Example(
         trainability.convergence_map,

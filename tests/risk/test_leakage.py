@@ -99,6 +99,13 @@ def test_target_agrees_with_scikit_learn(table):
     assert leak.leaky > leak.honest
 
 
+def test_target_without_a_penalty_in_any_unit(table):
+    x, y = table
+    folds = splits.k_fold(30, n_splits=5)
+    near, far = (leakage.target(x * unit, y, folds, proxies=(0,), alpha=0.0) for unit in (1.0, 2.0**-80))
+    np.testing.assert_allclose(far, near, rtol=1e-4)
+
+
 @pytest.fixture
 def specimens(key):
     """Each specimen is measured four times; its label is a coin's."""
