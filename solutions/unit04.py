@@ -121,7 +121,7 @@ def _(key):
     return dict(z=jnp.array([-2.0, -0.5, 0.5, 2.0]))
 
 
-@activation_derivatives.inputs("at the kink", points=1)
+@activation_derivatives.inputs("at the kink", points=1, hidden=True)
 def _(key):
     return dict(z=jnp.array([0.0, 1.0, -1.0]))
 
