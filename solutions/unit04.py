@@ -97,6 +97,18 @@ def _(weights, bias, x):
     return e / (1 + e)
 
 
+@neuron.mistake(
+    "You used softmax, which makes all samples add up to 1: each neuron answers each sample by itself, sigmoid(z)."
+)
+def _(weights, bias, x):
+    return jax.nn.softmax(x @ weights + bias)
+
+
+@neuron.mistake("You used a threshold, which answers 0 or 1: this neuron's activation is the sigmoid.")
+def _(weights, bias, x):
+    return jnp.where(x @ weights + bias > 0, 1.0, 0.0)
+
+
 # ---------------------------------------------------------------- 4.2
 
 
@@ -207,6 +219,11 @@ def _(z):
 @activation_derivatives.mistake("You returned the derivative of tanh first: the order is sigmoid, tanh, rectifier.")
 def _(z):
     return 1 - jnp.tanh(z) ** 2, jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), jnp.where(z > 0, 1.0, 0.0)
+
+
+@activation_derivatives.mistake("The sign in your tanh's derivative is wrong: it is 1 MINUS tanh(z)^2.")
+def _(z):
+    return jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), 1 + jnp.tanh(z) ** 2, jnp.where(z > 0, 1.0, 0.0)
 
 
 # ---------------------------------------------------------------- 4.3

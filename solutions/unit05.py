@@ -364,7 +364,9 @@ def _(key):
 
 @responsibilities.inputs("samples far from all components", points=1, hidden=True)
 def _(key):
-    return dict(log_densities=jnp.array([[-500.0, -501.0], [-900.0, -300.0]]), weights=jnp.array([0.5, 0.5]))
+    return dict(
+        log_densities=jnp.array([[-500.0, -501.0], [-900.0, -300.0], [-700.0, -699.0]]), weights=jnp.array([0.5, 0.5])
+    )
 
 
 @responsibilities.inputs("a component of weight 0, and very dense samples", points=1, hidden=True)
@@ -438,6 +440,13 @@ def _(log_densities, weights):
 def _(log_densities, weights):
     best = jnp.argmax(log_densities + jnp.log(weights), axis=1)
     return jax.nn.one_hot(best, len(weights))
+
+
+@responsibilities.mistake(
+    "All your entries together add up to 1: the components share each SAMPLE, so divide every row by its own sum."
+)
+def _(log_densities, weights):
+    return jax.nn.softmax(log_densities + jnp.log(weights), axis=(0, 1))
 
 
 # ---------------------------------------------------------------- 5.5
@@ -702,6 +711,13 @@ def _(log_densities, weights):
     return jax.scipy.special.logsumexp(_log_joint(log_densities, weights), axis=1)
 
 
+@log_likelihood.mistake(
+    "You returned the mean density: take the logarithm of each sample's density before you average."
+)
+def _(log_densities, weights):
+    return jnp.mean(jnp.sum(jnp.exp(log_densities) * weights, axis=1))
+
+
 # ---------------------------------------------------------------- 5.7
 
 
@@ -838,6 +854,12 @@ def _(x, encoder, decoder):
     return jnp.mean((x.mean(axis=0) + x @ encoder @ decoder - x) ** 2)
 
 
+@linear_autoencoder_loss.mistake("Your loss is twice as large as it should be: it has no factor 2.")
+def _(x, encoder, decoder):
+    mean = x.mean(axis=0)
+    return 2 * jnp.mean((mean + (x - mean) @ encoder @ decoder - x) ** 2)
+
+
 # ---------------------------------------------------------------- 5.8
 
 
@@ -925,3 +947,8 @@ def _(x, rebuilt):
 @anomaly_score.mistake("You took the largest squared error of each image: take the mean over its pixels.")
 def _(x, rebuilt):
     return jnp.max((x - rebuilt) ** 2, axis=(1, 2))
+
+
+@anomaly_score.mistake("You squared before subtracting: subtract the images first, then square each pixel's error.")
+def _(x, rebuilt):
+    return jnp.mean(x**2 - rebuilt**2, axis=(1, 2))

@@ -349,6 +349,14 @@ def _(hessian):
     return sizes.max() - sizes.min()
 
 
+@condition_number.mistake(
+    "You took the largest eigenvalue with its sign: take magnitudes first, since the largest one may be negative."
+)
+def _(hessian):
+    values = jnp.linalg.eigvalsh(hessian)
+    return values.max() / jnp.abs(values).min()
+
+
 # ---------------------------------------------------------------- 6.5
 
 
@@ -461,6 +469,18 @@ def _(point, velocity, gradient, learning_rate, decay):
 @momentum_step.mistake("Your point moved by the gradient alone: move it with the new velocity.")
 def _(point, velocity, gradient, learning_rate, decay):
     return point - learning_rate * gradient, decay * velocity + gradient
+
+
+@momentum_step.mistake("You left out the learning rate: the point subtracts the learning rate times the velocity.")
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = decay * velocity + gradient
+    return point - velocity, velocity
+
+
+@momentum_step.mistake("Your velocity subtracts the gradient: here it adds it, and the point subtracts the velocity.")
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = decay * velocity - gradient
+    return point + learning_rate * velocity, velocity
 
 
 # ---------------------------------------------------------------- 6.6
@@ -628,6 +648,21 @@ def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
     return point - learning_rate * m / (jnp.sqrt(s) + eps), square, mean
 
 
+@adam_step.mistake(
+    "You swapped the weights of old and new: b1 and b2 multiply the old averages, 1 minus these the new terms."
+)
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square = (1 - b1) * mean + b1 * gradient, (1 - b2) * square + b2 * gradient**2
+    m, s = mean / (1 - b1**step), square / (1 - b2**step)
+    return point - learning_rate * m / (jnp.sqrt(s) + eps), mean, square
+
+
+@adam_step.mistake("You left out the learning rate: it multiplies the step of the point.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, m, s = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point - m / (jnp.sqrt(s) + eps), mean, square
+
+
 # ---------------------------------------------------------------- 6.7
 
 
@@ -747,6 +782,14 @@ def _(hessian, tol):
     values = jnp.linalg.eigvalsh(hessian)
     up, down = values > tol, values < -tol
     return jnp.where(up.any() & down.any(), 2, jnp.where(up.all(), 0, jnp.where(down.all(), 1, 3)))
+
+
+@classify.mistake(
+    "You call everything else a saddle: without one positive and one negative eigenvalue it is undecided, 3."
+)
+def _(hessian, tol):
+    values = jnp.linalg.eigvalsh(hessian)
+    return jnp.where((values > tol).all(), 0, jnp.where((values < -tol).all(), 2, 1))
 
 
 # ---------------------------------------------------------------- 6.8

@@ -99,6 +99,28 @@ def neuron(weights, bias, x):
     return jnp.exp(z) / (1 + jnp.exp(z))
 """,
         ],
+        "You used softmax": [
+            """
+def neuron(weights, bias, x):
+    e = np.exp(np.dot(x, weights) + bias)
+    return e / e.sum()
+""",
+            """
+def neuron(weights, bias, x):
+    z = jnp.stack([row @ weights for row in x]) + bias
+    return jnp.exp(z - jax.scipy.special.logsumexp(z))
+""",
+        ],
+        "You used a threshold": [
+            """
+def neuron(weights, bias, x):
+    return (np.dot(x, weights) + bias > 0).astype(float)
+""",
+            """
+def neuron(weights, bias, x):
+    return jnp.heaviside(jnp.einsum("ij,j->i", x, weights) + bias, 0.0)
+""",
+        ],
     },
     "activation_derivatives": {
         "You returned the activations themselves": [
@@ -265,6 +287,19 @@ def activation_derivatives(z):
     return 1 / jnp.cosh(z) ** 2, s * (1 - s), jnp.heaviside(z, 0.0)
 """,
         ],
+        "The sign in your tanh": [
+            """
+def activation_derivatives(z):
+    z = np.asarray(z)
+    s = 1 / (1 + np.exp(-z))
+    return s * (1 - s), 1 + np.tanh(z) ** 2, (z > 0) * 1.0
+""",
+            """
+def activation_derivatives(z):
+    s, t = jax.nn.sigmoid(z), jnp.tanh(z)
+    return s - s * s, t * t + 1, jnp.heaviside(z, 0.0)
+""",
+        ],
     },
     "dense_forward": {
         "You used the weight transposed": [
@@ -274,7 +309,7 @@ def dense_forward(x, weight, bias):
 """,
             """
 def dense_forward(x, weight, bias):
-    return jnp.maximum(jnp.einsum("nd,kd->nk", x, weight) + bias, 0)
+    return jnp.maximum(jnp.einsum("ni,ki->nk", x, weight) + bias, 0)
 """,
         ],
         "The bias is missing": [
@@ -438,7 +473,7 @@ def two_layer_gradient(w1, b1, w2, b2, x, y):
     a = jnp.tanh(x @ w1 + b1)
     error = jax.grad(lambda out: jnp.mean((out - y) ** 2))(a @ w2 + b2)
     hidden = jnp.einsum("nk,hk->nh", error, w2)
-    return jnp.einsum("nd,nh->dh", x, hidden), sum(hidden), jnp.einsum("nh,nk->hk", a, error), sum(error)
+    return jnp.einsum("ni,nh->ih", x, hidden), sum(hidden), jnp.einsum("nh,nk->hk", a, error), sum(error)
 """,
         ],
         "Your slope of tanh is 1 - z^2": [
@@ -453,7 +488,7 @@ def two_layer_gradient(w1, b1, w2, b2, x, y):
 """,
             """
 def two_layer_gradient(w1, b1, w2, b2, x, y):
-    z = jnp.einsum("nd,dh->nh", x, w1) + b1
+    z = jnp.einsum("ni,ih->nh", x, w1) + b1
     error = 2 * jnp.subtract(jnp.tanh(z) @ w2 + b2, y) / (y.shape[0] * y.shape[1])
     hidden = (w2 @ error.T).T * (1 - z) * (1 + z)
     return x.T @ hidden, sum(hidden), jnp.tanh(z).T @ error, sum(error)

@@ -51,7 +51,7 @@ def assign(x, centroids):
 """,
             """
 def assign(x, centroids):
-    return jnp.argmax(jnp.einsum("nd,kd->nk", x, centroids), axis=1)
+    return jnp.argmax(jnp.einsum("ni,ki->nk", x, centroids), axis=1)
 """,
         ],
         "You summed absolute differences": [
@@ -495,6 +495,18 @@ def responsibilities(log_densities, weights):
     return jnp.where(joint == joint.max(axis=1, keepdims=True), 1.0, 0.0)
 """,
         ],
+        "All your entries together": [
+            """
+def responsibilities(log_densities, weights):
+    p = np.exp(log_densities) * np.asarray(weights)
+    return p / p.sum()
+""",
+            """
+def responsibilities(log_densities, weights):
+    joint = log_densities + jnp.log(weights)
+    return jnp.exp(joint - jax.scipy.special.logsumexp(joint))
+""",
+        ],
     },
     "m_step": {
         "Your weights are counts": [
@@ -804,6 +816,16 @@ def log_likelihood(log_densities, weights):
     return jnp.stack([jax.scipy.special.logsumexp(row, b=weights) for row in log_densities])
 """,
         ],
+        "You returned the mean density": [
+            """
+def log_likelihood(log_densities, weights):
+    return np.mean(np.exp(log_densities) @ np.asarray(weights))
+""",
+            """
+def log_likelihood(log_densities, weights):
+    return sum(jnp.exp(row) @ weights for row in log_densities) / len(log_densities)
+""",
+        ],
     },
     "linear_autoencoder_loss": {
         "You summed all squared errors": [
@@ -892,7 +914,7 @@ def linear_autoencoder_loss(x, encoder, decoder):
             """
 def linear_autoencoder_loss(x, encoder, decoder):
     centered = x - sum(x) / len(x)
-    return jnp.mean((centered - jnp.einsum("nk,dk->nd", centered @ encoder, encoder)) ** 2)
+    return jnp.mean((centered - jnp.einsum("nk,ik->ni", centered @ encoder, encoder)) ** 2)
 """,
         ],
         "You subtracted one number": [
@@ -957,6 +979,20 @@ def linear_autoencoder_loss(x, encoder, decoder):
 def linear_autoencoder_loss(x, encoder, decoder):
     m = sum(x) / len(x)
     return sum(jnp.mean((row - m - row @ encoder @ decoder) ** 2) for row in x) / len(x)
+""",
+        ],
+        "Your loss is twice as large": [
+            """
+def linear_autoencoder_loss(x, encoder, decoder):
+    x, encoder, decoder = np.asarray(x), np.asarray(encoder), np.asarray(decoder)
+    m = x.mean(axis=0)
+    return 2 * ((m + (x - m) @ encoder @ decoder - x) ** 2).mean()
+""",
+            """
+def linear_autoencoder_loss(x, encoder, decoder):
+    centered = x - sum(x) / len(x)
+    error = centered - centered @ encoder @ decoder
+    return jnp.mean(error**2 + error**2)
 """,
         ],
     },
@@ -1059,6 +1095,16 @@ def anomaly_score(x, rebuilt):
             """
 def anomaly_score(x, rebuilt):
     return jnp.stack([jnp.max(jnp.abs(a - b)) ** 2 for a, b in zip(x, rebuilt)])
+""",
+        ],
+        "You squared before subtracting": [
+            """
+def anomaly_score(x, rebuilt):
+    return np.mean(np.square(x) - np.square(rebuilt), axis=(1, 2))
+""",
+            """
+def anomaly_score(x, rebuilt):
+    return jnp.stack([jnp.mean((a - b) * (a + b)) for a, b in zip(x, rebuilt)])
 """,
         ],
     },

@@ -348,6 +348,18 @@ def condition_number(hessian):
     return sizes[0] - sizes[-1]
 """,
         ],
+        "You took the largest eigenvalue with its sign": [
+            """
+def condition_number(hessian):
+    values = np.linalg.eigvalsh(hessian)
+    return values[-1] / np.abs(values).min()
+""",
+            """
+def condition_number(hessian):
+    values = list(jnp.linalg.eigh(hessian)[0])
+    return max(values) / min(abs(value) for value in values)
+""",
+        ],
     },
     "momentum_step": {
         "You moved with the old velocity": [
@@ -473,6 +485,30 @@ def momentum_step(point, velocity, gradient, learning_rate, decay):
 def momentum_step(point, velocity, gradient, learning_rate, decay):
     velocity = jnp.stack([decay * v + g for v, g in zip(velocity, gradient)])
     return jnp.stack([p - learning_rate * g for p, g in zip(point, gradient)]), velocity
+""",
+        ],
+        "You left out the learning rate": [
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    velocity = decay * np.array(velocity) + np.array(gradient)
+    return np.array(point) - velocity, velocity
+""",
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    step = jnp.stack([decay * v + g for v, g in zip(velocity, gradient)])
+    return point - step, step
+""",
+        ],
+        "Your velocity subtracts the gradient": [
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    velocity = decay * np.array(velocity) - np.array(gradient)
+    return np.array(point) + learning_rate * velocity, velocity
+""",
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    step = jnp.stack([decay * v - g for v, g in zip(velocity, gradient)])
+    return point + learning_rate * step, step
 """,
         ],
     },
@@ -710,6 +746,40 @@ def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
     return point - rate * mean / (eps + jnp.sqrt(square / (1 - b2**step))), square, mean
 """,
         ],
+        "You swapped the weights of old and new": [
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    gradient = np.array(gradient)
+    mean = (1 - b1) * np.array(mean) + b1 * gradient
+    square = (1 - b2) * np.array(square) + b2 * gradient**2
+    m, s = mean / (1 - b1**step), square / (1 - b2**step)
+    return np.array(point) - learning_rate * m / (np.sqrt(s) + eps), mean, square
+""",
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean = mean + b1 * (gradient - mean)
+    square = square + b2 * (gradient * gradient - square)
+    rate = learning_rate / (1 - b1**step)
+    return point - rate * mean / (eps + jnp.sqrt(square / (1 - b2**step))), mean, square
+""",
+        ],
+        "You left out the learning rate": [
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    gradient = np.array(gradient)
+    mean = b1 * np.array(mean) + (1 - b1) * gradient
+    square = b2 * np.array(square) + (1 - b2) * gradient**2
+    m, s = mean / (1 - b1**step), square / (1 - b2**step)
+    return np.array(point) - m / (np.sqrt(s) + eps), mean, square
+""",
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean = mean + (1 - b1) * (gradient - mean)
+    square = square + (1 - b2) * (gradient * gradient - square)
+    root = jnp.sqrt(square / (1 - b2**step))
+    return point - mean / (eps + root) / (1 - b1**step), mean, square
+""",
+        ],
     },
     "classify": {
         "You looked at the diagonal": [
@@ -841,6 +911,19 @@ def classify(hessian, tol):
     values = jnp.linalg.eigvalsh(hessian)
     low, high = values[0], values[-1]
     return jnp.where((low < -tol) & (high > tol), 2, jnp.where(low > tol, 0, jnp.where(high < -tol, 1, 3)))
+""",
+        ],
+        "You call everything else a saddle": [
+            """
+def classify(hessian, tol):
+    values = np.linalg.eigvalsh(hessian)
+    return 0 if values.min() > tol else 2 if values.max() < -tol else 1
+""",
+            """
+def classify(hessian, tol):
+    values = jnp.linalg.eigvalsh(hessian)
+    kind = jnp.where(values[0] > tol, 0, 1)
+    return jnp.where(values[-1] < -tol, 2, kind)
 """,
         ],
     },
