@@ -40,7 +40,7 @@ def activation_derivatives(z: Float[Array, " n"]) -> tuple[Float[Array, " n"], F
         the sigmoid 1 / (1 + exp(-z)),    tanh(z),    the rectifier max(z, 0)
 
     in this order. At its kink z = 0 the rectifier's derivative counts as 0. All numbers must be finite, even
-    for z = -200 and z = 200. Write the formulas; use `jax.grad` only to check yourself.
+    for z = -200 and z = 200. Any way counts; the formulas are short, and `jax.grad` checks them.
 
     Example: activation_derivatives(jnp.array([0.0, 1.0])) is about ([0.25, 0.1966], [1.0, 0.42], [0.0, 1.0]).
     """
@@ -75,7 +75,7 @@ def two_layer_gradient(
         J = 1 / (n k) sum_ij (prediction[i, j] - y[i, j])^2
 
     Return the tuple of its gradients with respect to w1, b1, w2 and b2, each with the shape of its parameter. Go
-    forward, then backward by the chain rule; use `jax.grad` only to check yourself.
+    forward, then backward by the chain rule. Any way counts, but you learn most if `jax.grad` only checks yours.
 
     Example: for w1 = [[1.0]], b1 = [0.0], w2 = [[2.0]], b2 = [1.0], x = [[0.5]], y = [[0.0]] the result is about
     ([[3.0266]], [6.0532], [[1.7784]], [3.8485]): a is 0.4621 and the prediction 1.9242.
@@ -94,7 +94,7 @@ def cross_correlation(
 
     for all r and s for which the kernel lies within the padded image. There are
     (h + 2 padding - p) // stride + 1 rows, and likewise for columns. The kernel's axes are rows, columns,
-    channels in, channels out; it is not flipped. Use slices and products; check yourself with `jax.lax`.
+    channels in, channels out; it is not flipped. Any way counts: slices and products, or a function of `jax.lax`.
     `stride` and `padding` are Python integers, even under `jax.jit`.
 
     Example: for x = jnp.arange(9.0).reshape(3, 3, 1), a kernel of the two taps 1 and 2 side by side

@@ -25,7 +25,8 @@ def assign(x: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array,
 
         l_i = argmin_j  sum_f (x[i, f] - centroids[j, f])^2
 
-    If two centroids are equally near, the lower index wins.
+    If two centroids are equally near, the lower index wins. Subtract before you square, as here: far from the origin
+    |x|^2 - 2 x c + |c|^2 loses all its digits.
 
     Example: assign(jnp.array([[0.0], [9.0], [5.0]]), jnp.array([[0.0], [10.0]])) is [0, 1, 0].
     """
@@ -54,6 +55,8 @@ def seeding_weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> F
 
         p_i = D_i^2 / sum_j D_j^2,    D_i: distance of sample i to the nearest centroid so far
 
+    Subtract before you square, as in 5.1. At least one D_i is not 0.
+
     Example: seeding_weights(jnp.array([[0.0], [1.0], [3.0]]), jnp.array([[0.0]])) is [0.0, 0.1, 0.9].
     """
     raise NotImplementedError
@@ -67,7 +70,8 @@ def responsibilities(log_densities: Float[Array, "n k"], weights: Float[Array, "
 
         gamma[i, k] = pi_k N(x_i; mu_k, Sigma_k) / sum_j pi_j N(x_i; mu_j, Sigma_j)
 
-    Each row adds up to 1, even if all densities are too small for a float, such as exp(-400).
+    Each row adds up to 1, even if all densities are too small for a float, such as exp(-400), or too large. A weight
+    may be 0.
 
     Example: responsibilities(jnp.log(jnp.array([[0.1, 0.3]])), jnp.array([0.5, 0.5])) is [[0.25, 0.75]].
     """
@@ -86,7 +90,8 @@ def m_step(
         mu_k    = 1/N_k sum_i gamma[i, k] x_i
         Sigma_k = 1/N_k sum_i gamma[i, k] (x_i - mu_k) (x_i - mu_k)^T
 
-    No N_k is 0, and nothing is added to the covariances.
+    No N_k is 0, and nothing is added to the covariances. Subtract before you multiply, as here: far from the origin
+    the mean of x x^T minus mu mu^T loses all its digits.
 
     Example: m_step(jnp.array([[0.0], [2.0]]), jnp.array([[1.0], [1.0]])) is ([1.0], [[1.0]], [[[1.0]]]).
     """
@@ -100,7 +105,8 @@ def log_likelihood(log_densities: Float[Array, "n k"], weights: Float[Array, " k
 
         log sum_k pi_k N(x_i; mu_k, Sigma_k)
 
-    in natural logarithms. It is finite even if all densities are too small for a float.
+    in natural logarithms. It is finite even if all densities are too small for a float, or too large. A weight may
+    be 0.
 
     Example: log_likelihood(jnp.log(jnp.array([[0.1, 0.3]])), jnp.array([0.5, 0.5])) is log 0.2, about -1.609.
     """

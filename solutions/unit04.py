@@ -22,8 +22,8 @@ def _normal(key, *shape):
     points=4,
     hints=(
         "A neuron weighs its inputs, adds a bias, and squashes the sum, in this order.",
-        "The lesson's section on the neuron: `x @ weights` weighs all samples at once: one number per sample. "
-        "Add the bias before the sigmoid.",
+        'The lesson\'s section "One neuron", equation (4.1): the bias is added before the activation. Samples are the '
+        "rows of x here, so `x @ weights` weighs all of them at once, one number per sample.",
         "Let z be `x @ weights + bias`; return `jax.nn.sigmoid(z)`, or 1 / (1 + exp(-z)).",
     ),
     why="A network consists of many of these, and logistic regression is exactly one.",
@@ -63,7 +63,7 @@ def _(weights, bias, x):
     return x @ weights + bias
 
 
-@neuron.mistake("Your exponential has the wrong sign: the sigmoid is 1 / (1 + exp(-z)), with a minus.")
+@neuron.mistake("You returned the sigmoid of minus the sum: it is 1 / (1 + exp(-z)), with a minus in the exponent.")
 def _(weights, bias, x):
     return jax.nn.sigmoid(-(x @ weights + bias))
 
@@ -73,6 +73,42 @@ def _(weights, bias, x):
     return jnp.tanh(x @ weights + bias)
 
 
+@neuron.mistake("You subtracted the bias: a neuron adds it to the weighted sum.")
+def _(weights, bias, x):
+    return jax.nn.sigmoid(x @ weights - bias)
+
+
+@neuron.mistake("You used a rectifier: this neuron's activation is the sigmoid, with values between 0 and 1.")
+def _(weights, bias, x):
+    return jax.nn.relu(x @ weights + bias)
+
+
+@neuron.mistake("You multiplied inputs and weights but did not sum: `x @ weights` gives one number for each sample.")
+def _(weights, bias, x):
+    return jax.nn.sigmoid(x * weights + bias)
+
+
+@neuron.mistake(
+    "For large sums your exponential overflows, and infinity by infinity is NaN: write 1 / (1 + exp(-z)), or use "
+    "`jax.nn.sigmoid`."
+)
+def _(weights, bias, x):
+    e = jnp.exp(x @ weights + bias)
+    return e / (1 + e)
+
+
+@neuron.mistake(
+    "You used softmax, which makes all samples add up to 1: each neuron answers each sample by itself, sigmoid(z)."
+)
+def _(weights, bias, x):
+    return jax.nn.softmax(x @ weights + bias)
+
+
+@neuron.mistake("You used a threshold, which answers 0 or 1: this neuron's activation is the sigmoid.")
+def _(weights, bias, x):
+    return jnp.where(x @ weights + bias > 0, 1.0, 0.0)
+
+
 # ---------------------------------------------------------------- 4.2
 
 
@@ -80,8 +116,8 @@ def _(weights, bias, x):
     points=6,
     hints=(
         "Try to write each derivative in terms of the activation's own value, without z.",
-        "The lesson's section on activations: s' = s (1 - s) and t' = 1 - t^2; the rectifier's slope is 0 or 1, "
-        "and at the kink this course takes 0.",
+        "The lesson's section \"One neuron\" shows the slopes, and takes 0 at the rectifier's kink. By the chain rule "
+        "they are s (1 - s) for the sigmoid s, 1 - t^2 for the tanh t, and 0 or 1 for the rectifier.",
         "With s = `jax.nn.sigmoid(z)` return the tuple of `s * (1 - s)`, `1 - jnp.tanh(z) ** 2` and "
         "`jnp.where(z > 0, 1.0, 0.0)`.",
     ),
@@ -97,7 +133,7 @@ def _(key):
     return dict(z=jnp.array([-2.0, -0.5, 0.5, 2.0]))
 
 
-@activation_derivatives.inputs("at the kink", points=1)
+@activation_derivatives.inputs("at the kink", points=1, hidden=True)
 def _(key):
     return dict(z=jnp.array([0.0, 1.0, -1.0]))
 
@@ -147,6 +183,49 @@ def _(z):
     return e / (1 + e) ** 2, 1 - jnp.tanh(z) ** 2, jnp.where(z > 0, 1.0, 0.0)
 
 
+@activation_derivatives.mistake(
+    "Your exponential overflows for large z and gives NaN: use s (1 - s) with the sigmoid s."
+)
+def _(z):
+    e = jnp.exp(z)
+    return e / (1 + e) ** 2, 1 - jnp.tanh(z) ** 2, jnp.where(z > 0, 1.0, 0.0)
+
+
+@activation_derivatives.mistake(
+    "Far out your tanh is a quotient of two exponentials that overflow, which is NaN: use `jnp.tanh`."
+)
+def _(z):
+    tanh = (jnp.exp(z) - jnp.exp(-z)) / (jnp.exp(z) + jnp.exp(-z))
+    return jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), 1 - tanh**2, jnp.where(z > 0, 1.0, 0.0)
+
+
+@activation_derivatives.mistake(
+    "Your sigmoid's derivative is 1 - s: it is s (1 - s), or exp(-z) / (1 + exp(-z))^2 with the square."
+)
+def _(z):
+    return jax.nn.sigmoid(-z), 1 - jnp.tanh(z) ** 2, jnp.where(z > 0, 1.0, 0.0)
+
+
+@activation_derivatives.mistake("Your rectifier's derivative is the sign of z: for negative z its slope is 0, not -1.")
+def _(z):
+    return jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), 1 - jnp.tanh(z) ** 2, jnp.sign(z)
+
+
+@activation_derivatives.mistake("Your third output is the rectifier itself: its derivative is 1 where z > 0, else 0.")
+def _(z):
+    return jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), 1 - jnp.tanh(z) ** 2, jax.nn.relu(z)
+
+
+@activation_derivatives.mistake("You returned the derivative of tanh first: the order is sigmoid, tanh, rectifier.")
+def _(z):
+    return 1 - jnp.tanh(z) ** 2, jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), jnp.where(z > 0, 1.0, 0.0)
+
+
+@activation_derivatives.mistake("The sign in your tanh's derivative is wrong: it is 1 MINUS tanh(z)^2.")
+def _(z):
+    return jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), 1 + jnp.tanh(z) ** 2, jnp.where(z > 0, 1.0, 0.0)
+
+
 # ---------------------------------------------------------------- 4.3
 
 
@@ -154,8 +233,8 @@ def _(z):
     points=5,
     hints=(
         "Many neurons at once: which axis of the weight belongs to the inputs, and which to the neurons?",
-        "The lesson's section on layers: samples are rows, so the layer is x W + b with W of shape (inputs, "
-        "neurons), and the rectifier comes last.",
+        'The lesson\'s section "Layers, and the way back": samples are rows, so the sums are x W + b, with W of shape '
+        "(inputs, neurons). The activation, here the rectifier, comes last.",
         "Return `jax.nn.relu(x @ weight + bias)`.",
     ),
     why="This one line is most of the arithmetic in any network, up to the largest language models.",
@@ -212,6 +291,26 @@ def _(x, weight, bias):
     return jax.nn.relu(x @ weight - bias)
 
 
+@dense_forward.mistake("You used the sigmoid: the neurons of this layer are rectifiers, max(z, 0).")
+def _(x, weight, bias):
+    return jax.nn.sigmoid(x @ weight + bias)
+
+
+@dense_forward.mistake("You used tanh: the neurons of this layer are rectifiers, max(z, 0).")
+def _(x, weight, bias):
+    return jnp.tanh(x @ weight + bias)
+
+
+@dense_forward.mistake("You kept the negative sums and cut the positive ones: take the maximum of sum and 0.")
+def _(x, weight, bias):
+    return jnp.minimum(x @ weight + bias, 0)
+
+
+@dense_forward.mistake("You took the magnitude of the sums: negative ones become 0.")
+def _(x, weight, bias):
+    return jnp.abs(x @ weight + bias)
+
+
 # ---------------------------------------------------------------- 4.4
 
 
@@ -220,9 +319,9 @@ def _(x, weight, bias):
     hints=(
         "Go forward once and keep what you need, then ask of each quantity in turn, from the loss backwards: how "
         "does the loss change with it?",
-        "The lesson's section on backpropagation: delta is the gradient with respect to a layer's sum. A weight's "
-        "gradient is (inputs of the layer)^T delta, a bias's is the sum of delta over samples. Going back one layer, "
-        "delta becomes delta W^T times the slope of the activation.",
+        'The lesson\'s section "Layers, and the way back", equation (4.2): delta is the gradient with respect to a '
+        "layer's sum. A weight's gradient is (inputs of the layer)^T delta. Going back one layer, delta becomes "
+        "delta W^T times the slope of the activation. A bias counts in every sample, so sum its delta over them.",
         "`a = jnp.tanh(x @ w1 + b1)`; `d2 = 2 * (a @ w2 + b2 - y) / y.size`; `d1 = (d2 @ w2.T) * (1 - a ** 2)`; "
         "then `x.T @ d1`, `d1.sum(axis=0)`, `a.T @ d2`, `d2.sum(axis=0)`.",
     ),
@@ -237,15 +336,18 @@ def two_layer_gradient(
     y: Float[Array, "n k"],
 ) -> tuple[Float[Array, "d h"], Float[Array, " h"], Float[Array, "h k"], Float[Array, " k"]]:
     """Gradient of a two-layer network."""
-    return _backward(w1, b1, w2, b2, x, y)
+    a = jnp.tanh(x @ w1 + b1)
+    d2 = 2 / y.size * (a @ w2 + b2 - y)
+    d1 = d2 @ w2.T * (1 - a**2)
+    return x.T @ d1, d1.sum(axis=0), a.T @ d2, d2.sum(axis=0)
 
 
-def _backward(w1, b1, w2, b2, x, y, *, scale=None, slope=lambda z, a: 1 - a**2, w2_back=None, bias=jnp.sum, sign=1):
-    """Return the right answer, or with other options a known mistake."""
+def _wrong_backward(w1, b1, w2, b2, x, y, *, scale=None, slope=lambda z, a: 1 - a**2, back=jnp.transpose, bias=jnp.sum):
+    """Return the gradient with one step of its calculation replaced."""
     z = x @ w1 + b1
     a = jnp.tanh(z)
-    d2 = sign * (2 / y.size if scale is None else scale) * (a @ w2 + b2 - y)
-    d1 = (d2 @ (w2.T if w2_back is None else w2_back)) * slope(z, a)
+    d2 = (2 / y.size if scale is None else scale) * (a @ w2 + b2 - y)
+    d1 = d2 @ back(w2) * slope(z, a)
     return x.T @ d1, bias(d1, axis=0), a.T @ d2, bias(d2, axis=0)
 
 
@@ -280,50 +382,80 @@ def _(key):
     "You summed instead of averaging: divide the gradient by the number of entries of y, n times k."
 )
 def _(w1, b1, w2, b2, x, y):
-    return _backward(w1, b1, w2, b2, x, y, scale=2.0)
+    return _wrong_backward(w1, b1, w2, b2, x, y, scale=2.0)
 
 
 @two_layer_gradient.mistake(
     "You divided by the number of samples only: the mean runs over all entries of y, n times k of them."
 )
 def _(w1, b1, w2, b2, x, y):
-    return _backward(w1, b1, w2, b2, x, y, scale=2 / len(x))
+    return _wrong_backward(w1, b1, w2, b2, x, y, scale=2 / len(x))
 
 
 @two_layer_gradient.mistake("The factor 2 is missing: the derivative of a square is twice the error.")
 def _(w1, b1, w2, b2, x, y):
-    return _backward(w1, b1, w2, b2, x, y, scale=1 / y.size)
+    return _wrong_backward(w1, b1, w2, b2, x, y, scale=1 / y.size)
 
 
 @two_layer_gradient.mistake("All your signs are reversed: the error is the prediction minus y.")
 def _(w1, b1, w2, b2, x, y):
-    return _backward(w1, b1, w2, b2, x, y, sign=-1)
+    return _wrong_backward(w1, b1, w2, b2, x, y, scale=-2 / y.size)
 
 
 @two_layer_gradient.mistake(
     "On the way back you forgot the activation: multiply by the slope of tanh, 1 - a^2, in the hidden layer."
 )
 def _(w1, b1, w2, b2, x, y):
-    return _backward(w1, b1, w2, b2, x, y, slope=lambda z, a: 1.0)
+    return _wrong_backward(w1, b1, w2, b2, x, y, slope=lambda z, a: 1.0)
 
 
 @two_layer_gradient.mistake("Your slope of tanh is 1 - z^2: it is 1 - a^2 with a = tanh(z), the layer's output.")
 def _(w1, b1, w2, b2, x, y):
-    return _backward(w1, b1, w2, b2, x, y, slope=lambda z, a: 1 - z**2)
+    return _wrong_backward(w1, b1, w2, b2, x, y, slope=lambda z, a: 1 - z**2)
 
 
 @two_layer_gradient.mistake(
     "Going back through the second layer you used w2 as it is: the way back takes its transpose, delta @ w2.T."
 )
 def _(w1, b1, w2, b2, x, y):
-    return _backward(w1, b1, w2, b2, x, y, w2_back=w2)
+    return _wrong_backward(w1, b1, w2, b2, x, y, back=lambda w: w)
 
 
 @two_layer_gradient.mistake(
     "Your bias gradients are means over the samples: sum delta over the samples, as it already contains the 1/n."
 )
 def _(w1, b1, w2, b2, x, y):
-    return _backward(w1, b1, w2, b2, x, y, bias=jnp.mean)
+    return _wrong_backward(w1, b1, w2, b2, x, y, bias=jnp.mean)
+
+
+@two_layer_gradient.mistake(
+    "Your bias gradients still have a row for each sample: a bias counts in all of them, so sum delta over the samples."
+)
+def _(w1, b1, w2, b2, x, y):
+    return _wrong_backward(w1, b1, w2, b2, x, y, bias=lambda delta, axis: delta)
+
+
+@two_layer_gradient.mistake(
+    "Your slope of tanh is 1 - tanh(a)^2: a is tanh(z) already, so the slope is 1 - a^2, or 1 - tanh(z)^2."
+)
+def _(w1, b1, w2, b2, x, y):
+    return _wrong_backward(w1, b1, w2, b2, x, y, slope=lambda z, a: 1 - jnp.tanh(a) ** 2)
+
+
+@two_layer_gradient.mistake("Your slope is a (1 - a), that of a sigmoid: the activation here is tanh, with 1 - a^2.")
+def _(w1, b1, w2, b2, x, y):
+    return _wrong_backward(w1, b1, w2, b2, x, y, slope=lambda z, a: a * (1 - a))
+
+
+@two_layer_gradient.mistake("You returned the second layer's gradients first: the order is w1, b1, w2, b2.")
+def _(w1, b1, w2, b2, x, y):
+    g1, c1, g2, c2 = _wrong_backward(w1, b1, w2, b2, x, y)
+    return g2, c2, g1, c1
+
+
+@two_layer_gradient.mistake("Your prediction lacks the bias b2: going forward, the output layer is a w2 + b2.")
+def _(w1, b1, w2, b2, x, y):
+    return _wrong_backward(w1, b1, w2, 0 * b2, x, y)
 
 
 # ---------------------------------------------------------------- 4.5
@@ -334,9 +466,9 @@ def _(w1, b1, w2, b2, x, y):
     hints=(
         "Fix one tap (i, j) of the kernel. Which part of the padded image does it ever touch, and what does it do "
         "to the channels there?",
-        "The lesson's section on convolution: pad both axes on both sides, then add one term for each tap (i, j): "
-        "the image, shifted by (i, j) and taken with the stride, times that tap's matrix of shape (c, k). The kernel "
-        "is not flipped.",
+        'The lesson\'s section "Convolution: the same small neuron everywhere", equation (4.4): the kernel is not '
+        "flipped. Pad both axes on both sides, then add one term for each tap (i, j): the image, shifted by (i, j) "
+        "and taken with the stride, times that tap's matrix of shape (c, k).",
         "With the sizes `rows` and `columns` of the output: for each i and j add `padded[i : i + stride * (rows - "
         "1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride] @ kernel[i, j]`.",
     ),
@@ -375,7 +507,7 @@ def _(key):
 
 @cross_correlation.inputs("stride 2, more channels out than in", points=2)
 def _(key):
-    return dict(x=_normal(key, 6, 7, 2), kernel=_normal(jax.random.fold_in(key, 1), 2, 3, 2, 3), stride=2, padding=1)
+    return dict(x=_normal(key, 6, 8, 2), kernel=_normal(jax.random.fold_in(key, 1), 2, 3, 2, 3), stride=2, padding=1)
 
 
 @cross_correlation.inputs("a 1x1 kernel", points=1, hidden=True)
@@ -433,6 +565,22 @@ def _(x, kernel, stride, padding):
     return _correlate(x, kernel.swapaxes(0, 1), stride, ((padding, padding),) * 2)
 
 
+@cross_correlation.mistake("You padded with copies of the border: the rows and columns around the image are zeros.")
+def _(x, kernel, stride, padding):
+    around = jnp.pad(x, ((padding, padding), (padding, padding), (0, 0)), mode="edge")
+    return _correlate(around, kernel, stride, ((0, 0),) * 2)
+
+
+@cross_correlation.mistake("You padded twice as much as asked: `padding` rows and columns on each of the four sides.")
+def _(x, kernel, stride, padding):
+    return _correlate(x, kernel, stride, ((2 * padding, 2 * padding),) * 2)
+
+
+@cross_correlation.mistake("Your output has its channels first: its axes are rows, columns, channels.")
+def _(x, kernel, stride, padding):
+    return jnp.moveaxis(_correlate(x, kernel, stride, ((padding, padding),) * 2), -1, 0)
+
+
 # ---------------------------------------------------------------- 4.6
 
 
@@ -440,8 +588,9 @@ def _(x, kernel, stride, padding):
     points=6,
     hints=(
         "The window moves as the kernel did in 4.5, but there is nothing to multiply, and channels stay separate.",
-        "The lesson's section on pooling: take the shifted images for all places (i, j) in the window, with the "
-        "stride, and then the largest of them at each pixel.",
+        'The lesson\'s section "Convolution: the same small neuron everywhere" pools the magnitude of the edges. Take '
+        "the shifted images for all places (i, j) in the window, with the stride, and then the largest of them at "
+        "each pixel.",
         "Stack `x[i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]` for all "
         "i, j below `window`, and take `jnp.max(..., axis=0)`.",
     ),
@@ -516,6 +665,28 @@ def _(x, window, stride):
     return jnp.max(jnp.abs(_windows(x, window, stride)), axis=0)
 
 
+@max_pool.mistake("You took the smallest value of each window: take the largest.")
+def _(x, window, stride):
+    return jnp.min(_windows(x, window, stride), axis=0)
+
+
+@max_pool.mistake("You summed over the windows: take the largest value of each.")
+def _(x, window, stride):
+    return jnp.sum(_windows(x, window, stride), axis=0)
+
+
+@max_pool.mistake(
+    "Your maximum starts from 0, so a window of negative values gives 0: start from minus infinity or a pixel."
+)
+def _(x, window, stride):
+    return jnp.maximum(jnp.max(_windows(x, window, stride), axis=0), 0)
+
+
+@max_pool.mistake("Your output is one row and one column short: there are (size - window) // stride + 1.")
+def _(x, window, stride):
+    return jnp.max(_windows(x, window, stride), axis=0)[:-1, :-1]
+
+
 # ---------------------------------------------------------------- 4.7
 
 
@@ -523,8 +694,8 @@ def _(x, window, stride):
     points=5,
     hints=(
         "Lay the kernel on the left end of the padded row. How many strides can it still move?",
-        "The lesson's section on sizes: a dilated kernel spans dilation * (kernel - 1) + 1 pixels, padding counts "
-        "on both sides, and the first position counts too.",
+        'The lesson\'s section "What can one unit see?", equation (4.5): one layer sees 1 + d (k - 1) pixels, so that '
+        "much must fit into the padded row for the first position. Padding counts on both sides.",
         "Return `(size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1`.",
     ),
     why="Many error messages of your first CNN will be about this number.",
@@ -546,7 +717,7 @@ def _(key):
 
 @output_size.inputs("dilation, and a remainder", points=1, hidden=True)
 def _(key):
-    return dict(size=20, kernel=3, stride=3, padding=2, dilation=4)
+    return dict(size=21, kernel=3, stride=3, padding=2, dilation=4)
 
 
 @output_size.inputs("a kernel as large as the image", points=1, hidden=True)
@@ -586,6 +757,30 @@ def _(size, kernel, stride, padding, dilation):
     return (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1
 
 
+@output_size.mistake(
+    "You are one too many: the kernel spans dilation * (kernel - 1) + 1 pixels, and your + 1 is missing there."
+)
+def _(size, kernel, stride, padding, dilation):
+    return (size + 2 * padding - dilation * (kernel - 1)) // stride + 1
+
+
+@output_size.mistake(
+    "You added the 1 before dividing by the stride: the first position counts once, so add it after the division."
+)
+def _(size, kernel, stride, padding, dilation):
+    return (size + 2 * padding - dilation * (kernel - 1)) // stride
+
+
+@output_size.mistake("You rounded to the nearest: a window that no longer fits does not count, so divide with //.")
+def _(size, kernel, stride, padding, dilation):
+    return round((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1
+
+
+@output_size.mistake("You left out the padding: it adds `padding` pixels on both sides.")
+def _(size, kernel, stride, padding, dilation):
+    return (size - dilation * (kernel - 1) - 1) // stride + 1
+
+
 # ---------------------------------------------------------------- 4.8
 
 
@@ -593,8 +788,8 @@ def _(size, kernel, stride, padding, dilation):
     points=6,
     hints=(
         "Start from one unit at the top. How many units below does it see, and how far apart are these in pixels?",
-        "The lesson's section on receptive fields: a layer adds dilation * (kernel - 1) steps, and a step is as "
-        "long as the product of the strides of the layers before it. Without any layer a unit sees 1 pixel.",
+        'The lesson\'s section "What can one unit see?", equation (4.5): a layer adds d (k - 1) steps, and a step is '
+        "as long as the product j of the strides of the layers before it. Without any layer a unit sees 1 pixel.",
         "With `jump = jnp.cumprod(strides) // strides`, the strides before each layer, return "
         "`1 + jnp.sum(dilations * (kernels - 1) * jump)`.",
     ),
@@ -665,3 +860,24 @@ def _(kernels, strides, dilations):
 def _(kernels, strides, dilations):
     before = jnp.concatenate([jnp.ones(1, strides.dtype), strides[:-1]])
     return 1 + jnp.sum(dilations * (kernels - 1) * before)
+
+
+@receptive_field.mistake(
+    "You multiplied each step by the strides of the layers after it: those before it count (a recursion "
+    "r -> (r - 1) s + k starts at the last layer)."
+)
+def _(kernels, strides, dilations):
+    after = jnp.prod(strides) // jnp.cumprod(strides)
+    return 1 + jnp.sum(dilations * (kernels - 1) * after)
+
+
+@receptive_field.mistake("You multiplied every step by all strides: only those of the layers before it count.")
+def _(kernels, strides, dilations):
+    return 1 + jnp.sum(dilations * (kernels - 1) * jnp.prod(strides))
+
+
+@receptive_field.mistake(
+    "Your dilated kernel adds dilation * kernel - 1 steps: it has kernel - 1 gaps, so dilation * (kernel - 1)."
+)
+def _(kernels, strides, dilations):
+    return 1 + jnp.sum((dilations * kernels - 1) * (jnp.cumprod(strides) // strides))

@@ -15,11 +15,12 @@ def _squared_distances(x, centroids):
 
 
 @exercise(
-    points=5,
+    points=6,
     hints=(
         "Make a table of distances first, with a row per sample and a column per centroid.",
-        "The lesson's section on k-means, equation 5.2. `x[:, None] - centroids` has shape (n, k, d): square it and "
-        "sum over the last axis, then find the index of the smallest entry in each row.",
+        'The lesson\'s section "k-means: every indent to the nearest center", equation (5.2), on the left. '
+        "`x[:, None] - centroids` has shape (n, k, d): square it and sum over the last axis, then find the index of "
+        "the smallest entry in each row.",
         "`jnp.argmin(jnp.sum((x[:, None] - centroids) ** 2, axis=-1), axis=1)`.",
     ),
     why="This one line is half of k-means, all of vector quantization, and the nearest-neighbor rule.",
@@ -45,6 +46,20 @@ def _(key):
 def _(key):
     x = jnp.array([[1.0, 0.0], [3.0, 0.0], [1.0, 7.0], [-2.0, 2.0]])
     return dict(x=x, centroids=jnp.array([[0.0, 0.0], [2.0, 0.0], [2.0, 0.0]]))
+
+
+def _far(*numbers):
+    """Exact numbers whose squares differ by less than a float of single precision can say."""
+    return jnp.array(numbers)[:, None] + 2.0**20
+
+
+def _expanded_distances(x, centroids):
+    return jnp.sum(x**2, axis=1)[:, None] - 2 * x @ centroids.T + jnp.sum(centroids**2, axis=1)
+
+
+@assign.inputs("samples far from the origin", points=1, hidden=True)
+def _(key):
+    return dict(x=_far(1.0, 5.0, 8.0), centroids=_far(8.0, 0.0, 4.0))
 
 
 @assign.mistake("You took the farthest centroid: ask for the smallest distance, `argmin`, not the largest.")
@@ -82,6 +97,29 @@ def _(x, centroids):
     return jnp.argmin(_squared_distances(x, centroids), axis=1) + 1
 
 
+@assign.mistake("If two centroids are equally near, you take the later one: the lower index wins, so compare with <.")
+def _(x, centroids):
+    return len(centroids) - 1 - jnp.argmin(_squared_distances(x, centroids)[:, ::-1], axis=1)
+
+
+@assign.mistake(
+    "Far from the origin your distances lose all their digits, since the large terms of |x|^2 - 2 x c + |c|^2 cancel: "
+    "subtract before you square."
+)
+def _(x, centroids):
+    return jnp.argmin(_expanded_distances(x, centroids), axis=1)
+
+
+@assign.mistake("You searched the whole table at once: take the minimum of each row, `axis=1`.")
+def _(x, centroids):
+    return jnp.argmin(_squared_distances(x, centroids))
+
+
+@assign.mistake("You returned a table of 0 and 1: the answer is the index of the nearest centroid.")
+def _(x, centroids):
+    return jax.nn.one_hot(jnp.argmin(_squared_distances(x, centroids), axis=1), len(centroids))
+
+
 # ---------------------------------------------------------------- 5.2
 
 
@@ -89,10 +127,11 @@ def _(x, centroids):
     points=6,
     hints=(
         "For each cluster you need two things: the sum of its samples, and how many there are.",
-        "The lesson's section on k-means, equation 5.2. A table of 0 and 1, samples times clusters "
-        "(`jax.nn.one_hot`), turns both into sums along the samples; `jnp.where` keeps the empty clusters.",
+        'The lesson\'s section "k-means: every indent to the nearest center", equation (5.2), on the right. A table of '
+        "0 and 1, samples times clusters (`jax.nn.one_hot`), turns both into sums along the samples; `jnp.where` "
+        "keeps the empty clusters.",
         "With `member = jax.nn.one_hot(labels, len(centroids))`, the sums are `member.T @ x` and the counts "
-        "`member.sum(axis=0)[:, None]`; divide by `jnp.maximum(counts, 1)` where counts > 0.",
+        "`member.sum(axis=0)[:, None]`; return `jnp.where(counts > 0, sums / counts, centroids)`.",
     ),
     why="Neither assigning nor averaging can raise the inertia: this is why k-means always converges.",
 )
@@ -102,7 +141,7 @@ def update_centroids(
     """Move the centroids."""
     member = jax.nn.one_hot(labels, len(centroids), dtype=x.dtype)
     counts = member.sum(axis=0)[:, None]
-    return jnp.where(counts > 0, member.T @ x / jnp.maximum(counts, 1), centroids)
+    return jnp.where(counts > 0, member.T @ x / counts, centroids)
 
 
 @update_centroids.inputs("five samples, two clusters", points=1)
@@ -114,14 +153,14 @@ def _(key):
 @update_centroids.inputs("random samples", points=2)
 def _(key):
     a, b, c = jax.random.split(key, 3)
-    labels = jnp.concatenate([jnp.arange(4), jax.random.randint(b, (16,), 0, 4)])
+    labels = jnp.concatenate([jnp.arange(4), jnp.arange(4), jax.random.randint(b, (12,), 0, 4)])
     return dict(x=jax.random.normal(a, (20, 3)) + 2, labels=labels, centroids=jax.random.normal(c, (4, 3)))
 
 
-@update_centroids.inputs("a cluster without samples", points=1)
+@update_centroids.inputs("a cluster without samples", points=1, hidden=True)
 def _(key):
-    x = jnp.array([[1.0], [3.0], [8.0]])
-    return dict(x=x, labels=jnp.array([0, 0, 2]), centroids=jnp.array([[1.0], [-5.0], [6.0]]))
+    x = jnp.array([[1.0], [3.0], [8.0], [10.0]])
+    return dict(x=x, labels=jnp.array([0, 0, 2, 2]), centroids=jnp.array([[1.0], [-5.0], [6.0]]))
 
 
 @update_centroids.inputs("one sample, the last clusters empty", points=1, hidden=True)
@@ -174,15 +213,28 @@ def _(x, labels, centroids):
     return jnp.where(counts > 1, sums / jnp.maximum(counts - 1, 1), centroids)
 
 
+@update_centroids.mistake("You divided by the count plus 1: divide by the count, and keep empty clusters as they are.")
+def _(x, labels, centroids):
+    sums, counts = _sums(x, labels, centroids)
+    return sums / (counts + 1)
+
+
+@update_centroids.mistake("You took the median of each cluster: k-means takes the mean.")
+def _(x, labels, centroids):
+    members = jnp.where((labels == jnp.arange(len(centroids))[:, None])[..., None], x, jnp.nan)
+    medians = jnp.nanmedian(members, axis=1)
+    return jnp.where(jnp.isnan(medians), centroids, medians)
+
+
 # ---------------------------------------------------------------- 5.3
 
 
 @exercise(
-    points=5,
+    points=6,
     hints=(
         "How far is each sample from its nearest centroid?",
-        "The lesson's section on the start: the probability is proportional to the SQUARED distance to the nearest "
-        "of the centroids so far. Probabilities add up to 1.",
+        'The lesson\'s section "The start matters": the probability is proportional to the SQUARED distance to the '
+        "nearest of the centroids so far. Probabilities add up to 1.",
         "Take the minimum over `axis=1` of the table of squared distances, and divide it by its sum.",
     ),
     why="A good start is worth more than many iterations: it bounds the mean inertia before the first one.",
@@ -214,6 +266,11 @@ def _(key):
 def _(key):
     x = jnp.array([[0.0, 0.0], [5.0, 5.0], [5.0, 4.0], [0.0, 0.0]])
     return dict(x=x, centroids=x[:2])
+
+
+@seeding_weights.inputs("samples far from the origin", points=1, hidden=True)
+def _(key):
+    return dict(x=_far(1.0, 5.0, 8.0), centroids=_far(8.0, 0.0))
 
 
 @seeding_weights.mistake("Your weights grow with the distance: k-means++ takes its square.")
@@ -251,6 +308,27 @@ def _(x, centroids):
     return nearest / nearest.max()
 
 
+@seeding_weights.mistake("You squared after dividing: square the distances first, then divide by the sum of squares.")
+def _(x, centroids):
+    nearest = jnp.sqrt(jnp.min(_squared_distances(x, centroids), axis=1))
+    return (nearest / nearest.sum()) ** 2
+
+
+@seeding_weights.mistake("You measured from the mean of the centroids: take the distance to the nearest of them.")
+def _(x, centroids):
+    squares = jnp.sum((x - centroids.mean(axis=0)) ** 2, axis=1)
+    return squares / squares.sum()
+
+
+@seeding_weights.mistake(
+    "Far from the origin your distances lose all their digits, since the large terms of |x|^2 - 2 x c + |c|^2 cancel: "
+    "subtract before you square."
+)
+def _(x, centroids):
+    nearest = jnp.min(_expanded_distances(x, centroids), axis=1)
+    return nearest / nearest.sum()
+
+
 # ---------------------------------------------------------------- 5.4
 
 
@@ -259,8 +337,8 @@ def _(x, centroids):
     hints=(
         "This is Bayes' rule: prior times likelihood, divided by the sum over the components. Keep the logarithms "
         "as long as you can.",
-        "The lesson's section on mixtures, equation 5.4: add `log(weights)` to the log-densities, and normalize each "
-        "row. `jax.nn.softmax` does it without underflow.",
+        'The lesson\'s section "Mixtures: how sure are we?", equation (5.4). With logarithms: add `jnp.log(weights)` '
+        "to the log-densities, and normalize each row. `jax.nn.softmax` does it without underflow.",
         "`jax.nn.softmax(log_densities + jnp.log(weights), axis=1)`.",
     ),
     why="Probabilities instead of verdicts show which samples are uncertain.",
@@ -284,14 +362,16 @@ def _(key):
     return dict(log_densities=2 * jax.random.normal(a, (7, 4)) - 3, weights=weights)
 
 
-@responsibilities.inputs("samples far from all components", points=1)
+@responsibilities.inputs("samples far from all components", points=1, hidden=True)
 def _(key):
-    return dict(log_densities=jnp.array([[-400.0, -401.0], [-900.0, -300.0]]), weights=jnp.array([0.5, 0.5]))
+    return dict(
+        log_densities=jnp.array([[-500.0, -501.0], [-900.0, -300.0], [-700.0, -699.0]]), weights=jnp.array([0.5, 0.5])
+    )
 
 
 @responsibilities.inputs("a component of weight 0, and very dense samples", points=1, hidden=True)
 def _(key):
-    return dict(log_densities=jnp.array([[120.0, 119.0, 121.0], [0.0, 1.0, 2.0]]), weights=jnp.array([0.6, 0.4, 0.0]))
+    return dict(log_densities=jnp.array([[120.0, 119.0, 150.0], [0.0, 1.0, 2.0]]), weights=jnp.array([0.6, 0.4, 0.0]))
 
 
 @responsibilities.mistake("You left out the mixing weights: multiply each density by its component's weight.")
@@ -305,8 +385,8 @@ def _(log_densities, weights):
 
 
 @responsibilities.mistake(
-    "Far from all components every density underflows to 0, and 0/0 is NaN: subtract the row's largest logarithm "
-    "before you exponentiate, or use `jax.nn.softmax`."
+    "Far from all components every density underflows to 0, and 0/0 is NaN: subtract the largest logarithm of each "
+    "row before you exponentiate, or use `jax.nn.softmax`."
 )
 def _(log_densities, weights):
     joint = jnp.exp(log_densities) * weights
@@ -330,15 +410,54 @@ def _(log_densities, weights):
     return jax.nn.log_softmax(log_densities + jnp.log(weights), axis=1)
 
 
+@responsibilities.mistake(
+    "You subtracted the largest logarithm of ALL samples, so a sample with much smaller densities still underflows: "
+    "subtract the largest of each row."
+)
+def _(log_densities, weights):
+    joint = log_densities + jnp.log(weights)
+    joint = jnp.exp(joint - joint.max())
+    return joint / joint.sum(axis=1, keepdims=True)
+
+
+@responsibilities.mistake(
+    "Far from all components your responsibilities are 0, since a small number in the denominator only hides 0/0: "
+    "use `jax.nn.softmax` of the logarithms."
+)
+def _(log_densities, weights):
+    joint = jnp.exp(log_densities) * weights
+    return joint / (joint.sum(axis=1, keepdims=True) + 1e-12)
+
+
+@responsibilities.mistake(
+    "You weighted after normalizing, so rows no longer add up to 1: weight first, then normalize."
+)
+def _(log_densities, weights):
+    return jax.nn.softmax(log_densities, axis=1) * weights
+
+
+@responsibilities.mistake("You gave each sample to one component: return the probabilities, not the largest alone.")
+def _(log_densities, weights):
+    best = jnp.argmax(log_densities + jnp.log(weights), axis=1)
+    return jax.nn.one_hot(best, len(weights))
+
+
+@responsibilities.mistake(
+    "All your entries together add up to 1: the components share each SAMPLE, so divide every row by its own sum."
+)
+def _(log_densities, weights):
+    return jax.nn.softmax(log_densities + jnp.log(weights), axis=(0, 1))
+
+
 # ---------------------------------------------------------------- 5.5
 
 
 @exercise(
-    points=8,
+    points=9,
     hints=(
         "Everything is a weighted mean: sample i counts gamma_ik times. What do these counts add up to?",
-        "The lesson's section on mixtures, equation 5.5: N_k is the sum of a column. The covariance of component k is "
-        "measured from ITS new mean, and divided by N_k.",
+        'The lesson\'s section "Mixtures: how sure are we?", equation (5.5): N_k is the sum of a column. The '
+        "covariance of component k is measured from ITS new mean, and divided by N_k.",
         "With `counts = gamma.sum(axis=0)`, `means = gamma.T @ x / counts[:, None]` and "
         "`centered = x[:, None] - means`, the covariances are "
         "`jnp.einsum('nk,nki,nkj->kij', gamma, centered, centered)` divided by the counts.",
@@ -378,6 +497,12 @@ def _(key):
 def _(key):
     gamma = jax.nn.one_hot(jnp.array([0, 0, 1, 0, 1, 1, 1]), 2)
     return dict(x=jax.random.normal(key, (7, 2)), gamma=gamma)
+
+
+@m_step.inputs("samples far from the origin", points=1, hidden=True)
+def _(key):
+    x = jnp.array([[1.0, -1.0], [-1.0, 1.0], [5.0, 2.0], [3.0, 4.0]]) + 2.0**20
+    return dict(x=x, gamma=jax.nn.one_hot(jnp.array([0, 0, 1, 1]), 2))
 
 
 def _moments(x, gamma):
@@ -434,15 +559,51 @@ def _(x, gamma):
     return counts / len(x), means, jnp.einsum("nki,nkj->kij", weighted, weighted) / counts[:, None, None]
 
 
+@m_step.mistake(
+    "Far from the origin your covariances lose all their digits, since the large terms of E[x x^T] - mu mu^T cancel: "
+    "subtract the mean before you square."
+)
+def _(x, gamma):
+    counts, means, _ = _moments(x, gamma)
+    squares = jnp.einsum("nk,ni,nj->kij", gamma, x, x) / counts[:, None, None]
+    return counts / len(x), means, squares - means[:, :, None] * means[:, None]
+
+
+@m_step.mistake("Your covariances are variances, one per feature: multiply every pair of features, shape (k, d, d).")
+def _(x, gamma):
+    counts, means, scatter = _moments(x, gamma)
+    return counts / len(x), means, jnp.diagonal(scatter, axis1=1, axis2=2) / counts[:, None]
+
+
+@m_step.mistake("Your covariances are 0 off the diagonal: multiply every pair of features.")
+def _(x, gamma):
+    counts, means, scatter = _moments(x, gamma)
+    return counts / len(x), means, scatter / counts[:, None, None] * jnp.eye(x.shape[1])
+
+
+@m_step.mistake("You returned the means first: the order is weights, means, covariances.")
+def _(x, gamma):
+    counts, means, scatter = _moments(x, gamma)
+    return means, scatter / counts[:, None, None], counts / len(x)
+
+
+@m_step.mistake("Your means do not depend on gamma: weight sample i by gamma_ik in the mean of component k.")
+def _(x, gamma):
+    counts = gamma.sum(axis=0)
+    means = jnp.tile(x.mean(axis=0), (len(counts), 1))
+    centered = x[:, None] - means
+    return counts / len(x), means, jnp.einsum("nk,nki,nkj->kij", gamma, centered, centered) / counts[:, None, None]
+
+
 # ---------------------------------------------------------------- 5.6
 
 
 @exercise(
-    points=6,
+    points=7,
     hints=(
         "The density of a sample is a SUM over components; the logarithm comes after the sum.",
-        "The lesson's section on mixtures, equation 5.3: add the logarithm of the weights, sum over components with "
-        "`jax.scipy.special.logsumexp`, then take the mean over samples.",
+        'The lesson\'s section "Mixtures: how sure are we?", equation (5.3). With logarithms: add that of the weights, '
+        "sum over components with `jax.scipy.special.logsumexp`, then take the mean over samples.",
         "`jnp.mean(jax.scipy.special.logsumexp(log_densities + jnp.log(weights), axis=1))`.",
     ),
     why="This number never decreases from one step of EM to the next. If yours does, there is a mistake in your code.",
@@ -464,14 +625,19 @@ def _(key):
     return dict(log_densities=jax.random.normal(a, (9, 3)) - 2, weights=weights)
 
 
-@log_likelihood.inputs("a sample far from all components", points=1)
+@log_likelihood.inputs("a sample far from all components", points=1, hidden=True)
 def _(key):
     return dict(log_densities=jnp.array([[-500.0, -498.0], [-1.0, -3.0]]), weights=jnp.array([0.5, 0.5]))
 
 
 @log_likelihood.inputs("one sample, a component of weight 0", points=1, hidden=True)
 def _(key):
-    return dict(log_densities=jnp.array([[-1.0, 2.0, -2.0]]), weights=jnp.array([0.7, 0.0, 0.3]))
+    return dict(log_densities=jnp.array([[-1.0, 30.0, -2.0]]), weights=jnp.array([0.7, 0.0, 0.3]))
+
+
+@log_likelihood.inputs("very dense samples", points=1, hidden=True)
+def _(key):
+    return dict(log_densities=jnp.array([[120.0, 119.0], [0.0, 1.0]]), weights=jnp.array([0.5, 0.5]))
 
 
 def _log_joint(log_densities, weights):
@@ -489,7 +655,8 @@ def _(log_densities, weights):
 
 
 @log_likelihood.mistake(
-    "Far from all components every density underflows to 0, whose logarithm is minus infinity: use `logsumexp`."
+    "Far from all components every density underflows to 0, whose logarithm is minus infinity, and large ones "
+    "overflow: use `logsumexp`."
 )
 def _(log_densities, weights):
     return jnp.mean(jnp.log(jnp.sum(jnp.exp(log_densities) * weights, axis=1)))
@@ -519,6 +686,38 @@ def _(log_densities, weights):
     return jnp.mean(jnp.max(_log_joint(log_densities, weights), axis=1))
 
 
+@log_likelihood.mistake("You added the weights to logarithms of densities: add the LOGARITHM of the weights.")
+def _(log_densities, weights):
+    return jnp.mean(jax.scipy.special.logsumexp(log_densities + weights, axis=1))
+
+
+@log_likelihood.mistake(
+    "You subtracted the largest logarithm but did not add it back: log sum exp(l) = m + log sum exp(l - m)."
+)
+def _(log_densities, weights):
+    joint = _log_joint(log_densities, weights)
+    return jnp.mean(jnp.log(jnp.sum(jnp.exp(joint - joint.max(axis=1, keepdims=True)), axis=1)))
+
+
+@log_likelihood.mistake(
+    "You summed over the samples and averaged over the components: sum over the components, `axis=1`, then average."
+)
+def _(log_densities, weights):
+    return jnp.mean(jax.scipy.special.logsumexp(_log_joint(log_densities, weights), axis=0))
+
+
+@log_likelihood.mistake("You returned one number for each sample: take their mean.")
+def _(log_densities, weights):
+    return jax.scipy.special.logsumexp(_log_joint(log_densities, weights), axis=1)
+
+
+@log_likelihood.mistake(
+    "You returned the mean density: take the logarithm of each sample's density before you average."
+)
+def _(log_densities, weights):
+    return jnp.mean(jnp.sum(jnp.exp(log_densities) * weights, axis=1))
+
+
 # ---------------------------------------------------------------- 5.7
 
 
@@ -526,8 +725,8 @@ def _(log_densities, weights):
     points=7,
     hints=(
         "Three steps: subtract the mean and encode; decode and add the mean; compare with the input.",
-        "The lesson's section on autoencoders, equation 5.6. Rows are samples, so both matrices are on the right: "
-        "`(x - mean) @ encoder` is the code.",
+        'The lesson\'s section "Autoencoders: learn what is usual", equation (5.6), with f and g linear. Rows are '
+        "samples, so both matrices are on the right: `(x - mean) @ encoder` is the code.",
         "With `rebuilt = mean + (x - mean) @ encoder @ decoder` the loss is `jnp.mean((rebuilt - x) ** 2)`.",
     ),
     why="Its minimum is the subspace of PCA: gradient descent finds what eigenvectors give directly.",
@@ -568,12 +767,14 @@ def _(key):
 
 @linear_autoencoder_loss.inputs("as many coordinates as features, nothing lost", points=1, hidden=True)
 def _(key):
-    return _autoencoder(key, d=2) | dict(encoder=jnp.eye(2)[::-1], decoder=jnp.eye(2)[::-1])
+    x = jnp.array([[1.0, 5.0], [3.0, -2.0], [2.0, 6.0]])
+    return dict(x=x, encoder=jnp.eye(2)[::-1], decoder=jnp.eye(2)[::-1])
 
 
 @linear_autoencoder_loss.inputs("a single sample", points=1, hidden=True)
 def _(key):
-    return _autoencoder(key, n=1)
+    x = jnp.array([[1.0, 2.0, -4.0]])
+    return dict(x=x, encoder=jnp.array([[1.0], [0.5], [2.0]]), decoder=jnp.array([[2.0, -1.0, 0.5]]))
 
 
 @linear_autoencoder_loss.mistake("You summed all squared errors: the loss is their mean, over samples AND features.")
@@ -628,6 +829,37 @@ def _(x, encoder, decoder):
     return jnp.mean((mean + (x - mean) @ encoder @ decoder - x) ** 2)
 
 
+@linear_autoencoder_loss.mistake("You averaged absolute errors: square the errors instead.")
+def _(x, encoder, decoder):
+    mean = x.mean(axis=0)
+    return jnp.mean(jnp.abs(mean + (x - mean) @ encoder @ decoder - x))
+
+
+@linear_autoencoder_loss.mistake("You summed over the samples: the loss is a mean over samples AND features.")
+def _(x, encoder, decoder):
+    mean = x.mean(axis=0)
+    return jnp.sum(jnp.mean((mean + (x - mean) @ encoder @ decoder - x) ** 2, axis=1))
+
+
+@linear_autoencoder_loss.mistake(
+    "You subtracted from each sample its own mean, `axis=1`: every feature has its mean over the samples, `axis=0`."
+)
+def _(x, encoder, decoder):
+    mean = x.mean(axis=1, keepdims=True)
+    return jnp.mean((mean + (x - mean) @ encoder @ decoder - x) ** 2)
+
+
+@linear_autoencoder_loss.mistake("You added the mean after decoding, but did not subtract it before encoding.")
+def _(x, encoder, decoder):
+    return jnp.mean((x.mean(axis=0) + x @ encoder @ decoder - x) ** 2)
+
+
+@linear_autoencoder_loss.mistake("Your loss is twice as large as it should be: it has no factor 2.")
+def _(x, encoder, decoder):
+    mean = x.mean(axis=0)
+    return 2 * jnp.mean((mean + (x - mean) @ encoder @ decoder - x) ** 2)
+
+
 # ---------------------------------------------------------------- 5.8
 
 
@@ -635,8 +867,8 @@ def _(x, encoder, decoder):
     points=5,
     hints=(
         "You need one number per image: over which axes do you average, and which one do you keep?",
-        "The lesson's section on anomalies, equation 5.7: the mean of the squared error over the pixels. These are "
-        "the last two axes; the first one counts the images.",
+        'The lesson\'s section "What it cannot rebuild is unusual", equation (5.7): the mean of the squared error over '
+        "the pixels. These are the last two axes; the first one counts the images.",
         "`jnp.mean((x - rebuilt) ** 2, axis=(1, 2))`.",
     ),
     why="A model cannot rebuild what it has never seen, so the error finds defects that nobody has labeled.",
@@ -685,9 +917,14 @@ def _(x, rebuilt):
     return jnp.mean((x - rebuilt) ** 2, axis=0)
 
 
-@anomaly_score.mistake("You averaged over a single axis: an image has two, rows and columns.")
+@anomaly_score.mistake("You averaged over the columns alone: an image has rows, too, so average over axes 1 and 2.")
 def _(x, rebuilt):
     return jnp.mean((x - rebuilt) ** 2, axis=-1)
+
+
+@anomaly_score.mistake("You averaged over the rows alone: an image has columns, too, so average over axes 1 and 2.")
+def _(x, rebuilt):
+    return jnp.mean((x - rebuilt) ** 2, axis=1)
 
 
 @anomaly_score.mistake(
@@ -700,3 +937,18 @@ def _(x, rebuilt):
 @anomaly_score.mistake("You averaged absolute errors: square the errors instead.")
 def _(x, rebuilt):
     return jnp.mean(jnp.abs(x - rebuilt), axis=(1, 2))
+
+
+@anomaly_score.mistake("You returned the squared error of every pixel: take the mean over each image.")
+def _(x, rebuilt):
+    return (x - rebuilt) ** 2
+
+
+@anomaly_score.mistake("You took the largest squared error of each image: take the mean over its pixels.")
+def _(x, rebuilt):
+    return jnp.max((x - rebuilt) ** 2, axis=(1, 2))
+
+
+@anomaly_score.mistake("You squared before subtracting: subtract the images first, then square each pixel's error.")
+def _(x, rebuilt):
+    return jnp.mean(x**2 - rebuilt**2, axis=(1, 2))

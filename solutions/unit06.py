@@ -21,8 +21,8 @@ def _symmetric(key, d):
     points=4,
     hints=(
         "Try one dimension first: what is the derivative of a x^2 / 2 - b x?",
-        "The lesson's section on the quadratic bowl, equation (6.1): for a symmetric matrix, the two occurrences of x "
-        "cancel the factor 1/2.",
+        'The lesson\'s section "The bowl", equation (6.1): for a symmetric matrix, the two occurrences of x cancel the '
+        "factor 1/2.",
         "`matrix @ point - slope`.",
     ),
     why="Near a minimum every smooth loss is such a quadratic, so optimizers meet this gradient in the end.",
@@ -84,6 +84,18 @@ def _(point, matrix, slope):
     return matrix * point - slope
 
 
+@quadratic_gradient.mistake("You returned b - A x, which is minus the gradient: subtract b from A x.")
+def _(point, matrix, slope):
+    return slope - matrix @ point
+
+
+@quadratic_gradient.mistake(
+    "You returned the minimum, where the gradient is 0: return the gradient at the point given."
+)
+def _(point, matrix, slope):
+    return jnp.linalg.solve(matrix, slope)
+
+
 # ---------------------------------------------------------------- 6.2
 
 
@@ -91,7 +103,8 @@ def _(point, matrix, slope):
     points=4,
     hints=(
         "Write f for two dimensions and differentiate twice: which entries of A multiply x_1 x_2?",
-        "The lesson's section on the quadratic bowl: only the symmetric part of A counts, since x^T A x = x^T A^T x.",
+        'The lesson\'s section "The bowl", equation (6.1): the Hessian is A if A is symmetric. Otherwise, '
+        "x^T A x = x^T A^T x says that only the symmetric part of A counts.",
         "`(matrix + matrix.T) / 2`.",
     ),
     why="Second derivatives do not depend on their order, so a Hessian is symmetric and has real eigenvalues.",
@@ -140,6 +153,21 @@ def _(matrix):
     return matrix @ matrix.T
 
 
+@quadratic_hessian.mistake("You returned A transposed: this is right only if A is symmetric; average it with A.")
+def _(matrix):
+    return matrix.T
+
+
+@quadratic_hessian.mistake("You subtracted the transpose: x^T A x does not see that part of A, so add the transpose.")
+def _(matrix):
+    return (matrix - matrix.T) / 2
+
+
+@quadratic_hessian.mistake("You mirrored one triangle of A: both triangles count, so average A with its transpose.")
+def _(matrix):
+    return jnp.triu(matrix) + jnp.triu(matrix, 1).T
+
+
 # ---------------------------------------------------------------- 6.3
 
 
@@ -147,7 +175,7 @@ def _(matrix):
     points=6,
     hints=(
         "The Hessian is the derivative of the gradient. You want that derivative in one direction only.",
-        "The lesson's section on curvature without the Hessian, equation (6.5): the gradient's derivative along v. "
+        "The lesson's section \"Curvature without the Hessian\", equation (6.5): the gradient's derivative along v. "
         "`jax.jvp` returns a value and the derivative along a tangent.",
         "`jax.jvp(jax.grad(function), (point,), (vector,))[1]`.",
     ),
@@ -212,6 +240,25 @@ def _(function, point, vector):
     return jax.jvp(jax.grad(function), (point,), (vector,))
 
 
+@hessian_vector_product.mistake(
+    "You multiplied gradient and vector entry by entry: differentiate the gradient along v."
+)
+def _(function, point, vector):
+    return jax.grad(function)(point) * vector
+
+
+@hessian_vector_product.mistake("You returned the whole Hessian: multiply it by the vector, which gives d numbers.")
+def _(function, point, vector):
+    return jax.hessian(function)(point)
+
+
+@hessian_vector_product.mistake(
+    "You swapped point and vector: the Hessian is that at `point`, and `vector` its factor."
+)
+def _(function, point, vector):
+    return jax.jvp(jax.grad(function), (vector,), (point,))[1]
+
+
 # ---------------------------------------------------------------- 6.4
 
 
@@ -219,8 +266,8 @@ def _(function, point, vector):
     points=5,
     hints=(
         "How much steeper is the steepest direction than the flattest?",
-        "The lesson's section on conditioning, equation (6.3): eigenvalues of a symmetric matrix come from "
-        "`jnp.linalg.eigvalsh`; take magnitudes before you look for the largest and the smallest.",
+        'The lesson\'s section "The bowl", equation (6.3), has positive eigenvalues. Those of a symmetric matrix come '
+        "from `jnp.linalg.eigvalsh`; take magnitudes before you look for the largest and the smallest.",
         "With `sizes = jnp.abs(jnp.linalg.eigvalsh(hessian))` return `sizes.max() / sizes.min()`.",
     ),
     why="The number of steps that gradient descent needs grows with this ratio; momentum and Adam weaken this effect.",
@@ -287,6 +334,29 @@ def _(hessian):
     return jnp.abs(jnp.linalg.eigvalsh(hessian)).max()
 
 
+@condition_number.mistake(
+    "You took the magnitude of the ratio: take the magnitudes of all eigenvalues before you look for the largest and "
+    "the smallest."
+)
+def _(hessian):
+    values = jnp.linalg.eigvalsh(hessian)
+    return jnp.abs(values[-1] / values[0])
+
+
+@condition_number.mistake("You subtracted the smallest magnitude from the largest: divide instead.")
+def _(hessian):
+    sizes = jnp.abs(jnp.linalg.eigvalsh(hessian))
+    return sizes.max() - sizes.min()
+
+
+@condition_number.mistake(
+    "You took the largest eigenvalue with its sign: take magnitudes first, since the largest one may be negative."
+)
+def _(hessian):
+    values = jnp.linalg.eigvalsh(hessian)
+    return values.max() / jnp.abs(values).min()
+
+
 # ---------------------------------------------------------------- 6.5
 
 
@@ -294,8 +364,8 @@ def _(hessian):
     points=5,
     hints=(
         "Two lines. Which of the two is computed first?",
-        "The lesson's section on memory, equation (6.4): the velocity decays a little and adds the gradient; only "
-        "then does the point move.",
+        'The lesson\'s section "Memory", equation (6.4): the velocity decays a little and adds the gradient; only then '
+        "does the point move.",
         "`velocity = decay * velocity + gradient`, then return `point - learning_rate * velocity, velocity`.",
     ),
     why="In a long valley, momentum needs about the square root of the number of steps of gradient descent.",
@@ -375,6 +445,44 @@ def _(point, velocity, gradient, learning_rate, decay):
     return velocity, point - learning_rate * velocity
 
 
+@momentum_step.mistake(
+    "Your velocity points downhill and contains the learning rate: here it is decay * v + g, and the point subtracts "
+    "the learning rate times it."
+)
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = decay * velocity - learning_rate * gradient
+    return point + velocity, velocity
+
+
+@momentum_step.mistake("You multiplied the gradient by the decay: it is the old velocity that decays.")
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = velocity + decay * gradient
+    return point - learning_rate * velocity, velocity
+
+
+@momentum_step.mistake("Your velocity does not decay: multiply the old one by `decay` before you add the gradient.")
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = velocity + gradient
+    return point - learning_rate * velocity, velocity
+
+
+@momentum_step.mistake("Your point moved by the gradient alone: move it with the new velocity.")
+def _(point, velocity, gradient, learning_rate, decay):
+    return point - learning_rate * gradient, decay * velocity + gradient
+
+
+@momentum_step.mistake("You left out the learning rate: the point subtracts the learning rate times the velocity.")
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = decay * velocity + gradient
+    return point - velocity, velocity
+
+
+@momentum_step.mistake("Your velocity subtracts the gradient: here it adds it, and the point subtracts the velocity.")
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = decay * velocity - gradient
+    return point + learning_rate * velocity, velocity
+
+
 # ---------------------------------------------------------------- 6.6
 
 
@@ -382,8 +490,9 @@ def _(point, velocity, gradient, learning_rate, decay):
     points=7,
     hints=(
         "There are five formulas: write each on its own line, in the order of the docstring.",
-        "The lesson's section on memory: two moving averages, each divided by 1 minus its decay to the power t, since "
-        "they started at zero. The corrected ones serve this step only.",
+        'The lesson\'s section "Memory": an average of g is divided by the root of an average of g^2. Both averages '
+        "started at zero, which the docstring corrects: each is divided by 1 minus its decay to the power t. The "
+        "corrected ones serve this step only.",
         "`mean_hat = mean / (1 - b1**step)`, `square_hat = square / (1 - b2**step)`, and "
         "subtract `learning_rate * mean_hat / (jnp.sqrt(square_hat) + eps)` from the point.",
     ),
@@ -493,15 +602,77 @@ def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
     return point - learning_rate * m / (jnp.sqrt(s) + eps), mean, square
 
 
+@adam_step.mistake("You moved uphill: subtract the step from the point.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, m, s = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point + learning_rate * m / (jnp.sqrt(s) + eps), mean, square
+
+
+@adam_step.mistake("You left out eps: add it to the root, or a gradient of zero gives 0/0.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, m, s = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point - learning_rate * m / jnp.sqrt(s), mean, square
+
+
+@adam_step.mistake("You corrected the average of the gradient alone: divide that of its square by 1 - b2 ** t as well.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, m, _ = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point - learning_rate * m / (jnp.sqrt(square) + eps), mean, square
+
+
+@adam_step.mistake(
+    "You multiplied b1 and b2 by the step: the correction has their powers, 1 - b1 ** t and 1 - b2 ** t."
+)
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, _, _ = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    m, s = mean / (1 - b1 * step), square / (1 - b2 * step)
+    return point - learning_rate * m / (jnp.sqrt(s) + eps), mean, square
+
+
+@adam_step.mistake("Your averages lack the factors 1 - b1 and 1 - b2 before the gradient and its square.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square = b1 * mean + gradient, b2 * square + gradient**2
+    m, s = mean / (1 - b1**step), square / (1 - b2**step)
+    return point - learning_rate * m / (jnp.sqrt(s) + eps), mean, square
+
+
+@adam_step.mistake("You divided the gradient itself by the root: divide its corrected average.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, _, s = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point - learning_rate * gradient / (jnp.sqrt(s) + eps), mean, square
+
+
+@adam_step.mistake("You returned the averages in another order: it is point, average of g, average of g ** 2.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, m, s = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point - learning_rate * m / (jnp.sqrt(s) + eps), square, mean
+
+
+@adam_step.mistake(
+    "You swapped the weights of old and new: b1 and b2 multiply the old averages, 1 minus these the new terms."
+)
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square = (1 - b1) * mean + b1 * gradient, (1 - b2) * square + b2 * gradient**2
+    m, s = mean / (1 - b1**step), square / (1 - b2**step)
+    return point - learning_rate * m / (jnp.sqrt(s) + eps), mean, square
+
+
+@adam_step.mistake("You left out the learning rate: it multiplies the step of the point.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, m, s = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point - m / (jnp.sqrt(s) + eps), mean, square
+
+
 # ---------------------------------------------------------------- 6.7
 
 
 @exercise(
-    points=6,
+    points=9,
     hints=(
         "Count: how many eigenvalues are positive, how many negative?",
-        "The lesson's section on saddles: `jnp.linalg.eigvalsh`, then one test after another; `jnp.any` and "
-        "`jnp.all` combine the answers of all eigenvalues.",
+        "The lesson's section \"Saddles\": the signs of the Hessian's eigenvalues decide. Get them from "
+        "`jnp.linalg.eigvalsh`, then make one test after another; `jnp.any` and `jnp.all` combine the answers of all "
+        "eigenvalues.",
         "`jnp.where(any_up & any_down, 1, jnp.where(all_up, 0, jnp.where(all_down, 2, 3)))`.",
     ),
     why="In many dimensions nearly every stationary point is a saddle: a vanishing gradient alone says little.",
@@ -533,9 +704,24 @@ def _(key):
     return dict(hessian=jnp.array([[-2.0, 1.0], [1.0, -3.0]]), tol=0.001)
 
 
-@classify.inputs("a flat direction in a valley", points=1, hidden=True)
+@classify.inputs("a nearly flat direction in a valley", points=1, hidden=True)
 def _(key):
-    return dict(hessian=jnp.diag(jnp.array([0.0, 1.0, 4.0])), tol=0.001)
+    return dict(hessian=jnp.diag(jnp.array([0.05, 1.0, 4.0])), tol=0.1)
+
+
+@classify.inputs("an eigenvalue of exactly tol", points=1, hidden=True)
+def _(key):
+    return dict(hessian=jnp.diag(jnp.array([0.5, 2.0])), tol=0.5)
+
+
+@classify.inputs("an eigenvalue of exactly -tol", points=1, hidden=True)
+def _(key):
+    return dict(hessian=jnp.diag(jnp.array([-4.0, -0.5])), tol=0.5)
+
+
+@classify.inputs("a saddle with a flat direction", points=1, hidden=True)
+def _(key):
+    return dict(hessian=jnp.diag(jnp.array([2.0, 0.0, -1.0])), tol=0.001)
 
 
 @classify.mistake("You looked at the diagonal: the signs of the eigenvalues decide, not those of the entries.")
@@ -551,7 +737,7 @@ def _(hessian, tol):
     return jnp.where(determinant > tol, 0, jnp.where(determinant < -tol, 1, 3))
 
 
-@classify.mistake("You counted zero eigenvalues as positive: a flat direction leaves the kind undecided, 3.")
+@classify.mistake("You counted eigenvalues near 0 as positive: a flat direction in a valley leaves it undecided, 3.")
 def _(hessian, tol):
     values = jnp.linalg.eigvalsh(hessian)
     down = values < -tol
@@ -570,6 +756,42 @@ def _(hessian, tol):
     return jnp.sum(jnp.linalg.eigvalsh(hessian) < -tol)
 
 
+@classify.mistake("You compared with 0: an eigenvalue counts as positive above tol, as negative below -tol.")
+def _(hessian, tol):
+    values = jnp.linalg.eigvalsh(hessian)
+    up, down = values > 0, values < 0
+    return jnp.where(up.any() & down.any(), 1, jnp.where(up.all(), 0, jnp.where(down.all(), 2, 3)))
+
+
+@classify.mistake("An eigenvalue of exactly tol or -tol counts as zero: compare with > tol and < -tol, without =.")
+def _(hessian, tol):
+    values = jnp.linalg.eigvalsh(hessian)
+    up, down = values >= tol, values <= -tol
+    return jnp.where(up.any() & down.any(), 1, jnp.where(up.all(), 0, jnp.where(down.all(), 2, 3)))
+
+
+@classify.mistake("You call a saddle with a flat direction undecided: one way up and one way down suffice, 1.")
+def _(hessian, tol):
+    values = jnp.linalg.eigvalsh(hessian)
+    up, down = values > tol, values < -tol
+    return jnp.where(up.all(), 0, jnp.where(down.all(), 2, jnp.where((up | down).all(), 1, 3)))
+
+
+@classify.mistake("You swapped the numbers of saddle and maximum: a saddle is 1, a maximum 2.")
+def _(hessian, tol):
+    values = jnp.linalg.eigvalsh(hessian)
+    up, down = values > tol, values < -tol
+    return jnp.where(up.any() & down.any(), 2, jnp.where(up.all(), 0, jnp.where(down.all(), 1, 3)))
+
+
+@classify.mistake(
+    "You call everything else a saddle: without one positive and one negative eigenvalue it is undecided, 3."
+)
+def _(hessian, tol):
+    values = jnp.linalg.eigvalsh(hessian)
+    return jnp.where((values > tol).all(), 0, jnp.where((values < -tol).all(), 2, 1))
+
+
 # ---------------------------------------------------------------- 6.8
 
 
@@ -577,8 +799,8 @@ def _(hessian, tol):
     points=6,
     hints=(
         "Write one step first. How many points does a path of n steps have?",
-        "The lesson's section on the bowl: a Python loop over `n_steps` that collects points works, even under jit; "
-        "`jax.lax.scan` compiles faster. The start is the first row.",
+        'The lesson\'s section "The bowl" has the step. A Python loop over `n_steps` that collects points works, even '
+        "under jit; `jax.lax.scan` compiles faster. The start is the first row.",
         "Collect in a list `points = [start]`, append `points[-1] - learning_rate * jax.grad(function)(points[-1])`, "
         "and return `jnp.stack(points)`.",
     ),
@@ -653,3 +875,27 @@ def _(function, start, learning_rate, n_steps):
     for _ in range(n_steps):
         points.append(points[-1] - learning_rate * jax.grad(function)(points[-1]))
     return jnp.stack(points[:-1]) if n_steps else jnp.zeros((0, *start.shape))
+
+
+@gd_trajectory.mistake("You took one step too many: n_steps steps give n_steps + 1 points, the start included.")
+def _(function, start, learning_rate, n_steps):
+    points = [start]
+    for _ in range(n_steps + 1):
+        points.append(points[-1] - learning_rate * jax.grad(function)(points[-1]))
+    return jnp.stack(points)
+
+
+@gd_trajectory.mistake("You left out the learning rate: a step is the learning rate times the gradient.")
+def _(function, start, learning_rate, n_steps):
+    points = [start]
+    for _ in range(n_steps):
+        points.append(points[-1] - jax.grad(function)(points[-1]))
+    return jnp.stack(points)
+
+
+@gd_trajectory.mistake("You returned the heights of the function: the exercise asks for the points.")
+def _(function, start, learning_rate, n_steps):
+    points = [start]
+    for _ in range(n_steps):
+        points.append(points[-1] - learning_rate * jax.grad(function)(points[-1]))
+    return jnp.stack([function(point) for point in points])

@@ -4,6 +4,7 @@ A spelling is called as the worker calls a submission, here in this process, and
 under `jax.jit` is left out: there NumPy fails, and the sentence has to appear nevertheless.
 """
 
+import math
 from importlib import import_module
 
 import jax
@@ -20,6 +21,7 @@ from mfml.grading.verdict import judge
 from tests.test_exercises import COURSE, UNITS
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # some mistakes divide by 0 or overflow, of which NumPy warns
 @pytest.mark.parametrize("unit", UNITS)
 def test_every_spelling_gets_the_sentence_of_its_mistake(unit):
     answers, given = answer_key.load(COURSE, unit), seal.load_module(COURSE.given, "exercises.given")
@@ -53,7 +55,7 @@ def sentence(exercise, begin):
 
 def judged(answers, exercise, source, given):
     """What a student sees who writes this."""
-    space = {"jax": jax, "jnp": jnp, "np": np}
+    space = {"jax": jax, "jnp": jnp, "math": math, "np": np}
     exec(reference_submission(COURSE.solution(answers["unit"]).read_text()), space)
     exec(source, space)
     checks = [{**check, "repeat": False} for check in exercise["checks"] if check["call"] != "jit"]
