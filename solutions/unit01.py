@@ -98,7 +98,7 @@ def norm(v: Float[Array, " n"]) -> Float[Array, ""]:
 
 @norm.inputs("a vector with a negative entry", points=1)
 def _(key):
-    return dict(v=jnp.array([3.0, -4.0]))
+    return dict(v=jnp.array([2.0, -3.0, 6.0]))
 
 
 @norm.inputs("a random vector", points=1, hidden=True)
@@ -511,6 +511,14 @@ def _(logits, labels):
 def _(logits, labels):
     exponential = jnp.exp(logits - jnp.max(logits))
     return -jnp.mean(jnp.log(of_labels(exponential / exponential.sum(axis=1, keepdims=True), labels)))
+
+
+@cross_entropy.mistake(
+    "You subtract the smallest logit of each row, so that exp still overflows: subtract the largest one."
+)
+def _(logits, labels):
+    below = logits - jnp.min(logits, axis=1, keepdims=True)
+    return -jnp.mean(of_labels(below - jnp.log(jnp.sum(jnp.exp(below), axis=1, keepdims=True)), labels))
 
 
 @cross_entropy.mistake("Your sign is wrong: a logarithm of a probability is negative, and the loss is minus that.")

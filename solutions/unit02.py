@@ -19,7 +19,7 @@ def correlated(key, n, scales, offset=0.0):
 
 
 @exercise(
-    points=4,
+    points=5,
     hints=(
         "Samples are rows, features are columns. Over which of the two does the mean of a feature run?",
         'The lesson\'s section "Covariance: the shape of a cloud" subtracts the mean from every sample in its '
@@ -46,6 +46,11 @@ def _(key):
 @center.inputs("a single sample", points=1, hidden=True)
 def _(key):
     return dict(x=jnp.array([[4.0, -2.0, 0.5]]))
+
+
+@center.inputs("as many samples as features", points=1, hidden=True)
+def _(key):
+    return dict(x=jnp.array([[1.0, 2.0], [5.0, -4.0]]))
 
 
 @center.mistake("You subtracted one mean of all entries: each feature has its own, so average over axis 0 alone.")
@@ -81,6 +86,14 @@ def _(x):
 @center.mistake("You subtracted the median of each feature: centering takes the mean.")
 def _(x):
     return x - jnp.median(x, axis=0)
+
+
+@center.mistake(
+    "You averaged over axis 1 and subtracted a row of n numbers, which fits only if n = d: the mean of a feature runs "
+    "over the samples, axis 0."
+)
+def _(x):
+    return x - x.mean(axis=1)
 
 
 # ---------------------------------------------------------------- 2.2

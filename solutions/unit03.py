@@ -196,7 +196,7 @@ def _(key):
 
 @mse_gradient.inputs("random data", points=2)
 def _(key):
-    return _data(key)
+    return _data(key, m=4)
 
 
 @mse_gradient.inputs("one point", points=1, hidden=True)
@@ -578,6 +578,11 @@ def _(design):
     return 2 / jnp.max(jnp.abs(2 / len(design) * design.T @ design))
 
 
+@largest_stable_step.mistake("You divided by n - 1: the Hessian of the mean squared error is 2/n X^T X.")
+def _(design):
+    return largest_stable_step(design) * (len(design) - 1) / len(design)
+
+
 # ---------------------------------------------------------------- 3.7
 
 
@@ -669,7 +674,7 @@ def _(x, knots, degree):
     return _raise_degree(x, knots, bspline_basis(x, knots, 0), degree, ratio=jnp.divide)
 
 
-@bspline_basis.mistake("Your recursion stops one degree early: it has to run up to and including the degree.")
+@bspline_basis.mistake("Your recursion is one degree short: q runs from 1 up to and including the degree.")
 def _(x, knots, degree):
     return bspline_basis(x, knots, max(degree - 1, 0))
 
@@ -708,7 +713,9 @@ def _(x, knots, degree):
     return _raise_degree(x, knots, inside.astype(x.dtype), degree)
 
 
-@bspline_basis.mistake("You left out the falling term: each degree adds B[j+1, q-1] times the part of it that falls.")
+@bspline_basis.mistake(
+    "Your falling term is missing or always 0: each degree adds (t[j+q+1] - x) / (t[j+q+1] - t[j+1]) B[j+1, q-1]."
+)
 def _(x, knots, degree):
     basis = bspline_basis(x, knots, 0)
     for q in range(1, degree + 1):
@@ -827,8 +834,8 @@ def _(nodes, grid):
 
 
 @runge_error.mistake(
-    "Your error is zero: either you measured it at the nodes, where the polynomial has none, instead of the grid, or "
-    "you gave the polynomial the heights f(x) of the grid instead of f(x_j)."
+    "Your error is zero: you measured it at the nodes instead of the grid, gave the polynomial the heights f(x) "
+    "instead of f(x_j), or interpolated something that is itself a polynomial, such as 1 + 25 x^2."
 )
 def _(nodes, grid):
     return jnp.max(jnp.abs(_runge(nodes) - _interpolate(_runge, nodes, nodes)))

@@ -298,6 +298,22 @@ def cross_entropy(logits, labels):
     return total / len(labels)
 """,
         ],
+        "You subtract the smallest logit": [
+            """
+def cross_entropy(logits, labels):
+    z = np.asarray(logits)
+    z = z - z.min(axis=1, keepdims=True)
+    return np.mean(np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(z)), np.asarray(labels)])
+""",
+            """
+def cross_entropy(logits, labels):
+    total = 0.0
+    for z, label in zip(logits, labels):
+        z = z - min(z)
+        total += jnp.log(sum(jnp.exp(z))) - z[label]
+    return total / len(labels)
+""",
+        ],
         "Your sign is wrong": [
             """
 def cross_entropy(logits, labels):

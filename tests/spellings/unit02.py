@@ -26,6 +26,10 @@ def center(x):
             "def center(x): return np.tile(np.mean(x, axis=0), (len(x), 1))",
             "def center(x): return [sum(x) / len(x) for _ in x]",
         ],
+        "You averaged over axis 1": [
+            "def center(x): return np.asarray(x) - np.mean(x, axis=1)",
+            "def center(x): return x - jnp.stack([sum(row) / len(row) for row in x])",
+        ],
         "You subtracted the sum of each feature": [
             "def center(x): return np.asarray(x) - np.sum(x, axis=0, keepdims=True)",
             "def center(x): return jnp.stack([row - sum(x) for row in x])",

@@ -586,6 +586,14 @@ def largest_stable_step(design):
 """,
             "def largest_stable_step(design): return 2 / len(design) * jnp.linalg.norm(design, 2) ** 2",
         ],
+        "You divided by n - 1": [
+            """
+def largest_stable_step(design):
+    x = np.asarray(design)
+    return 2 / np.linalg.eigvalsh(2 / (len(x) - 1) * x.T @ x).max()
+""",
+            "def largest_stable_step(design): return (len(design) - 1) / jnp.linalg.norm(design, 2) ** 2",
+        ],
         "You took the largest entry of the Hessian": [
             """
 def largest_stable_step(design):
@@ -683,7 +691,7 @@ def bspline_basis(x, knots, degree):
     return jnp.stack([b(j, degree) for j in range(k - degree - 1)], axis=1)
 """,
         ],
-        "Your recursion stops one degree early": [
+        "Your recursion is one degree short": [
             """
 def bspline_basis(x, knots, degree):
     x, t = np.asarray(x), np.asarray(knots)
@@ -846,7 +854,7 @@ def bspline_basis(x, knots, degree):
     return jnp.stack([b(j, degree) for j in range(k - degree - 1)], axis=1)
 """,
         ],
-        "You left out the falling term": [
+        "Your falling term is missing": [
             """
 def bspline_basis(x, knots, degree):
     x, t = np.asarray(x), np.asarray(knots)
@@ -963,6 +971,7 @@ SPELLINGS["runge_error"] = {
         LOOPS.replace("total += f(nodes[j])", "total += f(x)"),
         NUMPY.replace("    def f(x)", "    grid = nodes\n    def f(x)"),
         LOOPS.replace("(grid)", "(nodes)"),
+        NUMPY.replace("1 / (1 + 25 * x**2)", "1 + 25 * x**2"),
         "def runge_error(nodes, grid): return 0.0",
     ],
     "You drew straight lines": [
