@@ -89,8 +89,8 @@ def cross_entropy(logits: Float[Array, "n k"], labels: Int[Array, " n"]) -> Floa
         result = - 1/n sum_i ln p_{i, labels_i}
 
     with the natural logarithm. The result and its gradient, which `jax.grad` takes, must be right for logits of any
-    size, such as 1000 or -1e30, although exp(1000) overflows to infinity and exp(-1e30) is 0. Write it with
-    `jnp.exp`, `jnp.log`, sums and maxima; `jax.nn` and `jax.scipy` would do it for you.
+    size, such as 1000 or -1e30, although exp(1000) overflows to infinity and exp(-1e30) is 0. `jnp.exp`, `jnp.log`,
+    sums and maxima are enough; `jax.nn.log_softmax` would do most of it for you, so use it to check yourself.
 
     Example: cross_entropy(jnp.array([[0.0, 0.0], [1000.0, 0.0]]), jnp.array([1, 0])) is ln(2) / 2 = 0.3466.
     """

@@ -39,8 +39,8 @@ def covariance(x: Float[Array, "n d"]) -> Float[Array, "d d"]:
 
         S[j, l] = 1/(n - 1) sum_i x_c[i, j] x_c[i, l],    shape (d, d)
 
-    where x_c are the centered data of 2.1, and n is at least 2. Write it with matrix products; check yourself
-    with `jnp.cov`.
+    where x_c are the centered data of 2.1, and n is at least 2. The data may lie far from the origin. A matrix product
+    does it; `jnp.cov(x, rowvar=False)` gives the same, so use it to check yourself.
 
     Example: covariance(jnp.array([[1.0, 2.0], [3.0, 6.0]])) is [[2, 4], [4, 8]].
     """

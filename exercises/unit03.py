@@ -40,7 +40,8 @@ def ols(design: Float[Array, "n m"], y: Float[Array, " n"]) -> Float[Array, " m"
         sum_i (y_i - sum_j design[i, j] w_j)^2
 
     They solve the normal equations X^T X w = X^T y, where X is the design matrix. You may use `jnp.linalg`. The
-    columns of the design are linearly independent, and n >= m. There is no additional intercept.
+    columns of the design are linearly independent, and n >= m; their entries may be small, such as 1e-5. There is no
+    additional intercept, and nothing is added to X^T X.
 
     Example: ols(jnp.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]), jnp.array([1.0, 2.0, 4.0])) is about
     [0.8333, 1.5].
@@ -55,8 +56,8 @@ def mse_gradient(weights: Float[Array, " m"], design: Float[Array, "n m"], y: Fl
 
         J(w) = 1/n sum_i (sum_j design[i, j] w_j - y_i)^2
 
-    Return its gradient with respect to the weights, one entry per weight. Write the formula; use `jax.grad` only
-    to check yourself.
+    Return its gradient with respect to the weights, one entry per weight. It has a short formula, and `jax.grad` of
+    the loss gives the same numbers: whichever you write, check it with the other.
 
     Example: mse_gradient(jnp.array([1.0]), jnp.array([[1.0], [2.0]]), jnp.array([0.0, 1.0])) is [3.0]:
     the residuals are 1 and 1, and 2/2 * (1 * 1 + 2 * 1) = 3.
@@ -105,7 +106,8 @@ def largest_stable_step(design: Float[Array, "n m"]) -> Float[Array, ""]:
 
         2 / L,    where L is the largest eigenvalue of the Hessian matrix of J
 
-    and may diverge above it. Return 2 / L, one number. L is positive here.
+    and may diverge above it. Return 2 / L, one number. L is positive here. The next eigenvalue may be nearly as large,
+    where a few power iterations are not enough.
 
     Example: largest_stable_step(jnp.array([[1.0], [2.0]])) is 0.4: the Hessian is [[5.0]].
     """
@@ -142,7 +144,8 @@ def runge_error(nodes: Float[Array, " m"], grid: Float[Array, " n"]) -> Float[Ar
 
         max over the grid of |f(x) - p(x)|
 
-    Evaluate p by Lagrange's formula, which is accurate in single precision:
+    Evaluate p by Lagrange's formula. Unlike a system of equations for the coefficients of powers, it is accurate in
+    single precision even with 25 nodes:
 
         p(x) = sum_j f(x_j) * prod over k != j of (x - x_k) / (x_j - x_k)
 

@@ -21,8 +21,8 @@ from mfml.grading.key.specification import exercise
     points=3,
     hints=(
         "Two steps: first a product for each pair of entries, then one number from all of them.",
-        "The lesson's first section predicts stress as a dot product of features and weights. `a * b` "
-        "multiplies entry by entry; then add up the products.",
+        'The lesson\'s section "Three boxes for one curve" writes a stress as a dot product of weights and '
+        "features. `a * b` multiplies entry by entry; then add up the products.",
         "Give `a * b` to `jnp.sum`, or write `a @ b`.",
     ),
     why="Every linear model, every neuron and every attention score is a dot product.",
@@ -68,6 +68,16 @@ def _(a, b):
     return jnp.outer(a, b)
 
 
+@dot.mistake("You divided by the lengths, which gives the cosine of the angle: the dot product is the plain sum.")
+def _(a, b):
+    return jnp.sum(a * b) / jnp.sqrt(jnp.sum(a**2) * jnp.sum(b**2))
+
+
+@dot.mistake("Your sum leaves out the last pair of entries: a range stops before its end, so let it end at len(a).")
+def _(a, b):
+    return jnp.sum((a * b)[:-1])
+
+
 # ---------------------------------------------------------------- 1.2
 
 
@@ -75,8 +85,8 @@ def _(a, b):
     points=4,
     hints=(
         "Pythagoras in n dimensions. What is the length of (3, 4)?",
-        "The lesson's section on the limits of learning measures distances this way: square the entries, add "
-        "them up, take the square root. You may use your own `dot`.",
+        'The lesson\'s section "Limits: no free lunch, and the curse of dimensionality" measures distances as '
+        "norms of differences. Square the entries, add them up, take the square root. You may use your own `dot`.",
         "Give `jnp.sum(v**2)` to `jnp.sqrt`.",
     ),
     why="Distances, step sizes and penalties on weights are all norms.",
@@ -88,7 +98,7 @@ def norm(v: Float[Array, " n"]) -> Float[Array, ""]:
 
 @norm.inputs("a vector with a negative entry", points=1)
 def _(key):
-    return dict(v=jnp.array([3.0, -4.0]))
+    return dict(v=jnp.array([2.0, -3.0, 6.0]))
 
 
 @norm.inputs("a random vector", points=1, hidden=True)
@@ -126,6 +136,16 @@ def _(v):
     return jnp.sqrt(v**2)
 
 
+@norm.mistake("You took the largest magnitude, which is the maximum norm: add up the squares, then take the root.")
+def _(v):
+    return jnp.max(jnp.abs(v))
+
+
+@norm.mistake("You took the root of the plain sum: square each entry before you add up.")
+def _(v):
+    return jnp.sqrt(jnp.sum(v))
+
+
 # ---------------------------------------------------------------- 1.3
 
 
@@ -133,7 +153,7 @@ def _(v):
     points=5,
     hints=(
         "Three steps from the inside out: difference, square, mean.",
-        "The lesson's section on what an error costs draws the squared error. The mean divides by the number "
+        'The lesson\'s section "What an error costs" draws the squared error. The mean divides by the number '
         "of samples; `jnp.mean` does this for you.",
         "Give `(prediction - target) ** 2` to `jnp.mean`.",
     ),
@@ -171,6 +191,11 @@ def _(prediction, target):
     return jnp.mean(prediction - target)
 
 
+@mse.mistake("You averaged target minus prediction without a square: square each difference, or errors cancel.")
+def _(prediction, target):
+    return jnp.mean(target - prediction)
+
+
 @mse.mistake("You took absolute values where the squared error needs squares: that is the MAE of 1.4.")
 def _(prediction, target):
     return jnp.mean(jnp.abs(prediction - target))
@@ -201,6 +226,26 @@ def _(prediction, target):
     return jnp.sum((prediction - target) ** 2) / (len(target) - 1)
 
 
+@mse.mistake("You have half the sum of the squares, as some books define it: return the plain mean of the squares.")
+def _(prediction, target):
+    return jnp.sum((prediction - target) ** 2) / 2
+
+
+@mse.mistake("You squared the target alone, since ** binds first: put the difference into parentheses.")
+def _(prediction, target):
+    return jnp.mean(prediction - target**2)
+
+
+@mse.mistake("You took the difference of the squares: square the difference instead.")
+def _(prediction, target):
+    return jnp.mean(prediction**2 - target**2)
+
+
+@mse.mistake("You returned one squared error per sample: take their mean to get a single number.")
+def _(prediction, target):
+    return (prediction - target) ** 2
+
+
 # ---------------------------------------------------------------- 1.4
 
 
@@ -208,7 +253,7 @@ def _(prediction, target):
     points=4,
     hints=(
         "The same as 1.3, with a different cost for each error.",
-        "The lesson's section on what an error costs shows both costs: here an error costs its size, so "
+        'The lesson\'s section "What an error costs" shows both costs: here an error costs its size, so '
         "an outlier is not squared. `jnp.abs` gives the size.",
         "Give `jnp.abs(prediction - target)` to `jnp.mean`.",
     ),
@@ -240,6 +285,11 @@ def _(prediction, target):
     return jnp.mean(prediction - target)
 
 
+@mae.mistake("You averaged target minus prediction without the absolute value, so errors cancel.")
+def _(prediction, target):
+    return jnp.mean(target - prediction)
+
+
 @mae.mistake("You took the absolute value of the mean: take it of each difference, then average.")
 def _(prediction, target):
     return jnp.abs(jnp.mean(prediction - target))
@@ -260,6 +310,16 @@ def _(prediction, target):
     return jnp.median(jnp.abs(prediction - target))
 
 
+@mae.mistake("You squared the errors, which gives the MSE of 1.3: take absolute values instead.")
+def _(prediction, target):
+    return jnp.mean((prediction - target) ** 2)
+
+
+@mae.mistake("You returned one absolute error per sample: take their mean to get a single number.")
+def _(prediction, target):
+    return jnp.abs(prediction - target)
+
+
 # ---------------------------------------------------------------- 1.5
 
 
@@ -267,8 +327,8 @@ def _(prediction, target):
     points=4,
     hints=(
         "Ask of each sample whether the two classes differ. What is the mean of the answers?",
-        "The lesson's section on classes: `prediction != label` gives True or False for each sample, and "
-        "`jnp.mean` counts True as 1.",
+        'The lesson\'s section "Classes: why nobody trains with the error rate" counts the share of wrong '
+        "answers. `prediction != label` gives True or False for each sample, and `jnp.mean` counts True as 1.",
         "Give `prediction != label` to `jnp.mean`.",
     ),
     why="It is what you care about in the end, but its gradient is zero, so training needs a surrogate.",
@@ -280,7 +340,7 @@ def zero_one(prediction: Int[Array, " n"], label: Int[Array, " n"]) -> Float[Arr
 
 @zero_one.inputs("three classes", points=1)
 def _(key):
-    return dict(prediction=jnp.array([0, 2, 1, 1, 0]), label=jnp.array([0, 2, 2, 1, 2]))
+    return dict(prediction=jnp.array([0, 2, 2, 1, 0, 2]), label=jnp.array([0, 2, 1, 1, 2, 2]))
 
 
 @zero_one.inputs("classes far apart", points=1, hidden=True)
@@ -318,6 +378,21 @@ def _(prediction, label):
     return jnp.mean((prediction - label) ** 2)
 
 
+@zero_one.mistake("You counted the right answers: count the wrong ones, and divide by the number of samples.")
+def _(prediction, label):
+    return jnp.sum(prediction == label)
+
+
+@zero_one.mistake("You averaged the differences of the classes, which are only names: compare them with != instead.")
+def _(prediction, label):
+    return jnp.mean(prediction - label)
+
+
+@zero_one.mistake("You asked whether any answer is wrong at all: return the share of wrong answers.")
+def _(prediction, label):
+    return jnp.any(prediction != label)
+
+
 # ---------------------------------------------------------------- 1.6
 
 
@@ -331,12 +406,13 @@ def of_labels(values, labels):
 
 
 @exercise(
-    points=7,
+    points=8,
     hints=(
         "Write the logarithm of the quotient as a difference: ln p = logit - ln(sum of exponentials). What "
         "happens to p when you subtract the same number from all logits of a row?",
-        "The lesson's section on classes: subtract each row's largest logit first. Then no exponential is "
-        "above 1, at least one is 1, and the logarithm of their sum is between 0 and ln k.",
+        "The lesson's section \"Classes: why nobody trains with the error rate\" subtracts each row's largest "
+        "logit first. Then no exponential is above 1, at least one is 1, and the logarithm of their sum is between "
+        "0 and ln k.",
         "With `z = logits - logits.max(axis=1, keepdims=True)`, the log-probabilities are "
         "`z - jnp.log(jnp.exp(z).sum(axis=1, keepdims=True))`; pick column `labels[i]` of row i with "
         "`[jnp.arange(len(labels)), labels]` and return minus the mean.",
@@ -362,6 +438,16 @@ def _(key):
 
 @cross_entropy.inputs("large logits", points=1)
 def _(key):
+    return dict(logits=jnp.array([[1000.0, 995.0], [-502.0, -500.0]]), labels=jnp.array([0, 0]))
+
+
+@cross_entropy.inputs("gradient at large logits", points=1, call="grad", over="logits")
+def _(key):
+    return dict(logits=jnp.array([[300.0, 0.0, 299.0], [-400.0, 300.0, 0.0]]), labels=jnp.array([1, 0]))
+
+
+@cross_entropy.inputs("a true class of probability 0", points=1, hidden=True)
+def _(key):
     return dict(logits=jnp.array([[1000.0, 0.0], [-500.0, 500.0]]), labels=jnp.array([0, 0]))
 
 
@@ -375,17 +461,19 @@ def _(key):
     return dict(logits=jnp.full((2, 5), -200.0), labels=jnp.array([4, 0]))
 
 
-@cross_entropy.inputs("gradient at large logits", points=1, hidden=True, call="grad", over="logits")
-def _(key):
-    return dict(logits=jnp.array([[300.0, 0.0, 299.0], [-400.0, 400.0, 0.0]]), labels=jnp.array([1, 0]))
-
-
 @cross_entropy.mistake(
     "Your formula is right, but exp overflows for large logits: subtract each row's largest logit first."
 )
 def _(logits, labels):
     exponential = jnp.exp(logits)
     return -jnp.mean(jnp.log(of_labels(exponential / exponential.sum(axis=1, keepdims=True), labels)))
+
+
+@cross_entropy.mistake(
+    "Your difference of logarithms is right, but exp overflows in its sum: subtract each row's largest logit first."
+)
+def _(logits, labels):
+    return -jnp.mean(of_labels(logits - jnp.log(jnp.sum(jnp.exp(logits), axis=1, keepdims=True)), labels))
 
 
 @cross_entropy.mistake(
@@ -413,6 +501,23 @@ def _(logits, labels):
 )
 def _(logits, labels):
     below = logits - jnp.max(logits)
+    return -jnp.mean(of_labels(below - jnp.log(jnp.sum(jnp.exp(below), axis=1, keepdims=True)), labels))
+
+
+@cross_entropy.mistake(
+    "You subtract one maximum for the whole array, which leaves 0/0 in a row far below it: take the maximum of each "
+    "row (axis=1, keepdims=True), and the logarithm of the quotient as a difference."
+)
+def _(logits, labels):
+    exponential = jnp.exp(logits - jnp.max(logits))
+    return -jnp.mean(jnp.log(of_labels(exponential / exponential.sum(axis=1, keepdims=True), labels)))
+
+
+@cross_entropy.mistake(
+    "You subtract the smallest logit of each row, so that exp still overflows: subtract the largest one."
+)
+def _(logits, labels):
+    below = logits - jnp.min(logits, axis=1, keepdims=True)
     return -jnp.mean(of_labels(below - jnp.log(jnp.sum(jnp.exp(below), axis=1, keepdims=True)), labels))
 
 
@@ -451,15 +556,45 @@ def _(logits, labels):
     return -jnp.mean(of_labels(logits, labels))
 
 
+@cross_entropy.mistake("You took the mean of the probabilities before the logarithm: take the mean of the logarithms.")
+def _(logits, labels):
+    return -jnp.log(jnp.mean(jnp.exp(of_labels(log_softmax(logits), labels))))
+
+
+@cross_entropy.mistake(
+    "Your index [:, labels] takes all labels from every row: take one entry per row, [jnp.arange(n), labels]."
+)
+def _(logits, labels):
+    return -jnp.mean(log_softmax(logits)[:, labels])
+
+
+@cross_entropy.mistake("You averaged over all classes: only the true class of each sample counts.")
+def _(logits, labels):
+    return -jnp.mean(log_softmax(logits))
+
+
+@cross_entropy.mistake(
+    "You divided by the number of classes as well, as a mean over a one-hot array does: divide by n alone."
+)
+def _(logits, labels):
+    return -jnp.mean(of_labels(log_softmax(logits), labels)) / logits.shape[1]
+
+
+@cross_entropy.mistake("You returned one loss per sample: take their mean to get a single number.")
+def _(logits, labels):
+    return -of_labels(log_softmax(logits), labels)
+
+
 # ---------------------------------------------------------------- 1.7
 
 
 @exercise(
-    points=6,
+    points=7,
     hints=(
         "On the day you make the model, the test set does not exist. Which numbers can you know?",
-        "The lesson's section on leaks: fit the preprocessing on the training set, apply it to both. Means "
-        "and deviations belong to columns, `axis=0`; `jnp.where` replaces a deviation of 0 by 1.",
+        'The lesson\'s section "Leaks: how noise becomes 90 %": whatever looks at data is fitted on the training '
+        "set alone, then applied to both. Means and deviations belong to columns, `axis=0`; `jnp.where` replaces a "
+        "deviation of 0 by 1.",
         "With `mean = train.mean(axis=0)`, `deviation = train.std(axis=0)` and "
         "`scale = jnp.where(deviation > 0, deviation, 1.0)` return the pair "
         "`(train - mean) / scale, (test - mean) / scale`.",
@@ -491,6 +626,12 @@ def _(key):
 def _(key):
     train = jnp.array([[1.0, 2.0], [3.0, 2.0], [5.0, 2.0]])
     return dict(train=train, test=jnp.array([[2.0, 3.0], [4.0, 2.0]]))
+
+
+@standardize.inputs("a feature in a unit that makes its numbers small", points=1, hidden=True)
+def _(key):
+    train = jnp.array([[0.001, 2.0], [0.003, 5.0], [0.005, 3.5]])
+    return dict(train=train, test=jnp.array([[0.0, 1.0], [0.006, 4.0]]))
 
 
 def scaled(train, test, mean, deviation):
@@ -555,6 +696,33 @@ def _(train, test):
     return scaled(train, test, train.mean(axis=0), train.std(axis=0))[0], test
 
 
+@standardize.mistake("You divide by the deviation, but the mean of the training set is still in there: subtract it.")
+def _(train, test):
+    return scaled(train, test, 0.0, train.std(axis=0))
+
+
+@standardize.mistake("You scaled to the range from 0 to 1: subtract the mean and divide by the standard deviation.")
+def _(train, test):
+    low, high = train.min(axis=0), train.max(axis=0)
+    return scaled(train, test, low, high - low)
+
+
+@standardize.mistake(
+    "You set a feature that is constant in training to 0: it is only shifted, and in the test set it may differ."
+)
+def _(train, test):
+    constant = train.std(axis=0) == 0
+    return tuple(jnp.where(constant, 0.0, one) for one in scaled(train, test, train.mean(axis=0), train.std(axis=0)))
+
+
+@standardize.mistake(
+    "You add a small number to the deviation, so that a feature that is constant in training explodes: replace a "
+    "deviation of 0 by 1 instead."
+)
+def _(train, test):
+    return scaled(train, test, train.mean(axis=0), train.std(axis=0) + 1e-8)
+
+
 # ---------------------------------------------------------------- 1.8
 
 
@@ -563,8 +731,8 @@ def _(train, test):
     hints=(
         "Work in two steps: to which fold does each place in the permutation belong, and which sample is at "
         "that place?",
-        "The lesson's section on splits draws the folds. `jnp.array_split(permutation, n_splits)` cuts it "
-        "into blocks of the right sizes; each block lists samples.",
+        'The lesson\'s section "Splits: judge a model by what it has not seen" draws the folds. '
+        "`jnp.array_split(permutation, n_splits)` cuts it into blocks of the right sizes; each block lists samples.",
         "Start with `fold = jnp.zeros(len(permutation), int)` and for each number and block of "
         "`enumerate(jnp.array_split(permutation, n_splits))` set `fold = fold.at[block].set(number)`.",
     ),
@@ -583,9 +751,9 @@ def _(key):
     return dict(permutation=jnp.array([2, 5, 0, 4, 3, 1]), n_splits=3)
 
 
-@k_fold.inputs("eleven samples, four folds", points=2)
+@k_fold.inputs("ten samples, four folds", points=2)
 def _(key):
-    return dict(permutation=jnp.array([7, 0, 3, 10, 1, 9, 2, 5, 8, 4, 6]), n_splits=4)
+    return dict(permutation=jnp.array([7, 0, 3, 1, 9, 2, 5, 8, 4, 6]), n_splits=4)
 
 
 @k_fold.inputs("every sample its own fold", points=1, hidden=True)
@@ -654,6 +822,29 @@ def _(permutation, n_splits):
     return list(jnp.array_split(permutation, n_splits))
 
 
+@k_fold.mistake("You return a mask for each fold, a whole matrix: return one integer for each sample, its fold.")
+def _(permutation, n_splits):
+    return k_fold(permutation, n_splits) == jnp.arange(n_splits)[:, None]
+
+
+@k_fold.mistake(
+    "Your blocks have the right sizes, but in another order: the first n % n_splits blocks are the longer ones, "
+    "which j * n_splits // n does not give."
+)
+def _(permutation, n_splits):
+    n = len(permutation)
+    return jnp.zeros(n, int).at[permutation].set(jnp.arange(n) * n_splits // n)
+
+
+@k_fold.mistake(
+    "All your blocks but the last have n / n_splits entries, rounded up, so that the last is too short: only the "
+    "first n % n_splits blocks are one entry longer."
+)
+def _(permutation, n_splits):
+    n = len(permutation)
+    return jnp.zeros(n, int).at[permutation].set(jnp.arange(n) // -(-n // n_splits))
+
+
 # ---------------------------------------------------------------- 1.9
 
 
@@ -661,8 +852,8 @@ def _(permutation, n_splits):
     points=7,
     hints=(
         "You are given all the parts. In which order do they act, and what is left at the end?",
-        "The lesson's section on learning as optimization: predictions first, then the loss of each sample, "
-        "then the mean. Mind the order of the loss's arguments.",
+        'The lesson\'s section "Learning is optimization" has the formula: predictions first, then the loss of '
+        "each sample, then the mean. Mind the order of the loss's arguments.",
         "Give `loss(predict(weights, x), y)` to `jnp.mean`.",
     ),
     why="Models, losses and data are interchangeable parts; all of supervised learning minimizes this number.",
@@ -743,3 +934,13 @@ def _(predict, loss, weights, x, y):
 )
 def _(predict, loss, weights, x, y):
     return loss(jnp.mean(predict(weights, x)), jnp.mean(y))
+
+
+@empirical_risk.mistake("You took the root of the mean loss: the risk is the mean itself.")
+def _(predict, loss, weights, x, y):
+    return jnp.sqrt(jnp.mean(loss(predict(weights, x), y)))
+
+
+@empirical_risk.mistake("You returned the mean prediction: compare the predictions with y by `loss`, then average.")
+def _(predict, loss, weights, x, y):
+    return jnp.mean(predict(weights, x))

@@ -19,11 +19,11 @@ def correlated(key, n, scales, offset=0.0):
 
 
 @exercise(
-    points=4,
+    points=5,
     hints=(
         "Samples are rows, features are columns. Over which of the two does the mean of a feature run?",
-        "The lesson's section on covariance begins with it: average each column over all rows (axis 0), and "
-        "broadcasting subtracts that row of means from every sample.",
+        'The lesson\'s section "Covariance: the shape of a cloud" subtracts the mean from every sample in its '
+        "formula. Average each column over all rows (axis 0); broadcasting subtracts that row of means.",
         "Subtract `x.mean(axis=0)` from `x`.",
     ),
     why="Without it the first principal direction may just point from the origin to the cloud of data.",
@@ -46,6 +46,11 @@ def _(key):
 @center.inputs("a single sample", points=1, hidden=True)
 def _(key):
     return dict(x=jnp.array([[4.0, -2.0, 0.5]]))
+
+
+@center.inputs("as many samples as features", points=1, hidden=True)
+def _(key):
+    return dict(x=jnp.array([[1.0, 2.0], [5.0, -4.0]]))
 
 
 @center.mistake("You subtracted one mean of all entries: each feature has its own, so average over axis 0 alone.")
@@ -73,6 +78,24 @@ def _(x):
     return jnp.broadcast_to(x.mean(axis=0), x.shape)
 
 
+@center.mistake("You subtracted the sum of each feature: divide it by the number of samples to get the mean.")
+def _(x):
+    return x - x.sum(axis=0)
+
+
+@center.mistake("You subtracted the median of each feature: centering takes the mean.")
+def _(x):
+    return x - jnp.median(x, axis=0)
+
+
+@center.mistake(
+    "You averaged over axis 1 and subtracted a row of n numbers, which fits only if n = d: the mean of a feature runs "
+    "over the samples, axis 0."
+)
+def _(x):
+    return x - x.mean(axis=1)
+
+
 # ---------------------------------------------------------------- 2.2
 
 
@@ -80,8 +103,8 @@ def _(x):
     points=6,
     hints=(
         "Write the sum over samples as one matrix product. Which factor must be transposed to give d x d?",
-        "The lesson's section on covariance: center first, then X_c^T X_c adds up the products of every pair of "
-        "features over all samples; divide by n - 1.",
+        'The lesson\'s section "Covariance: the shape of a cloud" has the sum over samples. Center first, then '
+        "X_c^T X_c adds up the products of every pair of features over all samples; divide by n - 1.",
         "With `c = center(x)` return `c.T @ c / (len(x) - 1)`.",
     ),
     why="Everything that PCA and whitening know about the data is in this matrix.",
@@ -102,7 +125,7 @@ def _(key):
     return dict(x=correlated(key, 9, [3.0, 2.0, 1.0]))
 
 
-@covariance.inputs("far from the origin", points=1, hidden=True)
+@covariance.inputs("far from the origin, where products lose digits unless centered first", points=1, hidden=True)
 def _(key):
     return dict(x=correlated(key, 12, [1.0, 0.5], offset=100.0))
 
@@ -151,6 +174,19 @@ def _(x):
     return jnp.diag(x.var(axis=0, ddof=1))
 
 
+@covariance.mistake(
+    "You took samples for features, as `cov` does unless you say rowvar=False: the covariance of d features is d x d."
+)
+def _(x):
+    return jnp.cov(x)
+
+
+@covariance.mistake("You centered each sample: subtract the mean of each feature, which runs over axis 0.")
+def _(x):
+    c = x - x.mean(axis=1, keepdims=True)
+    return c.T @ c / (len(x) - 1)
+
+
 # ---------------------------------------------------------------- 2.3
 
 
@@ -158,8 +194,8 @@ def _(x):
     points=6,
     hints=(
         "At the nearest point, the residual y minus the point is perpendicular to every column.",
-        "The lesson's section on projection: the weights solve A^T A w = A^T y, and the point is A w. The columns "
-        "need not be orthogonal; the inverse of A^T A takes care of that.",
+        'The lesson\'s section "Projection: when the substances are known": A^T (y - A w) = 0, so the weights '
+        "solve A^T A w = A^T y, and the point is A w. The columns need not be orthogonal.",
         "Solve with `w = jnp.linalg.solve(a.T @ a, a.T @ y)` and return `a @ w`.",
     ),
     why="Least squares is this projection: a model predicts the point of its column space nearest to the data.",
@@ -219,6 +255,16 @@ def _(a, y):
     return a @ jnp.linalg.solve(a.T @ a, a.T)
 
 
+@project.mistake("You returned the point minus y, the residual with the other sign: return the point A w itself.")
+def _(a, y):
+    return a @ jnp.linalg.solve(a.T @ a, a.T @ y) - y
+
+
+@project.mistake("You divided by the length of each column: without unit length, divide by its square, a . a.")
+def _(a, y):
+    return a @ ((a.T @ y) / jnp.sqrt((a**2).sum(axis=0)))
+
+
 # ---------------------------------------------------------------- 2.4
 
 
@@ -226,8 +272,9 @@ def _(a, y):
     points=7,
     hints=(
         "Which vectors does the covariance matrix stretch without turning them? In which order do you get them?",
-        "The lesson's section on PCA: the eigenvectors of the covariance with the largest eigenvalues. "
-        "`jnp.linalg.eigh` gives eigenvalues in ascending order and eigenvectors as columns.",
+        'The lesson\'s section "PCA: the directions that matter" keeps the longest axes of the ellipse, which are '
+        "eigenvectors of the covariance. `jnp.linalg.eigh` gives eigenvalues in ascending order and eigenvectors as "
+        "columns.",
         "With `_, v = jnp.linalg.eigh(covariance(x))` reverse the order of the columns, keep the first "
         "n_components of them, and transpose.",
     ),
@@ -305,6 +352,32 @@ def _(x, n_components):
     return jnp.linalg.eigh(covariance(x))[1][:, -n_components:].T
 
 
+@principal_directions.mistake(
+    "Your directions are columns, and the strongest comes last: reverse the order, then transpose."
+)
+def _(x, n_components):
+    return jnp.linalg.eigh(covariance(x))[1][:, -n_components:]
+
+
+@principal_directions.mistake(
+    "You used columns of the third output of `svd`: it is V already transposed, so its rows are the directions."
+)
+def _(x, n_components):
+    return jnp.linalg.svd(center(x), full_matrices=False)[2][:, :n_components].T
+
+
+@principal_directions.mistake(
+    "Your vectors have one entry per sample, as the first output of `svd`: directions have one entry per feature."
+)
+def _(x, n_components):
+    return jnp.linalg.svd(center(x), full_matrices=False)[0][:, :n_components].T
+
+
+@principal_directions.mistake("You used correlations, as if each feature were standardized: take the covariance.")
+def _(x, n_components):
+    return jnp.linalg.eigh(jnp.corrcoef(x, rowvar=False))[1][:, ::-1][:, :n_components].T
+
+
 # ---------------------------------------------------------------- 2.5
 
 
@@ -312,8 +385,8 @@ def _(x, n_components):
     points=6,
     hints=(
         "How much variance lies along a principal direction? And how much is there in total?",
-        "The lesson's section on the scree plot: the eigenvalues of the covariance are the variances along the "
-        "principal directions, and their sum is the total variance.",
+        'The lesson\'s section "PCA: the directions that matter" plots these shares, the scree plot. The '
+        "eigenvalues of the covariance are the variances along the principal directions, and their sum is the total.",
         "With `values = jnp.linalg.eigvalsh(covariance(x))[::-1]` divide `values` by their sum.",
     ),
     why="The scree plot of these shares says how many components are worth keeping.",
@@ -327,7 +400,7 @@ def explained_variance_ratio(x: Float[Array, "n d"]) -> Float[Array, " d"]:
 
 @explained_variance_ratio.inputs("four samples on two axes", points=1)
 def _(key):
-    return dict(x=jnp.array([[3.0, 0.0], [-3.0, 0.0], [0.0, 1.0], [0.0, -1.0]]))
+    return dict(x=jnp.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 3.0], [0.0, -3.0]]))
 
 
 @explained_variance_ratio.inputs("random samples", points=2)
@@ -391,6 +464,21 @@ def _(x):
     return variances / variances.sum()
 
 
+@explained_variance_ratio.mistake(
+    "You took the variances of the features in their own order: those along the principal directions are the "
+    "eigenvalues of the covariance, the largest first."
+)
+def _(x):
+    variances = x.var(axis=0)
+    return variances / variances.sum()
+
+
+@explained_variance_ratio.mistake("You returned percent: leave out the factor 100, so that the shares add up to 1.")
+def _(x):
+    values = jnp.linalg.eigvalsh(covariance(x))[::-1]
+    return 100 * values / values.sum()
+
+
 # ---------------------------------------------------------------- 2.6
 
 
@@ -398,8 +486,9 @@ def _(x):
     points=6,
     hints=(
         "The singular value decomposition writes A as a sum of matrices of rank one. Which of them matter most?",
-        "The lesson's section on the SVD: keep the k largest singular values with their left and right vectors; "
-        "`jnp.linalg.svd(a, full_matrices=False)` returns U, the values in descending order, and V already transposed.",
+        'The lesson\'s section "SVD: the best approximation of a matrix" cuts the sum off after k terms: keep the k '
+        "largest singular values with their vectors. `jnp.linalg.svd(a, full_matrices=False)` returns U, the "
+        "values in descending order, and V already transposed.",
         "With `u, s, vt = jnp.linalg.svd(a, full_matrices=False)` return `(u[:, :k] * s[:k]) @ vt[:k]`.",
     ),
     why="By Eckart and Young no matrix of that rank is nearer, so this is the best compression at that rank.",
@@ -473,6 +562,12 @@ def _(a, k):
     return (u[:, :k] * s[:k] ** 2) @ vt[:k]
 
 
+@low_rank.mistake("You kept one part too many: a slice stops before its end, so [:k] already holds k parts.")
+def _(a, k):
+    u, s, vt = jnp.linalg.svd(a, full_matrices=False)
+    return (u[:, : k + 1] * s[: k + 1]) @ vt[: k + 1]
+
+
 # ---------------------------------------------------------------- 2.7
 
 
@@ -480,8 +575,9 @@ def _(a, k):
     points=7,
     hints=(
         "Both rules multiply entry by entry by a quotient of two matrices of the same shape. Check those shapes.",
-        "The lesson's section on NMF: W is multiplied by X H^T over W H H^T; then H, with the W just found, by "
-        "W^T X over W^T W H. Matrix products inside, entry-wise products and quotients outside.",
+        'The lesson\'s section "NMF: parts that can be read" has both rules: W is multiplied by X H^T over W H H^T; '
+        "then H, with the W just found, by W^T X over W^T W H. Matrix products inside, entry-wise products and "
+        "quotients outside.",
         "First `w = w * (x @ h.T) / (w @ h @ h.T)`, then `h = h * (w.T @ x) / (w.T @ w @ h)`.",
     ),
     why="Non-negative parts can be read as spectra of substances, which principal components cannot.",
@@ -567,6 +663,17 @@ def _(x, w, h):
     return h * (w.T @ x) / (w.T @ w @ h), w
 
 
+@nmf_update.mistake("You updated H alone: update W first, and H with the new W.")
+def _(x, w, h):
+    return w, h * (w.T @ x) / (w.T @ w @ h)
+
+
+@nmf_update.mistake("You took the root of the quotients: multiply by the quotients as they are.")
+def _(x, w, h):
+    w = w * jnp.sqrt((x @ h.T) / (w @ h @ h.T))
+    return w, h * jnp.sqrt((w.T @ x) / (w.T @ w @ h))
+
+
 # ---------------------------------------------------------------- 2.8
 
 
@@ -574,8 +681,8 @@ def _(x, w, h):
     points=8,
     hints=(
         "What is the variance along each eigenvector of the covariance? Rescale the data there to make it 1.",
-        "The lesson's section on whitening: with S = Q diag(l) Q^T, the symmetric root of the inverse is "
-        "Q diag(1 / sqrt(l)) Q^T. Center the data and multiply each sample by it.",
+        'The lesson\'s section "Whitening" shows three kinds; this is ZCA. With S = Q diag(l) Q^T, the symmetric '
+        "root of the inverse is Q diag(1 / sqrt(l)) Q^T. Center the data and multiply each sample by it.",
         "With `values, q = jnp.linalg.eigh(covariance(x))` return `center(x) @ (q / jnp.sqrt(values)) @ q.T`.",
     ),
     why="After whitening no feature dominates because of its unit, and distances count standard deviations.",
@@ -647,3 +754,14 @@ def _(x):
 def _(x):
     lower = jnp.linalg.cholesky(covariance(x))
     return jax.scipy.linalg.solve_triangular(lower, center(x).T, lower=True).T
+
+
+@whiten.mistake("You returned the matrix S^(-1/2) itself: multiply the centered samples by it.")
+def _(x):
+    values, q = jnp.linalg.eigh(covariance(x))
+    return (q / jnp.sqrt(values)) @ q.T
+
+
+@whiten.mistake("You divided each feature by its variance, which leaves them correlated: use S^(-1/2).")
+def _(x):
+    return center(x) / x.var(axis=0, ddof=1)

@@ -13,8 +13,9 @@ from mfml.grading.key.specification import exercise
     points=4,
     hints=(
         "One row per point, one column per power. How many powers are there from 0 to the degree?",
-        "The lesson's section on basis functions: column j holds x to the power j, and j starts at 0. "
-        "Broadcasting a column of points against a row of exponents gives the whole table at once.",
+        'The lesson\'s section "From a line to a curve: basis functions" puts basis functions, such as powers of '
+        "x, into a design matrix. Column j holds x to the power j, and j starts at 0. Broadcasting a column of "
+        "points against a row of exponents gives the whole table at once.",
         "Raise `x[:, None]` to the power `jnp.arange(degree + 1)`.",
     ),
     why="Every model that is linear in its coefficients is one design matrix away from least squares.",
@@ -74,11 +75,11 @@ def _(x, degree):
 
 
 @exercise(
-    points=6,
+    points=7,
     hints=(
         "At the minimum the residual is perpendicular to every column of the design matrix. Write this as an equation.",
-        "The lesson's section on least squares: the normal equations X^T X w = X^T y, a square linear "
-        "system. Solve it; an inverse is not needed and less accurate.",
+        'The lesson\'s section "A straight line: how stiff is the steel?" has the normal equations '
+        "X^T X w = X^T y, a square linear system. Solve it; an inverse is not needed and less accurate.",
         "Give `design.T @ design` and `design.T @ y` to `jnp.linalg.solve`, or take the first output of "
         "`jnp.linalg.lstsq(design, y)`.",
     ),
@@ -91,9 +92,9 @@ def ols(design: Float[Array, "n m"], y: Float[Array, " n"]) -> Float[Array, " m"
     return jnp.linalg.lstsq(design, y)[0]
 
 
-@ols.inputs("a line through three points", points=1)
+@ols.inputs("three points, two columns", points=1)
 def _(key):
-    return dict(design=jnp.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]), y=jnp.array([1.0, 2.0, 4.0]))
+    return dict(design=jnp.array([[1.0, 0.0], [1.0, 1.0], [2.0, 1.0]]), y=jnp.array([1.0, 2.0, 4.0]))
 
 
 @ols.inputs("random design", points=2)
@@ -111,6 +112,12 @@ def _(key):
 @ols.inputs("as many points as parameters", points=1, hidden=True)
 def _(key):
     return dict(design=jnp.array([[2.0, 1.0], [1.0, 3.0]]), y=jnp.array([3.0, 5.0]))
+
+
+@ols.inputs("strains of 1e-5, where anything added to X^T X shows", points=1, hidden=True)
+def _(key):
+    a, b = jax.random.split(key)
+    return dict(design=1e-5 * jax.random.normal(a, (10, 2)), y=jax.random.normal(b, (10,)))
 
 
 @ols.mistake("You returned X^T y, only the right side of the normal equations: solve X^T X w = X^T y for w.")
@@ -143,6 +150,16 @@ def _(design, y):
     return design.T @ y / jnp.sum(design**2, axis=0)
 
 
+@ols.mistake("You added a column of ones: the design is complete as it is, and there is no additional intercept.")
+def _(design, y):
+    return jnp.linalg.lstsq(jnp.concatenate([jnp.ones((len(y), 1)), design], axis=1), y)[0]
+
+
+@ols.mistake("You divided the weights by n: it cancels, since both sides of the normal equations are sums.")
+def _(design, y):
+    return jnp.linalg.lstsq(design, y)[0] / len(y)
+
+
 # ---------------------------------------------------------------- 3.3
 
 
@@ -150,8 +167,8 @@ def _(design, y):
     points=6,
     hints=(
         "Write the loss as a mean of squared residuals and differentiate the square with the chain rule.",
-        "The lesson's section on gradient descent: the residual X w - y, pulled back to the weights by X^T, "
-        "times 2/n. Make sure that n is the right length.",
+        'The lesson\'s section "The same line by gradient descent" has the gradient: the residual X w - y, pulled '
+        "back to the weights by X^T, times 2/n. Make sure that n is the right length.",
         "`2 / n * design.T @ residual`, with `n = len(y)` and the residual prediction minus target.",
     ),
     why=("Every optimizer of this course needs a gradient like this; for deep networks only the model changes."),
@@ -179,7 +196,7 @@ def _(key):
 
 @mse_gradient.inputs("random data", points=2)
 def _(key):
-    return _data(key)
+    return _data(key, m=4)
 
 
 @mse_gradient.inputs("one point", points=1, hidden=True)
@@ -232,6 +249,29 @@ def _(weights, design, y):
     return jnp.mean((design @ weights - y) ** 2)
 
 
+@mse_gradient.mistake("Your gradient has the wrong sign and lacks the factor 2: it is 2/n X^T (X w - y).")
+def _(weights, design, y):
+    return design.T @ (y - design @ weights) / len(y)
+
+
+@mse_gradient.mistake(
+    "You summed over the points with the wrong sign: the residual is prediction minus target, and the sum of its "
+    "products is divided by n."
+)
+def _(weights, design, y):
+    return 2 * design.T @ (y - design @ weights)
+
+
+@mse_gradient.mistake("You returned one row per point: add up the rows, so that one entry per weight is left.")
+def _(weights, design, y):
+    return 2 / len(y) * (design @ weights - y)[:, None] * design
+
+
+@mse_gradient.mistake("You squared the residual, as in the loss: in the gradient it stands without the square.")
+def _(weights, design, y):
+    return 2 / len(y) * design.T @ (design @ weights - y) ** 2
+
+
 # ---------------------------------------------------------------- 3.4
 
 
@@ -239,8 +279,8 @@ def _(weights, design, y):
     points=5,
     hints=(
         "The gradient points uphill. Which way do you want to go, and how far?",
-        "The lesson's section on gradient descent: the new weights are the old ones minus learning rate "
-        "times gradient. You may call your own `mse_gradient`.",
+        'The lesson\'s section "The same line by gradient descent": the new weights are the old ones minus '
+        "learning rate times gradient. You may call your own `mse_gradient`.",
         "`weights - learning_rate * mse_gradient(weights, design, y)`.",
     ),
     why=("One step is all there is to gradient descent: the rest is repetition and the choice of the step size."),
@@ -304,6 +344,21 @@ def _(weights, design, y, learning_rate):
     return weights - learning_rate * gradient / jnp.linalg.norm(gradient)
 
 
+@gd_step.mistake("Your step has n/2 times its length: the gradient of the mean is 2/n X^T (X w - y), with 2 and 1/n.")
+def _(weights, design, y, learning_rate):
+    return weights - learning_rate * mse_gradient(weights, design, y) * len(y) / 2
+
+
+@gd_step.mistake("You multiplied the weights by the learning rate, too: only the gradient is multiplied by it.")
+def _(weights, design, y, learning_rate):
+    return learning_rate * (weights - mse_gradient(weights, design, y))
+
+
+@gd_step.mistake("You divided the gradient by the learning rate: multiply it, as a small rate means a small step.")
+def _(weights, design, y, learning_rate):
+    return weights - mse_gradient(weights, design, y) / learning_rate
+
+
 # ---------------------------------------------------------------- 3.5
 
 
@@ -311,7 +366,8 @@ def _(weights, design, y, learning_rate):
     points=8,
     hints=(
         "Repeat your step, and keep the weights after each. What belongs in the first row, before any step?",
-        "The lesson's section on gradient descent: a loop carries the weights. A Python loop works; "
+        'The lesson\'s section "The same line by gradient descent" walks downhill: a loop carries the weights. A '
+        "Python loop works; "
         "`jax.lax.scan` with `length=n_steps` compiles the step only once.",
         "Collect `path = [weights]`, append `gd_step(path[-1], design, y, learning_rate)` n_steps times, and stack.",
     ),
@@ -343,7 +399,7 @@ def _(key):
 
 @gradient_descent.inputs("forty steps", points=2)
 def _(key):
-    return _data(key, n=20) | dict(learning_rate=0.2, n_steps=40)
+    return _data(key, n=20) | dict(learning_rate=0.05, n_steps=40)
 
 
 @gradient_descent.inputs("no step at all", points=1, hidden=True)
@@ -403,16 +459,33 @@ def _(weights, design, y, learning_rate, n_steps):
     return gradient_descent(weights, design, y, learning_rate / 2, n_steps)
 
 
+@gradient_descent.mistake("Your path is one step too long: n_steps steps and the start make n_steps + 1 rows.")
+def _(weights, design, y, learning_rate, n_steps):
+    return gradient_descent(weights, design, y, learning_rate, n_steps + 1)
+
+
+@gradient_descent.mistake("Your path is transposed: each row holds the weights after one step.")
+def _(weights, design, y, learning_rate, n_steps):
+    return gradient_descent(weights, design, y, learning_rate, n_steps).T
+
+
+@gradient_descent.mistake(
+    "Your steps are n times too long: the gradient belongs to the mean over the points, not to their sum."
+)
+def _(weights, design, y, learning_rate, n_steps):
+    return gradient_descent(weights, design, y, learning_rate * len(y), n_steps)
+
+
 # ---------------------------------------------------------------- 3.6
 
 
 @exercise(
-    points=6,
+    points=7,
     hints=(
         "Differentiate your gradient once more. What matrix do you get, and which of its directions is the steepest?",
-        "The lesson's section on the learning rate: along an eigenvector of the Hessian with eigenvalue h "
-        "the error is multiplied by 1 - learning_rate * h in every step. This stays between -1 and 1 up to "
-        "learning_rate = 2 / h.",
+        'The lesson\'s section "The same line by gradient descent": along an eigenvector of the Hessian with '
+        "eigenvalue h the error is multiplied by 1 - learning_rate * h in every step. This stays between -1 and 1 up "
+        "to learning_rate = 2 / h.",
         "The Hessian is `2 / n * design.T @ design`; `jnp.linalg.eigvalsh` returns its eigenvalues in ascending order.",
     ),
     why=(
@@ -445,6 +518,11 @@ def _(key):
     return dict(design=jax.random.normal(key, (3, 5)))
 
 
+@largest_stable_step.inputs("two curvatures that are nearly equal, the larger one along (1, -1)", points=1, hidden=True)
+def _(key):
+    return dict(design=jnp.array([[1.0, -0.02], [-0.02, 1.0]]))
+
+
 @largest_stable_step.mistake("Your step is half of the largest stable one: the limit is 2 / L, not 1 / L.")
 def _(design):
     return largest_stable_step(design) / 2
@@ -457,12 +535,16 @@ def _(design):
     return 2 * largest_stable_step(design)
 
 
-@largest_stable_step.mistake("You left out the division by n: the Hessian of the mean squared error is 2/n X^T X.")
+@largest_stable_step.mistake(
+    "Your step is n times too short: the limit is 2 / L, and the Hessian is 2/n X^T X, with the 2 and the 1/n."
+)
 def _(design):
     return largest_stable_step(design) / len(design)
 
 
-@largest_stable_step.mistake("You used X^T X alone: the Hessian of the mean squared error is 2/n X^T X.")
+@largest_stable_step.mistake(
+    "You used X^T X alone: the Hessian of the mean squared error is 2/n X^T X, so divide by n and keep the 2."
+)
 def _(design):
     return 2 * largest_stable_step(design) / len(design)
 
@@ -484,11 +566,28 @@ def _(design):
     return len(design) / jnp.sum(design**2)
 
 
+@largest_stable_step.mistake("You returned the largest curvature L: the limit of the learning rate is 2 / L.")
+def _(design):
+    return jnp.linalg.eigvalsh(2 / len(design) * design.T @ design)[-1]
+
+
+@largest_stable_step.mistake(
+    "You took the largest entry of the Hessian: its largest eigenvalue is at least that large."
+)
+def _(design):
+    return 2 / jnp.max(jnp.abs(2 / len(design) * design.T @ design))
+
+
+@largest_stable_step.mistake("You divided by n - 1: the Hessian of the mean squared error is 2/n X^T X.")
+def _(design):
+    return largest_stable_step(design) * (len(design) - 1) / len(design)
+
+
 # ---------------------------------------------------------------- 3.7
 
 
 def _ratio(above, below):
-    return jnp.where(below > 0, above / jnp.where(below > 0, below, 1.0), 0.0)
+    return jnp.where(below > 0, above / below, 0.0)
 
 
 def _raise_degree(x, knots, basis, degree, ratio=_ratio):
@@ -505,9 +604,10 @@ def _raise_degree(x, knots, basis, degree, ratio=_ratio):
     hints=(
         "Begin with degree 0: a table of zeros and ones that says in which interval each point lies. Where "
         "is the last point?",
-        "The lesson's section on splines: each degree blends two neighbors of the degree below, the left "
-        "one while it rises and the right one while it falls, so every pass has one column fewer. Guard each "
-        "0/0 with two `jnp.where`: one for the denominator, one for the result.",
+        'The lesson\'s section "From a line to a curve: basis functions" draws B-splines: pieces that join '
+        "smoothly at knots. In the docstring's recursion each degree blends two neighbors of the degree below, the "
+        "left one while it rises and the right one while it falls, so every pass has one column fewer. Guard each "
+        "0/0 with `jnp.where`.",
         "With q from 1 to degree: `basis = rising * basis[:, :-1] + falling * basis[:, 1:]`, where rising is "
         "`(x[:, None] - knots[:-q-1]) / (knots[q:-1] - knots[:-q-1])` and falling is "
         "`(knots[q+1:] - x[:, None]) / (knots[q+1:] - knots[1:-q])`.",
@@ -518,7 +618,7 @@ def bspline_basis(x: Float[Array, " n"], knots: Float[Array, " k"], degree: int)
     """B-spline basis."""
     points = x[:, None]
     inside = (knots[:-1] <= points) & (points < knots[1:])
-    last = (knots[:-1] < points) & (points == knots[1:]) & (points == knots[-1])
+    last = (points == knots[1:]) & (points == knots[-1])  # empty intervals as well: their ratios are 0
     return _raise_degree(x, knots, (inside | last).astype(x.dtype), degree)
 
 
@@ -574,7 +674,7 @@ def _(x, knots, degree):
     return _raise_degree(x, knots, bspline_basis(x, knots, 0), degree, ratio=jnp.divide)
 
 
-@bspline_basis.mistake("Your recursion stops one degree early: it has to run up to and including the degree.")
+@bspline_basis.mistake("Your recursion is one degree short: q runs from 1 up to and including the degree.")
 def _(x, knots, degree):
     return bspline_basis(x, knots, max(degree - 1, 0))
 
@@ -604,6 +704,35 @@ def _(x, knots, degree):
     return bspline_basis(x, knots, degree).T
 
 
+@bspline_basis.mistake(
+    "Your functions all vanish at the left end: an interval contains its left knot, t[j] <= x < t[j+1]."
+)
+def _(x, knots, degree):
+    points = x[:, None]
+    inside = (knots[:-1] < points) & (points <= knots[1:])
+    return _raise_degree(x, knots, inside.astype(x.dtype), degree)
+
+
+@bspline_basis.mistake(
+    "Your falling term is missing or always 0: each degree adds (t[j+q+1] - x) / (t[j+q+1] - t[j+1]) B[j+1, q-1]."
+)
+def _(x, knots, degree):
+    basis = bspline_basis(x, knots, 0)
+    for q in range(1, degree + 1):
+        basis = _ratio(x[:, None] - knots[: -q - 1], knots[q:-1] - knots[: -q - 1]) * basis[:, :-1]
+    return basis
+
+
+@bspline_basis.mistake("You exchanged the neighbors: B[j, q-1] rises and B[j+1, q-1] falls.")
+def _(x, knots, degree):
+    basis = bspline_basis(x, knots, 0) * (knots[:-1] < knots[1:])
+    for q in range(1, degree + 1):
+        rising = _ratio(x[:, None] - knots[: -q - 1], knots[q:-1] - knots[: -q - 1])
+        falling = _ratio(knots[q + 1 :] - x[:, None], knots[q + 1 :] - knots[1:-q])
+        basis = rising * basis[:, 1:] + falling * basis[:, :-1]
+    return basis
+
+
 # ---------------------------------------------------------------- 3.8
 
 
@@ -611,7 +740,7 @@ def _interpolate(function, nodes, grid):
     same = jnp.eye(len(nodes), dtype=bool)
     above = grid[:, None, None] - nodes  # of point i, for function j, factor k
     below = nodes[:, None] - nodes
-    cardinal = jnp.prod(jnp.where(same, 1.0, above / jnp.where(same, 1.0, below)), axis=2)
+    cardinal = jnp.prod(jnp.where(same, 1.0, above / below), axis=2)
     return cardinal @ function(nodes)
 
 
@@ -620,11 +749,11 @@ def _runge(x):
 
 
 @exercise(
-    points=6,
+    points=7,
     hints=(
         "Three parts: Runge's function, the polynomial through its values at the nodes, and the largest gap.",
-        "The lesson's section on Runge's phenomenon: Lagrange's function j is 1 at node j and 0 at all "
-        "others. Multiply (x - x_k) / (x_j - x_k) over all k except j, where the factor is 1.",
+        "The lesson's section \"Runge: more points, worse curve\" has the formula: Lagrange's function j is 1 at node "
+        "j and 0 at all others. Multiply (x - x_k) / (x_j - x_k) over all k except j, where the factor is 1.",
         "Put the factors into an array over grid, j and k, replace those with j equal to k by 1 with "
         "`jnp.where` and `jnp.eye`, and use `jnp.prod` over the last axis. Then `jnp.max(jnp.abs(...))`.",
     ),
@@ -650,9 +779,9 @@ def _(key):
     return dict(nodes=jnp.linspace(-1.0, 1.0, 11), grid=_grid())
 
 
-@runge_error.inputs("eleven Chebyshev nodes", points=1)
+@runge_error.inputs("four nodes, neither sorted nor symmetric", points=1)
 def _(key):
-    return dict(nodes=_chebyshev(11), grid=_grid())
+    return dict(nodes=jnp.array([0.75, -1.0, -0.25, 0.5]), grid=jnp.array([-0.875, -0.5, 0.0, 0.25, 1.0]))
 
 
 @runge_error.inputs("the grid meets the nodes", points=1, hidden=True)
@@ -665,9 +794,21 @@ def _(key):
     return dict(nodes=jnp.array([0.25]), grid=_grid())
 
 
-@runge_error.mistake("You took the largest signed error: take the absolute value first, as overshoots count, too.")
+@runge_error.inputs("25 Chebyshev nodes, where a system of equations is too inaccurate", points=1, hidden=True)
+def _(key):
+    return dict(nodes=_chebyshev(25), grid=_grid())
+
+
+@runge_error.mistake(
+    "You took the largest f - p with its sign: take the absolute value first, as overshoots count, too."
+)
 def _(nodes, grid):
     return jnp.max(_runge(grid) - _interpolate(_runge, nodes, grid))
+
+
+@runge_error.mistake("You took the largest p - f with its sign: take the absolute value first, of every difference.")
+def _(nodes, grid):
+    return jnp.max(_interpolate(_runge, nodes, grid) - _runge(grid))
 
 
 @runge_error.mistake(
@@ -692,7 +833,10 @@ def _(nodes, grid):
     return jnp.max(jnp.abs(wide(grid) - _interpolate(wide, nodes, grid)))
 
 
-@runge_error.mistake("You measured the error at the nodes, where it is zero by construction: measure it on the grid.")
+@runge_error.mistake(
+    "Your error is zero: you measured it at the nodes instead of the grid, gave the polynomial the heights f(x) "
+    "instead of f(x_j), or interpolated something that is itself a polynomial, such as 1 + 25 x^2."
+)
 def _(nodes, grid):
     return jnp.max(jnp.abs(_runge(nodes) - _interpolate(_runge, nodes, nodes)))
 
@@ -717,3 +861,13 @@ def _(nodes, grid):
     below = nodes[:, None] - nodes + jnp.eye(len(nodes))
     share = 1 / jnp.prod(below, axis=1) / (grid[:, None] - nodes)
     return jnp.max(jnp.abs(_runge(grid) - share @ _runge(nodes) / jnp.sum(share, axis=1)))
+
+
+@runge_error.mistake("You returned the largest value of the polynomial: subtract it from f, and take the largest gap.")
+def _(nodes, grid):
+    return jnp.max(jnp.abs(_interpolate(_runge, nodes, grid)))
+
+
+@runge_error.mistake("You added up the errors: the question is how bad the worst point is, so take the maximum.")
+def _(nodes, grid):
+    return jnp.sum(jnp.abs(_runge(grid) - _interpolate(_runge, nodes, grid)))

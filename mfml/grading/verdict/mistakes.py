@@ -48,7 +48,7 @@ def _evidence(
         value = found[check["name"]]
         if "value" not in value or "value" not in one:
             continue
-        if not alike(exercise, check, value["value"], one["value"]):
+        if not _is_made(exercise, check, value["value"], one["value"]):
             if not check["hidden"] or (only_hidden and result.state == "wrong"):
                 return None
             continue
@@ -69,6 +69,12 @@ def _raised(exercise: dict[str, Any], checks: list[CheckResult], found: dict[str
 def _raises_as(outcome: dict[str, Any], made: dict[str, Any]) -> bool:
     error = outcome.get("error")
     return "error" in made and isinstance(error, dict) and error.get("type") == made["error"]
+
+
+def _is_made(exercise: dict[str, Any], check: dict[str, Any], found: Any, made: Any) -> bool:
+    """Say whether an output is that of a mistake. Where signs of rows are free, vectors may stand in columns, too."""
+    free = ("columns up to sign",) if exercise["compare"] == "up to sign" else ()
+    return any(alike({**exercise, "compare": name}, check, found, made) for name in (exercise["compare"], *free))
 
 
 def alike(exercise: dict[str, Any], check: dict[str, Any], found: Any, wanted: Any) -> bool:

@@ -99,3 +99,12 @@ def test_a_mistake_that_raises():
     )
     assert known(spec, "TypeError", "TypeError") == TWICE
     assert known(spec, "ValueError", "TypeError") is None
+
+
+def test_directions_in_columns_have_free_signs_too():
+    """A mistake that returns columns where rows have a free sign is recognized whatever the signs of its columns."""
+    rows = np.array([[0.6, 0.8], [-0.8, 0.6]])
+    columns = rows[:, ::-1].T
+    spec = exercise(check("directions", rows, columns, NOTHING)) | {"compare": "up to sign"}
+    assert known(spec, columns * np.array([1.0, -1.0])) == TWICE
+    assert known(spec, columns + 0.1) is None
