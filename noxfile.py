@@ -109,7 +109,7 @@ def notebook(session: nox.Session) -> None:
 def mutants(session: nox.Session) -> None:
     """Show which wrong answers no check catches: `nox -s mutants -- 7`, or the table of all sheets."""
     fill(session, "test")
-    session.run("python", "-m", "mfml.grading.key.survivors", *session.posargs)
+    session.run("python", "-m", "mfml.grading.mutation.survivors", *session.posargs)
 
 
 @nox.session(venv_backend="virtualenv")

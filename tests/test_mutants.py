@@ -2,7 +2,7 @@
 
 import pytest
 
-from mfml.grading.key import survivors
+from mfml.grading.mutation import survivors
 from tests.test_exercises import COURSE, UNITS
 
 

@@ -11,6 +11,7 @@ Each part may import those above it in this table, and itself. A test reads the 
     verdict       the judge: comparisons, known mistakes, sentences, the result
     key           answer keys: specification, tolerances, sealing
     submission    grade one submission: the entrance for every command
+    mutation      wrong answers that no check catches: mutants of the reference answers
     kit           write a student's course folder
     show          what a student sees: terminal, notebook, watching, hints, progress
 """

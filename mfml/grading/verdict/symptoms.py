@@ -73,7 +73,7 @@ def question(exercise: dict[str, Any], checks: list[CheckResult], found: dict[st
     seen = [
         (check, found[check["name"]]["value"])
         for check in exercise["checks"]
-        if not check["hidden"] and check["call"] != "jit" and "value" in found[check["name"]]
+        if not check["hidden"] and check["call"] in ("plain", "vmap") and "value" in found[check["name"]]
     ]
     if not seen or not any(check.state == "wrong" and not check.hidden for check in checks):
         return None

@@ -4,7 +4,7 @@ import ast
 
 import numpy as np
 
-from mfml.grading.key.mutants import mutants
+from mfml.grading.mutation.mutants import mutants
 
 SOURCE = '''
 import jax.numpy as jnp

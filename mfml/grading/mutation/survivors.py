@@ -1,7 +1,7 @@
 """Which mutants of the reference answers no check catches: each stands for a wrong answer with full marks.
 
-    python -m mfml.grading.key.survivors 7        the survivors of a unit
-    python -m mfml.grading.key.survivors          the table of all units
+    python -m mfml.grading.mutation.survivors 7        the survivors of a unit
+    python -m mfml.grading.mutation.survivors          the table of all units
 
 A mutant has to be caught for every seed, so two are tried. What cannot be caught, since it gives the same results on
 all allowed inputs, is listed with the reason in `solutions/equivalent/unitNN.toml`: a table for each exercise, each
@@ -25,7 +25,7 @@ import numpy as np
 
 from mfml.grading.course import Course, find_course
 from mfml.grading.key import answer_key, seal
-from mfml.grading.key.mutants import Mutant, mutants
+from mfml.grading.mutation.mutants import Mutant, mutants
 from mfml.grading.run import bridge
 from mfml.grading.submission import reference_submission
 from mfml.grading.verdict.compare import difference

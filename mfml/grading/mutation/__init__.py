@@ -1,0 +1,1 @@
+"""Mutation analysis: does every change of a reference answer lose points?"""
