@@ -6,6 +6,7 @@ under `jax.jit` is left out: there NumPy fails, and the sentence has to appear n
 
 import math
 import warnings
+from functools import cache
 from importlib import import_module
 
 import jax
@@ -54,10 +55,15 @@ def sentence(exercise, begin):
     return found
 
 
+@cache
+def reference(unit):
+    return compile(reference_submission(COURSE.solution(unit).read_text()), "reference", "exec")
+
+
 def judged(answers, exercise, source, given):
     """What a student sees who writes this."""
     space = {"jax": jax, "jnp": jnp, "math": math, "np": np}
-    exec(reference_submission(COURSE.solution(answers["unit"]).read_text()), space)
+    exec(reference(answers["unit"]), space)
     exec(source, space)
     checks = [{**check, "repeat": False} for check in exercise["checks"] if check["call"] != "jit"]
     job = {**exercise, "together": False, "checks": checks}
