@@ -453,7 +453,7 @@ def _(counts):
     return -jnp.sum(jnp.where(share > 0, share * jnp.log2(jnp.where(share > 0, share, 1.0)), 0.0))
 
 
-@gini.mistake("You squared the sum of the shares, which is 1: square each share first, then add.")
+@gini.mistake("Your answer is always 0: the sum of the shares is 1, so square each of them before you add.")
 def _(counts):
     return 1 - jnp.sum(counts / jnp.sum(counts)) ** 2
 
@@ -628,10 +628,19 @@ def _(x, y):
     return candidates[jnp.argmax(right - left)]
 
 
-@best_split.mistake("You counted one side only: add the sums of squares on the left and on the right.")
+@best_split.mistake(
+    "You always get the first candidate: the right side does not count, or a cost is NaN, as the variance of one "
+    "sample with the divisor n - 1 is."
+)
 def _(x, y):
     _, candidates = _between(x)
     return candidates[jnp.argmin(_spread(y, x <= candidates[:, None]))]
+
+
+@best_split.mistake("You always get the last candidate: the left side has to count as well.")
+def _(x, y):
+    _, candidates = _between(x)
+    return candidates[jnp.argmin(_spread(y, x > candidates[:, None]))]
 
 
 @best_split.mistake("You took the larger of the two sums of squares: add both.")

@@ -281,6 +281,11 @@ def _(squared, perplexity):
     return _p(squared, _bisection(lambda b: _entropy(_p(squared, b)) > jnp.log(perplexity), -10.0, 10.0, 50))
 
 
+@perplexity_row.mistake("Your bracket is far too narrow: let ln beta lie between -20 and 20.")
+def _(squared, perplexity):
+    return _p(squared, _bisection(lambda b: _entropy(_p(squared, b)) > jnp.log(perplexity), -5.0, 5.0, 50))
+
+
 @perplexity_row.mistake("You stopped too early: p is close, but 50 rounds make it accurate.")
 def _(squared, perplexity):
     return _p(squared, _bisection(lambda b: _entropy(_p(squared, b)) > jnp.log(perplexity), -20.0, 20.0, 15))

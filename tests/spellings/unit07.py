@@ -569,7 +569,7 @@ def gini(counts):
     return -jnp.sum(p * jnp.log2(p))
 """,
         ],
-        "You squared the sum of the shares": [
+        "Your answer is always 0": [
             """
 def gini(counts):
     p = np.asarray(counts) / np.sum(counts)
@@ -833,7 +833,15 @@ def best_split(x, y):
     return c[jnp.argmin(gap)]
 """,
         ],
-        "You counted one side only": [
+        "You always get the first candidate": [
+            """
+def best_split(x, y):
+    s = jnp.sort(x)
+    c = (s[1:] + s[:-1]) / 2
+    parts = [(y[x <= t], y[x > t]) for t in c]
+    cost = [len(a) * jnp.var(a, ddof=1) + len(b) * jnp.var(b, ddof=1) for a, b in parts]
+    return c[jnp.argmin(jnp.array(cost))]
+""",
             """
 def best_split(x, y):
     x, y = np.asarray(x), np.asarray(y)
@@ -846,6 +854,21 @@ def best_split(x, y):
     s = jnp.sort(x)
     c = (s[1:] + s[:-1]) / 2
     return c[jnp.argmin(jnp.array([(x <= t).sum() * y[x <= t].var() for t in c]))]
+""",
+        ],
+        "You always get the last candidate": [
+            """
+def best_split(x, y):
+    x, y = np.asarray(x), np.asarray(y)
+    s = np.sort(x)
+    c = (s[1:] + s[:-1]) / 2
+    return c[np.argmin([np.sum((y[x > t] - y[x > t].mean()) ** 2) for t in c])]
+""",
+            """
+def best_split(x, y):
+    s = jnp.sort(x)
+    c = (s[1:] + s[:-1]) / 2
+    return c[jnp.argmin(jnp.array([(x > t).sum() * y[x > t].var() for t in c]))]
 """,
         ],
         "You took the larger of the two sums": [

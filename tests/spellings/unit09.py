@@ -538,6 +538,34 @@ def perplexity_row(squared, perplexity):
     return p
 """,
         ],
+        "Your bracket is far too narrow": [
+            """
+def perplexity_row(squared, perplexity):
+    s = np.asarray(squared)
+    s = s - s.min()
+    low, high = -5.0, 5.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        p = np.exp(-np.exp(middle) * s)
+        p = p / p.sum()
+        h = -sum(q * np.log(q) for q in p if q > 0)
+        if h > np.log(perplexity):
+            low = middle
+        else:
+            high = middle
+    return p
+""",
+            """
+def perplexity_row(squared, perplexity):
+    low, high = jnp.array(-5.0), jnp.array(5.0)
+    for _ in range(40):
+        middle = (low + high) / 2
+        p = jax.nn.softmax(-jnp.exp(middle) * squared)
+        flat = jnp.exp(jax.scipy.special.entr(p).sum()) > perplexity
+        low, high = jnp.where(flat, middle, low), jnp.where(flat, high, middle)
+    return p
+""",
+        ],
         "You stopped too early": [
             """
 def perplexity_row(squared, perplexity):
