@@ -40,8 +40,9 @@ def perplexity_row(squared: Float[Array, " k"], perplexity: float) -> Float[Arra
 
         p_j = exp(-beta squared_j) / sum_l exp(-beta squared_l)
 
-    has the given perplexity, exp(H) with the entropy H = -sum_j p_j ln p_j in nats. Return p, shape (k,). The
-    solution has ln beta between -20 and 20; 50 bisections are enough. p is finite for distances of any size.
+    has the given perplexity, exp(H) with the entropy H = -sum_j p_j ln p_j in nats, where 0 ln 0 counts as 0. Return
+    p, shape (k,). The solution has ln beta between -20 and 20; 50 bisections are enough. p is finite for distances of
+    any size.
 
     Example: perplexity_row(jnp.array([1.0, 1.0, 4.0]), 2.5) is about [0.447, 0.447, 0.105].
     """
@@ -63,11 +64,12 @@ def embedding_probabilities(y: Float[Array, "n k"]) -> Float[Array, "n n"]:
 def tsne_gradient(p: Float[Array, "n n"], y: Float[Array, "n k"]) -> Float[Array, "n k"]:
     """Exercise 9.4. Gradient of t-SNE.
 
-    Return the gradient of KL(P || Q) with respect to the points y, shape (n, k), with Q as in 9.3:
+    Return, with Q as in 9.3, the formula in which Q is not rescaled, shape (n, k):
 
         4 sum_j (p[i, j] - q[i, j]) (y_i - y_j) / (1 + |y_i - y_j|^2)
 
-    P need not add up to 1: early exaggeration multiplies it by 12 and leaves Q unchanged.
+    This is the gradient of KL(P || Q) with respect to the points y if P adds up to 1. P need not: early exaggeration
+    multiplies it by 12, and the formula stays as it is.
 
     Example: tsne_gradient(jnp.array([[0.0, 1.0], [1.0, 0.0]]), jnp.array([[0.0], [1.0]])) is [[-1.0], [1.0]].
     """
@@ -78,7 +80,7 @@ def umap_memberships(distances: Float[Array, "n k"], sigma: Float[Array, " n"]) 
     """Exercise 9.5. Memberships of UMAP.
 
     Row i holds the distances (not squared) of sample i to its k nearest neighbors; they rise along the row and are
-    positive. Let rho_i be the distance to the nearest one. Return
+    positive. Let rho_i be the distance to the nearest one. Return, finite also where all distances are large,
 
         w[i, j] = exp(-max(0, distances[i, j] - rho_i) / sigma_i)
 

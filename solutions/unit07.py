@@ -13,14 +13,15 @@ from mfml.grading.key.specification import exercise
     points=4,
     hints=(
         "Which entries become zero, and by how much do the others move?",
-        "The lesson's section on the lasso: keep the sign, reduce the magnitude by the threshold, and stop at zero.",
+        'The lesson\'s section "Penalties for large weights: ridge and lasso": keep the sign, reduce the magnitude by '
+        "the threshold, and stop at zero.",
         "`jnp.sign(v)` times `jnp.maximum(jnp.abs(v) - threshold, 0.0)`.",
     ),
     why="This one line is why the lasso switches features off, while ridge only makes their weights small.",
 )
 def soft_threshold(v: Float[Array, " d"], threshold: float) -> Float[Array, " d"]:
     """Soft threshold."""
-    return jnp.sign(v) * jnp.maximum(jnp.abs(v) - threshold, 0.0)
+    return v - jnp.clip(v, -threshold, threshold)  # its zeros are +0
 
 
 @soft_threshold.inputs("four numbers", points=1)
@@ -33,7 +34,7 @@ def _(key):
     return dict(v=2 * jax.random.normal(key, (9,)), threshold=0.7)
 
 
-@soft_threshold.inputs("entries at the threshold, and threshold zero", points=1, hidden=True)
+@soft_threshold.inputs("entries at the threshold, and zero", points=1, hidden=True)
 def _(key):
     return dict(v=jnp.array([0.4, -0.4, 0.0, 5.0]), threshold=0.4)
 
@@ -58,6 +59,36 @@ def _(v, threshold):
     return jnp.maximum(v - threshold, 0.0)
 
 
+@soft_threshold.mistake("You subtract the threshold from all: add it to negative entries, and stop at zero.")
+def _(v, threshold):
+    return v - threshold
+
+
+@soft_threshold.mistake("You move every entry that is not above the threshold up: between -t and t it becomes 0.")
+def _(v, threshold):
+    return jnp.where(v > threshold, v - threshold, v + threshold)
+
+
+@soft_threshold.mistake("You move every entry that is not below -t down: between -t and t it becomes 0.")
+def _(v, threshold):
+    return jnp.where(v < -threshold, v + threshold, v - threshold)
+
+
+@soft_threshold.mistake("You leave small entries as they are: between -t and t an entry becomes 0.")
+def _(v, threshold):
+    return jnp.where(jnp.abs(v) > threshold, v - threshold * jnp.sign(v), v)
+
+
+@soft_threshold.mistake("You cut at the threshold: this is what the soft threshold takes away, so subtract it from v.")
+def _(v, threshold):
+    return jnp.clip(v, -threshold, threshold)
+
+
+@soft_threshold.mistake("You move the large entries away from zero: the shift goes towards zero.")
+def _(v, threshold):
+    return jnp.where(jnp.abs(v) > threshold, v + threshold * jnp.sign(v), 0.0)
+
+
 # ---------------------------------------------------------------- 7.2
 
 
@@ -65,7 +96,8 @@ def _(v, threshold):
     points=5,
     hints=(
         "Set the gradient of the penalized sum of squares to zero. Where does alpha appear?",
-        "The lesson's section on ridge: (X^T X + alpha I) w = X^T y, a square linear system.",
+        'The lesson\'s section "Penalties for large weights: ridge and lasso": (X^T X + alpha I) w = X^T y, a square '
+        "linear system.",
         "`jnp.linalg.solve(x.T @ x + alpha * jnp.eye(d), x.T @ y)` with d the number of columns.",
     ),
     why="Alpha on the diagonal makes every least-squares solution unique, even with more features than samples.",
@@ -110,9 +142,37 @@ def _(x, y, alpha):
     return jnp.linalg.solve(x.T @ x + alpha + 1e-6 * jnp.eye(x.shape[1]), x.T @ y)
 
 
-@ridge.mistake("You used alpha times n: here the squares are summed, not averaged, so alpha has no factor.")
+@ridge.mistake(
+    "Your penalty is n times too strong: the squares are summed here, so neither multiply alpha by n nor divide both "
+    "X^T X and X^T y by n."
+)
 def _(x, y, alpha):
     return jnp.linalg.solve(x.T @ x + len(y) * alpha * jnp.eye(x.shape[1]), x.T @ y)
+
+
+@ridge.mistake("You divided X^T X by n, but not X^T y: the squares are summed here, so divide neither.")
+def _(x, y, alpha):
+    return jnp.linalg.solve(x.T @ x / len(y) + alpha * jnp.eye(x.shape[1]), x.T @ y)
+
+
+@ridge.mistake("Your penalty is half of the right one: both squares give a factor 2, which cancels.")
+def _(x, y, alpha):
+    return jnp.linalg.solve(x.T @ x + alpha / 2 * jnp.eye(x.shape[1]), x.T @ y)
+
+
+@ridge.mistake("Your penalty is twice the right one: both squares give a factor 2, which cancels.")
+def _(x, y, alpha):
+    return jnp.linalg.solve(x.T @ x + 2 * alpha * jnp.eye(x.shape[1]), x.T @ y)
+
+
+@ridge.mistake("You subtracted the penalty from the diagonal: add it, so that the weights shrink.")
+def _(x, y, alpha):
+    return jnp.linalg.solve(x.T @ x - alpha * jnp.eye(x.shape[1]), x.T @ y)
+
+
+@ridge.mistake("You multiplied by the matrix: solve the linear system with it.")
+def _(x, y, alpha):
+    return (x.T @ x + alpha * jnp.eye(x.shape[1])) @ (x.T @ y)
 
 
 @ridge.mistake("You squared alpha: add it to the diagonal as it is.")
@@ -133,8 +193,9 @@ def _(x, y, alpha):
     points=6,
     hints=(
         "There are two moves: go downhill on the smooth part, then shrink because of the absolute values.",
-        "The lesson's section on the lasso: the gradient of 1/(2n) |y - Xw|^2 is X^T (Xw - y) / n. After the step of "
-        "size t, soft-threshold with t times alpha.",
+        'The lesson\'s section "Penalties for large weights: ridge and lasso", equation 7.2: the soft threshold comes '
+        "after each gradient step. The gradient of 1/(2n) |y - Xw|^2 is X^T (Xw - y) / n, and the threshold is the "
+        "step size times alpha.",
         "`soft_threshold(weights - step * x.T @ (x @ weights - y) / n, step * alpha)`.",
     ),
     why="A gradient step and a proximal map solve every problem that is smooth except for a simple kink.",
@@ -183,7 +244,7 @@ def _(weights, x, y, alpha, step):
     return soft_threshold(weights - step * x.T @ (x @ weights - y), step * alpha)
 
 
-@ista_step.mistake("You went uphill: the residual in the gradient is prediction minus target.")
+@ista_step.mistake("Your step goes uphill: subtract it, with prediction minus target as the residual in the gradient.")
 def _(weights, x, y, alpha, step):
     return soft_threshold(weights + step * x.T @ (x @ weights - y) / len(y), step * alpha)
 
@@ -200,6 +261,34 @@ def _(weights, x, y, alpha, step):
     return weights - step * (x.T @ (x @ weights - y) / len(y) + alpha * jnp.sign(weights))
 
 
+@ista_step.mistake("Your gradient is that of the plain sum of squares: with 1/(2n) it is X^T (Xw - y) / n.")
+def _(weights, x, y, alpha, step):
+    return soft_threshold(weights - 2 * step * x.T @ (x @ weights - y), step * alpha)
+
+
+@ista_step.mistake("You went uphill and forgot the factor 1/n: the gradient is X^T (Xw - y) / n, and it is subtracted.")
+def _(weights, x, y, alpha, step):
+    return soft_threshold(weights + step * x.T @ (x @ weights - y), step * alpha)
+
+
+@ista_step.mistake("You applied the soft threshold first: take the gradient step from the weights as they are.")
+def _(weights, x, y, alpha, step):
+    weights = soft_threshold(weights, step * alpha)
+    return weights - step * x.T @ (x @ weights - y) / len(y)
+
+
+@ista_step.mistake("You left the step size out of the gradient step: multiply the gradient by it.")
+def _(weights, x, y, alpha, step):
+    return soft_threshold(weights - x.T @ (x @ weights - y) / len(y), step * alpha)
+
+
+@ista_step.mistake(
+    "You divided the penalty by n as well: only the squares are averaged, the threshold is step * alpha."
+)
+def _(weights, x, y, alpha, step):
+    return soft_threshold(weights - step * x.T @ (x @ weights - y) / len(y), step * alpha / len(y))
+
+
 @ista_step.mistake("You took only the gradient step: apply the soft threshold to its result.")
 def _(weights, x, y, alpha, step):
     return weights - step * x.T @ (x @ weights - y) / len(y)
@@ -213,8 +302,8 @@ def _(weights, x, y, alpha, step):
     compare=("close", "close"),
     hints=(
         "First average the predictions over the data sets: which axis is that?",
-        "The lesson's section on bias and variance: bias^2 is the squared distance of the mean prediction from the "
-        "truth; the variance is the mean squared distance of the predictions from their own mean.",
+        'The lesson\'s section "Bias and variance", equation 7.1: bias^2 is the squared distance of the mean '
+        "prediction from the truth; the variance is the mean squared distance of the predictions from their own mean.",
         "`mean = predictions.mean(axis=0)`, then `(mean - truth) ** 2` and `((predictions - mean) ** 2).mean(axis=0)`.",
     ),
     why="Bias calls for a richer model, variance for more data or a penalty: find out which of them dominates.",
@@ -243,11 +332,33 @@ def _(key):
     return dict(predictions=jnp.array([[1.0, -2.0, 0.5]]), truth=jnp.array([0.0, 1.0, 0.5]))
 
 
-@bias_variance.mistake("You averaged over the points: average over the data sets, the first axis.")
+@bias_variance.mistake("You averaged over the points: both means are over the data sets, `axis=0`.")
 def _(predictions, truth):
-    mean = jnp.mean(predictions, axis=1, keepdims=True)
-    bias = jnp.mean((mean - truth) ** 2, axis=0)
-    return bias, jnp.mean((predictions - mean) ** 2, axis=0)
+    return (jnp.mean(predictions, axis=1) - truth) ** 2, jnp.var(predictions, axis=1)
+
+
+@bias_variance.mistake("Your means are over the points, `axis=1`: both have to be over the data sets, `axis=0`.")
+def _(predictions, truth):
+    mean = jnp.mean(predictions, axis=1)
+    return (mean - truth) ** 2, jnp.mean((predictions - mean) ** 2, axis=1)
+
+
+@bias_variance.mistake("Your mean prediction is over the points: average over the data sets, `axis=0`.")
+def _(predictions, truth):
+    mean = jnp.mean(predictions, axis=1)
+    return (mean - truth) ** 2, jnp.mean((predictions - mean) ** 2, axis=0)
+
+
+@bias_variance.mistake("Your variance is over the points: average the squares over the data sets, `axis=0`.")
+def _(predictions, truth):
+    mean = jnp.mean(predictions, axis=0)
+    return (mean - truth) ** 2, jnp.mean((predictions - mean) ** 2, axis=1)
+
+
+@bias_variance.mistake("You averaged over everything: keep one mean for each point, with `axis=0`.")
+def _(predictions, truth):
+    mean = jnp.mean(predictions)
+    return (mean - truth) ** 2, jnp.mean((predictions - mean) ** 2, axis=0)
 
 
 @bias_variance.mistake("Your bias is not squared: square the difference between the mean prediction and the truth.")
@@ -274,6 +385,12 @@ def _(predictions, truth):
     return jnp.mean((predictions - truth) ** 2, axis=0), jnp.mean((predictions - mean) ** 2, axis=0)
 
 
+@bias_variance.mistake("You summed the squares: the variance is their mean over the data sets.")
+def _(predictions, truth):
+    mean = jnp.mean(predictions, axis=0)
+    return (mean - truth) ** 2, jnp.sum((predictions - mean) ** 2, axis=0)
+
+
 @bias_variance.mistake("You returned the standard deviation: square it to get the variance.")
 def _(predictions, truth):
     mean = jnp.mean(predictions, axis=0)
@@ -287,7 +404,8 @@ def _(predictions, truth):
     points=4,
     hints=(
         "Turn the counts into shares first.",
-        "The lesson's section on trees: 1 minus the sum of the squared shares, which is 0 for a pure node.",
+        'The lesson\'s section "Trees: questions instead of weights": 1 minus the sum of the squared shares, which is '
+        "0 for a pure node.",
         "`p = counts / counts.sum()`, then `1 - jnp.sum(p ** 2)`.",
     ),
     why="A tree grows by asking which question decreases this number most.",
@@ -329,6 +447,32 @@ def _(counts):
     return -jnp.sum(jnp.where(share > 0, share * jnp.log(jnp.where(share > 0, share, 1.0)), 0.0))
 
 
+@gini.mistake("This is the entropy in bits: Gini's impurity has squares, not logarithms.")
+def _(counts):
+    share = counts / jnp.sum(counts)
+    return -jnp.sum(jnp.where(share > 0, share * jnp.log2(jnp.where(share > 0, share, 1.0)), 0.0))
+
+
+@gini.mistake("Your answer is always 0: the sum of the shares is 1, so square each of them before you add.")
+def _(counts):
+    return 1 - jnp.sum(counts / jnp.sum(counts)) ** 2
+
+
+@gini.mistake("You averaged the squared shares: add them up.")
+def _(counts):
+    return 1 - jnp.mean((counts / jnp.sum(counts)) ** 2)
+
+
+@gini.mistake("You returned one number for each class: add up the squared shares before you subtract from 1.")
+def _(counts):
+    return 1 - (counts / jnp.sum(counts)) ** 2
+
+
+@gini.mistake("You took the softmax of the counts: the share of a class is its count over the sum.")
+def _(counts):
+    return 1 - jnp.sum(jax.nn.softmax(counts) ** 2)
+
+
 @gini.mistake("This is the error rate, 1 minus the largest share: subtract the sum of all squared shares instead.")
 def _(counts):
     return 1 - jnp.max(counts) / jnp.sum(counts)
@@ -349,17 +493,17 @@ def _between(x):
 
 def _spread(y, member):
     """Sum of squared distances of the members of each row from their mean."""
-    count = jnp.maximum(jnp.sum(member, axis=1), 1)
-    mean = jnp.sum(jnp.where(member, y, 0.0), axis=1) / count
+    mean = jnp.sum(jnp.where(member, y, 0.0), axis=1) / jnp.sum(member, axis=1)
     return jnp.sum(jnp.where(member, (y - mean[:, None]) ** 2, 0.0), axis=1)
 
 
 @exercise(
-    points=6,
+    points=7,
     hints=(
         "There are only n - 1 places where a threshold can lie. Try all of them at once.",
-        "The lesson's section on trees: candidates lie halfway between neighbors of the sorted x. For each, the cost "
-        "is the sum of squared distances from the mean on the left plus the same on the right; take the cheapest.",
+        'The lesson\'s section "Trees: questions instead of weights": make each side as uniform as possible, measured '
+        "by the sum of squares. Candidates lie halfway between neighbors of the sorted x; add the squared distances "
+        "from the mean on the left and on the right, and take the cheapest.",
         "`left = x <= candidates[:, None]`, one row per candidate; means by `jnp.sum(jnp.where(left, y, 0), axis=1)` "
         "over the counts, costs likewise for `left` and `~left`, then `candidates[jnp.argmin(cost)]`.",
     ),
@@ -377,7 +521,19 @@ def _(key):
     return dict(x=jnp.array([3.0, 1.0, 2.0, 6.0]), y=jnp.array([5.0, 1.0, 1.5, 6.0]))
 
 
-@best_split.inputs("random points with a jump", points=2)
+@best_split.inputs("seven points", points=1)
+def _(key):
+    x = jnp.array([1.0, 8.0, 4.0, 7.0, 0.0, 10.0, 2.0])
+    return dict(x=x, y=jnp.array([9.0, 9.0, 1.0, 6.0, 3.0, 7.0, 1.0]))
+
+
+@best_split.inputs("eight points", points=1)
+def _(key):
+    x = jnp.array([7.0, 4.0, 10.0, 1.0, 13.0, 2.0, 0.0, 8.0])
+    return dict(x=x, y=jnp.array([5.0, 6.0, 2.0, 8.0, 3.0, 1.0, 4.0, 2.0]))
+
+
+@best_split.inputs("random points with a jump", points=1)
 def _(key):
     a, b = jax.random.split(key)
     x = jax.random.permutation(a, jnp.arange(1.0, 10.0) ** 2)
@@ -412,8 +568,86 @@ def _(x, y):
 def _(x, y):
     _, candidates = _between(x)
     left = x <= candidates[:, None]
-    cost = sum(_spread(y, side) / jnp.maximum(side.sum(axis=1), 1) for side in (left, ~left))
+    cost = sum(_spread(y, side) / side.sum(axis=1) for side in (left, ~left))
     return candidates[jnp.argmin(cost)]
+
+
+@best_split.mistake(
+    "You added the two standard deviations: add sums of squares instead, so that larger sides count more."
+)
+def _(x, y):
+    _, candidates = _between(x)
+    left = x <= candidates[:, None]
+    cost = sum(jnp.sqrt(_spread(y, side) / side.sum(axis=1)) for side in (left, ~left))
+    return candidates[jnp.argmin(cost)]
+
+
+@best_split.mistake("You multiplied variances with the divisor n - 1 by n: the sum of squares needs the divisor n.")
+def _(x, y):
+    _, candidates = _between(x)
+    left = x <= candidates[:, None]
+    sizes = [(side, side.sum(axis=1)) for side in (left, ~left)]
+    return candidates[jnp.argmin(sum(n * _spread(y, side) / jnp.maximum(n - 1, 1) for side, n in sizes))]
+
+
+@best_split.mistake(
+    "Your cost adds up distances, or n times the standard deviation: add up the squared distances on both sides."
+)
+def _(x, y):
+    _, candidates = _between(x)
+    left = x <= candidates[:, None]
+    cost = sum(jnp.sqrt(_spread(y, side) * side.sum(axis=1)) for side in (left, ~left))
+    return candidates[jnp.argmin(cost)]
+
+
+@best_split.mistake("You took the square root on each side before you added: add the sums of squares themselves.")
+def _(x, y):
+    _, candidates = _between(x)
+    left = x <= candidates[:, None]
+    return candidates[jnp.argmin(jnp.sqrt(_spread(y, left)) + jnp.sqrt(_spread(y, ~left)))]
+
+
+def _means(x, y):
+    """Candidates, and the means of y to the left and to the right of each."""
+    _, candidates = _between(x)
+    left = x <= candidates[:, None]
+    return candidates, *(jnp.sum(jnp.where(one, y, 0.0), axis=1) / one.sum(axis=1) for one in (left, ~left))
+
+
+@best_split.mistake("You took the largest difference of the two means: it ignores how many samples each side has.")
+def _(x, y):
+    candidates, left, right = _means(x, y)
+    return candidates[jnp.argmax(jnp.abs(left - right))]
+
+
+@best_split.mistake(
+    "You took the largest rise from the left mean to the right one: add up the squared distances on both sides instead."
+)
+def _(x, y):
+    candidates, left, right = _means(x, y)
+    return candidates[jnp.argmax(right - left)]
+
+
+@best_split.mistake(
+    "You always get the first candidate: the right side does not count, or a cost is NaN, as the variance of one "
+    "sample with the divisor n - 1 is."
+)
+def _(x, y):
+    _, candidates = _between(x)
+    return candidates[jnp.argmin(_spread(y, x <= candidates[:, None]))]
+
+
+@best_split.mistake("You always get the last candidate: the left side has to count as well.")
+def _(x, y):
+    _, candidates = _between(x)
+    return candidates[jnp.argmin(_spread(y, x > candidates[:, None]))]
+
+
+@best_split.mistake("You took the larger of the two sums of squares: add both.")
+def _(x, y):
+    _, candidates = _between(x)
+    left = x <= candidates[:, None]
+    return candidates[jnp.argmin(jnp.maximum(_spread(y, left), _spread(y, ~left)))]
 
 
 @best_split.mistake("You did not sort: neighbors in the list need not be neighbors on the axis.")
@@ -436,6 +670,14 @@ def _(x, y):
     return candidates[jnp.argmax(jnp.abs(jnp.diff(y[jnp.argsort(x)])))]
 
 
+@best_split.mistake(
+    "You split at the largest rise from one sample to the next: add up the squared distances on both sides instead."
+)
+def _(x, y):
+    _, candidates = _between(x)
+    return candidates[jnp.argmax(jnp.diff(y[jnp.argsort(x)]))]
+
+
 # ---------------------------------------------------------------- 7.7
 
 
@@ -444,9 +686,9 @@ def _(x, y):
     compare=("close", "close"),
     hints=(
         "How does a number between 0 and 1 become one of n indices? And which samples were never drawn?",
-        "The lesson's section on forests: multiply by n and round down. A sample is out of the bag if its index does "
-        "not appear among those drawn.",
-        "`jnp.floor(u * n).astype(int)`; then count with `jnp.zeros(n).at[indices].add(1)` and find where it is 0.",
+        'The lesson\'s section "Trees: questions instead of weights": out of the bag is what a tree has not drawn, so '
+        "a sample whose index does not appear. For the indices, multiply by n and round down.",
+        "`jnp.floor(u * n).astype(int)`; the mask begins as `jnp.ones(n, bool)` and becomes False `.at[indices]`.",
     ),
     why="About 37 % of the samples are out of each bag: a test set for free.",
 )
@@ -454,7 +696,7 @@ def bootstrap(u: Float[Array, " n"]) -> tuple[Int[Array, " n"], Bool[Array, " n"
     """Bootstrap sample."""
     n = len(u)
     indices = jnp.floor(u * n).astype(int)
-    return indices, jnp.zeros(n).at[indices].add(1.0) == 0
+    return indices, jnp.ones(n, bool).at[indices].set(False)
 
 
 @bootstrap.inputs("four numbers", points=1)
@@ -464,12 +706,36 @@ def _(key):
 
 @bootstrap.inputs("random numbers", points=2)
 def _(key):
-    return dict(u=(jax.random.randint(key, (12,), 0, 24) + 0.6) / 24)
+    return dict(u=(jax.random.permutation(key, 24)[:12] + 0.6) / 24)  # all different
 
 
 @bootstrap.inputs("zero, and close to one", points=1, hidden=True)
 def _(key):
     return dict(u=jnp.array([0.0, 0.99, 0.5]))
+
+
+@bootstrap.mistake("You rounded up: round down, because the indices begin with 0 and end with n - 1.")
+def _(u):
+    indices = jnp.ceil(u * len(u)).astype(int)
+    return indices, jnp.zeros(len(u)).at[indices].add(1.0) == 0
+
+
+@bootstrap.mistake("You rounded up and subtracted 1, so that u = 0 gives the index -1: round down instead.")
+def _(u):
+    indices = jnp.ceil(u * len(u)).astype(int) - 1
+    return indices, jnp.zeros(len(u)).at[indices].add(1.0) == 0
+
+
+@bootstrap.mistake("You returned the indices of the samples out of the bag: return a mask with one entry per sample.")
+def _(u):
+    indices = jnp.floor(u * len(u)).astype(int)
+    return indices, jnp.nonzero(jnp.zeros(len(u)).at[indices].add(1.0) == 0)[0]
+
+
+@bootstrap.mistake("Your mask belongs to the draws: it has an entry for each sample, True where no draw has its index.")
+def _(u):
+    indices = jnp.floor(u * len(u)).astype(int)
+    return indices, jnp.arange(len(u)) != indices
 
 
 @bootstrap.mistake("You rounded to the nearest integer: round down, because index n does not exist.")
@@ -508,8 +774,8 @@ def _(u):
     points=6,
     hints=(
         "What is still missing from the prediction of each sample? Fit this, not y.",
-        "The lesson's section on boosting: the stump predicts the mean residual of each side. Multiply it by the "
-        "learning rate and add it to the prediction.",
+        'The lesson\'s section "Trees: questions instead of weights", equation 7.3: for the squared error, a leaf '
+        "predicts the mean residual. Multiply it by the learning rate and add it to the prediction.",
         "`r = y - prediction`, `left = x <= threshold`, means of r over `left` and over `~left`, then "
         "`prediction + learning_rate * jnp.where(left, mean_left, mean_right)`.",
     ),
@@ -524,8 +790,8 @@ def boosting_step(
 
 def _boost(prediction, x, target, threshold, learning_rate):
     left = x <= threshold
-    means = [jnp.sum(jnp.where(side, target, 0.0)) / jnp.maximum(jnp.sum(side), 1) for side in (left, ~left)]
-    return prediction + learning_rate * jnp.where(left, *means)
+    means = [jnp.sum(jnp.where(side, target, 0.0)) / jnp.sum(side) for side in (left, ~left)]
+    return prediction + learning_rate * jnp.where(left, *means)  # `where` never takes the 0 / 0 of an empty side
 
 
 @boosting_step.inputs("four samples", points=1)
@@ -586,6 +852,35 @@ def _(prediction, x, y, threshold, learning_rate):
     return prediction + learning_rate * (share * means[0] + (1 - share) * means[1])
 
 
+@boosting_step.mistake("You divided by the number of all samples: divide by the number on the side.")
+def _(prediction, x, y, threshold, learning_rate):
+    left, residual = x <= threshold, y - prediction
+    means = [jnp.mean(jnp.where(side, residual, 0.0)) for side in (left, ~left)]
+    return prediction + learning_rate * jnp.where(left, *means)
+
+
+@boosting_step.mistake("You did not split: each side has its own mean residual.")
+def _(prediction, x, y, threshold, learning_rate):
+    return prediction + learning_rate * jnp.mean(y - prediction)
+
+
+@boosting_step.mistake("Your two sides are swapped: a sample with x <= threshold gets the mean of the left side.")
+def _(prediction, x, y, threshold, learning_rate):
+    left, residual = x <= threshold, y - prediction
+    means = [jnp.sum(jnp.where(side, residual, 0.0)) / jnp.sum(side) for side in (~left, left)]
+    return prediction + learning_rate * jnp.where(left, *means)
+
+
+@boosting_step.mistake("You multiplied everything by the learning rate: the prediction so far stays as it is.")
+def _(prediction, x, y, threshold, learning_rate):
+    return learning_rate * _boost(prediction, x, y - prediction, threshold, 1.0)
+
+
+@boosting_step.mistake("You added the residual of each sample itself: a stump adds the mean of the side.")
+def _(prediction, x, y, threshold, learning_rate):
+    return prediction + learning_rate * (y - prediction)
+
+
 @boosting_step.mistake("You used the sum over each side: a leaf predicts the mean residual.")
 def _(prediction, x, y, threshold, learning_rate):
     left, residual = x <= threshold, y - prediction
@@ -600,8 +895,9 @@ def _(prediction, x, y, threshold, learning_rate):
     points=7,
     hints=(
         "Hide one block, learn from the rest, and measure on the block. Then do the same with the next block.",
-        "The lesson's section on validation: with m = n / k rows per fold, block i starts at row i m and ends before "
-        "row (i + 1) m. Fit ridge (7.2) to the other rows, average the squared error over the block, then over blocks.",
+        'The lesson\'s section "Choosing by validation" does this for all penalties. With m = n / k rows per fold, '
+        "block i starts at row i m and ends before row (i + 1) m. Fit ridge (7.2) to the other rows, average the "
+        "squared error over the block, then over blocks.",
         "For each i: `test = slice(i * m, (i + 1) * m)`, the others `jnp.concatenate([x[: i * m], x[(i + 1) * m :]])`,"
         " then `jnp.mean((x[test] @ w - y[test]) ** 2)`.",
     ),
@@ -676,6 +972,35 @@ def _(x, y, alpha, k):
 @k_fold_error.mistake("You added up the errors of the folds: take their mean.")
 def _(x, y, alpha, k):
     return jnp.sum(jnp.stack([_fold_error(x, y, alpha, k, i) for i in range(k)]))
+
+
+@k_fold_error.mistake("You added up the squared errors of each block: take their mean.")
+def _(x, y, alpha, k):
+    return jnp.mean(jnp.stack([_fold_error(x, y, alpha, k, i) for i in range(k)])) * (len(x) // k)
+
+
+@k_fold_error.mistake("You took the root of the error of each block: average the squared errors without a root.")
+def _(x, y, alpha, k):
+    return jnp.mean(jnp.sqrt(jnp.stack([_fold_error(x, y, alpha, k, i) for i in range(k)])))
+
+
+@k_fold_error.mistake("You took the root of the mean: the error asked for is the mean squared one.")
+def _(x, y, alpha, k):
+    return jnp.sqrt(k_fold_error(x, y, alpha, k))
+
+
+@k_fold_error.mistake("You averaged absolute errors: square them.")
+def _(x, y, alpha, k):
+    def one(i):
+        (x_train, x_test), (y_train, y_test) = _fold(x, k, i), _fold(y, k, i)
+        return jnp.mean(jnp.abs(x_test @ ridge(x_train, y_train, alpha) - y_test))
+
+    return jnp.mean(jnp.stack([one(i) for i in range(k)]))
+
+
+@k_fold_error.mistake("You tested on one block only: do it for each of the k blocks and take the mean.")
+def _(x, y, alpha, k):
+    return _fold_error(x, y, alpha, k, 0)
 
 
 @k_fold_error.mistake("You took every k-th sample as a fold: here a fold is a block of neighboring rows.")

@@ -14,8 +14,8 @@ from mfml.grading.key.specification import exercise
     points=5,
     hints=(
         "Take the logarithm of the normal density, term by term, and change its sign. Which terms are there?",
-        "The lesson's first section, equation (8.1): half the squared residual in units of the scale, the logarithm "
-        "of the scale, and half the logarithm of 2 pi; then the mean over the samples.",
+        'The lesson\'s section "A loss is a noise model", equation 8.1: half the squared residual in units of the '
+        "scale, the logarithm of the scale, and half the logarithm of 2 pi; then the mean over the samples.",
         "`z = (y - mean) / scale`, then `jnp.mean(0.5 * z**2 + jnp.log(scale) + 0.5 * jnp.log(2 * jnp.pi))`.",
     ),
     why="Least squares is this loss with a scale that is the same everywhere: now you know what it assumes.",
@@ -77,6 +77,31 @@ def _(y, mean, scale):
     return jnp.mean(0.5 * ((y - mean) / scale) ** 2 + 2 * jnp.log(scale) + 0.5 * jnp.log(2 * jnp.pi))
 
 
+@gaussian_nll.mistake("You counted log(2 pi) in full: it comes with a factor 1/2.")
+def _(y, mean, scale):
+    return gaussian_nll(y, mean, scale) + 0.5 * jnp.log(2 * jnp.pi)
+
+
+@gaussian_nll.mistake("You took the scale for the variance: it is the standard deviation, so its square divides.")
+def _(y, mean, scale):
+    return gaussian_nll(y, mean, jnp.sqrt(scale))
+
+
+@gaussian_nll.mistake("You did not divide the residual by the scale.")
+def _(y, mean, scale):
+    return jnp.mean(0.5 * (y - mean) ** 2 + jnp.log(scale) + 0.5 * jnp.log(2 * jnp.pi))
+
+
+@gaussian_nll.mistake("You did not square: this takes the absolute residual, as Laplace's noise does.")
+def _(y, mean, scale):
+    return jnp.mean(0.5 * jnp.abs(y - mean) / scale + jnp.log(scale) + 0.5 * jnp.log(2 * jnp.pi))
+
+
+@gaussian_nll.mistake("This is Laplace's noise: normal noise has half the squared residual.")
+def _(y, mean, scale):
+    return jnp.mean(jnp.abs(y - mean) / scale + jnp.log(scale) + jnp.log(2.0))
+
+
 # ---------------------------------------------------------------- 8.2
 
 
@@ -84,8 +109,8 @@ def _(y, mean, scale):
     points=5,
     hints=(
         "Set the derivatives of 8.1 to zero: first in the mean, then in the variance.",
-        "The lesson's section on likelihood, equation (8.4), for one scale and no line: the mean of the data, "
-        "and the mean squared distance from it.",
+        'The lesson\'s section "Likelihood against squared error", equation 8.4, for one scale and no line: it is '
+        "smallest at the mean of the data and the mean squared distance from it.",
         "`mean = jnp.mean(y)`, and `jnp.mean((y - mean) ** 2)`, which divides by n.",
     ),
     why="Maximum likelihood is a recipe for estimators, and not always for unbiased ones: this variance is too small.",
@@ -143,6 +168,16 @@ def _(y):
     return jnp.mean(y), jnp.mean(y**2) - jnp.mean(y) ** 2
 
 
+@gaussian_mle.mistake("Your second number says how sure the mean is: leave out the last division by n.")
+def _(y):
+    return jnp.mean(y), jnp.var(y) / len(y)
+
+
+@gaussian_mle.mistake("You averaged absolute distances from the mean: average their squares.")
+def _(y):
+    return jnp.mean(y), jnp.mean(jnp.abs(y - jnp.mean(y)))
+
+
 @gaussian_mle.mistake("You summed the squares without dividing: the variance is their mean.")
 def _(y):
     return jnp.mean(y), jnp.sum((y - jnp.mean(y)) ** 2)
@@ -155,16 +190,16 @@ def _(y):
     points=5,
     hints=(
         "Average the surprise -log p, weighted with p itself. What happens where p is 0?",
-        "The lesson's equation (8.7), as a sum: x log x goes to 0 with x, so an impossible outcome adds nothing. But a "
-        "computer says 0 times minus infinity, and that is not a number.",
-        "`-jnp.sum(jnp.where(p > 0, p * jnp.log(jnp.where(p > 0, p, 1.0)), 0.0))`.",
+        'The lesson\'s section "How far is one distribution from another?", equation 8.7, as a sum. x log x goes to 0 '
+        "with x, so an impossible outcome adds nothing. But a computer says 0 times minus infinity, and that is not a "
+        "number.",
+        "`-jnp.sum(p * jnp.log(jnp.where(p > 0, p, 1.0)))`: 0 times log 1 is 0.",
     ),
-    why="The double `where` keeps the gradient finite as well: the same trick saves many a loss function.",
+    why="With `where` inside the logarithm the gradient stays finite, too: this trick saves many a loss function.",
 )
 def entropy(p: Float[Array, " k"]) -> Float[Array, ""]:
     """Entropy of a distribution."""
-    happens = p > 0
-    return -jnp.sum(jnp.where(happens, p * jnp.log(jnp.where(happens, p, 1.0)), 0.0))
+    return -jnp.sum(p * jnp.log(jnp.where(p > 0, p, 1.0)))
 
 
 @entropy.inputs("three outcomes", points=1)
@@ -209,6 +244,16 @@ def _(p):
     return -jnp.mean(jnp.log(jnp.where(p > 0, p, 1.0)))
 
 
+@entropy.mistake("You added up the surprises as they are: weight each with its own probability.")
+def _(p):
+    return -jnp.sum(jnp.log(jnp.where(p > 0, p, 1.0)))
+
+
+@entropy.mistake("This is Gini's impurity: the entropy has logarithms, not squares.")
+def _(p):
+    return 1 - jnp.sum(p**2)
+
+
 @entropy.mistake("You divided by the number of outcomes: p already holds the weights, so sum and do not average.")
 def _(p):
     return entropy(p) / len(p)
@@ -226,9 +271,9 @@ def _(p):
     points=6,
     hints=(
         "Coordinates are independent, so the divergences of the coordinates add up. Do one coordinate first.",
-        "The lesson's section on the distance of two distributions, figures and code: three parts, the "
-        "logarithm of scale_q / scale_p, the "
-        "spread and shift of p in units of scale_q, and -1/2. Everything is measured by q: its scale divides.",
+        'The lesson\'s section "How far is one distribution from another?", equation 8.7, defines it as an integral. '
+        "For normal distributions this has three parts: the logarithm of scale_q / scale_p, the spread and shift of p "
+        "in units of scale_q, and -1/2. Everything is measured by q: its scale divides.",
         "`jnp.sum(jnp.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2) - 0.5)`.",
     ),
     why="This is the regularizer of variational autoencoders (Unit 11), with the standard normal for q.",
@@ -287,7 +332,7 @@ def _(mean_p, scale_p, mean_q, scale_q):
     return gaussian_kl(mean_p, scale_p, mean_q, scale_q) + 0.5 * (len(mean_p) - 1)
 
 
-@gaussian_kl.mistake("You took the scales for variances: they are standard deviations, so square them in the ratio.")
+@gaussian_kl.mistake("You took the scales for variances: they are standard deviations, variances are their squares.")
 def _(mean_p, scale_p, mean_q, scale_q):
     return gaussian_kl(mean_p, jnp.sqrt(scale_p), mean_q, jnp.sqrt(scale_q))
 
@@ -308,6 +353,36 @@ def _(mean_p, scale_p, mean_q, scale_q):
     return gaussian_kl(mean_q, scale_p, mean_q, scale_q)
 
 
+@gaussian_kl.mistake("You divided only the shift by 2 s_q^2: the parentheses hold s_p^2 as well.")
+def _(mean_p, scale_p, mean_q, scale_q):
+    return jnp.sum(jnp.log(scale_q / scale_p) + scale_p**2 + (mean_p - mean_q) ** 2 / (2 * scale_q**2) - 0.5)
+
+
+@gaussian_kl.mistake("You left out the logarithm of scale_q / scale_p.")
+def _(mean_p, scale_p, mean_q, scale_q):
+    return jnp.sum((scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2) - 0.5)
+
+
+@gaussian_kl.mistake("You did not square the scales in the ratio: they are standard deviations.")
+def _(mean_p, scale_p, mean_q, scale_q):
+    return jnp.sum(jnp.log(scale_q / scale_p) + (scale_p + (mean_p - mean_q) ** 2) / (2 * scale_q) - 0.5)
+
+
+@gaussian_kl.mistake("Your logarithm is that of the variances: take half of it, or the logarithm of the scales.")
+def _(mean_p, scale_p, mean_q, scale_q):
+    return gaussian_kl(mean_p, scale_p, mean_q, scale_q) + jnp.sum(jnp.log(scale_q / scale_p))
+
+
+@gaussian_kl.mistake("You did not square the difference of the means.")
+def _(mean_p, scale_p, mean_q, scale_q):
+    return jnp.sum(jnp.log(scale_q / scale_p) + (scale_p**2 + mean_p - mean_q) / (2 * scale_q**2) - 0.5)
+
+
+@gaussian_kl.mistake("You lost the 2 below the fraction: it is 2 s_q^2.")
+def _(mean_p, scale_p, mean_q, scale_q):
+    return jnp.sum(jnp.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / scale_q**2 - 0.5)
+
+
 @gaussian_kl.mistake("You returned one number per coordinate: sum them up.")
 def _(mean_p, scale_p, mean_q, scale_q):
     return jnp.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2) - 0.5
@@ -320,9 +395,8 @@ def _(mean_p, scale_p, mean_q, scale_q):
     points=7,
     hints=(
         "Only the residual's part depends on y; the rest is the constant that makes the density integrate to 1.",
-        "The lesson's first section, equation (8.2), with the constant of the exercise. The logarithm of the "
-        "gamma function is "
-        "`jax.scipy.special.gammaln`; log(1 + small) keeps its digits as `jnp.log1p`.",
+        'The lesson\'s section "A loss is a noise model", equation 8.2, with the constant of the exercise for c. The '
+        "logarithm of the gamma function is `gammaln`; log(1 + small) keeps its digits as `jnp.log1p`.",
         "`(df + 1) / 2 * jnp.log1p(z**2 / df)`, plus `jnp.log(scale)`, plus `0.5 * jnp.log(df * jnp.pi)`, plus "
         "`gammaln(df / 2) - gammaln((df + 1) / 2)`; the mean over the samples.",
     ),
@@ -387,6 +461,32 @@ def _(y, loc, scale, df):
     return student_t_nll(y, loc, scale, df) + gammaln((df + 1) / 2) - gammaln(df / 2)
 
 
+@student_t_nll.mistake("You left out 1/2 log(v pi): it is a part of the constant.")
+def _(y, loc, scale, df):
+    return student_t_nll(y, loc, scale, df) - 0.5 * jnp.log(df * jnp.pi)
+
+
+@student_t_nll.mistake("You counted log(v pi) in full: it comes with a factor 1/2.")
+def _(y, loc, scale, df):
+    return student_t_nll(y, loc, scale, df) + 0.5 * jnp.log(df * jnp.pi)
+
+
+@student_t_nll.mistake("You left out the factor (v + 1)/2 before the logarithm of the residuals.")
+def _(y, loc, scale, df):
+    return student_t_nll(y, loc, scale, df) + (1 - df) / 2 * jnp.mean(jnp.log1p(((y - loc) / scale) ** 2 / df))
+
+
+@student_t_nll.mistake("You left out the logarithm of 1 + z^2 / v: the loss has to grow slowly.")
+def _(y, loc, scale, df):
+    part = ((y - loc) / scale) ** 2 / df
+    return student_t_nll(y, loc, scale, df) + (df + 1) / 2 * jnp.mean(part - jnp.log1p(part))
+
+
+@student_t_nll.mistake("You returned the log-likelihood itself: a loss is its negative.")
+def _(y, loc, scale, df):
+    return -student_t_nll(y, loc, scale, df)
+
+
 @student_t_nll.mistake("You summed over the samples: return their mean.")
 def _(y, loc, scale, df):
     return student_t_nll(y, loc, scale, df) * len(y)
@@ -409,9 +509,9 @@ def _(y, loc, scale, df):
     points=6,
     hints=(
         "Precision is one over variance. What is the precision of the mean of n measurements?",
-        "The lesson's section on the posterior, equation (8.6): precisions add up, the prior's and n times "
-        "that of a measurement; the "
-        "posterior mean is the mean of prior mean and data, weighted with their precisions.",
+        "The lesson's section \"More than a best value: the posterior\", equation 8.6: precisions add up, the prior's "
+        "and n times that of a measurement; the posterior mean is the mean of prior mean and data, weighted with their "
+        "precisions.",
         "`precision = 1 / prior_variance + len(y) / noise_variance`; the mean is "
         "`(prior_mean / prior_variance + jnp.sum(y) / noise_variance) / precision`, the variance `1 / precision`.",
     ),
@@ -423,7 +523,7 @@ def gaussian_posterior(
     """Posterior of a mean."""
     precision = 1 / prior_variance + len(y) / noise_variance
     mean = (prior_mean / prior_variance + jnp.sum(y) / noise_variance) / precision
-    return mean, jnp.asarray(1 / precision)
+    return mean, 1 / precision
 
 
 @gaussian_posterior.inputs("three measurements", points=1)
@@ -449,7 +549,7 @@ def _(key):
 @gaussian_posterior.mistake("You counted all measurements as one: n of them have n times the precision of one.")
 def _(prior_mean, prior_variance, y, noise_variance):
     precision = 1 / prior_variance + 1 / noise_variance
-    return (prior_mean / prior_variance + jnp.mean(y) / noise_variance) / precision, jnp.asarray(1 / precision)
+    return (prior_mean / prior_variance + jnp.mean(y) / noise_variance) / precision, 1 / precision
 
 
 @gaussian_posterior.mistake("Your second number is the precision: return one over it, the variance.")
@@ -482,6 +582,28 @@ def _(prior_mean, prior_variance, y, noise_variance):
     return (prior_mean * prior_variance + data * of_data) / (prior_variance + of_data), variance
 
 
+@gaussian_posterior.mistake("You left the prior mean out: it counts with the prior's precision.")
+def _(prior_mean, prior_variance, y, noise_variance):
+    return gaussian_posterior(0.0, prior_variance, y, noise_variance)
+
+
+@gaussian_posterior.mistake("You put the mean of the data where their sum belongs: each measurement counts.")
+def _(prior_mean, prior_variance, y, noise_variance):
+    variance = gaussian_posterior(prior_mean, prior_variance, y, noise_variance)[1]
+    return variance * (prior_mean / prior_variance + jnp.mean(y) / noise_variance), variance
+
+
+@gaussian_posterior.mistake("You added the variances: precisions add up, so that data make the variance smaller.")
+def _(prior_mean, prior_variance, y, noise_variance):
+    mean = gaussian_posterior(prior_mean, prior_variance, y, noise_variance)[0]
+    return mean, prior_variance + noise_variance / len(y)
+
+
+@gaussian_posterior.mistake("You squared the variances: they are squares already, so the precision is one over each.")
+def _(prior_mean, prior_variance, y, noise_variance):
+    return gaussian_posterior(prior_mean, prior_variance**2, y, noise_variance**2)
+
+
 @gaussian_posterior.mistake("You took the mean of the data alone: the prior pulls it towards its own mean.")
 def _(prior_mean, prior_variance, y, noise_variance):
     return jnp.mean(y), gaussian_posterior(prior_mean, prior_variance, y, noise_variance)[1]
@@ -494,8 +616,8 @@ def _(prior_mean, prior_variance, y, noise_variance):
     points=6,
     hints=(
         "Write down -log likelihood - log prior, and multiply by twice the noise variance. What stands before |w|^2?",
-        "The lesson's section on regularizers, equation (8.5): ridge regression with alpha = noise variance / "
-        "prior variance.",
+        'The lesson\'s section "A regularizer is a prior, and so is noise on the inputs", equation 8.5: ridge '
+        "regression with alpha = noise variance / prior variance.",
         "`jnp.linalg.solve(design.T @ design + alpha * jnp.eye(m), design.T @ y)` with m the number of columns.",
     ),
     why="A regularizer is a prior: now alpha is not a knob, but a ratio of two variances that you can argue about.",
@@ -561,7 +683,10 @@ def _(design, y, noise_variance, prior_variance):
     return map_weights(design, y, jnp.sqrt(noise_variance), jnp.sqrt(prior_variance))
 
 
-@map_weights.mistake("You multiplied the penalty by n: the prior is seen once, however many samples there are.")
+@map_weights.mistake(
+    "Your penalty is n times too strong: the prior is seen once, so neither multiply alpha by n nor divide both "
+    "X^T X and X^T y by n."
+)
 def _(design, y, noise_variance, prior_variance):
     return map_weights(design, y, noise_variance * len(y), prior_variance)
 
@@ -571,6 +696,27 @@ def _(design, y, noise_variance, prior_variance):
     return map_weights(design, y, noise_variance / 2, prior_variance)
 
 
+@map_weights.mistake("Your penalty is twice the right one: both squares have the same factor 1/2, and it cancels.")
+def _(design, y, noise_variance, prior_variance):
+    return map_weights(design, y, 2 * noise_variance, prior_variance)
+
+
+@map_weights.mistake("You squared the variances: they are squares already, and alpha is their ratio.")
+def _(design, y, noise_variance, prior_variance):
+    return map_weights(design, y, noise_variance**2, prior_variance**2)
+
+
+@map_weights.mistake("You multiplied the two variances: alpha is noise variance over prior variance.")
+def _(design, y, noise_variance, prior_variance):
+    return map_weights(design, y, noise_variance, 1 / prior_variance)
+
+
+@map_weights.mistake("You added alpha to every entry of X^T X: it belongs on the diagonal only.")
+def _(design, y, noise_variance, prior_variance):
+    alpha = noise_variance / prior_variance
+    return jnp.linalg.solve(design.T @ design + alpha, design.T @ y)
+
+
 # ---------------------------------------------------------------- 8.8
 
 
@@ -578,9 +724,9 @@ def _(design, y, noise_variance, prior_variance):
     points=7,
     hints=(
         "Give each sample the number of its bin first. Then everything is a sum over the samples of each bin.",
-        "The lesson's last section asks the same of quantiles. `jnp.searchsorted(inner_edges, probability)` "
-        "counts the inner edges below each "
-        "probability; a table of which sample is in which bin makes sums into matrix products.",
+        'The lesson\'s section "Does the model know what it does not know?" asks the same of quantiles. '
+        "`jnp.searchsorted(inner_edges, probability)` counts the inner edges below each probability; a table of which "
+        "sample is in which bin makes sums into matrix products.",
         "`bins = jnp.searchsorted(jnp.arange(1, n_bins) / n_bins, probability)`, "
         "`member = bins[:, None] == jnp.arange(n_bins)`, then divide `probability @ member` and `y @ member` by "
         "`member.sum(axis=0)`: 0 / 0 is the NaN of an empty bin.",
@@ -633,7 +779,9 @@ def _(probability, y, n_bins):
     return _binned(probability, y, bins, n_bins)
 
 
-@calibration_bins.mistake("The probability 1 falls out of your last bin: the last bin includes its upper edge.")
+@calibration_bins.mistake(
+    "You round down, so that 1 falls out of the last bin, and an inner edge goes up: an edge belongs to the bin below."
+)
 def _(probability, y, n_bins):
     return _binned(probability, y, jnp.floor(probability * n_bins).astype(int), n_bins)
 
@@ -646,6 +794,24 @@ def _(probability, y, n_bins):
 @calibration_bins.mistake("Your empty bins are 0: that looks like a forecast that was right, so return NaN there.")
 def _(probability, y, n_bins):
     return tuple(jnp.nan_to_num(part) for part in calibration_bins(probability, y, n_bins))
+
+
+@calibration_bins.mistake("You returned sums: divide both by the number of samples in the bin.")
+def _(probability, y, n_bins):
+    member = jnp.searchsorted(jnp.arange(1, n_bins) / n_bins, probability)[:, None] == jnp.arange(n_bins)
+    return probability @ member, y @ member
+
+
+@calibration_bins.mistake("Your second output counts the samples with y = 1: return their share in the bin.")
+def _(probability, y, n_bins):
+    member = jnp.searchsorted(jnp.arange(1, n_bins) / n_bins, probability)[:, None] == jnp.arange(n_bins)
+    return probability @ member / member.sum(axis=0), y @ member
+
+
+@calibration_bins.mistake("You made one bin less: n_bins bins have n_bins + 1 edges, 0 and 1 among them.")
+def _(probability, y, n_bins):
+    bins = jnp.searchsorted(jnp.linspace(0, 1, n_bins)[1:-1], probability)
+    return _binned(probability, y, bins, n_bins - 1)
 
 
 @calibration_bins.mistake("You divided by the number of all samples: divide by that of the samples in the bin.")

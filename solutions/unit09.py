@@ -18,8 +18,8 @@ def _squared_distances(x):
     points=5,
     hints=(
         "Each pair (i, j) has a probability from each of its ends: average the two.",
-        "The lesson's section on t-SNE, equation 9.2. The transpose holds the probabilities from the other end; n is "
-        "the number of rows.",
+        'The lesson\'s section "A shadow and two maps", equation 9.2. The transpose holds the probabilities from the '
+        "other end; n is the number of rows.",
         "`(conditional + conditional.T) / (2 * len(conditional))`.",
     ),
     why="Without the average, an outlier that is nobody's neighbor could land anywhere in the map.",
@@ -70,54 +70,67 @@ def _(conditional):
     return (conditional + conditional.T) / (2 * conditional.size)
 
 
-@joint_probabilities.mistake("You multiplied the table by its transpose: add the two probabilities of each pair.")
+@joint_probabilities.mistake("You multiplied the two probabilities of each pair: add them.")
 def _(conditional):
     return conditional * conditional.T / (2 * len(conditional))
+
+
+@joint_probabilities.mistake("You took the matrix product with the transpose: add the two tables.")
+def _(conditional):
+    return conditional @ conditional.T / (2 * len(conditional))
+
+
+@joint_probabilities.mistake("You divided only one of the two tables: set parentheses around their sum.")
+def _(conditional):
+    return conditional + conditional.T / (2 * len(conditional))
+
+
+@joint_probabilities.mistake("You divided by 2 n - 2: n counts all samples, so divide by 2 n.")
+def _(conditional):
+    return (conditional + conditional.T) / (2 * len(conditional) - 2)
 
 
 # ---------------------------------------------------------------- 9.2
 
 
-def _gaussian(squared, beta):
-    p = jnp.exp(-beta * (squared - squared.min()))
-    return p / p.sum()
-
-
-def _entropy(p):
-    return -jnp.sum(jnp.where(p > 0, p * jnp.log(jnp.where(p > 0, p, 1)), 0))
-
-
-def _search(squared, wanted, entropy=_entropy, gaussian=_gaussian):
-    """Bisection in ln beta for the entropy `wanted`."""
+def _bisection(flat, low, high, rounds):
+    """Where `flat` turns from True to False, by so many rounds."""
 
     def halve(_, bracket):
         low, high = bracket
         middle = (low + high) / 2
-        flat = entropy(gaussian(squared, jnp.exp(middle))) > wanted
-        return jnp.where(flat, middle, low), jnp.where(flat, high, middle)
+        return jnp.where(flat(middle), middle, low), jnp.where(flat(middle), high, middle)
 
-    low, high = jax.lax.fori_loop(0, 60, halve, (jnp.float32(-20.0), jnp.float32(20.0)))
-    return gaussian(squared, jnp.exp((low + high) / 2))
+    low, high = jax.lax.fori_loop(0, rounds, halve, (low, high))
+    return (low + high) / 2
 
 
 @exercise(
-    points=7,
-    rtol=2e-3,
-    atol=1e-4,
+    points=9,
+    rtol=2e-5,  # right answers may round beta times squared before they subtract
+    atol=1e-5,
     hints=(
         "For one beta you can compute p and its perplexity. A larger beta means fewer neighbors: how would you find "
         "the right one by trying?",
-        "The lesson's section on t-SNE, equation 9.1. Bisection: keep a bracket for ln beta, test its middle, and "
-        "keep the half that holds the answer; `jax.lax.fori_loop` repeats it. Entropy and ln(perplexity) are both in "
-        "nats.",
-        "Start with low, high = -20, 20. With p = softmax(-exp(middle) * squared) and H = -sum p ln p: if H > "
-        "ln(perplexity), set low to the middle, otherwise high. After 50 rounds return p of the middle.",
+        'The lesson\'s section "A shadow and two maps", equation 9.1. Find beta by bisection: keep a bracket for ln '
+        "beta, test its middle, and keep the half that holds the answer; `jax.lax.fori_loop` repeats it. Entropy and "
+        "ln(perplexity) are both in nats, and 0 ln 0 counts as 0.",
+        "Start with low, high = -20.0, 20.0. With p = `jax.nn.softmax(-jnp.exp(middle) * squared)` and H = "
+        "`jnp.sum(jax.scipy.special.entr(p))`: if H > ln(perplexity), set low to the middle, otherwise high. After 50 "
+        "rounds return p of the middle.",
     ),
     why="With the same perplexity everywhere, t-SNE draws dense and sparse regions at the same size.",
 )
 def perplexity_row(squared: Float[Array, " k"], perplexity: float) -> Float[Array, " k"]:
     """Search for the perplexity."""
-    return _search(squared, jnp.log(perplexity))
+
+    def p(log_beta):
+        return jax.nn.softmax(-jnp.exp(log_beta) * squared)
+
+    def flat(log_beta):
+        return jnp.sum(jax.scipy.special.entr(p(log_beta))) > jnp.log(perplexity)
+
+    return p(_bisection(flat, -20.0, 20.0, 50))
 
 
 @perplexity_row.inputs("five neighbors", points=2)
@@ -132,7 +145,13 @@ def _(key):
 
 @perplexity_row.inputs("neighbors that are all far away", points=1, hidden=True)
 def _(key):
-    return dict(squared=400000.0 + 900 * jax.random.uniform(key, (12,)), perplexity=5.0)
+    """Without a shift, exponentials of distances so large are 0 for every beta of the bracket."""
+    return dict(squared=1e10 * jnp.array([6.0, 6.01, 6.03, 6.07, 6.12, 6.25]), perplexity=3.0)
+
+
+@perplexity_row.inputs("neighbors that are all very near", points=1, hidden=True)
+def _(key):
+    return dict(squared=1e-8 * jnp.array([1.0, 2.0, 4.0, 9.0, 16.0]), perplexity=3.0)
 
 
 @perplexity_row.inputs("neighbors that are equally far", points=1, hidden=True)
@@ -140,41 +159,136 @@ def _(key):
     return dict(squared=jnp.array([2.0, 5.0, 2.0, 5.0, 2.0, 9.0]), perplexity=4.0)
 
 
+@perplexity_row.inputs("one that is so far away that its p is 0", points=1, hidden=True)
+def _(key):
+    return dict(squared=jnp.array([1.0, 2.0, 3.0, 1e12]), perplexity=2.0)
+
+
+def _p(squared, log_beta):
+    return jax.nn.softmax(-jnp.exp(log_beta) * squared)
+
+
+def _unshifted(squared, log_beta):
+    e = jnp.exp(-jnp.exp(log_beta) * squared)
+    return e / e.sum()
+
+
+def _entropy(p):
+    return jnp.sum(jax.scipy.special.entr(p))
+
+
+def _naive_entropy(p):
+    return -jnp.sum(p * jnp.log(p))
+
+
+def _log_beta(squared, wanted, entropy=_entropy, p=_p):
+    return _bisection(lambda log_beta: entropy(p(squared, log_beta)) > wanted, -20.0, 20.0, 50)
+
+
+def _log_beta_up(squared, wanted, entropy=_entropy, p=_p):
+    """The same with the comparison turned round, so that NaN raises beta."""
+    return _bisection(lambda log_beta: ~(entropy(p(squared, log_beta)) < wanted), -20.0, 20.0, 50)
+
+
 @perplexity_row.mistake(
     "You compared an entropy in bits with the natural logarithm of the perplexity: use the same logarithm for both."
 )
 def _(squared, perplexity):
-    return _search(squared, jnp.log(perplexity) * jnp.log(2.0))
+    return _p(squared, _log_beta(squared, jnp.log(perplexity) * jnp.log(2.0)))
+
+
+@perplexity_row.mistake(
+    "You compared an entropy in nats with log2 of the perplexity: use the natural logarithm for both."
+)
+def _(squared, perplexity):
+    return _p(squared, _log_beta(squared, jnp.log2(perplexity)))
 
 
 @perplexity_row.mistake("You compared the entropy with the perplexity itself: the perplexity is exp of the entropy.")
 def _(squared, perplexity):
-    return _search(squared, jnp.asarray(perplexity))
+    return _p(squared, _log_beta(squared, perplexity))
+
+
+@perplexity_row.mistake(
+    "You kept the wrong half: where the entropy is too large, beta is too small, so low moves to the middle."
+)
+def _(squared, perplexity):
+    return _p(squared, _bisection(lambda b: _entropy(_p(squared, b)) <= jnp.log(perplexity), -20.0, 20.0, 50))
 
 
 @perplexity_row.mistake("You used the perplexity as beta: search for the beta whose p has that perplexity.")
 def _(squared, perplexity):
-    return _gaussian(squared, jnp.asarray(perplexity))
+    return _p(squared, jnp.log(perplexity))
 
 
 @perplexity_row.mistake("You put distances into the exponent: use their squares, which the input already holds.")
 def _(squared, perplexity):
-    return _search(jnp.sqrt(squared), jnp.log(perplexity))
+    return _p(jnp.sqrt(squared), _log_beta(jnp.sqrt(squared), jnp.log(perplexity)))
+
+
+@perplexity_row.mistake("You squared the input: it already holds the squares of the distances.")
+def _(squared, perplexity):
+    return _p(squared**2, _log_beta(squared**2, jnp.log(perplexity)))
 
 
 @perplexity_row.mistake("Your exponentials are not normalized: divide by their sum to make p add up to 1.")
 def _(squared, perplexity):
-    p = _search(squared, jnp.log(perplexity))
+    p = _p(squared, _log_beta(squared, jnp.log(perplexity)))
     return p / p.max()
+
+
+@perplexity_row.mistake("You returned the exponentials as they are: divide them by their sum.")
+def _(squared, perplexity):
+    return jnp.exp(-jnp.exp(_log_beta(squared, jnp.log(perplexity))) * squared)
+
+
+@perplexity_row.mistake("You returned beta: return the probabilities p that belong to it.")
+def _(squared, perplexity):
+    return jnp.exp(_log_beta(squared, jnp.log(perplexity)))
 
 
 @perplexity_row.mistake("Your exponentials all became 0, and 0/0 is NaN: subtract the smallest squared distance first.")
 def _(squared, perplexity):
-    def gaussian(squared, beta):
-        p = jnp.exp(-beta * squared)
-        return p / p.sum()
+    return _unshifted(squared, _log_beta(squared, jnp.log(perplexity), p=_unshifted))
 
-    return _search(squared, jnp.log(perplexity), gaussian=gaussian)
+
+@perplexity_row.mistake(
+    "For a large beta your exponentials all became 0, and 0/0 is NaN: subtract the smallest squared distance first."
+)
+def _(squared, perplexity):
+    return _unshifted(squared, _log_beta_up(squared, jnp.log(perplexity), p=_unshifted))
+
+
+@perplexity_row.mistake(
+    "Exponentials became 0 in two places: subtract the smallest squared distance first, and count 0 ln 0 as 0."
+)
+def _(squared, perplexity):
+    return _unshifted(squared, _log_beta(squared, jnp.log(perplexity), _naive_entropy, _unshifted))
+
+
+@perplexity_row.mistake("Your entropy is NaN where an entry of p is 0, and the search goes astray: count 0 ln 0 as 0.")
+def _(squared, perplexity):
+    return _p(squared, _log_beta(squared, jnp.log(perplexity), _naive_entropy))
+
+
+@perplexity_row.mistake("For a large beta entries of p are 0, and your entropy is NaN: count 0 ln 0 as 0.")
+def _(squared, perplexity):
+    return _p(squared, _log_beta_up(squared, jnp.log(perplexity), _naive_entropy))
+
+
+@perplexity_row.mistake("Your bracket ends before the solution: let ln beta lie between -20 and 20.")
+def _(squared, perplexity):
+    return _p(squared, _bisection(lambda b: _entropy(_p(squared, b)) > jnp.log(perplexity), -10.0, 10.0, 50))
+
+
+@perplexity_row.mistake("Your bracket is far too narrow: let ln beta lie between -20 and 20.")
+def _(squared, perplexity):
+    return _p(squared, _bisection(lambda b: _entropy(_p(squared, b)) > jnp.log(perplexity), -5.0, 5.0, 50))
+
+
+@perplexity_row.mistake("You stopped too early: p is close, but 50 rounds make it accurate.")
+def _(squared, perplexity):
+    return _p(squared, _bisection(lambda b: _entropy(_p(squared, b)) > jnp.log(perplexity), -20.0, 20.0, 15))
 
 
 # ---------------------------------------------------------------- 9.3
@@ -184,8 +298,8 @@ def _(squared, perplexity):
     points=5,
     hints=(
         "Make the table of squared distances first. Which entries of the result must be 0?",
-        "The lesson's section on t-SNE, equation 9.3: a Student-t curve with heavy tails in place of a Gaussian, and "
-        "ONE sum Z over all pairs.",
+        'The lesson\'s section "A shadow and two maps", equation 9.3: a heavy tail in place of a Gaussian, and '
+        "ONE sum over all pairs.",
         "near = 1 / (1 + squared) * (1 - jnp.eye(n)); return near / near.sum().",
     ),
     why="The heavy tail gives room to moderately distant samples and so ends the crowding in the middle of the map.",
@@ -244,6 +358,23 @@ def _(y):
     return near / near.sum()
 
 
+@embedding_probabilities.mistake("Your table is not normalized: divide by Z, the sum of all its entries.")
+def _(y):
+    return _near(y)
+
+
+@embedding_probabilities.mistake("You left out the 1 below the fraction: the curve is 1 / (1 + squared distance).")
+def _(y):
+    other = ~jnp.eye(len(y), dtype=bool)
+    near = jnp.where(other, 1 / jnp.where(other, _squared_distances(y), 1.0), 0.0)
+    return near / near.sum()
+
+
+@embedding_probabilities.mistake("You divided by the number of pairs: divide by Z, the sum over all pairs.")
+def _(y):
+    return _near(y) / (len(y) * (len(y) - 1))
+
+
 # ---------------------------------------------------------------- 9.4
 
 
@@ -251,8 +382,8 @@ def _(y):
     points=7,
     hints=(
         "Every pair is a spring between y_i and y_j. How strong is it, and which way does it pull?",
-        "The lesson's section on t-SNE, equation 9.5. Three factors for each pair: p - q, 1 / (1 + squared distance), "
-        "and the difference y_i - y_j; sum over j, times 4. Exercise 9.3 gives Q.",
+        'The lesson\'s section "A shadow and two maps", equation 9.5. Three factors for each pair: p - q, '
+        "1 / (1 + squared distance), and the difference y_i - y_j; sum over j, times 4. Exercise 9.3 gives Q.",
         "spring = (p - q) / (1 + squared); return 4 * jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1).",
     ),
     why="t-SNE is this force, applied again and again: neighbors attract, and all points repel each other.",
@@ -297,7 +428,7 @@ def _(p, y):
     return _force(p, y)
 
 
-@tsne_gradient.mistake("Your sign is wrong: this is the descent direction; the gradient has p - q and y_i - y_j.")
+@tsne_gradient.mistake("Your sign is wrong: take p - q, not q - p, and y_i - y_j, and sum over j, which is `axis=1`.")
 def _(p, y):
     return -4 * _force(p, y)
 
@@ -324,6 +455,32 @@ def _(p, y):
     return 2 * _force(p, y)
 
 
+@tsne_gradient.mistake(
+    "Your sign is wrong, and the factor 4 is missing: take p - q and y_i - y_j, sum over j, times 4."
+)
+def _(p, y):
+    return -_force(p, y)
+
+
+@tsne_gradient.mistake(
+    "You differentiated KL(P || Q) for a P that does not add up to 1: use the formula, in which Q is not rescaled."
+)
+def _(p, y):
+    spring = (p - p.sum() * embedding_probabilities(y)) / (1 + _squared_distances(y))
+    return 4 * jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1)
+
+
+@tsne_gradient.mistake("You divided by (1 + squared distance) twice: besides that in q there is one factor.")
+def _(p, y):
+    return 4 * _force(p, y, power=2)
+
+
+@tsne_gradient.mistake("Your Q is not normalized: q is 1 / (1 + squared distance) over the sum of all pairs.")
+def _(p, y):
+    near = _near(y)
+    return 4 * jnp.sum(((p - near) * near)[:, :, None] * (y[:, None] - y), axis=1)
+
+
 # ---------------------------------------------------------------- 9.5
 
 
@@ -331,15 +488,15 @@ def _(p, y):
     points=5,
     hints=(
         "How much farther than the nearest neighbor is each of them?",
-        "The lesson's section on UMAP, equation 9.6. rho is the first column, as distances rise along each row; "
-        "`sigma[:, None]` divides row by row.",
+        'The lesson\'s section "A shadow and two maps", equation 9.6. rho is the first column, as distances rise along '
+        "each row; `sigma[:, None]` divides row by row.",
         "`jnp.exp(-jnp.maximum(0, distances - distances[:, :1]) / sigma[:, None])`.",
     ),
     why="Every sample has a neighbor at full strength, so no sample is isolated, however distant it is.",
 )
 def umap_memberships(distances: Float[Array, "n k"], sigma: Float[Array, " n"]) -> Float[Array, "n k"]:
     """Memberships of UMAP."""
-    return jnp.exp(-jnp.maximum(0, distances - distances[:, :1]) / sigma[:, None])
+    return jnp.exp(-(distances - distances[:, :1]) / sigma[:, None])  # never below 0, since distances rise
 
 
 @umap_memberships.inputs("two samples", points=1)
@@ -357,7 +514,7 @@ def _(key):
 @umap_memberships.inputs("an outlier, and as many samples as neighbors", points=1, hidden=True)
 def _(key):
     distances = jnp.array([[0.1, 0.2, 0.9], [90.0, 91.0, 95.0], [1.0, 1.0, 1.0]])
-    return dict(distances=distances, sigma=jnp.array([0.3, 3.0, 1.0]))
+    return dict(distances=distances, sigma=jnp.array([0.3, 0.5, 1.0]))
 
 
 @umap_memberships.mistake("You left out rho: subtract each row's smallest distance, and the nearest one has 1.")
@@ -380,6 +537,31 @@ def _(distances, sigma):
     return jnp.exp(-jnp.maximum(0, distances - distances[:, :1]) * sigma[:, None])
 
 
+@umap_memberships.mistake("You divided along the wrong axis: each row has its own sigma, so write `sigma[:, None]`.")
+def _(distances, sigma):
+    return jnp.exp(-(distances - distances[:, :1]) / sigma)
+
+
+@umap_memberships.mistake("You divided two exponentials that both became 0: subtract the distances first.")
+def _(distances, sigma):
+    return jnp.exp(-distances / sigma[:, None]) / jnp.exp(-distances[:, :1] / sigma[:, None])
+
+
+@umap_memberships.mistake("You subtracted the first row: rho is the first column, `distances[:, :1]`.")
+def _(distances, sigma):
+    return jnp.exp(-jnp.maximum(0, distances - distances[0]) / sigma[:, None])
+
+
+@umap_memberships.mistake("Your memberships grow with the distance: the exponent is negative.")
+def _(distances, sigma):
+    return jnp.exp((distances - distances[:, :1]) / sigma[:, None])
+
+
+@umap_memberships.mistake("You forgot sigma: divide by each row's width.")
+def _(distances, sigma):
+    return jnp.exp(-(distances - distances[:, :1]))
+
+
 @umap_memberships.mistake("You normalized each row: memberships are strengths, and need not add up to 1.")
 def _(distances, sigma):
     w = jnp.exp(-jnp.maximum(0, distances - distances[:, :1]) / sigma[:, None])
@@ -397,8 +579,8 @@ def _unit(v):
     points=6,
     hints=(
         "Which of the n keys belongs to query i? It is a classification with n classes.",
-        "The lesson's section on contrastive learning, equation 9.7. Scale the rows to length 1; the table of scalar "
-        "products over the temperature holds the logits, and the right class of row i is i.",
+        'The lesson\'s section "Features that nobody labeled", equation 9.7. Scale the rows to length 1; the table of '
+        "scalar products over the temperature holds the logits, and the right class of row i is i.",
         "logits = q @ k.T / temperature; return jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits)).",
     ),
     why="CLIP and SimCLR are trained with this kind of loss: known pairs take the place of labels.",
@@ -423,8 +605,9 @@ def _(key):
 
 @info_nce.inputs("a temperature of one hundredth", points=1, hidden=True)
 def _(key):
-    a, b = jax.random.split(key)
-    return dict(queries=jax.random.normal(a, (5, 3)), keys=jax.random.normal(b, (5, 3)), temperature=0.01)
+    """Exponentials of the others overflow, and those of the partners do not."""
+    queries, keys = jnp.array([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]]), jnp.array([[0.0, 1.0], [3.0, 0.0], [0.0, -1.0]])
+    return dict(queries=queries, keys=keys, temperature=0.01)
 
 
 @info_nce.inputs("a single pair", points=1, hidden=True)
@@ -469,6 +652,50 @@ def _(queries, keys, temperature):
     return -jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits))
 
 
+@info_nce.mistake(
+    "Your loss is infinite for a small temperature: take `jax.nn.logsumexp` or `jax.nn.log_softmax` of the logits."
+)
+def _(queries, keys, temperature):
+    return -jnp.mean(jnp.log(jnp.diagonal(jax.nn.softmax(_unit(queries) @ _unit(keys).T / temperature))))
+
+
+@info_nce.mistake("You averaged over both directions: here each query chooses among the keys, and no more.")
+def _(queries, keys, temperature):
+    logits = _unit(queries) @ _unit(keys).T / temperature
+    both = jax.nn.logsumexp(logits, axis=1) + jax.nn.logsumexp(logits, axis=0)
+    return jnp.mean(both / 2 - jnp.diagonal(logits))
+
+
+@info_nce.mistake("You summed the exponentials of the whole table: each query has a sum of its own, `axis=1`.")
+def _(queries, keys, temperature):
+    logits = _unit(queries) @ _unit(keys).T / temperature
+    return jnp.mean(jax.nn.logsumexp(logits) - jnp.diagonal(logits))
+
+
+@info_nce.mistake("You took the logarithm of the mean probability: take the mean of the logarithms.")
+def _(queries, keys, temperature):
+    logits = _unit(queries) @ _unit(keys).T / temperature
+    own = jnp.diagonal(jax.nn.log_softmax(logits, axis=1))
+    return jnp.log(len(queries)) - jax.nn.logsumexp(own)
+
+
+@info_nce.mistake("You scaled only the queries to length 1: scale the keys, too.")
+def _(queries, keys, temperature):
+    logits = _unit(queries) @ keys.T / temperature
+    return jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits))
+
+
+@info_nce.mistake("You left out the temperature: divide the scalar products by it.")
+def _(queries, keys, temperature):
+    return info_nce(queries, keys, 1.0)
+
+
+@info_nce.mistake("You scaled the whole tables: each row has its own length, `axis=1` with `keepdims=True`.")
+def _(queries, keys, temperature):
+    logits = queries @ keys.T / (jnp.linalg.norm(queries) * jnp.linalg.norm(keys) * temperature)
+    return jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits))
+
+
 # ---------------------------------------------------------------- 9.7
 
 
@@ -476,8 +703,8 @@ def _(queries, keys, temperature):
     points=6,
     hints=(
         "The encoder is frozen: its features are just numbers, and only the weights of one linear layer move.",
-        "The lesson's section on linear probes, equation 9.8: the gradient of the mean cross-entropy is the features, "
-        "transposed, times (probabilities - one-hot labels), over n.",
+        'The lesson\'s section "The probe: what can be read along straight lines?", equation 9.8: the gradient of the '
+        "mean cross-entropy is the features, transposed, times (probabilities - one-hot labels), over n.",
         "p = jax.nn.softmax(features @ weights); target = jax.nn.one_hot(labels, weights.shape[1]); return weights - "
         "learning_rate * features.T @ (p - target) / len(features).",
     ),
@@ -560,6 +787,27 @@ def _(features, labels, weights, learning_rate):
     return _probe_slope(features, labels, weights) / len(features)
 
 
+@probe_step.mistake("You left out the learning rate: multiply the gradient by it.")
+def _(features, labels, weights, learning_rate):
+    return weights - _probe_slope(features, labels, weights) / len(features)
+
+
+@probe_step.mistake("You took the sigmoid of each logit: the softmax makes the classes of a sample add up to 1.")
+def _(features, labels, weights, learning_rate):
+    target = jax.nn.one_hot(labels, weights.shape[1])
+    return weights - learning_rate * features.T @ (jax.nn.sigmoid(features @ weights) - target) / len(features)
+
+
+@probe_step.mistake("You averaged over the classes, too: divide by the number of samples only.")
+def _(features, labels, weights, learning_rate):
+    return weights - learning_rate * _probe_slope(features, labels, weights) / (len(features) * weights.shape[1])
+
+
+@probe_step.mistake("You went uphill with a sum: subtract the gradient of the mean over the n samples.")
+def _(features, labels, weights, learning_rate):
+    return weights + learning_rate * _probe_slope(features, labels, weights)
+
+
 @probe_step.mistake("You left out the softmax: compare probabilities with the labels, not logits.")
 def _(features, labels, weights, learning_rate):
     target = jax.nn.one_hot(labels, weights.shape[1])
@@ -572,14 +820,14 @@ def _(features, labels, weights, learning_rate):
 def _ranks(x, start=1):
     """Rank of j by distance from i; the diagonal comes last."""
     table = jnp.where(jnp.eye(len(x), dtype=bool), jnp.inf, _squared_distances(x))
-    return jnp.argsort(jnp.argsort(table, axis=1), axis=1) + start
+    return jnp.argsort(jnp.argsort(table)) + start
 
 
 @exercise(
     points=6,
     hints=(
         "Take the neighbors in the MAP, and find their ranks in the list of neighbors in the DATA.",
-        "The lesson's section on trustworthiness, equation 9.9. `argsort` of `argsort` along a row turns distances "
+        'The lesson\'s section "May we believe it?", equation 9.9. `argsort` of `argsort` along a row turns distances '
         "into ranks; give the diagonal an infinite distance, since no sample is its own neighbor.",
         "With rank_x and rank_y from 1: intruders = rank_y <= k; return 1 - 2 / (n k (2 n - 3 k - 1)) * sum of "
         "where(intruders, maximum(0, rank_x - k), 0).",
@@ -651,6 +899,48 @@ def _(x, y, n_neighbors):
     n, k = len(x), n_neighbors
     intruders = (_ranks(y) <= k) & (_ranks(x) > k)
     return 1 - jnp.sum(intruders) * 2 / (n * k * (2 * n - 3 * k - 1))
+
+
+def _order(x):
+    table = jnp.where(jnp.eye(len(x), dtype=bool), jnp.inf, _squared_distances(x))
+    return jnp.argsort(table) + 1
+
+
+@trustworthiness.mistake("One `argsort` gives the order, not the ranks: apply `argsort` to its result once more.")
+def _(x, y, n_neighbors):
+    return _trust(_order(x), _order(y), n_neighbors)
+
+
+@trustworthiness.mistake("In the data you took the order for the ranks: apply `argsort` to its result once more.")
+def _(x, y, n_neighbors):
+    return _trust(_order(x), _ranks(y), n_neighbors)
+
+
+@trustworthiness.mistake("Your factor multiplies where it should divide: write 2 / (n * K * (2 * n - 3 * K - 1)).")
+def _(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+    excess = jnp.where(_ranks(y) <= k, jnp.maximum(0, _ranks(x) - k), 0)
+    return 1 - 2 / n * k * (2 * n - 3 * k - 1) * jnp.sum(excess)
+
+
+@trustworthiness.mistake("You added up whole ranks: an intruder counts by how much its rank exceeds K.")
+def _(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+    intruders = (_ranks(y) <= k) & (_ranks(x) > k)
+    return 1 - jnp.sum(jnp.where(intruders, _ranks(x), 0)) * 2 / (n * k * (2 * n - 3 * k - 1))
+
+
+@trustworthiness.mistake("You took one neighbor less than K: those of rank K belong to them.")
+def _(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+    excess = jnp.where(_ranks(y) < k, jnp.maximum(0, _ranks(x) - k), 0)
+    return 1 - jnp.sum(excess) * 2 / (n * k * (2 * n - 3 * k - 1))
+
+
+@trustworthiness.mistake("You divided by n K only: the factor is 2 / (n K (2 n - 3 K - 1)).")
+def _(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+    return 1 - jnp.sum(jnp.where(_ranks(y) <= k, jnp.maximum(0, _ranks(x) - k), 0)) / (n * k)
 
 
 @trustworthiness.mistake("You left out the factor 2 before the sum.")
