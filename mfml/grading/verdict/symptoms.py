@@ -71,24 +71,24 @@ class Pair(NamedTuple):
 def question(exercise: dict[str, Any], checks: list[CheckResult], found: dict[str, dict[str, Any]]) -> str | None:
     """Return a question that names what separates the outputs from the right ones, or None."""
     seen = [
-        (check, found[check["name"]]["value"])
-        for check in exercise["checks"]
+        (check, found[check["name"]]["value"], result.state)
+        for check, result in zip(exercise["checks"], checks, strict=True)
         if not check["hidden"] and check["call"] in ("plain", "vmap") and "value" in found[check["name"]]
     ]
-    if not seen or not any(check.state == "wrong" and not check.hidden for check in checks):
+    if not any(state == "wrong" for _, _, state in seen):
         return None
     with np.errstate(all="ignore"):
-        pairs = [Pair(value, check["expected"], _lengths(check["inputs"])) for check, value in seen]
+        pairs = [Pair(value, check["expected"], _lengths(check["inputs"])) for check, value, _ in seen]
         several = all(isinstance(pair.expected, tuple) for pair in pairs)
         return (_of_several(pairs) if several else _of_one(pairs)) or _beside_a_mistake(exercise, seen)
 
 
-def _beside_a_mistake(exercise: dict[str, Any], seen: list[tuple[dict[str, Any], Any]]) -> str | None:
+def _beside_a_mistake(exercise: dict[str, Any], seen: list[tuple[dict[str, Any], Any, str]]) -> str | None:
     """Two things at once: a known mistake, and a sign or a factor 2."""
     for index, sentence in enumerate(exercise.get("mistakes", ())):
-        made = [check["mistakes"][index] for check, _ in seen]
+        made = [check["mistakes"][index] for check, _, _ in seen]
         if all("value" in one for one in made):
-            pairs = [_numbers(Pair(value, one["value"], {})) for (_, value), one in zip(seen, made, strict=True)]
+            pairs = [_numbers(Pair(value, one["value"], {})) for (_, value, _), one in zip(seen, made, strict=True)]
             given = [pair for pair in pairs if pair is not None]
             for factor, said in BESIDES.items() if len(given) == len(pairs) else ():
                 if _holds(given, [factor * pair.expected for pair in given]):

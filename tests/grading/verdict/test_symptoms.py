@@ -91,3 +91,15 @@ def test_two_mistakes_at_once():
     assert said == "You forgot the logarithm. Besides, a sign is the wrong way round."
     found = {check["name"]: {"value": check["inputs"]["x"].sum(axis=1) + 1} for check in checks}
     assert symptoms.question(spec, results, found) is None
+
+
+def test_nothing_is_said_where_only_a_gradient_is_wrong():
+    """Twice a known mistake that is half the right answer would fit, and would say nothing."""
+    check = {"name": "0", "expected": entropy(X), "hidden": False, "call": "plain", "inputs": {"x": X}}
+    checks = [
+        {**check, "mistakes": [{"value": entropy(X) / 2}]},
+        {**check, "name": "1", "call": "grad", "mistakes": [{"error": "TypeError"}]},
+    ]
+    results = [CheckResult("0", "right", 1, 1), CheckResult("1", "wrong", 0, 1)]
+    found = {"0": {"value": entropy(X)}, "1": {"value": X}}
+    assert symptoms.question({"checks": checks, "mistakes": ["You halved it."]}, results, found) is None
