@@ -17,7 +17,6 @@ from mfml import iteration, require
 from mfml.entrance import public
 from mfml.generalization import elastic_net as net
 from mfml.iteration import Status
-from mfml.numerics import branches
 
 SOLVERS = ("coordinate", "fista")
 PASSES = 5  # over the active features in one round; after them comes an extrapolation and a check of the gap
@@ -136,7 +135,7 @@ def _by_coordinates(
     start, n_rounds = _objective(state, task, alpha, l1_ratio), -(-max_iter // PASSES)
     history = jnp.full(1 + PASSES * n_rounds, jnp.nan, start.dtype).at[0].set(start)
     done, report = iteration.run(
-        lambda at, i: _round(at, task, alpha, l1_ratio, first=PASSES * i, max_iter=max_iter, limit=tol * task.energy),
+        lambda at, i: _round(at, task, alpha, l1_ratio, first=PASSES * i, max_iter=max_iter),
         _Progress(state, start, history, jnp.zeros((), bool)),
         max_iter=n_rounds,
         objective=lambda at: at.value,
@@ -148,9 +147,7 @@ def _by_coordinates(
     return done.state, report._replace(history=history, n_iter=n_iter)
 
 
-def _round(
-    at: _Progress, task: net.Task, alpha: Array, l1_ratio: Array, *, first: Array, max_iter: int, limit: Array
-) -> _Progress:
+def _round(at: _Progress, task: net.Task, alpha: Array, l1_ratio: Array, *, first: Array, max_iter: int) -> _Progress:
     """Make passes over the active features, then move to the extrapolated point if J is lower there."""
     state = at.state
     active = (state.coef != 0) | (jnp.abs(state.correlation) > alpha * l1_ratio)
@@ -168,26 +165,9 @@ def _round(
     value = _objective(ahead, task, alpha, l1_ratio)
     better = value < values[-1]
     after, value = jax.tree.map(partial(jnp.where, better), (ahead, value), (after, values[-1]))
-    after = after._replace(correlation=_certain(after, task, alpha, l1_ratio, limit=limit))
     history = lax.dynamic_update_slice(at.history, values, (first + 1,))
     history = history.at[jnp.minimum(first + PASSES, max_iter)].set(value)
     return _Progress(after, value, history, _stands_still(after.coef, state.coef))
-
-
-def _certain(state: State, task: net.Task, alpha: Array, l1_ratio: Array, *, limit: Array) -> Array:
-    """The correlations, from the Gram matrix where the passes' rounding errors may be larger than the limit of the gap.
-
-    They matter only where the gap seems to be small enough.
-    """
-    size = jnp.max(jnp.diagonal(task.gram)) * jnp.sum(jnp.abs(state.coef)) ** 2
-    unsure = 256 * jnp.finfo(size.dtype).eps * size > limit
-    near = _gap(state, task, alpha, l1_ratio) <= limit
-    fresh = partial(_correlation, task)
-    return branches.if_needed(unsure & near, fresh, state.coef, state.correlation)
-
-
-def _correlation(task: net.Task, coef: Array) -> Array:
-    return task.target - task.gram @ coef
 
 
 def _mixture(coefs: Array) -> Array:
