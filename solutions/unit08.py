@@ -11,7 +11,7 @@ from mfml.grading.key.specification import exercise
 
 
 @exercise(
-    points=5,
+    points=6,
     hints=(
         "Take the logarithm of the normal density, term by term, and change its sign. Which terms are there?",
         'The lesson\'s section "A loss is a noise model", equation 8.1: half the squared residual in units of the '
@@ -35,6 +35,11 @@ def _(key):
 def _(key):
     a, b = jax.random.split(key)
     return dict(y=jax.random.normal(a, (9,)), mean=jax.random.normal(b, (9,)), scale=0.6)
+
+
+@gaussian_nll.inputs("many measurements, some far from what is predicted", points=1, hidden=True)
+def _(key):  # the product of their densities is 0, and so are single ones
+    return dict(y=jax.random.normal(key, (200,)).at[:2].set(20.0), mean=jnp.zeros(200), scale=1.0)
 
 
 @gaussian_nll.inputs("one measurement, exactly as predicted", points=1, hidden=True)

@@ -13,23 +13,23 @@ from typing import Any
 _JAX_WORDS: tuple[tuple[str, str], ...] = (
     (
         r"TracerBoolConversionError",
-        "under jax.jit an array has no value yet, so `if` and `while` cannot read it: use jnp.where or lax.cond",
+        "while JAX traces it, an array has no value yet, so `if` and `while` cannot read it: use jnp.where or lax.cond",
     ),
     (
         r"TracerArrayConversionError",
-        "under jax.jit NumPy cannot read an array that has no value yet: use jnp instead of np",
+        "while JAX traces it, NumPy cannot read an array that has no value yet: use jnp instead of np",
     ),
     (
         r"TracerIntegerConversionError",
-        "under jax.jit an array cannot be an index or a size of Python: use jnp indexing or lax.fori_loop",
+        "while JAX traces it, an array cannot be an index or a size of Python: use jnp indexing or lax.fori_loop",
     ),
     (
         r"NonConcreteBooleanIndexError",
-        "under jax.jit a mask cannot pick entries, since their number would be unknown: use jnp.where",
+        "while JAX traces it, a mask cannot pick entries, since their number would be unknown: use jnp.where",
     ),
     (
         r"ConcretizationTypeError",
-        "under jax.jit an array has no value yet: float(), int() and sizes that depend on values do not work;"
+        "while JAX traces it, an array has no value yet: float(), int() and sizes that depend on values do not work;"
         " stay with jnp functions",
     ),
     (
