@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mfml.grading.show.commands import command
-from mfml.grading.verdict.result import ExerciseResult, UnitResult
+from mfml.grading.verdict.result import CheckResult, ExerciseResult, UnitResult
 
 STYLES = {
     "right": "green",
@@ -80,8 +80,13 @@ def _remark(exercise: ExerciseResult, *, below: bool) -> str:
     right = sum(check.state == "right" for check in exercise.checks)
     failed = next(check for check in exercise.checks if check.state != "right")
     seen = f"{right} of {len(exercise.checks)} checks right" if right else ""
-    said = "see below" if below else exercise.mistake or exercise.question or failed.message
+    said = "see below" if below else exercise.mistake or exercise.question or _message(failed)
     return "; ".join(part for part in (f"{failed.name}: {said}", seen) if part)
+
+
+def _message(check: CheckResult) -> str:
+    """What to say of a check beside its name, which the message of a hidden one repeats."""
+    return check.message.removesuffix(f": {check.name}")
 
 
 def _next_step(result: UnitResult) -> RenderableType:
@@ -123,8 +128,7 @@ def render_one(exercise: ExerciseResult) -> RenderableType:
         table.add_column(name, overflow="fold", justify="right" if name == "Points" else "left")
     for check in exercise.checks:
         points = f"{check.points}/{check.max_points}"
-        name = f"{check.name} (hidden)" if check.hidden else check.name
-        table.add_row(Text(name), Text(check.state, style=STYLES[check.state]), points, Text(check.message))
+        table.add_row(Text(check.name), Text(check.state, style=STYLES[check.state]), points, Text(_message(check)))
     if exercise.state == "right":
         return Group(table, Text(exercise.why, style="green"))
     if exercise.state == "not attempted":
