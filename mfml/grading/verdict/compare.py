@@ -68,8 +68,9 @@ def _stacked(found: Any, shape: tuple[int, ...]) -> Any:
     """Take a list or tuple of numbers, or of such lists, for an array if its shape is this one."""
     if not isinstance(found, tuple | list) or len(found) != (shape or (None,))[0]:
         return found
-    rows = [np.asarray(_stacked(one, shape[1:])) for one in found]
-    fits = all(row.shape == shape[1:] and row.dtype.kind in KINDS for row in rows)
+    stacked = [_stacked(one, shape[1:]) for one in found]
+    rows = [np.asarray(one) for one in stacked if isinstance(one, np.ndarray | bool | int | float)]
+    fits = len(rows) == len(found) and all(row.shape == shape[1:] and row.dtype.kind in KINDS for row in rows)
     return np.stack(rows) if rows and fits else found
 
 
@@ -168,8 +169,9 @@ def _number(value: np.generic) -> str:
 
 def rows_up_to_sign(found: np.ndarray, expected: np.ndarray, allowed: float) -> Difference | None:
     """Compare as `close` does, after giving each row (or the whole vector) its expected sign."""
-    sign = np.sign(np.sum(found * expected, axis=-1, keepdims=True))
-    return close(np.where(sign == 0, 1, sign).astype(found.dtype) * found, expected, allowed)
+    with np.errstate(invalid="ignore", over="ignore"):
+        sign = np.sign(np.sum(found * expected, axis=-1, keepdims=True))
+    return close(np.where(np.abs(sign) == 1, sign, 1).astype(found.dtype) * found, expected, allowed)
 
 
 def columns_up_to_sign(found: np.ndarray, expected: np.ndarray, allowed: float) -> Difference | None:

@@ -36,6 +36,9 @@ def test_close_names_the_largest_error():
         (np.where(X == 4, np.inf, X), "largest error inf at [1, 1]"),
         ([1, 2], "found a list of 2; needed is an array of shape (2, 2)"),
         ((X, X), "found a tuple of 2"),
+        ([[1.0, [2.0]], [3.0, 4.0]], "found a list of 2; needed is an array of shape (2, 2)"),
+        ([(X, X[0]), (X, X[0])], "found a list of 2; needed is an array of shape (2, 2)"),
+        ([None, None], "found a list of 2"),
         ({"a": X}, "found a dict with the keys ['a']"),
         (None, "found None"),
         ("text", "found a str"),
@@ -131,3 +134,10 @@ def test_names():
     assert exists("mfml.grading.verdict.compare:close")
     assert not exists("nearly")
     assert not exists("os:system")
+
+
+@pytest.mark.filterwarnings("error")
+def test_infinity_with_free_signs_is_shown_as_it_is():
+    """Its product with 0 has no sign."""
+    found = np.array([[np.inf, 2.0], [3.0, 4.0]])
+    assert "found inf, expected 0)" in message(found, X * [0, 1], compare="up to sign")
