@@ -56,7 +56,7 @@ CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "It is the right answer in reverse order: is the order the other way round?": lambda y: y[::-1],
     "It is the sum of the right entries: is a sum too many?": np.sum,
     "It is the mean of the right entries: is a mean too many?": np.mean,
-    "It is the running sum of the right entries: is a cumulative sum too many?": lambda y: np.cumsum(y, axis=0),
+    "It is the running sum of the right entries: is a cumulative sum too many?": np.add.accumulate,
 }
 
 
@@ -84,10 +84,14 @@ def question(exercise: dict[str, Any], checks: list[CheckResult], found: dict[st
 
 
 def _beside_a_mistake(exercise: dict[str, Any], seen: list[tuple[dict[str, Any], Any, str]]) -> str | None:
-    """Two things at once: a known mistake, and a sign or a factor 2."""
+    """Two things at once: a known mistake, and a sign or a factor 2. An answer that is only imprecise has neither."""
+    if all(_close(value, check["expected"]) for check, value, _ in seen):
+        return None
     for index, sentence in enumerate(exercise.get("mistakes", ())):
         made = [check["mistakes"][index] for check, _, _ in seen]
-        if all("value" in one for one in made):
+        if all("value" in one for one in made) and not all(
+            _close(one["value"], check["expected"]) for one, (check, _, _) in zip(made, seen, strict=True)
+        ):
             pairs = [_numbers(Pair(value, one["value"], {})) for (_, value, _), one in zip(seen, made, strict=True)]
             given = [pair for pair in pairs if pair is not None]
             for factor, said in BESIDES.items() if len(given) == len(pairs) else ():
@@ -187,10 +191,11 @@ def _holds(pairs: list[Numbers], predicted: list[np.ndarray]) -> bool:
 
 def _close(found: Any, expected: Any) -> bool:
     try:
-        a, b = np.asarray(found, dtype=float), np.asarray(expected, dtype=float)
+        a, b = np.asarray(found), np.asarray(expected)
+        if a.shape != b.shape or "c" in (a.dtype.kind, b.dtype.kind):
+            return False
+        a, b = a.astype(float), b.astype(float)
     except (TypeError, ValueError):
-        return False
-    if a.shape != b.shape:
         return False
     finite = np.isfinite(b)
     scale = np.abs(b[finite]).max(initial=0.0)

@@ -45,6 +45,7 @@ CASES = {
     "swapped": (lambda x: (x.mean(0), x.var(0)), lambda x: (x.var(0), x.mean(0)), "two outputs are swapped"),
     "one of two": (lambda x: (x.mean(0), x.var(0)), lambda x: (x.mean(0), 2 * x.var(0)), "Output 1: .* factor 2"),
     "axis": (lambda x: x.mean(0), lambda x: x.mean(0, keepdims=True), "one more axis"),
+    "axis of a number": (lambda x: x.mean(), lambda x: x.mean(keepdims=True)[0], "one more axis"),
     "off by one": (lambda x: x.argmax(0) + 2, lambda x: x.argmax(0) + 1, "minus 1: is it off by one"),
     "complement": (lambda x: x, lambda x: 1 - x, "1 minus the right answer"),
     "reverse": (lambda x: np.sort(x[:, 0]), lambda x: np.sort(x[:, 0])[::-1], "reverse order"),
@@ -103,3 +104,35 @@ def test_nothing_is_said_where_only_a_gradient_is_wrong():
     results = [CheckResult("0", "right", 1, 1), CheckResult("1", "wrong", 0, 1)]
     found = {"0": {"value": entropy(X)}, "1": {"value": X}}
     assert symptoms.question({"checks": checks, "mistakes": ["You halved it."]}, results, found) is None
+
+
+def test_a_mistake_that_equals_the_right_answer_here_is_not_named_beside_a_factor():
+    """It differs on hidden inputs alone, and nothing visible speaks for it."""
+
+    def outputs(x):
+        return x[:, 0], x[:, 1]
+
+    checks = [
+        {
+            **{"name": f"{i}", "expected": outputs(x), "hidden": False, "call": "plain", "inputs": {"x": x}},
+            "mistakes": [{"value": outputs(x)}],
+        }
+        for i, x in enumerate((X, Z))
+    ]
+    results = [CheckResult(check["name"], "wrong", 0, 1) for check in checks]
+    found = {check["name"]: {"value": outputs(2 * check["inputs"]["x"])} for check in checks}
+    assert symptoms.question({"checks": checks, "mistakes": ["You rounded up."]}, results, found) is None
+
+
+@pytest.mark.filterwarnings("error")
+def test_complex_numbers_are_not_compared_by_their_real_parts():
+    right = lambda x: (x.mean(0), x.var(0))  # noqa: E731
+    assert asked(right, lambda x: (x.var(0) + 1j, x.mean(0) + 1j)) is None
+
+
+def test_an_answer_that_is_only_imprecise_has_no_two_mistakes():
+    check = {"name": "0", "expected": entropy(X), "hidden": False, "call": "plain", "inputs": {"x": X}}
+    checks = [{**check, "mistakes": [{"value": -entropy(X)}]}]
+    found = {"0": {"value": entropy(X).astype(np.float16)}}
+    results = [CheckResult("0", "wrong", 0, 1)]
+    assert symptoms.question({"checks": checks, "mistakes": ["You lost the sign."]}, results, found) is None
