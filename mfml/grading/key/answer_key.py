@@ -12,6 +12,7 @@ from typing import Any
 
 from mfml.grading.course import Course, installed_course
 from mfml.grading.key import form
+from mfml.grading.run import interpreter
 from mfml.xla import flags
 
 DEFAULT_SEED = 2026
@@ -54,7 +55,7 @@ def load(course: Course, unit: int, seed: int = DEFAULT_SEED, *, announce: Any =
         return cached
     if announce:
         announce()
-    command = [sys.executable, "-m", "mfml.grading.key.seal", str(course.root), str(unit), str(seed), str(path)]
+    command = interpreter.command("mfml.grading.key.seal", str(course.root), str(unit), str(seed), str(path))
     # the flags are those of a worker, which then finds compiled what sealing compiled
     environment = {"JAX_PLATFORMS": "cpu", **os.environ, "PYTHONUTF8": "1", "XLA_FLAGS": "", **flags.quick({})}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

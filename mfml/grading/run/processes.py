@@ -11,17 +11,17 @@ import contextlib
 import os
 import queue
 import signal
+import site
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from mfml.grading.run import fork_server
+from mfml.grading.run import fork_server, interpreter
 from mfml.grading.run.values import MAX_BYTES, pack, unpack
 from mfml.xla import flags
 
@@ -140,7 +140,7 @@ class ForkServer:
     def _start(self) -> None:
         self._channel, theirs = socket.socketpair()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "mfml.grading.run.fork_server", str(theirs.fileno())],
+            interpreter.command("mfml.grading.run.fork_server", str(theirs.fileno())),
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             env=worker_environment(),
@@ -216,7 +216,7 @@ class PlainLauncher:
         path = Path(self._folder.name, "job")
         path.write_bytes(pack({**job, "folder": self._folder.name}))
         process = subprocess.Popen(
-            [sys.executable, "-m", "mfml.grading.run.worker", str(path)],
+            interpreter.command("mfml.grading.run.worker", str(path)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -233,12 +233,17 @@ class PlainLauncher:
 
 
 def worker_environment() -> dict[str, str]:
-    """Return the environment of workers: fixed thread counts, CPU only, nothing personal."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR") if name in os.environ}
+    """Return the environment of workers: fixed thread counts, CPU only, nothing personal.
+
+    Python and its packages have to be found where they were found here, also those of `pip install --user`.
+    """
+    names = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONPATH")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return {
         **kept,
         **flags.quick({}),
         "HOME": tempfile.gettempdir(),
+        "PYTHONUSERBASE": site.getuserbase(),
         "JAX_PLATFORMS": "cpu",
         "MPLBACKEND": "Agg",
         "OMP_NUM_THREADS": "1",

@@ -2,12 +2,16 @@
 
 import os
 import signal
+import site
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from mfml.grading import submission
+from mfml.grading.run import processes
 
 pytestmark = pytest.mark.xdist_group("grading")
 
@@ -39,3 +43,26 @@ def test_ctrl_c_prints_nothing(course, answers, tmp_path):
     os.killpg(process.pid, signal.SIGINT)
     output, errors = process.communicate(timeout=20)
     assert (output, errors, process.returncode) == (b"", b"", 130)
+
+
+@pytest.mark.parametrize("kind", ["ForkServer", "PlainLauncher"])
+def test_files_in_the_current_folder_shadow_nothing(course, answers, right, tmp_path, monkeypatch, kind):
+    """A student's `random.py` beside the sheets is no module of Python, and no fault of the grader."""
+    for name in ("random", "jax", "mfml"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('of the current folder')\n")
+    monkeypatch.chdir(tmp_path)
+    launcher = getattr(processes, kind)()
+    result = submission.grade_text(course, answers, right, "unit01.py", launcher, only={"double"})
+    launcher.close()
+    assert result.passed
+
+
+def test_packages_are_found_where_they_are_found_here(tmp_path, monkeypatch):
+    """Also those of `pip install --user`, though a worker's home is another one."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    print_places = "import site, sys; print(site.getuserbase(), *sys.path, sep='\\n')"
+    command = [sys.executable, "-P", "-c", print_places]
+    places = subprocess.run(command, env=processes.worker_environment(), capture_output=True, text=True, check=True)
+    base, *paths = places.stdout.splitlines()
+    assert base == site.getuserbase()
+    assert str(tmp_path) in paths
