@@ -173,7 +173,7 @@ def _add_mistakes(
     checks: list[dict[str, Any]],
     given: ModuleType,
 ) -> None:
-    """Add to each check the value that every known mistake gives there, or the type of exception that it raises."""
+    """Add to each check the value that every known mistake gives there, or type and message of what it raises."""
     calls = [
         [bridge.Call(mistake.answer, arguments, group.call, group.over) for group, arguments in groups]
         for mistake in exercise.mistakes
@@ -204,7 +204,7 @@ def _called_plainly(one: bridge.Call, given: ModuleType) -> dict[str, Any]:
     try:
         return {"value": bridge.from_jax(bridge.evaluate(one.function, one.arguments, call, one.over), given)}
     except Exception as error:
-        return {"error": type(error).__name__}
+        return {"error": type(error).__name__, "message": str(error)[:500]}
 
 
 def _require_mistakes_fail(exercise: Exercise, checks: list[dict[str, Any]]) -> None:

@@ -96,14 +96,24 @@ def one_line(text: Any, limit: int = 300) -> str:
 def error_sentence(error: dict[str, Any], file: str) -> str:
     """Describe an exception in one sentence: what happened, where, and what to do."""
     kind, message = one_line(error.get("type", "error"), 60), str(error.get("message", ""))
-    words = next((said for pattern, said in _JAX_WORDS if re.search(pattern, f"{kind}: {message}")), None)
-    words = words or _SPECIAL.get(kind)
+    words = _in_words(kind, message) or _SPECIAL.get(kind)
     first = one_line(message.strip().splitlines()[0] if message.strip() else "", 200)
     said = words or (f"{kind}: {first}" if first else kind)
-    return said + _where(error, file)
+    return said + where(error, file)
 
 
-def _where(error: dict[str, Any], file: str) -> str:
+def _in_words(kind: str, message: str) -> str | None:
+    """Say what many messages of JAX and NumPy mean; None for all others."""
+    return next((said for pattern, said in _JAX_WORDS if re.search(pattern, f"{kind}: {message}")), None)
+
+
+def meaning(kind: str, message: str) -> tuple[str, str]:
+    """Return what two exceptions share that say the same: the type, and the words or the message without numbers."""
+    return kind, _in_words(kind, message) or re.sub(r"\d+", "", message)
+
+
+def where(error: dict[str, Any], file: str) -> str:
+    """Give the student's own line of an exception, in brackets, if it is known."""
     line, text = error.get("line"), error.get("text")
     if not isinstance(line, int):
         return ""
@@ -120,7 +130,7 @@ def failure_sentence(failure: dict[str, Any], file: str) -> str:
         text = f"{one_line(failure.get('message', ''), 120)}: only what the exercise imports is needed"
     else:
         return error_sentence(failure, file)
-    return text + _where(failure, file)
+    return text + where(failure, file)
 
 
 def death_sentence(outcome: dict[str, Any], check: str) -> tuple[str, str]:
@@ -130,6 +140,9 @@ def death_sentence(outcome: dict[str, Any], check: str) -> tuple[str, str]:
     if "given" in outcome:
         fault = failure_sentence(outcome["given"], "exercises/given.py")
         return "grader fault", f"{fault}. {_GIVEN}"
+    if "skipped" in outcome:
+        lines = f"{outcome['skipped']} lines outside of functions"
+        return "error", f"not run, since {lines} end Python or take too long: the notes name them"
     if "unit" in outcome:
         seconds = f"{float(outcome['timeout']):.0f} s"
         return "timeout", f"not run, since the whole unit took longer than {seconds}: look for loops that do not end"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mfml.grading.run.values import Given, Key, Other
-from mfml.grading.verdict import compare
+from mfml.grading.verdict import compare, diagnosis
 from mfml.grading.verdict.result import CheckResult
 
 LOOSE = 1e-5  # of the largest entry: two ways of writing the same mistake round differently
@@ -70,7 +70,12 @@ def _raised(exercise: dict[str, Any], checks: list[CheckResult], found: dict[str
 
 def _raises_as(outcome: dict[str, Any], made: dict[str, Any]) -> bool:
     error = outcome.get("error")
-    return "error" in made and isinstance(error, dict) and error.get("type") == made["error"]
+    return (
+        "error" in made
+        and isinstance(error, dict)
+        and diagnosis.meaning(error.get("type", ""), error.get("message", ""))
+        == diagnosis.meaning(made["error"], made.get("message", ""))
+    )
 
 
 def _is_made(exercise: dict[str, Any], check: dict[str, Any], found: Any, made: Any) -> bool:

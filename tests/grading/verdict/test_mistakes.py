@@ -102,6 +102,19 @@ def test_a_mistake_that_raises():
     assert known(spec, "ValueError", "TypeError") is None
 
 
+def test_a_mistake_that_raises_is_known_by_what_its_exception_says():
+    """Everything raises ValueError and TypeError. Messages of NumPy and JAX that mean the same count as the same."""
+    made = {"error": "ValueError", "message": "Incompatible shapes for broadcasting: (3, 2), (3,)"}
+    spec = exercise(check("small", X, made), sentences=(TWICE,))
+
+    def said(message):
+        found = {"small": {"error": {"type": "ValueError", "message": message}}}
+        return mistakes.known(spec, [CheckResult("small", "error", 0, 1)], found)
+
+    assert said("operands could not be broadcast together with shapes (3,2) (3,)") == TWICE
+    assert said("invalid literal for int() with base 10: 'a'") is None
+
+
 def test_directions_in_columns_have_free_signs_too():
     """A mistake that returns columns where rows have a free sign is recognized whatever the signs of its columns."""
     rows = np.array([[0.6, 0.8], [-0.8, 0.6]])
