@@ -27,7 +27,7 @@ def verdict_on(
 ) -> UnitResult:
     """Judge a submission's outcomes. `only`: the exercises asked for; None for all."""
     exercises = [
-        _judge_exercise(exercise, outcomes, file)
+        _verdict_or_fault(exercise, outcomes, file)
         for exercise in answers["exercises"]
         if only is None or exercise["name"] in only
     ]
@@ -52,6 +52,16 @@ def _advice(outcomes: Outcomes, file: str, said: set[str]) -> list[str]:
     if outcomes.printed > 100_000:
         advice.append(f"{file} printed {outcomes.printed / 1e6:.1f} MB, which is discarded: remove the prints")
     return advice
+
+
+def _verdict_or_fault(exercise: dict[str, Any], outcomes: Outcomes, file: str) -> ExerciseResult:
+    """Judge an exercise. An output that breaks the judge costs the others nothing, and is a fault of the grader."""
+    try:
+        return _judge_exercise(exercise, outcomes, file)
+    except Exception as error:
+        fault = {"grader": f"{type(error).__name__}: {error}"}
+        outcome = {(exercise["name"], check["name"]): fault for check in exercise["checks"]}
+        return _judge_exercise(exercise, outcomes._replace(checks=outcome), file)
 
 
 def _judge_exercise(exercise: dict[str, Any], outcomes: Outcomes, file: str) -> ExerciseResult:
@@ -113,7 +123,7 @@ def _state(
         return "error", _missing(name, failures, file)
     if isinstance(outcome.get("error"), dict):
         error = outcome["error"]
-        if error.get("type") == "NotImplementedError":
+        if error.get("type") == "NotImplementedError" and error.get("function", name) == name and _is_raise(error):
             failed = _failure_of(name, failures)  # below its stub
             return ("error", diagnosis.failure_sentence(failed, file)) if failed else ("not attempted", "")
         return "error", _error(error, failures, check, file)
@@ -141,6 +151,11 @@ def _compare(exercise: dict[str, Any], check: dict[str, Any], outcome: dict[str,
     if "arguments" in outcome and not _unchanged(outcome["arguments"], check["inputs"]):
         return "wrong", "the function changes its arguments: work on a copy, and return what is new"
     return "right", ""
+
+
+def _is_raise(error: dict[str, Any]) -> bool:
+    """Say whether an exception comes from a `raise` of the submission. JAX raises NotImplementedError, too."""
+    return str(error.get("text", "raise")).startswith("raise")
 
 
 def _unchanged(after: Any, before: dict[str, Any]) -> bool:
@@ -182,4 +197,8 @@ def _error(error: dict[str, Any], failures: list[dict[str, Any]], check: dict[st
             if isinstance(names, list) and any(f"'{name}'" in str(error.get("message")) for name in names):
                 return diagnosis.failure_sentence(failure, file)
     sentence = diagnosis.error_sentence(error, file)
+    if error.get("type") == "NotImplementedError" and "function" in error and _is_raise(error):
+        function = diagnosis.one_line(error["function"], 60)
+        sentence = f"calls `{function}`, which still raises NotImplementedError: complete that first"
+        sentence += diagnosis.where(error, file)
     return sentence if check["call"] in ("plain", "jit") else f"under jax.{check['call']}: {sentence}"
