@@ -16,6 +16,7 @@ import numpy as np
 
 MAX_BYTES = 64 * 2**20
 MAX_ARRAYS = 2000
+MAX_ITEMS = 50_000  # of lists and dicts: the judge takes a while for each, and arrays are quick
 MAX_RANK = 8
 MAX_DEPTH = 12
 DTYPES = {
@@ -60,7 +61,10 @@ class Other:
 def pack(value: Any) -> bytes:
     """Pack a value made of None, bools, numbers, strings, arrays, keys, tuples, lists and dicts."""
     buffers: list[bytes] = []
-    tree = json.dumps(_encode(value, buffers, 0), separators=(",", ":")).encode()
+    encoded = _encode(value, buffers, 0)
+    if _items(value) > MAX_ITEMS:
+        raise Refused(f"more than {MAX_ITEMS} entries in lists")
+    tree = json.dumps(encoded, separators=(",", ":")).encode()
     size = len(tree) + sum(map(len, buffers))
     if size > MAX_BYTES:
         raise Refused(f"{size / 2**20:.0f} MB is more than the {MAX_BYTES // 2**20} MB that may be returned")
@@ -109,6 +113,11 @@ def _encode(value: Any, buffers: list[bytes], depth: int) -> Any:
     return {"other": type(value).__name__}
 
 
+def _items(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, tuple | list) else ()
+    return len(inner) + sum(map(_items, inner))
+
+
 def given_names(value: Any) -> set[str]:
     """Return the names of all given functions within a value."""
     if isinstance(value, Given):
@@ -126,8 +135,10 @@ def _require_64_bits(value: Any) -> None:
 def _encode_array(array: np.ndarray, buffers: list[bytes]) -> Any:
     if array.dtype.name not in DTYPES:
         return {"other": f"array of dtype {array.dtype}"}
-    if array.ndim > MAX_RANK or len(buffers) >= MAX_ARRAYS:
-        raise Refused(f"an array of {array.ndim} axes, or more than {MAX_ARRAYS} arrays")
+    if array.ndim > MAX_RANK:
+        raise Refused(f"an array of {array.ndim} axes; it may have {MAX_RANK}")
+    if len(buffers) >= MAX_ARRAYS:
+        raise Refused(f"more than {MAX_ARRAYS} arrays")
     if sum(map(len, buffers)) + array.nbytes > MAX_BYTES:
         raise Refused(f"arrays of more than {MAX_BYTES // 2**20} MB; this one has shape {array.shape}")
     buffers.append(array.tobytes())

@@ -68,6 +68,7 @@ def run(job: dict[str, Any], results: BinaryIO) -> None:
         before=lambda line: tell(event="loading", line=line),
         describe=lambda error: describe_error(error, path),
     )
+    _use_cpu()
     tell(event="loaded", failures=failures)
     for exercise in job["exercises"]:
         function = namespace.get(exercise["name"])
@@ -76,6 +77,8 @@ def run(job: dict[str, Any], results: BinaryIO) -> None:
                 tell(event="done", exercise=exercise["name"], check=name, **outcome)
             except Refused as refusal:
                 tell(event="done", exercise=exercise["name"], check=name, refused=str(refusal))
+            except Exception as error:  # an object that takes itself for an array
+                tell(event="done", exercise=exercise["name"], check=name, error=describe_error(error, path))
     return tell(event="end")
 
 
@@ -148,8 +151,14 @@ def _given(path: str, needs: list[str]) -> ModuleType:
     return given
 
 
-def _configure(compiled: str | None) -> None:
+def _use_cpu() -> None:
+    """Choose the device, also after a submission that asks for a GPU, as its author's machine may have one."""
     jax.config.update("jax_platforms", "cpu")
+    jax.config.update("jax_platform_name", None)
+
+
+def _configure(compiled: str | None) -> None:
+    _use_cpu()
     jax.config.update("jax_disable_most_optimizations", True)  # inputs are small: compiling takes the time
     if compiled:
         jax.config.update("jax_compilation_cache_dir", compiled)
