@@ -78,7 +78,9 @@ def grade_text(
         if exercise["name"] in stubs:
             outcomes.checks.update({(exercise["name"], c["name"]): {"untouched": True} for c in exercise["checks"]})
     title = syllabus.find(answers["unit"]).title
-    return judge.verdict_on(answers, outcomes, file=file, title=title, sandbox=launcher.sandbox, only=only)
+    result = judge.verdict_on(answers, outcomes, file=file, title=title, sandbox=launcher.sandbox, only=only)
+    result.advice += _answers_above_stubs(source, stubs, file)
+    return result
 
 
 def untouched(source: str) -> set[str]:
@@ -92,6 +94,22 @@ def untouched(source: str) -> set[str]:
         names = set(defined_names(node))
         found = found | names if _is_stub(node) else set() if "*" in names else found - names
     return found.difference(*(failure["names"] for failure in failures))
+
+
+def _answers_above_stubs(source: str, stubs: set[str], file: str) -> list[str]:
+    """Say which functions were written, and are replaced by a stub further down."""
+    written: dict[str, int] = {}
+    found = []
+    for node in blocks_that_parse(source)[0].body:
+        for name in sorted(stubs & set(defined_names(node))):
+            if not _is_stub(node):
+                written[name] = node.lineno
+            elif name in written:
+                found.append(
+                    f"the stub of `{name}` ({file}, line {node.lineno}) replaces your function in line {written[name]}:"
+                    " delete the stub"
+                )
+    return list(dict.fromkeys(found))
 
 
 def _is_stub(node: ast.stmt) -> bool:
@@ -119,7 +137,7 @@ def read_source(path: Path) -> str:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return data.decode(encoding)
-    except (UnicodeDecodeError, SyntaxError) as error:
+    except (ValueError, LookupError, SyntaxError) as error:  # LookupError: an encoding that is none of text
         raise ValueError(f"{path} is not UTF-8 text: save it with the encoding UTF-8 ({error})") from error
 
 

@@ -199,6 +199,10 @@ def test_a_coding_cookie_counts(tmp_path):
     path.write_bytes(b"# coding: nonsense\n")
     with pytest.raises(ValueError, match="unknown encoding"):
         submission.read_source(path)
+    for odd in (b"rot13", b"hex", b"punycode", b"undefined"):
+        path.write_bytes(b"# coding: " + odd + b"\nx = 1\n")
+        with pytest.raises(ValueError, match=f"{path} is not UTF-8 text"):
+            submission.read_source(path)
     path.write_bytes("\ufeffname = 'é'\n".encode())
     assert submission.read_source(path) == "name = 'é'\n"
 

@@ -108,6 +108,33 @@ BODIES = {
     "given function": ("    return squared_error", "", "wrong", "found the function squared_error; needed is an array"),
     "huge integer": ("    return 10**5000", "", "wrong", "the output is too large: an integer of 16610 bits"),
     "many names": ("    return dict.fromkeys(map(str, range(9999)), 1.0)", "", "wrong", r"with the keys \['0'.*\.\.\."),
+    "ragged list": ("    return [[x[0], [x[0]]], x[0], x[0]]", "", "wrong", "found a list of 3; needed is an array of"),
+    "long list": (
+        "    np.asarray(x)\n    return [0.0] * 60_000",
+        "import numpy as np\n",
+        "wrong",
+        "50000 entries in lists",
+    ),
+    "many arrays": ("    return [x] * 2500", "", "wrong", "too large: more than 2000 arrays"),
+    "false array": (
+        "    return False_()",
+        "import numpy as np\nclass False_:\n    __class__ = np.ndarray\n"
+        "    def __array__(self, *a, **k): raise RuntimeError('no')\n",
+        "error",
+        "RuntimeError: no .*line",
+    ),
+    "not implemented in JAX": (
+        "    return jnp.take(x, jnp.arange(3), mode='raise')",
+        "",
+        "error",
+        "NotImplementedError: The 'raise' mode.*line",
+    ),
+    "unfinished helper": (
+        "    return 2 * half(x)",
+        "def half(x):\n    raise NotImplementedError\n\n\n",
+        "error",
+        r"calls `half`, which still raises NotImplementedError: complete that first \(unit01.py, line \d+",
+    ),
     "bfloat16": ("    return (2 * x).astype(jnp.bfloat16)", "", "wrong", "bfloat16"),
 }
 
@@ -295,3 +322,47 @@ def test_forged_events_do_not_break_the_judge(graded, with_double):
     result = graded(with_double(body))
     assert {exercise.name for exercise in result.exercises} == COMPLETE
     assert result.exercises[0].points == 0
+
+
+def test_without_jit_in_the_sheet_jit_is_still_checked(graded, with_double):
+    before = "import numpy as np\njax.config.update('jax_disable_jit', True)\n"
+    one = judged(graded(with_double("    return 2 * np.asarray(x)", before)))
+    assert [check.state for check in one.checks] == ["right", "right", "error"]
+
+
+@pytest.mark.parametrize("setting", ["('jax_platform_name', 'gpu')", "('jax_platforms', 'cuda')"])
+def test_a_sheet_that_asks_for_a_gpu(graded, right, setting):
+    assert judged(graded(f"{right}\njax.config.update{setting}\n")).state == "right"
+
+
+def test_an_answer_above_its_stub_is_named(graded, right):
+    result = graded(f"{right}\ndef double(x):\n    raise NotImplementedError\n")
+    assert judged(result).state == "not attempted"
+    assert any(re.search(r"stub of `double` .* replaces your function in line \d+", line) for line in result.advice)
+
+
+ODD_BLOCKS = (
+    '"""A sheet.\n\nComplete the functions below.\n"""\n'
+    "try:\n    import numpy as np\nexcept ImportError:\n    np = None\nelse:\n    pass\n"
+)
+
+
+def test_a_syntax_error_costs_no_other_block(graded, with_double):
+    """Lines that are not indented may belong to a string or to the `try` above."""
+    body = '    """Twice:\n2 x.\n"""\n    s = """a\nb"""\n    return 2 * x'
+    result = graded(f"{ODD_BLOCKS}{with_double(body)}\n%matplotlib inline\n")
+    assert judged(result).state == "right"
+    assert [line for line in result.advice if "matplotlib" not in line] == []
+
+
+def test_a_docstring_that_is_not_closed_costs_its_function_alone(graded, right):
+    result = graded(right.replace('a vector."""', "a vector."))
+    one = judged(result)
+    assert "unterminated triple-quoted string" in one.message
+
+
+def test_many_lines_that_end_python_are_no_fault_of_the_functions(graded, right):
+    result = graded(right + "\nimport os\n" + "os._exit(0)\n" * 4)
+    assert {exercise.state for exercise in result.exercises} == {"error"}
+    assert "4 lines outside of functions end Python" in result.exercises[0].message
+    assert sum("this statement ended Python" in line for line in result.advice) == 4

@@ -25,7 +25,9 @@ OFF_LIMITS = {
     "solutions": "the solutions are not yours to import: write the function yourself",
 }
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)  # what parsing and compiling raise
-_BLOCK = re.compile(r"^(?![\s#)\]}\"'])", re.MULTILINE)
+_BLOCK = re.compile(r"^(?![\s#)\]}\"']|(?:else|elif|except|finally)\b)")
+_DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+\w")
+_MAX_STRINGS = 20  # in one block; each is another attempt to parse it
 
 
 class Failure(dict[str, Any]):
@@ -39,18 +41,55 @@ def blocks_that_parse(source: str) -> tuple[ast.Module, list[Failure]]:
     except UNREADABLE as error:
         whole = error
     lines = lines_of(source)
-    starts = [i for i, line in enumerate(lines) if _BLOCK.match(line)]
-    starts = [i for i in starts if not (i and lines[i - 1].lstrip().startswith("@") and i - 1 in starts)]
-    tree, failures = ast.Module([], []), []
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
-        text = "".join(lines[start:end])
-        try:
-            block = ast.parse(text)
-        except UNREADABLE as error:
-            failures.append(syntax_failure(error, start, text))
-            continue
-        tree.body += ast.increment_lineno(block, start).body
+    bounds = [*_starts(lines), len(lines)]
+    tree, failures, place = ast.Module([], []), [], 0
+    while place < len(bounds) - 1:
+        start = bounds[place]
+        place, text, block = _block(lines, bounds, place)
+        if isinstance(block, ast.Module):
+            tree.body += ast.increment_lineno(block, start).body
+        else:
+            failures.append(syntax_failure(block, start, text))
     return tree, failures or [syntax_failure(whole, 0, source)]
+
+
+def _starts(lines: list[str]) -> list[int]:
+    """Return the lines at which a top-level block may start: the first, and every line that is not indented."""
+    starts = {i for i, line in enumerate(lines) if _BLOCK.match(line)} | {0}
+    return sorted(i for i in starts if not (i and lines[i - 1].startswith("@")))
+
+
+def _block(lines: list[str], bounds: list[int], first: int) -> tuple[int, str, ast.Module | BaseException]:
+    """Parse the block that begins at a bound. Returns the bound where it ends, its text, and what came of it."""
+    last = first + 1
+    for _ in range(_MAX_STRINGS):
+        text = "".join(lines[bounds[first] : bounds[last]])
+        try:
+            return last, text, ast.parse(text)
+        except UNREADABLE as error:
+            found, further = error, _end_of_string(error, text, lines, bounds, last)
+        if further is None:
+            break
+        last = further
+    return last, text, found
+
+
+def _end_of_string(error: BaseException, text: str, lines: list[str], bounds: list[int], last: int) -> int | None:
+    """Return the bound after a string that goes on beyond a block, since its text is not indented.
+
+    None for other errors, and for a string that was never closed: the next quotes are then those of another function.
+    """
+    if not isinstance(error, SyntaxError) or "unterminated triple-quoted" not in error.msg:
+        return None
+    opening = re.search(r"'{3}|\"{3}", lines_of(text)[(error.lineno or 1) - 1][(error.offset or 1) - 1 :])
+    if opening is None:
+        return None
+    for line in range(bounds[last], len(lines)):
+        if _DEFINITION.match(lines[line]):
+            return None
+        if opening.group() in lines[line]:
+            return next(i for i in range(last, len(bounds)) if bounds[i] > line)
+    return None
 
 
 def lines_of(text: str) -> list[str]:
@@ -92,8 +131,14 @@ def defined_names(statement: ast.stmt) -> list[str]:
 
 
 def import_lines(source: str) -> set[int]:
-    """Return the first lines of a submission's top-level imports."""
-    return {s.lineno for s in blocks_that_parse(source)[0].body if isinstance(s, ast.Import | ast.ImportFrom)}
+    """Return the first lines of a submission's top-level statements that import, such as `try: import ...`."""
+    return {s.lineno for s in blocks_that_parse(source)[0].body if _imports(s)}
+
+
+def _imports(node: ast.AST) -> bool:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
+        return False
+    return isinstance(node, ast.Import | ast.ImportFrom) or any(map(_imports, ast.iter_child_nodes(node)))
 
 
 class _Guard(importlib.abc.MetaPathFinder):
