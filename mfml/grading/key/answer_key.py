@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from mfml.files import CannotWrite, write_whole
 from mfml.grading.course import Course, installed_course
 from mfml.grading.key import form
 from mfml.grading.run import interpreter
@@ -55,15 +58,25 @@ def load(course: Course, unit: int, seed: int = DEFAULT_SEED, *, announce: Any =
         return cached
     if announce:
         announce()
+    with tempfile.TemporaryDirectory(prefix="mfml-") as folder:
+        data = _seal(course, unit, seed, Path(folder, "key"))
+    sealed = form.from_bytes(data, unit)
+    if sealed is None:
+        raise Unsound(f"the answer key of unit {unit} cannot be made: what was sealed has not the form of a key")
+    with contextlib.suppress(CannotWrite):  # a checkout that is read-only can be graded, too
+        write_whole(path, data)
+    return sealed
+
+
+def _seal(course: Course, unit: int, seed: int, path: Path) -> bytes:
+    """Seal a unit in a process of its own. Raises `Unsound` if that fails."""
     command = interpreter.command("mfml.grading.key.seal", str(course.root), str(unit), str(seed), str(path))
     # the flags are those of a worker, which then finds compiled what sealing compiled
     environment = {"JAX_PLATFORMS": "cpu", **os.environ, "PYTHONUTF8": "1", "XLA_FLAGS": "", **flags.quick({})}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    sealed = _read(path, unit) if done.returncode == 0 else None
-    if sealed is None:
-        reason = done.stderr.strip()[-2000:] or "what was sealed has not the form of a key"
-        raise Unsound(f"the answer key of unit {unit} cannot be made: {reason}")
-    return sealed
+    if done.returncode != 0:
+        raise Unsound(f"the answer key of unit {unit} cannot be made: {done.stderr.strip()[-2000:]}")
+    return path.read_bytes()
 
 
 def _shipped(course: Course, unit: int, seed: int) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Sealing: keys hold data only, tolerances follow dtype and conditioning, unsound specifications are named."""
 
 import json
+import shutil
 
 import jax
 import jax.numpy as jnp
@@ -149,3 +150,10 @@ def test_exercises_are_in_order(course):
     module = seal.load_module(course.solution(1), "small_sheet")
     assert [one.__name__ for one in exercises_of(module)] == ["double", "total_loss", "draw"]
     np.testing.assert_allclose(module.double(jnp.ones(2)), [2.0, 2.0])
+
+
+def test_a_course_where_nothing_can_be_written_is_graded(course, answers, tmp_path):
+    root = tmp_path / "course"
+    shutil.copytree(course.root, root, ignore=shutil.ignore_patterns(".mfml", "__pycache__"))
+    (root / ".mfml").write_text("a file, so that no folder can be made")
+    assert answer_key.load(Course(root), 1)["stamp"] == answers["stamp"]
