@@ -115,6 +115,8 @@ def _of_several(pairs: list[Pair]) -> str | None:
 
 
 def _of_one(pairs: list[Pair]) -> str | None:
+    if all(isinstance(p.found, tuple | list) and len(p.found) == 1 and _close(p.found[0], p.expected) for p in pairs):
+        return "It is the right answer within a tuple or list: is a comma at its end, or a bracket, too many?"
     numbers = [_numbers(pair) for pair in pairs]
     if any(one is None for one in numbers):
         return None

@@ -45,6 +45,7 @@ CASES = {
     "swapped": (lambda x: (x.mean(0), x.var(0)), lambda x: (x.var(0), x.mean(0)), "two outputs are swapped"),
     "one of two": (lambda x: (x.mean(0), x.var(0)), lambda x: (x.mean(0), 2 * x.var(0)), "Output 1: .* factor 2"),
     "axis": (lambda x: x.mean(0), lambda x: x.mean(0, keepdims=True), "one more axis"),
+    "comma": (lambda x: x.mean(), lambda x: (x.mean(),), "comma at its end"),
     "axis of a number": (lambda x: x.mean(), lambda x: x.mean(keepdims=True)[0], "one more axis"),
     "off by one": (lambda x: x.argmax(0) + 2, lambda x: x.argmax(0) + 1, "minus 1: is it off by one"),
     "complement": (lambda x: x, lambda x: 1 - x, "1 minus the right answer"),
