@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mfml.grading.run import loader
 from mfml.grading.run.processes import Worker
 from mfml.grading.show import notebook
 
@@ -293,6 +294,14 @@ def test_not_attempted_even_when_the_stub_is_run(graded, with_double):
     assert one.state == "not attempted"
 
 
+def test_a_stub_in_one_line_is_not_attempted(graded, right):
+    """In a loop it is no stub by its form, and only its call says so."""
+    one = judged(
+        graded(right.replace("def double", "if True:\n  def double(x): raise NotImplementedError('later')\ndef old"))
+    )
+    assert one.state == "not attempted"
+
+
 @pytest.mark.parametrize("source", ["", "\x00\x01", "def", "x = (", "﻿# only a comment\n"])
 def test_file_without_a_function(graded, source):
     result = graded(source)
@@ -366,3 +375,11 @@ def test_many_lines_that_end_python_are_no_fault_of_the_functions(graded, right)
     assert {exercise.state for exercise in result.exercises} == {"error"}
     assert "4 lines outside of functions end Python" in result.exercises[0].message
     assert sum("this statement ended Python" in line for line in result.advice) == 4
+
+
+def test_an_import_in_a_branch_has_the_time_of_an_import():
+    source = (
+        "import a\nx = 1\ntry:\n    import b\nexcept ImportError:\n    b = None\n"
+        "def f():\n    import c\nif x:\n    with x:\n        from d import e\n"
+    )
+    assert loader.import_lines(source) == {1, 3, 9}

@@ -209,7 +209,9 @@ def describe_error(error: BaseException, path: str) -> loader.Failure:
     failure = loader.Failure(type=type(error).__name__, message=_message(error))
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
     if frames:
-        failure.update(line=frames[-1].lineno, text=(frames[-1].line or "").strip(), function=frames[-1].name)
+        failure.update(line=frames[-1].lineno, text=(frames[-1].line or "").strip())
+        if frames[-1].name != frames[0].name:
+            failure["function"] = frames[-1].name  # one that was called by the function that was graded
     return failure
 
 

@@ -92,7 +92,7 @@ def check(
     }
     with _one_interrupt_ends() as stop_if_interrupted:
         found = worker.outcomes(function, job, given, path, tell=stop_if_interrupted)
-        outcomes = {name: _travelled(outcome) for name, outcome in found}
+        outcomes = {name: _travelled(outcome, path) for name, outcome in found}
         stop_if_interrupted()
     judged = judge.verdict_on(
         {**answers, "exercises": [sealed]},
@@ -104,12 +104,16 @@ def check(
     return Answer(judged.exercises[0], judged.advice)
 
 
-def _travelled(outcome: dict[str, Any]) -> dict[str, Any]:
+def _travelled(outcome: dict[str, Any], path: str) -> dict[str, Any]:
     """Return an outcome as if it had come from another process: the same values are then judged in the same way."""
     try:
         return dict(unpack(pack(outcome)))
     except Refused as refusal:
         return {"refused": str(refusal)}
+    except Exception as error:  # an object that takes itself for an array
+        from mfml.grading.run import worker
+
+        return {"error": worker.describe_error(error, path)}
 
 
 @contextmanager

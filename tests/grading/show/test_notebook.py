@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from mfml.grading.show.notebook import check
@@ -43,3 +44,26 @@ def test_a_function_that_raises_keyboard_interrupt_is_an_error(course, answers):
         raise KeyboardInterrupt
 
     assert check("1.1", double, course=course).result.state == "error"
+
+
+def test_an_object_that_fails_as_an_array_is_an_error_of_the_function(course, answers):
+    class Pretender:
+        __class__ = np.ndarray
+
+        def __array__(self, *arguments, **options):
+            raise RuntimeError("no array")
+
+    found = check("1.1", lambda x: Pretender(), course=course)
+    assert found.result.state == "error"
+    assert "RuntimeError: no array" in found.result.message
+
+
+def test_a_stub_of_another_name_is_not_attempted(course, answers):
+    def mine(x):
+        raise NotImplementedError
+
+    def helper(x):
+        return mine(x)
+
+    assert check("1.1", mine, course=course).result.state == "not attempted"
+    assert "calls `mine`" in check("1.1", helper, course=course).result.message
