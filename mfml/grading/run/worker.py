@@ -76,6 +76,8 @@ def run(job: dict[str, Any], results: BinaryIO) -> None:
                 tell(event="done", exercise=exercise["name"], check=name, **outcome)
             except Refused as refusal:
                 tell(event="done", exercise=exercise["name"], check=name, refused=str(refusal))
+    with contextlib.suppress(Exception):  # whatever a submission has put in its place
+        sys.stdout.flush()  # before "end", after which this process may be killed
     return tell(event="end")
 
 
