@@ -206,6 +206,8 @@ def hint(
         typer.echo(f"  Hint {number} of {total}. {text}")
     if count < total:
         typer.echo(f"  For the next one: {commands.command('hint', entry['id'])}")
+    else:
+        typer.echo(f"  This was the last one. The lesson: units/unit{int(entry['id'].split('.')[0]):02d}.py")
     hints.keep(here, entry, count)
 
 

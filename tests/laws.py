@@ -354,15 +354,30 @@ def absent(example: Example, arguments: Arguments) -> bool:
     return True
 
 
-def twice(example: Example, arguments: Arguments) -> bool:
-    """Two equal samples are one of twice the weight."""
+def nothing(example: Example, arguments: Arguments) -> bool:
+    """Where all weights are zero there are no samples: some number is NaN, or nothing is said to have converged."""
     with_weights = weighted(example, arguments)
     if with_weights is None:
         return False
     arguments, n = with_weights
-    heavy = {**arguments, "weights": arguments["weights"].at[-1].multiply(2)}
-    repeated = {name: jnp.concatenate([value, value[-1:]]) for name, value in per_sample(arguments, n).items()}
-    compare_samples(call(example, heavy), call(example, {**arguments, **repeated}), n, "twice the weight", example)
+    found = leaves(call(example, {**arguments, "weights": jnp.zeros(n, arguments["weights"].dtype)}))
+    unknown = any(leaf.dtype.kind == "f" and np.isnan(leaf).any() for _, leaf in found)
+    if not unknown and not any(place.endswith(".converged") and not leaf.any() for place, leaf in found):
+        raise Broken("all weights are zero, and the result is made of numbers")
+    return True
+
+
+def twice(example: Example, arguments: Arguments) -> bool:
+    """Two equal samples are one of twice the weight. The other one has weight zero, so that no shape changes."""
+    with_weights = weighted(example, arguments)
+    if with_weights is None:
+        return False
+    arguments, n = with_weights
+    repeated = {name: value.at[-1].set(value[-2]) for name, value in per_sample(arguments, n).items()}
+    repeated["weights"] = arguments["weights"].at[-1].set(arguments["weights"][-2])
+    heavy = {**repeated, "weights": repeated["weights"].at[-2].multiply(2).at[-1].set(0)}
+    found, expected = (call(example, {**arguments, **changed}) for changed in (heavy, repeated))
+    compare_samples(found, expected, n - 1, "twice the weight", example)
     return True
 
 
@@ -448,7 +463,7 @@ def _note(event: str, _: float, **__: Any) -> None:
 
 jax.monitoring.register_event_duration_secs_listener(_note)
 
-ALL = (integers, precision, missing, infinite, unit, origin, far, absent, twice, memory, warm)
+ALL = (integers, precision, missing, infinite, unit, origin, far, absent, nothing, twice, memory, warm)
 LAWS: dict[str, Callable[[Example, Arguments], bool]] = {law.__name__: law for law in ALL}
 
 

@@ -46,7 +46,8 @@ def numerical_rank(a: Float[Array, "m n"], *, rtol: float | None = None) -> Int[
 
     $\hat r = \#\{i : \sigma_i > \text{rtol}\,\sigma_1\}$; by default rtol is 4 min(m, n) times the
     machine epsilon, the size of the rounding error of the decomposition itself. Columns in very different units should
-    be brought to one scale first: they change the singular values, but not the rank.
+    be brought to one scale first: they change the singular values, but not the rank. It is -1 where an entry is not
+    finite.
 
     Raises:
         ValueError: unless `a` is a matrix with entries.
@@ -58,7 +59,7 @@ def numerical_rank(a: Float[Array, "m n"], *, rtol: float | None = None) -> Int[
     """
     _check(a)
     s = singular.values(a)
-    return jnp.sum(s > _tolerance(a, s, rtol))
+    return jnp.where(jnp.isfinite(s).all(), jnp.sum(s > _tolerance(a, s, rtol)), -1)
 
 
 def _within(a: Float[Array, "m n"], rank: int | None, rtol: float | None) -> Float[Array, "m q"]:

@@ -157,7 +157,8 @@ def statistics(
     For a regression (`n_classes` None), the first row is y minus its median, and the shift is this median: a few
     targets far away do not take digits from the others. (Of many samples it is the median of some.) For a
     classification, each class has a row that is 1 for its samples and 0 for the others, and the shift is 0. All rows
-    are multiplied by the weights. A label that is none of 0 to k - 1 makes all statistics of its sample NaN.
+    are multiplied by the weights. A label that is none of 0 to k - 1 makes all statistics of its sample NaN. The shift
+    is NaN if all weights are zero.
 
     Raises:
         ValueError: for an empty y.
@@ -175,7 +176,7 @@ def statistics(
         weights = jnp.where(label < 0, jnp.nan, weights)  # known only within compiled code: `n_classes` refuses it
         targets = jax.nn.one_hot(label, n_classes, dtype=weights.dtype, axis=0)
         targets = jnp.where(jnp.isnan(weights), jnp.nan, targets)  # 0 times NaN is 0 to the compiler
-        shift = jnp.zeros(n_classes, weights.dtype)
+        shift = jnp.full(n_classes, jnp.where(jnp.all(weights == 0), jnp.nan, 0.0), weights.dtype)
     return jnp.concatenate([targets * weights, weights[None]]), shift
 
 

@@ -11,7 +11,7 @@ def present(weights: Float[Array, " n"] | None, array: Shaped[Array, "n *rest"])
     """Put a row of positive weight in the place of each row of weight zero.
 
     So 0 times infinity cannot arise, and no scale or shift is taken from what is absent. The weights stay as they are.
-    Without weights every row is present.
+    Without weights every row is present. If all weights are zero there are no data, and numbers become NaN.
 
     >>> present(jnp.array([1.0, 0.0]), jnp.array([[3.0], [jnp.nan]])).tolist()
     [[3.0], [3.0]]
@@ -20,7 +20,11 @@ def present(weights: Float[Array, " n"] | None, array: Shaped[Array, "n *rest"])
         return array
     absent = (weights == 0).reshape(-1, *[1] * (array.ndim - 1))
     # behind the barrier XLA does not look through weights that are all 1: it would fold millions of them for seconds
-    return jnp.where(absent, array[jnp.argmax(lax.optimization_barrier(weights > 0))], array)
+    first = jnp.argmax(lax.optimization_barrier(weights > 0))
+    row = array[first]
+    if jnp.issubdtype(array.dtype, jnp.inexact):
+        row = jnp.where(weights[first] == 0, jnp.nan, row)
+    return jnp.where(absent, row, array)
 
 
 def present_columns(weights: Float[Array, " n"] | None, table: Shaped[Array, "m n"]) -> Shaped[Array, "m n"]:

@@ -5,6 +5,7 @@ of XLA on a CPU are off by 1 % after 10 million rows. Its reductions (`jnp.sum`)
 matrix products, scatters and loops are not. The functions here are accurate to a few units of rounding for any n.
 """
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -108,7 +109,7 @@ def gram(*parts: Float[Array, "n *p"], weights: Float[Array, " n"] | None = None
     """
     require.rank("a", parts[0], 2)
     require.same_length(a=parts[0], weights=weights)
-    tables = [part.reshape(len(part), -1) for part in parts]
+    tables = [part.reshape(len(part), math.prod(part.shape[1:])) for part in parts]
 
     def product(*rows: Array) -> Array:
         a = jnp.concatenate(rows[: len(tables)], axis=1)

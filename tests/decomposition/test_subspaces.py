@@ -56,6 +56,7 @@ def test_fundamental_theorem_of_linear_algebra(entries):
 
 def test_rank_of_zeros_scaled_and_nearly_dependent_matrices():
     assert int(subspaces.numerical_rank(jnp.zeros((2, 3)))) == 0
+    assert int(subspaces.numerical_rank(jnp.eye(3).at[0, 1].set(jnp.nan))) == -1
     assert subspaces.identifiability(jnp.zeros((2, 3))).identifiable.tolist() == [False] * 3
     assert int(subspaces.numerical_rank(jnp.eye(3) * 1e-30)) == 3
     nearly = jnp.array([[1.0, 1.0], [1.0, 1.0 + 1e-4]])

@@ -121,6 +121,7 @@ LEARNER = {"fit": ridge_of, "predict": ridge.predict, "loss": losses.squared_err
 DRAWS = {"twice": "other draws are made for another number of samples"}
 MISSING = {"missing": "NaN is a missing value: trees send it to a side of each split"}
 FIXED = MISSING | {"unit": "the thresholds of the model are in the unit of the fit"}
+NO_EDGES = {"nothing": "edges at infinity say that there is no threshold"}
 MASK = {"precision": "a mask has no precision of its own"}
 GRID = jnp.array([0.1, 1.0, 10.0])
 
@@ -302,9 +303,9 @@ EXAMPLES = [
         lambda key: {"x": data(key)["x"], **weights(key)},
         {"max_bins": 7, "subsample": 20},
         gradient=("x",),
-        exempt=MISSING | dict.fromkeys(("absent", "twice"), "the quantiles are those of evenly spaced rows"),
+        exempt=MISSING | NO_EDGES | dict.fromkeys(("absent", "twice"), "the quantiles are those of evenly spaced rows"),
     ),
-    Example(binning.edges, lambda key: {"x": data(key)["x"], **weights(key)}, {"max_bins": 2 * N}),
+    Example(binning.edges, lambda key: {"x": data(key)["x"], **weights(key)}, {"max_bins": 2 * N}, exempt=NO_EDGES),
     Example(binning.transform, lambda key: {"edges": binning.edges(data(key)["x"], max_bins=7), "x": data(key)["x"]}),
     Example(criteria.squared, lambda key: {"sums": statistics(key), "l2": jnp.array(0.5)}, gradient=("sums", "l2")),
     Example(
@@ -466,7 +467,7 @@ EXAMPLES = [
         boosting_rounds.problem,
         lambda key: data(key) | weights(key),
         {"max_bins": 2 * N},
-        exempt={"twice": "the task keeps all samples, each with its weight"},
+        exempt=dict.fromkeys(("twice", "nothing"), "the task keeps all samples, each with its weight"),
     ),
     Example(boosting_rounds.init, lambda key: {"task": a_problem(key)}),
     Example(

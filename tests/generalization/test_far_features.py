@@ -1,11 +1,12 @@
 """Ridge and lasso where groups of samples, or units of columns, are far apart, and where squares leave the range."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from sklearn.linear_model import Lasso, Ridge
 
-from mfml.generalization import lasso, ridge
+from mfml.generalization import elastic_net, lasso, ridge
 
 
 def groups(apart, n, d, seed=6):
@@ -53,6 +54,24 @@ def test_lasso_far_from_the_origin_is_that_of_double_precision():
     ours = lasso.fit(x, y, alpha=0.1)
     assert ours.converged
     np.testing.assert_allclose(ours.coef, peer.coef_, atol=1e-3)
+
+
+@pytest.mark.parametrize("apart", [30, 100, 300])
+def test_lasso_claims_no_gap_that_rounding_hides(apart):
+    """The correlations that passes add up lose digits: for groups 30 apart they hid 15 times the tolerance."""
+    rng = np.random.default_rng(0)
+    for noise in (1e-3, 0.1):
+        x = rng.normal(size=(200, 8)).astype(np.float32)
+        x[100:, :2] += apart
+        y = (x[:, 0] - x[:, 1] + 0.5 * x[:, 2] + noise * rng.normal(size=200)).astype(np.float32)
+        ours = lasso.fit(x, y, alpha=1e-4)
+        with jax.enable_x64(True):
+            task = elastic_net.problem(x.astype(float), y.astype(float))
+            w = jnp.asarray(ours.coef, float)
+            gap = float(elastic_net.duality_gap(w, task.target - task.gram @ w, task, alpha=1e-4) / task.energy)
+        assert gap <= 1.5e-4 or not ours.converged
+        along = lasso.path(x, y, jnp.array([1e-4]))
+        assert gap <= 1.5e-4 or not along.converged[0]
 
 
 @pytest.mark.parametrize("solver", lasso.SOLVERS)

@@ -89,6 +89,13 @@ def test_bad_requests_get_one_clear_line(run, arguments, text):
     assert "Traceback" not in done.stderr
 
 
+def test_the_last_hint_says_that_it_is_the_last(run):
+    shown = [run("hint", "1.1").stdout for _ in range(4)]
+    assert "For the next one" in shown[1]
+    assert all("the last one" in one for one in shown[2:])
+    assert all("the last one" not in one for one in shown[:2])
+
+
 def test_hints_come_one_by_one(run, course):
     (course.private / "hints.json").unlink(missing_ok=True)
     shown = [run("hint", "1.2").stdout.count("Hint ") for _ in range(4)]
@@ -168,6 +175,18 @@ def test_a_character_that_the_terminal_lacks_is_escaped(run, tmp_path, with_doub
     assert "\\u03c3 \\u2264 0" in done.stdout
     assert "8 of 11 points" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_a_narrow_terminal_keeps_every_sentence_whole(graded, with_double, width):
+    console = Console(file=io.StringIO(), width=width)
+    terminal.show(graded(with_double("    print(x)\n    return x**2")), console)
+    shown = console.file.getvalue()
+    lines = shown.splitlines()
+    assert all(len(line) <= width for line in lines)
+    assert any(line.startswith("double(jnp.array(") for line in lines)  # ready to be copied: no frame around it
+    assert "under jax.jit: under jax.jit" not in shown
+    assert "what your code prints is not shown here" in " ".join(lines)
 
 
 def test_no_emoji_in_place_of_code(graded, with_double):

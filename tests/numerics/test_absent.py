@@ -12,6 +12,11 @@ def test_rows_of_weight_zero_are_replaced_by_one_that_is_present():
     assert present(None, x) is x
 
 
+def test_where_all_are_absent_there_are_no_numbers():
+    assert jnp.isnan(present(jnp.zeros(2), jnp.array([5.0, 6.0]))).all()
+    assert present(jnp.zeros(2), jnp.array([5, 6])).tolist() == [5, 5]  # labels have no NaN
+
+
 def test_a_missing_weight_hides_nothing():
     kept = present(jnp.array([jnp.nan, 1.0]), jnp.array([5.0, 6.0]))
     assert kept.tolist() == [5.0, 6.0]

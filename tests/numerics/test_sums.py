@@ -144,3 +144,7 @@ def test_a_far_row_of_little_weight_takes_no_digits(far, weight):
         pytest.skip("it counts")
     found = sums.covariance(jnp.asarray(x), weights=jnp.asarray(weights))[1]
     np.testing.assert_allclose(found, np.cov(x[1:].T.astype(float), ddof=0), rtol=1e-4, atol=1e-5)
+
+
+def test_the_gram_matrix_of_no_rows_is_zero():
+    assert sums.gram(jnp.zeros((0, 3))).tolist() == [[0.0] * 3] * 3

@@ -107,7 +107,10 @@ EXAMPLES = [
         ols.leverage,
         lambda key: {"x": data(key)["x"]},
         gradient=("x",),
-        exempt={"twice": "the leverage of a sample of twice the weight is the sum of those of the two equal samples"},
+        exempt={
+            "twice": "the leverage of a sample of twice the weight is the sum of those of the two equal samples",
+            "nothing": "a sample of weight zero has leverage 0",
+        },
     ),
     Example(
         ols.standard_errors,

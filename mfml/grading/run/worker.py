@@ -79,6 +79,8 @@ def run(job: dict[str, Any], results: BinaryIO) -> None:
                 tell(event="done", exercise=exercise["name"], check=name, refused=str(refusal))
             except Exception as error:  # an object that takes itself for an array
                 tell(event="done", exercise=exercise["name"], check=name, error=describe_error(error, path))
+    with contextlib.suppress(Exception):  # whatever a submission has put in its place
+        sys.stdout.flush()  # before "end", after which this process may be killed
     return tell(event="end")
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console, Group, RenderableType
-from rich.panel import Panel
-from rich.syntax import Syntax
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -22,35 +21,45 @@ STYLES = {
     "grader fault": "bold yellow",
 }
 MARKS = {"right": "✓", "not attempted": "·", "grader fault": "!"}
+WIDE = 120  # columns of a terminal, from which there is room for sentences beside the table
 
 
 def show(result: UnitResult, console: Console, *, single: bool = False) -> None:
     """Print a unit's table, its advice, and what to do next; with `single`, everything about each exercise instead."""
     if single:
         for exercise in result.exercises:
-            console.print(render_one(exercise))
+            console.print(render_one(exercise), crop=False)  # an example is to be pasted, so it has no line breaks
         for line in result.advice:
             console.print(Text(f"Note: {line}", style="yellow"))
         return
-    console.print(render(result, ascii_only=console.encoding.lower().replace("-", "") not in ("utf8", "utf16")))
+    ascii_only = console.encoding.lower().replace("-", "") not in ("utf8", "utf16")
+    console.print(render(result, ascii_only=ascii_only, wide=console.width >= WIDE), crop=False)
 
 
-def render(result: UnitResult, *, ascii_only: bool = False) -> RenderableType:
-    """A unit's result for rich."""
-    parts: list[RenderableType] = [_table(result, ascii_only)]
+def render(result: UnitResult, *, ascii_only: bool = False, wide: bool = True) -> RenderableType:
+    """A unit's result for rich. What was seen of each exercise stands beside the table or, unless `wide`, below it."""
+    parts: list[RenderableType] = [_table(result, ascii_only, wide)]
+    if not wide:
+        parts += [Text(), _remarks(result)]
+    parts.append(Text(f"{result.score} of {result.max_score} points", style="bold"))
     parts += [Text(f"Note: {line}", style="yellow") for line in result.advice]
     parts.append(_next_step(result))
     return Group(*parts)
 
 
-def _table(result: UnitResult, ascii_only: bool) -> Table:
+def _remarks(result: UnitResult) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for exercise in result.exercises:
+        if text := _remark(exercise, below=exercise is result.next_exercise):
+            table.add_row(Text(exercise.id, style=STYLES[exercise.state]), Text(text))
+    return table
+
+
+def _table(result: UnitResult, ascii_only: bool, wide: bool) -> Table:
     table = Table(
         title=f"Unit {result.unit}. {result.title}",
         title_justify="left",
         title_style="bold",
-        caption=f"{result.score} of {result.max_score} points",
-        caption_justify="right",
-        caption_style="bold",
         box=None,
         pad_edge=False,
         header_style="dim",
@@ -59,17 +68,19 @@ def _table(result: UnitResult, ascii_only: bool) -> Table:
     table.add_column("Function", no_wrap=True)
     table.add_column("State", no_wrap=True)
     table.add_column("Points", justify="right", no_wrap=True)
-    table.add_column("What we saw", overflow="fold")
+    if wide:
+        table.add_column("What we saw", overflow="fold")
     for exercise in result.exercises:
         style = STYLES[exercise.state]
         mark = MARKS.get(exercise.state, "✗")
         mark = {"✓": "+", "✗": "x", "·": "-"}.get(mark, mark) if ascii_only else mark
+        remark = Text(_remark(exercise, below=exercise is result.next_exercise))  # plain: no markup, no emoji in code
         table.add_row(
             exercise.id,
             exercise.name,
             Text(f"{mark} {exercise.state}", style=style),
             f"{exercise.points}/{exercise.max_points}",
-            Text(_remark(exercise, below=exercise is result.next_exercise)),  # plain: no markup and no emoji in code
+            *([remark] if wide else []),
         )
     return table
 
@@ -79,14 +90,14 @@ def _remark(exercise: ExerciseResult, *, below: bool) -> str:
         return ""
     right = sum(check.state == "right" for check in exercise.checks)
     failed = next(check for check in exercise.checks if check.state != "right")
-    seen = f"{right} of {len(exercise.checks)} checks right" if right else ""
     said = "see below" if below else exercise.mistake or exercise.question or _message(failed)
-    return "; ".join(part for part in (f"{failed.name}: {said}", seen) if part)
+    seen = f" ({right} of {len(exercise.checks)} checks right)" if right else ""
+    return f"{failed.name}: {said}{seen}"
 
 
 def _message(check: CheckResult) -> str:
-    """What to say of a check beside its name, which the message of a hidden one repeats."""
-    return check.message.removesuffix(f": {check.name}")
+    """What to say of a check beside its name, which some messages repeat."""
+    return check.message.removesuffix(f": {check.name}").removeprefix(f"{check.name}: ")
 
 
 def _next_step(result: UnitResult) -> RenderableType:
@@ -102,22 +113,21 @@ def _next_step(result: UnitResult) -> RenderableType:
         what = (f"{begin} {exercise.id} `{exercise.name}`", "bold")
         where = f" Complete it in {result.path}." if result.path else ""
         return Text.assemble(what, f": {exercise.title}.{where}\nA nudge: {command('hint', exercise.id)}")
-    return _panel(exercise)
+    return _report(exercise)
 
 
-def _panel(exercise: ExerciseResult) -> Panel:
-    """What there is to say about a wrong exercise."""
+def _report(exercise: ExerciseResult) -> RenderableType:
+    """What there is to say about a wrong exercise, without a frame: an example is to be copied."""
     body: list[RenderableType] = [Text(exercise.message)]
     if exercise.mistake or exercise.question:
         failed = next(check for check in exercise.checks if check.state != "right")
-        body.append(Text(f"Seen on {failed.name!r}: {failed.message}", style="dim"))
+        body.append(Text(f"Seen on {failed.name!r}: {_message(failed)}", style="dim"))
     if exercise.example:
-        body += [
-            Text("\nTo see it yourself:", style="dim"),
-            Syntax(exercise.example, "python", word_wrap=True),
-        ]
+        example = Text(exercise.example, no_wrap=True, overflow="ignore")
+        body += [Text("\nTo see it yourself:", style="dim"), example]
     body.append(Text(f"\nStuck? {command('hint', exercise.id)}", style="dim"))
-    return Panel(Group(*body), title=f"{exercise.id} {exercise.name}", title_align="left", border_style="red")
+    title = Rule(Text(f"{exercise.id} {exercise.name}", style="bold"), align="left", style="red")
+    return Group(Text(), title, *body)
 
 
 def render_one(exercise: ExerciseResult) -> RenderableType:
@@ -133,4 +143,4 @@ def render_one(exercise: ExerciseResult) -> RenderableType:
         return Group(table, Text(exercise.why, style="green"))
     if exercise.state == "not attempted":
         return Group(table, Text(f"A nudge: {command('hint', exercise.id)}"))
-    return Group(table, _panel(exercise))
+    return Group(table, _report(exercise))

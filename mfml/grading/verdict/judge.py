@@ -52,6 +52,8 @@ def _advice(outcomes: Outcomes, file: str, said: set[str]) -> list[str]:
     advice = [text for text in dict.fromkeys(advice) if text not in said]
     if outcomes.printed > 100_000:
         advice.append(f"{file} printed {outcomes.printed / 1e6:.1f} MB, which is discarded: remove the prints")
+    elif outcomes.printed:
+        advice.append("what your code prints is not shown here: call the function below it, and run the file itself")
     return advice
 
 
