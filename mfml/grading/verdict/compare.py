@@ -68,7 +68,10 @@ def _stacked(found: Any, shape: tuple[int, ...]) -> Any:
     """Take a list or tuple of numbers, or of such lists, for an array if its shape is this one."""
     if not isinstance(found, tuple | list) or len(found) != (shape or (None,))[0]:
         return found
-    rows = [np.asarray(_stacked(one, shape[1:])) for one in found]
+    rows = [_stacked(one, shape[1:]) for one in found]
+    if any(isinstance(row, tuple | list) for row in rows):
+        return found  # rows of different lengths make no array
+    rows = [np.asarray(row) for row in rows]
     fits = all(row.shape == shape[1:] and row.dtype.kind in KINDS for row in rows)
     return np.stack(rows) if rows and fits else found
 

@@ -131,3 +131,11 @@ def test_names():
     assert exists("mfml.grading.verdict.compare:close")
     assert not exists("nearly")
     assert not exists("os:system")
+
+
+def test_rows_of_different_lengths_are_no_array():
+    ragged = [[np.float32(1), [np.float32(2), np.float32(3)]], [np.float32(4), np.float32(5)]]
+    assert message(ragged, np.ones((2, 2), np.float32)) == "found a list of 2; needed is an array of shape (2, 2)"
+    assert message([np.float32(1), [np.float32(2), np.float32(3)]], np.ones(2, np.float32)).startswith(
+        "found a list of 2"
+    )
