@@ -55,7 +55,8 @@ def seeding_weights(x: Float[Array, "n d"], centroids: Float[Array, "m d"]) -> F
 
         p_i = D_i^2 / sum_j D_j^2,    D_i: distance of sample i to the nearest centroid so far
 
-    Subtract before you square, as in 5.1. At least one D_i is not 0.
+    Subtract before you square, as in 5.1. At least one D_i is not 0, but all may be as small as 1e-4: add nothing to
+    the sum.
 
     Example: seeding_weights(jnp.array([[0.0], [1.0], [3.0]]), jnp.array([[0.0]])) is [0.0, 0.1, 0.9].
     """
@@ -90,8 +91,8 @@ def m_step(
         mu_k    = 1/N_k sum_i gamma[i, k] x_i
         Sigma_k = 1/N_k sum_i gamma[i, k] (x_i - mu_k) (x_i - mu_k)^T
 
-    No N_k is 0, and nothing is added to the covariances. Subtract before you multiply, as here: far from the origin
-    the mean of x x^T minus mu mu^T loses all its digits.
+    No N_k is 0. Nothing is added to the covariances, which may be as small as 1e-6. Subtract before you multiply, as
+    here: far from the origin the mean of x x^T minus mu mu^T loses all its digits.
 
     Example: m_step(jnp.array([[0.0], [2.0]]), jnp.array([[1.0], [1.0]])) is ([1.0], [[1.0]], [[[1.0]]]).
     """

@@ -83,7 +83,8 @@ def student_t_nll(y: Float[Array, " n"], loc: Float[Array, " n"], scale: float, 
 
         (v + 1)/2 log(1 + z_i^2 / v) + log s + 1/2 log(v pi) + log Gamma(v/2) - log Gamma((v + 1)/2)
 
-    `gammaln(x)` is log Gamma(x), imported above.
+    `gammaln(x)` is log Gamma(x), imported above. v may be as large as 100, where Gamma itself overflows, and z_i as
+    large as 1000, where the density is 0 for a float: stay with logarithms.
 
     Example: student_t_nll(jnp.array([0.0]), jnp.array([0.0]), 1.0, 1.0) is about 1.1447, log pi.
     """

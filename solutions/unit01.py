@@ -585,6 +585,14 @@ def _(logits, labels):
     return -of_labels(log_softmax(logits), labels)
 
 
+@cross_entropy.mistake(
+    "Your values are right, but their gradient is 0: `jax.lax.stop_gradient` may hold the maximum that you "
+    "subtract, but not the logits."
+)
+def _(logits, labels):
+    return -jnp.mean(of_labels(log_softmax(jax.lax.stop_gradient(logits)), labels))
+
+
 # ---------------------------------------------------------------- 1.7
 
 

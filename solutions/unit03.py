@@ -71,6 +71,32 @@ def _(x, degree):
     return x[:, None] * jnp.arange(degree + 1)
 
 
+@design_matrix.mistake("You have one column too many: the powers 0 to degree make degree + 1 columns.")
+def _(x, degree):
+    return x[:, None] ** jnp.arange(degree + 2)
+
+
+@design_matrix.mistake(
+    "You have as many columns as points, and their powers decrease: `jnp.vander` needs `N=degree + 1` and "
+    "`increasing=True`."
+)
+def _(x, degree):
+    return x[:, None] ** jnp.arange(len(x) - 1, -1, -1)
+
+
+@design_matrix.mistake("You raised the exponent to the power x: x is the base, x ** j.")
+def _(x, degree):
+    return jnp.arange(degree + 1) ** x[:, None]
+
+
+@design_matrix.mistake(
+    "You took the logarithm of x, which is NaN for negative points and minus infinity at 0: raise x to the power "
+    "with `**`."
+)
+def _(x, degree):
+    return jnp.exp(jnp.arange(degree + 1) * jnp.log(x)[:, None])
+
+
 # ---------------------------------------------------------------- 3.2
 
 
@@ -111,7 +137,7 @@ def _(key):
 
 @ols.inputs("as many points as parameters", points=1, hidden=True)
 def _(key):
-    return dict(design=jnp.array([[2.0, 1.0], [1.0, 3.0]]), y=jnp.array([3.0, 5.0]))
+    return dict(design=jnp.array([[2.0, 1.0], [-1.0, 3.0]]), y=jnp.array([3.0, 5.0]))  # not symmetric
 
 
 @ols.inputs("strains of 1e-5, where anything added to X^T X shows", points=1, hidden=True)
@@ -158,6 +184,23 @@ def _(design, y):
 @ols.mistake("You divided the weights by n: it cancels, since both sides of the normal equations are sums.")
 def _(design, y):
     return jnp.linalg.lstsq(design, y)[0] / len(y)
+
+
+@ols.mistake(
+    "You fitted an intercept, too, or subtracted the means, which is the same: the design is complete as it is."
+)
+def _(design, y):
+    return jnp.linalg.lstsq(design - design.mean(axis=0), y - y.mean())[0]
+
+
+@ols.mistake("You returned the residuals y - X w: the exercise asks for the weights w.")
+def _(design, y):
+    return y - design @ jnp.linalg.lstsq(design, y)[0]
+
+
+@ols.mistake("You returned the sum of squared residuals, the minimum itself: the exercise asks for the weights w.")
+def _(design, y):
+    return jnp.sum((y - design @ jnp.linalg.lstsq(design, y)[0]) ** 2)
 
 
 # ---------------------------------------------------------------- 3.3
@@ -272,6 +315,48 @@ def _(weights, design, y):
     return 2 / len(y) * design.T @ (design @ weights - y) ** 2
 
 
+@mse_gradient.mistake(
+    "You differentiated with respect to the design: `argnums` counts the arguments from 0, and the weights come first."
+)
+def _(weights, design, y):
+    return 2 / len(y) * (design @ weights - y)[:, None] * weights
+
+
+@mse_gradient.mistake(
+    "You differentiated with respect to y: `argnums` counts the arguments from 0, and the weights come first."
+)
+def _(weights, design, y):
+    return 2 / len(y) * (y - design @ weights)
+
+
+@mse_gradient.mistake("You left out X^T: multiply each point's residual by its row of the design, and add up.")
+def _(weights, design, y):
+    return 2 / len(y) * (design @ weights - y)
+
+
+@mse_gradient.mistake("You returned the residuals: the gradient is 2/n X^T times the residuals, one entry per weight.")
+def _(weights, design, y):
+    return design @ weights - y
+
+
+@mse_gradient.mistake("You returned the loss as well: `jax.value_and_grad` gives both, `jax.grad` the gradient alone.")
+def _(weights, design, y):
+    return jnp.mean((design @ weights - y) ** 2), 2 / len(y) * design.T @ (design @ weights - y)
+
+
+@mse_gradient.mistake("You took the root of the mean squared error before you differentiated: the loss has no root.")
+def _(weights, design, y):
+    residual = design @ weights - y
+    return design.T @ residual / len(y) / jnp.sqrt(jnp.mean(residual**2))
+
+
+@mse_gradient.mistake(
+    "You averaged residuals and columns separately: multiply each residual by its row first, then average."
+)
+def _(weights, design, y):
+    return 2 * jnp.mean(design @ weights - y) * jnp.mean(design, axis=0)
+
+
 # ---------------------------------------------------------------- 3.4
 
 
@@ -357,6 +442,52 @@ def _(weights, design, y, learning_rate):
 @gd_step.mistake("You divided the gradient by the learning rate: multiply it, as a small rate means a small step.")
 def _(weights, design, y, learning_rate):
     return weights - mse_gradient(weights, design, y) / learning_rate
+
+
+@gd_step.mistake(
+    "Your step goes uphill, and half as far: subtract the gradient, which has the factor 2 of the mean squared error."
+)
+def _(weights, design, y, learning_rate):
+    return weights + learning_rate * mse_gradient(weights, design, y) / 2
+
+
+@gd_step.mistake(
+    "Your step goes uphill, n times too far: subtract the gradient, which belongs to the mean over the points."
+)
+def _(weights, design, y, learning_rate):
+    return weights + learning_rate * mse_gradient(weights, design, y) * len(y)
+
+
+@gd_step.mistake(
+    "You returned the gradient: the answer is the new weights, the old ones minus learning rate times gradient."
+)
+def _(weights, design, y, learning_rate):
+    return mse_gradient(weights, design, y)
+
+
+@gd_step.mistake("You subtracted the loss: a step goes along the gradient, which has one entry per weight.")
+def _(weights, design, y, learning_rate):
+    return weights - learning_rate * jnp.mean((design @ weights - y) ** 2)
+
+
+@gd_step.mistake(
+    "Your step has the number of weights in place of the number of points: the gradient is 2/n X^T (X w - y)."
+)
+def _(weights, design, y, learning_rate):
+    return weights - learning_rate * mse_gradient(weights, design, y) * len(y) / len(weights)
+
+
+@gd_step.mistake(
+    "Your step is twice as long as it should be: the gradient has one factor 2, and the step has none of its own."
+)
+def _(weights, design, y, learning_rate):
+    return weights - 2 * learning_rate * mse_gradient(weights, design, y)
+
+
+@gd_step.mistake("You took two steps: take a single one.")
+def _(weights, design, y, learning_rate):
+    once = weights - learning_rate * mse_gradient(weights, design, y)
+    return once - learning_rate * mse_gradient(once, design, y)
 
 
 # ---------------------------------------------------------------- 3.5
@@ -476,6 +607,51 @@ def _(weights, design, y, learning_rate, n_steps):
     return gradient_descent(weights, design, y, learning_rate * len(y), n_steps)
 
 
+@gradient_descent.mistake("You start at zero: start at the weights that you were given.")
+def _(weights, design, y, learning_rate, n_steps):
+    return gradient_descent(jnp.zeros_like(weights), design, y, learning_rate, n_steps)
+
+
+@gradient_descent.mistake(
+    "Your path begins after the first step: row 0 holds the given weights, and n_steps steps follow."
+)
+def _(weights, design, y, learning_rate, n_steps):
+    return gradient_descent(weights, design, y, learning_rate, n_steps + 1)[1:]
+
+
+@gradient_descent.mistake(
+    "Your path holds the start twice and lacks the last step: keep the weights after each step, not before."
+)
+def _(weights, design, y, learning_rate, n_steps):
+    path = gradient_descent(weights, design, y, learning_rate, n_steps)
+    return jnp.concatenate([path[:1], path[:n_steps]])
+
+
+@gradient_descent.mistake("Your steps ignore the learning rate: multiply the gradient by it.")
+def _(weights, design, y, learning_rate, n_steps):
+    return gradient_descent(weights, design, y, 1.0, n_steps)
+
+
+@gradient_descent.mistake(
+    "Your steps have n/2 times their length: the gradient of the mean is 2/n X^T (X w - y), with 2 and 1/n."
+)
+def _(weights, design, y, learning_rate, n_steps):
+    return gradient_descent(weights, design, y, learning_rate * len(y) / 2, n_steps)
+
+
+@gradient_descent.mistake("You joined the weights to one long row: put each into a row of its own with `jnp.stack`.")
+def _(weights, design, y, learning_rate, n_steps):
+    return jnp.ravel(gradient_descent(weights, design, y, learning_rate, n_steps))
+
+
+@gradient_descent.mistake(
+    "You returned both outputs of `jax.lax.scan`: the path is the second one, with the start put before it."
+)
+def _(weights, design, y, learning_rate, n_steps):
+    path = gradient_descent(weights, design, y, learning_rate, n_steps)
+    return path[-1], path[1:]
+
+
 # ---------------------------------------------------------------- 3.6
 
 
@@ -581,6 +757,47 @@ def _(design):
 @largest_stable_step.mistake("You divided by n - 1: the Hessian of the mean squared error is 2/n X^T X.")
 def _(design):
     return largest_stable_step(design) * (len(design) - 1) / len(design)
+
+
+@largest_stable_step.mistake(
+    "You took the largest singular value of X for L: L is the largest eigenvalue of the Hessian 2/n X^T X."
+)
+def _(design):
+    return 2 / jnp.linalg.norm(design, ord=2)
+
+
+@largest_stable_step.mistake(
+    "You took the Frobenius norm of the Hessian, the default of `jnp.linalg.norm`: its largest eigenvalue is the "
+    "norm with `ord=2`."
+)
+def _(design):
+    return 2 / jnp.linalg.norm(2 / len(design) * design.T @ design)
+
+
+@largest_stable_step.mistake("You returned one number per curvature: only the largest curvature limits the step.")
+def _(design):
+    return 2 / jnp.linalg.eigvalsh(2 / len(design) * design.T @ design)
+
+
+@largest_stable_step.mistake("You divided by the number of columns: the mean runs over the points, n = len(design).")
+def _(design):
+    return largest_stable_step(design) * design.shape[1] / len(design)
+
+
+@largest_stable_step.mistake(
+    "You subtracted the means of the columns, as a covariance does: the Hessian is 2/n X^T X with X as it is."
+)
+def _(design):
+    return largest_stable_step(design - design.mean(axis=0))
+
+
+@largest_stable_step.mistake(
+    "You divided by the sum of the largest and the smallest curvature, which gives the fastest step: the limit is "
+    "2 / L."
+)
+def _(design):
+    values = jnp.linalg.eigvalsh(2 / len(design) * design.T @ design)
+    return 2 / (values[0] + values[-1])
 
 
 # ---------------------------------------------------------------- 3.7
@@ -733,6 +950,54 @@ def _(x, knots, degree):
     return basis
 
 
+@bspline_basis.mistake(
+    "At the last knot all your intervals hold 1: only the last interval that is not empty is closed there."
+)
+def _(x, knots, degree):
+    points = x[:, None]
+    inside = (knots[:-1] <= points) & (points < knots[1:])
+    return _raise_degree(x, knots, (inside | (points == knots[-1])).astype(x.dtype), degree)
+
+
+@bspline_basis.mistake("Your recursion is one degree too long: q runs from 1 up to and including the degree.")
+def _(x, knots, degree):
+    return bspline_basis(x, knots, degree + 1)
+
+
+@bspline_basis.mistake(
+    "Your falling term is 1 minus the rising one: it belongs to the next function, with knots of its own."
+)
+def _(x, knots, degree):
+    basis = bspline_basis(x, knots, 0)
+    for q in range(1, degree + 1):
+        left = knots[: -q - 1]
+        rising = _ratio(x[:, None] - left, knots[q:-1] - left)
+        basis = rising * basis[:, :-1] + (1 - rising) * basis[:, 1:]
+    return basis
+
+
+@bspline_basis.mistake("Your falling term has the wrong sign: it is (t[j+q+1] - x) over its width, which is positive.")
+def _(x, knots, degree):
+    basis = bspline_basis(x, knots, 0)
+    for q in range(1, degree + 1):
+        left, right = knots[: -q - 1], knots[q + 1 :]
+        rising = _ratio(x[:, None] - left, knots[q:-1] - left)
+        falling = _ratio(x[:, None] - right, right - knots[1:-q])
+        basis = rising * basis[:, :-1] + falling * basis[:, 1:]
+    return basis
+
+
+@bspline_basis.mistake("You divided the falling term by the width of the rising one: its own is t[j+q+1] - t[j+1].")
+def _(x, knots, degree):
+    basis = bspline_basis(x, knots, 0)
+    for q in range(1, degree + 1):
+        left, right = knots[: -q - 1], knots[q + 1 :]
+        width = knots[q:-1] - left
+        rising, falling = _ratio(x[:, None] - left, width), _ratio(right - x[:, None], width)
+        basis = rising * basis[:, :-1] + falling * basis[:, 1:]
+    return basis
+
+
 # ---------------------------------------------------------------- 3.8
 
 
@@ -834,8 +1099,8 @@ def _(nodes, grid):
 
 
 @runge_error.mistake(
-    "Your error is zero: you measured it at the nodes instead of the grid, gave the polynomial the heights f(x) "
-    "instead of f(x_j), or interpolated something that is itself a polynomial, such as 1 + 25 x^2."
+    "Your error is zero, and no polynomial through these nodes is that good: take f - p on the grid, not at the nodes, "
+    "and give p the heights f(x_j) of Runge's function, 1 / (1 + 25 x^2)."
 )
 def _(nodes, grid):
     return jnp.max(jnp.abs(_runge(nodes) - _interpolate(_runge, nodes, nodes)))
@@ -871,3 +1136,44 @@ def _(nodes, grid):
 @runge_error.mistake("You added up the errors: the question is how bad the worst point is, so take the maximum.")
 def _(nodes, grid):
     return jnp.sum(jnp.abs(_runge(grid) - _interpolate(_runge, nodes, grid)))
+
+
+@runge_error.mistake("Your error is NaN: if your product includes k = j, that factor divides by 0, so leave it out.")
+def _(nodes, grid):
+    above, below = grid[:, None, None] - nodes, nodes[:, None] - nodes
+    return jnp.max(jnp.abs(_runge(grid) - jnp.prod(above / below, axis=2) @ _runge(nodes)))
+
+
+@runge_error.mistake(
+    "Your error is the largest value of f, as if p were 0: if you set the factor with k = j to 0, set it to 1."
+)
+def _(nodes, grid):
+    return jnp.max(_runge(grid))
+
+
+@runge_error.mistake("You added the factors: multiply them over k, and then add up f(x_j) times the products.")
+def _(nodes, grid):
+    above, below = grid[:, None, None] - nodes, nodes[:, None] - nodes
+    same = jnp.eye(len(nodes), dtype=bool)
+    share = jnp.sum(jnp.where(same, 0.0, above / below), axis=2)
+    return jnp.max(jnp.abs(_runge(grid) - share @ _runge(nodes)))
+
+
+@runge_error.mistake("Your denominators have the wrong sign: they are x_j - x_k, with the numerator x - x_k.")
+def _(nodes, grid):
+    sign = (-1.0) ** (len(nodes) - 1)
+    return jnp.max(jnp.abs(_runge(grid) - sign * _interpolate(_runge, nodes, grid)))
+
+
+@runge_error.mistake("You squared the 25 as well: Runge's function is 1 / (1 + 25 x^2), and only x is squared.")
+def _(nodes, grid):
+    def narrow(x):
+        return 1 / (1 + (25 * x) ** 2)
+
+    return jnp.max(jnp.abs(narrow(grid) - _interpolate(narrow, nodes, grid)))
+
+
+@runge_error.mistake("You divided the errors by f: the question is the absolute error, not the relative one.")
+def _(nodes, grid):
+    relative = (_runge(grid) - _interpolate(_runge, nodes, grid)) / _runge(grid)
+    return jnp.max(jnp.abs(relative))

@@ -120,6 +120,33 @@ def _(x, centroids):
     return jax.nn.one_hot(jnp.argmin(_squared_distances(x, centroids), axis=1), len(centroids))
 
 
+@assign.mistake("All your indices are 0: compare the k distances of each sample, and return the index of the smallest.")
+def _(x, centroids):
+    return jnp.zeros(len(x), dtype=int)
+
+
+@assign.mistake("You returned the table of distances: return the index of the smallest entry of each row.")
+def _(x, centroids):
+    return _squared_distances(x, centroids)
+
+
+@assign.mistake("You returned the nearest centroids themselves: return their indices.")
+def _(x, centroids):
+    return centroids[jnp.argmin(_squared_distances(x, centroids), axis=1)]
+
+
+@assign.mistake("You summed over the centroids: sum over the features, the last axis of `x[:, None] - centroids`.")
+def _(x, centroids):
+    return jnp.argmin(jnp.sum((x[:, None] - centroids) ** 2, axis=1), axis=1)
+
+
+@assign.mistake(
+    "You compared the largest difference of any feature: the Euclidean distance sums the squares over all features."
+)
+def _(x, centroids):
+    return jnp.argmin(jnp.max(jnp.abs(x[:, None] - centroids), axis=-1), axis=1)
+
+
 # ---------------------------------------------------------------- 5.2
 
 
@@ -226,6 +253,27 @@ def _(x, labels, centroids):
     return jnp.where(jnp.isnan(medians), centroids, medians)
 
 
+@update_centroids.mistake("You started the sums at the old centroids: add up the samples alone, from 0.")
+def _(x, labels, centroids):
+    sums, counts = _sums(x, labels, centroids)
+    return (centroids + sums) / jnp.maximum(counts, 1)
+
+
+@update_centroids.mistake("You kept the last sample of each cluster: take the mean of all its samples.")
+def _(x, labels, centroids):
+    return jnp.stack([x[jnp.max(jnp.where(labels == j, jnp.arange(len(x)), -1))] for j in range(len(centroids))])
+
+
+@update_centroids.mistake("You assigned the samples yourself: take the labels that you were given.")
+def _(x, labels, centroids):
+    return update_centroids(x, assign(x, centroids), centroids)
+
+
+@update_centroids.mistake("You returned a row for each sample: return one for each cluster.")
+def _(x, labels, centroids):
+    return update_centroids(x, labels, centroids)[labels]
+
+
 # ---------------------------------------------------------------- 5.3
 
 
@@ -262,9 +310,9 @@ def _(key):
     return dict(x=x, centroids=x[2:3])
 
 
-@seeding_weights.inputs("all samples but one on centroids", points=1, hidden=True)
-def _(key):
-    x = jnp.array([[0.0, 0.0], [5.0, 5.0], [5.0, 4.0], [0.0, 0.0]])
+@seeding_weights.inputs("all samples but one on centroids, distances of 1e-4", points=1, hidden=True)
+def _(key):  # a number added to the sum shows
+    x = 1e-4 * jnp.array([[0.0, 0.0], [5.0, 5.0], [5.0, 4.0], [0.0, 0.0]])
     return dict(x=x, centroids=x[:2])
 
 
@@ -329,6 +377,42 @@ def _(x, centroids):
     return nearest / nearest.sum()
 
 
+@seeding_weights.mistake("Your distance sums absolute differences: take the Euclidean one, with squares.")
+def _(x, centroids):
+    total = jnp.min(jnp.sum(jnp.abs(x[:, None] - centroids), axis=-1), axis=1)
+    return total / total.sum()
+
+
+@seeding_weights.mistake("Your weights grow with the fourth power of the distance: it is squared once.")
+def _(x, centroids):
+    nearest = jnp.min(_squared_distances(x, centroids), axis=1) ** 2
+    return nearest / nearest.sum()
+
+
+@seeding_weights.mistake("You divided by the number of samples: probabilities add up to 1, so divide by the sum.")
+def _(x, centroids):
+    return jnp.min(_squared_distances(x, centroids), axis=1) / len(x)
+
+
+@seeding_weights.mistake("You looked at the first centroid alone: take the minimum over all centroids so far.")
+def _(x, centroids):
+    first = _squared_distances(x, centroids)[:, 0]
+    return first / first.sum()
+
+
+@seeding_weights.mistake("You returned distances: square them, and divide by the sum of the squares.")
+def _(x, centroids):
+    return jnp.sqrt(jnp.min(_squared_distances(x, centroids), axis=1))
+
+
+@seeding_weights.mistake(
+    "You found the nearest sample of each centroid: take the minimum over the centroids, `axis=1`."
+)
+def _(x, centroids):
+    nearest = jnp.min(_squared_distances(x, centroids), axis=0)
+    return nearest / nearest.sum()
+
+
 # ---------------------------------------------------------------- 5.4
 
 
@@ -372,7 +456,7 @@ def _(key):
 
 @responsibilities.inputs("a component of weight 0, and very dense samples", points=1, hidden=True)
 def _(key):
-    return dict(log_densities=jnp.array([[120.0, 119.0, 150.0], [0.0, 1.0, 2.0]]), weights=jnp.array([0.6, 0.4, 0.0]))
+    return dict(log_densities=jnp.array([[120.0, 119.0, 190.0], [0.0, 1.0, 2.0]]), weights=jnp.array([0.6, 0.4, 0.0]))
 
 
 @responsibilities.mistake("You left out the mixing weights: multiply each density by its component's weight.")
@@ -422,8 +506,8 @@ def _(log_densities, weights):
 
 
 @responsibilities.mistake(
-    "Far from all components your responsibilities are 0, since a small number in the denominator only hides 0/0: "
-    "use `jax.nn.softmax` of the logarithms."
+    "Far from all components your responsibilities are 0, since a small number in the denominator or `where` only "
+    "hides 0/0: use `jax.nn.softmax` of the logarithms."
 )
 def _(log_densities, weights):
     joint = jnp.exp(log_densities) * weights
@@ -448,6 +532,52 @@ def _(log_densities, weights):
 )
 def _(log_densities, weights):
     return jax.nn.softmax(log_densities + jnp.log(weights), axis=(0, 1))
+
+
+@responsibilities.mistake(
+    "You took the logarithms for densities: exponentiate them before you multiply by the weights."
+)
+def _(log_densities, weights):
+    joint = log_densities * weights
+    return joint / joint.sum(axis=1, keepdims=True)
+
+
+@responsibilities.mistake(
+    "Replacing NaN by 0 only hides 0/0 far from all components, and infinity over infinity: use `jax.nn.softmax` "
+    "of the logarithms."
+)
+def _(log_densities, weights):
+    joint = jnp.exp(log_densities) * weights
+    return jnp.nan_to_num(joint / joint.sum(axis=1, keepdims=True))
+
+
+@responsibilities.mistake(
+    "A component of weight 0 gets a share, since you added a small number to the weights: log 0 = -inf is right here."
+)
+def _(log_densities, weights):
+    return jax.nn.softmax(log_densities + jnp.log(weights + 1e-8), axis=1)
+
+
+@responsibilities.mistake(
+    "You subtracted the largest logarithm of each column, which does not cancel in a row: subtract that of each "
+    "row, `axis=1`."
+)
+def _(log_densities, weights):
+    joint = log_densities + jnp.log(weights)
+    joint = jnp.exp(joint - joint.max(axis=0))
+    return joint / joint.sum(axis=1, keepdims=True)
+
+
+@responsibilities.mistake("You returned log-density plus log-weight: exponentiate, and divide each row by its sum.")
+def _(log_densities, weights):
+    return log_densities + jnp.log(weights)
+
+
+@responsibilities.mistake(
+    "You weighted only the sum in the denominator: the numerator has the weight of its component, too."
+)
+def _(log_densities, weights):
+    return jnp.exp(log_densities) / jnp.sum(jnp.exp(log_densities) * weights, axis=1, keepdims=True)
 
 
 # ---------------------------------------------------------------- 5.5
@@ -482,7 +612,7 @@ def _(key):
     return dict(x=jnp.array([[0.0], [1.0], [5.0], [6.0]]), gamma=gamma)
 
 
-@m_step.inputs("random samples", points=3)
+@m_step.inputs("random samples", points=2)
 def _(key):
     a, b = jax.random.split(key)
     gamma = jax.nn.softmax(2 * jax.random.normal(b, (15, 3)), axis=1)
@@ -498,6 +628,12 @@ def _(key):
 def _(key):
     gamma = jax.nn.one_hot(jnp.array([0, 0, 1, 0, 1, 1, 1]), 2)
     return dict(x=jax.random.normal(key, (7, 2)), gamma=gamma)
+
+
+@m_step.inputs("features of 1e-3, where anything added to the covariances shows", points=1, hidden=True)
+def _(key):
+    gamma = jax.nn.one_hot(jnp.array([0, 0, 1, 0, 1, 1, 1]), 2)
+    return dict(x=1e-3 * jax.random.normal(key, (7, 2)), gamma=gamma)
 
 
 @m_step.inputs("samples far from the origin", points=1, hidden=True)
@@ -594,6 +730,67 @@ def _(x, gamma):
     means = jnp.tile(x.mean(axis=0), (len(counts), 1))
     centered = x[:, None] - means
     return counts / len(x), means, jnp.einsum("nk,nki,nkj->kij", gamma, centered, centered) / counts[:, None, None]
+
+
+@m_step.mistake(
+    "You divided the covariances by the number of all samples: each component has its own count N_k, a column sum."
+)
+def _(x, gamma):
+    counts, means, scatter = _moments(x, gamma)
+    return counts / len(x), means, scatter / len(x)
+
+
+@m_step.mistake(
+    "You divided the means by the number of all samples: each component has its own count N_k, a column sum."
+)
+def _(x, gamma):
+    counts = gamma.sum(axis=0)
+    means = gamma.T @ x / len(x)
+    centered = x[:, None] - means
+    scatter = jnp.einsum("nk,nki,nkj->kij", gamma, centered, centered)
+    return counts / len(x), means, scatter / counts[:, None, None]
+
+
+@m_step.mistake("Your means are sums: divide each by its component's count N_k.")
+def _(x, gamma):
+    counts = gamma.sum(axis=0)
+    means = gamma.T @ x
+    centered = x[:, None] - means
+    scatter = jnp.einsum("nk,nki,nkj->kij", gamma, centered, centered)
+    return counts / len(x), means, scatter / counts[:, None, None]
+
+
+@m_step.mistake("You left gamma out of the covariances: sample i counts gamma_ik times for component k.")
+def _(x, gamma):
+    counts, means, _ = _moments(x, gamma)
+    centered = x[:, None] - means
+    return counts / len(x), means, jnp.einsum("nki,nkj->kij", centered, centered) / counts[:, None, None]
+
+
+@m_step.mistake(
+    "You left gamma out of the covariances and divided by the number of all samples: weight each sample by "
+    "gamma_ik, and divide by N_k."
+)
+def _(x, gamma):
+    counts, means, _ = _moments(x, gamma)
+    centered = x[:, None] - means
+    return counts / len(x), means, jnp.einsum("nki,nkj->kij", centered, centered) / len(x)
+
+
+@m_step.mistake(
+    "You added 1e-6 to the diagonal of the covariances: here nothing is added, since the features may be as small "
+    "as that."
+)
+def _(x, gamma):
+    counts, means, scatter = _moments(x, gamma)
+    return counts / len(x), means, scatter / counts[:, None, None] + 1e-6 * jnp.eye(x.shape[1])
+
+
+@m_step.mistake("You gave each sample to one component: weight it by gamma_ik in every component.")
+def _(x, gamma):
+    hard = jax.nn.one_hot(jnp.argmax(gamma, axis=1), gamma.shape[1])
+    counts, means, scatter = _moments(x, hard)
+    return counts / len(x), means, scatter / counts[:, None, None]
 
 
 # ---------------------------------------------------------------- 5.6
@@ -717,6 +914,42 @@ def _(log_densities, weights):
 )
 def _(log_densities, weights):
     return jnp.mean(jnp.sum(jnp.exp(log_densities) * weights, axis=1))
+
+
+@log_likelihood.mistake(
+    "You subtracted the largest log-density but did not add it back: log sum exp(l) = m + log sum exp(l - m)."
+)
+def _(log_densities, weights):
+    below = log_densities - log_densities.max(axis=1, keepdims=True)
+    return jnp.mean(jnp.log(jnp.sum(jnp.exp(below) * weights, axis=1)))
+
+
+@log_likelihood.mistake("You subtracted the largest logarithm twice: after the sum it is added back.")
+def _(log_densities, weights):
+    joint = _log_joint(log_densities, weights)
+    return jnp.mean(jax.scipy.special.logsumexp(joint, axis=1) - 2 * joint.max(axis=1))
+
+
+@log_likelihood.mistake(
+    "You subtracted the largest logarithm of ALL samples, so a sample far below it underflows: subtract the "
+    "largest of each row."
+)
+def _(log_densities, weights):
+    joint = _log_joint(log_densities, weights)
+    return joint.max() + jnp.mean(jnp.log(jnp.sum(jnp.exp(joint - joint.max()), axis=1)))
+
+
+@log_likelihood.mistake(
+    "You added the logarithms over the components, which multiplies the densities: add weight times density, then "
+    "take the logarithm."
+)
+def _(log_densities, weights):
+    return jnp.mean(jnp.sum(_log_joint(log_densities, weights), axis=1))
+
+
+@log_likelihood.mistake("You divided by the number of components: take the mean over the samples.")
+def _(log_densities, weights):
+    return jnp.sum(jax.scipy.special.logsumexp(_log_joint(log_densities, weights), axis=1)) / len(weights)
 
 
 # ---------------------------------------------------------------- 5.7
@@ -861,6 +1094,40 @@ def _(x, encoder, decoder):
     return 2 * jnp.mean((mean + (x - mean) @ encoder @ decoder - x) ** 2)
 
 
+@linear_autoencoder_loss.mistake(
+    "You squared after averaging, when errors had already canceled: square each error first."
+)
+def _(x, encoder, decoder):
+    mean = x.mean(axis=0)
+    return jnp.mean(mean + (x - mean) @ encoder @ decoder - x) ** 2
+
+
+@linear_autoencoder_loss.mistake("You returned one number for each sample: take the mean over the samples as well.")
+def _(x, encoder, decoder):
+    mean = x.mean(axis=0)
+    return jnp.mean((mean + (x - mean) @ encoder @ decoder - x) ** 2, axis=1)
+
+
+@linear_autoencoder_loss.mistake("You returned one number for each feature: take the mean over the features as well.")
+def _(x, encoder, decoder):
+    mean = x.mean(axis=0)
+    return jnp.mean((mean + (x - mean) @ encoder @ decoder - x) ** 2, axis=0)
+
+
+@linear_autoencoder_loss.mistake(
+    "You took the norm of all errors, the root of the sum of their squares: the loss is the mean of the squares."
+)
+def _(x, encoder, decoder):
+    mean = x.mean(axis=0)
+    return jnp.linalg.norm(mean + (x - mean) @ encoder @ decoder - x)
+
+
+@linear_autoencoder_loss.mistake("You returned the rebuilt samples: return the mean of their squared error.")
+def _(x, encoder, decoder):
+    mean = x.mean(axis=0)
+    return mean + (x - mean) @ encoder @ decoder
+
+
 # ---------------------------------------------------------------- 5.8
 
 
@@ -953,3 +1220,32 @@ def _(x, rebuilt):
 @anomaly_score.mistake("You squared before subtracting: subtract the images first, then square each pixel's error.")
 def _(x, rebuilt):
     return jnp.mean(x**2 - rebuilt**2, axis=(1, 2))
+
+
+@anomaly_score.mistake(
+    "You took the norm of each image's error, the root of the sum of its squares: the score is the mean of the squares."
+)
+def _(x, rebuilt):
+    return jnp.sqrt(jnp.sum((x - rebuilt) ** 2, axis=(1, 2)))
+
+
+@anomaly_score.mistake("You averaged the errors as they are, so that they cancel: square each pixel's error first.")
+def _(x, rebuilt):
+    return jnp.mean(x - rebuilt, axis=(1, 2))
+
+
+@anomaly_score.mistake("You divided by the number of images: divide by the number of pixels of one image.")
+def _(x, rebuilt):
+    return jnp.sum((x - rebuilt) ** 2, axis=(1, 2)) / len(x)
+
+
+@anomaly_score.mistake(
+    "You subtracted each image's mean error, as a variance does: average the squares of the errors themselves."
+)
+def _(x, rebuilt):
+    return jnp.var(x - rebuilt, axis=(1, 2))
+
+
+@anomaly_score.mistake("Your mean runs over the images and the rows: keep the first axis, average over the last two.")
+def _(x, rebuilt):
+    return jnp.mean((x - rebuilt) ** 2, axis=(0, 1))

@@ -455,6 +455,22 @@ def cross_entropy(logits, labels):
 """,
             "def cross_entropy(logits, labels): return [-jax.nn.log_softmax(z)[k] for z, k in zip(logits, labels)]",
         ],
+        "Your values are right, but their gradient": [
+            """
+def cross_entropy(logits, labels):
+    logits = jax.lax.stop_gradient(logits)
+    z = logits - jnp.max(logits, axis=1, keepdims=True)
+    chosen = z[jnp.arange(len(labels)), labels]
+    return jnp.mean(jnp.log(jnp.sum(jnp.exp(z), axis=1)) - chosen)
+""",
+            """
+def cross_entropy(logits, labels):
+    total = 0.0
+    for row, label in zip(logits, labels):
+        total = total - jax.nn.log_softmax(row)[label]
+    return jax.lax.stop_gradient(total / len(labels))
+""",
+        ],
     },
     "standardize": {
         "Your code leaks": [

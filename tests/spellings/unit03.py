@@ -28,6 +28,46 @@ def design_matrix(x, degree):
             "def design_matrix(x, degree): return np.outer(x, np.arange(degree + 1))",
             "def design_matrix(x, degree): return [[one * j for j in range(degree + 1)] for one in x]",
         ],
+        "You have one column too many": [
+            """
+def design_matrix(x, degree):
+    return np.vander(np.asarray(x), degree + 2, increasing=True)
+""",
+            """
+def design_matrix(x, degree):
+    return jnp.stack([x**j for j in range(degree + 2)], axis=1)
+""",
+        ],
+        "You have as many columns as points": [
+            """
+def design_matrix(x, degree):
+    return np.vander(np.asarray(x))
+""",
+            """
+def design_matrix(x, degree):
+    return jnp.stack([x**j for j in reversed(range(len(x)))], axis=1)
+""",
+        ],
+        "You raised the exponent": [
+            """
+def design_matrix(x, degree):
+    return np.power(np.arange(degree + 1.0), np.asarray(x)[:, None])
+""",
+            """
+def design_matrix(x, degree):
+    return jnp.stack([float(j) ** x for j in range(degree + 1)], axis=1)
+""",
+        ],
+        "You took the logarithm of x": [
+            """
+def design_matrix(x, degree):
+    return np.exp(np.log(np.asarray(x))[:, None] * np.arange(degree + 1))
+""",
+            """
+def design_matrix(x, degree):
+    return jnp.stack([jnp.exp(j * jnp.log(x)) for j in range(degree + 1)], axis=1)
+""",
+        ],
     },
     "ols": {
         "You returned X^T y": [
@@ -102,6 +142,42 @@ def ols(design, y):
     return np.linalg.solve(x.T @ x, x.T @ y / len(y))
 """,
             "def ols(design, y): return jnp.linalg.inv(design.T @ design) @ design.T @ y / design.shape[0]",
+        ],
+        "You fitted an intercept": [
+            """
+def ols(design, y):
+    ones = np.ones((len(y), 1))
+    return np.linalg.lstsq(np.concatenate([ones, np.asarray(design)], axis=1), np.asarray(y), rcond=None)[0][1:]
+""",
+            """
+def ols(design, y):
+    centered = design - jnp.mean(design, axis=0)
+    return jnp.linalg.solve(centered.T @ centered, centered.T @ (y - jnp.mean(y)))
+""",
+        ],
+        "You returned the residuals": [
+            """
+def ols(design, y):
+    x, y = np.asarray(design), np.asarray(y)
+    return y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+""",
+            """
+def ols(design, y):
+    w = jnp.linalg.solve(design.T @ design, design.T @ y)
+    return jnp.stack([a - row @ w for row, a in zip(design, y)])
+""",
+        ],
+        "You returned the sum of squared residuals": [
+            """
+def ols(design, y):
+    x, y = np.asarray(design), np.asarray(y)
+    return np.linalg.lstsq(x, y, rcond=None)[1]
+""",
+            """
+def ols(design, y):
+    w = jnp.linalg.solve(design.T @ design, design.T @ y)
+    return sum((a - row @ w) ** 2 for row, a in zip(design, y))
+""",
         ],
     },
     "mse_gradient": {
@@ -234,6 +310,82 @@ def mse_gradient(weights, design, y):
     return total / len(y)
 """,
         ],
+        "You differentiated with respect to the design": [
+            """
+def mse_gradient(weights, design, y):
+    return jax.grad(lambda w, x, t: jnp.mean((x @ w - t) ** 2), argnums=1)(weights, design, y)
+""",
+            """
+def mse_gradient(weights, design, y):
+    x, w = np.asarray(design), np.asarray(weights)
+    return 2 / len(x) * np.outer(x @ w - np.asarray(y), w)
+""",
+        ],
+        "You differentiated with respect to y": [
+            """
+def mse_gradient(weights, design, y):
+    return jax.grad(lambda w, x, t: jnp.mean((x @ w - t) ** 2), argnums=2)(weights, design, y)
+""",
+            """
+def mse_gradient(weights, design, y):
+    return -2 * (np.asarray(design) @ np.asarray(weights) - np.asarray(y)) / len(y)
+""",
+        ],
+        "You left out X^T: multiply": [
+            """
+def mse_gradient(weights, design, y):
+    return 2 / len(y) * (np.asarray(design) @ np.asarray(weights) - np.asarray(y))
+""",
+            """
+def mse_gradient(weights, design, y):
+    return jnp.stack([2 * (row @ weights - t) / len(y) for row, t in zip(design, y)])
+""",
+        ],
+        "You returned the residuals": [
+            """
+def mse_gradient(weights, design, y):
+    return np.asarray(design) @ np.asarray(weights) - np.asarray(y)
+""",
+            """
+def mse_gradient(weights, design, y):
+    return jnp.stack([row @ weights - t for row, t in zip(design, y)])
+""",
+        ],
+        "You returned the loss as well": [
+            """
+def mse_gradient(weights, design, y):
+    return jax.value_and_grad(lambda w: jnp.mean((design @ w - y) ** 2))(weights)
+""",
+            """
+def mse_gradient(weights, design, y):
+    r = np.asarray(design) @ np.asarray(weights) - np.asarray(y)
+    return np.mean(r**2), 2 * np.asarray(design).T @ r / len(r)
+""",
+        ],
+        "You took the root": [
+            """
+def mse_gradient(weights, design, y):
+    return jax.grad(lambda w: jnp.sqrt(jnp.mean((design @ w - y) ** 2)))(weights)
+""",
+            """
+def mse_gradient(weights, design, y):
+    x = np.asarray(design)
+    r = x @ np.asarray(weights) - np.asarray(y)
+    return x.T @ r / np.sqrt(len(r) * np.sum(r**2))
+""",
+        ],
+        "You averaged residuals and columns": [
+            """
+def mse_gradient(weights, design, y):
+    x = np.asarray(design)
+    return 2 * np.mean(x @ np.asarray(weights) - np.asarray(y)) * x.mean(axis=0)
+""",
+            """
+def mse_gradient(weights, design, y):
+    mean = sum(row @ weights - t for row, t in zip(design, y)) / len(y)
+    return 2 * mean * sum(row for row in design) / len(y)
+""",
+        ],
     },
     "gd_step": {
         "You walked uphill": [
@@ -349,6 +501,87 @@ def gd_step(weights, design, y, learning_rate):
 def gd_step(w, design, y, learning_rate):
     gradient = jax.grad(lambda v: jnp.mean((design @ v - y) ** 2))(w)
     return w - gradient / learning_rate
+""",
+        ],
+        "Your step goes uphill, and half": [
+            """
+def gd_step(weights, design, y, learning_rate):
+    x, w = np.asarray(design), np.asarray(weights)
+    return w - learning_rate * x.T @ (np.asarray(y) - x @ w) / len(x)
+""",
+            """
+def gd_step(weights, design, y, learning_rate):
+    return weights + learning_rate * sum(row * (row @ weights - t) for row, t in zip(design, y)) / len(y)
+""",
+        ],
+        "Your step goes uphill, n times": [
+            """
+def gd_step(weights, design, y, learning_rate):
+    x, w = np.asarray(design), np.asarray(weights)
+    return w + 2 * learning_rate * x.T @ (x @ w - np.asarray(y))
+""",
+            """
+def gd_step(weights, design, y, learning_rate):
+    return weights - 2 * learning_rate * sum(row * (t - row @ weights) for row, t in zip(design, y))
+""",
+        ],
+        "You returned the gradient": [
+            """
+def gd_step(weights, design, y, learning_rate):
+    x, w = np.asarray(design), np.asarray(weights)
+    return 2 / len(x) * x.T @ (x @ w - np.asarray(y))
+""",
+            """
+def gd_step(weights, design, y, learning_rate):
+    return jax.grad(lambda w: jnp.mean((design @ w - y) ** 2))(weights)
+""",
+        ],
+        "You subtracted the loss": [
+            """
+def gd_step(weights, design, y, learning_rate):
+    x, w = np.asarray(design), np.asarray(weights)
+    return w - learning_rate * np.mean((x @ w - np.asarray(y)) ** 2)
+""",
+            """
+def gd_step(weights, design, y, learning_rate):
+    return weights - learning_rate * sum((row @ weights - t) ** 2 for row, t in zip(design, y)) / len(y)
+""",
+        ],
+        "Your step has the number of weights": [
+            """
+def gd_step(weights, design, y, learning_rate):
+    x, w = np.asarray(design), np.asarray(weights)
+    return w - 2 * learning_rate * x.T @ (x @ w - np.asarray(y)) / len(w)
+""",
+            """
+def gd_step(weights, design, y, learning_rate):
+    return weights - learning_rate * 2 * sum(row * (row @ weights - t) for row, t in zip(design, y)) / len(weights)
+""",
+        ],
+        "Your step is twice as long": [
+            """
+def gd_step(weights, design, y, learning_rate):
+    x, w = np.asarray(design), np.asarray(weights)
+    return w - 4 * learning_rate * x.T @ (x @ w - np.asarray(y)) / len(x)
+""",
+            """
+def gd_step(weights, design, y, learning_rate):
+    return weights - learning_rate * 2 * jax.grad(lambda w: jnp.mean((design @ w - y) ** 2))(weights)
+""",
+        ],
+        "You took two steps": [
+            """
+def gd_step(weights, design, y, learning_rate):
+    w = weights
+    for _ in range(2):
+        w = w - learning_rate * mse_gradient(w, design, y)
+    return w
+""",
+            """
+def gd_step(weights, design, y, learning_rate):
+    x, w, t = np.asarray(design), np.asarray(weights), np.asarray(y)
+    new = w - 2 * learning_rate / len(x) * x.T @ (x @ w - t)
+    return new - 2 * learning_rate / len(x) * x.T @ (x @ new - t)
 """,
         ],
     },
@@ -517,6 +750,135 @@ def gradient_descent(weights, design, y, learning_rate, n_steps):
     return jnp.stack(path)
 """,
         ],
+        "You start at zero": [
+            """
+def gradient_descent(weights, design, y, learning_rate, n_steps):
+    x, t, w = np.asarray(design), np.asarray(y), np.zeros(len(weights))
+    path = [w]
+    for _ in range(n_steps):
+        w = w - learning_rate * 2 / len(t) * x.T @ (x @ w - t)
+        path.append(w)
+    return np.stack(path)
+""",
+            """
+def gradient_descent(weights, design, y, learning_rate, n_steps):
+    path = [0 * weights]
+    for _ in range(n_steps):
+        path.append(gd_step(path[-1], design, y, learning_rate))
+    return jnp.stack(path)
+""",
+        ],
+        "Your path begins after": [
+            """
+def gradient_descent(weights, design, y, learning_rate, n_steps):
+    x, t, w = np.asarray(design), np.asarray(y), np.asarray(weights)
+    path = [w]
+    for _ in range(n_steps + 1):
+        w = w - learning_rate * 2 / len(t) * x.T @ (x @ w - t)
+        path.append(w)
+    return np.stack(path[1:])
+""",
+            """
+def gradient_descent(weights, design, y, learning_rate, n_steps):
+    path = []
+    for _ in range(n_steps + 1):
+        weights = gd_step(weights, design, y, learning_rate)
+        path.append(weights)
+    return jnp.stack(path)
+""",
+        ],
+        "Your path holds the start twice": [
+            """
+def gradient_descent(weights, design, y, learning_rate, n_steps):
+    x, t, w = np.asarray(design), np.asarray(y), np.asarray(weights)
+    path = [w]
+    for _ in range(n_steps):
+        path.append(w)
+        w = w - learning_rate * 2 / len(t) * x.T @ (x @ w - t)
+    return np.stack(path)
+""",
+            """
+def gradient_descent(weights, design, y, learning_rate, n_steps):
+    path = [weights]
+    for _ in range(n_steps):
+        path.append(weights)
+        weights = gd_step(weights, design, y, learning_rate)
+    return jnp.stack(path)
+""",
+        ],
+        "Your steps ignore the learning rate": [
+            """
+def gradient_descent(weights, design, y, learning_rate, n_steps):
+    x, t, w = np.asarray(design), np.asarray(y), np.asarray(weights)
+    path = [w]
+    for _ in range(n_steps):
+        w = w - 2 / len(t) * x.T @ (x @ w - t)
+        path.append(w)
+    return np.stack(path)
+""",
+            """
+def gradient_descent(weights, design, y, learning_rate, n_steps):
+    path = [weights]
+    for _ in range(n_steps):
+        path.append(path[-1] - mse_gradient(path[-1], design, y))
+    return jnp.stack(path)
+""",
+        ],
+        "Your steps have n/2 times": [
+            """
+def gradient_descent(weights, design, y, learning_rate, n_steps):
+    x, t, w = np.asarray(design), np.asarray(y), np.asarray(weights)
+    path = [w]
+    for _ in range(n_steps):
+        w = w - learning_rate * x.T @ (x @ w - t)
+        path.append(w)
+    return np.stack(path)
+""",
+            """
+def gradient_descent(weights, design, y, learning_rate, n_steps):
+    path = [weights]
+    for _ in range(n_steps):
+        residual = design @ path[-1] - y
+        path.append(path[-1] - learning_rate * design.T @ residual)
+    return jnp.stack(path)
+""",
+        ],
+        "You joined the weights": [
+            """
+def gradient_descent(weights, design, y, learning_rate, n_steps):
+    x, t, w = np.asarray(design), np.asarray(y), np.asarray(weights)
+    path = [w]
+    for _ in range(n_steps):
+        w = w - learning_rate * 2 / len(t) * x.T @ (x @ w - t)
+        path.append(w)
+    return np.concatenate(path)
+""",
+            """
+def gradient_descent(weights, design, y, learning_rate, n_steps):
+    path = [weights]
+    for _ in range(n_steps):
+        path.append(gd_step(path[-1], design, y, learning_rate))
+    return jnp.concatenate(path)
+""",
+        ],
+        "You returned both outputs": [
+            """
+def gradient_descent(weights, design, y, learning_rate, n_steps):
+    def step(now, _):
+        new = gd_step(now, design, y, learning_rate)
+        return new, new
+
+    return jax.lax.scan(step, weights, length=n_steps)
+""",
+            """
+def gradient_descent(weights, design, y, learning_rate, n_steps):
+    def step(now, _):
+        new = now - learning_rate * mse_gradient(now, design, y)
+        return new, new
+
+    return jax.lax.scan(step, weights, None, n_steps)
+""",
+        ],
     },
     "largest_stable_step": {
         "Your step is half of the largest": [
@@ -601,6 +963,74 @@ def largest_stable_step(design):
     return 2 / np.max(np.abs(2 / len(x) * x.T @ x))
 """,
             "def largest_stable_step(design): return len(design) / max(sum(column**2) for column in design.T)",
+        ],
+        "You took the largest singular value of X for L": [
+            """
+def largest_stable_step(design):
+    return 2 / np.linalg.svd(np.asarray(design), compute_uv=False)[0]
+""",
+            """
+def largest_stable_step(design):
+    return 2 / jnp.sqrt(jnp.max(jnp.linalg.eigvalsh(design.T @ design)))
+""",
+        ],
+        "You took the Frobenius norm": [
+            """
+def largest_stable_step(design):
+    x = np.asarray(design)
+    return 2 / np.linalg.norm(2 / len(x) * x.T @ x)
+""",
+            """
+def largest_stable_step(design):
+    return 2 / jnp.sqrt(jnp.sum(jnp.linalg.eigvalsh(2 / len(design) * design.T @ design) ** 2))
+""",
+        ],
+        "You returned one number per curvature": [
+            """
+def largest_stable_step(design):
+    x = np.asarray(design)
+    return 2 / np.linalg.eigvalsh(2 / len(x) * x.T @ x)
+""",
+            """
+def largest_stable_step(design):
+    values, _ = jnp.linalg.eigh(2 * design.T @ design)
+    return 2 * len(design) / values
+""",
+        ],
+        "You divided by the number of columns": [
+            """
+def largest_stable_step(design):
+    x = np.asarray(design)
+    return 2 / np.linalg.eigvalsh(2 / x.shape[1] * x.T @ x)[-1]
+""",
+            """
+def largest_stable_step(design):
+    return design.shape[1] / jnp.linalg.norm(design, ord=2) ** 2
+""",
+        ],
+        "You subtracted the means": [
+            """
+def largest_stable_step(design):
+    return 2 / np.linalg.eigvalsh(2 * np.atleast_2d(np.cov(np.asarray(design).T, bias=True)))[-1]
+""",
+            """
+def largest_stable_step(design):
+    centered = design - jnp.mean(design, axis=0)
+    return len(design) / jnp.linalg.eigvalsh(centered.T @ centered)[-1]
+""",
+        ],
+        "You divided by the sum of the largest": [
+            """
+def largest_stable_step(design):
+    x = np.asarray(design)
+    values = np.linalg.eigvalsh(2 / len(x) * x.T @ x)
+    return 2 / (values.min() + values.max())
+""",
+            """
+def largest_stable_step(design):
+    values, _ = jnp.linalg.eigh(design.T @ design / len(design))
+    return 1 / (values[0] + values[-1])
+""",
         ],
     },
     "bspline_basis": {
@@ -911,6 +1341,161 @@ def bspline_basis(x, knots, degree):
     return jnp.stack([b(j, degree) for j in range(k - degree - 1)], axis=1)
 """,
         ],
+        "At the last knot all": [
+            """
+def bspline_basis(x, knots, degree):
+    x, t = np.asarray(x), np.asarray(knots)
+    B = np.zeros((len(x), len(t) - 1))
+    last = max(j for j in range(len(t) - 1) if t[j] < t[j + 1])
+    for j in range(len(t) - 1):
+        B[:, j] = (t[j] <= x) & (x < t[j + 1]) | (x == t[-1])
+    for q in range(1, degree + 1):
+        new = np.zeros((len(x), B.shape[1] - 1))
+        for j in range(B.shape[1] - 1):
+            a, b = t[j + q] - t[j], t[j + q + 1] - t[j + 1]
+            rise = (x - t[j]) / a if a else 0 * x
+            fall = (t[j + q + 1] - x) / b if b else 0 * x
+            new[:, j] = rise * B[:, j] + fall * B[:, j + 1]
+        B = new
+    return B
+""",
+            """
+def bspline_basis(x, knots, degree):
+    last = x[:, None] == knots[-1]
+    inside = (knots[:-1] <= x[:, None]) & (x[:, None] < knots[1:])
+    B = (inside | last).astype(float)
+    for q in range(1, degree + 1):
+        a, b = knots[q:-1] - knots[: -q - 1], knots[q + 1 :] - knots[1:-q]
+        rise = jnp.where(a > 0, (x[:, None] - knots[: -q - 1]) / a, 0.0)
+        fall = jnp.where(b > 0, (knots[q + 1 :] - x[:, None]) / b, 0.0)
+        B = rise * B[:, :-1] + fall * B[:, 1:]
+    return B
+""",
+        ],
+        "Your recursion is one degree too long": [
+            """
+def bspline_basis(x, knots, degree):
+    x, t = np.asarray(x), np.asarray(knots)
+    B = np.zeros((len(x), len(t) - 1))
+    last = max(j for j in range(len(t) - 1) if t[j] < t[j + 1])
+    for j in range(len(t) - 1):
+        B[:, j] = (t[j] <= x) & (x < t[j + 1]) | (j == last) & (x == t[-1])
+    for q in range(1, degree + 2):
+        new = np.zeros((len(x), B.shape[1] - 1))
+        for j in range(B.shape[1] - 1):
+            a, b = t[j + q] - t[j], t[j + q + 1] - t[j + 1]
+            rise = (x - t[j]) / a if a else 0 * x
+            fall = (t[j + q + 1] - x) / b if b else 0 * x
+            new[:, j] = rise * B[:, j] + fall * B[:, j + 1]
+        B = new
+    return B
+""",
+            """
+def bspline_basis(x, knots, degree):
+    last = (x[:, None] == knots[-1]) & (knots[1:] == knots[-1]) & (knots[:-1] < knots[-1])
+    inside = (knots[:-1] <= x[:, None]) & (x[:, None] < knots[1:])
+    B = (inside | last).astype(float)
+    for q in range(1, degree + 2):
+        a, b = knots[q:-1] - knots[: -q - 1], knots[q + 1 :] - knots[1:-q]
+        rise = jnp.where(a > 0, (x[:, None] - knots[: -q - 1]) / a, 0.0)
+        fall = jnp.where(b > 0, (knots[q + 1 :] - x[:, None]) / b, 0.0)
+        B = rise * B[:, :-1] + fall * B[:, 1:]
+    return B
+""",
+        ],
+        "Your falling term is 1 minus": [
+            """
+def bspline_basis(x, knots, degree):
+    x, t = np.asarray(x), np.asarray(knots)
+    B = np.zeros((len(x), len(t) - 1))
+    last = max(j for j in range(len(t) - 1) if t[j] < t[j + 1])
+    for j in range(len(t) - 1):
+        B[:, j] = (t[j] <= x) & (x < t[j + 1]) | (j == last) & (x == t[-1])
+    for q in range(1, degree + 1):
+        new = np.zeros((len(x), B.shape[1] - 1))
+        for j in range(B.shape[1] - 1):
+            a, b = t[j + q] - t[j], t[j + q + 1] - t[j + 1]
+            rise = (x - t[j]) / a if a else 0 * x
+            fall = 1 - rise
+            new[:, j] = rise * B[:, j] + fall * B[:, j + 1]
+        B = new
+    return B
+""",
+            """
+def bspline_basis(x, knots, degree):
+    last = (x[:, None] == knots[-1]) & (knots[1:] == knots[-1]) & (knots[:-1] < knots[-1])
+    inside = (knots[:-1] <= x[:, None]) & (x[:, None] < knots[1:])
+    B = (inside | last).astype(float)
+    for q in range(1, degree + 1):
+        a, b = knots[q:-1] - knots[: -q - 1], knots[q + 1 :] - knots[1:-q]
+        rise = jnp.where(a > 0, (x[:, None] - knots[: -q - 1]) / a, 0.0)
+        fall = 1 - rise
+        B = rise * B[:, :-1] + fall * B[:, 1:]
+    return B
+""",
+        ],
+        "Your falling term has the wrong sign": [
+            """
+def bspline_basis(x, knots, degree):
+    x, t = np.asarray(x), np.asarray(knots)
+    B = np.zeros((len(x), len(t) - 1))
+    last = max(j for j in range(len(t) - 1) if t[j] < t[j + 1])
+    for j in range(len(t) - 1):
+        B[:, j] = (t[j] <= x) & (x < t[j + 1]) | (j == last) & (x == t[-1])
+    for q in range(1, degree + 1):
+        new = np.zeros((len(x), B.shape[1] - 1))
+        for j in range(B.shape[1] - 1):
+            a, b = t[j + q] - t[j], t[j + q + 1] - t[j + 1]
+            rise = (x - t[j]) / a if a else 0 * x
+            fall = (x - t[j + q + 1]) / b if b else 0 * x
+            new[:, j] = rise * B[:, j] + fall * B[:, j + 1]
+        B = new
+    return B
+""",
+            """
+def bspline_basis(x, knots, degree):
+    last = (x[:, None] == knots[-1]) & (knots[1:] == knots[-1]) & (knots[:-1] < knots[-1])
+    inside = (knots[:-1] <= x[:, None]) & (x[:, None] < knots[1:])
+    B = (inside | last).astype(float)
+    for q in range(1, degree + 1):
+        a, b = knots[q:-1] - knots[: -q - 1], knots[q + 1 :] - knots[1:-q]
+        rise = jnp.where(a > 0, (x[:, None] - knots[: -q - 1]) / a, 0.0)
+        fall = jnp.where(b > 0, (x[:, None] - knots[q + 1 :]) / b, 0.0)
+        B = rise * B[:, :-1] + fall * B[:, 1:]
+    return B
+""",
+        ],
+        "You divided the falling term": [
+            """
+def bspline_basis(x, knots, degree):
+    x, t = np.asarray(x), np.asarray(knots)
+    B = np.zeros((len(x), len(t) - 1))
+    last = max(j for j in range(len(t) - 1) if t[j] < t[j + 1])
+    for j in range(len(t) - 1):
+        B[:, j] = (t[j] <= x) & (x < t[j + 1]) | (j == last) & (x == t[-1])
+    for q in range(1, degree + 1):
+        new = np.zeros((len(x), B.shape[1] - 1))
+        for j in range(B.shape[1] - 1):
+            a, b = t[j + q] - t[j], t[j + q + 1] - t[j + 1]
+            rise = (x - t[j]) / a if a else 0 * x
+            fall = (t[j + q + 1] - x) / a if a else 0 * x
+            new[:, j] = rise * B[:, j] + fall * B[:, j + 1]
+        B = new
+    return B
+""",
+            """
+def bspline_basis(x, knots, degree):
+    last = (x[:, None] == knots[-1]) & (knots[1:] == knots[-1]) & (knots[:-1] < knots[-1])
+    inside = (knots[:-1] <= x[:, None]) & (x[:, None] < knots[1:])
+    B = (inside | last).astype(float)
+    for q in range(1, degree + 1):
+        a, b = knots[q:-1] - knots[: -q - 1], knots[q + 1 :] - knots[1:-q]
+        rise = jnp.where(a > 0, (x[:, None] - knots[: -q - 1]) / a, 0.0)
+        fall = jnp.where(a > 0, (knots[q + 1 :] - x[:, None]) / a, 0.0)
+        B = rise * B[:, :-1] + fall * B[:, 1:]
+    return B
+""",
+        ],
     },
     "runge_error": {},
 }
@@ -1021,4 +1606,140 @@ def runge_error(nodes, grid):
     ],
     "You returned the largest value": both(IN_NUMPY, "np.max(np.abs(p))", IN_LOOPS, "max(abs(found))"),
     "You added up the errors": both(IN_NUMPY, "np.sum(np.abs(p - f(grid)))", IN_LOOPS, "sum(abs(f(grid) - found))"),
+    "Your error is NaN": [
+        """
+def runge_error(nodes, grid):
+    nodes, grid = np.asarray(nodes), np.asarray(grid)
+    f = lambda x: 1 / (1 + 25 * x**2)
+    p = np.zeros(len(grid))
+    for j, a in enumerate(nodes):
+        product = f(a)
+        for k, b in enumerate(nodes):
+            product = product * (grid - b) / (a - b)
+        p = p + product
+    return np.max(np.abs(f(grid) - p))
+""",
+        """
+def runge_error(nodes, grid):
+    f = lambda x: 1 / (1 + 25 * x**2)
+    factors = (grid[:, None, None] - nodes) / (nodes[:, None] - nodes)
+    factors = factors
+    p = jnp.prod(factors, axis=2) @ f(nodes)
+    return jnp.max(jnp.abs(f(grid) - p))
+""",
+    ],
+    "Your error is the largest value of f": [
+        """
+def runge_error(nodes, grid):
+    nodes, grid = np.asarray(nodes), np.asarray(grid)
+    f = lambda x: 1 / (1 + 25 * x**2)
+    p = np.zeros(len(grid))
+    for j, a in enumerate(nodes):
+        product = f(a)
+        for k, b in enumerate(nodes):
+            product = product * ((grid - b) / (a - b) if k != j else 0)
+        p = p + product
+    return np.max(np.abs(f(grid) - p))
+""",
+        """
+def runge_error(nodes, grid):
+    f = lambda x: 1 / (1 + 25 * x**2)
+    factors = (grid[:, None, None] - nodes) / (nodes[:, None] - nodes)
+    factors = jnp.where(jnp.eye(len(nodes), dtype=bool), 0.0, factors)
+    p = jnp.prod(factors, axis=2) @ f(nodes)
+    return jnp.max(jnp.abs(f(grid) - p))
+""",
+    ],
+    "You added the factors": [
+        """
+def runge_error(nodes, grid):
+    nodes, grid = np.asarray(nodes), np.asarray(grid)
+    f = lambda x: 1 / (1 + 25 * x**2)
+    p = np.zeros(len(grid))
+    for j, a in enumerate(nodes):
+        product = 0.0
+        for k, b in enumerate(nodes):
+            if k != j:
+                product = product + (grid - b) / (a - b)
+        p = p + f(a) * product
+    return np.max(np.abs(f(grid) - p))
+""",
+        """
+def runge_error(nodes, grid):
+    f = lambda x: 1 / (1 + 25 * x**2)
+    factors = (grid[:, None, None] - nodes) / (nodes[:, None] - nodes)
+    factors = jnp.where(jnp.eye(len(nodes), dtype=bool), 0.0, factors)
+    p = jnp.sum(factors, axis=2) @ f(nodes)
+    return jnp.max(jnp.abs(f(grid) - p))
+""",
+    ],
+    "Your denominators have the wrong sign": [
+        """
+def runge_error(nodes, grid):
+    nodes, grid = np.asarray(nodes), np.asarray(grid)
+    f = lambda x: 1 / (1 + 25 * x**2)
+    p = np.zeros(len(grid))
+    for j, a in enumerate(nodes):
+        product = f(a)
+        for k, b in enumerate(nodes):
+            if k != j:
+                product = product * (grid - b) / (b - a)
+        p = p + product
+    return np.max(np.abs(f(grid) - p))
+""",
+        """
+def runge_error(nodes, grid):
+    f = lambda x: 1 / (1 + 25 * x**2)
+    factors = (grid[:, None, None] - nodes) / (nodes - nodes[:, None])
+    factors = jnp.where(jnp.eye(len(nodes), dtype=bool), 1.0, factors)
+    p = jnp.prod(factors, axis=2) @ f(nodes)
+    return jnp.max(jnp.abs(f(grid) - p))
+""",
+    ],
+    "You squared the 25": [
+        """
+def runge_error(nodes, grid):
+    nodes, grid = np.asarray(nodes), np.asarray(grid)
+    f = lambda x: 1 / (1 + (25 * x) ** 2)
+    p = np.zeros(len(grid))
+    for j, a in enumerate(nodes):
+        product = f(a)
+        for k, b in enumerate(nodes):
+            if k != j:
+                product = product * (grid - b) / (a - b)
+        p = p + product
+    return np.max(np.abs(f(grid) - p))
+""",
+        """
+def runge_error(nodes, grid):
+    f = lambda x: 1 / (1 + (25 * x) ** 2)
+    factors = (grid[:, None, None] - nodes) / (nodes[:, None] - nodes)
+    factors = jnp.where(jnp.eye(len(nodes), dtype=bool), 1.0, factors)
+    p = jnp.prod(factors, axis=2) @ f(nodes)
+    return jnp.max(jnp.abs(f(grid) - p))
+""",
+    ],
+    "You divided the errors by f": [
+        """
+def runge_error(nodes, grid):
+    nodes, grid = np.asarray(nodes), np.asarray(grid)
+    f = lambda x: 1 / (1 + 25 * x**2)
+    p = np.zeros(len(grid))
+    for j, a in enumerate(nodes):
+        product = f(a)
+        for k, b in enumerate(nodes):
+            if k != j:
+                product = product * (grid - b) / (a - b)
+        p = p + product
+    return np.max(np.abs(f(grid) - p) / f(grid))
+""",
+        """
+def runge_error(nodes, grid):
+    f = lambda x: 1 / (1 + 25 * x**2)
+    factors = (grid[:, None, None] - nodes) / (nodes[:, None] - nodes)
+    factors = jnp.where(jnp.eye(len(nodes), dtype=bool), 1.0, factors)
+    p = jnp.prod(factors, axis=2) @ f(nodes)
+    return jnp.max(jnp.abs(1 - p / f(grid)))
+""",
+    ],
 }

@@ -135,6 +135,62 @@ def assign(x, centroids):
     return (jnp.argmin(distances, axis=1)[:, None] == jnp.arange(len(centroids))).astype(int)
 """,
         ],
+        "All your indices are 0": [
+            """
+def assign(x, centroids):
+    return np.zeros(len(x), dtype=int)
+""",
+            """
+def assign(x, centroids):
+    return jnp.stack([jnp.argmin(jnp.zeros(len(centroids))) for row in x])
+""",
+        ],
+        "You returned the table": [
+            """
+def assign(x, centroids):
+    x, c = np.asarray(x), np.asarray(centroids)
+    d2 = ((x[:, None] - c) ** 2).sum(axis=2)
+    return d2
+""",
+            """
+def assign(x, centroids):
+    return jnp.stack([jnp.sum((x - c) ** 2, axis=1) for c in centroids], axis=1)
+""",
+        ],
+        "You returned the nearest centroids": [
+            """
+def assign(x, centroids):
+    x, c = np.asarray(x), np.asarray(centroids)
+    d2 = ((x[:, None] - c) ** 2).sum(axis=2)
+    return c[d2.argmin(axis=1)]
+""",
+            """
+def assign(x, centroids):
+    return jnp.stack([centroids[jnp.argmin(jnp.sum((row - centroids) ** 2, axis=1))] for row in x])
+""",
+        ],
+        "You summed over the centroids": [
+            """
+def assign(x, centroids):
+    x, c = np.asarray(x), np.asarray(centroids)
+    return np.argmin(np.sum((x[:, None] - c) ** 2, axis=1), axis=1)
+""",
+            """
+def assign(x, centroids):
+    return jnp.stack([jnp.argmin(sum((row - c) ** 2 for c in centroids)) for row in x])
+""",
+        ],
+        "You compared the largest difference": [
+            """
+def assign(x, centroids):
+    x, c = np.asarray(x), np.asarray(centroids)
+    return np.abs(x[:, None] - c).max(axis=2).argmin(axis=1)
+""",
+            """
+def assign(x, centroids):
+    return jnp.stack([jnp.argmin(jnp.stack([jnp.linalg.norm(row - c, ord=jnp.inf) for c in centroids])) for row in x])
+""",
+        ],
     },
     "update_centroids": {
         "You returned the sums": [
@@ -262,6 +318,61 @@ def update_centroids(x, labels, centroids):
     return jnp.stack(rows)
 """,
         ],
+        "You started the sums": [
+            """
+def update_centroids(x, labels, centroids):
+    x, labels, old = np.asarray(x), np.asarray(labels), np.asarray(centroids)
+    new = old.copy()
+    np.add.at(new, labels, x)
+    return new / np.maximum(np.bincount(labels, minlength=len(old)), 1)[:, None]
+""",
+            """
+def update_centroids(x, labels, centroids):
+    counts = jnp.bincount(labels, length=len(centroids))
+    return centroids.at[labels].add(x) / jnp.maximum(counts, 1)[:, None]
+""",
+        ],
+        "You kept the last sample": [
+            """
+def update_centroids(x, labels, centroids):
+    x, labels, old = np.asarray(x), np.asarray(labels), np.asarray(centroids)
+    new = old.copy()
+    for i in range(len(x)):
+        new[labels[i]] = x[i]
+    return new
+""",
+            """
+def update_centroids(x, labels, centroids):
+    return centroids.at[labels].set(x)
+""",
+        ],
+        "You assigned the samples": [
+            """
+def update_centroids(x, labels, centroids):
+    x, labels, old = np.asarray(x), np.asarray(labels), np.asarray(centroids)
+    labels = ((x[:, None] - old) ** 2).sum(axis=2).argmin(axis=1)
+    means = [x[labels == j].mean(axis=0) if (labels == j).any() else old[j] for j in range(len(old))]
+    return np.stack(means)
+""",
+            """
+def update_centroids(x, labels, centroids):
+    near = jnp.argmin(jnp.sum((x[:, None] - centroids) ** 2, axis=2), axis=1)
+    member = jax.nn.one_hot(near, len(centroids))
+    counts = member.sum(axis=0)[:, None]
+    return jnp.where(counts > 0, member.T @ x / counts, centroids)
+""",
+        ],
+        "You returned a row for each sample": [
+            """
+def update_centroids(x, labels, centroids):
+    x, labels, old = np.asarray(x), np.asarray(labels), np.asarray(centroids)
+    return np.stack([x[labels == j].mean(axis=0) for j in labels])
+""",
+            """
+def update_centroids(x, labels, centroids):
+    return jnp.stack([(labels == j) @ x / jnp.sum(labels == j) for j in labels])
+""",
+        ],
     },
     "seeding_weights": {
         "Your weights grow with the distance": [
@@ -372,6 +483,84 @@ def seeding_weights(x, centroids):
 def seeding_weights(x, centroids):
     squares = jnp.stack([jnp.sum(x * x, axis=1) - 2 * x @ one + one @ one for one in centroids]).min(axis=0)
     return squares / sum(squares)
+""",
+        ],
+        "Your distance sums absolute": [
+            """
+def seeding_weights(x, centroids):
+    x, c = np.asarray(x), np.asarray(centroids)
+    d = np.abs(x[:, None] - c).sum(axis=2).min(axis=1)
+    return d / d.sum()
+""",
+            """
+def seeding_weights(x, centroids):
+    d = jnp.stack([jnp.min(jnp.sum(jnp.abs(row - centroids), axis=1)) for row in x])
+    return d / jnp.sum(d)
+""",
+        ],
+        "Your weights grow with the fourth": [
+            """
+def seeding_weights(x, centroids):
+    x, c = np.asarray(x), np.asarray(centroids)
+    d2 = ((x[:, None] - c) ** 2).sum(axis=2)
+    p = d2.min(axis=1) ** 2
+    return p / p.sum()
+""",
+            """
+def seeding_weights(x, centroids):
+    p = jnp.stack([jnp.min(jnp.sum((row - centroids) ** 2, axis=1)) ** 2 for row in x])
+    return p / jnp.sum(p)
+""",
+        ],
+        "You divided by the number of samples": [
+            """
+def seeding_weights(x, centroids):
+    x, c = np.asarray(x), np.asarray(centroids)
+    d2 = ((x[:, None] - c) ** 2).sum(axis=2)
+    return d2.min(axis=1) / len(x)
+""",
+            """
+def seeding_weights(x, centroids):
+    return jnp.stack([jnp.min(jnp.sum((row - centroids) ** 2, axis=1)) for row in x]) / len(x)
+""",
+        ],
+        "You looked at the first": [
+            """
+def seeding_weights(x, centroids):
+    x, c = np.asarray(x), np.asarray(centroids)
+    d2 = ((x[:, None] - c) ** 2).sum(axis=2)
+    return d2[:, 0] / d2[:, 0].sum()
+""",
+            """
+def seeding_weights(x, centroids):
+    p = jnp.sum((x - centroids[0]) ** 2, axis=1)
+    return p / jnp.sum(p)
+""",
+        ],
+        "You returned distances: square": [
+            """
+def seeding_weights(x, centroids):
+    x, c = np.asarray(x), np.asarray(centroids)
+    d2 = ((x[:, None] - c) ** 2).sum(axis=2)
+    return np.sqrt(d2.min(axis=1))
+""",
+            """
+def seeding_weights(x, centroids):
+    return jnp.stack([jnp.min(jnp.linalg.norm(row - centroids, axis=1)) for row in x])
+""",
+        ],
+        "You found the nearest sample": [
+            """
+def seeding_weights(x, centroids):
+    x, c = np.asarray(x), np.asarray(centroids)
+    d2 = ((x[:, None] - c) ** 2).sum(axis=2)
+    p = d2.min(axis=0)
+    return p / p.sum()
+""",
+            """
+def seeding_weights(x, centroids):
+    p = jnp.stack([jnp.min(jnp.sum((x - c) ** 2, axis=1)) for c in centroids])
+    return p / jnp.sum(p)
 """,
         ],
     },
@@ -505,6 +694,85 @@ def responsibilities(log_densities, weights):
 def responsibilities(log_densities, weights):
     joint = log_densities + jnp.log(weights)
     return jnp.exp(joint - jax.scipy.special.logsumexp(joint))
+""",
+        ],
+        "You took the logarithms for densities": [
+            """
+def responsibilities(log_densities, weights):
+    logs, w = np.asarray(log_densities), np.asarray(weights)
+    joint = logs * w
+    return joint / joint.sum(axis=1)[:, None]
+""",
+            """
+def responsibilities(log_densities, weights):
+    return jnp.stack([row * weights / jnp.dot(row, weights) for row in log_densities])
+""",
+        ],
+        "Replacing NaN by 0": [
+            """
+def responsibilities(log_densities, weights):
+    logs, w = np.asarray(log_densities), np.asarray(weights)
+    joint = np.exp(logs) * w
+    return np.nan_to_num(joint / joint.sum(axis=1, keepdims=True))
+""",
+            """
+def responsibilities(log_densities, weights):
+    rows = []
+    for row in log_densities:
+        joint = jnp.exp(row) * weights
+        share = joint / jnp.sum(joint)
+        rows.append(jnp.where(jnp.isnan(share), 0.0, share))
+    return jnp.stack(rows)
+""",
+        ],
+        "A component of weight 0 gets a share": [
+            """
+def responsibilities(log_densities, weights):
+    logs, w = np.asarray(log_densities), np.asarray(weights)
+    joint = logs + np.log(w + 1e-12)
+    joint = np.exp(joint - joint.max(axis=1, keepdims=True))
+    return joint / joint.sum(axis=1, keepdims=True)
+""",
+            """
+def responsibilities(log_densities, weights):
+    return jnp.stack([jax.nn.softmax(row + jnp.log(jnp.maximum(weights, 1e-10))) for row in log_densities])
+""",
+        ],
+        "You subtracted the largest logarithm of each column": [
+            """
+def responsibilities(log_densities, weights):
+    logs, w = np.asarray(log_densities), np.asarray(weights)
+    joint = logs + np.log(w)
+    joint = np.exp(joint - joint.max(axis=0))
+    return joint / joint.sum(axis=1, keepdims=True)
+""",
+            """
+def responsibilities(log_densities, weights):
+    joint = log_densities + jnp.log(weights)
+    largest = jnp.stack([jnp.max(joint[:, j]) for j in range(len(weights))])
+    return jax.nn.softmax(joint - largest, axis=1)
+""",
+        ],
+        "You returned log-density plus": [
+            """
+def responsibilities(log_densities, weights):
+    logs, w = np.asarray(log_densities), np.asarray(weights)
+    return logs + np.log(w)
+""",
+            """
+def responsibilities(log_densities, weights):
+    return jnp.stack([row + jnp.log(weights) for row in log_densities])
+""",
+        ],
+        "You weighted only the sum": [
+            """
+def responsibilities(log_densities, weights):
+    logs, w = np.asarray(log_densities), np.asarray(weights)
+    return np.exp(logs) / (np.exp(logs) @ w)[:, None]
+""",
+            """
+def responsibilities(log_densities, weights):
+    return jnp.stack([jnp.exp(row) / jnp.dot(jnp.exp(row), weights) for row in log_densities])
 """,
         ],
     },
@@ -701,6 +969,169 @@ def m_step(x, gamma):
     return jnp.mean(gamma, axis=0), means, jnp.stack(covariances)
 """,
         ],
+        "You divided the covariances by the number of all": [
+            """
+def m_step(x, gamma):
+    x, g = np.asarray(x), np.asarray(gamma)
+    n, k = g.shape
+    N = g.sum(axis=0)
+    mu = g.T @ x / N[:, None]
+    cov = np.stack([(g[:, j, None] * (x - mu[j])).T @ (x - mu[j]) / n for j in range(k)])
+    return N / n, mu, cov
+""",
+            """
+def m_step(x, gamma):
+    N = jnp.sum(gamma, axis=0)
+    means, covs = [], []
+    for j in range(gamma.shape[1]):
+        g = gamma[:, j]
+        mean = g @ x / N[j]
+        cov = sum(a * jnp.outer(b - mean, b - mean) for a, b in zip(g, x)) / len(x)
+        means.append(mean)
+        covs.append(cov)
+    return N / len(x), jnp.stack(means), jnp.stack(covs)
+""",
+        ],
+        "You divided the means by the number of all": [
+            """
+def m_step(x, gamma):
+    x, g = np.asarray(x), np.asarray(gamma)
+    n, k = g.shape
+    N = g.sum(axis=0)
+    mu = g.T @ x / n
+    cov = np.stack([(g[:, j, None] * (x - mu[j])).T @ (x - mu[j]) / N[j] for j in range(k)])
+    return N / n, mu, cov
+""",
+            """
+def m_step(x, gamma):
+    N = jnp.sum(gamma, axis=0)
+    means, covs = [], []
+    for j in range(gamma.shape[1]):
+        g = gamma[:, j]
+        mean = g @ x / len(x)
+        cov = sum(a * jnp.outer(b - mean, b - mean) for a, b in zip(g, x)) / N[j]
+        means.append(mean)
+        covs.append(cov)
+    return N / len(x), jnp.stack(means), jnp.stack(covs)
+""",
+        ],
+        "Your means are sums": [
+            """
+def m_step(x, gamma):
+    x, g = np.asarray(x), np.asarray(gamma)
+    n, k = g.shape
+    N = g.sum(axis=0)
+    mu = g.T @ x
+    cov = np.stack([(g[:, j, None] * (x - mu[j])).T @ (x - mu[j]) / N[j] for j in range(k)])
+    return N / n, mu, cov
+""",
+            """
+def m_step(x, gamma):
+    N = jnp.sum(gamma, axis=0)
+    means, covs = [], []
+    for j in range(gamma.shape[1]):
+        g = gamma[:, j]
+        mean = g @ x
+        cov = sum(a * jnp.outer(b - mean, b - mean) for a, b in zip(g, x)) / N[j]
+        means.append(mean)
+        covs.append(cov)
+    return N / len(x), jnp.stack(means), jnp.stack(covs)
+""",
+        ],
+        "You left gamma out of the covariances:": [
+            """
+def m_step(x, gamma):
+    x, g = np.asarray(x), np.asarray(gamma)
+    n, k = g.shape
+    N = g.sum(axis=0)
+    mu = g.T @ x / N[:, None]
+    cov = np.stack([(x - mu[j]).T @ (x - mu[j]) / N[j] for j in range(k)])
+    return N / n, mu, cov
+""",
+            """
+def m_step(x, gamma):
+    N = jnp.sum(gamma, axis=0)
+    means, covs = [], []
+    for j in range(gamma.shape[1]):
+        g = gamma[:, j]
+        mean = g @ x / N[j]
+        cov = sum(jnp.outer(b - mean, b - mean) for a, b in zip(g, x)) / N[j]
+        means.append(mean)
+        covs.append(cov)
+    return N / len(x), jnp.stack(means), jnp.stack(covs)
+""",
+        ],
+        "You left gamma out of the covariances and": [
+            """
+def m_step(x, gamma):
+    x, g = np.asarray(x), np.asarray(gamma)
+    n, k = g.shape
+    N = g.sum(axis=0)
+    mu = g.T @ x / N[:, None]
+    cov = np.stack([(x - mu[j]).T @ (x - mu[j]) / n for j in range(k)])
+    return N / n, mu, cov
+""",
+            """
+def m_step(x, gamma):
+    N = jnp.sum(gamma, axis=0)
+    means, covs = [], []
+    for j in range(gamma.shape[1]):
+        g = gamma[:, j]
+        mean = g @ x / N[j]
+        cov = sum(jnp.outer(b - mean, b - mean) for b in x) / len(x)
+        means.append(mean)
+        covs.append(cov)
+    return N / len(x), jnp.stack(means), jnp.stack(covs)
+""",
+        ],
+        "You added 1e-6": [
+            """
+def m_step(x, gamma):
+    x, g = np.asarray(x), np.asarray(gamma)
+    n, k = g.shape
+    N = g.sum(axis=0)
+    mu = g.T @ x / N[:, None]
+    cov = np.stack([(g[:, j, None] * (x - mu[j])).T @ (x - mu[j]) / N[j] for j in range(k)])
+    return N / n, mu, cov + 1e-6 * np.eye(x.shape[1])
+""",
+            """
+def m_step(x, gamma):
+    N = jnp.sum(gamma, axis=0)
+    means, covs = [], []
+    for j in range(gamma.shape[1]):
+        g = gamma[:, j]
+        mean = g @ x / N[j]
+        cov = sum(a * jnp.outer(b - mean, b - mean) for a, b in zip(g, x)) / N[j]
+        means.append(mean)
+        covs.append(cov + 1e-6 * jnp.eye(len(cov)))
+    return N / len(x), jnp.stack(means), jnp.stack(covs)
+""",
+        ],
+        "You gave each sample": [
+            """
+def m_step(x, gamma):
+    gamma = np.eye(gamma.shape[1])[np.argmax(np.asarray(gamma), axis=1)]
+    x, g = np.asarray(x), np.asarray(gamma)
+    n, k = g.shape
+    N = g.sum(axis=0)
+    mu = g.T @ x / N[:, None]
+    cov = np.stack([(g[:, j, None] * (x - mu[j])).T @ (x - mu[j]) / N[j] for j in range(k)])
+    return N / n, mu, cov
+""",
+            """
+def m_step(x, gamma):
+    gamma = jax.nn.one_hot(jnp.argmax(gamma, axis=1), gamma.shape[1])
+    N = jnp.sum(gamma, axis=0)
+    means, covs = [], []
+    for j in range(gamma.shape[1]):
+        g = gamma[:, j]
+        mean = g @ x / N[j]
+        cov = sum(a * jnp.outer(b - mean, b - mean) for a, b in zip(g, x)) / N[j]
+        means.append(mean)
+        covs.append(cov)
+    return N / len(x), jnp.stack(means), jnp.stack(covs)
+""",
+        ],
     },
     "log_likelihood": {
         "You summed over the samples: take the mean": [
@@ -824,6 +1255,71 @@ def log_likelihood(log_densities, weights):
             """
 def log_likelihood(log_densities, weights):
     return sum(jnp.exp(row) @ weights for row in log_densities) / len(log_densities)
+""",
+        ],
+        "You subtracted the largest log-density but": [
+            """
+def log_likelihood(log_densities, weights):
+    logs, w = np.asarray(log_densities), np.asarray(weights)
+    return np.mean(np.log(np.exp(logs - logs.max(axis=1, keepdims=True)) @ w))
+""",
+            """
+def log_likelihood(log_densities, weights):
+    return sum(jnp.log(jnp.dot(weights, jnp.exp(row - jnp.max(row)))) for row in log_densities) / len(log_densities)
+""",
+        ],
+        "You subtracted the largest logarithm twice": [
+            """
+def log_likelihood(log_densities, weights):
+    logs, w = np.asarray(log_densities), np.asarray(weights)
+    joint = logs + np.log(w)
+    m = joint.max(axis=1)
+    return np.mean(np.log(np.exp(joint - m[:, None]).sum(axis=1)) - m)
+""",
+            """
+def log_likelihood(log_densities, weights):
+    total = 0.0
+    for row in log_densities + jnp.log(weights):
+        m = jnp.max(row)
+        total = total - m + jnp.log(jnp.sum(jnp.exp(row - m)))
+    return total / len(log_densities)
+""",
+        ],
+        "You subtracted the largest logarithm of ALL": [
+            """
+def log_likelihood(log_densities, weights):
+    logs, w = np.asarray(log_densities), np.asarray(weights)
+    joint = logs + np.log(w)
+    m = joint.max()
+    return np.mean(m + np.log(np.exp(joint - m).sum(axis=1)))
+""",
+            """
+def log_likelihood(log_densities, weights):
+    joint = log_densities + jnp.log(weights)
+    m = jnp.max(joint)
+    return sum(m + jnp.log(jnp.sum(jnp.exp(row - m))) for row in joint) / len(joint)
+""",
+        ],
+        "You added the logarithms over": [
+            """
+def log_likelihood(log_densities, weights):
+    logs, w = np.asarray(log_densities), np.asarray(weights)
+    return np.mean(np.sum(logs + np.log(w), axis=1))
+""",
+            """
+def log_likelihood(log_densities, weights):
+    return sum(jnp.sum(row + jnp.log(weights)) for row in log_densities) / len(log_densities)
+""",
+        ],
+        "You divided by the number of components": [
+            """
+def log_likelihood(log_densities, weights):
+    logs, w = np.asarray(log_densities), np.asarray(weights)
+    return np.sum(np.log(np.exp(logs) @ w)) / len(w)
+""",
+            """
+def log_likelihood(log_densities, weights):
+    return sum(jax.scipy.special.logsumexp(row + jnp.log(weights)) for row in log_densities) / len(weights)
 """,
         ],
     },
@@ -995,6 +1491,81 @@ def linear_autoencoder_loss(x, encoder, decoder):
     return jnp.mean(error**2 + error**2)
 """,
         ],
+        "You squared after averaging": [
+            """
+def linear_autoencoder_loss(x, encoder, decoder):
+    x, E, D = np.asarray(x), np.asarray(encoder), np.asarray(decoder)
+    m = x.mean(axis=0)
+    error = m + (x - m) @ E @ D - x
+    return np.mean(error) ** 2
+""",
+            """
+def linear_autoencoder_loss(x, encoder, decoder):
+    m = jnp.mean(x, axis=0)
+    rebuilt = jnp.stack([m + (row - m) @ encoder @ decoder for row in x])
+    return (jnp.sum(rebuilt - x) / x.size) ** 2
+""",
+        ],
+        "You returned one number for each sample": [
+            """
+def linear_autoencoder_loss(x, encoder, decoder):
+    x, E, D = np.asarray(x), np.asarray(encoder), np.asarray(decoder)
+    m = x.mean(axis=0)
+    error = m + (x - m) @ E @ D - x
+    return np.mean(error**2, axis=1)
+""",
+            """
+def linear_autoencoder_loss(x, encoder, decoder):
+    m = jnp.mean(x, axis=0)
+    rebuilt = jnp.stack([m + (row - m) @ encoder @ decoder for row in x])
+    return jnp.stack([jnp.mean((a - b) ** 2) for a, b in zip(rebuilt, x)])
+""",
+        ],
+        "You returned one number for each feature": [
+            """
+def linear_autoencoder_loss(x, encoder, decoder):
+    x, E, D = np.asarray(x), np.asarray(encoder), np.asarray(decoder)
+    m = x.mean(axis=0)
+    error = m + (x - m) @ E @ D - x
+    return np.mean(error**2, axis=0)
+""",
+            """
+def linear_autoencoder_loss(x, encoder, decoder):
+    m = jnp.mean(x, axis=0)
+    rebuilt = jnp.stack([m + (row - m) @ encoder @ decoder for row in x])
+    return sum((a - b) ** 2 for a, b in zip(rebuilt, x)) / len(x)
+""",
+        ],
+        "You took the norm of all errors": [
+            """
+def linear_autoencoder_loss(x, encoder, decoder):
+    x, E, D = np.asarray(x), np.asarray(encoder), np.asarray(decoder)
+    m = x.mean(axis=0)
+    error = m + (x - m) @ E @ D - x
+    return np.linalg.norm(error)
+""",
+            """
+def linear_autoencoder_loss(x, encoder, decoder):
+    m = jnp.mean(x, axis=0)
+    rebuilt = jnp.stack([m + (row - m) @ encoder @ decoder for row in x])
+    return jnp.sqrt(jnp.sum((rebuilt - x) ** 2))
+""",
+        ],
+        "You returned the rebuilt": [
+            """
+def linear_autoencoder_loss(x, encoder, decoder):
+    x, E, D = np.asarray(x), np.asarray(encoder), np.asarray(decoder)
+    m = x.mean(axis=0)
+    error = m + (x - m) @ E @ D - x
+    return error + x
+""",
+            """
+def linear_autoencoder_loss(x, encoder, decoder):
+    m = jnp.mean(x, axis=0)
+    rebuilt = jnp.stack([m + (row - m) @ encoder @ decoder for row in x])
+    return rebuilt
+""",
+        ],
     },
     "anomaly_score": {
         "You summed over the pixels": [
@@ -1105,6 +1676,61 @@ def anomaly_score(x, rebuilt):
             """
 def anomaly_score(x, rebuilt):
     return jnp.stack([jnp.mean((a - b) * (a + b)) for a, b in zip(x, rebuilt)])
+""",
+        ],
+        "You took the norm of each": [
+            """
+def anomaly_score(x, rebuilt):
+    e = np.asarray(x) - np.asarray(rebuilt)
+    return np.linalg.norm(e, axis=(1, 2))
+""",
+            """
+def anomaly_score(x, rebuilt):
+    return jnp.stack([jnp.linalg.norm(a - b) for a, b in zip(x, rebuilt)])
+""",
+        ],
+        "You averaged the errors as they are": [
+            """
+def anomaly_score(x, rebuilt):
+    e = np.asarray(x) - np.asarray(rebuilt)
+    return e.mean(axis=(1, 2))
+""",
+            """
+def anomaly_score(x, rebuilt):
+    return jnp.stack([jnp.mean(a) - jnp.mean(b) for a, b in zip(x, rebuilt)])
+""",
+        ],
+        "You divided by the number of images": [
+            """
+def anomaly_score(x, rebuilt):
+    e = np.asarray(x) - np.asarray(rebuilt)
+    return (e**2).sum(axis=(1, 2)) / len(e)
+""",
+            """
+def anomaly_score(x, rebuilt):
+    return jnp.stack([jnp.sum((a - b) ** 2) for a, b in zip(x, rebuilt)]) / x.shape[0]
+""",
+        ],
+        "You subtracted each image's mean error": [
+            """
+def anomaly_score(x, rebuilt):
+    e = np.asarray(x) - np.asarray(rebuilt)
+    return e.var(axis=(1, 2))
+""",
+            """
+def anomaly_score(x, rebuilt):
+    return jnp.stack([jnp.mean((a - b) ** 2) - jnp.mean(a - b) ** 2 for a, b in zip(x, rebuilt)])
+""",
+        ],
+        "Your mean runs over the images and the rows": [
+            """
+def anomaly_score(x, rebuilt):
+    e = np.asarray(x) - np.asarray(rebuilt)
+    return (e**2).mean(axis=(0, 1))
+""",
+            """
+def anomaly_score(x, rebuilt):
+    return sum(jnp.mean((a - b) ** 2, axis=0) for a, b in zip(x, rebuilt)) / len(x)
 """,
         ],
     },

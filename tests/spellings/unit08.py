@@ -134,6 +134,108 @@ def gaussian_nll(y, mean, scale):
     return -jax.scipy.stats.laplace.logpdf(y, mean, scale).mean()
 """,
         ],
+        "You subtracted the logarithm": [
+            """
+def gaussian_nll(y, mean, scale):
+    z = (np.asarray(y) - np.asarray(mean)) / scale
+    return np.mean(0.5 * z**2 - np.log(scale) + 0.5 * np.log(2 * np.pi))
+""",
+            """
+def gaussian_nll(y, mean, scale):
+    total = 0.0
+    for a, m in zip(y, mean):
+        total += (a - m) ** 2 / (2 * scale**2) - jnp.log(scale) + 0.5 * jnp.log(2 * jnp.pi)
+    return total / len(y)
+""",
+        ],
+        "You multiplied the squared residual": [
+            """
+def gaussian_nll(y, mean, scale):
+    r = np.asarray(y) - np.asarray(mean)
+    return np.mean(r**2 / 2 * scale**2) + np.log(scale) + 0.5 * np.log(2 * np.pi)
+""",
+            """
+def gaussian_nll(y, mean, scale):
+    total = 0.0
+    for a, m in zip(y, mean):
+        total += ((a - m) * scale) ** 2 / 2 + jnp.log(scale) + 0.5 * jnp.log(2 * jnp.pi)
+    return total / len(y)
+""",
+        ],
+        "You halved the logarithm": [
+            """
+def gaussian_nll(y, mean, scale):
+    z = (np.asarray(y) - np.asarray(mean)) / scale
+    return np.mean(0.5 * z**2) + 0.5 * np.log(2 * np.pi * scale)
+""",
+            """
+def gaussian_nll(y, mean, scale):
+    total = 0.0
+    for a, m in zip(y, mean):
+        total += (a - m) ** 2 / (2 * scale**2) + (jnp.log(scale) + jnp.log(2 * jnp.pi)) / 2
+    return total / len(y)
+""",
+        ],
+        "You returned one number for each": [
+            """
+def gaussian_nll(y, mean, scale):
+    z = (np.asarray(y) - np.asarray(mean)) / scale
+    return 0.5 * z**2 + np.log(scale) + 0.5 * np.log(2 * np.pi)
+""",
+            """
+def gaussian_nll(y, mean, scale):
+    parts = []
+    for a, m in zip(y, mean):
+        parts.append((a - m) ** 2 / (2 * scale**2) + jnp.log(scale) + 0.5 * jnp.log(2 * jnp.pi))
+    return jnp.stack(parts)
+""",
+        ],
+        "You averaged densities": [
+            """
+def gaussian_nll(y, mean, scale):
+    z = (np.asarray(y) - np.asarray(mean)) / scale
+    return -np.log(np.mean(np.exp(-(z**2) / 2) / (scale * np.sqrt(2 * np.pi))))
+""",
+            """
+def gaussian_nll(y, mean, scale):
+    density = sum(jnp.exp(-0.5 * ((a - m) / scale) ** 2) for a, m in zip(y, mean)) / len(y)
+    return -jnp.log(density / (scale * jnp.sqrt(2 * jnp.pi)))
+""",
+        ],
+        "The product of many densities": [
+            """
+def gaussian_nll(y, mean, scale):
+    z = (np.asarray(y) - np.asarray(mean)) / scale
+    return -np.log(np.prod(np.exp(-(z**2) / 2) / (scale * np.sqrt(2 * np.pi)))) / len(z)
+""",
+            """
+def gaussian_nll(y, mean, scale):
+    density = jnp.exp(-0.5 * ((y - mean) / scale) ** 2) / (scale * jnp.sqrt(2 * jnp.pi))
+    return -jnp.mean(jnp.log(density))
+""",
+        ],
+        "You squared the scale once more": [
+            """
+def gaussian_nll(y, mean, scale):
+    z = (np.asarray(y) - np.asarray(mean)) / scale**2
+    return np.mean(z**2 / 2) + np.log(scale**2) + 0.5 * np.log(2 * np.pi)
+""",
+            """
+def gaussian_nll(y, mean, scale):
+    return -jax.scipy.stats.norm.logpdf(y, mean, scale**2).mean()
+""",
+        ],
+        "You left out both": [
+            """
+def gaussian_nll(y, mean, scale):
+    z = (np.asarray(y) - np.asarray(mean)) / scale
+    return np.mean(z**2) / 2
+""",
+            """
+def gaussian_nll(y, mean, scale):
+    return sum((a - m) ** 2 for a, m in zip(y, mean)) / (2 * scale**2 * len(y))
+""",
+        ],
     },
     "gaussian_mle": {
         "You divided by n - 1": [
@@ -147,7 +249,7 @@ def gaussian_mle(y):
     return mean, sum((a - mean) ** 2 for a in y) / (len(y) - 1)
 """,
         ],
-        "Your second number is the standard deviation": [
+        "Your second number is the standard deviation:": [
             """
 def gaussian_mle(y):
     return np.mean(y), np.std(y)
@@ -224,6 +326,30 @@ def gaussian_mle(y):
 def gaussian_mle(y):
     r = y - y.mean()
     return y.mean(), r @ r
+""",
+        ],
+        "Your deviations cancel": [
+            """
+def gaussian_mle(y):
+    y = np.asarray(y)
+    return np.mean(y), np.mean(y - np.mean(y)) ** 2
+""",
+            """
+def gaussian_mle(y):
+    mean = sum(y) / len(y)
+    return mean, sum(a - mean for a in y) / len(y)
+""",
+        ],
+        "Your second number is the standard deviation with": [
+            """
+def gaussian_mle(y):
+    y = np.asarray(y)
+    return y.mean(), y.std(ddof=1)
+""",
+            """
+def gaussian_mle(y):
+    mean = sum(y) / len(y)
+    return mean, jnp.sqrt(sum((a - mean) ** 2 for a in y) / (len(y) - 1))
 """,
         ],
     },
@@ -314,6 +440,28 @@ def entropy(p):
             """
 def entropy(p):
     return sum(-q * jnp.log(0.01 + q) for q in p)
+""",
+        ],
+        "You returned one number for each": [
+            """
+def entropy(p):
+    p = np.asarray(p)
+    return -p * np.log(np.where(p > 0, p, 1.0))
+""",
+            """
+def entropy(p):
+    return -jax.scipy.special.xlogy(p, p)
+""",
+        ],
+        "You divided by the logarithm": [
+            """
+def entropy(p):
+    p = np.asarray(p)
+    return -np.sum(p * np.log(np.where(p > 0, p, 1.0))) / np.log(len(p))
+""",
+            """
+def entropy(p):
+    return -jnp.sum(jax.scipy.special.xlogy(p, p)) / math.log(len(p))
 """,
         ],
     },
@@ -490,6 +638,112 @@ def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
     return 0.5 * (ratio**2 + ((mean_p - mean_q) / scale_q) ** 2 - 1) - jnp.log(ratio)
 """,
         ],
+        "You exchanged the scales": [
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    p, a, q, b = (np.asarray(one) for one in (mean_p, scale_p, mean_q, scale_q))
+    return np.sum(np.log(b / a) + (b**2 + (p - q) ** 2) / (2 * a**2) - 0.5)
+""",
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    parts = []
+    for p, a, q, b in zip(mean_p, scale_p, mean_q, scale_q):
+        parts.append(jnp.log(b) - jnp.log(a) + 0.5 * (b**2 + (p - q) ** 2) / a**2 - 0.5)
+    return sum(parts)
+""",
+        ],
+        "You divided by 2 s_p^2": [
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    p, a, q, b = (np.asarray(one) for one in (mean_p, scale_p, mean_q, scale_q))
+    return np.sum(np.log(b / a) + (a**2 + (p - q) ** 2) / (2 * a**2) - 0.5)
+""",
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    parts = [jnp.log(b) - jnp.log(a) + 0.5 * ((p - q) / a) ** 2 for p, a, q, b in zip(mean_p, scale_p, mean_q, scale_q)]
+    return sum(parts)
+""",
+        ],
+        "You multiplied by s_q^2": [
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    p, a, q, b = (np.asarray(one) for one in (mean_p, scale_p, mean_q, scale_q))
+    return np.sum(np.log(b / a) + (a**2 + (p - q) ** 2) / 2 * b**2 - 0.5)
+""",
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    parts = []
+    for p, a, q, b in zip(mean_p, scale_p, mean_q, scale_q):
+        parts.append(jnp.log(b / a) + 0.5 * (a**2 + (p - q) ** 2) * b**2 - 0.5)
+    return sum(parts)
+""",
+        ],
+        "You left s_p^2 out": [
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    p, a, q, b = (np.asarray(one) for one in (mean_p, scale_p, mean_q, scale_q))
+    return np.sum(np.log(b / a) + (p - q) ** 2 / (2 * b**2) - 0.5)
+""",
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    parts = [jnp.log(b / a) + 0.5 * ((p - q) / b) ** 2 - 0.5 for p, a, q, b in zip(mean_p, scale_p, mean_q, scale_q)]
+    return sum(parts)
+""",
+        ],
+        "You added 1/2": [
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    p, a, q, b = (np.asarray(one) for one in (mean_p, scale_p, mean_q, scale_q))
+    return np.sum(np.log(b / a) + (a**2 + (p - q) ** 2) / (2 * b**2) + 0.5)
+""",
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    parts = []
+    for p, a, q, b in zip(mean_p, scale_p, mean_q, scale_q):
+        parts.append(jnp.log(b / a) + (a**2 + (p - q) ** 2) / (2 * b**2) + 0.5)
+    return sum(parts)
+""",
+        ],
+        "You subtracted 1 for each": [
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    p, a, q, b = (np.asarray(one) for one in (mean_p, scale_p, mean_q, scale_q))
+    return np.sum(np.log(b / a) + (a**2 + (p - q) ** 2) / (2 * b**2) - 1)
+""",
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    parts = []
+    for p, a, q, b in zip(mean_p, scale_p, mean_q, scale_q):
+        parts.append(jnp.log(b / a) + (a**2 + (p - q) ** 2) / (2 * b**2) - 1)
+    return sum(parts)
+""",
+        ],
+        "You halved the logarithm": [
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    p, a, q, b = (np.asarray(one) for one in (mean_p, scale_p, mean_q, scale_q))
+    return 0.5 * np.sum(np.log(b / a) + (a**2 + (p - q) ** 2) / b**2 - 1)
+""",
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    parts = []
+    for p, a, q, b in zip(mean_p, scale_p, mean_q, scale_q):
+        parts.append(0.5 * (jnp.log(b) - jnp.log(a) + (a**2 + (p - q) ** 2) / b**2 - 1))
+    return sum(parts)
+""",
+        ],
+        "You took the standard normal": [
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    p, a, q, b = (np.asarray(one) for one in (mean_p, scale_p, mean_q, scale_q))
+    return 0.5 * np.sum(a**2 + p**2 - 1 - 2 * np.log(a))
+""",
+            """
+def gaussian_kl(mean_p, scale_p, mean_q, scale_q):
+    parts = [(a**2 + p**2 - 1) / 2 - jnp.log(a) for p, a, q, b in zip(mean_p, scale_p, mean_q, scale_q)]
+    return sum(parts)
+""",
+        ],
     },
     "student_t_nll": {
         "You left out the logarithm of the scale": [
@@ -662,6 +916,180 @@ def student_t_nll(y, loc, scale, df):
     return jnp.log(scale) - jax.scipy.stats.t.logpdf(y, df, loc).mean()
 """,
         ],
+        "Gamma itself overflows": [
+            """
+def student_t_nll(y, loc, scale, df):
+    z = (np.asarray(y) - np.asarray(loc)) / scale
+    first = (df + 1) / 2 * np.log(1 + z**2 / df)
+    second = np.log(scale) + 0.5 * np.log(df * np.pi)
+    third = float(jnp.log(jax.scipy.special.gamma(df / 2) / jax.scipy.special.gamma((df + 1) / 2)))
+    return np.mean(first + second + third)
+""",
+            """
+def student_t_nll(y, loc, scale, df):
+    total = 0.0
+    for a, b in zip(y, loc):
+        z = (a - b) / scale
+        total += (df + 1) / 2 * jnp.log1p(z**2 / df) + jnp.log(scale) + jnp.log(df * jnp.pi) / 2
+    total = total / len(y)
+    return total + jnp.log(jax.scipy.special.gamma(df / 2)) - jnp.log(jax.scipy.special.gamma((df + 1) / 2))
+""",
+        ],
+        "The density of a measurement": [
+            """
+def student_t_nll(y, loc, scale, df):
+    z = (np.asarray(y) - np.asarray(loc)) / scale
+    constant = np.exp(np.float32(gammaln((df + 1) / 2) - gammaln(df / 2))) / np.sqrt(df * np.pi) / scale
+    return -np.mean(np.log(constant * (1 + z**2 / df).astype(np.float32) ** np.float32(-(df + 1) / 2)))
+""",
+            """
+def student_t_nll(y, loc, scale, df):
+    total = 0.0
+    for a, b in zip(y, loc):
+        power = (1 + ((a - b) / scale) ** 2 / df) ** (-(df + 1) / 2)
+        total -= jnp.log(power * jnp.exp(gammaln((df + 1) / 2) - gammaln(df / 2)))
+    return total / len(y) + jnp.log(scale) + jnp.log(df * jnp.pi) / 2
+""",
+        ],
+        "You left v out of": [
+            """
+def student_t_nll(y, loc, scale, df):
+    z = (np.asarray(y) - np.asarray(loc)) / scale
+    first = (df + 1) / 2 * np.log(1 + z**2 / df)
+    second = np.log(scale) + 0.5 * np.log(np.pi)
+    third = float(gammaln(df / 2) - gammaln((df + 1) / 2))
+    return np.mean(first + second + third)
+""",
+            """
+def student_t_nll(y, loc, scale, df):
+    total = 0.0
+    for a, b in zip(y, loc):
+        z = (a - b) / scale
+        total += (df + 1) / 2 * jnp.log1p(z**2 / df) + jnp.log(scale) + jnp.log(jnp.pi) / 2
+    total = total / len(y)
+    return total + gammaln(df / 2) - gammaln((df + 1) / 2)
+""",
+        ],
+        "You took the gamma functions of v": [
+            """
+def student_t_nll(y, loc, scale, df):
+    z = (np.asarray(y) - np.asarray(loc)) / scale
+    first = (df + 1) / 2 * np.log(1 + z**2 / df)
+    second = np.log(scale) + 0.5 * np.log(df * np.pi)
+    third = float(gammaln(df) - gammaln(df + 1))
+    return np.mean(first + second + third)
+""",
+            """
+def student_t_nll(y, loc, scale, df):
+    total = 0.0
+    for a, b in zip(y, loc):
+        z = (a - b) / scale
+        total += (df + 1) / 2 * jnp.log1p(z**2 / df) + jnp.log(scale) + jnp.log(df * jnp.pi) / 2
+    total = total / len(y)
+    return total + gammaln(df) - gammaln(df + 1)
+""",
+        ],
+        "You took Gamma itself": [
+            """
+def student_t_nll(y, loc, scale, df):
+    z = (np.asarray(y) - np.asarray(loc)) / scale
+    first = (df + 1) / 2 * np.log(1 + z**2 / df)
+    second = np.log(scale) + 0.5 * np.log(df * np.pi)
+    third = float(jax.scipy.special.gamma(df / 2) - jax.scipy.special.gamma((df + 1) / 2))
+    return np.mean(first + second + third)
+""",
+            """
+def student_t_nll(y, loc, scale, df):
+    total = 0.0
+    for a, b in zip(y, loc):
+        z = (a - b) / scale
+        total += (df + 1) / 2 * jnp.log1p(z**2 / df) + jnp.log(scale) + jnp.log(df * jnp.pi) / 2
+    total = total / len(y)
+    return total + jnp.exp(gammaln(df / 2)) - jnp.exp(gammaln((df + 1) / 2))
+""",
+        ],
+        "You returned one number for each": [
+            """
+def student_t_nll(y, loc, scale, df):
+    z = (np.asarray(y) - np.asarray(loc)) / scale
+    first = (df + 1) / 2 * np.log(1 + z**2 / df)
+    second = np.log(scale) + 0.5 * np.log(df * np.pi)
+    third = float(gammaln(df / 2) - gammaln((df + 1) / 2))
+    return first + second + third
+""",
+            """
+def student_t_nll(y, loc, scale, df):
+    return -jax.scipy.stats.t.logpdf(y, df, loc, scale)
+""",
+        ],
+        "You divided the squared residual": [
+            """
+def student_t_nll(y, loc, scale, df):
+    z = (np.asarray(y) - np.asarray(loc)) / np.sqrt(scale)
+    first = (df + 1) / 2 * np.log(1 + z**2 / df)
+    second = np.log(scale) + 0.5 * np.log(df * np.pi)
+    third = float(gammaln(df / 2) - gammaln((df + 1) / 2))
+    return np.mean(first + second + third)
+""",
+            """
+def student_t_nll(y, loc, scale, df):
+    total = 0.0
+    for a, b in zip(y, loc):
+        z = (a - b) / jnp.sqrt(scale)
+        total += (df + 1) / 2 * jnp.log1p(z**2 / df) + jnp.log(scale) + jnp.log(df * jnp.pi) / 2
+    total = total / len(y)
+    return total + gammaln(df / 2) - gammaln((df + 1) / 2)
+""",
+        ],
+        "You lost the 1/2": [
+            """
+def student_t_nll(y, loc, scale, df):
+    z = (np.asarray(y) - np.asarray(loc)) / scale
+    first = (df + 1) * np.log(1 + z**2 / df)
+    second = np.log(scale) + 0.5 * np.log(df * np.pi)
+    third = float(gammaln(df / 2) - gammaln((df + 1) / 2))
+    return np.mean(first + second + third)
+""",
+            """
+def student_t_nll(y, loc, scale, df):
+    total = 0.0
+    for a, b in zip(y, loc):
+        z = (a - b) / scale
+        total += (df + 1) * jnp.log1p(z**2 / df) + jnp.log(scale) + jnp.log(df * jnp.pi) / 2
+    total = total / len(y)
+    return total + gammaln(df / 2) - gammaln((df + 1) / 2)
+""",
+        ],
+        "You subtracted the logarithm of the scale": [
+            """
+def student_t_nll(y, loc, scale, df):
+    z = (np.asarray(y) - np.asarray(loc)) / scale
+    first = (df + 1) / 2 * np.log(1 + z**2 / df)
+    second = -np.log(scale) + 0.5 * np.log(df * np.pi)
+    third = float(gammaln(df / 2) - gammaln((df + 1) / 2))
+    return np.mean(first + second + third)
+""",
+            """
+def student_t_nll(y, loc, scale, df):
+    total = 0.0
+    for a, b in zip(y, loc):
+        z = (a - b) / scale
+        total += (df + 1) / 2 * jnp.log1p(z**2 / df) - jnp.log(scale) + jnp.log(df * jnp.pi) / 2
+    total = total / len(y)
+    return total + gammaln(df / 2) - gammaln((df + 1) / 2)
+""",
+        ],
+        "You left out the constant, 1/2": [
+            """
+def student_t_nll(y, loc, scale, df):
+    z = (np.asarray(y) - np.asarray(loc)) / scale
+    return np.mean((df + 1) / 2 * np.log(1 + z**2 / df) + np.log(scale))
+""",
+            """
+def student_t_nll(y, loc, scale, df):
+    return sum((df + 1) / 2 * jnp.log1p(((a - b) / scale) ** 2 / df) for a, b in zip(y, loc)) / len(y) + jnp.log(scale)
+""",
+        ],
     },
     "gaussian_posterior": {
         "You counted all measurements as one": [
@@ -690,7 +1118,7 @@ def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
     return weighted / precision, precision
 """,
         ],
-        "Your second number is the standard deviation": [
+        "Your second number is the standard deviation:": [
             """
 def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
     v = 1 / (1 / prior_variance + len(y) / noise_variance)
@@ -797,6 +1225,106 @@ def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
             """
 def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
     return sum(y) / len(y), 1 / (1 / prior_variance + len(y) / noise_variance)
+""",
+        ],
+        "You forgot the factor v": [
+            """
+def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
+    precision = 1 / prior_variance + len(y) / noise_variance
+    return prior_mean / prior_variance + np.sum(np.asarray(y)) / noise_variance, 1 / precision
+""",
+            """
+def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
+    precision, total = 1 / prior_variance, prior_mean / prior_variance
+    for a in y:
+        precision, total = precision + 1 / noise_variance, total + a / noise_variance
+    return total, 1 / precision
+""",
+        ],
+        "You took 1 / v for v": [
+            """
+def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
+    v = 1 / prior_variance + len(y) / noise_variance
+    return v * (prior_mean / prior_variance + np.sum(np.asarray(y)) / noise_variance), v
+""",
+            """
+def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
+    v, total = 1 / prior_variance, prior_mean / prior_variance
+    for a in y:
+        v, total = v + 1 / noise_variance, total + a / noise_variance
+    return v * total, v
+""",
+        ],
+        "You did not divide the prior mean": [
+            """
+def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
+    precision = 1 / prior_variance + len(y) / noise_variance
+    return (prior_mean + np.sum(np.asarray(y)) / noise_variance) / precision, 1 / precision
+""",
+            """
+def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
+    v = 1 / (1 / prior_variance + len(y) / noise_variance)
+    return v * (prior_mean + sum(a / noise_variance for a in y)), v
+""",
+        ],
+        "You counted the prior as one": [
+            """
+def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
+    precision = 1 / prior_variance + len(y) / noise_variance
+    return np.mean(np.append(np.asarray(y), prior_mean)), 1 / precision
+""",
+            """
+def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
+    precision = 1 / prior_variance + len(y) / noise_variance
+    total = prior_mean
+    for a in y:
+        total = total + a
+    return total / (1 + len(y)), 1 / precision
+""",
+        ],
+        "You estimated the noise variance": [
+            """
+def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
+    y = np.asarray(y)
+    precision = 1 / prior_variance + len(y) / y.var()
+    return (prior_mean / prior_variance + y.sum() / y.var()) / precision, 1 / precision
+""",
+            """
+def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
+    s = jnp.mean((y - jnp.mean(y)) ** 2)
+    v = 1 / (1 / prior_variance + len(y) / s)
+    return v * (prior_mean / prior_variance + sum(y) / s), v
+""",
+        ],
+        "Your variance is that after one": [
+            """
+def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
+    precision = 1 / prior_variance + len(y) / noise_variance
+    mean = (prior_mean / prior_variance + np.sum(np.asarray(y)) / noise_variance) / precision
+    return mean, prior_variance * noise_variance / (prior_variance + noise_variance)
+""",
+            """
+def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
+    precision = 1 / prior_variance + len(y) / noise_variance
+    total = prior_mean / prior_variance
+    for a in y:
+        total = total + a / noise_variance
+    return total / precision, 1 / (1 / noise_variance + 1 / prior_variance)
+""",
+        ],
+        "Without data your mean": [
+            """
+def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
+    n, s = len(y), noise_variance / max(len(y), 1)
+    mean = np.mean(np.asarray(y))
+    precision = 1 / prior_variance + n / noise_variance
+    return (prior_mean / prior_variance + mean * n / noise_variance) / precision, 1 / precision
+""",
+            """
+def gaussian_posterior(prior_mean, prior_variance, y, noise_variance):
+    n = len(y)
+    gain = n * prior_variance / (n * prior_variance + noise_variance)
+    return prior_mean + gain * (jnp.mean(y) - prior_mean), (1 - gain) * prior_variance
 """,
         ],
     },
@@ -940,6 +1468,129 @@ def map_weights(design, y, noise_variance, prior_variance):
     x = design
     left = x.T @ x / noise_variance + 1 / prior_variance
     return jnp.linalg.inv(left) @ (x.T @ y) / noise_variance
+""",
+        ],
+        "You divided X^T X by the noise": [
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    x, t = np.asarray(design), np.asarray(y)
+    identity = np.eye(x.shape[1])
+    return np.linalg.solve(x.T @ x / noise_variance + identity / prior_variance, x.T @ t)
+""",
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    identity = jnp.eye(design.shape[1])
+    products = sum(jnp.outer(row, row) for row in design)
+    right = sum(row * t for row, t in zip(design, y))
+    return jnp.linalg.inv(products / noise_variance + identity / prior_variance) @ right
+""",
+        ],
+        "You divided X^T y by the noise": [
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    x, t = np.asarray(design), np.asarray(y)
+    identity = np.eye(x.shape[1])
+    return np.linalg.solve(x.T @ x + identity / prior_variance, x.T @ t / noise_variance)
+""",
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    identity = jnp.eye(design.shape[1])
+    products = sum(jnp.outer(row, row) for row in design)
+    right = sum(row * t for row, t in zip(design, y))
+    return jnp.linalg.inv(products + identity / prior_variance) @ right / noise_variance
+""",
+        ],
+        "You left the first weight": [
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    x, t = np.asarray(design), np.asarray(y)
+    identity = np.eye(x.shape[1])
+    identity[0, 0] = 0
+    return np.linalg.solve(x.T @ x + noise_variance / prior_variance * identity, x.T @ t)
+""",
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    identity = jnp.eye(design.shape[1])
+    products = sum(jnp.outer(row, row) for row in design)
+    right = sum(row * t for row, t in zip(design, y))
+    penalty = noise_variance / prior_variance * identity.at[0, 0].set(0.0)
+    return jnp.linalg.solve(products + penalty, right)
+""",
+        ],
+        "You returned the predictions": [
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    x, t = np.asarray(design), np.asarray(y)
+    identity = np.eye(x.shape[1])
+    return x @ np.linalg.solve(x.T @ x + noise_variance / prior_variance * identity, x.T @ t)
+""",
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    identity = jnp.eye(design.shape[1])
+    products = sum(jnp.outer(row, row) for row in design)
+    right = sum(row * t for row, t in zip(design, y))
+    w = jnp.linalg.solve(products + noise_variance / prior_variance * identity, right)
+    return jnp.stack([row @ w for row in design])
+""",
+        ],
+        "You took 1 for alpha": [
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    x, t = np.asarray(design), np.asarray(y)
+    identity = np.eye(x.shape[1])
+    return np.linalg.solve(x.T @ x + identity, x.T @ t)
+""",
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    identity = jnp.eye(design.shape[1])
+    products = sum(jnp.outer(row, row) for row in design)
+    right = sum(row * t for row, t in zip(design, y))
+    return jnp.linalg.inv(products + identity) @ right
+""",
+        ],
+        "You subtracted alpha": [
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    x, t = np.asarray(design), np.asarray(y)
+    identity = np.eye(x.shape[1])
+    return np.linalg.solve(x.T @ x - noise_variance / prior_variance * identity, x.T @ t)
+""",
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    identity = jnp.eye(design.shape[1])
+    products = sum(jnp.outer(row, row) for row in design)
+    right = sum(row * t for row, t in zip(design, y))
+    return jnp.linalg.inv(products - noise_variance / prior_variance * identity) @ right
+""",
+        ],
+        "You returned X^T y": [
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    x, t = np.asarray(design), np.asarray(y)
+    identity = np.eye(x.shape[1])
+    return x.T @ t
+""",
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    identity = jnp.eye(design.shape[1])
+    products = sum(jnp.outer(row, row) for row in design)
+    right = sum(row * t for row, t in zip(design, y))
+    return right
+""",
+        ],
+        "Your penalty is n times too weak": [
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    x, t = np.asarray(design), np.asarray(y)
+    identity = np.eye(x.shape[1])
+    return np.linalg.solve(len(t) * x.T @ x + noise_variance / prior_variance * identity, len(t) * x.T @ t)
+""",
+            """
+def map_weights(design, y, noise_variance, prior_variance):
+    identity = jnp.eye(design.shape[1])
+    products = sum(jnp.outer(row, row) for row in design)
+    right = sum(row * t for row, t in zip(design, y))
+    return jnp.linalg.solve(products + noise_variance / prior_variance / len(y) * identity, right)
 """,
         ],
     },
@@ -1128,6 +1779,232 @@ def calibration_bins(probability, y, n_bins):
     bins = jnp.searchsorted(edges[1:-1], probability)
     number = jnp.bincount(bins, length=n_bins)
     return tuple(jnp.bincount(bins, weights=one, length=n_bins) / number for one in (probability, y))
+""",
+        ],
+        "Your second output is divided by": [
+            """
+def calibration_bins(probability, y, n_bins):
+    p, t = np.asarray(probability), np.asarray(y)
+    edges = np.linspace(0, 1, n_bins + 1)
+    predicted, observed = np.full(n_bins, np.nan), np.full(n_bins, np.nan)
+    for b in range(n_bins):
+        m = (p > edges[b]) & (p <= edges[b + 1]) | (p == 0) & (b == 0)
+        if m.any():
+            predicted[b], observed[b] = p[m].mean(), t[m].sum() / len(t)
+    return predicted, observed
+""",
+            """
+def calibration_bins(probability, y, n_bins):
+    parts = []
+    for b in range(n_bins):
+        m = (jnp.ceil(probability * n_bins) == b + 1) | (probability == 0) & (b == 0)
+        n = jnp.sum(m)
+        mean = jnp.where(n > 0, jnp.sum(probability * m) / n, jnp.nan)
+        share = jnp.where(n > 0, jnp.sum(y * m) / len(y), jnp.nan)
+        parts.append((mean, share))
+    return jnp.stack([one for one, _ in parts]), jnp.stack([two for _, two in parts])
+""",
+        ],
+        "You divided by the number of samples with": [
+            """
+def calibration_bins(probability, y, n_bins):
+    p, t = np.asarray(probability), np.asarray(y)
+    edges = np.linspace(0, 1, n_bins + 1)
+    predicted, observed = np.full(n_bins, np.nan), np.full(n_bins, np.nan)
+    for b in range(n_bins):
+        m = (p > edges[b]) & (p <= edges[b + 1]) | (p == 0) & (b == 0)
+        if m.any():
+            predicted[b], observed[b] = p[m].mean(), t[m].sum() / t.sum()
+    return predicted, observed
+""",
+            """
+def calibration_bins(probability, y, n_bins):
+    parts = []
+    for b in range(n_bins):
+        m = (jnp.ceil(probability * n_bins) == b + 1) | (probability == 0) & (b == 0)
+        n = jnp.sum(m)
+        mean = jnp.where(n > 0, jnp.sum(probability * m) / n, jnp.nan)
+        share = jnp.where(n > 0, jnp.sum(y * m) / jnp.sum(y), jnp.nan)
+        parts.append((mean, share))
+    return jnp.stack([one for one, _ in parts]), jnp.stack([two for _, two in parts])
+""",
+        ],
+        "Your second output is the share of all": [
+            """
+def calibration_bins(probability, y, n_bins):
+    p, t = np.asarray(probability), np.asarray(y)
+    edges = np.linspace(0, 1, n_bins + 1)
+    predicted, observed = np.full(n_bins, np.nan), np.full(n_bins, np.nan)
+    for b in range(n_bins):
+        m = (p > edges[b]) & (p <= edges[b + 1]) | (p == 0) & (b == 0)
+        if m.any():
+            predicted[b], observed[b] = p[m].mean(), m.sum() / len(t)
+    return predicted, observed
+""",
+            """
+def calibration_bins(probability, y, n_bins):
+    parts = []
+    for b in range(n_bins):
+        m = (jnp.ceil(probability * n_bins) == b + 1) | (probability == 0) & (b == 0)
+        n = jnp.sum(m)
+        parts.append((jnp.where(n > 0, jnp.sum(probability * m) / n, jnp.nan), jnp.where(n > 0, n / len(y), jnp.nan)))
+    return jnp.stack([one for one, _ in parts]), jnp.stack([two for _, two in parts])
+""",
+        ],
+        "Your second output is the share of right": [
+            """
+def calibration_bins(probability, y, n_bins):
+    p, t = np.asarray(probability), np.asarray(y)
+    edges = np.linspace(0, 1, n_bins + 1)
+    predicted, observed = np.full(n_bins, np.nan), np.full(n_bins, np.nan)
+    for b in range(n_bins):
+        m = (p > edges[b]) & (p <= edges[b + 1]) | (p == 0) & (b == 0)
+        if m.any():
+            predicted[b], observed[b] = p[m].mean(), ((p > 0.5) == t)[m].mean()
+    return predicted, observed
+""",
+            """
+def calibration_bins(probability, y, n_bins):
+    parts = []
+    for b in range(n_bins):
+        m = (jnp.ceil(probability * n_bins) == b + 1) | (probability == 0) & (b == 0)
+        n = jnp.sum(m)
+        mean = jnp.where(n > 0, jnp.sum(probability * m) / n, jnp.nan)
+        share = jnp.where(n > 0, jnp.sum(((probability > 0.5) == y) * m) / n, jnp.nan)
+        parts.append((mean, share))
+    return jnp.stack([one for one, _ in parts]), jnp.stack([two for _, two in parts])
+""",
+        ],
+        "A probability on an inner edge counts in two": [
+            """
+def calibration_bins(probability, y, n_bins):
+    p, t = np.asarray(probability), np.asarray(y)
+    edges = np.linspace(0, 1, n_bins + 1)
+    predicted, observed = np.full(n_bins, np.nan), np.full(n_bins, np.nan)
+    for b in range(n_bins):
+        m = (p >= edges[b]) & (p <= edges[b + 1])
+        if m.any():
+            predicted[b], observed[b] = p[m].mean(), t[m].mean()
+    return predicted, observed
+""",
+            """
+def calibration_bins(probability, y, n_bins):
+    parts = []
+    for b in range(n_bins):
+        m = (probability >= b / n_bins) & (probability <= (b + 1) / n_bins)
+        n = jnp.sum(m)
+        mean = jnp.where(n > 0, jnp.sum(probability * m) / n, jnp.nan)
+        share = jnp.where(n > 0, jnp.sum(y * m) / n, jnp.nan)
+        parts.append((mean, share))
+    return jnp.stack([one for one, _ in parts]), jnp.stack([two for _, two in parts])
+""",
+        ],
+        "Empty bins are NaN, not 0, and a probability on an inner edge belongs to the lower bin alone": [
+            """
+def calibration_bins(probability, y, n_bins):
+    p, t = np.asarray(probability), np.asarray(y)
+    edges = np.linspace(0, 1, n_bins + 1)
+    predicted, observed = np.full(n_bins, 0.0), np.full(n_bins, 0.0)
+    for b in range(n_bins):
+        m = (p >= edges[b]) & (p <= edges[b + 1])
+        if m.any():
+            predicted[b], observed[b] = p[m].mean(), t[m].mean()
+    return predicted, observed
+""",
+            """
+def calibration_bins(probability, y, n_bins):
+    parts = []
+    for b in range(n_bins):
+        m = (probability >= b / n_bins) & (probability <= (b + 1) / n_bins)
+        n = jnp.sum(m)
+        parts.append((jnp.where(n > 0, jnp.sum(probability * m) / n, 0.0), jnp.where(n > 0, jnp.sum(y * m) / n, 0.0)))
+    return jnp.stack([one for one, _ in parts]), jnp.stack([two for _, two in parts])
+""",
+        ],
+        "Empty bins are NaN, not 0, and you round": [
+            """
+def calibration_bins(probability, y, n_bins):
+    p, t = np.asarray(probability), np.asarray(y)
+    edges = np.linspace(0, 1, n_bins + 1)
+    predicted, observed = np.full(n_bins, 0.0), np.full(n_bins, 0.0)
+    for b in range(n_bins):
+        m = (p >= edges[b]) & (p < edges[b + 1])
+        if m.any():
+            predicted[b], observed[b] = p[m].mean(), t[m].mean()
+    return predicted, observed
+""",
+            """
+def calibration_bins(probability, y, n_bins):
+    parts = []
+    for b in range(n_bins):
+        m = jnp.floor(probability * n_bins) == b
+        n = jnp.sum(m)
+        parts.append((jnp.where(n > 0, jnp.sum(probability * m) / n, 0.0), jnp.where(n > 0, jnp.sum(y * m) / n, 0.0)))
+    return jnp.stack([one for one, _ in parts]), jnp.stack([two for _, two in parts])
+""",
+        ],
+        "Empty bins are NaN, not 0, and a probability on an inner edge belongs to the bin below": [
+            """
+def calibration_bins(probability, y, n_bins):
+    p, t = np.asarray(probability), np.asarray(y)
+    edges = np.linspace(0, 1, n_bins + 1)
+    predicted, observed = np.full(n_bins, 0.0), np.full(n_bins, 0.0)
+    for b in range(n_bins):
+        m = (p >= edges[b]) & (p < edges[b + 1]) | (p == 1) & (b == n_bins - 1)
+        if m.any():
+            predicted[b], observed[b] = p[m].mean(), t[m].mean()
+    return predicted, observed
+""",
+            """
+def calibration_bins(probability, y, n_bins):
+    parts = []
+    for b in range(n_bins):
+        m = jnp.minimum(jnp.floor(probability * n_bins), n_bins - 1) == b
+        n = jnp.sum(m)
+        parts.append((jnp.where(n > 0, jnp.sum(probability * m) / n, 0.0), jnp.where(n > 0, jnp.sum(y * m) / n, 0.0)))
+    return jnp.stack([one for one, _ in parts]), jnp.stack([two for _, two in parts])
+""",
+        ],
+        "Empty bins are NaN, not 0, and the first": [
+            """
+def calibration_bins(probability, y, n_bins):
+    p, t = np.asarray(probability), np.asarray(y)
+    edges = np.linspace(0, 1, n_bins + 1)
+    predicted, observed = np.full(n_bins, 0.0), np.full(n_bins, 0.0)
+    for b in range(n_bins):
+        m = (p > edges[b]) & (p <= edges[b + 1])
+        if m.any():
+            predicted[b], observed[b] = p[m].mean(), t[m].mean()
+    return predicted, observed
+""",
+            """
+def calibration_bins(probability, y, n_bins):
+    parts = []
+    for b in range(n_bins):
+        m = jnp.ceil(probability * n_bins) == b + 1
+        n = jnp.sum(m)
+        parts.append((jnp.where(n > 0, jnp.sum(probability * m) / n, 0.0), jnp.where(n > 0, jnp.sum(y * m) / n, 0.0)))
+    return jnp.stack([one for one, _ in parts]), jnp.stack([two for _, two in parts])
+""",
+        ],
+        "You returned the gap": [
+            """
+def calibration_bins(probability, y, n_bins):
+    p, t = np.asarray(probability), np.asarray(y)
+    edges = np.linspace(0, 1, n_bins + 1)
+    predicted, observed = np.full(n_bins, np.nan), np.full(n_bins, np.nan)
+    for b in range(n_bins):
+        m = (p > edges[b]) & (p <= edges[b + 1]) | (p == 0) & (b == 0)
+        if m.any():
+            predicted[b], observed[b] = p[m].mean(), t[m].mean()
+    return np.abs(predicted - observed)
+""",
+            """
+def calibration_bins(probability, y, n_bins):
+    bins = jnp.searchsorted(jnp.arange(1, n_bins) / n_bins, probability)
+    member = bins[:, None] == jnp.arange(n_bins)
+    number = member.sum(axis=0)
+    return jnp.abs(y @ member / number - probability @ member / number)
 """,
         ],
     },

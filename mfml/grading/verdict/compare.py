@@ -69,7 +69,7 @@ def _stacked(found: Any, shape: tuple[int, ...]) -> Any:
     if not isinstance(found, tuple | list) or len(found) != (shape or (None,))[0]:
         return found
     stacked = [_stacked(one, shape[1:]) for one in found]
-    rows = [np.asarray(one) for one in stacked if isinstance(one, np.ndarray | bool | int | float)]
+    rows = [np.asarray(one) for one in stacked if isinstance(one, np.ndarray | np.generic | bool | int | float)]
     fits = len(rows) == len(found) and all(row.shape == shape[1:] and row.dtype.kind in KINDS for row in rows)
     return np.stack(rows) if rows and fits else found
 

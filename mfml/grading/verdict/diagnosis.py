@@ -45,8 +45,7 @@ _JAX_WORDS: tuple[tuple[str, str], ...] = (
         "the shapes of a product do not fit: check which axes are multiplied and whether one array needs .T",
     ),
     (
-        r"Incompatible shapes for broadcasting|add got incompatible shapes|mul got incompatible shapes"
-        r"|sub got incompatible shapes|could not be broadcast",
+        r"Incompatible shapes for broadcasting|got incompatible shapes|could not be broadcast",
         "the shapes do not fit together: print .shape of both sides",
     ),
     (

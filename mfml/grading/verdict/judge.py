@@ -69,7 +69,9 @@ def _verdict_or_fault(exercise: dict[str, Any], outcomes: Outcomes, file: str) -
 
 def _judge_exercise(exercise: dict[str, Any], outcomes: Outcomes, file: str) -> ExerciseResult:
     name = exercise["name"]
-    found = {check["name"]: outcomes.checks.get((name, check["name"]), {}) for check in exercise["checks"]}
+    found = {
+        check["name"]: _by_sample(check, outcomes.checks.get((name, check["name"]), {})) for check in exercise["checks"]
+    }
     checks = [
         _judge_check(exercise, check, found[check["name"]], outcomes.failures, file) for check in exercise["checks"]
     ]
@@ -92,6 +94,33 @@ def _judge_exercise(exercise: dict[str, Any], outcomes: Outcomes, file: str) -> 
         why=exercise["why"] if first.state == "right" else "",
         checks=checks,
     )
+
+
+def _by_sample(check: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:
+    """Give each sample of a batch its own list where an array is needed.
+
+    A list counts as an array. But vmap batches each entry of a list, so that its first axis is no longer the batch's.
+    """
+    if check["call"] != "vmap" or not isinstance(check["expected"], np.ndarray):
+        return outcome
+    count = len(check["expected"])
+    return {
+        name: [_entry(value, i) for i in range(count)]
+        if isinstance(value, tuple | list) and _batched(value, count)
+        else value
+        for name, value in outcome.items()
+    }
+
+
+def _batched(value: Any, count: int) -> bool:
+    """Say whether a value is an array with this many rows, or a list of such arrays."""
+    if isinstance(value, tuple | list):
+        return bool(value) and all(_batched(one, count) for one in value)
+    return isinstance(value, np.ndarray) and value.shape[:1] == (count,)
+
+
+def _entry(value: Any, index: int) -> Any:
+    return [_entry(one, index) for one in value] if isinstance(value, tuple | list) else value[index]
 
 
 def _judge_check(

@@ -7,6 +7,7 @@ for only where no known mistake of the exercise matches.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from math import e, log, pi, sqrt
 from typing import Any, NamedTuple
 
@@ -105,13 +106,19 @@ def _of_several(pairs: list[Pair]) -> str | None:
     count = len(pairs[0].expected)
     if not all(isinstance(pair.found, tuple | list) and len(pair.found) == count for pair in pairs):
         return None
-    if count == 2 and all(_close(p.found[0], p.expected[1]) and _close(p.found[1], p.expected[0]) for p in pairs):
-        return "Your two outputs are swapped: is the order of the tuple that of the docstring?"
     wrong = [i for i in range(count) if not all(_close(p.found[i], p.expected[i]) for p in pairs)]
+    if len(wrong) > 1 and count <= 5 and any(_in_order(pairs, order) for order in permutations(range(count))):
+        what = "two outputs are swapped" if count == 2 else "outputs are in another order"
+        return f"Your {what}: is the order of the tuple that of the docstring?"
     if len(wrong) != 1:
         return None
     said = _of_one([Pair(p.found[wrong[0]], p.expected[wrong[0]], p.lengths) for p in pairs])
     return f"Output {wrong[0]}: {said}" if said else None
+
+
+def _in_order(pairs: list[Pair], order: tuple[int, ...]) -> bool:
+    """Say whether the outputs are the right ones in this order."""
+    return all(_close(pair.found[i], pair.expected[k]) for pair in pairs for i, k in enumerate(order))
 
 
 def _of_one(pairs: list[Pair]) -> str | None:

@@ -141,3 +141,11 @@ def test_infinity_with_free_signs_is_shown_as_it_is():
     """Its product with 0 has no sign."""
     found = np.array([[np.inf, 2.0], [3.0, 4.0]])
     assert "found inf, expected 0)" in message(found, X * [0, 1], compare="up to sign")
+
+
+def test_rows_of_different_lengths_are_no_array():
+    ragged = [[np.float32(1), [np.float32(2), np.float32(3)]], [np.float32(4), np.float32(5)]]
+    assert message(ragged, np.ones((2, 2), np.float32)) == "found a list of 2; needed is an array of shape (2, 2)"
+    assert message([np.float32(1), [np.float32(2), np.float32(3)]], np.ones(2, np.float32)).startswith(
+        "found a list of 2"
+    )

@@ -43,6 +43,11 @@ CASES = {
     "log": (lambda x: x, np.log, "logarithm of the right answer"),
     "transpose": (lambda x: x, lambda x: x.T, "transpose"),
     "swapped": (lambda x: (x.mean(0), x.var(0)), lambda x: (x.var(0), x.mean(0)), "two outputs are swapped"),
+    "another order": (
+        lambda x: (x.mean(0), x.var(0), x.max(0)),
+        lambda x: (x.max(0), x.mean(0), x.var(0)),
+        "outputs are in another order",
+    ),
     "one of two": (lambda x: (x.mean(0), x.var(0)), lambda x: (x.mean(0), 2 * x.var(0)), "Output 1: .* factor 2"),
     "axis": (lambda x: x.mean(0), lambda x: x.mean(0, keepdims=True), "one more axis"),
     "comma": (lambda x: x.mean(), lambda x: (x.mean(),), "comma at its end"),
