@@ -37,6 +37,8 @@ from mfml.grading.run import bridge
 from mfml.grading.run.values import Given, Other
 from mfml.grading.verdict.compare import difference
 
+TOGETHER = 20  # calls in one program: more take longer to compile than apart, fewer compile the same things again
+
 
 def load_module(path: Path, name: str) -> ModuleType:
     """Import a file of the course under a name."""
@@ -174,12 +176,12 @@ def _add_mistakes(
     given: ModuleType,
 ) -> None:
     """Add to each check the value that every known mistake gives there, or type and message of what it raises."""
-    calls = [
-        [bridge.Call(mistake.answer, arguments, group.call, group.over) for group, arguments in groups]
-        for mistake in exercise.mistakes
-    ]
-    traced = [one for ones in calls for one in ones if _traceable(one)]
-    values = {id(one): value for one, (value, _) in zip(traced, bridge.together(traced), strict=True)}
+    calls = [_calls_of(mistake.answer, groups) for mistake in exercise.mistakes]
+    each = {id(one): one for ones in calls for one in ones}.values()
+    traced = [one for one in each if _traceable(one)]
+    parts = [traced[start : start + TOGETHER] for start in range(0, len(traced), TOGETHER)]
+    made = [value for part in parts for value, _ in bridge.together(part)]
+    values = {id(one): value for one, value in zip(traced, made, strict=True)}
     for place, check in enumerate(checks):
         check["mistakes"] = [
             {"value": bridge.from_jax(values[id(ones[place])], given)}
@@ -189,20 +191,30 @@ def _add_mistakes(
         ]
 
 
+def _calls_of(function: Any, groups: Sequence[tuple[Group, dict[str, Any]]]) -> list[bridge.Call]:
+    """One call for each check. What is compiled gives what a plain call gives, so both checks share one."""
+    calls = [
+        bridge.Call(function, arguments, "plain" if group.call == "jit" else group.call, group.over)
+        for group, arguments in groups
+    ]
+    first: dict[Any, bridge.Call] = {}
+    return [first.setdefault((id(one.arguments), one.call, one.over), one) for one in calls]
+
+
 def _traceable(one: bridge.Call) -> bool:
     moving = {name: value for name, value in one.arguments.items() if not bridge.is_static(value)}
-    call = "plain" if one.call == "jit" else one.call
     try:
-        jax.eval_shape(lambda moved: bridge.evaluate(one.function, {**one.arguments, **moved}, call, one.over), moving)
+        jax.eval_shape(
+            lambda moved: bridge.evaluate(one.function, {**one.arguments, **moved}, one.call, one.over), moving
+        )
     except Exception:
         return False
     return True
 
 
 def _called_plainly(one: bridge.Call, given: ModuleType) -> dict[str, Any]:
-    call = "plain" if one.call == "jit" else one.call
     try:
-        return {"value": bridge.from_jax(bridge.evaluate(one.function, one.arguments, call, one.over), given)}
+        return {"value": bridge.from_jax(bridge.evaluate(*one), given)}
     except Exception as error:
         return {"error": type(error).__name__, "message": str(error)[:500]}
 
