@@ -365,6 +365,16 @@ def _(prediction, target):
     return jnp.max(jnp.abs(prediction - target))
 
 
+@mae.mistake("You have half the mean absolute error: there is no factor 1/2 here.")
+def _(prediction, target):
+    return jnp.mean(jnp.abs(prediction - target)) / 2
+
+
+@mae.mistake("You divided by n - 1, as for a sample variance: the mean error has the divisor n.")
+def _(prediction, target):
+    return jnp.sum(jnp.abs(prediction - target)) / (len(target) - 1)
+
+
 # ---------------------------------------------------------------- 1.5
 
 
@@ -385,7 +395,7 @@ def zero_one(prediction: Int[Array, " n"], label: Int[Array, " n"]) -> Float[Arr
 
 @zero_one.inputs("three classes", points=1)
 def _(key):
-    return dict(prediction=jnp.array([0, 2, 2, 1, 0, 2]), label=jnp.array([0, 2, 1, 1, 2, 2]))
+    return dict(prediction=jnp.array([1, 1, 1, 0, 0, 2, 0, 1]), label=jnp.array([2, 2, 1, 1, 1, 0, 1, 1]))
 
 
 @zero_one.inputs("classes far apart", points=1, hidden=True)
@@ -441,6 +451,18 @@ def _(prediction, label):
 @zero_one.mistake("You returned percent: leave out the factor 100, so that the share lies between 0 and 1.")
 def _(prediction, label):
     return 100 * jnp.mean(prediction != label)
+
+
+@zero_one.mistake("You compared sorted classes, as a comparison of their counts does: compare entry i with entry i.")
+def _(prediction, label):
+    return jnp.mean(jnp.sort(prediction) != jnp.sort(label))
+
+
+@zero_one.mistake(
+    "You compared only whether the classes are 0: with more than two classes compare the numbers themselves, with !=."
+)
+def _(prediction, label):
+    return jnp.mean((prediction > 0) != (label > 0))
 
 
 # ---------------------------------------------------------------- 1.6
@@ -644,6 +666,19 @@ def _(logits, labels):
     return jnp.mean(jnp.log(jnp.sum(jnp.exp(below), axis=1)) - of_labels(logits, labels))
 
 
+@cross_entropy.mistake("You counted the classes from 1: `labels[i]` is from 0 to k - 1 and is the column itself.")
+def _(logits, labels):
+    return -jnp.mean(of_labels(log_softmax(logits), labels - 1))
+
+
+@cross_entropy.mistake(
+    "You computed the entropy of the softmax itself, sum of p ln p: only the true class of each sample counts."
+)
+def _(logits, labels):
+    below = log_softmax(logits)
+    return -jnp.mean(jnp.sum(jnp.exp(below) * below, axis=1))
+
+
 # ---------------------------------------------------------------- 1.7
 
 
@@ -805,6 +840,15 @@ def _(train, test):
     return scaled(train, test, train.mean(axis=0), train.std(axis=0))[0]
 
 
+@standardize.mistake(
+    "You divide the test set by the deviation but do not shift it: subtract the training set's mean from it as well."
+)
+def _(train, test):
+    left, _ = scaled(train, test, train.mean(axis=0), train.std(axis=0))
+    _, right = scaled(train, test, 0.0, train.std(axis=0))
+    return left, right
+
+
 # ---------------------------------------------------------------- 1.8
 
 
@@ -944,6 +988,20 @@ def _(permutation, n_splits):
 def _(permutation, n_splits):
     n = len(permutation)
     return jnp.zeros(n, int).at[permutation].set(jnp.arange(n) // (n // n_splits))
+
+
+@k_fold.mistake("You counted the folds backwards: block 0 is the test set of fold 0.")
+def _(permutation, n_splits):
+    n = len(permutation)
+    return jnp.zeros(n, int).at[permutation].set(n_splits - 1 - blocks(n, n_splits))
+
+
+@k_fold.mistake(
+    "You took the remainder of the sample's own number, without the permutation's order: what counts is its place "
+    "in the permutation."
+)
+def _(permutation, n_splits):
+    return permutation % n_splits
 
 
 # ---------------------------------------------------------------- 1.9

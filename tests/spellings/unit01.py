@@ -219,6 +219,23 @@ def mae(prediction, target):
             "def mae(prediction, target): return np.abs(np.asarray(prediction) - np.asarray(target)).max()",
             "def mae(prediction, target): return max(abs(p - t) for p, t in zip(prediction, target))",
         ],
+        "You have half the mean": [
+            "def mae(prediction, target): return 0.5 * np.mean(np.abs(np.asarray(prediction) - np.asarray(target)))",
+            """
+def mae(prediction, target):
+    return sum(abs(p - t) for p, t in zip(prediction, target)) / (2 * len(target))
+""",
+        ],
+        "You divided by n -": [
+            """
+def mae(prediction, target):
+    return np.abs(np.asarray(prediction) - np.asarray(target)).sum() / (len(target) - 1)
+""",
+            """
+def mae(prediction, target):
+    return sum(abs(p - t) for p, t in zip(prediction, target)) / (len(target) - 1)
+""",
+        ],
     },
     "zero_one": {
         "You returned the accuracy": [
@@ -265,6 +282,23 @@ def zero_one(prediction, label):
             """
 def zero_one(prediction, label):
     return 100 * sum(p != t for p, t in zip(prediction, label)) / len(label)
+""",
+        ],
+        "You compared sorted classes, as": [
+            "def zero_one(prediction, label): return np.mean(np.sort(prediction) != np.sort(label))",
+            """
+def zero_one(prediction, label):
+    return sum(p != t for p, t in zip(sorted(prediction), sorted(label))) / len(label)
+""",
+        ],
+        "You compared only whether the": [
+            """
+def zero_one(prediction, label):
+    return np.mean(np.asarray(prediction).astype(bool) != np.asarray(label).astype(bool))
+""",
+            """
+def zero_one(prediction, label):
+    return sum((p == 0) != (t == 0) for p, t in zip(prediction, label)) / len(label)
 """,
         ],
     },
@@ -533,6 +567,38 @@ def cross_entropy(logits, labels):
     return loss / len(labels)
 """,
         ],
+        "You counted the classes from": [
+            """
+def cross_entropy(logits, labels):
+    z = np.asarray(logits)
+    z = z - z.max(axis=1, keepdims=True)
+    p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    return -p[np.arange(len(z)), np.asarray(labels) - 1].mean()
+""",
+            """
+def cross_entropy(logits, labels):
+    loss = 0.0
+    for z, label in zip(logits, labels):
+        loss -= jax.nn.log_softmax(z)[label - 1]
+    return loss / len(labels)
+""",
+        ],
+        "You computed the entropy of": [
+            """
+def cross_entropy(logits, labels):
+    z = np.asarray(logits, np.float64)
+    z = z - z.max(axis=1, keepdims=True)
+    p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    return -np.mean(np.sum(np.exp(p) * p, axis=1))
+""",
+            """
+def cross_entropy(logits, labels):
+    loss = 0.0
+    for z in logits:
+        loss -= jnp.sum(jax.nn.softmax(z) * jax.nn.log_softmax(z))
+    return loss / len(labels)
+""",
+        ],
     },
     "standardize": {
         "Your code leaks": [
@@ -784,6 +850,24 @@ def standardize(train, test):
     return jnp.stack(columns, axis=1)
 """,
         ],
+        "You divide the test set": [
+            """
+def standardize(train, test):
+    train, test = np.asarray(train), np.asarray(test)
+    s = np.where(train.std(axis=0) > 0, train.std(axis=0), 1)
+    return (train - train.mean(axis=0)) / s, test / s
+""",
+            """
+def standardize(train, test):
+    left, right = [], []
+    for j in range(train.shape[1]):
+        s = train[:, j].std()
+        s = jnp.where(s > 0, s, 1.0)
+        left.append((train[:, j] - train[:, j].mean()) / s)
+        right.append(test[:, j] / s)
+    return jnp.stack(left, axis=1), jnp.stack(right, axis=1)
+""",
+        ],
     },
     "k_fold": {
         "You return the fold of each place": [
@@ -970,6 +1054,26 @@ def k_fold(permutation, n_splits):
         fold = fold.at[permutation[j]].set(j // size)
     return fold
 """,
+        ],
+        "You counted the folds backwards": [
+            """
+def k_fold(permutation, n_splits):
+    fold = np.zeros(len(permutation), int)
+    for i, block in enumerate(np.array_split(np.asarray(permutation), n_splits)):
+        fold[block] = n_splits - 1 - i
+    return fold
+""",
+            """
+def k_fold(permutation, n_splits):
+    fold = jnp.zeros(len(permutation), int)
+    for i in range(1, n_splits + 1):
+        fold = fold.at[jnp.array_split(permutation, n_splits)[-i]].set(i - 1)
+    return fold
+""",
+        ],
+        "You took the remainder of the sample's": [
+            "def k_fold(permutation, n_splits): return np.mod(permutation, n_splits)",
+            "def k_fold(permutation, n_splits): return [int(i) % n_splits for i in permutation]",
         ],
     },
     "empirical_risk": {
