@@ -108,6 +108,16 @@ def _(x):
     return x - x.sum(axis=0) / x.shape[1]
 
 
+@center.mistake("You subtracted the smallest value of each feature: centering takes the mean.")
+def _(x):
+    return x - x.min(axis=0)
+
+
+@center.mistake("You added the mean: subtract it.")
+def _(x):
+    return x + x.mean(axis=0)
+
+
 # ---------------------------------------------------------------- 2.2
 
 
@@ -300,6 +310,24 @@ def _(a, y):
 )
 def _(a, y):
     return y
+
+
+@project.mistake("You multiplied by A^T A instead of its inverse: solve with it, jnp.linalg.solve(a.T @ a, a.T @ y).")
+def _(a, y):
+    return a @ (a.T @ a) @ (a.T @ y)
+
+
+@project.mistake(
+    "You took the inverse of each entry of A^T A: the inverse of a matrix is `jnp.linalg.inv`, or solve with it."
+)
+def _(a, y):
+    return a @ ((1 / (a.T @ a)) @ (a.T @ y))
+
+
+@project.mistake("You left the singular values in: with U from the reduced SVD, the projection is U U^T y.")
+def _(a, y):
+    u, s, _ = jnp.linalg.svd(a, full_matrices=False)
+    return (u * s) @ (u.T @ y)
 
 
 # ---------------------------------------------------------------- 2.4
@@ -799,6 +827,20 @@ def _(x, w, h):
     return new, h * (new.T @ x) / (w.T @ w @ h)
 
 
+@nmf_update.mistake("You made more than one update of each factor: return the pair after the first.")
+def _(x, w, h):
+    for _ in range(2):
+        w = w * (x @ h.T) / (w @ h @ h.T)
+        h = h * (w.T @ x) / (w.T @ w @ h)
+    return w, h
+
+
+@nmf_update.mistake("Your numerator of H still has the old W: use the new W in the numerator and in the denominator.")
+def _(x, w, h):
+    new = w * (x @ h.T) / (w @ h @ h.T)
+    return new, h * (w.T @ x) / (new.T @ new @ h)
+
+
 # ---------------------------------------------------------------- 2.8
 
 
@@ -932,3 +974,9 @@ def _(x):
 def _(x):
     u, _, _ = jnp.linalg.svd(center(x), full_matrices=False)
     return u * jnp.sqrt(len(x) - 1)
+
+
+@whiten.mistake("You used the mean square of the raw data for S: center before you compute the covariance.")
+def _(x):
+    values, q = jnp.linalg.eigh(x.T @ x / (len(x) - 1))
+    return center(x) @ (q / jnp.sqrt(values)) @ q.T

@@ -54,6 +54,14 @@ def center(x):
     return jnp.stack([x[:, j] - sum(x[:, j]) / d for j in range(d)], axis=1)
 """,
         ],
+        "You subtracted the smallest value": [
+            "def center(x): return np.asarray(x) - np.min(x, axis=0)",
+            "def center(x): return jnp.stack([x[:, j] - min(x[:, j]) for j in range(x.shape[1])], axis=1)",
+        ],
+        "You added the mean: subtract": [
+            "def center(x): return np.asarray(x) + np.mean(x, axis=0)",
+            "def center(x): return jnp.stack([row + sum(x) / len(x) for row in x])",
+        ],
     },
     "covariance": {
         "You divided by n: for the unbiased": [
@@ -221,6 +229,44 @@ def project(a, y):
 def project(a, y):
     q, _ = jnp.linalg.qr(a, mode="complete")
     return sum(q[:, j] * (q[:, j] @ y) for j in range(q.shape[1]))
+""",
+        ],
+        "You multiplied by A^T A": [
+            """
+def project(a, y):
+    a = np.asarray(a)
+    return a @ (a.T @ a) @ (a.T @ np.asarray(y))
+""",
+            """
+def project(a, y):
+    d = a.shape[1]
+    gram = jnp.array([[sum(a[:, i] * a[:, j]) for j in range(d)] for i in range(d)])
+    return a @ (gram @ jnp.stack([sum(a[:, j] * y) for j in range(d)]))
+""",
+        ],
+        "You took the inverse of": [
+            """
+def project(a, y):
+    a = np.asarray(a)
+    return a @ np.power(a.T @ a, -1.0) @ a.T @ np.asarray(y)
+""",
+            """
+def project(a, y):
+    d = a.shape[1]
+    gram = jnp.array([[1 / sum(a[:, i] * a[:, j]) for j in range(d)] for i in range(d)])
+    return a @ (gram @ jnp.stack([sum(a[:, j] * y) for j in range(d)]))
+""",
+        ],
+        "You left the singular values": [
+            """
+def project(a, y):
+    u, s, _ = np.linalg.svd(np.asarray(a), full_matrices=False)
+    return u @ np.diag(s) @ u.T @ np.asarray(y)
+""",
+            """
+def project(a, y):
+    u, s, _ = jnp.linalg.svd(a, full_matrices=False)
+    return sum(s[j] * u[:, j] * (u[:, j] @ y) for j in range(len(s)))
 """,
         ],
     },
@@ -847,6 +893,37 @@ def nmf_update(x, w, h):
     return new, h * jnp.einsum("ik,ij->kj", new, x) / jnp.einsum("ik,il,lj->kj", w, w, h)
 """,
         ],
+        "You made more than one": [
+            """
+def nmf_update(x, w, h):
+    x, w, h = np.asarray(x), np.asarray(w), np.asarray(h)
+    for _ in range(2):
+        w = w * (x @ h.T) / (w @ h @ h.T)
+        h = h * (w.T @ x) / (w.T @ w @ h)
+    return w, h
+""",
+            """
+def nmf_update(x, w, h):
+    w = w * (x @ h.T) / (w @ h @ h.T)
+    h = h * (w.T @ x) / (w.T @ w @ h)
+    new = w * jnp.einsum("ij,kj->ik", x, h) / jnp.einsum("il,lj,kj->ik", w, h, h)
+    return new, h * jnp.einsum("ik,ij->kj", new, x) / jnp.einsum("ik,il,lj->kj", new, new, h)
+""",
+        ],
+        "Your numerator of H still": [
+            """
+def nmf_update(x, w, h):
+    x, w, h = np.asarray(x), np.asarray(w), np.asarray(h)
+    above = w.T @ x
+    w = w * (x @ h.T) / (w @ h @ h.T)
+    return w, h * above / (w.T @ w @ h)
+""",
+            """
+def nmf_update(x, w, h):
+    new = w * jnp.einsum("ij,kj->ik", x, h) / jnp.einsum("il,lj,kj->ik", w, h, h)
+    return new, h * jnp.einsum("ik,ij->kj", w, x) / jnp.einsum("ik,il,lj->kj", new, new, h)
+""",
+        ],
     },
     "whiten": {
         "You divided each feature by its standard": [
@@ -1007,6 +1084,20 @@ def whiten(x):
     c = x - x.mean(axis=0)
     _, s, vt = jnp.linalg.svd(c, full_matrices=False)
     return jnp.stack([c @ vt[j] / s[j] for j in range(len(s))], axis=1) * (len(x) - 1) ** 0.5
+""",
+        ],
+        "You used the mean square": [
+            """
+def whiten(x):
+    x = np.asarray(x)
+    values, q = np.linalg.eigh(x.T @ x / (len(x) - 1))
+    return (x - x.mean(axis=0)) @ q @ np.diag(values**-0.5) @ q.T
+""",
+            """
+def whiten(x):
+    values, q = jnp.linalg.eigh(sum(jnp.outer(row, row) for row in x) / (len(x) - 1))
+    root = q @ jnp.diag(1 / jnp.sqrt(values)) @ q.T
+    return jnp.stack([root @ row for row in center(x)])
 """,
         ],
     },
