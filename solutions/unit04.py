@@ -134,6 +134,11 @@ def _(weights, bias, x):
     return jax.nn.sigmoid(jnp.mean(x * weights, axis=1) + bias)
 
 
+@neuron.mistake("You multiplied the weighted sum by the bias: add it.")
+def _(weights, bias, x):
+    return jax.nn.sigmoid(x @ weights * bias)
+
+
 # ---------------------------------------------------------------- 4.2
 
 
@@ -717,6 +722,24 @@ def _(x, kernel, stride, padding):
     return _correlate(x, kernel, stride, tuple((one // 2, one - one // 2) for one in missing))
 
 
+@cross_correlation.mistake(
+    "You turned the kernel upside down: the first of its rows belongs to the first row of the window."
+)
+def _(x, kernel, stride, padding):
+    return _correlate(x, kernel[::-1], stride, ((padding, padding),) * 2)
+
+
+@cross_correlation.mistake("You applied a rectifier to the output: this layer has no activation.")
+def _(x, kernel, stride, padding):
+    return jax.nn.relu(_correlate(x, kernel, stride, ((padding, padding),) * 2))
+
+
+@cross_correlation.mistake("You padded with the opposite side of the image: the rows and columns around it are zeros.")
+def _(x, kernel, stride, padding):
+    around = jnp.pad(x, ((padding, padding), (padding, padding), (0, 0)), mode="wrap")
+    return _correlate(around, kernel, stride, ((0, 0),) * 2)
+
+
 # ---------------------------------------------------------------- 4.6
 
 
@@ -849,6 +872,24 @@ def _(x, window, stride):
     return jnp.max(_windows(x, window, stride), axis=(0, 3))
 
 
+@max_pool.mistake("You pooled along the rows alone: a window has `window` columns, too.")
+def _(x, window, stride):
+    return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (window, 1, 1), (stride, stride, 1), "VALID")
+
+
+@max_pool.mistake("You took the upper left pixel of each window: take the largest of all its pixels.")
+def _(x, window, stride):
+    return _windows(x, window, stride)[0]
+
+
+@max_pool.mistake(
+    "Your windows are one row and one column too small: a slice stops before its end, so it is r : r + window."
+)
+def _(x, window, stride):
+    rows, columns = (x.shape[0] - window) // stride + 1, (x.shape[1] - window) // stride + 1
+    return jnp.max(_windows(x, window - 1, stride)[:, :rows, :columns], axis=0)
+
+
 # ---------------------------------------------------------------- 4.7
 
 
@@ -959,6 +1000,18 @@ def _(size, kernel, stride, padding, dilation):
 )
 def _(size, kernel, stride, padding, dilation):
     return (size + 2 * padding - kernel - (kernel - 1) * dilation) // stride + 1
+
+
+@output_size.mistake(
+    'You rounded size / stride up, as padding "SAME" does: use the padding and the kernel that you are given.'
+)
+def _(size, kernel, stride, padding, dilation):
+    return -(-size // stride)
+
+
+@output_size.mistake("You subtracted the padding: it makes the image larger, size + 2 * padding.")
+def _(size, kernel, stride, padding, dilation):
+    return (size - 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
 # ---------------------------------------------------------------- 4.8

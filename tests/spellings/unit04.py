@@ -164,6 +164,13 @@ def neuron(weights, bias, x):
     return jnp.stack([jax.nn.sigmoid(sum(row * weights) / len(weights) + bias) for row in x])
 """,
         ],
+        "You multiplied the weighted sum": [
+            "def neuron(weights, bias, x): return 1 / (1 + np.exp(-np.dot(x, weights) * bias))",
+            """
+def neuron(weights, bias, x):
+    return jnp.stack([jax.nn.sigmoid(bias * sum(row * weights)) for row in x])
+""",
+        ],
     },
     "activation_derivatives": {
         "You returned the activations themselves": [
@@ -1161,6 +1168,54 @@ def cross_correlation(x, kernel, stride, padding):
     return out
 """,
         ],
+        "You turned the kernel upside": [
+            """
+def cross_correlation(x, kernel, stride, padding):
+    x, kernel = np.asarray(x), np.asarray(kernel)[::-1]
+    x = np.pad(x, ((padding, padding), (padding, padding), (0, 0)))
+    views = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:2], axis=(0, 1))[::stride, ::stride]
+    return np.einsum("rscij,ijck->rsk", views, kernel)
+""",
+            """
+def cross_correlation(x, kernel, stride, padding):
+    return jax.lax.conv_general_dilated(
+        x[None], jnp.flip(kernel, axis=0), (stride, stride), [(padding, padding)] * 2,
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+    )[0]
+""",
+        ],
+        "You applied a rectifier to": [
+            """
+def cross_correlation(x, kernel, stride, padding):
+    x, kernel = np.asarray(x), np.asarray(kernel)
+    x = np.pad(x, ((padding, padding), (padding, padding), (0, 0)))
+    views = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:2], axis=(0, 1))[::stride, ::stride]
+    return np.maximum(np.einsum("rscij,ijck->rsk", views, kernel), 0)
+""",
+            """
+def cross_correlation(x, kernel, stride, padding):
+    out = jax.lax.conv_general_dilated(
+        x[None], kernel, (stride, stride), [(padding, padding)] * 2, dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+    return jnp.where(out[0] > 0, out[0], 0.0)
+""",
+        ],
+        "You padded with the opposite": [
+            """
+def cross_correlation(x, kernel, stride, padding):
+    x, kernel = np.asarray(x), np.asarray(kernel)
+    x = np.pad(x, ((padding, padding), (padding, padding), (0, 0)), mode="wrap")
+    views = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:2], axis=(0, 1))[::stride, ::stride]
+    return np.einsum("rscij,ijck->rsk", views, kernel)
+""",
+            """
+def cross_correlation(x, kernel, stride, padding):
+    (h, w, _), (p, q) = x.shape, kernel.shape[:2]
+    rows, columns = (h + 2 * padding - p) // stride + 1, (w + 2 * padding - q) // stride + 1
+    r, s = stride * jnp.arange(rows) - padding, stride * jnp.arange(columns) - padding
+    return sum(x[(r + i) % h][:, (s + j) % w] @ kernel[i, j] for i in range(p) for j in range(q))
+""",
+        ],
     },
     "max_pool": {
         "You averaged over the windows": [
@@ -1383,6 +1438,52 @@ def max_pool(x, window, stride):
     return jnp.array([[largest(r, s) for s in columns] for r in rows])
 """,
         ],
+        "You pooled along the rows": [
+            """
+def max_pool(x, window, stride):
+    views = np.lib.stride_tricks.sliding_window_view(np.asarray(x), window, axis=0)
+    return views[::stride, ::stride].max(axis=-1)
+""",
+            """
+def max_pool(x, window, stride):
+    rows = range((x.shape[0] - window) // stride + 1)
+    return jnp.stack([jnp.max(x[stride * r : stride * r + window, ::stride], axis=0) for r in rows])
+""",
+        ],
+        "You took the upper left": [
+            """
+def max_pool(x, window, stride):
+    x = np.asarray(x)
+    return x[: x.shape[0] - window + 1 : stride, : x.shape[1] - window + 1 : stride]
+""",
+            """
+def max_pool(x, window, stride):
+    rows = range((x.shape[0] - window) // stride + 1)
+    columns = range((x.shape[1] - window) // stride + 1)
+    return jnp.stack([jnp.stack([x[stride * r, stride * s] for s in columns]) for r in rows])
+""",
+        ],
+        "Your windows are one row": [
+            """
+def max_pool(x, window, stride):
+    x = np.asarray(x)
+    rows = range((x.shape[0] - window) // stride + 1)
+    columns = range((x.shape[1] - window) // stride + 1)
+    def largest(r, s):
+        return x[stride * r : stride * r + window - 1, stride * s : stride * s + window - 1].max(axis=(0, 1))
+    return np.stack([np.stack([largest(r, s) for s in columns]) for r in rows])
+""",
+            """
+def max_pool(x, window, stride):
+    rows, columns = (x.shape[0] - window) // stride, (x.shape[1] - window) // stride
+    shifted = [
+        x[i : i + stride * rows + 1 : stride, j : j + stride * columns + 1 : stride]
+        for i in range(window - 1)
+        for j in range(window - 1)
+    ]
+    return jnp.max(jnp.stack(shifted), axis=0)
+""",
+        ],
     },
     "output_size": {
         "You are one short": [
@@ -1527,6 +1628,20 @@ def output_size(size, kernel, stride, padding, dilation):
             """
 def output_size(size, kernel, stride, padding, dilation):
     return len(range(0, size + 2 * padding - (dilation + 1) * (kernel - 1), stride))
+""",
+        ],
+        "You rounded size / stride": [
+            "def output_size(size, kernel, stride, padding, dilation): return int(np.ceil(size / stride))",
+            "def output_size(size, kernel, stride, padding, dilation): return len(range(0, size, stride))",
+        ],
+        "You subtracted the padding: it": [
+            """
+def output_size(size, kernel, stride, padding, dilation):
+    return int(np.floor((size - 2 * padding - dilation * (kernel - 1) - 1) / stride)) + 1
+""",
+            """
+def output_size(size, kernel, stride, padding, dilation):
+    return len(range(0, size - 2 * padding - dilation * (kernel - 1), stride))
 """,
         ],
     },
