@@ -34,7 +34,7 @@ def dot(a: Float[Array, " n"], b: Float[Array, " n"]) -> Float[Array, ""]:
 
 @dot.inputs("two short vectors", points=1)
 def _(key):
-    return dict(a=jnp.array([2.0, 1.0, 3.0]), b=jnp.array([4.0, -5.0, 6.0]))
+    return dict(a=jnp.array([2.0, 3.0, 1.0]), b=jnp.array([5.0, 4.0, -6.0]))
 
 
 @dot.inputs("random vectors", points=1, hidden=True)
@@ -395,7 +395,10 @@ def zero_one(prediction: Int[Array, " n"], label: Int[Array, " n"]) -> Float[Arr
 
 @zero_one.inputs("three classes", points=1)
 def _(key):
-    return dict(prediction=jnp.array([1, 1, 1, 0, 0, 2, 0, 1]), label=jnp.array([2, 2, 1, 1, 1, 0, 1, 1]))
+    return dict(
+        prediction=jnp.array([2, 2, 0, 1, 1, 2, 1, 0, 0, 1, 0, 0]),
+        label=jnp.array([2, 2, 0, 2, 1, 1, 1, 2, 2, 2, 2, 2]),
+    )
 
 
 @zero_one.inputs("classes far apart", points=1, hidden=True)
