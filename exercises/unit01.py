@@ -48,6 +48,7 @@ def mse(prediction: Float[Array, " n"], target: Float[Array, " n"]) -> Float[Arr
         mse = 1/n sum_i (prediction_i - target_i)^2
 
     The divisor is n, and there is no further factor 1/2. It is also called under `jax.vmap`, with many predictions.
+    Predictions and targets may be large numbers that nearly agree.
 
     Example: mse(jnp.array([1.0, 2.0]), jnp.array([1.0, 5.0])) is 4.5.
     """
@@ -108,7 +109,8 @@ def standardize(
         z = (x - mean) / deviation,    deviation = sqrt(1/n sum_i (train_i - mean)^2)
 
     where mean and deviation are those of the training set's columns, with divisor n. A feature that is constant
-    in training (deviation 0) is only shifted. Return the pair (standardized train, standardized test).
+    in training (deviation 0) is only shifted. The numbers may be small, or lie far from 0. Return the pair
+    (standardized train, standardized test).
 
     Example: standardize(jnp.array([[1.0], [3.0]]), jnp.array([[5.0]])) is ([[-1.0], [1.0]], [[3.0]]).
     """

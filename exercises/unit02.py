@@ -116,7 +116,7 @@ def nmf_update(
         W_new = W * (X H^T) / (W H H^T)
         H_new = H * (W_new^T X) / (W_new^T W_new H)
 
-    Return the pair (W_new, H_new). No denominator is zero here.
+    Return the pair (W_new, H_new). No denominator is zero here, but all the numbers may be very small.
 
     Example: for X = [[2.0]], W = [[1.0]], H = [[1.0]] it is ([[2.0]], [[1.0]]).
     """
@@ -131,7 +131,8 @@ def whiten(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
 
         z_i = S^(-1/2) (x_i - mean),    S^(-1/2) = Q diag(1 / sqrt(lambda)) Q^T    for S = Q diag(lambda) Q^T
 
-    The covariance of z is then the identity matrix. The shape is (n, d), and S is not singular here.
+    The covariance of z is then the identity matrix. The shape is (n, d), and S is not singular here,
+    but its entries may be very small.
 
     Example: whiten(jnp.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])) is about
     [[1.2247, 0], [-1.2247, 0], [0, 1.2247], [0, -1.2247]].

@@ -27,6 +27,8 @@ def neuron(weights: Float[Array, " d"], bias: float, x: Float[Array, "n d"]) -> 
 
         sigmoid(sum_j x[i, j] weights[j] + bias),    sigmoid(z) = 1 / (1 + exp(-z))
 
+    The answer must be right for sums as large as 300 or -300, too.
+
     Example: neuron(jnp.array([1.0, -2.0]), 0.5, jnp.array([[1.0, 0.0]])) is about [0.8176]: sigmoid(1.5).
     """
     raise NotImplementedError

@@ -34,7 +34,7 @@ def dot(a: Float[Array, " n"], b: Float[Array, " n"]) -> Float[Array, ""]:
 
 @dot.inputs("two short vectors", points=1)
 def _(key):
-    return dict(a=jnp.array([1.0, 2.0, 3.0]), b=jnp.array([4.0, -5.0, 6.0]))
+    return dict(a=jnp.array([2.0, 3.0, 1.0]), b=jnp.array([5.0, 4.0, -6.0]))
 
 
 @dot.inputs("random vectors", points=1, hidden=True)
@@ -76,6 +76,21 @@ def _(a, b):
 @dot.mistake("Your sum leaves out the last pair of entries: a range stops before its end, so let it end at len(a).")
 def _(a, b):
     return jnp.sum((a * b)[:-1])
+
+
+@dot.mistake("You returned the first product alone, as a return inside the loop does: return after the loop.")
+def _(a, b):
+    return (a * b)[0]
+
+
+@dot.mistake("You returned the last product alone: a loop that adds up needs `+=`, not `=`.")
+def _(a, b):
+    return (a * b)[-1]
+
+
+@dot.mistake("Your sum leaves out the first pair of entries: Python counts from 0, so let the range start there.")
+def _(a, b):
+    return jnp.sum((a * b)[1:])
 
 
 # ---------------------------------------------------------------- 1.2
@@ -146,6 +161,18 @@ def _(v):
     return jnp.sqrt(jnp.sum(v))
 
 
+@norm.mistake(
+    "You divided the length by the number of entries: the norm grows with each of them, so leave the divisor out."
+)
+def _(v):
+    return jnp.sqrt(jnp.sum(v**2)) / len(v)
+
+
+@norm.mistake("You returned v divided by its length, a vector of length 1: return the length itself.")
+def _(v):
+    return v / jnp.sqrt(jnp.sum(v**2))
+
+
 # ---------------------------------------------------------------- 1.3
 
 
@@ -175,9 +202,9 @@ def _(key):
     return dict(prediction=prediction, target=target)
 
 
-@mse.inputs("a single sample", points=1, hidden=True)
+@mse.inputs("one sample of large numbers, whose squares lose digits unless subtracted first", points=1, hidden=True)
 def _(key):
-    return dict(prediction=jnp.array([2.0]), target=jnp.array([5.0]))
+    return dict(prediction=jnp.array([3001.5]), target=jnp.array([3000.75]))
 
 
 @mse.inputs("several models at once", points=1, hidden=True, call="vmap", over="prediction")
@@ -246,6 +273,14 @@ def _(prediction, target):
     return (prediction - target) ** 2
 
 
+@mse.mistake(
+    "You took the variance of the errors, which forgives an error that all samples share: average the squares "
+    "themselves."
+)
+def _(prediction, target):
+    return jnp.var(prediction - target)
+
+
 # ---------------------------------------------------------------- 1.4
 
 
@@ -266,7 +301,7 @@ def mae(prediction: Float[Array, " n"], target: Float[Array, " n"]) -> Float[Arr
 
 @mae.inputs("four samples", points=1)
 def _(key):
-    return dict(prediction=jnp.array([1.0, 2.0, 3.0, 4.0]), target=jnp.array([1.5, 5.0, 1.0, 3.75]))
+    return dict(prediction=jnp.array([1.0, -2.0, 3.0, 4.0]), target=jnp.array([1.5, 5.0, -1.0, 3.75]))
 
 
 @mae.inputs("random samples", points=1, hidden=True)
@@ -320,6 +355,26 @@ def _(prediction, target):
     return jnp.abs(prediction - target)
 
 
+@mae.mistake("You took the absolute value of predictions and targets before the difference: take it of the difference.")
+def _(prediction, target):
+    return jnp.mean(jnp.abs(prediction) - jnp.abs(target))
+
+
+@mae.mistake("You took the largest absolute error: take the mean of all of them.")
+def _(prediction, target):
+    return jnp.max(jnp.abs(prediction - target))
+
+
+@mae.mistake("You have half the mean absolute error: there is no factor 1/2 here.")
+def _(prediction, target):
+    return jnp.mean(jnp.abs(prediction - target)) / 2
+
+
+@mae.mistake("You divided by n - 1, as for a sample variance: the mean error has the divisor n.")
+def _(prediction, target):
+    return jnp.sum(jnp.abs(prediction - target)) / (len(target) - 1)
+
+
 # ---------------------------------------------------------------- 1.5
 
 
@@ -340,7 +395,10 @@ def zero_one(prediction: Int[Array, " n"], label: Int[Array, " n"]) -> Float[Arr
 
 @zero_one.inputs("three classes", points=1)
 def _(key):
-    return dict(prediction=jnp.array([0, 2, 2, 1, 0, 2]), label=jnp.array([0, 2, 1, 1, 2, 2]))
+    return dict(
+        prediction=jnp.array([2, 2, 0, 1, 1, 2, 1, 0, 0, 1, 0, 0]),
+        label=jnp.array([2, 2, 0, 2, 1, 1, 1, 2, 2, 2, 2, 2]),
+    )
 
 
 @zero_one.inputs("classes far apart", points=1, hidden=True)
@@ -391,6 +449,23 @@ def _(prediction, label):
 @zero_one.mistake("You asked whether any answer is wrong at all: return the share of wrong answers.")
 def _(prediction, label):
     return jnp.any(prediction != label)
+
+
+@zero_one.mistake("You returned percent: leave out the factor 100, so that the share lies between 0 and 1.")
+def _(prediction, label):
+    return 100 * jnp.mean(prediction != label)
+
+
+@zero_one.mistake("You compared sorted classes, as a comparison of their counts does: compare entry i with entry i.")
+def _(prediction, label):
+    return jnp.mean(jnp.sort(prediction) != jnp.sort(label))
+
+
+@zero_one.mistake(
+    "You compared only whether the classes are 0: with more than two classes compare the numbers themselves, with !=."
+)
+def _(prediction, label):
+    return jnp.mean((prediction > 0) != (label > 0))
 
 
 # ---------------------------------------------------------------- 1.6
@@ -593,6 +668,28 @@ def _(logits, labels):
     return -jnp.mean(of_labels(log_softmax(jax.lax.stop_gradient(logits)), labels))
 
 
+@cross_entropy.mistake(
+    "You subtract the row's largest logit inside the sum of exponentials alone: subtract it from the true class's "
+    "logit as well."
+)
+def _(logits, labels):
+    below = logits - jnp.max(logits, axis=1, keepdims=True)
+    return jnp.mean(jnp.log(jnp.sum(jnp.exp(below), axis=1)) - of_labels(logits, labels))
+
+
+@cross_entropy.mistake("You counted the classes from 1: `labels[i]` is from 0 to k - 1 and is the column itself.")
+def _(logits, labels):
+    return -jnp.mean(of_labels(log_softmax(logits), labels - 1))
+
+
+@cross_entropy.mistake(
+    "You computed the entropy of the softmax itself, sum of p ln p: only the true class of each sample counts."
+)
+def _(logits, labels):
+    below = log_softmax(logits)
+    return -jnp.mean(jnp.sum(jnp.exp(below) * below, axis=1))
+
+
 # ---------------------------------------------------------------- 1.7
 
 
@@ -636,10 +733,12 @@ def _(key):
     return dict(train=train, test=jnp.array([[2.0, 3.0], [4.0, 2.0]]))
 
 
-@standardize.inputs("a feature in a unit that makes its numbers small", points=1, hidden=True)
+@standardize.inputs(
+    "small numbers, and large ones whose squares lose digits unless centered first", points=1, hidden=True
+)
 def _(key):
-    train = jnp.array([[0.001, 2.0], [0.003, 5.0], [0.005, 3.5]])
-    return dict(train=train, test=jnp.array([[0.0, 1.0], [0.006, 4.0]]))
+    train = jnp.array([[0.001, 101300.0], [0.003, 101400.0], [0.005, 101340.0]])
+    return dict(train=train, test=jnp.array([[0.0, 101200.0], [0.006, 101380.0]]))
 
 
 def scaled(train, test, mean, deviation):
@@ -729,6 +828,36 @@ def _(train, test):
 )
 def _(train, test):
     return scaled(train, test, train.mean(axis=0), train.std(axis=0) + 1e-8)
+
+
+@standardize.mistake("You shift the test set by its own mean: subtract the mean of the training set from both.")
+def _(train, test):
+    left, _ = scaled(train, test, train.mean(axis=0), train.std(axis=0))
+    _, right = scaled(train, test, test.mean(axis=0), train.std(axis=0))
+    return left, right
+
+
+@standardize.mistake(
+    "You left a feature that is constant in training as it was: it is not scaled, but the mean is subtracted."
+)
+def _(train, test):
+    constant = train.std(axis=0) == 0
+    left, right = scaled(train, test, train.mean(axis=0), train.std(axis=0))
+    return jnp.where(constant, train, left), jnp.where(constant, test, right)
+
+
+@standardize.mistake("You standardized the training set but left out the test set: return both, as a pair.")
+def _(train, test):
+    return scaled(train, test, train.mean(axis=0), train.std(axis=0))[0]
+
+
+@standardize.mistake(
+    "You divide the test set by the deviation but do not shift it: subtract the training set's mean from it as well."
+)
+def _(train, test):
+    left, _ = scaled(train, test, train.mean(axis=0), train.std(axis=0))
+    _, right = scaled(train, test, 0.0, train.std(axis=0))
+    return left, right
 
 
 # ---------------------------------------------------------------- 1.8
@@ -853,6 +982,39 @@ def _(permutation, n_splits):
     return jnp.zeros(n, int).at[permutation].set(jnp.arange(n) // -(-n // n_splits))
 
 
+@k_fold.mistake(
+    "All your blocks have n // n_splits entries, and the samples left over stay in fold 0: the first n % n_splits "
+    "blocks take one more each."
+)
+def _(permutation, n_splits):
+    n = len(permutation)
+    place = jnp.arange(n) // (n // n_splits)
+    return jnp.zeros(n, int).at[permutation].set(jnp.where(place < n_splits, place, 0))
+
+
+@k_fold.mistake(
+    "Your blocks all have n // n_splits entries, so that the samples left over get folds that do not exist: the "
+    "first n % n_splits blocks take one more each."
+)
+def _(permutation, n_splits):
+    n = len(permutation)
+    return jnp.zeros(n, int).at[permutation].set(jnp.arange(n) // (n // n_splits))
+
+
+@k_fold.mistake("You counted the folds backwards: block 0 is the test set of fold 0.")
+def _(permutation, n_splits):
+    n = len(permutation)
+    return jnp.zeros(n, int).at[permutation].set(n_splits - 1 - blocks(n, n_splits))
+
+
+@k_fold.mistake(
+    "You took the remainder of the sample's own number, without the permutation's order: what counts is its place "
+    "in the permutation."
+)
+def _(permutation, n_splits):
+    return permutation % n_splits
+
+
 # ---------------------------------------------------------------- 1.9
 
 
@@ -886,7 +1048,7 @@ def _(key):
 
 @empirical_risk.inputs("linear model, lopsided error", points=1)
 def _(key):
-    return dict(predict=linear_model, loss=lopsided_error, **data(key))
+    return dict(predict=linear_model, loss=lopsided_error, **data(key, n=7, d=3))
 
 
 @empirical_risk.inputs("exponential model, squared error", points=1)
@@ -952,3 +1114,15 @@ def _(predict, loss, weights, x, y):
 @empirical_risk.mistake("You returned the mean prediction: compare the predictions with y by `loss`, then average.")
 def _(predict, loss, weights, x, y):
     return jnp.mean(predict(weights, x))
+
+
+@empirical_risk.mistake(
+    "You always use the linear model and the squared error: call the functions `predict` and `loss` that you are given."
+)
+def _(predict, loss, weights, x, y):
+    return jnp.mean((x @ weights - y) ** 2)
+
+
+@empirical_risk.mistake("You divided by the number of weights: the mean runs over the n samples, so divide by len(y).")
+def _(predict, loss, weights, x, y):
+    return jnp.sum(loss(predict(weights, x), y)) / len(weights)

@@ -96,6 +96,28 @@ def _(x):
     return x - x.mean(axis=1)
 
 
+@center.mistake("You divided the sum of each feature by n - 1: the mean has the divisor n, the number of samples.")
+def _(x):
+    return x - x.sum(axis=0) / (len(x) - 1)
+
+
+@center.mistake(
+    "You divided the sum of each feature by the number of features: divide it by the number of samples, len(x)."
+)
+def _(x):
+    return x - x.sum(axis=0) / x.shape[1]
+
+
+@center.mistake("You subtracted the smallest value of each feature: centering takes the mean.")
+def _(x):
+    return x - x.min(axis=0)
+
+
+@center.mistake("You added the mean: subtract it.")
+def _(x):
+    return x + x.mean(axis=0)
+
+
 # ---------------------------------------------------------------- 2.2
 
 
@@ -117,7 +139,7 @@ def covariance(x: Float[Array, "n d"]) -> Float[Array, "d d"]:
 
 @covariance.inputs("three samples of two features", points=1)
 def _(key):
-    return dict(x=jnp.array([[1.0, 2.0], [2.0, 0.0], [6.0, 7.0]]))
+    return dict(x=jnp.array([[1.0, 2.0], [2.0, 0.0], [6.0, 4.0]]))
 
 
 @covariance.inputs("random samples", points=2)
@@ -184,6 +206,23 @@ def _(x):
 @covariance.mistake("You centered each sample: subtract the mean of each feature, which runs over axis 0.")
 def _(x):
     c = x - x.mean(axis=1, keepdims=True)
+    return c.T @ c / (len(x) - 1)
+
+
+@covariance.mistake("You divided by n and then subtracted 1: put the divisor into parentheses, (n - 1).")
+def _(x):
+    c = center(x)
+    return c.T @ c / len(x) - 1
+
+
+@covariance.mistake("You returned a row of variances: the covariances of all pairs of features form a d x d matrix.")
+def _(x):
+    return x.var(axis=0, ddof=1)
+
+
+@covariance.mistake("You subtracted one mean of all entries: subtract from each feature its own mean, as in 2.1.")
+def _(x):
+    c = x - x.mean()
     return c.T @ c / (len(x) - 1)
 
 
@@ -263,6 +302,32 @@ def _(a, y):
 @project.mistake("You divided by the length of each column: without unit length, divide by its square, a . a.")
 def _(a, y):
     return a @ ((a.T @ y) / jnp.sqrt((a**2).sum(axis=0)))
+
+
+@project.mistake(
+    "You returned y itself, as all columns of a full U or Q do: keep only as many columns as A has "
+    "(`full_matrices=False`)."
+)
+def _(a, y):
+    return y
+
+
+@project.mistake("You multiplied by A^T A instead of its inverse: solve with it, jnp.linalg.solve(a.T @ a, a.T @ y).")
+def _(a, y):
+    return a @ (a.T @ a) @ (a.T @ y)
+
+
+@project.mistake(
+    "You took the inverse of each entry of A^T A: the inverse of a matrix is `jnp.linalg.inv`, or solve with it."
+)
+def _(a, y):
+    return a @ ((1 / (a.T @ a)) @ (a.T @ y))
+
+
+@project.mistake("You left the singular values in: with U from the reduced SVD, the projection is U U^T y.")
+def _(a, y):
+    u, s, _ = jnp.linalg.svd(a, full_matrices=False)
+    return (u * s) @ (u.T @ y)
 
 
 # ---------------------------------------------------------------- 2.4
@@ -378,6 +443,26 @@ def _(x, n_components):
     return jnp.linalg.eigh(jnp.corrcoef(x, rowvar=False))[1][:, ::-1][:, :n_components].T
 
 
+@principal_directions.mistake(
+    "You returned the eigenvectors in the order of `eig`, which does not sort: sort them by decreasing eigenvalue."
+)
+def _(x, n_components):
+    return jnp.linalg.eig(covariance(x))[1].real.T[:n_components]
+
+
+@principal_directions.mistake("You returned all directions: keep the `n_components` with the largest variance.")
+def _(x, n_components):
+    return jnp.linalg.eigh(covariance(x))[1][:, ::-1].T
+
+
+@principal_directions.mistake(
+    "You multiplied the directions by the singular values of the data: return them with unit length."
+)
+def _(x, n_components):
+    _, s, vt = jnp.linalg.svd(center(x), full_matrices=False)
+    return (s[:, None] * vt)[:n_components]
+
+
 # ---------------------------------------------------------------- 2.5
 
 
@@ -479,6 +564,22 @@ def _(x):
     return 100 * values / values.sum()
 
 
+@explained_variance_ratio.mistake(
+    "You used correlations, as if each feature were standardized: take the eigenvalues of the covariance."
+)
+def _(x):
+    values = jnp.linalg.eigvalsh(jnp.atleast_2d(jnp.corrcoef(x, rowvar=False)))[::-1]
+    return values / values.sum()
+
+
+@explained_variance_ratio.mistake(
+    "You squared the eigenvalues: they are variances already; only singular values of the centered data are squared."
+)
+def _(x):
+    values = jnp.linalg.eigvalsh(covariance(x))[::-1] ** 2
+    return values / values.sum()
+
+
 # ---------------------------------------------------------------- 2.6
 
 
@@ -568,6 +669,37 @@ def _(a, k):
     return (u[:, : k + 1] * s[: k + 1]) @ vt[: k + 1]
 
 
+@low_rank.mistake("You kept all parts, which gives A back: keep only the k with the largest singular values.")
+def _(a, k):
+    return a
+
+
+@low_rank.mistake("You kept the k-th part alone: add up the k largest parts.")
+def _(a, k):
+    u, s, vt = jnp.linalg.svd(a, full_matrices=False)
+    return s[k - 1] * jnp.outer(u[:, k - 1], vt[k - 1])
+
+
+@low_rank.mistake("You kept one part too few: a slice stops before its end, so [:k] holds the parts 0 to k - 1.")
+def _(a, k):
+    u, s, vt = jnp.linalg.svd(a, full_matrices=False)
+    return (u[:, : k - 1] * s[: k - 1]) @ vt[: k - 1]
+
+
+@low_rank.mistake(
+    "You centered the columns and did not add their means back: approximate the matrix as it is, without centering."
+)
+def _(a, k):
+    u, s, vt = jnp.linalg.svd(a - a.mean(axis=0), full_matrices=False)
+    return (u[:, :k] * s[:k]) @ vt[:k]
+
+
+@low_rank.mistake("You used rows of the first output of `svd`: the vectors u_i are the columns of U, u[:, :k].")
+def _(a, k):
+    u, s, vt = jnp.linalg.svd(a, full_matrices=False)
+    return (u[:k].T * s[:k]) @ vt[:k]
+
+
 # ---------------------------------------------------------------- 2.7
 
 
@@ -608,10 +740,16 @@ def _(key):
     return dict(x=x, w=w, h=h)
 
 
-@nmf_update.inputs("zeros in the factors", points=2, hidden=True)
+@nmf_update.inputs("zeros in the factors", points=1, hidden=True)
 def _(key):
     x, w, h = factors(key, 4, 5, 2)
     return dict(x=x, w=w.at[1, 0].set(0.0), h=h.at[0, 3].set(0.0))
+
+
+@nmf_update.inputs("very small numbers, as traces of a substance have", points=1, hidden=True)
+def _(key):
+    x, w, h = factors(key, 5, 4, 2)
+    return dict(x=1e-5 * x, w=1e-5 * w, h=1e-5 * h)
 
 
 @nmf_update.inputs("an exact factorization does not move", points=1, hidden=True)
@@ -674,6 +812,35 @@ def _(x, w, h):
     return w, h * jnp.sqrt((w.T @ x) / (w.T @ w @ h))
 
 
+@nmf_update.mistake(
+    "You add a small number to the denominators, which swamps them where all numbers are small: none is 0 here, "
+    "so leave it out."
+)
+def _(x, w, h):
+    w = w * (x @ h.T) / (w @ h @ h.T + 1e-9)
+    return w, h * (w.T @ x) / (w.T @ w @ h + 1e-9)
+
+
+@nmf_update.mistake("Your denominator of H still has the old W: use the new W in the numerator and in the denominator.")
+def _(x, w, h):
+    new = w * (x @ h.T) / (w @ h @ h.T)
+    return new, h * (new.T @ x) / (w.T @ w @ h)
+
+
+@nmf_update.mistake("You made more than one update of each factor: return the pair after the first.")
+def _(x, w, h):
+    for _ in range(2):
+        w = w * (x @ h.T) / (w @ h @ h.T)
+        h = h * (w.T @ x) / (w.T @ w @ h)
+    return w, h
+
+
+@nmf_update.mistake("Your numerator of H still has the old W: use the new W in the numerator and in the denominator.")
+def _(x, w, h):
+    new = w * (x @ h.T) / (w @ h @ h.T)
+    return new, h * (w.T @ x) / (new.T @ new @ h)
+
+
 # ---------------------------------------------------------------- 2.8
 
 
@@ -704,9 +871,14 @@ def _(key):
     return dict(x=correlated(key, 20, [4.0, 2.0, 1.0], offset=5.0))
 
 
-@whiten.inputs("features of very different size", points=2, hidden=True)
+@whiten.inputs("features of very different size", points=1, hidden=True)
 def _(key):
     return dict(x=correlated(key, 15, [2.0, 1.0]) * jnp.array([10.0, 0.5]))
+
+
+@whiten.inputs("very small numbers, where a small number added to the eigenvalues is not small", points=1, hidden=True)
+def _(key):
+    return dict(x=1e-5 * correlated(key, 15, [2.0, 1.0]))
 
 
 @whiten.inputs("equal variances, where the eigenvectors are not unique", points=1, hidden=True)
@@ -765,3 +937,46 @@ def _(x):
 @whiten.mistake("You divided each feature by its variance, which leaves them correlated: use S^(-1/2).")
 def _(x):
     return center(x) / x.var(axis=0, ddof=1)
+
+
+@whiten.mistake(
+    "You swapped Q and Q^T: the columns of Q from `eigh` are the eigenvectors, so the root is (q / "
+    "jnp.sqrt(values)) @ q.T."
+)
+def _(x):
+    values, q = jnp.linalg.eigh(covariance(x))
+    return center(x) @ (q.T / jnp.sqrt(values)) @ q
+
+
+@whiten.mistake("Your z is U V^T, with the covariance 1 / (n - 1): multiply it by sqrt(n - 1).")
+def _(x):
+    u, _, vt = jnp.linalg.svd(center(x), full_matrices=False)
+    return u @ vt
+
+
+@whiten.mistake(
+    "You rotated the data into their principal directions but did not rescale them: use all three factors of S^(-1/2)."
+)
+def _(x):
+    return center(x) @ jnp.linalg.eigh(covariance(x))[1]
+
+
+@whiten.mistake("You added the mean back at the end: whitened data are centered, so leave it out.")
+def _(x):
+    values, q = jnp.linalg.eigh(covariance(x))
+    return center(x) @ (q / jnp.sqrt(values)) @ q.T + x.mean(axis=0)
+
+
+@whiten.mistake(
+    "You returned U sqrt(n - 1), which whitens in the coordinates of the principal directions: multiply by V^T "
+    "from the right."
+)
+def _(x):
+    u, _, _ = jnp.linalg.svd(center(x), full_matrices=False)
+    return u * jnp.sqrt(len(x) - 1)
+
+
+@whiten.mistake("You used the mean square of the raw data for S: center before you compute the covariance.")
+def _(x):
+    values, q = jnp.linalg.eigh(x.T @ x / (len(x) - 1))
+    return center(x) @ (q / jnp.sqrt(values)) @ q.T

@@ -73,7 +73,10 @@ def _(weights, bias, x):
     return jnp.tanh(x @ weights + bias)
 
 
-@neuron.mistake("You subtracted the bias: a neuron adds it to the weighted sum.")
+@neuron.mistake(
+    "You subtracted the bias, maybe by a minus in the exponent that covers the weighted sum alone: the exponent is "
+    "-(x @ weights + bias)."
+)
 def _(weights, bias, x):
     return jax.nn.sigmoid(x @ weights - bias)
 
@@ -107,6 +110,33 @@ def _(weights, bias, x):
 @neuron.mistake("You used a threshold, which answers 0 or 1: this neuron's activation is the sigmoid.")
 def _(weights, bias, x):
     return jnp.where(x @ weights + bias > 0, 1.0, 0.0)
+
+
+@neuron.mistake("Your denominator lacks its parentheses, so that you add exp(-z) to 1 / 1: write 1 / (1 + exp(-z)).")
+def _(weights, bias, x):
+    return 1 + jnp.exp(-(x @ weights + bias))
+
+
+@neuron.mistake("You added the bias to each product before the sum: add it once, to the weighted sum.")
+def _(weights, bias, x):
+    return jax.nn.sigmoid(jnp.sum(x * weights + bias, axis=1))
+
+
+@neuron.mistake(
+    "You applied the sigmoid to each product and added up afterwards: add up first, and apply it to the sum."
+)
+def _(weights, bias, x):
+    return jnp.sum(jax.nn.sigmoid(x * weights + bias), axis=1)
+
+
+@neuron.mistake("You averaged the products: a neuron adds them up, without a divisor.")
+def _(weights, bias, x):
+    return jax.nn.sigmoid(jnp.mean(x * weights, axis=1) + bias)
+
+
+@neuron.mistake("You multiplied the weighted sum by the bias: add it.")
+def _(weights, bias, x):
+    return jax.nn.sigmoid(x @ weights * bias)
 
 
 # ---------------------------------------------------------------- 4.2
@@ -226,6 +256,28 @@ def _(z):
     return jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), 1 + jnp.tanh(z) ** 2, jnp.where(z > 0, 1.0, 0.0)
 
 
+@activation_derivatives.mistake(
+    "You put z where the activations belong, z (1 - z) and 1 - z^2: they are s (1 - s) and 1 - t^2 with s = "
+    "sigmoid(z) and t = tanh(z)."
+)
+def _(z):
+    return z * (1 - z), 1 - z**2, jnp.where(z > 0, 1.0, 0.0)
+
+
+@activation_derivatives.mistake(
+    "Your derivative of tanh is t (1 - t), the formula of the sigmoid: it is 1 - t^2 with t = tanh(z)."
+)
+def _(z):
+    t = jnp.tanh(z)
+    return jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), t * (1 - t), jnp.where(z > 0, 1.0, 0.0)
+
+
+@activation_derivatives.mistake("Your derivative of the sigmoid is 1 - s^2, the formula of tanh: it is s (1 - s).")
+def _(z):
+    s = jax.nn.sigmoid(z)
+    return 1 - s**2, 1 - jnp.tanh(z) ** 2, jnp.where(z > 0, 1.0, 0.0)
+
+
 # ---------------------------------------------------------------- 4.3
 
 
@@ -311,6 +363,26 @@ def _(x, weight, bias):
     return jnp.abs(x @ weight + bias)
 
 
+@dense_forward.mistake("You returned the rectifier's slope, 0 or 1: return the sum itself where it is positive.")
+def _(x, weight, bias):
+    return jnp.where(x @ weight + bias > 0, 1.0, 0.0)
+
+
+@dense_forward.mistake("You used a leaky rectifier, which lets 1 % of negative sums through: here they become 0.")
+def _(x, weight, bias):
+    return jax.nn.leaky_relu(x @ weight + bias)
+
+
+@dense_forward.mistake("You used softplus, a smooth curve near the rectifier: here it is max(z, 0), with its kink.")
+def _(x, weight, bias):
+    return jax.nn.softplus(x @ weight + bias)
+
+
+@dense_forward.mistake("You rectified the inputs: the rectifier acts on the sums, after weights and bias.")
+def _(x, weight, bias):
+    return jax.nn.relu(x) @ weight + bias
+
+
 # ---------------------------------------------------------------- 4.4
 
 
@@ -349,6 +421,15 @@ def _wrong_backward(w1, b1, w2, b2, x, y, *, scale=None, slope=lambda z, a: 1 - 
     d2 = (2 / y.size if scale is None else scale) * (a @ w2 + b2 - y)
     d1 = d2 @ back(w2) * slope(z, a)
     return x.T @ d1, bias(d1, axis=0), a.T @ d2, bias(d2, axis=0)
+
+
+def _gradient(hidden, output, w1, b1, w2, b2, x, y):
+    """Return the gradient for other activations of the two layers."""
+
+    def loss(w1, b1, w2, b2):
+        return jnp.mean((output(hidden(x @ w1 + b1) @ w2 + b2) - y) ** 2)
+
+    return jax.grad(loss, argnums=(0, 1, 2, 3))(w1, b1, w2, b2)
 
 
 def _network(key, n, d, h, k):
@@ -456,6 +537,43 @@ def _(w1, b1, w2, b2, x, y):
 @two_layer_gradient.mistake("Your prediction lacks the bias b2: going forward, the output layer is a w2 + b2.")
 def _(w1, b1, w2, b2, x, y):
     return _wrong_backward(w1, b1, w2, 0 * b2, x, y)
+
+
+@two_layer_gradient.mistake("Your hidden layer lacks the bias b1: going forward, it is tanh(x w1 + b1).")
+def _(w1, b1, w2, b2, x, y):
+    return _wrong_backward(w1, 0 * b1, w2, b2, x, y)
+
+
+@two_layer_gradient.mistake(
+    "Your gradient of w2 takes the sums z of the hidden layer: its inputs are the activations, so a.T @ delta."
+)
+def _(w1, b1, w2, b2, x, y):
+    g1, c1, _, c2 = _wrong_backward(w1, b1, w2, b2, x, y)
+    z = x @ w1 + b1
+    return g1, c1, z.T @ (2 / y.size * (jnp.tanh(z) @ w2 + b2 - y)), c2
+
+
+@two_layer_gradient.mistake(
+    "Your network has no activation at all: the hidden layer is tanh(x w1 + b1), forward and backward."
+)
+def _(w1, b1, w2, b2, x, y):
+    return _gradient(lambda z: z, lambda z: z, w1, b1, w2, b2, x, y)
+
+
+@two_layer_gradient.mistake("Your output layer has a tanh as well: the prediction is a w2 + b2, without an activation.")
+def _(w1, b1, w2, b2, x, y):
+    return _gradient(jnp.tanh, jnp.tanh, w1, b1, w2, b2, x, y)
+
+
+@two_layer_gradient.mistake("Your hidden layer has rectifiers: its activation is tanh, with the slope 1 - a^2.")
+def _(w1, b1, w2, b2, x, y):
+    return _gradient(jax.nn.relu, lambda z: z, w1, b1, w2, b2, x, y)
+
+
+@two_layer_gradient.mistake("You returned both weights first and then both biases: the order is w1, b1, w2, b2.")
+def _(w1, b1, w2, b2, x, y):
+    g1, c1, g2, c2 = _wrong_backward(w1, b1, w2, b2, x, y)
+    return g1, g2, c1, c2
 
 
 # ---------------------------------------------------------------- 4.5
@@ -581,6 +699,47 @@ def _(x, kernel, stride, padding):
     return jnp.moveaxis(_correlate(x, kernel, stride, ((padding, padding),) * 2), -1, 0)
 
 
+@cross_correlation.mistake(
+    "Your windows are one pixel apart though the output has the size of the stride: window (r, s) starts at "
+    "stride * r, stride * s."
+)
+def _(x, kernel, stride, padding):
+    rows, columns = _correlate(x, kernel, stride, ((padding, padding),) * 2).shape[:2]
+    return _correlate(x, kernel, 1, ((padding, padding),) * 2)[:rows, :columns]
+
+
+@cross_correlation.mistake("You used the first input channel alone: sum over all of them.")
+def _(x, kernel, stride, padding):
+    return _correlate(x[:, :, :1], kernel[:, :, :1], stride, ((padding, padding),) * 2)
+
+
+@cross_correlation.mistake(
+    'You padded to the size of "SAME", which does not look at `padding`: add `padding` rows and columns on each side.'
+)
+def _(x, kernel, stride, padding):
+    sizes = zip(x.shape, kernel.shape[:2], strict=False)
+    missing = [max((-(-size // stride) - 1) * stride + taps - size, 0) for size, taps in sizes]
+    return _correlate(x, kernel, stride, tuple((one // 2, one - one // 2) for one in missing))
+
+
+@cross_correlation.mistake(
+    "You turned the kernel upside down: the first of its rows belongs to the first row of the window."
+)
+def _(x, kernel, stride, padding):
+    return _correlate(x, kernel[::-1], stride, ((padding, padding),) * 2)
+
+
+@cross_correlation.mistake("You applied a rectifier to the output: this layer has no activation.")
+def _(x, kernel, stride, padding):
+    return jax.nn.relu(_correlate(x, kernel, stride, ((padding, padding),) * 2))
+
+
+@cross_correlation.mistake("You padded with the opposite side of the image: the rows and columns around it are zeros.")
+def _(x, kernel, stride, padding):
+    around = jnp.pad(x, ((padding, padding), (padding, padding), (0, 0)), mode="wrap")
+    return _correlate(around, kernel, stride, ((0, 0),) * 2)
+
+
 # ---------------------------------------------------------------- 4.6
 
 
@@ -687,6 +846,50 @@ def _(x, window, stride):
     return jnp.max(_windows(x, window, stride), axis=0)[:-1, :-1]
 
 
+@max_pool.mistake("You swapped `window` and `stride`: windows of `window` x `window` pixels are `stride` pixels apart.")
+def _(x, window, stride):
+    return jnp.max(_windows(x, stride, window), axis=0)
+
+
+@max_pool.mistake("Your last windows reach beyond the image: leave out rows and columns that no whole window reaches.")
+def _(x, window, stride):
+    more = jnp.pad(x, ((0, window - 1), (0, window - 1), (0, 0)), constant_values=-jnp.inf)
+    return jnp.max(_windows(more, window, stride), axis=0)
+
+
+@max_pool.mistake(
+    'You padded as "SAME" does, so that windows reach beyond the image: there is no padding here, which is "VALID".'
+)
+def _(x, window, stride):
+    return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (window, window, 1), (stride, stride, 1), "SAME")
+
+
+@max_pool.mistake(
+    "Your output has no axis of channels, as one maximum of a whole window gives: pool each channel by itself, "
+    "axis=(0, 1)."
+)
+def _(x, window, stride):
+    return jnp.max(_windows(x, window, stride), axis=(0, 3))
+
+
+@max_pool.mistake("You pooled along the rows alone: a window has `window` columns, too.")
+def _(x, window, stride):
+    return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (window, 1, 1), (stride, stride, 1), "VALID")
+
+
+@max_pool.mistake("You took the upper left pixel of each window: take the largest of all its pixels.")
+def _(x, window, stride):
+    return _windows(x, window, stride)[0]
+
+
+@max_pool.mistake(
+    "Your windows are one row and one column too small: a slice stops before its end, so it is r : r + window."
+)
+def _(x, window, stride):
+    rows, columns = (x.shape[0] - window) // stride + 1, (x.shape[1] - window) // stride + 1
+    return jnp.max(_windows(x, window - 1, stride)[:, :rows, :columns], axis=0)
+
+
 # ---------------------------------------------------------------- 4.7
 
 
@@ -779,6 +982,36 @@ def _(size, kernel, stride, padding, dilation):
 @output_size.mistake("You left out the padding: it adds `padding` pixels on both sides.")
 def _(size, kernel, stride, padding, dilation):
     return (size - dilation * (kernel - 1) - 1) // stride + 1
+
+
+@output_size.mistake("You forgot the stride: divide the pixels that the kernel can still move by it.")
+def _(size, kernel, stride, padding, dilation):
+    return size + 2 * padding - dilation * (kernel - 1)
+
+
+@output_size.mistake("You divided the last term alone by the stride: put the whole numerator into parentheses.")
+def _(size, kernel, stride, padding, dilation):
+    return size + 2 * padding - dilation * (kernel - 1) - 1 // stride + 1
+
+
+@output_size.mistake(
+    "You took the dilation for the number of pixels between two taps: they are `dilation` pixels apart, and 1 is "
+    "side by side."
+)
+def _(size, kernel, stride, padding, dilation):
+    return (size + 2 * padding - kernel - (kernel - 1) * dilation) // stride + 1
+
+
+@output_size.mistake(
+    'You rounded size / stride up, as padding "SAME" does: use the padding and the kernel that you are given.'
+)
+def _(size, kernel, stride, padding, dilation):
+    return -(-size // stride)
+
+
+@output_size.mistake("You subtracted the padding: it makes the image larger, size + 2 * padding.")
+def _(size, kernel, stride, padding, dilation):
+    return (size - 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
 # ---------------------------------------------------------------- 4.8
@@ -881,3 +1114,22 @@ def _(kernels, strides, dilations):
 )
 def _(kernels, strides, dilations):
     return 1 + jnp.sum((dilations * kernels - 1) * (jnp.cumprod(strides) // strides))
+
+
+@receptive_field.mistake("You added the strides of the layers before: their product is the step.")
+def _(kernels, strides, dilations):
+    before = jnp.concatenate([jnp.ones(1, strides.dtype), jnp.cumsum(strides)[:-1]])
+    return 1 + jnp.sum(dilations * (kernels - 1) * before)
+
+
+@receptive_field.mistake(
+    "You multiplied the dilations of the layers before into the step: only their strides make it longer."
+)
+def _(kernels, strides, dilations):
+    step = strides * dilations
+    return 1 + jnp.sum(dilations * (kernels - 1) * (jnp.cumprod(step) // step))
+
+
+@receptive_field.mistake("You left out the last layer: the sum runs over all layers.")
+def _(kernels, strides, dilations):
+    return 1 + jnp.sum((dilations * (kernels - 1) * (jnp.cumprod(strides) // strides))[:-1])

@@ -36,6 +36,35 @@ def dot(a, b):
     return total
 """,
         ],
+        "You returned the first product": [
+            "def dot(a, b): return np.asarray(a)[0] * np.asarray(b)[0]",
+            """
+def dot(a, b):
+    total = 0.0
+    for i in range(len(a)):
+        total += a[i] * b[i]
+        return total
+""",
+        ],
+        "You returned the last product": [
+            "def dot(a, b): return np.multiply(a, b)[-1]",
+            """
+def dot(a, b):
+    for i in range(len(a)):
+        total = a[i] * b[i]
+    return total
+""",
+        ],
+        "Your sum leaves out the first": [
+            "def dot(a, b): return np.dot(a[1:], b[1:])",
+            """
+def dot(a, b):
+    total = 0.0
+    for i in range(1, len(a)):
+        total += a[i] * b[i]
+    return total
+""",
+        ],
     },
     "norm": {
         "You returned the squared length": [
@@ -65,6 +94,14 @@ def dot(a, b):
         "You took the root of the plain sum": [
             "def norm(v): return np.sqrt(np.sum(v))",
             "def norm(v): return sum(v) ** 0.5",
+        ],
+        "You divided the length by the number": [
+            "def norm(v): return np.linalg.norm(v) / len(v)",
+            "def norm(v): return sum(x**2 for x in v) ** 0.5 / len(v)",
+        ],
+        "You returned v divided by": [
+            "def norm(v): return np.asarray(v) / np.linalg.norm(v)",
+            "def norm(v): return [x / sum(y**2 for y in v) ** 0.5 for x in v]",
         ],
     },
     "mse": {
@@ -129,6 +166,14 @@ def mse(prediction, target):
             "def mse(prediction, target): return np.square(np.asarray(prediction) - np.asarray(target))",
             "def mse(prediction, target): return [(p - t) ** 2 for p, t in zip(prediction, target)]",
         ],
+        "You took the variance of the errors": [
+            "def mse(prediction, target): return np.var(np.asarray(prediction) - np.asarray(target))",
+            """
+def mse(prediction, target):
+    shared = sum(prediction - target) / len(target)
+    return sum((p - t - shared) ** 2 for p, t in zip(prediction, target)) / len(target)
+""",
+        ],
     },
     "mae": {
         "You left out the absolute value": [
@@ -162,6 +207,34 @@ def mse(prediction, target):
         "You returned one absolute error": [
             "def mae(prediction, target): return np.abs(np.asarray(prediction) - np.asarray(target))",
             "def mae(prediction, target): return [abs(p - t) for p, t in zip(prediction, target)]",
+        ],
+        "You took the absolute value of predictions": [
+            "def mae(prediction, target): return np.mean(np.abs(prediction) - np.abs(target))",
+            """
+def mae(prediction, target):
+    return sum(abs(p) - abs(t) for p, t in zip(prediction, target)) / len(target)
+""",
+        ],
+        "You took the largest absolute error": [
+            "def mae(prediction, target): return np.abs(np.asarray(prediction) - np.asarray(target)).max()",
+            "def mae(prediction, target): return max(abs(p - t) for p, t in zip(prediction, target))",
+        ],
+        "You have half the mean": [
+            "def mae(prediction, target): return 0.5 * np.mean(np.abs(np.asarray(prediction) - np.asarray(target)))",
+            """
+def mae(prediction, target):
+    return sum(abs(p - t) for p, t in zip(prediction, target)) / (2 * len(target))
+""",
+        ],
+        "You divided by n -": [
+            """
+def mae(prediction, target):
+    return np.abs(np.asarray(prediction) - np.asarray(target)).sum() / (len(target) - 1)
+""",
+            """
+def mae(prediction, target):
+    return sum(abs(p - t) for p, t in zip(prediction, target)) / (len(target) - 1)
+""",
         ],
     },
     "zero_one": {
@@ -203,6 +276,30 @@ def zero_one(prediction, label):
         "You asked whether any answer is wrong": [
             "def zero_one(prediction, label): return not np.array_equal(prediction, label)",
             "def zero_one(prediction, label): return 1.0 if any(p != t for p, t in zip(prediction, label)) else 0.0",
+        ],
+        "You returned percent: leave out": [
+            "def zero_one(prediction, label): return 100 * np.mean(np.asarray(prediction) != np.asarray(label))",
+            """
+def zero_one(prediction, label):
+    return 100 * sum(p != t for p, t in zip(prediction, label)) / len(label)
+""",
+        ],
+        "You compared sorted classes, as": [
+            "def zero_one(prediction, label): return np.mean(np.sort(prediction) != np.sort(label))",
+            """
+def zero_one(prediction, label):
+    return sum(p != t for p, t in zip(sorted(prediction), sorted(label))) / len(label)
+""",
+        ],
+        "You compared only whether the": [
+            """
+def zero_one(prediction, label):
+    return np.mean(np.asarray(prediction).astype(bool) != np.asarray(label).astype(bool))
+""",
+            """
+def zero_one(prediction, label):
+    return sum((p == 0) != (t == 0) for p, t in zip(prediction, label)) / len(label)
+""",
         ],
     },
     "cross_entropy": {
@@ -471,6 +568,53 @@ def cross_entropy(logits, labels):
     return jax.lax.stop_gradient(total / len(labels))
 """,
         ],
+        "You subtract the row's largest": [
+            """
+def cross_entropy(logits, labels):
+    z = np.asarray(logits)
+    total = np.exp(z - z.max(axis=1, keepdims=True)).sum(axis=1)
+    return np.mean(np.log(total) - z[np.arange(len(z)), np.asarray(labels)])
+""",
+            """
+def cross_entropy(logits, labels):
+    loss = 0.0
+    for z, label in zip(logits, labels):
+        loss += jnp.log(jnp.sum(jnp.exp(z - jnp.max(z)))) - z[label]
+    return loss / len(labels)
+""",
+        ],
+        "You counted the classes from": [
+            """
+def cross_entropy(logits, labels):
+    z = np.asarray(logits)
+    z = z - z.max(axis=1, keepdims=True)
+    p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    return -p[np.arange(len(z)), np.asarray(labels) - 1].mean()
+""",
+            """
+def cross_entropy(logits, labels):
+    loss = 0.0
+    for z, label in zip(logits, labels):
+        loss -= jax.nn.log_softmax(z)[label - 1]
+    return loss / len(labels)
+""",
+        ],
+        "You computed the entropy of": [
+            """
+def cross_entropy(logits, labels):
+    z = np.asarray(logits, np.float64)
+    z = z - z.max(axis=1, keepdims=True)
+    p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    return -np.mean(np.sum(np.exp(p) * p, axis=1))
+""",
+            """
+def cross_entropy(logits, labels):
+    loss = 0.0
+    for z in logits:
+        loss -= jnp.sum(jax.nn.softmax(z) * jax.nn.log_softmax(z))
+    return loss / len(labels)
+""",
+        ],
     },
     "standardize": {
         "Your code leaks": [
@@ -668,6 +812,78 @@ def standardize(train, test):
     return (train - mean) / (std + 1e-8), (test - mean) / (std + 1e-8)
 """,
         ],
+        "You shift the test set by its own": [
+            """
+def standardize(train, test):
+    train, test = np.asarray(train), np.asarray(test)
+    s = np.where(train.std(axis=0) > 0, train.std(axis=0), 1)
+    return (train - train.mean(axis=0)) / s, (test - test.mean(axis=0)) / s
+""",
+            """
+def standardize(train, test):
+    left, right = [], []
+    for j in range(train.shape[1]):
+        s = train[:, j].std()
+        s = jnp.where(s > 0, s, 1.0)
+        left.append((train[:, j] - train[:, j].mean()) / s)
+        right.append((test[:, j] - test[:, j].mean()) / s)
+    return jnp.stack(left, axis=1), jnp.stack(right, axis=1)
+""",
+        ],
+        "You left a feature that is constant": [
+            """
+def standardize(train, test):
+    train, test = np.array(train), np.array(test)
+    mean, s = train.mean(axis=0), train.std(axis=0)
+    ok = s > 0
+    train[:, ok] = (train[:, ok] - mean[ok]) / s[ok]
+    test[:, ok] = (test[:, ok] - mean[ok]) / s[ok]
+    return train, test
+""",
+            """
+def standardize(train, test):
+    for j in range(train.shape[1]):
+        mean, s = train[:, j].mean(), train[:, j].std()
+        if s > 0:
+            train = train.at[:, j].set((train[:, j] - mean) / s)
+            test = test.at[:, j].set((test[:, j] - mean) / s)
+    return train, test
+""",
+        ],
+        "You standardized the training set": [
+            """
+def standardize(train, test):
+    train = np.asarray(train)
+    s = np.where(train.std(axis=0) > 0, train.std(axis=0), 1)
+    return (train - train.mean(axis=0)) / s
+""",
+            """
+def standardize(train, test):
+    columns = []
+    for j in range(train.shape[1]):
+        s = train[:, j].std()
+        columns.append((train[:, j] - train[:, j].mean()) / jnp.where(s > 0, s, 1.0))
+    return jnp.stack(columns, axis=1)
+""",
+        ],
+        "You divide the test set": [
+            """
+def standardize(train, test):
+    train, test = np.asarray(train), np.asarray(test)
+    s = np.where(train.std(axis=0) > 0, train.std(axis=0), 1)
+    return (train - train.mean(axis=0)) / s, test / s
+""",
+            """
+def standardize(train, test):
+    left, right = [], []
+    for j in range(train.shape[1]):
+        s = train[:, j].std()
+        s = jnp.where(s > 0, s, 1.0)
+        left.append((train[:, j] - train[:, j].mean()) / s)
+        right.append(test[:, j] / s)
+    return jnp.stack(left, axis=1), jnp.stack(right, axis=1)
+""",
+        ],
     },
     "k_fold": {
         "You return the fold of each place": [
@@ -822,6 +1038,59 @@ def k_fold(permutation, n_splits):
     return jnp.argsort(permutation) // size
 """,
         ],
+        "All your blocks have n // n_splits": [
+            """
+def k_fold(permutation, n_splits):
+    size = len(permutation) // n_splits
+    fold = np.zeros(len(permutation), int)
+    for i in range(n_splits):
+        fold[np.asarray(permutation)[i * size : (i + 1) * size]] = i
+    return fold
+""",
+            """
+def k_fold(permutation, n_splits):
+    size = len(permutation) // n_splits
+    fold = jnp.zeros(len(permutation), int)
+    for j in range(size * n_splits):
+        fold = fold.at[permutation[j]].set(j // size)
+    return fold
+""",
+        ],
+        "Your blocks all have n // n_splits": [
+            """
+def k_fold(permutation, n_splits):
+    n = len(permutation)
+    return np.argsort(np.asarray(permutation)) // (n // n_splits)
+""",
+            """
+def k_fold(permutation, n_splits):
+    size = len(permutation) // n_splits
+    fold = jnp.zeros(len(permutation), int)
+    for j in range(len(permutation)):
+        fold = fold.at[permutation[j]].set(j // size)
+    return fold
+""",
+        ],
+        "You counted the folds backwards": [
+            """
+def k_fold(permutation, n_splits):
+    fold = np.zeros(len(permutation), int)
+    for i, block in enumerate(np.array_split(np.asarray(permutation), n_splits)):
+        fold[block] = n_splits - 1 - i
+    return fold
+""",
+            """
+def k_fold(permutation, n_splits):
+    fold = jnp.zeros(len(permutation), int)
+    for i in range(1, n_splits + 1):
+        fold = fold.at[jnp.array_split(permutation, n_splits)[-i]].set(i - 1)
+    return fold
+""",
+        ],
+        "You took the remainder of the sample's": [
+            "def k_fold(permutation, n_splits): return np.mod(permutation, n_splits)",
+            "def k_fold(permutation, n_splits): return [int(i) % n_splits for i in permutation]",
+        ],
     },
     "empirical_risk": {
         "You have the sum of the losses": [
@@ -843,7 +1112,7 @@ def empirical_risk(predict, loss, weights, x, y):
             "def empirical_risk(predict, loss, weights, x, y): return np.mean(np.square(predict(weights, x) - y))",
             "def empirical_risk(predict, loss, weights, x, y): return mse(predict(weights, x), y)",
         ],
-        "You always use the linear model": [
+        "You always use the linear model x": [
             "def empirical_risk(predict, loss, weights, x, y): return np.mean(loss(np.dot(x, weights), y))",
             "def empirical_risk(predict, loss, weights, x, y): return jnp.mean(loss(jnp.sum(x * weights, axis=1), y))",
         ],
@@ -865,6 +1134,23 @@ def empirical_risk(predict, loss, weights, x, y):
         "You returned the mean prediction": [
             "def empirical_risk(predict, loss, weights, x, y): return np.mean(predict(weights, x))",
             "def empirical_risk(predict, loss, weights, x, y): return sum(predict(weights, x)) / len(y)",
+        ],
+        "You always use the linear model and": [
+            """
+def empirical_risk(predict, loss, weights, x, y):
+    return np.mean(np.square(np.dot(x, weights) - np.asarray(y)))
+""",
+            """
+def empirical_risk(predict, loss, weights, x, y):
+    return sum((jnp.sum(x[i] * weights) - y[i]) ** 2 for i in range(len(y))) / len(y)
+""",
+        ],
+        "You divided by the number": [
+            """
+def empirical_risk(predict, loss, weights, x, y):
+    return np.sum(loss(predict(weights, x), y)) / np.size(weights)
+""",
+            "def empirical_risk(predict, loss, weights, x, y): return sum(loss(predict(weights, x), y)) / x.shape[1]",
         ],
     },
 }

@@ -38,6 +38,30 @@ def center(x):
             "def center(x): return np.asarray(x) - np.median(x, axis=0)",
             "def center(x): return x - jnp.quantile(x, 0.5, axis=0)",
         ],
+        "You divided the sum of each feature by n": [
+            "def center(x): return np.asarray(x) - np.sum(x, axis=0) / (len(x) - 1)",
+            """
+def center(x):
+    columns = [x[:, j] - sum(x[:, j]) / (len(x) - 1) for j in range(x.shape[1])]
+    return jnp.stack(columns, axis=1)
+""",
+        ],
+        "You divided the sum of each feature by the": [
+            "def center(x): return np.asarray(x) - np.sum(x, axis=0) / np.shape(x)[1]",
+            """
+def center(x):
+    d = len(x[0])
+    return jnp.stack([x[:, j] - sum(x[:, j]) / d for j in range(d)], axis=1)
+""",
+        ],
+        "You subtracted the smallest value": [
+            "def center(x): return np.asarray(x) - np.min(x, axis=0)",
+            "def center(x): return jnp.stack([x[:, j] - min(x[:, j]) for j in range(x.shape[1])], axis=1)",
+        ],
+        "You added the mean: subtract": [
+            "def center(x): return np.asarray(x) + np.mean(x, axis=0)",
+            "def center(x): return jnp.stack([row + sum(x) / len(x) for row in x])",
+        ],
     },
     "covariance": {
         "You divided by n: for the unbiased": [
@@ -105,6 +129,39 @@ def covariance(x):
 """,
             "def covariance(x): return sum(jnp.outer(row - row.mean(), row - row.mean()) for row in x) / (len(x) - 1)",
         ],
+        "You divided by n and": [
+            """
+def covariance(x):
+    c = np.asarray(x) - np.mean(x, axis=0)
+    return c.T @ c / len(c) - 1
+""",
+            """
+def covariance(x):
+    n, d = x.shape
+    c = x - sum(x) / n
+    return jnp.array([[sum(c[:, j] * c[:, l]) / n - 1 for l in range(d)] for j in range(d)])
+""",
+        ],
+        "You returned a row of": [
+            "def covariance(x): return np.var(x, axis=0, ddof=1)",
+            """
+def covariance(x):
+    c = x - x.mean(axis=0)
+    return jnp.stack([sum(c[:, j] ** 2) / (len(x) - 1) for j in range(x.shape[1])])
+""",
+        ],
+        "You subtracted one mean of": [
+            """
+def covariance(x):
+    c = np.asarray(x) - np.mean(x)
+    return c.T @ c / (len(c) - 1)
+""",
+            """
+def covariance(x):
+    mean = sum(sum(row) for row in x) / x.size
+    return sum(jnp.outer(row - mean, row - mean) for row in x) / (len(x) - 1)
+""",
+        ],
     },
     "project": {
         "You returned the residual y minus": [
@@ -161,6 +218,56 @@ def project(a, y):
     return a @ (y @ a / np.linalg.norm(a, axis=0))
 """,
             "def project(a, y): return sum(column * (column @ y) / jnp.linalg.norm(column) for column in a.T)",
+        ],
+        "You returned y itself, as": [
+            """
+def project(a, y):
+    u = np.linalg.svd(np.asarray(a))[0]
+    return u @ (u.T @ np.asarray(y))
+""",
+            """
+def project(a, y):
+    q, _ = jnp.linalg.qr(a, mode="complete")
+    return sum(q[:, j] * (q[:, j] @ y) for j in range(q.shape[1]))
+""",
+        ],
+        "You multiplied by A^T A": [
+            """
+def project(a, y):
+    a = np.asarray(a)
+    return a @ (a.T @ a) @ (a.T @ np.asarray(y))
+""",
+            """
+def project(a, y):
+    d = a.shape[1]
+    gram = jnp.array([[sum(a[:, i] * a[:, j]) for j in range(d)] for i in range(d)])
+    return a @ (gram @ jnp.stack([sum(a[:, j] * y) for j in range(d)]))
+""",
+        ],
+        "You took the inverse of": [
+            """
+def project(a, y):
+    a = np.asarray(a)
+    return a @ np.power(a.T @ a, -1.0) @ a.T @ np.asarray(y)
+""",
+            """
+def project(a, y):
+    d = a.shape[1]
+    gram = jnp.array([[1 / sum(a[:, i] * a[:, j]) for j in range(d)] for i in range(d)])
+    return a @ (gram @ jnp.stack([sum(a[:, j] * y) for j in range(d)]))
+""",
+        ],
+        "You left the singular values": [
+            """
+def project(a, y):
+    u, s, _ = np.linalg.svd(np.asarray(a), full_matrices=False)
+    return u @ np.diag(s) @ u.T @ np.asarray(y)
+""",
+            """
+def project(a, y):
+    u, s, _ = jnp.linalg.svd(a, full_matrices=False)
+    return sum(s[j] * u[:, j] * (u[:, j] @ y) for j in range(len(s)))
+""",
         ],
     },
     "principal_directions": {
@@ -294,6 +401,41 @@ def principal_directions(x, n_components):
     return jnp.linalg.svd(z, full_matrices=False)[2][:n_components]
 """,
         ],
+        "You returned the eigenvectors in": [
+            """
+def principal_directions(x, n_components):
+    return np.linalg.eig(np.cov(x, rowvar=False))[1].T[:n_components]
+""",
+            """
+def principal_directions(x, n_components):
+    v = jnp.real(jnp.linalg.eig(covariance(x))[1])
+    return jnp.stack([v[:, j] for j in range(n_components)])
+""",
+        ],
+        "You returned all directions: keep": [
+            """
+def principal_directions(x, n_components):
+    return np.linalg.eigh(np.cov(x, rowvar=False))[1][:, ::-1].T
+""",
+            """
+def principal_directions(x, n_components):
+    v = jnp.linalg.eigh(covariance(x))[1]
+    return jnp.stack([v[:, j] for j in range(v.shape[1] - 1, -1, -1)])
+""",
+        ],
+        "You multiplied the directions by": [
+            """
+def principal_directions(x, n_components):
+    c = np.asarray(x) - np.mean(x, axis=0)
+    _, s, vt = np.linalg.svd(c, full_matrices=False)
+    return (np.diag(s) @ vt)[:n_components]
+""",
+            """
+def principal_directions(x, n_components):
+    _, s, vt = jnp.linalg.svd(x - x.mean(axis=0), full_matrices=False)
+    return jnp.stack([s[i] * vt[i] for i in range(n_components)])
+""",
+        ],
     },
     "explained_variance_ratio": {
         "You used standard deviations": [
@@ -399,6 +541,34 @@ def explained_variance_ratio(x):
     return 100 * s2 / sum(s2)
 """,
         ],
+        "You used correlations, as if": [
+            """
+def explained_variance_ratio(x):
+    x = np.asarray(x)
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    values = np.linalg.eigvalsh(z.T @ z)[::-1]
+    return values / values.sum()
+""",
+            """
+def explained_variance_ratio(x):
+    s = jnp.linalg.svd((x - x.mean(axis=0)) / x.std(axis=0), compute_uv=False)
+    total = sum(v**2 for v in s)
+    return jnp.stack([v**2 / total for v in s])
+""",
+        ],
+        "You squared the eigenvalues: they": [
+            """
+def explained_variance_ratio(x):
+    s = np.linalg.svd(np.cov(x, rowvar=False).reshape(np.shape(x)[1], -1), compute_uv=False)
+    return s**2 / np.sum(s**2)
+""",
+            """
+def explained_variance_ratio(x):
+    values = jnp.linalg.eigvalsh(covariance(x))[::-1]
+    total = sum(v**2 for v in values)
+    return jnp.stack([v**2 / total for v in values])
+""",
+        ],
     },
     "low_rank": {
         "You kept the smallest singular values": [
@@ -467,7 +637,7 @@ def low_rank(a, k):
     return a
 """,
         ],
-        "You centered the columns": [
+        "You centered the columns: approximate": [
             """
 def low_rank(a, k):
     mean = np.mean(a, axis=0)
@@ -505,6 +675,71 @@ def low_rank(a, k):
     u, s, vt = jnp.linalg.svd(a, full_matrices=False)
     parts = [s[i] * jnp.outer(u[:, i], vt[i]) for i in range(len(s))]
     return sum(parts[: k + 1])
+""",
+        ],
+        "You kept all parts, which": [
+            """
+def low_rank(a, k):
+    u, s, vt = np.linalg.svd(np.asarray(a), full_matrices=False)
+    return u @ np.diag(s) @ vt
+""",
+            """
+def low_rank(a, k):
+    u, s, vt = jnp.linalg.svd(a, full_matrices=False)
+    return sum(s[i] * jnp.outer(u[:, i], vt[i]) for i in range(len(s)))
+""",
+        ],
+        "You kept the k-th part": [
+            """
+def low_rank(a, k):
+    u, s, vt = np.linalg.svd(np.asarray(a), full_matrices=False)
+    return s[k - 1] * np.outer(u[:, k - 1], vt[k - 1])
+""",
+            """
+def low_rank(a, k):
+    u, s, vt = jnp.linalg.svd(a, full_matrices=False)
+    for i in range(k):
+        total = s[i] * u[:, i : i + 1] @ vt[i : i + 1]
+    return total
+""",
+        ],
+        "You kept one part too few": [
+            """
+def low_rank(a, k):
+    u, s, vt = np.linalg.svd(np.asarray(a), full_matrices=False)
+    return u[:, : k - 1] @ np.diag(s[: k - 1]) @ vt[: k - 1]
+""",
+            """
+def low_rank(a, k):
+    u, s, vt = jnp.linalg.svd(a, full_matrices=False)
+    total = jnp.zeros(a.shape)
+    for i in range(k - 1):
+        total = total + s[i] * jnp.outer(u[:, i], vt[i])
+    return total
+""",
+        ],
+        "You centered the columns and": [
+            """
+def low_rank(a, k):
+    u, s, vt = np.linalg.svd(np.asarray(a) - np.mean(a, axis=0), full_matrices=False)
+    return u[:, :k] @ np.diag(s[:k]) @ vt[:k]
+""",
+            """
+def low_rank(a, k):
+    u, s, vt = jnp.linalg.svd(center(a), full_matrices=False)
+    return sum(s[i] * jnp.outer(u[:, i], vt[i]) for i in range(k))
+""",
+        ],
+        "You used rows of the": [
+            """
+def low_rank(a, k):
+    u, s, vt = np.linalg.svd(np.asarray(a), full_matrices=False)
+    return u[:k].T @ np.diag(s[:k]) @ vt[:k]
+""",
+            """
+def low_rank(a, k):
+    u, s, vt = jnp.linalg.svd(a, full_matrices=False)
+    return sum(s[i] * jnp.outer(u[i], vt[i]) for i in range(k))
 """,
         ],
     },
@@ -628,6 +863,67 @@ def nmf_update(x, w, h):
     return w, h * (w.T @ x) ** 0.5 / (w.T @ w @ h) ** 0.5
 """,
         ],
+        "You add a small number": [
+            """
+def nmf_update(x, w, h):
+    x, w, h = np.asarray(x), np.asarray(w), np.asarray(h)
+    w = w * (x @ h.T / (w @ h @ h.T + 1e-9))
+    return w, h * (w.T @ x / (w.T @ w @ h + 1e-9))
+""",
+            """
+def nmf_update(x, w, h):
+    small = 1e-9
+    below = jnp.einsum("ik,kl->il", w, jnp.einsum("kj,lj->kl", h, h))
+    w = w * jnp.einsum("ij,kj->ik", x, h) / (below + small)
+    below = jnp.einsum("kl,lj->kj", jnp.einsum("ik,il->kl", w, w), h)
+    return w, h * jnp.einsum("ik,ij->kj", w, x) / (below + small)
+""",
+        ],
+        "Your denominator of H still": [
+            """
+def nmf_update(x, w, h):
+    x, w, h = np.asarray(x), np.asarray(w), np.asarray(h)
+    below = w.T @ w @ h
+    w = w * (x @ h.T) / (w @ h @ h.T)
+    return w, h * (w.T @ x) / below
+""",
+            """
+def nmf_update(x, w, h):
+    new = w * jnp.einsum("ij,kj->ik", x, h) / jnp.einsum("il,lj,kj->ik", w, h, h)
+    return new, h * jnp.einsum("ik,ij->kj", new, x) / jnp.einsum("ik,il,lj->kj", w, w, h)
+""",
+        ],
+        "You made more than one": [
+            """
+def nmf_update(x, w, h):
+    x, w, h = np.asarray(x), np.asarray(w), np.asarray(h)
+    for _ in range(2):
+        w = w * (x @ h.T) / (w @ h @ h.T)
+        h = h * (w.T @ x) / (w.T @ w @ h)
+    return w, h
+""",
+            """
+def nmf_update(x, w, h):
+    w = w * (x @ h.T) / (w @ h @ h.T)
+    h = h * (w.T @ x) / (w.T @ w @ h)
+    new = w * jnp.einsum("ij,kj->ik", x, h) / jnp.einsum("il,lj,kj->ik", w, h, h)
+    return new, h * jnp.einsum("ik,ij->kj", new, x) / jnp.einsum("ik,il,lj->kj", new, new, h)
+""",
+        ],
+        "Your numerator of H still": [
+            """
+def nmf_update(x, w, h):
+    x, w, h = np.asarray(x), np.asarray(w), np.asarray(h)
+    above = w.T @ x
+    w = w * (x @ h.T) / (w @ h @ h.T)
+    return w, h * above / (w.T @ w @ h)
+""",
+            """
+def nmf_update(x, w, h):
+    new = w * jnp.einsum("ij,kj->ik", x, h) / jnp.einsum("il,lj,kj->ik", w, h, h)
+    return new, h * jnp.einsum("ik,ij->kj", w, x) / jnp.einsum("ik,il,lj->kj", new, new, h)
+""",
+        ],
     },
     "whiten": {
         "You divided each feature by its standard": [
@@ -723,6 +1019,85 @@ def whiten(x):
 def whiten(x):
     c = center(x)
     return c / (sum(c**2) / (len(x) - 1))
+""",
+        ],
+        "You swapped Q and Q^T": [
+            """
+def whiten(x):
+    c = np.asarray(x) - np.mean(x, axis=0)
+    values, q = np.linalg.eigh(np.cov(x, rowvar=False))
+    return c @ q.T @ np.diag(values**-0.5) @ q
+""",
+            """
+def whiten(x):
+    c = x - x.mean(axis=0)
+    values, q = jnp.linalg.eigh(c.T @ c / (len(x) - 1))
+    root = sum(jnp.outer(q[j], q[j]) / jnp.sqrt(values[j]) for j in range(len(values)))
+    return jnp.stack([root @ row for row in c])
+""",
+        ],
+        "Your z is U V^T": [
+            """
+def whiten(x):
+    u, _, vt = np.linalg.svd(np.asarray(x) - np.mean(x, axis=0), full_matrices=False)
+    return u @ vt
+""",
+            """
+def whiten(x):
+    c = x - x.mean(axis=0)
+    values, q = jnp.linalg.eigh(c.T @ c)
+    root = sum(jnp.outer(q[:, j], q[:, j]) / jnp.sqrt(values[j]) for j in range(len(values)))
+    return jnp.stack([root @ row for row in c])
+""",
+        ],
+        "You rotated the data into": [
+            "def whiten(x): return (np.asarray(x) - np.mean(x, axis=0)) @ np.linalg.eigh(np.cov(x, rowvar=False))[1]",
+            """
+def whiten(x):
+    q = jnp.linalg.eigh(covariance(x))[1]
+    return jnp.stack([q.T @ (row - x.mean(axis=0)) for row in x])
+""",
+        ],
+        "You added the mean back": [
+            """
+def whiten(x):
+    mean = np.mean(x, axis=0)
+    values, q = np.linalg.eigh(np.cov(x, rowvar=False))
+    return (np.asarray(x) - mean) @ q @ np.diag(values**-0.5) @ q.T + mean
+""",
+            """
+def whiten(x):
+    mean = x.mean(axis=0)
+    values, q = jnp.linalg.eigh(covariance(x))
+    root = q @ jnp.diag(1 / jnp.sqrt(values)) @ q.T
+    return jnp.stack([root @ (row - mean) + mean for row in x])
+""",
+        ],
+        "You returned U sqrt(n -": [
+            """
+def whiten(x):
+    u, _, _ = np.linalg.svd(np.asarray(x) - np.mean(x, axis=0), full_matrices=False)
+    return np.sqrt(len(u) - 1) * u
+""",
+            """
+def whiten(x):
+    c = x - x.mean(axis=0)
+    _, s, vt = jnp.linalg.svd(c, full_matrices=False)
+    return jnp.stack([c @ vt[j] / s[j] for j in range(len(s))], axis=1) * (len(x) - 1) ** 0.5
+""",
+        ],
+        "You used the mean square": [
+            """
+def whiten(x):
+    x = np.asarray(x)
+    values, q = np.linalg.eigh(x.T @ x / (len(x) - 1))
+    return (x - x.mean(axis=0)) @ q @ np.diag(values**-0.5) @ q.T
+""",
+            """
+def whiten(x):
+    values, q = jnp.linalg.eigh(sum(jnp.outer(row, row) for row in x) / (len(x) - 1))
+    root = q @ jnp.diag(1 / jnp.sqrt(values)) @ q.T
+    return jnp.stack([root @ row for row in center(x)])
 """,
         ],
     },

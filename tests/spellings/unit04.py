@@ -121,6 +121,56 @@ def neuron(weights, bias, x):
     return jnp.heaviside(jnp.einsum("ij,j->i", x, weights) + bias, 0.0)
 """,
         ],
+        "Your denominator lacks its parentheses": [
+            "def neuron(weights, bias, x): return 1 / 1 + np.exp(-(np.dot(x, weights) + bias))",
+            """
+def neuron(weights, bias, x):
+    return jnp.stack([1 / 1 + jnp.exp(-sum(row * weights) - bias) for row in x])
+""",
+        ],
+        "You added the bias to": [
+            """
+def neuron(weights, bias, x):
+    return 1 / (1 + np.exp(-np.sum(np.asarray(x) * np.asarray(weights) + bias, axis=1)))
+""",
+            """
+def neuron(weights, bias, x):
+    out = []
+    for row in x:
+        z = 0.0
+        for j in range(len(weights)):
+            z += row[j] * weights[j] + bias
+        out.append(jax.nn.sigmoid(z))
+    return jnp.stack(out)
+""",
+        ],
+        "You applied the sigmoid to": [
+            """
+def neuron(weights, bias, x):
+    return (1 / (1 + np.exp(-(np.asarray(x) * np.asarray(weights) + bias)))).sum(axis=1)
+""",
+            """
+def neuron(weights, bias, x):
+    return jnp.stack([sum(jax.nn.sigmoid(v * w + bias) for v, w in zip(row, weights)) for row in x])
+""",
+        ],
+        "You averaged the products: a": [
+            """
+def neuron(weights, bias, x):
+    return 1 / (1 + np.exp(-np.mean(np.asarray(x) * np.asarray(weights), axis=1) - bias))
+""",
+            """
+def neuron(weights, bias, x):
+    return jnp.stack([jax.nn.sigmoid(sum(row * weights) / len(weights) + bias) for row in x])
+""",
+        ],
+        "You multiplied the weighted sum": [
+            "def neuron(weights, bias, x): return 1 / (1 + np.exp(-np.dot(x, weights) * bias))",
+            """
+def neuron(weights, bias, x):
+    return jnp.stack([jax.nn.sigmoid(bias * sum(row * weights)) for row in x])
+""",
+        ],
     },
     "activation_derivatives": {
         "You returned the activations themselves": [
@@ -300,6 +350,50 @@ def activation_derivatives(z):
     return s - s * s, t * t + 1, jnp.heaviside(z, 0.0)
 """,
         ],
+        "You put z where the": [
+            """
+def activation_derivatives(z):
+    z = np.asarray(z)
+    return z * (1 - z), 1 - z * z, (z > 0) * 1.0
+""",
+            """
+def activation_derivatives(z):
+    rows = [(v - v**2, (1 - v) * (1 + v), jnp.where(v > 0, 1.0, 0.0)) for v in z]
+    return tuple(jnp.stack(column) for column in zip(*rows))
+""",
+        ],
+        "Your derivative of tanh is": [
+            """
+def activation_derivatives(z):
+    z = np.asarray(z, np.float64)
+    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
+    return s * (1 - s), t - t**2, np.where(z > 0, 1.0, 0.0)
+""",
+            """
+def activation_derivatives(z):
+    rows = []
+    for v in z:
+        s, t = jax.nn.sigmoid(v), jnp.tanh(v)
+        rows.append((s * (1 - s), t * (1 - t), jnp.where(v > 0, 1.0, 0.0)))
+    return tuple(jnp.stack(column) for column in zip(*rows))
+""",
+        ],
+        "Your derivative of the sigmoid": [
+            """
+def activation_derivatives(z):
+    z = np.asarray(z, np.float64)
+    s = 1 / (1 + np.exp(-z))
+    return (1 - s) * (1 + s), 1 - np.tanh(z) ** 2, np.where(z > 0, 1.0, 0.0)
+""",
+            """
+def activation_derivatives(z):
+    rows = []
+    for v in z:
+        s, t = jax.nn.sigmoid(v), jnp.tanh(v)
+        rows.append((1 - s * s, 1 - t * t, jnp.where(v > 0, 1.0, 0.0)))
+    return tuple(jnp.stack(column) for column in zip(*rows))
+""",
+        ],
     },
     "dense_forward": {
         "You used the weight transposed": [
@@ -395,6 +489,44 @@ def dense_forward(x, weight, bias):
 def dense_forward(x, weight, bias):
     z = x @ weight + bias
     return jnp.where(z > 0, z, -z)
+""",
+        ],
+        "You returned the rectifier's slope": [
+            """
+def dense_forward(x, weight, bias):
+    return (np.asarray(x) @ np.asarray(weight) + np.asarray(bias) > 0).astype(float)
+""",
+            """
+def dense_forward(x, weight, bias):
+    return jnp.stack([jnp.where(row @ weight + bias > 0, 1.0, 0.0) for row in x])
+""",
+        ],
+        "You used a leaky rectifier": [
+            """
+def dense_forward(x, weight, bias):
+    z = np.asarray(x) @ np.asarray(weight) + np.asarray(bias)
+    return np.where(z > 0, z, 0.01 * z)
+""",
+            """
+def dense_forward(x, weight, bias):
+    return jnp.stack([jnp.maximum(row @ weight + bias, 0.01 * (row @ weight + bias)) for row in x])
+""",
+        ],
+        "You used softplus, a smooth": [
+            """
+def dense_forward(x, weight, bias):
+    return np.log1p(np.exp(np.asarray(x) @ np.asarray(weight) + np.asarray(bias)))
+""",
+            """
+def dense_forward(x, weight, bias):
+    return jnp.stack([jnp.log(1 + jnp.exp(row @ weight + bias)) for row in x])
+""",
+        ],
+        "You rectified the inputs: the": [
+            "def dense_forward(x, weight, bias): return np.maximum(x, 0) @ np.asarray(weight) + np.asarray(bias)",
+            """
+def dense_forward(x, weight, bias):
+    return jnp.stack([sum(jnp.maximum(row[l], 0) * weight[l] for l in range(len(row))) + bias for row in x])
 """,
         ],
     },
@@ -608,6 +740,122 @@ def two_layer_gradient(w1, b1, w2, b2, x, y):
     error = 2 * (jnp.einsum("nh,hk->nk", a, w2) - y) / y.size
     hidden = jnp.inner(error, w2) * (1 - a * a)
     return x.T @ hidden, sum(hidden), a.T @ error, sum(error)
+""",
+        ],
+        "Your hidden layer lacks the": [
+            """
+def two_layer_gradient(w1, b1, w2, b2, x, y):
+    w1, b1, w2, b2, x, y = map(np.asarray, (w1, b1, w2, b2, x, y))
+    a = np.tanh(x @ w1)
+    d2 = 2 * (a @ w2 + b2 - y) / y.size
+    d1 = d2 @ w2.T * (1 - a**2)
+    return x.T @ d1, d1.sum(axis=0), a.T @ d2, d2.sum(axis=0)
+""",
+            """
+def two_layer_gradient(w1, b1, w2, b2, x, y):
+    g1, c1, g2, c2 = 0, 0, 0, 0
+    for i in range(len(x)):
+        a = jnp.tanh(x[i] @ w1)
+        d2 = 2 * (a @ w2 + b2 - y[i]) / y.size
+        d1 = w2 @ d2 * (1 - a**2)
+        g1, c1 = g1 + jnp.outer(x[i], d1), c1 + d1
+        g2, c2 = g2 + jnp.outer(a, d2), c2 + d2
+    return g1, c1, g2, c2
+""",
+        ],
+        "Your gradient of w2 takes": [
+            """
+def two_layer_gradient(w1, b1, w2, b2, x, y):
+    w1, b1, w2, b2, x, y = map(np.asarray, (w1, b1, w2, b2, x, y))
+    z = x @ w1 + b1
+    d2 = 2 * (np.tanh(z) @ w2 + b2 - y) / y.size
+    d1 = d2 @ w2.T / np.cosh(z) ** 2
+    return x.T @ d1, d1.sum(axis=0), z.T @ d2, d2.sum(axis=0)
+""",
+            """
+def two_layer_gradient(w1, b1, w2, b2, x, y):
+    g1, c1, g2, c2 = 0, 0, 0, 0
+    for i in range(len(x)):
+        z = x[i] @ w1 + b1
+        d2 = 2 * (jnp.tanh(z) @ w2 + b2 - y[i]) / y.size
+        d1 = w2 @ d2 * (1 - jnp.tanh(z) ** 2)
+        g1, c1 = g1 + jnp.outer(x[i], d1), c1 + d1
+        g2, c2 = g2 + jnp.outer(z, d2), c2 + d2
+    return g1, c1, g2, c2
+""",
+        ],
+        "Your network has no activation": [
+            """
+def two_layer_gradient(w1, b1, w2, b2, x, y):
+    w1, b1, w2, b2, x, y = map(np.asarray, (w1, b1, w2, b2, x, y))
+    a = x @ w1 + b1
+    d2 = 2 * (a @ w2 + b2 - y) / y.size
+    d1 = d2 @ w2.T
+    return x.T @ d1, d1.sum(axis=0), a.T @ d2, d2.sum(axis=0)
+""",
+            """
+def two_layer_gradient(w1, b1, w2, b2, x, y):
+    g1, c1, g2, c2 = 0, 0, 0, 0
+    for i in range(len(x)):
+        a = x[i] @ w1 + b1
+        d2 = 2 * (a @ w2 + b2 - y[i]) / y.size
+        g1, c1 = g1 + jnp.outer(x[i], w2 @ d2), c1 + w2 @ d2
+        g2, c2 = g2 + jnp.outer(a, d2), c2 + d2
+    return g1, c1, g2, c2
+""",
+        ],
+        "Your output layer has a": [
+            """
+def two_layer_gradient(w1, b1, w2, b2, x, y):
+    w1, b1, w2, b2, x, y = map(np.asarray, (w1, b1, w2, b2, x, y))
+    a = np.tanh(x @ w1 + b1)
+    p = np.tanh(a @ w2 + b2)
+    d2 = 2 * (p - y) / y.size * (1 - p**2)
+    d1 = d2 @ w2.T * (1 - a**2)
+    return x.T @ d1, d1.sum(axis=0), a.T @ d2, d2.sum(axis=0)
+""",
+            """
+def two_layer_gradient(w1, b1, w2, b2, x, y):
+    def loss(p):
+        return jnp.mean((jnp.tanh(jnp.tanh(x @ p[0] + p[1]) @ p[2] + p[3]) - y) ** 2)
+    return tuple(jax.grad(loss)([w1, b1, w2, b2]))
+""",
+        ],
+        "Your hidden layer has rectifiers": [
+            """
+def two_layer_gradient(w1, b1, w2, b2, x, y):
+    w1, b1, w2, b2, x, y = map(np.asarray, (w1, b1, w2, b2, x, y))
+    a = np.maximum(x @ w1 + b1, 0)
+    d2 = 2 * (a @ w2 + b2 - y) / y.size
+    d1 = d2 @ w2.T * (a > 0)
+    return x.T @ d1, d1.sum(axis=0), a.T @ d2, d2.sum(axis=0)
+""",
+            """
+def two_layer_gradient(w1, b1, w2, b2, x, y):
+    g1, c1, g2, c2 = 0, 0, 0, 0
+    for i in range(len(x)):
+        a = jax.nn.relu(x[i] @ w1 + b1)
+        d2 = 2 * (a @ w2 + b2 - y[i]) / y.size
+        d1 = jnp.where(a > 0, w2 @ d2, 0)
+        g1, c1 = g1 + jnp.outer(x[i], d1), c1 + d1
+        g2, c2 = g2 + jnp.outer(a, d2), c2 + d2
+    return g1, c1, g2, c2
+""",
+        ],
+        "You returned both weights first": [
+            """
+def two_layer_gradient(w1, b1, w2, b2, x, y):
+    w1, b1, w2, b2, x, y = map(np.asarray, (w1, b1, w2, b2, x, y))
+    a = np.tanh(x @ w1 + b1)
+    d2 = 2 * (a @ w2 + b2 - y) / y.size
+    d1 = d2 @ w2.T * (1 - a**2)
+    return x.T @ d1, a.T @ d2, d1.sum(axis=0), d2.sum(axis=0)
+""",
+            """
+def two_layer_gradient(w1, b1, w2, b2, x, y):
+    def loss(w1, w2, b1, b2):
+        return jnp.mean((jnp.tanh(x @ w1 + b1) @ w2 + b2 - y) ** 2)
+    return jax.grad(loss, argnums=(0, 1, 2, 3))(w1, w2, b1, b2)
 """,
         ],
     },
@@ -858,6 +1106,116 @@ def cross_correlation(x, kernel, stride, padding):
     )[0]
 """,
         ],
+        "Your windows are one pixel": [
+            """
+def cross_correlation(x, kernel, stride, padding):
+    x, kernel = np.asarray(x), np.asarray(kernel)
+    x = np.pad(x, ((padding, padding), (padding, padding), (0, 0)))
+    p, q, _, k = kernel.shape
+    out = np.zeros(((x.shape[0] - p) // stride + 1, (x.shape[1] - q) // stride + 1, k))
+    for r in range(out.shape[0]):
+        for s in range(out.shape[1]):
+            out[r, s] = np.tensordot(x[r : r + p, s : s + q], kernel, 3)
+    return out
+""",
+            """
+def cross_correlation(x, kernel, stride, padding):
+    x = jnp.pad(x, ((padding, padding), (padding, padding), (0, 0)))
+    p, q = kernel.shape[:2]
+    rows, columns = (x.shape[0] - p) // stride + 1, (x.shape[1] - q) // stride + 1
+    return sum(x[i : i + rows, j : j + columns] @ kernel[i, j] for i in range(p) for j in range(q))
+""",
+        ],
+        "You used the first input": [
+            """
+def cross_correlation(x, kernel, stride, padding):
+    x, kernel = np.asarray(x)[:, :, 0], np.asarray(kernel)[:, :, 0]
+    x = np.pad(x, padding)
+    p, q, k = kernel.shape
+    out = np.zeros(((x.shape[0] - p) // stride + 1, (x.shape[1] - q) // stride + 1, k))
+    for r in range(out.shape[0]):
+        for s in range(out.shape[1]):
+            window = x[stride * r : stride * r + p, stride * s : stride * s + q]
+            out[r, s] = np.tensordot(window, kernel, 2)
+    return out
+""",
+            """
+def cross_correlation(x, kernel, stride, padding):
+    return jax.lax.conv_general_dilated(
+        x[None, :, :, :1], kernel[:, :, :1], (stride, stride), [(padding, padding)] * 2,
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+    )[0]
+""",
+        ],
+        'You padded to the size of "SAME"': [
+            """
+def cross_correlation(x, kernel, stride, padding):
+    return jax.lax.conv_general_dilated(
+        x[None], kernel, (stride, stride), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )[0]
+""",
+            """
+def cross_correlation(x, kernel, stride, padding):
+    x, kernel = np.asarray(x), np.asarray(kernel)
+    (h, w), (p, q) = x.shape[:2], kernel.shape[:2]
+    rows, columns = -(-h // stride), -(-w // stride)
+    down, right = max((rows - 1) * stride + p - h, 0), max((columns - 1) * stride + q - w, 0)
+    x = np.pad(x, ((down // 2, down - down // 2), (right // 2, right - right // 2), (0, 0)))
+    out = np.zeros((rows, columns, kernel.shape[3]))
+    for r in range(rows):
+        for s in range(columns):
+            out[r, s] = np.tensordot(x[stride * r : stride * r + p, stride * s : stride * s + q], kernel, 3)
+    return out
+""",
+        ],
+        "You turned the kernel upside": [
+            """
+def cross_correlation(x, kernel, stride, padding):
+    x, kernel = np.asarray(x), np.asarray(kernel)[::-1]
+    x = np.pad(x, ((padding, padding), (padding, padding), (0, 0)))
+    views = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:2], axis=(0, 1))[::stride, ::stride]
+    return np.einsum("rscij,ijck->rsk", views, kernel)
+""",
+            """
+def cross_correlation(x, kernel, stride, padding):
+    return jax.lax.conv_general_dilated(
+        x[None], jnp.flip(kernel, axis=0), (stride, stride), [(padding, padding)] * 2,
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+    )[0]
+""",
+        ],
+        "You applied a rectifier to": [
+            """
+def cross_correlation(x, kernel, stride, padding):
+    x, kernel = np.asarray(x), np.asarray(kernel)
+    x = np.pad(x, ((padding, padding), (padding, padding), (0, 0)))
+    views = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:2], axis=(0, 1))[::stride, ::stride]
+    return np.maximum(np.einsum("rscij,ijck->rsk", views, kernel), 0)
+""",
+            """
+def cross_correlation(x, kernel, stride, padding):
+    out = jax.lax.conv_general_dilated(
+        x[None], kernel, (stride, stride), [(padding, padding)] * 2, dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+    return jnp.where(out[0] > 0, out[0], 0.0)
+""",
+        ],
+        "You padded with the opposite": [
+            """
+def cross_correlation(x, kernel, stride, padding):
+    x, kernel = np.asarray(x), np.asarray(kernel)
+    x = np.pad(x, ((padding, padding), (padding, padding), (0, 0)), mode="wrap")
+    views = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:2], axis=(0, 1))[::stride, ::stride]
+    return np.einsum("rscij,ijck->rsk", views, kernel)
+""",
+            """
+def cross_correlation(x, kernel, stride, padding):
+    (h, w, _), (p, q) = x.shape, kernel.shape[:2]
+    rows, columns = (h + 2 * padding - p) // stride + 1, (w + 2 * padding - q) // stride + 1
+    r, s = stride * jnp.arange(rows) - padding, stride * jnp.arange(columns) - padding
+    return sum(x[(r + i) % h][:, (s + j) % w] @ kernel[i, j] for i in range(p) for j in range(q))
+""",
+        ],
     },
     "max_pool": {
         "You averaged over the windows": [
@@ -1019,6 +1377,113 @@ def max_pool(x, window, stride):
     return jnp.max(jnp.stack(parts), axis=0)
 """,
         ],
+        "You swapped `window` and `stride`": [
+            """
+def max_pool(x, window, stride):
+    views = np.lib.stride_tricks.sliding_window_view(np.asarray(x), (stride, stride), axis=(0, 1))
+    return views[::window, ::window].max(axis=(-2, -1))
+""",
+            """
+def max_pool(x, window, stride):
+    return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (stride, stride, 1), (window, window, 1), "VALID")
+""",
+        ],
+        "Your last windows reach beyond": [
+            """
+def max_pool(x, window, stride):
+    x = np.asarray(x)
+    rows, columns = range(0, x.shape[0], stride), range(0, x.shape[1], stride)
+    return np.stack([np.stack([x[r : r + window, s : s + window].max(axis=(0, 1)) for s in columns]) for r in rows])
+""",
+            """
+def max_pool(x, window, stride):
+    rows = []
+    for r in range(0, x.shape[0], stride):
+        rows.append([])
+        for s in range(0, x.shape[1], stride):
+            rows[-1].append(jnp.max(x[r : r + window, s : s + window], axis=(0, 1)))
+    return jnp.array(rows)
+""",
+        ],
+        'You padded as "SAME" does': [
+            """
+def max_pool(x, window, stride):
+    x = np.asarray(x)
+    sizes = [-(-size // stride) for size in x.shape[:2]]
+    more = [max((n - 1) * stride + window - size, 0) for n, size in zip(sizes, x.shape)]
+    around = [(one // 2, one - one // 2) for one in more]
+    x = np.pad(x, (*around, (0, 0)), constant_values=-np.inf)
+    views = np.lib.stride_tricks.sliding_window_view(x, (window, window), axis=(0, 1))
+    return views[::stride, ::stride].max(axis=(-2, -1))
+""",
+            """
+def max_pool(x, window, stride):
+    sizes, steps = (1, window, window, 1), (1, stride, stride, 1)
+    pooled = jax.lax.reduce_window(x[None], -jnp.inf, jax.lax.max, sizes, steps, "SAME")
+    return pooled[0]
+""",
+        ],
+        "Your output has no axis": [
+            """
+def max_pool(x, window, stride):
+    views = np.lib.stride_tricks.sliding_window_view(np.asarray(x), (window, window), axis=(0, 1))
+    return views[::stride, ::stride].max(axis=(2, 3, 4))
+""",
+            """
+def max_pool(x, window, stride):
+    rows = range((x.shape[0] - window) // stride + 1)
+    columns = range((x.shape[1] - window) // stride + 1)
+    def largest(r, s):
+        return jnp.max(x[stride * r : stride * r + window, stride * s : stride * s + window])
+    return jnp.array([[largest(r, s) for s in columns] for r in rows])
+""",
+        ],
+        "You pooled along the rows": [
+            """
+def max_pool(x, window, stride):
+    views = np.lib.stride_tricks.sliding_window_view(np.asarray(x), window, axis=0)
+    return views[::stride, ::stride].max(axis=-1)
+""",
+            """
+def max_pool(x, window, stride):
+    rows = range((x.shape[0] - window) // stride + 1)
+    return jnp.stack([jnp.max(x[stride * r : stride * r + window, ::stride], axis=0) for r in rows])
+""",
+        ],
+        "You took the upper left": [
+            """
+def max_pool(x, window, stride):
+    x = np.asarray(x)
+    return x[: x.shape[0] - window + 1 : stride, : x.shape[1] - window + 1 : stride]
+""",
+            """
+def max_pool(x, window, stride):
+    rows = range((x.shape[0] - window) // stride + 1)
+    columns = range((x.shape[1] - window) // stride + 1)
+    return jnp.stack([jnp.stack([x[stride * r, stride * s] for s in columns]) for r in rows])
+""",
+        ],
+        "Your windows are one row": [
+            """
+def max_pool(x, window, stride):
+    x = np.asarray(x)
+    rows = range((x.shape[0] - window) // stride + 1)
+    columns = range((x.shape[1] - window) // stride + 1)
+    def largest(r, s):
+        return x[stride * r : stride * r + window - 1, stride * s : stride * s + window - 1].max(axis=(0, 1))
+    return np.stack([np.stack([largest(r, s) for s in columns]) for r in rows])
+""",
+            """
+def max_pool(x, window, stride):
+    rows, columns = (x.shape[0] - window) // stride, (x.shape[1] - window) // stride
+    shifted = [
+        x[i : i + stride * rows + 1 : stride, j : j + stride * columns + 1 : stride]
+        for i in range(window - 1)
+        for j in range(window - 1)
+    ]
+    return jnp.max(jnp.stack(shifted), axis=0)
+""",
+        ],
     },
     "output_size": {
         "You are one short": [
@@ -1128,6 +1593,55 @@ def output_size(size, kernel, stride, padding, dilation):
 def output_size(size, kernel, stride, padding, dilation):
     span = dilation * (kernel - 1) + 1
     return len([start for start in range(0, size, stride) if start + span <= size])
+""",
+        ],
+        "You forgot the stride: divide": [
+            """
+def output_size(size, kernel, stride, padding, dilation):
+    return int(np.arange(size + 2 * padding - dilation * (kernel - 1)).size)
+""",
+            """
+def output_size(size, kernel, stride, padding, dilation):
+    count = 0
+    while count + dilation * (kernel - 1) < size + 2 * padding:
+        count += 1
+    return count
+""",
+        ],
+        "You divided the last term": [
+            """
+def output_size(size, kernel, stride, padding, dilation):
+    return size + 2 * padding - dilation * (kernel - 1) - int(np.floor(1 / stride)) + 1
+""",
+            """
+def output_size(size, kernel, stride, padding, dilation):
+    last = 1 // stride
+    return (size + 2 * padding - dilation * (kernel - 1) - last) + 1
+""",
+        ],
+        "You took the dilation for": [
+            """
+def output_size(size, kernel, stride, padding, dilation):
+    span = kernel + dilation * (kernel - 1)
+    return int(np.floor((size + 2 * padding - span) / stride)) + 1
+""",
+            """
+def output_size(size, kernel, stride, padding, dilation):
+    return len(range(0, size + 2 * padding - (dilation + 1) * (kernel - 1), stride))
+""",
+        ],
+        "You rounded size / stride": [
+            "def output_size(size, kernel, stride, padding, dilation): return int(np.ceil(size / stride))",
+            "def output_size(size, kernel, stride, padding, dilation): return len(range(0, size, stride))",
+        ],
+        "You subtracted the padding: it": [
+            """
+def output_size(size, kernel, stride, padding, dilation):
+    return int(np.floor((size - 2 * padding - dilation * (kernel - 1) - 1) / stride)) + 1
+""",
+            """
+def output_size(size, kernel, stride, padding, dilation):
+    return len(range(0, size - 2 * padding - dilation * (kernel - 1), stride))
 """,
         ],
     },
@@ -1260,6 +1774,51 @@ def receptive_field(kernels, strides, dilations):
         size = size + (d * k - 1) * jump
         jump = jump * s
     return size
+""",
+        ],
+        "You added the strides of": [
+            """
+def receptive_field(kernels, strides, dilations):
+    before = np.concatenate([[1], np.cumsum(strides)[:-1]])
+    return 1 + np.sum(np.asarray(dilations) * (np.asarray(kernels) - 1) * before)
+""",
+            """
+def receptive_field(kernels, strides, dilations):
+    field = 1 + dilations[0] * (kernels[0] - 1)
+    for l in range(1, len(kernels)):
+        field = field + dilations[l] * (kernels[l] - 1) * sum(strides[:l])
+    return field
+""",
+        ],
+        "You multiplied the dilations of": [
+            """
+def receptive_field(kernels, strides, dilations):
+    step = np.asarray(strides) * np.asarray(dilations)
+    before = np.concatenate([[1], np.cumprod(step)[:-1]])
+    return 1 + np.sum(np.asarray(dilations) * (np.asarray(kernels) - 1) * before)
+""",
+            """
+def receptive_field(kernels, strides, dilations):
+    field, step = 1, 1
+    for k, s, d in zip(kernels, strides, dilations):
+        field += (k - 1) * d * step
+        step *= s * d
+    return field
+""",
+        ],
+        "You left out the last": [
+            """
+def receptive_field(kernels, strides, dilations):
+    k, s, d = np.asarray(kernels)[:-1], np.asarray(strides)[:-1], np.asarray(dilations)[:-1]
+    return 1 + np.sum(d * (k - 1) * (np.cumprod(s) // s))
+""",
+            """
+def receptive_field(kernels, strides, dilations):
+    field, step = 1, 1
+    for l in range(len(kernels) - 1):
+        field += (kernels[l] - 1) * dilations[l] * step
+        step *= strides[l]
+    return field
 """,
         ],
     },
