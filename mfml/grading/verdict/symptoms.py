@@ -96,7 +96,9 @@ def _beside_a_mistake(exercise: dict[str, Any], seen: list[tuple[dict[str, Any],
             pairs = [_numbers(Pair(value, one["value"], {})) for (_, value, _), one in zip(seen, made, strict=True)]
             given = [pair for pair in pairs if pair is not None]
             for factor, said in BESIDES.items() if len(given) == len(pairs) else ():
-                if _holds(given, [factor * pair.expected for pair in given]):
+                predicted = [factor * pair.expected for pair in given]
+                whole = all((one % 1 == 0).all() for one in predicted)  # small whole numbers agree by chance
+                if _holds(given, predicted, distinct=4 if whole else 2):
                     return f"{sentence} Besides, {said}"
     return None
 
@@ -186,15 +188,15 @@ def _applied(change: Callable[[np.ndarray], np.ndarray], y: np.ndarray) -> np.nd
         return np.full(y.shape, np.nan)
 
 
-def _holds(pairs: list[Numbers], predicted: list[np.ndarray]) -> bool:
+def _holds(pairs: list[Numbers], predicted: list[np.ndarray], distinct: int = 2) -> bool:
     """Say whether every output is what a relation predicts, and whether this says more than the right answer does.
 
-    Numbers that happen to fit say nothing, so there have to be two that are neither 0 nor equal.
+    Numbers that happen to fit say nothing, so there have to be some that are neither 0 nor equal.
     """
     if not all(_close(pair.found, one) for pair, one in zip(pairs, predicted, strict=True)):
         return False
     values = np.concatenate([np.ravel(one) for one in predicted])
-    several = len({float(f"{value:.4g}") for value in values[np.isfinite(values)] if value}) > 1
+    several = len({float(f"{value:.4g}") for value in values[np.isfinite(values)] if value}) >= distinct
     return several and not all(_close(pair.found, pair.expected) for pair in pairs)
 
 

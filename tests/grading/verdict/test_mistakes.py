@@ -94,6 +94,20 @@ def test_the_mistake_that_explains_more_wins():
     assert known(spec, 2 * Z, "TypeError") == f"{TWICE} Or: {MINUS}"
 
 
+def test_a_number_that_agrees_by_chance_is_outvoted_by_hidden_checks():
+    one, other = np.array([3.0]), 5.0
+    spec = exercise(
+        check("one number", one, 2 * one, -one),
+        check("under jax.jit", one, 2 * one, -one, call="jit"),
+        check("edge", X, hidden=True),
+        check("large", Z, hidden=True),
+    )
+    assert known(spec, 2 * one, 2 * one, 2 * X, 2 * Z) == TWICE
+    assert known(spec, 2 * one, 2 * one, 2 * X, Z - 1) == TWICE  # written in another way
+    assert known(spec, 2 * one, 2 * one, X + other, Z - 1) is None
+    assert known(spec, 2 * one, 2 * one, np.full(3, np.nan), Z - 1) == TWICE  # NaN says nothing
+
+
 def test_a_mistake_that_raises():
     spec = exercise(
         check("small", X, {"error": "TypeError"}), check("large", Z, {"error": "TypeError"}), sentences=(TWICE,)
