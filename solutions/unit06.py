@@ -861,7 +861,7 @@ def classify(hessian: Float[Array, "d d"], tol: float) -> Int[Array, ""]:
 
 @classify.inputs("a saddle with two ways down", points=1)
 def _(key):
-    return dict(hessian=jnp.array([[2.0, 0.5, 0.0], [0.5, -1.0, 0.0], [0.0, 0.0, -3.0]]), tol=0.001)
+    return dict(hessian=jnp.array([[0.5, 0.1, 0.0], [0.1, -0.4, 0.0], [0.0, 0.0, -0.45]]), tol=0.3)
 
 
 @classify.inputs("a saddle that its diagonal hides", points=1)
@@ -896,7 +896,7 @@ def _(key):
 
 @classify.inputs("a saddle with a flat direction", points=1, hidden=True)
 def _(key):
-    return dict(hessian=jnp.diag(jnp.array([0.6, 0.1, -0.3])), tol=0.2)
+    return dict(hessian=jnp.diag(jnp.array([2.0, 0.1, -1.0])), tol=0.2)
 
 
 @classify.mistake("You looked at entries, of the diagonal or of the whole matrix: the signs of the eigenvalues decide.")
@@ -995,6 +995,13 @@ def _(hessian, tol):
     values = jnp.linalg.eigvalsh(hessian)
     tol = tol * jnp.abs(values).max()
     up, down = values > tol, values < -tol
+    return jnp.where(up.any() & down.any(), 1, jnp.where(up.all(), 0, jnp.where(down.all(), 2, 3)))
+
+
+@classify.mistake("You compared with tol in both directions: an eigenvalue is negative below -tol.")
+def _(hessian, tol):
+    values = jnp.linalg.eigvalsh(hessian)
+    up, down = values > tol, values < tol
     return jnp.where(up.any() & down.any(), 1, jnp.where(up.all(), 0, jnp.where(down.all(), 2, 3)))
 
 

@@ -116,6 +116,11 @@ def _(conditional):
     return jnp.maximum(conditional, conditional.T) / len(conditional)
 
 
+@joint_probabilities.mistake("You left out the divisor: divide the sum of the two tables by 2 n.")
+def _(conditional):
+    return conditional + conditional.T
+
+
 # ---------------------------------------------------------------- 9.2
 
 

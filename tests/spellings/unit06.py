@@ -1321,6 +1321,21 @@ def classify(hessian, tol):
     return jnp.select([(v[0] < -tol) & (v[-1] > tol), v[0] > tol, v[-1] < -tol], [1, 0, 2], 3)
 """,
         ],
+        "You compared with tol in both directions": [
+            """
+def classify(hessian, tol):
+    v = np.linalg.eigvalsh(hessian)
+    if (v > tol).any() and (v < tol).any():
+        return 1
+    return 0 if (v > tol).all() else 2 if (v < tol).all() else 3
+""",
+            """
+def classify(hessian, tol):
+    v = jnp.linalg.eigvalsh(hessian)
+    ups, downs = sum(v > tol), sum(v < tol)
+    return jnp.select([(ups > 0) & (downs > 0), ups == len(v), downs == len(v)], [1, 0, 2], 3)
+""",
+        ],
     },
     "gd_trajectory": {
         "Your path lacks its start": [

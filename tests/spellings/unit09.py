@@ -155,6 +155,17 @@ def joint_probabilities(conditional):
     return jnp.array([[max(conditional[i, j], conditional[j, i]) / n for j in range(n)] for i in range(n)])
 """,
         ],
+        "You left out the divisor": [
+            """
+def joint_probabilities(conditional):
+    return np.asarray(conditional) + np.transpose(conditional)
+""",
+            """
+def joint_probabilities(conditional):
+    n = len(conditional)
+    return jnp.array([[conditional[i, j] + conditional[j, i] for j in range(n)] for i in range(n)])
+""",
+        ],
     },
     "perplexity_row": {
         "You compared an entropy in bits": [
