@@ -77,7 +77,8 @@ def bias_variance(
         bias2 = (mean prediction - truth)^2
         variance = mean over the data sets of (prediction - mean prediction)^2
 
-    Both means have the divisor r, so that bias2 + variance is the mean of (prediction - truth)^2.
+    Both means have the divisor r, so that bias2 + variance is the mean of (prediction - truth)^2. Predictions may be
+    large and lie close together, such as 4000.25 and 4000.5: the variance keeps its digits.
 
     Example: bias_variance(jnp.array([[1.0], [3.0]]), jnp.array([0.0])) is ([4.0], [1.0]).
     """

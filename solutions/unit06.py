@@ -96,6 +96,30 @@ def _(point, matrix, slope):
     return jnp.linalg.solve(matrix, slope)
 
 
+@quadratic_gradient.mistake(
+    "You used only the diagonal of A: every coordinate enters each entry of the gradient, `matrix @ point`."
+)
+def _(point, matrix, slope):
+    return jnp.diag(matrix) * point - slope
+
+
+@quadratic_gradient.mistake(
+    "You added up the columns of A before you multiplied: entry i is the sum of A_ij x_j over j, `matrix @ point`."
+)
+def _(point, matrix, slope):
+    return (matrix * point).sum(axis=0) - slope
+
+
+@quadratic_gradient.mistake("You multiplied A with x - b: b is subtracted from A x, without the matrix.")
+def _(point, matrix, slope):
+    return matrix @ (point - slope)
+
+
+@quadratic_gradient.mistake("You multiplied b by the point: the linear part - b^T x adds - b alone.")
+def _(point, matrix, slope):
+    return matrix @ point - slope * point
+
+
 # ---------------------------------------------------------------- 6.2
 
 
@@ -166,6 +190,28 @@ def _(matrix):
 @quadratic_hessian.mistake("You mirrored one triangle of A: both triangles count, so average A with its transpose.")
 def _(matrix):
     return jnp.triu(matrix) + jnp.triu(matrix, 1).T
+
+
+@quadratic_hessian.mistake(
+    "You mirrored the lower triangle of A: both triangles count, so average A with its transpose."
+)
+def _(matrix):
+    return jnp.tril(matrix) + jnp.tril(matrix, -1).T
+
+
+@quadratic_hessian.mistake("You multiplied the transpose by A: the Hessian is linear in A, so add the two and halve.")
+def _(matrix):
+    return matrix.T @ matrix
+
+
+@quadratic_hessian.mistake("You halved only the transpose: set parentheses around the sum.")
+def _(matrix):
+    return matrix + matrix.T / 2
+
+
+@quadratic_hessian.mistake("You kept only the diagonal: entry (i, j) is the average of A_ij and A_ji.")
+def _(matrix):
+    return jnp.diag(jnp.diag(matrix))
 
 
 # ---------------------------------------------------------------- 6.3
@@ -259,6 +305,35 @@ def _(function, point, vector):
     return jax.jvp(jax.grad(function), (vector,), (point,))[1]
 
 
+@hessian_vector_product.mistake("You took the Hessian at `vector`: it is that at `point`.")
+def _(function, point, vector):
+    return jax.hessian(function)(vector) @ vector
+
+
+@hessian_vector_product.mistake("You took the gradient at x + v: differentiate the gradient along v instead.")
+def _(function, point, vector):
+    return jax.grad(function)(point + vector)
+
+
+@hessian_vector_product.mistake("You scaled v to length 1: multiply the Hessian by v as it is.")
+def _(function, point, vector):
+    return jax.hessian(function)(point) @ (vector / jnp.linalg.norm(vector))
+
+
+@hessian_vector_product.mistake(
+    "You solved a system with the Hessian, which is Newton's step: multiply it by the vector."
+)
+def _(function, point, vector):
+    return jnp.linalg.solve(jax.hessian(function)(point), vector)
+
+
+@hessian_vector_product.mistake(
+    "You added up each row of the Hessian before you multiplied: entry i is the sum of H_ij v_j over j."
+)
+def _(function, point, vector):
+    return jax.hessian(function)(point).sum(axis=1) * vector
+
+
 # ---------------------------------------------------------------- 6.4
 
 
@@ -335,8 +410,8 @@ def _(hessian):
 
 
 @condition_number.mistake(
-    "You took the magnitude of the ratio: take the magnitudes of all eigenvalues before you look for the largest and "
-    "the smallest."
+    "You took the last eigenvalue for the largest and the first for the smallest: `eigvalsh` sorts by sign, so take "
+    "magnitudes first, then their maximum and minimum."
 )
 def _(hessian):
     values = jnp.linalg.eigvalsh(hessian)
@@ -355,6 +430,25 @@ def _(hessian):
 def _(hessian):
     values = jnp.linalg.eigvalsh(hessian)
     return values.max() / jnp.abs(values).min()
+
+
+@condition_number.mistake("You took the logarithm: return the ratio itself.")
+def _(hessian):
+    return jnp.log10(jnp.linalg.cond(hessian))
+
+
+@condition_number.mistake(
+    "You used the Frobenius norm: the ratio of eigenvalues comes from `jnp.linalg.cond` without a second argument."
+)
+def _(hessian):
+    return jnp.linalg.norm(hessian) * jnp.linalg.norm(jnp.linalg.inv(hessian))
+
+
+@condition_number.mistake(
+    "You used the norm 1 or infinity, which adds up a column or row: the condition number here has eigenvalues."
+)
+def _(hessian):
+    return jnp.linalg.cond(hessian, 1)
 
 
 # ---------------------------------------------------------------- 6.5
@@ -396,7 +490,7 @@ def _(key):
 @momentum_step.inputs("random, three dimensions", points=2)
 def _(key):
     point, velocity, gradient = jax.random.normal(key, (3, 3))
-    return dict(point=point, velocity=velocity, gradient=gradient, learning_rate=0.3, decay=0.7)
+    return dict(point=point, velocity=velocity, gradient=gradient, learning_rate=0.3, decay=0.6)
 
 
 @momentum_step.inputs("a ball at rest", points=1, hidden=True)
@@ -481,6 +575,45 @@ def _(point, velocity, gradient, learning_rate, decay):
 def _(point, velocity, gradient, learning_rate, decay):
     velocity = decay * velocity - gradient
     return point + learning_rate * velocity, velocity
+
+
+@momentum_step.mistake("You multiplied by the learning rate twice: it belongs to the update of the point alone.")
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = decay * velocity + learning_rate * gradient
+    return point - learning_rate * velocity, velocity
+
+
+@momentum_step.mistake(
+    "You subtract the gradient twice, in the velocity and with it from the point: the velocity adds it."
+)
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = decay * velocity - gradient
+    return point - learning_rate * velocity, velocity
+
+
+@momentum_step.mistake("You returned the old velocity: return the new one, which the next step needs.")
+def _(point, velocity, gradient, learning_rate, decay):
+    return point - learning_rate * (decay * velocity + gradient), velocity
+
+
+@momentum_step.mistake("You returned the velocity times the learning rate: return the velocity itself.")
+def _(point, velocity, gradient, learning_rate, decay):
+    move = learning_rate * (decay * velocity + gradient)
+    return point - move, move
+
+
+@momentum_step.mistake(
+    "You swapped `learning_rate` and `decay`: the velocity decays, and the point moves by the learning rate."
+)
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = learning_rate * velocity + gradient
+    return point - decay * velocity, velocity
+
+
+@momentum_step.mistake("You multiplied the old velocity by 1 - decay: `decay` is the part that it keeps.")
+def _(point, velocity, gradient, learning_rate, decay):
+    velocity = (1 - decay) * velocity + gradient
+    return point - learning_rate * velocity, velocity
 
 
 # ---------------------------------------------------------------- 6.6
@@ -663,6 +796,48 @@ def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
     return point - m / (jnp.sqrt(s) + eps), mean, square
 
 
+@adam_step.mistake(
+    "You corrected the average of the squares alone: divide that of the gradient by 1 - b1 ** t as well."
+)
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, _, s = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point - learning_rate * mean / (jnp.sqrt(s) + eps), mean, square
+
+
+@adam_step.mistake("Your correction ignores the step: divide by 1 - b1 ** t and 1 - b2 ** t, with t = `step`.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, _, _ = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point - learning_rate * mean / (1 - b1) / (jnp.sqrt(square / (1 - b2)) + eps), mean, square
+
+
+@adam_step.mistake(
+    "You added eps before the correction: divide the squares by 1 - b2 ** t, take the root, then add eps."
+)
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, m, _ = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point - learning_rate * jnp.sqrt(1 - b2**step) * m / (jnp.sqrt(square) + eps), mean, square
+
+
+@adam_step.mistake("You moved with the old averages: update them with the gradient first.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    m, s = mean / (1 - b1**step), square / (1 - b2**step)
+    mean, square, _, _ = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point - learning_rate * m / (jnp.sqrt(s) + eps), mean, square
+
+
+@adam_step.mistake("You added eps to the point: set parentheses around the root plus eps.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, m, s = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    return point - learning_rate * m / jnp.sqrt(s) + eps, mean, square
+
+
+@adam_step.mistake("You multiplied by the correction: divide by 1 - b1 ** t and 1 - b2 ** t.")
+def _(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, _, _ = _adam(point, mean, square, gradient, step, learning_rate, b1, b2, eps)
+    m, s = mean * (1 - b1**step), square * (1 - b2**step)
+    return point - learning_rate * m / (jnp.sqrt(s) + eps), mean, square
+
+
 # ---------------------------------------------------------------- 6.7
 
 
@@ -686,7 +861,7 @@ def classify(hessian: Float[Array, "d d"], tol: float) -> Int[Array, ""]:
 
 @classify.inputs("a saddle with two ways down", points=1)
 def _(key):
-    return dict(hessian=jnp.array([[2.0, 0.5, 0.0], [0.5, -1.0, 0.0], [0.0, 0.0, -3.0]]), tol=0.001)
+    return dict(hessian=jnp.array([[0.5, 0.1, 0.0], [0.1, -0.4, 0.0], [0.0, 0.0, -0.45]]), tol=0.3)
 
 
 @classify.inputs("a saddle that its diagonal hides", points=1)
@@ -706,7 +881,7 @@ def _(key):
 
 @classify.inputs("a nearly flat direction in a valley", points=1, hidden=True)
 def _(key):
-    return dict(hessian=jnp.diag(jnp.array([0.05, 1.0, 4.0])), tol=0.1)
+    return dict(hessian=jnp.diag(jnp.array([-0.05, 0.3, 0.4])), tol=0.1)
 
 
 @classify.inputs("an eigenvalue of exactly tol", points=1, hidden=True)
@@ -721,10 +896,10 @@ def _(key):
 
 @classify.inputs("a saddle with a flat direction", points=1, hidden=True)
 def _(key):
-    return dict(hessian=jnp.diag(jnp.array([2.0, 0.0, -1.0])), tol=0.001)
+    return dict(hessian=jnp.diag(jnp.array([2.0, 0.1, -1.0])), tol=0.2)
 
 
-@classify.mistake("You looked at the diagonal: the signs of the eigenvalues decide, not those of the entries.")
+@classify.mistake("You looked at entries, of the diagonal or of the whole matrix: the signs of the eigenvalues decide.")
 def _(hessian, tol):
     values = jnp.diag(hessian)
     up, down = values > tol, values < -tol
@@ -790,6 +965,44 @@ def _(hessian, tol):
 def _(hessian, tol):
     values = jnp.linalg.eigvalsh(hessian)
     return jnp.where((values > tol).all(), 0, jnp.where((values < -tol).all(), 2, 1))
+
+
+@classify.mistake(
+    "You let eigenvalues near 0 take the sign of the others: a flat direction leaves a minimum or maximum undecided, 3."
+)
+def _(hessian, tol):
+    values = jnp.linalg.eigvalsh(hessian)
+    return jnp.where((values > -tol).all(), 0, jnp.where((values < tol).all(), 2, 1))
+
+
+@classify.mistake(
+    "You decided by determinant and trace, which holds in two dimensions only: look at the sign of each eigenvalue."
+)
+def _(hessian, tol):
+    determinant, trace = jnp.linalg.det(hessian), jnp.trace(hessian)
+    return jnp.where(determinant < -tol, 1, jnp.where(determinant > tol, jnp.where(trace > 0, 0, 2), 3))
+
+
+@classify.mistake("You compared a product of eigenvalues with tol: compare each eigenvalue.")
+def _(hessian, tol):
+    values = jnp.linalg.eigvalsh(hessian)
+    low, high = values[0], values[-1]
+    return jnp.where(low * high < -tol, 1, jnp.where(low > tol, 0, jnp.where(high < -tol, 2, 3)))
+
+
+@classify.mistake("You scaled tol by the largest eigenvalue: compare with tol itself.")
+def _(hessian, tol):
+    values = jnp.linalg.eigvalsh(hessian)
+    tol = tol * jnp.abs(values).max()
+    up, down = values > tol, values < -tol
+    return jnp.where(up.any() & down.any(), 1, jnp.where(up.all(), 0, jnp.where(down.all(), 2, 3)))
+
+
+@classify.mistake("You compared with tol in both directions: an eigenvalue is negative below -tol.")
+def _(hessian, tol):
+    values = jnp.linalg.eigvalsh(hessian)
+    up, down = values > tol, values < tol
+    return jnp.where(up.any() & down.any(), 1, jnp.where(up.all(), 0, jnp.where(down.all(), 2, 3)))
 
 
 # ---------------------------------------------------------------- 6.8
@@ -899,3 +1112,49 @@ def _(function, start, learning_rate, n_steps):
     for _ in range(n_steps):
         points.append(points[-1] - learning_rate * jax.grad(function)(points[-1]))
     return jnp.stack([function(point) for point in points])
+
+
+@gd_trajectory.mistake("You subtracted every step from the start: each step begins at the point before it.")
+def _(function, start, learning_rate, n_steps):
+    points = [start]
+    for _ in range(n_steps):
+        points.append(start - learning_rate * jax.grad(function)(points[-1]))
+    return jnp.stack(points)
+
+
+@gd_trajectory.mistake("Your steps are half as long as they should be: a step is the learning rate times the gradient.")
+def _(function, start, learning_rate, n_steps):
+    points = [start]
+    for _ in range(n_steps):
+        points.append(points[-1] - learning_rate / 2 * jax.grad(function)(points[-1]))
+    return jnp.stack(points)
+
+
+@gd_trajectory.mistake(
+    "You changed one coordinate after the other: take one gradient for all of them, at the point before the step."
+)
+def _(function, start, learning_rate, n_steps):
+    points = [start]
+    for _ in range(n_steps):
+        x = points[-1]
+        for j in range(len(start)):
+            x = x.at[j].add(-learning_rate * jax.grad(function)(x)[j])
+        points.append(x)
+    return jnp.stack(points)
+
+
+@gd_trajectory.mistake("Your rate falls from step to step: it is the same in every step.")
+def _(function, start, learning_rate, n_steps):
+    points = [start]
+    for t in range(n_steps):
+        points.append(points[-1] - learning_rate / (t + 1) * jax.grad(function)(points[-1]))
+    return jnp.stack(points)
+
+
+@gd_trajectory.mistake("You added momentum: gradient descent moves by the gradient of this step alone.")
+def _(function, start, learning_rate, n_steps):
+    points, velocity = [start], jnp.zeros_like(start)
+    for _ in range(n_steps):
+        velocity = 0.9 * velocity + jax.grad(function)(points[-1])
+        points.append(points[-1] - learning_rate * velocity)
+    return jnp.stack(points)

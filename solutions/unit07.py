@@ -89,6 +89,21 @@ def _(v, threshold):
     return jnp.where(jnp.abs(v) > threshold, v + threshold * jnp.sign(v), 0.0)
 
 
+@soft_threshold.mistake("You subtract the threshold from entries below -t, too: add it there.")
+def _(v, threshold):
+    return jnp.where(jnp.abs(v) > threshold, v - threshold, 0.0)
+
+
+@soft_threshold.mistake("You divided by |v|, which gives NaN for an entry of 0: take the sign from `jnp.sign`.")
+def _(v, threshold):
+    return v / jnp.abs(v) * jnp.maximum(jnp.abs(v) - threshold, 0.0)
+
+
+@soft_threshold.mistake("You divided by 1 + t, which is the shrinkage of ridge: move by t, and stop at zero.")
+def _(v, threshold):
+    return v / (1 + threshold)
+
+
 # ---------------------------------------------------------------- 7.2
 
 
@@ -175,7 +190,9 @@ def _(x, y, alpha):
     return (x.T @ x + alpha * jnp.eye(x.shape[1])) @ (x.T @ y)
 
 
-@ridge.mistake("You squared alpha: add it to the diagonal as it is.")
+@ridge.mistake(
+    "You squared alpha, or appended alpha itself to the rows of x: add it to the diagonal, or append its root."
+)
 def _(x, y, alpha):
     return jnp.linalg.solve(x.T @ x + alpha**2 * jnp.eye(x.shape[1]), x.T @ y)
 
@@ -184,6 +201,34 @@ def _(x, y, alpha):
 def _(x, y, alpha):
     x, y = x - x.mean(axis=0), y - y.mean()
     return jnp.linalg.solve(x.T @ x + alpha * jnp.eye(x.shape[1]), x.T @ y)
+
+
+@ridge.mistake("Your penalty is n times too weak: the squares are summed here, so do not divide alpha by n.")
+def _(x, y, alpha):
+    return jnp.linalg.solve(x.T @ x + alpha / len(y) * jnp.eye(x.shape[1]), x.T @ y)
+
+
+@ridge.mistake("You took the root of alpha: add alpha itself to the diagonal.")
+def _(x, y, alpha):
+    return jnp.linalg.solve(x.T @ x + jnp.sqrt(alpha) * jnp.eye(x.shape[1]), x.T @ y)
+
+
+@ridge.mistake(
+    "You left the first weight without a penalty: there is no intercept, so alpha is in every entry of the diagonal."
+)
+def _(x, y, alpha):
+    return jnp.linalg.solve(x.T @ x + alpha * jnp.eye(x.shape[1]).at[0, 0].set(0.0), x.T @ y)
+
+
+@ridge.mistake("You added an intercept, a column of ones: there is none here.")
+def _(x, y, alpha):
+    rows = jnp.concatenate([jnp.ones((len(x), 1)), x], axis=1)
+    return jnp.linalg.solve(rows.T @ rows + alpha * jnp.eye(rows.shape[1]), rows.T @ y)[1:]
+
+
+@ridge.mistake("You fitted each feature alone: solve the system with the whole matrix X^T X + alpha I.")
+def _(x, y, alpha):
+    return x.T @ y / (jnp.sum(x**2, axis=0) + alpha)
 
 
 # ---------------------------------------------------------------- 7.3
@@ -216,7 +261,7 @@ def _regression(key, n=8, d=4):
 @ista_step.inputs("two samples, two features", points=1)
 def _(key):
     x = jnp.array([[1.0, 2.0], [3.0, 1.0]])
-    return dict(weights=jnp.array([0.5, -0.1]), x=x, y=jnp.array([1.0, 2.0]), alpha=0.3, step=0.2)
+    return dict(weights=jnp.array([0.5, -0.05]), x=x, y=jnp.array([1.0, 2.0]), alpha=0.3, step=0.2)
 
 
 @ista_step.inputs("random data", points=2)
@@ -294,6 +339,37 @@ def _(weights, x, y, alpha, step):
     return weights - step * x.T @ (x @ weights - y) / len(y)
 
 
+@ista_step.mistake("You left alpha out of the threshold: it is step * alpha.")
+def _(weights, x, y, alpha, step):
+    return soft_threshold(weights - step * x.T @ (x @ weights - y) / len(y), step)
+
+
+@ista_step.mistake("Your gradient is half of the right one: the 2 of the square cancels the 1/2 of 1/(2n).")
+def _(weights, x, y, alpha, step):
+    return soft_threshold(weights - step * x.T @ (x @ weights - y) / (2 * len(y)), step * alpha)
+
+
+@ista_step.mistake("You divided by the number of features: the mean is over the n samples.")
+def _(weights, x, y, alpha, step):
+    return soft_threshold(weights - step * x.T @ (x @ weights - y) / x.shape[1], step * alpha)
+
+
+@ista_step.mistake("You set small weights to zero but leave the large ones: the soft threshold shrinks these, too.")
+def _(weights, x, y, alpha, step):
+    z = weights - step * x.T @ (x @ weights - y) / len(y)
+    return jnp.where(jnp.abs(z) > step * alpha, z, 0.0)
+
+
+@ista_step.mistake("You applied the soft threshold to the old weights: apply it to the result of the gradient step.")
+def _(weights, x, y, alpha, step):
+    return soft_threshold(weights, step * alpha) - step * x.T @ (x @ weights - y) / len(y)
+
+
+@ista_step.mistake("You applied the soft threshold to the step alone: apply it to the weights after the step.")
+def _(weights, x, y, alpha, step):
+    return weights + soft_threshold(-step * x.T @ (x @ weights - y) / len(y), step * alpha)
+
+
 # ---------------------------------------------------------------- 7.4
 
 
@@ -321,7 +397,7 @@ def _(key):
     return dict(predictions=jnp.array([[1.0, 2.0], [2.0, 5.0], [6.0, 5.0]]), truth=jnp.array([1.0, 6.0]))
 
 
-@bias_variance.inputs("random predictions", points=2)
+@bias_variance.inputs("random predictions", points=1)
 def _(key):
     a, b = jax.random.split(key)
     return dict(predictions=jax.random.normal(a, (5, 5)) + 1, truth=jax.random.normal(b, (5,)))
@@ -330,6 +406,12 @@ def _(key):
 @bias_variance.inputs("one data set", points=1, hidden=True)
 def _(key):
     return dict(predictions=jnp.array([[1.0, -2.0, 0.5]]), truth=jnp.array([0.0, 1.0, 0.5]))
+
+
+@bias_variance.inputs("large predictions that lie close together", points=1, hidden=True)
+def _(key):
+    """The means are exact, and the squares are not."""
+    return dict(predictions=jnp.array([[4000.25], [4000.5], [4001.25], [4002.0]]), truth=jnp.array([4003.0]))
 
 
 @bias_variance.mistake("You averaged over the points: both means are over the data sets, `axis=0`.")
@@ -395,6 +477,24 @@ def _(predictions, truth):
 def _(predictions, truth):
     mean = jnp.mean(predictions, axis=0)
     return (mean - truth) ** 2, jnp.std(predictions, axis=0)
+
+
+@bias_variance.mistake("You took the magnitude of the bias: square it.")
+def _(predictions, truth):
+    mean = jnp.mean(predictions, axis=0)
+    return jnp.abs(mean - truth), jnp.mean((predictions - mean) ** 2, axis=0)
+
+
+@bias_variance.mistake("You took the median of the predictions: the mean prediction is their average.")
+def _(predictions, truth):
+    middle = jnp.median(predictions, axis=0)
+    return (middle - truth) ** 2, jnp.mean((predictions - middle) ** 2, axis=0)
+
+
+@bias_variance.mistake("Your variance has distances instead of their squares: square before you average.")
+def _(predictions, truth):
+    mean = jnp.mean(predictions, axis=0)
+    return (mean - truth) ** 2, jnp.mean(jnp.abs(predictions - mean), axis=0)
 
 
 # ---------------------------------------------------------------- 7.5
@@ -483,6 +583,40 @@ def _(counts):
     return 1 - jnp.sum((counts / len(counts)) ** 2)
 
 
+@gini.mistake("Your formula holds for two classes only: subtract the sum of all squared shares from 1.")
+def _(counts):
+    share = counts[0] / jnp.sum(counts)
+    return 2 * share * (1 - share)
+
+
+@gini.mistake(
+    "You multiplied the shares of all classes, which works for two only: subtract the sum of the squares from 1."
+)
+def _(counts):
+    return 2 * jnp.prod(counts / jnp.sum(counts))
+
+
+@gini.mistake("You took the root of the sum of squares: subtract the sum itself from 1.")
+def _(counts):
+    return 1 - jnp.linalg.norm(counts / jnp.sum(counts))
+
+
+@gini.mistake("You multiplied by the number of samples: the impurity depends on the shares alone.")
+def _(counts):
+    return jnp.sum(counts) * (1 - jnp.sum((counts / jnp.sum(counts)) ** 2))
+
+
+@gini.mistake("You divided by the largest count: divide by the number of samples, the sum of the counts.")
+def _(counts):
+    return 1 - jnp.sum((counts / jnp.max(counts)) ** 2)
+
+
+@gini.mistake("You drew two samples without replacement: the shares of both draws are the same here.")
+def _(counts):
+    n = jnp.sum(counts)
+    return 1 - jnp.sum(counts * (counts - 1)) / (n * (n - 1))
+
+
 # ---------------------------------------------------------------- 7.6
 
 
@@ -498,7 +632,7 @@ def _spread(y, member):
 
 
 @exercise(
-    points=7,
+    points=9,
     hints=(
         "There are only n - 1 places where a threshold can lie. Try all of them at once.",
         'The lesson\'s section "Trees: questions instead of weights": make each side as uniform as possible, measured '
@@ -548,6 +682,16 @@ def _(key):
 @best_split.inputs("two points", points=1, hidden=True)
 def _(key):
     return dict(x=jnp.array([2.0, -1.0]), y=jnp.array([0.0, 1.0]))
+
+
+@best_split.inputs("one sample alone on the left", points=1, hidden=True)
+def _(key):
+    return dict(x=jnp.array([4.0, 1.0, 2.0, 5.0, 0.0]), y=jnp.array([2.0, 2.5, 1.5, 2.0, 9.0]))
+
+
+@best_split.inputs("one sample alone on the right", points=1, hidden=True)
+def _(key):
+    return dict(x=jnp.array([4.0, 7.0, 2.0, 5.0, 1.0]), y=jnp.array([2.0, -6.0, 1.5, 2.0, 2.5]))
 
 
 @best_split.mistake("You returned the value of a sample: the threshold lies halfway to the next larger one.")
@@ -678,6 +822,70 @@ def _(x, y):
     return candidates[jnp.argmax(jnp.diff(y[jnp.argsort(x)]))]
 
 
+@best_split.mistake(
+    "You returned the sample to the right of the split: the threshold lies halfway between it and the one before."
+)
+def _(x, y):
+    ordered, candidates = _between(x)
+    left = x <= candidates[:, None]
+    best = jnp.argmin(_spread(y, left) + _spread(y, ~left))
+    return ordered[best + 1]
+
+
+@best_split.mistake("You returned the cost: return the candidate that has the smallest.")
+def _(x, y):
+    _, candidates = _between(x)
+    left = x <= candidates[:, None]
+    return jnp.min(_spread(y, left) + _spread(y, ~left))
+
+
+@best_split.mistake("You sorted x but not y: y has to follow its x, `y[jnp.argsort(x)]`.")
+def _(x, y):
+    _, candidates = _between(x)
+    left = jnp.arange(len(x)) <= jnp.arange(len(x) - 1)[:, None]
+    return candidates[jnp.argmin(_spread(y, left) + _spread(y, ~left))]
+
+
+@best_split.mistake(
+    "You split the list as it is: sort by x first, since the first i samples of the list need not lie to the left."
+)
+def _(x, y):
+    left = jnp.arange(len(x)) <= jnp.arange(len(x) - 1)[:, None]
+    return ((x[:-1] + x[1:]) / 2)[jnp.argmin(_spread(y, left) + _spread(y, ~left))]
+
+
+@best_split.mistake(
+    "You never try the last candidate, which leaves one sample on the right: n samples have n - 1 candidates."
+)
+def _(x, y):
+    _, candidates = _between(x)
+    left = x <= candidates[:, None]
+    cost = _spread(y, left) + _spread(y, ~left)
+    return candidates[jnp.argmin(cost[: max(len(x) - 2, 1)])]
+
+
+@best_split.mistake(
+    "You never try the first candidate, which leaves one sample on the left: n samples have n - 1 candidates."
+)
+def _(x, y):
+    _, candidates = _between(x)
+    left = x <= candidates[:, None]
+    cost = _spread(y, left) + _spread(y, ~left)
+    first = min(1, len(x) - 2)
+    return candidates[first + jnp.argmin(cost[first:])]
+
+
+@best_split.mistake("You split at the largest gap between neighbors in x: the cost depends on y.")
+def _(x, y):
+    _, candidates = _between(x)
+    return candidates[jnp.argmax(jnp.diff(jnp.sort(x)))]
+
+
+@best_split.mistake("You returned the median of x: try each candidate and compare the costs.")
+def _(x, y):
+    return jnp.median(x)
+
+
 # ---------------------------------------------------------------- 7.7
 
 
@@ -714,7 +922,7 @@ def _(key):
     return dict(u=jnp.array([0.0, 0.99, 0.5]))
 
 
-@bootstrap.mistake("You rounded up: round down, because the indices begin with 0 and end with n - 1.")
+@bootstrap.mistake("You rounded up, or added 1: round down, because the indices begin with 0 and end with n - 1.")
 def _(u):
     indices = jnp.ceil(u * len(u)).astype(int)
     return indices, jnp.zeros(len(u)).at[indices].add(1.0) == 0
@@ -824,7 +1032,7 @@ def _(prediction, x, y, threshold, learning_rate):
     return _boost(prediction, x, y, threshold, learning_rate)
 
 
-@boosting_step.mistake("Your residual has the wrong sign: it is y minus the prediction.")
+@boosting_step.mistake("Your step leads away from y: the residual is y minus the prediction, and the stump is added.")
 def _(prediction, x, y, threshold, learning_rate):
     return _boost(prediction, x, prediction - y, threshold, learning_rate)
 
@@ -886,6 +1094,39 @@ def _(prediction, x, y, threshold, learning_rate):
     left, residual = x <= threshold, y - prediction
     sums = [jnp.sum(jnp.where(side, residual, 0.0)) for side in (left, ~left)]
     return prediction + learning_rate * jnp.where(left, *sums)
+
+
+@boosting_step.mistake(
+    "You doubled the residual: the stump predicts the mean of y - prediction, without the 2 of the square."
+)
+def _(prediction, x, y, threshold, learning_rate):
+    return _boost(prediction, x, 2 * (y - prediction), threshold, learning_rate)
+
+
+@boosting_step.mistake(
+    "You shrank the prediction by 1 - learning_rate: it stays, and the learning rate multiplies the stump alone."
+)
+def _(prediction, x, y, threshold, learning_rate):
+    return _boost(prediction, x, y - prediction, threshold, learning_rate) - learning_rate * prediction
+
+
+@boosting_step.mistake("Your stump predicts 0 on the right: each side has its own mean residual.")
+def _(prediction, x, y, threshold, learning_rate):
+    return jnp.where(x <= threshold, _boost(prediction, x, y - prediction, threshold, learning_rate), prediction)
+
+
+@boosting_step.mistake(
+    "You subtracted each sample's own prediction from the mean of y: average the residuals, one number for each side."
+)
+def _(prediction, x, y, threshold, learning_rate):
+    return _boost(prediction, x, y, threshold, learning_rate) - learning_rate * prediction
+
+
+@boosting_step.mistake("You took the median of the residuals: for the squared error a leaf predicts their mean.")
+def _(prediction, x, y, threshold, learning_rate):
+    left, residual = x <= threshold, y - prediction
+    middle = [jnp.nanmedian(jnp.where(side, residual, jnp.nan)) for side in (left, ~left)]
+    return prediction + learning_rate * jnp.where(left, *middle)
 
 
 # ---------------------------------------------------------------- 7.9
@@ -1012,3 +1253,47 @@ def _(x, y, alpha, k):
 @k_fold_error.mistake("You fitted without the penalty: pass alpha on to ridge.")
 def _(x, y, alpha, k):
     return jnp.mean(jnp.stack([_fold_error(x, y, 0.0, k, i) for i in range(k)]))
+
+
+@k_fold_error.mistake("Your blocks have k rows: there are k blocks of n / k rows.")
+def _(x, y, alpha, k):
+    m = len(x) // k
+    return jnp.mean(jnp.stack([_fold_error(x, y, alpha, m, i) for i in range(m)]))
+
+
+@k_fold_error.mistake("You left out one sample at a time: leave out a whole block of n / k rows.")
+def _(x, y, alpha, k):
+    return jnp.mean(jnp.stack([_fold_error(x, y, alpha, len(x), i) for i in range(len(x))]))
+
+
+@k_fold_error.mistake(
+    "Your penalty grows with the number of rows: ridge (7.2) sums the squares, so pass alpha as it is."
+)
+def _(x, y, alpha, k):
+    return jnp.mean(jnp.stack([_fold_error(x, y, alpha * (len(x) - len(x) // k), k, i) for i in range(k)]))
+
+
+@k_fold_error.mistake("You centered the data: ridge has no intercept here, so leave x and y as they are.")
+def _(x, y, alpha, k):
+    def one(i):
+        (a, x_test), (b, y_test) = _fold(x, k, i), _fold(y, k, i)
+        w = ridge(a - a.mean(axis=0), b - b.mean(), alpha)
+        return jnp.mean(((x_test - a.mean(axis=0)) @ w + b.mean() - y_test) ** 2)
+
+    return jnp.mean(jnp.stack([one(i) for i in range(k)]))
+
+
+@k_fold_error.mistake("You averaged the weights of the folds: average their errors, each measured on its own block.")
+def _(x, y, alpha, k):
+    w = jnp.mean(jnp.stack([ridge(_fold(x, k, i)[0], _fold(y, k, i)[0], alpha) for i in range(k)]), axis=0)
+    return jnp.mean((x @ w - y) ** 2)
+
+
+@k_fold_error.mistake("You added the penalty to the error: it belongs to the fit only.")
+def _(x, y, alpha, k):
+    def one(i):
+        (a, x_test), (b, y_test) = _fold(x, k, i), _fold(y, k, i)
+        w = ridge(a, b, alpha)
+        return jnp.mean((x_test @ w - y_test) ** 2) + alpha * w @ w
+
+    return jnp.mean(jnp.stack([one(i) for i in range(k)]))

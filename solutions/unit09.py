@@ -90,6 +90,37 @@ def _(conditional):
     return (conditional + conditional.T) / (2 * len(conditional) - 2)
 
 
+@joint_probabilities.mistake("You divided each row by its sum: there is one divisor for the whole table, 2 n.")
+def _(conditional):
+    both = conditional + conditional.T
+    return both / both.sum(axis=1, keepdims=True)
+
+
+@joint_probabilities.mistake("You united the two probabilities as UMAP does, a + b - a b: here it is (a + b) / (2 n).")
+def _(conditional):
+    return conditional + conditional.T - conditional * conditional.T
+
+
+@joint_probabilities.mistake("You divided by 2 and then multiplied by n: set parentheses around 2 n.")
+def _(conditional):
+    return (conditional + conditional.T) / 2 * len(conditional)
+
+
+@joint_probabilities.mistake("You subtracted the transpose: add it.")
+def _(conditional):
+    return (conditional - conditional.T) / (2 * len(conditional))
+
+
+@joint_probabilities.mistake("You took the larger of the two probabilities: average them.")
+def _(conditional):
+    return jnp.maximum(conditional, conditional.T) / len(conditional)
+
+
+@joint_probabilities.mistake("You left out the divisor: divide the sum of the two tables by 2 n.")
+def _(conditional):
+    return conditional + conditional.T
+
+
 # ---------------------------------------------------------------- 9.2
 
 
@@ -197,14 +228,14 @@ def _(squared, perplexity):
     return _p(squared, _log_beta(squared, jnp.log(perplexity) * jnp.log(2.0)))
 
 
-@perplexity_row.mistake(
-    "You compared an entropy in nats with log2 of the perplexity: use the natural logarithm for both."
-)
+@perplexity_row.mistake("You mixed nats and bits: an entropy in nats belongs to exp and ln, not to 2 ** H and log2.")
 def _(squared, perplexity):
     return _p(squared, _log_beta(squared, jnp.log2(perplexity)))
 
 
-@perplexity_row.mistake("You compared the entropy with the perplexity itself: the perplexity is exp of the entropy.")
+@perplexity_row.mistake(
+    "Your search ends at the smallest beta, where p is uniform: compare the entropy, a sum, with ln(perplexity)."
+)
 def _(squared, perplexity):
     return _p(squared, _log_beta(squared, perplexity))
 
@@ -291,6 +322,21 @@ def _(squared, perplexity):
     return _p(squared, _bisection(lambda b: _entropy(_p(squared, b)) > jnp.log(perplexity), -20.0, 20.0, 15))
 
 
+@perplexity_row.mistake("You searched for the perplexity + 1: the sample itself is not among the k others.")
+def _(squared, perplexity):
+    return _p(squared, _log_beta(squared, jnp.log(perplexity + 1)))
+
+
+@perplexity_row.mistake("You did not search: beta = 1 has another perplexity.")
+def _(squared, perplexity):
+    return jax.nn.softmax(-squared)
+
+
+@perplexity_row.mistake("You divided by twice the perplexity: search for the beta whose p has that perplexity.")
+def _(squared, perplexity):
+    return jax.nn.softmax(-squared / (2 * perplexity))
+
+
 # ---------------------------------------------------------------- 9.3
 
 
@@ -373,6 +419,34 @@ def _(y):
 @embedding_probabilities.mistake("You divided by the number of pairs: divide by Z, the sum over all pairs.")
 def _(y):
     return _near(y) / (len(y) * (len(y) - 1))
+
+
+@embedding_probabilities.mistake("You squared 1 / (1 + squared distance): it stands there once.")
+def _(y):
+    return _near(y) ** 2 / jnp.sum(_near(y) ** 2)
+
+
+@embedding_probabilities.mistake(
+    "You divided the columns by their sums: in the embedding there is one sum over ALL pairs."
+)
+def _(y):
+    return _near(y) / _near(y).sum(axis=0)
+
+
+@embedding_probabilities.mistake(
+    "You took 1 + squared distance itself: near points need a large probability, so take 1 over it."
+)
+def _(y):
+    far = (1 + _squared_distances(y)) * (1 - jnp.eye(len(y)))
+    return far / far.sum()
+
+
+@embedding_probabilities.mistake(
+    "You added up the differences before you squared: square the difference of each coordinate, then add."
+)
+def _(y):
+    near = (1 - jnp.eye(len(y))) / (1 + jnp.sum(y[:, None] - y, axis=-1) ** 2)
+    return near / near.sum()
 
 
 # ---------------------------------------------------------------- 9.4
@@ -481,6 +555,46 @@ def _(p, y):
     return 4 * jnp.sum(((p - near) * near)[:, :, None] * (y[:, None] - y), axis=1)
 
 
+@tsne_gradient.mistake("Your Z counts each point with itself: set the diagonal to 0 before you sum.")
+def _(p, y):
+    w = 1 / (1 + _squared_distances(y))
+    spring = (p - w / w.sum()) * w
+    return 4 * jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1)
+
+
+@tsne_gradient.mistake("You multiplied by q instead of 1 / (1 + squared distance): this factor is not normalized.")
+def _(p, y):
+    q = embedding_probabilities(y)
+    spring = (p - q) * q
+    return 4 * jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1)
+
+
+@tsne_gradient.mistake("The rows of your Q add up to 1: there is one sum over ALL pairs.")
+def _(p, y):
+    near = _near(y)
+    spring = (p - near / near.sum(axis=1, keepdims=True)) * near
+    return 4 * jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1)
+
+
+@tsne_gradient.mistake("You multiplied by 1 + squared distance: divide by it.")
+def _(p, y):
+    spring = (p - embedding_probabilities(y)) * (1 + _squared_distances(y))
+    return 4 * jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1)
+
+
+@tsne_gradient.mistake("You scaled P to the sum 1: early exaggeration multiplies P, and the formula takes P as it is.")
+def _(p, y):
+    spring = (p / p.sum() - embedding_probabilities(y)) / (1 + _squared_distances(y))
+    return 4 * jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1)
+
+
+@tsne_gradient.mistake("You took the distance, not its square: sum the squared differences, without a root.")
+def _(p, y):
+    near = (1 - jnp.eye(len(y))) / (1 + jnp.sqrt(_squared_distances(y)))
+    spring = (p - near / near.sum()) * near
+    return 4 * jnp.sum(spring[:, :, None] * (y[:, None] - y), axis=1)
+
+
 # ---------------------------------------------------------------- 9.5
 
 
@@ -566,6 +680,50 @@ def _(distances, sigma):
 def _(distances, sigma):
     w = jnp.exp(-jnp.maximum(0, distances - distances[:, :1]) / sigma[:, None])
     return w / w.sum(axis=1, keepdims=True)
+
+
+@umap_memberships.mistake("You took a Gaussian: UMAP's memberships fall like exp(-d / sigma), without a square.")
+def _(distances, sigma):
+    return jnp.exp(-((distances - distances[:, :1]) ** 2) / (2 * sigma[:, None] ** 2))
+
+
+@umap_memberships.mistake("You squared sigma: divide by sigma itself.")
+def _(distances, sigma):
+    return jnp.exp(-(distances - distances[:, :1]) / sigma[:, None] ** 2)
+
+
+@umap_memberships.mistake("You divided by 2 sigma: divide by sigma.")
+def _(distances, sigma):
+    return jnp.exp(-(distances - distances[:, :1]) / (2 * sigma[:, None]))
+
+
+@umap_memberships.mistake(
+    "All your memberships are 1: rho is the smallest distance of a row, and `maximum` keeps what exceeds it."
+)
+def _(distances, sigma):
+    return jnp.ones_like(distances)
+
+
+@umap_memberships.mistake("You subtracted the largest distance: rho is the smallest distance of a row.")
+def _(distances, sigma):
+    return jnp.exp(-(distances - distances[:, -1:]) / sigma[:, None])
+
+
+@umap_memberships.mistake("You took the second neighbor for rho: the nearest one is the first column.")
+def _(distances, sigma):
+    return jnp.exp(-jnp.maximum(0, distances - distances[:, 1:2]) / sigma[:, None])
+
+
+@umap_memberships.mistake(
+    "You subtracted the smallest distance of each column: rho belongs to a row, `distances[:, :1]`."
+)
+def _(distances, sigma):
+    return jnp.exp(-jnp.maximum(0, distances - distances.min(axis=0)) / sigma[:, None])
+
+
+@umap_memberships.mistake("You returned the exponent: take exp of minus it.")
+def _(distances, sigma):
+    return (distances - distances[:, :1]) / sigma[:, None]
 
 
 # ---------------------------------------------------------------- 9.6
@@ -696,6 +854,49 @@ def _(queries, keys, temperature):
     return jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits))
 
 
+@info_nce.mistake("You scaled only the keys to length 1: scale the queries, too.")
+def _(queries, keys, temperature):
+    logits = queries @ _unit(keys).T / temperature
+    return jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits))
+
+
+@info_nce.mistake("You scaled the columns to length 1: each row is a vector, `axis=1` with `keepdims=True`.")
+def _(queries, keys, temperature):
+    logits = (queries / jnp.linalg.norm(queries, axis=0)) @ (keys / jnp.linalg.norm(keys, axis=0)).T / temperature
+    return jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits))
+
+
+@info_nce.mistake("You averaged the exponentials in the denominator: add them up.")
+def _(queries, keys, temperature):
+    logits = _unit(queries) @ _unit(keys).T / temperature
+    return jnp.mean(jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits)) - jnp.log(len(queries))
+
+
+@info_nce.mistake("You left out the logarithm: the loss is the mean of - ln of the probabilities.")
+def _(queries, keys, temperature):
+    logits = _unit(queries) @ _unit(keys).T / temperature
+    return -jnp.mean(jnp.diagonal(jax.nn.softmax(logits, axis=1)))
+
+
+@info_nce.mistake("You averaged over the whole table: only key i belongs to query i, so take the diagonal.")
+def _(queries, keys, temperature):
+    logits = _unit(queries) @ _unit(keys).T / temperature
+    return -jnp.mean(jax.nn.log_softmax(logits, axis=1))
+
+
+@info_nce.mistake("Your denominator compares queries with queries: sum over the keys.")
+def _(queries, keys, temperature):
+    q = _unit(queries)
+    own = jnp.sum(q * _unit(keys), axis=1) / temperature
+    return jnp.mean(jax.nn.logsumexp(q @ q.T / temperature, axis=1) - own)
+
+
+@info_nce.mistake("You left the temperature out of the denominator: every scalar product is divided by it.")
+def _(queries, keys, temperature):
+    products = _unit(queries) @ _unit(keys).T
+    return jnp.mean(jax.nn.logsumexp(products, axis=1) - jnp.diagonal(products) / temperature)
+
+
 # ---------------------------------------------------------------- 9.7
 
 
@@ -774,7 +975,9 @@ def _(features, labels, weights, learning_rate):
     return weights - learning_rate * features.T @ (p - target) / len(features)
 
 
-@probe_step.mistake("Your exponentials overflowed: use `jax.nn.softmax`, which subtracts the largest logit first.")
+@probe_step.mistake(
+    "Your exponentials overflowed, or became 0 in a whole row: `jax.nn.softmax` subtracts each row's largest first."
+)
 def _(features, labels, weights, learning_rate):
     p = jnp.exp(features @ weights)
     p = p / p.sum(axis=1, keepdims=True)
@@ -812,6 +1015,55 @@ def _(features, labels, weights, learning_rate):
 def _(features, labels, weights, learning_rate):
     target = jax.nn.one_hot(labels, weights.shape[1])
     return weights - learning_rate * features.T @ (features @ weights - target) / len(features)
+
+
+@probe_step.mistake("You returned the change alone: add it to the weights.")
+def _(features, labels, weights, learning_rate):
+    return -learning_rate * _probe_slope(features, labels, weights) / len(features)
+
+
+@probe_step.mistake("You left out the labels: subtract their one-hot rows from the probabilities.")
+def _(features, labels, weights, learning_rate):
+    p = jax.nn.softmax(features @ weights)
+    return weights - learning_rate * features.T @ p / len(features)
+
+
+@probe_step.mistake("You subtracted the label from every class: turn labels into one-hot rows first.")
+def _(features, labels, weights, learning_rate):
+    p = jax.nn.softmax(features @ weights)
+    return weights - learning_rate * features.T @ (p - labels[:, None]) / len(features)
+
+
+@probe_step.mistake("You subtracted 1 from the labels: they already start at 0.")
+def _(features, labels, weights, learning_rate):
+    p = jax.nn.softmax(features @ weights)
+    target = jax.nn.one_hot(labels, weights.shape[1])
+    target = jax.nn.one_hot(labels - 1, weights.shape[1])
+    return weights - learning_rate * features.T @ (p - target) / len(features)
+
+
+@probe_step.mistake("You multiplied by p (1 - p): the cross-entropy's derivative in the logits is p - target alone.")
+def _(features, labels, weights, learning_rate):
+    p = jax.nn.softmax(features @ weights)
+    target = jax.nn.one_hot(labels, weights.shape[1])
+    return weights - learning_rate * features.T @ ((p - target) * p * (1 - p)) / len(features)
+
+
+@probe_step.mistake("Your step is twice as long as it should be: the cross-entropy has no square, and so no factor 2.")
+def _(features, labels, weights, learning_rate):
+    return weights - 2 * learning_rate * _probe_slope(features, labels, weights) / len(features)
+
+
+@probe_step.mistake("You divided by the number of features: divide by the number of samples.")
+def _(features, labels, weights, learning_rate):
+    return weights - learning_rate * _probe_slope(features, labels, weights) / features.shape[1]
+
+
+@probe_step.mistake("You took the most likely class: compare the probabilities with the labels.")
+def _(features, labels, weights, learning_rate):
+    p = jax.nn.one_hot(jnp.argmax(features @ weights, axis=1), weights.shape[1])
+    target = jax.nn.one_hot(labels, weights.shape[1])
+    return weights - learning_rate * features.T @ (p - target) / len(features)
 
 
 # ---------------------------------------------------------------- 9.8
@@ -946,3 +1198,60 @@ def _(x, y, n_neighbors):
 @trustworthiness.mistake("You left out the factor 2 before the sum.")
 def _(x, y, n_neighbors):
     return _trust(_ranks(x), _ranks(y), n_neighbors, factor=1.0)
+
+
+@trustworthiness.mistake("In the map you counted each sample as its own neighbor: its K nearest OTHERS count.")
+def _(x, y, n_neighbors):
+    return _trust(_ranks(x), jnp.argsort(jnp.argsort(_squared_distances(y), axis=1), axis=1) + 1, n_neighbors)
+
+
+@trustworthiness.mistake("Your ranks in the data count the sample itself: the nearest OTHER sample has rank 1.")
+def _(x, y, n_neighbors):
+    return _trust(_ranks(x, 2), _ranks(y), n_neighbors)
+
+
+@trustworthiness.mistake("Your sign before the 1 in the factor is wrong: it is 2 n - 3 K - 1.")
+def _(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+    return 1 - jnp.sum(jnp.where(_ranks(y) <= k, jnp.maximum(0, _ranks(x) - k), 0)) * 2 / (n * k * (2 * n - 3 * k + 1))
+
+
+@trustworthiness.mistake("Your factor lacks K: it is 2 / (n K (2 n - 3 K - 1)).")
+def _(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+    return 1 - jnp.sum(jnp.where(_ranks(y) <= k, jnp.maximum(0, _ranks(x) - k), 0)) * 2 / (n * (2 * n - 3 * k - 1))
+
+
+@trustworthiness.mistake("Your factor lacks n: it is 2 / (n K (2 n - 3 K - 1)).")
+def _(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+    return 1 - jnp.sum(jnp.where(_ranks(y) <= k, jnp.maximum(0, _ranks(x) - k), 0)) * 2 / (k * (2 * n - 3 * k - 1))
+
+
+@trustworthiness.mistake("You left out the maximum with 0: a neighbor of rank K or less costs nothing.")
+def _(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+    excess = jnp.where(_ranks(y) <= k, _ranks(x) - k, 0)
+    return 1 - jnp.sum(excess) * 2 / (n * k * (2 * n - 3 * k - 1))
+
+
+@trustworthiness.mistake(
+    "You returned the share of neighbors that are kept, the recall: sum by how much the ranks of the others exceed K."
+)
+def _(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+    return jnp.sum((_ranks(y) <= k) & (_ranks(x) <= k)) / (n * k)
+
+
+@trustworthiness.mistake(
+    "You took the rank of i among the neighbors of j: r(i, j) is the rank of j by distance from i."
+)
+def _(x, y, n_neighbors):
+    return _trust(_ranks(x).T, _ranks(y), n_neighbors)
+
+
+@trustworthiness.mistake("You took one neighbor more than K: those of rank K + 1 do not count.")
+def _(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+    excess = jnp.where(_ranks(y) <= k + 1, jnp.maximum(0, _ranks(x) - k), 0)
+    return 1 - jnp.sum(excess) * 2 / (n * k * (2 * n - 3 * k - 1))

@@ -82,6 +82,46 @@ def quadratic_gradient(point, matrix, slope):
     return jnp.linalg.inv(matrix) @ slope
 """,
         ],
+        "You used only the diagonal of A": [
+            """
+def quadratic_gradient(point, matrix, slope):
+    return np.diag(matrix) * np.asarray(point) - slope
+""",
+            """
+def quadratic_gradient(point, matrix, slope):
+    return jnp.array([matrix[i, i] * point[i] - slope[i] for i in range(len(point))])
+""",
+        ],
+        "You added up the columns of A before you multiplied": [
+            """
+def quadratic_gradient(point, matrix, slope):
+    return np.sum(np.asarray(matrix) * point, axis=0) - slope
+""",
+            """
+def quadratic_gradient(point, matrix, slope):
+    return point * jnp.array([sum(row) for row in matrix.T]) - slope
+""",
+        ],
+        "You multiplied A with x - b": [
+            """
+def quadratic_gradient(point, matrix, slope):
+    return np.dot(matrix, np.subtract(point, slope))
+""",
+            """
+def quadratic_gradient(point, matrix, slope):
+    return jnp.array([sum(a * (x - b) for a, x, b in zip(row, point, slope)) for row in matrix])
+""",
+        ],
+        "You multiplied b by the point": [
+            """
+def quadratic_gradient(point, matrix, slope):
+    return np.asarray(matrix) @ point - np.multiply(slope, point)
+""",
+            """
+def quadratic_gradient(point, matrix, slope):
+    return jnp.stack([matrix[i] @ point - slope[i] * point[i] for i in range(len(point))])
+""",
+        ],
     },
     "quadratic_hessian": {
         "You returned A itself": [
@@ -155,6 +195,49 @@ def quadratic_hessian(matrix):
 def quadratic_hessian(matrix):
     d = len(matrix)
     return jnp.array([[matrix[min(i, j), max(i, j)] for j in range(d)] for i in range(d)])
+""",
+        ],
+        "You mirrored the lower triangle of A": [
+            """
+def quadratic_hessian(matrix):
+    low = np.tril(matrix)
+    return low + low.T - np.diag(np.diag(matrix))
+""",
+            """
+def quadratic_hessian(matrix):
+    return jnp.array([[matrix[max(i, j), min(i, j)] for j in range(len(matrix))] for i in range(len(matrix))])
+""",
+        ],
+        "You multiplied the transpose by A": [
+            """
+def quadratic_hessian(matrix):
+    return np.transpose(matrix) @ np.asarray(matrix)
+""",
+            """
+def quadratic_hessian(matrix):
+    n = len(matrix)
+    return jnp.array([[sum(matrix[k, i] * matrix[k, j] for k in range(n)) for j in range(n)] for i in range(n)])
+""",
+        ],
+        "You halved only the transpose": [
+            """
+def quadratic_hessian(matrix):
+    return np.asarray(matrix) + 0.5 * np.transpose(matrix)
+""",
+            """
+def quadratic_hessian(matrix):
+    n = len(matrix)
+    return jnp.array([[matrix[i, j] + matrix[j, i] / 2 for j in range(n)] for i in range(n)])
+""",
+        ],
+        "You kept only the diagonal": [
+            """
+def quadratic_hessian(matrix):
+    return np.diag(np.diag(matrix))
+""",
+            """
+def quadratic_hessian(matrix):
+    return matrix * jnp.eye(len(matrix))
 """,
         ],
     },
@@ -255,6 +338,58 @@ def hessian_vector_product(function, point, vector):
     return jax.grad(lambda x: jax.grad(function)(x) @ point)(vector)
 """,
         ],
+        "You took the Hessian at `vector`": [
+            """
+def hessian_vector_product(function, point, vector):
+    return np.asarray(jax.hessian(function)(vector)) @ np.asarray(vector)
+""",
+            """
+def hessian_vector_product(function, point, vector):
+    return jax.jvp(jax.grad(function), (vector,), (vector,))[1]
+""",
+        ],
+        "You took the gradient at x + v": [
+            """
+def hessian_vector_product(function, point, vector):
+    return np.asarray(jax.grad(function)(np.add(point, vector)))
+""",
+            """
+def hessian_vector_product(function, point, vector):
+    return jax.grad(lambda v: function(point + v))(vector)
+""",
+        ],
+        "You scaled v to length 1": [
+            """
+def hessian_vector_product(function, point, vector):
+    h = np.asarray(jax.hessian(function)(point))
+    return h @ vector / np.linalg.norm(vector)
+""",
+            """
+def hessian_vector_product(function, point, vector):
+    unit = vector / jnp.sqrt(sum(v**2 for v in vector))
+    return jax.jvp(jax.grad(function), (point,), (unit,))[1]
+""",
+        ],
+        "You solved a system with the Hessian, which is Newton's step": [
+            """
+def hessian_vector_product(function, point, vector):
+    return np.linalg.solve(jax.hessian(function)(point), vector)
+""",
+            """
+def hessian_vector_product(function, point, vector):
+    return jnp.linalg.inv(jax.hessian(function)(point)) @ vector
+""",
+        ],
+        "You added up each row of the Hessian before you multiplied": [
+            """
+def hessian_vector_product(function, point, vector):
+    return np.sum(jax.hessian(function)(point), axis=0) * np.asarray(vector)
+""",
+            """
+def hessian_vector_product(function, point, vector):
+    return vector * jax.grad(lambda x: jax.grad(function)(x).sum())(point)
+""",
+        ],
     },
     "condition_number": {
         "You inverted the ratio": [
@@ -325,7 +460,7 @@ def condition_number(hessian):
     return jnp.linalg.norm(hessian, 2)
 """,
         ],
-        "You took the magnitude of the ratio": [
+        "You took the last eigenvalue for": [
             """
 def condition_number(hessian):
     values = np.linalg.eigvalsh(hessian)
@@ -358,6 +493,38 @@ def condition_number(hessian):
 def condition_number(hessian):
     values = list(jnp.linalg.eigh(hessian)[0])
     return max(values) / min(abs(value) for value in values)
+""",
+        ],
+        "You took the logarithm": [
+            """
+def condition_number(hessian):
+    return np.log10(np.linalg.cond(hessian))
+""",
+            """
+def condition_number(hessian):
+    sizes = jnp.abs(jnp.linalg.eigvalsh(hessian))
+    return jnp.log10(max(sizes)) - jnp.log10(min(sizes))
+""",
+        ],
+        "You used the Frobenius norm": [
+            """
+def condition_number(hessian):
+    return np.linalg.cond(np.asarray(hessian), 'fro')
+""",
+            """
+def condition_number(hessian):
+    values = jnp.linalg.eigvalsh(hessian)
+    return jnp.sqrt(sum(v**2 for v in values) * sum(1 / v**2 for v in values))
+""",
+        ],
+        "You used the norm 1 or infinity": [
+            """
+def condition_number(hessian):
+    return np.linalg.cond(np.asarray(hessian), np.inf)
+""",
+            """
+def condition_number(hessian):
+    return max(jnp.abs(hessian).sum(axis=0)) * max(jnp.abs(jnp.linalg.inv(hessian)).sum(axis=0))
 """,
         ],
     },
@@ -509,6 +676,77 @@ def momentum_step(point, velocity, gradient, learning_rate, decay):
 def momentum_step(point, velocity, gradient, learning_rate, decay):
     step = jnp.stack([decay * v - g for v, g in zip(velocity, gradient)])
     return point + learning_rate * step, step
+""",
+        ],
+        "You multiplied by the learning rate twice": [
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    v = np.multiply(decay, velocity) + np.multiply(learning_rate, gradient)
+    return np.asarray(point) - learning_rate * v, v
+""",
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    v = jnp.stack([decay * a + learning_rate * g for a, g in zip(velocity, gradient)])
+    return jnp.stack([x - learning_rate * b for x, b in zip(point, v)]), v
+""",
+        ],
+        "You subtract the gradient twice, in the velocity and with it from the point": [
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    v = np.multiply(decay, velocity) - np.asarray(gradient)
+    return np.asarray(point) - learning_rate * v, v
+""",
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    v = jnp.stack([decay * a - g for a, g in zip(velocity, gradient)])
+    return jnp.stack([x - learning_rate * b for x, b in zip(point, v)]), v
+""",
+        ],
+        "You returned the old velocity": [
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    v = np.multiply(decay, velocity) + np.asarray(gradient)
+    return np.asarray(point) - learning_rate * v, np.asarray(velocity)
+""",
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    return jnp.stack([x - learning_rate * (decay * a + g) for x, a, g in zip(point, velocity, gradient)]), velocity
+""",
+        ],
+        "You returned the velocity times the learning rate": [
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    move = learning_rate * (np.multiply(decay, velocity) + np.asarray(gradient))
+    return np.asarray(point) - move, move
+""",
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    moves = jnp.stack([learning_rate * decay * v + learning_rate * g for v, g in zip(velocity, gradient)])
+    return point - moves, moves
+""",
+        ],
+        "You swapped `learning_rate` and `decay`": [
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    v = np.multiply(learning_rate, velocity) + np.asarray(gradient)
+    return np.asarray(point) - decay * v, v
+""",
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    v = jnp.stack([learning_rate * a + g for a, g in zip(velocity, gradient)])
+    return jnp.stack([x - decay * b for x, b in zip(point, v)]), v
+""",
+        ],
+        "You multiplied the old velocity by 1 - decay": [
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    v = np.multiply(1 - decay, velocity) + np.asarray(gradient)
+    return np.asarray(point) - learning_rate * v, v
+""",
+            """
+def momentum_step(point, velocity, gradient, learning_rate, decay):
+    v = jnp.stack([a - decay * a + g for a, g in zip(velocity, gradient)])
+    return jnp.stack([x - learning_rate * b for x, b in zip(point, v)]), v
 """,
         ],
     },
@@ -780,9 +1018,107 @@ def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
     return point - mean / (eps + root) / (1 - b1**step), mean, square
 """,
         ],
+        "You corrected the average of the squares alone": [
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    m = b1 * np.asarray(mean) + (1 - b1) * np.asarray(gradient)
+    s = b2 * np.asarray(square) + (1 - b2) * np.asarray(gradient) ** 2
+    return np.asarray(point) - learning_rate * m / (np.sqrt(s / (1 - b2**step)) + eps), m, s
+""",
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    out = []
+    for x, m, s, g in zip(point, mean, square, gradient):
+        m, s = b1 * m + (1 - b1) * g, b2 * s + (1 - b2) * g**2
+        out.append((x - learning_rate * m / ((s / (1 - b2**step)) ** 0.5 + eps), m, s))
+    return tuple(jnp.stack(one) for one in zip(*out))
+""",
+        ],
+        "Your correction ignores the step": [
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    m = b1 * np.asarray(mean) + (1 - b1) * np.asarray(gradient)
+    s = b2 * np.asarray(square) + (1 - b2) * np.asarray(gradient) ** 2
+    return np.asarray(point) - learning_rate * (m / (1 - b1)) / (np.sqrt(s / (1 - b2)) + eps), m, s
+""",
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    out = []
+    for x, m, s, g in zip(point, mean, square, gradient):
+        m, s = b1 * m + (1 - b1) * g, b2 * s + (1 - b2) * g**2
+        out.append((x - learning_rate * m / (1 - b1) / ((s / (1 - b2)) ** 0.5 + eps), m, s))
+    return tuple(jnp.stack(one) for one in zip(*out))
+""",
+        ],
+        "You added eps before the correction": [
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    m = b1 * np.asarray(mean) + (1 - b1) * np.asarray(gradient)
+    s = b2 * np.asarray(square) + (1 - b2) * np.asarray(gradient) ** 2
+    rate = learning_rate * np.sqrt(1 - b2**step) / (1 - b1**step)
+    return np.asarray(point) - rate * m / (np.sqrt(s) + eps), m, s
+""",
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    out = []
+    for x, m, s, g in zip(point, mean, square, gradient):
+        m, s = b1 * m + (1 - b1) * g, b2 * s + (1 - b2) * g**2
+        root = (s**0.5 + eps) / (1 - b2**step) ** 0.5
+        out.append((x - learning_rate * m / (1 - b1**step) / root, m, s))
+    return tuple(jnp.stack(one) for one in zip(*out))
+""",
+        ],
+        "You moved with the old averages": [
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    mean, square, g = np.asarray(mean), np.asarray(square), np.asarray(gradient)
+    move = learning_rate * mean / (1 - b1**step) / (np.sqrt(square / (1 - b2**step)) + eps)
+    return np.asarray(point) - move, b1 * mean + (1 - b1) * g, b2 * square + (1 - b2) * g**2
+""",
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    out = []
+    for x, m, s, g in zip(point, mean, square, gradient):
+        new = x - learning_rate * m / (1 - b1**step) / ((s / (1 - b2**step)) ** 0.5 + eps)
+        out.append((new, b1 * m + (1 - b1) * g, b2 * s + (1 - b2) * g**2))
+    return tuple(jnp.stack(one) for one in zip(*out))
+""",
+        ],
+        "You added eps to the point": [
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    m = b1 * np.asarray(mean) + (1 - b1) * np.asarray(gradient)
+    s = b2 * np.asarray(square) + (1 - b2) * np.asarray(gradient) ** 2
+    return np.asarray(point) - learning_rate * m / (1 - b1**step) / np.sqrt(s / (1 - b2**step)) + eps, m, s
+""",
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    out = []
+    for x, m, s, g in zip(point, mean, square, gradient):
+        m, s = b1 * m + (1 - b1) * g, b2 * s + (1 - b2) * g**2
+        out.append((x - learning_rate * m / (1 - b1**step) / (s / (1 - b2**step)) ** 0.5 + eps, m, s))
+    return tuple(jnp.stack(one) for one in zip(*out))
+""",
+        ],
+        "You multiplied by the correction": [
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    m = b1 * np.asarray(mean) + (1 - b1) * np.asarray(gradient)
+    s = b2 * np.asarray(square) + (1 - b2) * np.asarray(gradient) ** 2
+    return np.asarray(point) - learning_rate * m * (1 - b1**step) / (np.sqrt(s * (1 - b2**step)) + eps), m, s
+""",
+            """
+def adam_step(point, mean, square, gradient, step, learning_rate, b1, b2, eps):
+    out = []
+    for x, m, s, g in zip(point, mean, square, gradient):
+        m, s = b1 * m + (1 - b1) * g, b2 * s + (1 - b2) * g**2
+        out.append((x - learning_rate * m * (1 - b1**step) / ((s * (1 - b2**step)) ** 0.5 + eps), m, s))
+    return tuple(jnp.stack(one) for one in zip(*out))
+""",
+        ],
     },
     "classify": {
-        "You looked at the diagonal": [
+        "You looked at entries": [
             """
 def classify(hessian, tol):
     values = np.diag(hessian)
@@ -924,6 +1260,80 @@ def classify(hessian, tol):
     values = jnp.linalg.eigvalsh(hessian)
     kind = jnp.where(values[0] > tol, 0, 1)
     return jnp.where(values[-1] < -tol, 2, kind)
+""",
+        ],
+        "You let eigenvalues near 0": [
+            """
+def classify(hessian, tol):
+    v = np.linalg.eigvalsh(hessian)
+    return 0 if np.all(v > -tol) else 2 if np.all(v < tol) else 1
+""",
+            """
+def classify(hessian, tol):
+    v = jnp.linalg.eigvalsh(hessian)
+    return jnp.where(v[0] > -tol, 0, jnp.where(v[-1] < tol, 2, 1))
+""",
+        ],
+        "You decided by determinant and trace, which holds in two dimensions only": [
+            """
+def classify(hessian, tol):
+    d = np.linalg.det(hessian)
+    if abs(d) <= tol:
+        return 3
+    if d < 0:
+        return 1
+    return 0 if np.trace(hessian) > 0 else 2
+""",
+            """
+def classify(hessian, tol):
+    d = jnp.prod(jnp.linalg.eigvalsh(hessian))
+    kind = jnp.where(sum(hessian[i, i] for i in range(len(hessian))) > 0, 0, 2)
+    return jnp.select([d < -tol, d > tol], [1, kind], 3)
+""",
+        ],
+        "You compared a product of eigenvalues with tol": [
+            """
+def classify(hessian, tol):
+    v = np.linalg.eigvalsh(hessian)
+    if v.min() * v.max() < -tol:
+        return 1
+    return 0 if v.min() > tol else 2 if v.max() < -tol else 3
+""",
+            """
+def classify(hessian, tol):
+    v = jnp.linalg.eigvalsh(hessian)
+    return jnp.select([min(v) * max(v) < -tol, min(v) > tol, max(v) < -tol], [1, 0, 2], 3)
+""",
+        ],
+        "You scaled tol by the largest eigenvalue": [
+            """
+def classify(hessian, tol):
+    v = np.linalg.eigvalsh(hessian)
+    v = v / np.abs(v).max()
+    if v.max() > tol and v.min() < -tol:
+        return 1
+    return 0 if v.min() > tol else 2 if v.max() < -tol else 3
+""",
+            """
+def classify(hessian, tol):
+    v = jnp.linalg.eigvalsh(hessian)
+    v = v / max(abs(v))
+    return jnp.select([(v[0] < -tol) & (v[-1] > tol), v[0] > tol, v[-1] < -tol], [1, 0, 2], 3)
+""",
+        ],
+        "You compared with tol in both directions": [
+            """
+def classify(hessian, tol):
+    v = np.linalg.eigvalsh(hessian)
+    if (v > tol).any() and (v < tol).any():
+        return 1
+    return 0 if (v > tol).all() else 2 if (v < tol).all() else 3
+""",
+            """
+def classify(hessian, tol):
+    v = jnp.linalg.eigvalsh(hessian)
+    ups, downs = sum(v > tol), sum(v < tol)
+    return jnp.select([(ups > 0) & (downs > 0), ups == len(v), downs == len(v)], [1, 0, 2], 3)
 """,
         ],
     },
@@ -1079,6 +1489,98 @@ def gd_trajectory(function, start, learning_rate, n_steps):
         return point - learning_rate * slope, height
 
     return jax.lax.scan(step, start, length=n_steps + 1)[1]
+""",
+        ],
+        "You subtracted every step from the start": [
+            """
+def gd_trajectory(function, start, learning_rate, n_steps):
+    points = np.tile(np.asarray(start), (n_steps + 1, 1))
+    for t in range(n_steps):
+        points[t + 1] = start - learning_rate * np.asarray(jax.grad(function)(points[t]))
+    return points
+""",
+            """
+def gd_trajectory(function, start, learning_rate, n_steps):
+    x = start
+    rows = [x]
+    for _ in range(n_steps):
+        x = start - jax.grad(lambda z: learning_rate * function(z))(x)
+        rows.append(x)
+    return jnp.array(rows)
+""",
+        ],
+        "Your steps are half as long as they should be": [
+            """
+def gd_trajectory(function, start, learning_rate, n_steps):
+    points = [np.asarray(start)]
+    for _ in range(n_steps):
+        points.append(points[-1] - 0.5 * learning_rate * np.asarray(jax.grad(function)(points[-1])))
+    return np.stack(points)
+""",
+            """
+def gd_trajectory(function, start, learning_rate, n_steps):
+    def step(x, _):
+        new = x - learning_rate * jax.grad(lambda z: function(z) / 2)(x)
+        return new, new
+
+    return jnp.concatenate([start[None], jax.lax.scan(step, start, length=n_steps)[1]])
+""",
+        ],
+        "You changed one coordinate after the other": [
+            """
+def gd_trajectory(function, start, learning_rate, n_steps):
+    x = np.array(start)
+    points = [x.copy()]
+    for _ in range(n_steps):
+        for j in range(len(x)):
+            x[j] -= learning_rate * jax.grad(function)(jnp.array(x))[j]
+        points.append(x.copy())
+    return np.array(points)
+""",
+            """
+def gd_trajectory(function, start, learning_rate, n_steps):
+    x, points = start, [start]
+    for _ in range(n_steps):
+        for unit in jnp.eye(len(start)):
+            x = x - learning_rate * unit * (jax.grad(function)(x) @ unit)
+        points.append(x)
+    return jnp.stack(points)
+""",
+        ],
+        "Your rate falls from step to step": [
+            """
+def gd_trajectory(function, start, learning_rate, n_steps):
+    points = [np.asarray(start)]
+    for t in range(1, n_steps + 1):
+        points.append(points[-1] - learning_rate / t * np.asarray(jax.grad(function)(points[-1])))
+    return np.stack(points)
+""",
+            """
+def gd_trajectory(function, start, learning_rate, n_steps):
+    def step(x, t):
+        new = x - learning_rate * jax.grad(function)(x) / t
+        return new, new
+
+    return jnp.concatenate([start[None], jax.lax.scan(step, start, jnp.arange(1.0, n_steps + 1))[1]])
+""",
+        ],
+        "You added momentum": [
+            """
+def gd_trajectory(function, start, learning_rate, n_steps):
+    points, v = [np.asarray(start)], np.zeros(len(start))
+    for _ in range(n_steps):
+        v = 0.9 * v + np.asarray(jax.grad(function)(points[-1]))
+        points.append(points[-1] - learning_rate * v)
+    return np.stack(points)
+""",
+            """
+def gd_trajectory(function, start, learning_rate, n_steps):
+    x, v, points = start, 0 * start, [start]
+    for _ in range(n_steps):
+        v = 0.9 * v - learning_rate * jax.grad(function)(x)
+        x = x + v
+        points.append(x)
+    return jnp.stack(points)
 """,
         ],
     },

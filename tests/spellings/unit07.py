@@ -115,6 +115,38 @@ def soft_threshold(v, threshold):
     return jnp.where(v > threshold, v + threshold, jnp.where(v < -threshold, v - threshold, 0))
 """,
         ],
+        "You subtract the threshold from entries below -t, too": [
+            """
+def soft_threshold(v, threshold):
+    v = np.asarray(v)
+    return np.where(np.abs(v) > threshold, v - threshold, 0)
+""",
+            """
+def soft_threshold(v, threshold):
+    return jnp.stack([jnp.where(abs(a) <= threshold, 0.0, a - threshold) for a in v])
+""",
+        ],
+        "You divided by |v|, which gives NaN for an entry of 0": [
+            """
+def soft_threshold(v, threshold):
+    v = np.asarray(v)
+    return v * np.maximum(np.abs(v) - threshold, 0) / np.abs(v)
+""",
+            """
+def soft_threshold(v, threshold):
+    return jnp.stack([a / abs(a) * jax.nn.relu(abs(a) - threshold) for a in v])
+""",
+        ],
+        "You divided by 1 + t, which is the shrinkage of ridge": [
+            """
+def soft_threshold(v, threshold):
+    return np.asarray(v) / (1 + threshold)
+""",
+            """
+def soft_threshold(v, threshold):
+    return jnp.array([a / (threshold + 1) for a in v])
+""",
+        ],
     },
     "ridge": {
         "You left the penalty out": [
@@ -211,7 +243,7 @@ def ridge(x, y, alpha):
     return x.T @ (x @ right) + alpha * right
 """,
         ],
-        "You squared alpha": [
+        "You squared alpha, or appended": [
             """
 def ridge(x, y, alpha):
     x, y = np.asarray(x), np.asarray(y)
@@ -235,6 +267,67 @@ def ridge(x, y, alpha):
 def ridge(x, y, alpha):
     z = x - x.mean(0)
     return jnp.linalg.solve(z.T @ z + alpha * jnp.eye(x.shape[1]), z.T @ y)
+""",
+        ],
+        "Your penalty is n times too weak": [
+            """
+def ridge(x, y, alpha):
+    x, y = np.asarray(x), np.asarray(y)
+    return np.linalg.inv(x.T @ x + alpha / len(x) * np.eye(x.shape[1])) @ x.T @ y
+""",
+            """
+def ridge(x, y, alpha):
+    n, d = x.shape
+    return jnp.linalg.solve(n * x.T @ x + alpha * jnp.eye(d), n * x.T @ y)
+""",
+        ],
+        "You took the root of alpha": [
+            """
+def ridge(x, y, alpha):
+    x, y = np.asarray(x), np.asarray(y)
+    return np.linalg.solve(x.T @ x + np.sqrt(alpha) * np.eye(x.shape[1]), x.T @ y)
+""",
+            """
+def ridge(x, y, alpha):
+    d = x.shape[1]
+    rows = jnp.concatenate([x, alpha**0.25 * jnp.eye(d)])
+    return jnp.linalg.lstsq(rows, jnp.concatenate([y, jnp.zeros(d)]))[0]
+""",
+        ],
+        "You left the first weight without a penalty": [
+            """
+def ridge(x, y, alpha):
+    x, y = np.asarray(x), np.asarray(y)
+    penalty = alpha * np.eye(x.shape[1])
+    penalty[0, 0] = 0
+    return np.linalg.solve(x.T @ x + penalty, x.T @ y)
+""",
+            """
+def ridge(x, y, alpha):
+    return jnp.linalg.solve(x.T @ x + jnp.diag(jnp.array([0.0] + [alpha] * (x.shape[1] - 1))), x.T @ y)
+""",
+        ],
+        "You added an intercept, a column of ones": [
+            """
+def ridge(x, y, alpha):
+    a = np.column_stack([np.ones(len(x)), np.asarray(x)])
+    return np.linalg.solve(a.T @ a + alpha * np.eye(a.shape[1]), a.T @ np.asarray(y))[1:]
+""",
+            """
+def ridge(x, y, alpha):
+    a = jnp.hstack([x, jnp.ones((x.shape[0], 1))])
+    return jnp.linalg.solve(a.T @ a + alpha * jnp.eye(x.shape[1] + 1), a.T @ y)[:-1]
+""",
+        ],
+        "You fitted each feature alone": [
+            """
+def ridge(x, y, alpha):
+    x, y = np.asarray(x), np.asarray(y)
+    return (x.T @ y) / ((x**2).sum(0) + alpha)
+""",
+            """
+def ridge(x, y, alpha):
+    return jnp.stack([c @ y / (c @ c + alpha) for c in x.T])
 """,
         ],
     },
@@ -382,6 +475,85 @@ def ista_step(weights, x, y, alpha, step):
     return weights - step * jax.grad(lambda w: 0.5 * jnp.mean((y - x @ w) ** 2))(weights)
 """,
         ],
+        "You left alpha out of the threshold": [
+            """
+def ista_step(weights, x, y, alpha, step):
+    x, w = np.asarray(x), np.asarray(weights)
+    z = w - step * x.T @ (x @ w - np.asarray(y)) / len(y)
+    return np.sign(z) * np.maximum(np.abs(z) - step, 0)
+""",
+            """
+def ista_step(weights, x, y, alpha, step):
+    z = weights - step * sum((a @ weights - b) * a for a, b in zip(x, y)) / len(y)
+    return z - jnp.clip(z, -step, step)
+""",
+        ],
+        "Your gradient is half of the right one": [
+            """
+def ista_step(weights, x, y, alpha, step):
+    x, w = np.asarray(x), np.asarray(weights)
+    z = w - step * x.T @ (x @ w - np.asarray(y)) / (2 * len(y))
+    return np.sign(z) * np.maximum(np.abs(z) - step * alpha, 0)
+""",
+            """
+def ista_step(weights, x, y, alpha, step):
+    z = weights - step * sum((a @ weights - b) * a for a, b in zip(x, y)) / 2 / len(y)
+    return z - jnp.clip(z, -step * alpha, step * alpha)
+""",
+        ],
+        "You divided by the number of features": [
+            """
+def ista_step(weights, x, y, alpha, step):
+    x, w = np.asarray(x), np.asarray(weights)
+    z = w - step * x.T @ (x @ w - np.asarray(y)) / len(w)
+    return np.sign(z) * np.maximum(np.abs(z) - step * alpha, 0)
+""",
+            """
+def ista_step(weights, x, y, alpha, step):
+    z = weights - step * sum((a @ weights - b) * a for a, b in zip(x, y)) / len(weights)
+    return z - jnp.clip(z, -step * alpha, step * alpha)
+""",
+        ],
+        "You set small weights to zero but leave the large ones": [
+            """
+def ista_step(weights, x, y, alpha, step):
+    x, w = np.asarray(x), np.asarray(weights)
+    z = w - step * x.T @ (x @ w - np.asarray(y)) / len(y)
+    z[np.abs(z) <= step * alpha] = 0
+    return z
+""",
+            """
+def ista_step(weights, x, y, alpha, step):
+    z = weights - step * sum((a @ weights - b) * a for a, b in zip(x, y)) / len(y)
+    return z * (jnp.abs(z) > step * alpha)
+""",
+        ],
+        "You applied the soft threshold to the old weights": [
+            """
+def ista_step(weights, x, y, alpha, step):
+    x, w = np.asarray(x), np.asarray(weights)
+    small = np.sign(w) * np.maximum(np.abs(w) - step * alpha, 0)
+    return small - step * x.T @ (x @ w - np.asarray(y)) / len(y)
+""",
+            """
+def ista_step(weights, x, y, alpha, step):
+    g = sum((a @ weights - b) * a for a, b in zip(x, y)) / len(y)
+    return weights - jnp.clip(weights, -step * alpha, step * alpha) - step * g
+""",
+        ],
+        "You applied the soft threshold to the step alone": [
+            """
+def ista_step(weights, x, y, alpha, step):
+    x, w = np.asarray(x), np.asarray(weights)
+    z = step * x.T @ (np.asarray(y) - x @ w) / len(y)
+    return w + np.sign(z) * np.maximum(np.abs(z) - step * alpha, 0)
+""",
+            """
+def ista_step(weights, x, y, alpha, step):
+    z = -step * sum((a @ weights - b) * a for a, b in zip(x, y)) / len(y)
+    return weights + z - jnp.clip(z, -step * alpha, step * alpha)
+""",
+        ],
     },
     "bias_variance": {
         "You averaged over the points": [
@@ -521,6 +693,43 @@ def bias_variance(predictions, truth):
     return (mean - truth) ** 2, jnp.sqrt(jnp.mean((predictions - mean) ** 2, 0))
 """,
         ],
+        "You took the magnitude of the bias": [
+            """
+def bias_variance(predictions, truth):
+    p = np.asarray(predictions)
+    return np.abs(p.mean(axis=0) - truth), p.var(axis=0)
+""",
+            """
+def bias_variance(predictions, truth):
+    return jnp.stack([abs(jnp.mean(c) - t) for c, t in zip(predictions.T, truth)]), jnp.var(predictions, axis=0)
+""",
+        ],
+        "You took the median of the predictions": [
+            """
+def bias_variance(predictions, truth):
+    p = np.asarray(predictions)
+    m = np.median(p, axis=0)
+    return (m - truth) ** 2, ((p - m) ** 2).mean(axis=0)
+""",
+            """
+def bias_variance(predictions, truth):
+    m = jnp.stack([jnp.median(c) for c in predictions.T])
+    return (truth - m) ** 2, jnp.stack([jnp.mean((c - a) ** 2) for c, a in zip(predictions.T, m)])
+""",
+        ],
+        "Your variance has distances instead of their squares": [
+            """
+def bias_variance(predictions, truth):
+    p = np.asarray(predictions)
+    m = p.mean(axis=0)
+    return (m - truth) ** 2, np.abs(p - m).mean(axis=0)
+""",
+            """
+def bias_variance(predictions, truth):
+    m = jnp.mean(predictions, axis=0)
+    return (m - truth) ** 2, sum(jnp.abs(row - m) for row in predictions) / len(predictions)
+""",
+        ],
     },
     "gini": {
         "You squared the counts": [
@@ -638,6 +847,75 @@ def gini(counts):
 def gini(counts):
     k = counts.shape[0]
     return 1 - sum((c / k) ** 2 for c in counts)
+""",
+        ],
+        "Your formula holds for two classes only": [
+            """
+def gini(counts):
+    p = np.asarray(counts)[0] / np.sum(counts)
+    return 1 - p**2 - (1 - p) ** 2
+""",
+            """
+def gini(counts):
+    p = counts[0] / sum(counts)
+    return 2 * p * (1 - p)
+""",
+        ],
+        "You multiplied the shares of all classes, which works for two only": [
+            """
+def gini(counts):
+    return 2 * np.prod(np.asarray(counts) / np.sum(counts))
+""",
+            """
+def gini(counts):
+    product = 2.0
+    for c in counts:
+        product = product * c / sum(counts)
+    return product
+""",
+        ],
+        "You took the root of the sum of squares": [
+            """
+def gini(counts):
+    return 1 - np.linalg.norm(counts) / np.sum(counts)
+""",
+            """
+def gini(counts):
+    return 1 - jnp.sqrt(sum((c / sum(counts)) ** 2 for c in counts))
+""",
+        ],
+        "You multiplied by the number of samples": [
+            """
+def gini(counts):
+    c = np.asarray(counts)
+    return c.sum() - (c**2).sum() / c.sum()
+""",
+            """
+def gini(counts):
+    return sum(c * (1 - c / sum(counts)) for c in counts)
+""",
+        ],
+        "You divided by the largest count": [
+            """
+def gini(counts):
+    c = np.asarray(counts)
+    return 1 - np.sum((c / c.max()) ** 2)
+""",
+            """
+def gini(counts):
+    return 1 - sum((c / max(counts)) ** 2 for c in counts)
+""",
+        ],
+        "You drew two samples without replacement": [
+            """
+def gini(counts):
+    c = np.asarray(counts)
+    return 1 - np.sum(c * (c - 1)) / (c.sum() * (c.sum() - 1))
+""",
+            """
+def gini(counts):
+    n = sum(counts)
+    return 1 - sum(c / n * (c - 1) / (n - 1) for c in counts)
 """,
         ],
     },
@@ -958,9 +1236,142 @@ def best_split(x, y):
     return ((s[1:] + s[:-1]) / 2)[jnp.argmin(z[:-1] - z[1:])]
 """,
         ],
+        "You returned the sample to the right of the split": [
+            """
+def best_split(x, y):
+    order = np.argsort(np.asarray(x))
+    xs, ys, n = np.asarray(x)[order], np.asarray(y)[order], len(x)
+    cost = [sum(((s - s.mean()) ** 2).sum() for s in (ys[:i], ys[i:])) for i in range(1, n)]
+    i = int(np.argmin(cost))
+    return xs[i + 1]
+""",
+            """
+def best_split(x, y):
+    order = jnp.argsort(x)
+    x, y = x[order], y[order]
+    cost = jnp.array([i * jnp.var(y[:i]) + (len(x) - i) * jnp.var(y[i:]) for i in range(1, len(x))])
+    i = jnp.argmin(cost)
+    return x[i + 1]
+""",
+        ],
+        "You returned the cost": [
+            """
+def best_split(x, y):
+    order = np.argsort(np.asarray(x))
+    xs, ys, n = np.asarray(x)[order], np.asarray(y)[order], len(x)
+    cost = [sum(((s - s.mean()) ** 2).sum() for s in (ys[:i], ys[i:])) for i in range(1, n)]
+    i = int(np.argmin(cost))
+    return min(cost)
+""",
+            """
+def best_split(x, y):
+    order = jnp.argsort(x)
+    x, y = x[order], y[order]
+    cost = jnp.array([i * jnp.var(y[:i]) + (len(x) - i) * jnp.var(y[i:]) for i in range(1, len(x))])
+    i = jnp.argmin(cost)
+    return min(cost)
+""",
+        ],
+        "You sorted x but not y": [
+            """
+def best_split(x, y):
+    order = np.argsort(np.asarray(x))
+    xs, ys, n = np.asarray(x)[order], np.asarray(y), len(x)
+    cost = [sum(((s - s.mean()) ** 2).sum() for s in (ys[:i], ys[i:])) for i in range(1, n)]
+    i = int(np.argmin(cost))
+    return (xs[i] + xs[i + 1]) / 2
+""",
+            """
+def best_split(x, y):
+    order = jnp.argsort(x)
+    x = x[order]
+    cost = jnp.array([i * jnp.var(y[:i]) + (len(x) - i) * jnp.var(y[i:]) for i in range(1, len(x))])
+    i = jnp.argmin(cost)
+    return (x[i] + x[i + 1]) / 2
+""",
+        ],
+        "You split the list as it is": [
+            """
+def best_split(x, y):
+    order = np.arange(len(x))
+    xs, ys, n = np.asarray(x)[order], np.asarray(y)[order], len(x)
+    cost = [sum(((s - s.mean()) ** 2).sum() for s in (ys[:i], ys[i:])) for i in range(1, n)]
+    i = int(np.argmin(cost))
+    return (xs[i] + xs[i + 1]) / 2
+""",
+            """
+def best_split(x, y):
+    cost = jnp.array([i * jnp.var(y[:i]) + (len(x) - i) * jnp.var(y[i:]) for i in range(1, len(x))])
+    i = jnp.argmin(cost)
+    return (x[i] + x[i + 1]) / 2
+""",
+        ],
+        "You never try the last candidate, which leaves one sample on the right": [
+            """
+def best_split(x, y):
+    order = np.argsort(np.asarray(x))
+    xs, ys, n = np.asarray(x)[order], np.asarray(y)[order], len(x)
+    cost = [sum(((s - s.mean()) ** 2).sum() for s in (ys[:i], ys[i:])) for i in range(1, max(n - 1, 2))]
+    i = int(np.argmin(cost))
+    return (xs[i] + xs[i + 1]) / 2
+""",
+            """
+def best_split(x, y):
+    order = jnp.argsort(x)
+    x, y = x[order], y[order]
+    cost = jnp.array([i * jnp.var(y[:i]) + (len(x) - i) * jnp.var(y[i:]) for i in range(1, max(len(x) - 1, 2))])
+    i = jnp.argmin(cost)
+    return (x[i] + x[i + 1]) / 2
+""",
+        ],
+        "You never try the first candidate, which leaves one sample on the left": [
+            """
+def best_split(x, y):
+    order = np.argsort(np.asarray(x))
+    xs, ys, n = np.asarray(x)[order], np.asarray(y)[order], len(x)
+    cost = [sum(((s - s.mean()) ** 2).sum() for s in (ys[:i], ys[i:])) for i in range(1, n)]
+    i = int(np.argmin(cost))
+    i = int(np.argmin(cost[1:])) + 1 if n > 2 else 0
+    return (xs[i] + xs[i + 1]) / 2
+""",
+            """
+def best_split(x, y):
+    order = jnp.argsort(x)
+    x, y = x[order], y[order]
+    cost = jnp.array([i * jnp.var(y[:i]) + (len(x) - i) * jnp.var(y[i:]) for i in range(1, len(x))])
+    i = jnp.argmin(cost)
+    i = jnp.argmin(cost.at[0].set(jnp.inf))
+    return (x[i] + x[i + 1]) / 2
+""",
+        ],
+        "You split at the largest gap between neighbors in x": [
+            """
+def best_split(x, y):
+    xs = np.sort(np.asarray(x))
+    i = np.argmax(xs[1:] - xs[:-1])
+    return xs[i : i + 2].mean()
+""",
+            """
+def best_split(x, y):
+    xs = jnp.sort(x)
+    i = jnp.argmax(jnp.array([b - a for a, b in zip(xs, xs[1:])]))
+    return (xs[i] + xs[i + 1]) / 2
+""",
+        ],
+        "You returned the median of x": [
+            """
+def best_split(x, y):
+    return np.median(x)
+""",
+            """
+def best_split(x, y):
+    x = jnp.sort(x)
+    return (x[(len(x) - 1) // 2] + x[len(x) // 2]) / 2
+""",
+        ],
     },
     "bootstrap": {
-        "You rounded up:": [
+        "You rounded up, or added 1": [
             """
 def bootstrap(u):
     n = len(u)
@@ -1105,7 +1516,7 @@ def boosting_step(prediction, x, y, threshold, learning_rate):
     return prediction + learning_rate * jnp.where(left, a, b)
 """,
         ],
-        "Your residual has the wrong sign": [
+        "Your step leads away from y": [
             """
 def boosting_step(prediction, x, y, threshold, learning_rate):
     prediction, x, y = np.array(prediction), np.asarray(x), np.asarray(y)
@@ -1267,6 +1678,89 @@ def boosting_step(prediction, x, y, threshold, learning_rate):
 def boosting_step(prediction, x, y, threshold, learning_rate):
     left, r = x <= threshold, y - prediction
     return prediction + learning_rate * jnp.where(left, r @ left, r @ ~left)
+""",
+        ],
+        "You doubled the residual": [
+            """
+def boosting_step(prediction, x, y, threshold, learning_rate):
+    x, r = np.asarray(x), 2 * (np.asarray(y) - np.asarray(prediction))
+    out = np.array(prediction)
+    for side in (x <= threshold, x > threshold):
+        if side.any():
+            out[side] += learning_rate * r[side].mean()
+    return out
+""",
+            """
+def boosting_step(prediction, x, y, threshold, learning_rate):
+    r, left = 2 * (y - prediction), x <= threshold
+    return prediction + learning_rate * jnp.where(left, jnp.mean(r, where=left), jnp.mean(r, where=~left))
+""",
+        ],
+        "You shrank the prediction by 1 - learning_rate": [
+            """
+def boosting_step(prediction, x, y, threshold, learning_rate):
+    x, r = np.asarray(x), np.asarray(y) - np.asarray(prediction)
+    out = (1 - learning_rate) * np.asarray(prediction)
+    for side in (x <= threshold, x > threshold):
+        if side.any():
+            out[side] += learning_rate * r[side].mean()
+    return out
+""",
+            """
+def boosting_step(prediction, x, y, threshold, learning_rate):
+    r, left = y - prediction, x <= threshold
+    stump = jnp.where(left, jnp.mean(r, where=left), jnp.mean(r, where=~left))
+    return learning_rate * stump + (1 - learning_rate) * prediction
+""",
+        ],
+        "Your stump predicts 0 on the right": [
+            """
+def boosting_step(prediction, x, y, threshold, learning_rate):
+    x, r = np.asarray(x), np.asarray(y) - np.asarray(prediction)
+    out, left = np.array(prediction), x <= threshold
+    if left.any():
+        out[left] += learning_rate * r[left].mean()
+    return out
+""",
+            """
+def boosting_step(prediction, x, y, threshold, learning_rate):
+    left = x <= threshold
+    mean = jnp.sum(left * (y - prediction)) / jnp.maximum(left.sum(), 1)
+    return prediction + learning_rate * mean * left
+""",
+        ],
+        "You subtracted each sample's own prediction": [
+            """
+def boosting_step(prediction, x, y, threshold, learning_rate):
+    x, y, p = np.asarray(x), np.asarray(y), np.asarray(prediction)
+    out = np.array(p)
+    for side in (x <= threshold, x > threshold):
+        if side.any():
+            out[side] += learning_rate * (y[side].mean() - p[side])
+    return out
+""",
+            """
+def boosting_step(prediction, x, y, threshold, learning_rate):
+    left = x <= threshold
+    mean = jnp.where(left, jnp.mean(y, where=left), jnp.mean(y, where=~left))
+    return prediction + learning_rate * (mean - prediction)
+""",
+        ],
+        "You took the median of the residuals": [
+            """
+def boosting_step(prediction, x, y, threshold, learning_rate):
+    x, r = np.asarray(x), np.asarray(y) - np.asarray(prediction)
+    out = np.array(prediction)
+    for side in (x <= threshold, x > threshold):
+        if side.any():
+            out[side] += learning_rate * np.median(r[side])
+    return out
+""",
+            """
+def boosting_step(prediction, x, y, threshold, learning_rate):
+    r, left = y - prediction, x <= threshold
+    a, b = (jnp.nanquantile(jnp.where(s, r, jnp.nan), 0.5) for s in (left, ~left))
+    return prediction + learning_rate * jnp.where(left, a, b)
 """,
         ],
     },
@@ -1519,6 +2013,158 @@ def k_fold_error(x, y, alpha, k):
         a, b = jnp.concatenate(xs[:i] + xs[i + 1 :]), jnp.concatenate(ys[:i] + ys[i + 1 :])
         total += jnp.mean((xs[i] @ jnp.linalg.solve(a.T @ a, a.T @ b) - ys[i]) ** 2)
     return total / k
+""",
+        ],
+        "Your blocks have k rows": [
+            """
+def k_fold_error(x, y, alpha, k):
+    n, d = len(x), x.shape[1]
+    x, y = np.asarray(x), np.asarray(y)
+    errors = []
+    for s in range(0, n, k):
+        keep = np.r_[0:s, s + k : n]
+        a, b = x[keep], y[keep]
+        w = np.linalg.solve(a.T @ a + alpha * np.eye(d), a.T @ b)
+        errors.append(np.mean((x[s : s + k] @ w - y[s : s + k]) ** 2))
+    return np.mean(errors)
+""",
+            """
+def k_fold_error(x, y, alpha, k):
+    n, d = len(x), x.shape[1]
+    m = n // k
+    out = 0.0
+    for i in range(m):
+        t = jnp.arange(n) // k != i
+        w = jnp.linalg.solve((x * t[:, None]).T @ x + alpha * jnp.eye(d), x.T @ (t * y))
+        out = out + jnp.mean((x @ w - y) ** 2, where=~t) / m
+    return out
+""",
+        ],
+        "You left out one sample at a time": [
+            """
+def k_fold_error(x, y, alpha, k):
+    n, d = len(x), x.shape[1]
+    m = n // k
+    x, y = np.asarray(x), np.asarray(y)
+    errors = []
+    for s in range(n):
+        a, b = np.delete(x, s, axis=0), np.delete(y, s)
+        w = np.linalg.solve(a.T @ a + alpha * np.eye(d), a.T @ b)
+        errors.append((x[s] @ w - y[s]) ** 2)
+    return np.mean(errors)
+""",
+            """
+def k_fold_error(x, y, alpha, k):
+    n, d = len(x), x.shape[1]
+    m = n // k
+    hat = x @ jnp.linalg.solve(x.T @ x + alpha * jnp.eye(d), x.T)
+    return jnp.mean(((y - hat @ y) / (1 - jnp.diag(hat))) ** 2)
+""",
+        ],
+        "Your penalty grows with the number of rows": [
+            """
+def k_fold_error(x, y, alpha, k):
+    n, d = len(x), x.shape[1]
+    m = n // k
+    x, y = np.asarray(x), np.asarray(y)
+    errors = []
+    for s in range(0, n, m):
+        keep = np.r_[0:s, s + m : n]
+        a, b = x[keep], y[keep]
+        w = np.linalg.solve(a.T @ a + len(a) * alpha * np.eye(d), a.T @ b)
+        errors.append(np.mean((x[s : s + m] @ w - y[s : s + m]) ** 2))
+    return np.mean(errors)
+""",
+            """
+def k_fold_error(x, y, alpha, k):
+    n, d = len(x), x.shape[1]
+    m = n // k
+    out = 0.0
+    for i in range(k):
+        t = jnp.arange(n) // m != i
+        w = jnp.linalg.solve((x * t[:, None]).T @ x / (n - m) + alpha * jnp.eye(d), x.T @ (t * y) / (n - m))
+        out = out + jnp.mean((x @ w - y) ** 2, where=~t) / k
+    return out
+""",
+        ],
+        "You centered the data": [
+            """
+def k_fold_error(x, y, alpha, k):
+    n, d = len(x), x.shape[1]
+    m = n // k
+    x, y = np.asarray(x), np.asarray(y)
+    errors = []
+    for s in range(0, n, m):
+        keep = np.r_[0:s, s + m : n]
+        a, b = x[keep], y[keep]
+        c = a - a.mean(axis=0)
+        w = np.linalg.solve(c.T @ c + alpha * np.eye(d), c.T @ b)
+        guess = (x[s : s + m] - a.mean(axis=0)) @ w + b.mean()
+        errors.append(np.mean((guess - y[s : s + m]) ** 2))
+    return np.mean(errors)
+""",
+            """
+def k_fold_error(x, y, alpha, k):
+    n, d = len(x), x.shape[1]
+    m = n // k
+    ones = jnp.concatenate([jnp.ones((n, 1)), x], axis=1)
+    penalty = alpha * jnp.diag(jnp.array([0.0] + [1.0] * d))
+    out = 0.0
+    for i in range(k):
+        t = jnp.arange(n) // m != i
+        w = jnp.linalg.solve((ones * t[:, None]).T @ ones + penalty, ones.T @ (t * y))
+        out = out + jnp.mean((ones @ w - y) ** 2, where=~t) / k
+    return out
+""",
+        ],
+        "You averaged the weights of the folds": [
+            """
+def k_fold_error(x, y, alpha, k):
+    n, d = len(x), x.shape[1]
+    m = n // k
+    x, y = np.asarray(x), np.asarray(y)
+    found = []
+    for s in range(0, n, m):
+        keep = np.r_[0:s, s + m : n]
+        a, b = x[keep], y[keep]
+        found.append(np.linalg.solve(a.T @ a + alpha * np.eye(d), a.T @ b))
+    return np.mean((x @ np.mean(found, axis=0) - y) ** 2)
+""",
+            """
+def k_fold_error(x, y, alpha, k):
+    n, d = len(x), x.shape[1]
+    m = n // k
+    total = 0.0
+    for i in range(k):
+        t = jnp.arange(n) // m != i
+        total = total + jnp.linalg.solve((x * t[:, None]).T @ x + alpha * jnp.eye(d), x.T @ (t * y))
+    return jnp.mean((y - x @ total / k) ** 2)
+""",
+        ],
+        "You added the penalty to the error": [
+            """
+def k_fold_error(x, y, alpha, k):
+    n, d = len(x), x.shape[1]
+    m = n // k
+    x, y = np.asarray(x), np.asarray(y)
+    errors = []
+    for s in range(0, n, m):
+        keep = np.r_[0:s, s + m : n]
+        a, b = x[keep], y[keep]
+        w = np.linalg.solve(a.T @ a + alpha * np.eye(d), a.T @ b)
+        errors.append(np.mean((x[s : s + m] @ w - y[s : s + m]) ** 2) + alpha * np.sum(w**2))
+    return np.mean(errors)
+""",
+            """
+def k_fold_error(x, y, alpha, k):
+    n, d = len(x), x.shape[1]
+    m = n // k
+    out = 0.0
+    for i in range(k):
+        t = jnp.arange(n) // m != i
+        w = jnp.linalg.solve((x * t[:, None]).T @ x + alpha * jnp.eye(d), x.T @ (t * y))
+        out = out + (jnp.mean((x @ w - y) ** 2, where=~t) + alpha * sum(v**2 for v in w)) / k
+    return out
 """,
         ],
     },

@@ -96,6 +96,76 @@ def joint_probabilities(conditional):
     return (conditional / 2 + conditional.T / 2) / n
 """,
         ],
+        "You divided each row by its sum": [
+            """
+def joint_probabilities(conditional):
+    s = np.asarray(conditional) + np.transpose(conditional)
+    return s / s.sum(axis=1)[:, None]
+""",
+            """
+def joint_probabilities(conditional):
+    s = conditional + conditional.T
+    return jnp.stack([row / sum(row) for row in s])
+""",
+        ],
+        "You united the two probabilities as UMAP does, a + b - a b": [
+            """
+def joint_probabilities(conditional):
+    c = np.asarray(conditional)
+    return c + c.T - c * c.T
+""",
+            """
+def joint_probabilities(conditional):
+    return 1 - (1 - conditional) * (1 - conditional.T)
+""",
+        ],
+        "You divided by 2 and then multiplied by n": [
+            """
+def joint_probabilities(conditional):
+    c = np.asarray(conditional)
+    return (c + c.T) / 2 * len(c)
+""",
+            """
+def joint_probabilities(conditional):
+    n = len(conditional)
+    return jnp.array([[(conditional[i, j] + conditional[j, i]) / 2 * n for j in range(n)] for i in range(n)])
+""",
+        ],
+        "You subtracted the transpose": [
+            """
+def joint_probabilities(conditional):
+    c = np.asarray(conditional)
+    return (c - c.T) / (2 * len(c))
+""",
+            """
+def joint_probabilities(conditional):
+    n = len(conditional)
+    return jnp.array([[(conditional[i, j] - conditional[j, i]) / (2 * n) for j in range(n)] for i in range(n)])
+""",
+        ],
+        "You took the larger of the two probabilities": [
+            """
+def joint_probabilities(conditional):
+    c = np.asarray(conditional)
+    return np.maximum(c, c.T) / len(c)
+""",
+            """
+def joint_probabilities(conditional):
+    n = len(conditional)
+    return jnp.array([[max(conditional[i, j], conditional[j, i]) / n for j in range(n)] for i in range(n)])
+""",
+        ],
+        "You left out the divisor": [
+            """
+def joint_probabilities(conditional):
+    return np.asarray(conditional) + np.transpose(conditional)
+""",
+            """
+def joint_probabilities(conditional):
+    n = len(conditional)
+    return jnp.array([[conditional[i, j] + conditional[j, i] for j in range(n)] for i in range(n)])
+""",
+        ],
     },
     "perplexity_row": {
         "You compared an entropy in bits": [
@@ -128,7 +198,7 @@ def perplexity_row(squared, perplexity):
     return jax.nn.softmax(-jnp.exp(low) * squared)
 """,
         ],
-        "You compared an entropy in nats": [
+        "You mixed nats and bits": [
             """
 def perplexity_row(squared, perplexity):
     s = np.asarray(squared)
@@ -156,7 +226,7 @@ def perplexity_row(squared, perplexity):
     return jnp.exp(logp)
 """,
         ],
-        "You compared the entropy with the perplexity": [
+        "Your search ends at the smallest beta": [
             """
 def perplexity_row(squared, perplexity):
     s = np.asarray(squared)
@@ -595,6 +665,62 @@ def perplexity_row(squared, perplexity):
     return jax.nn.softmax(-jnp.exp((low + high) / 2) * squared)
 """,
         ],
+        "You searched for the perplexity + 1": [
+            """
+def perplexity_row(squared, perplexity):
+    s = np.asarray(squared, float)
+    s = s - s.min()
+    low, high = -20.0, 20.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        p = np.exp(-np.exp(middle) * s)
+        p = p / p.sum()
+        flat = np.exp(-sum(a * np.log(a) for a in p if a > 0)) > perplexity + 1
+        low, high = (middle, high) if flat else (low, middle)
+    return p
+""",
+            """
+def perplexity_row(squared, perplexity):
+    def row(b):
+        return jax.nn.softmax(-jnp.exp(b) * squared)
+
+    def halve(_, bounds):
+        low, high = bounds
+        middle = (low + high) / 2
+        flat = jax.scipy.special.entr(row(middle)).sum() > jnp.log(perplexity + 1)
+        return jnp.where(flat, middle, low), jnp.where(flat, high, middle)
+
+    return row(jax.lax.fori_loop(0, 50, halve, (-20.0, 20.0))[0])
+""",
+        ],
+        "You did not search": [
+            """
+def perplexity_row(squared, perplexity):
+    s = np.asarray(squared)
+    p = np.exp(s.min() - s)
+    return p / p.sum()
+""",
+            """
+def perplexity_row(squared, perplexity):
+    low = min(squared)
+    p = [jnp.exp(low - s) for s in squared]
+    return jnp.stack(p) / sum(p)
+""",
+        ],
+        "You divided by twice the perplexity": [
+            """
+def perplexity_row(squared, perplexity):
+    s = np.asarray(squared)
+    p = np.exp((s.min() - s) / (2 * perplexity))
+    return p / p.sum()
+""",
+            """
+def perplexity_row(squared, perplexity):
+    low = min(squared)
+    p = [jnp.exp((low - s) / (2 * perplexity)) for s in squared]
+    return jnp.stack(p) / sum(p)
+""",
+        ],
     },
     "embedding_probabilities": {
         "A point is not its own neighbor": [
@@ -714,6 +840,68 @@ def embedding_probabilities(y):
     n = y.shape[0]
     squared = jnp.sum((y[:, None] - y) ** 2, axis=-1)
     return jnp.where(jnp.eye(n, dtype=bool), 0.0, 1 / (1 + squared)) / n / (n - 1)
+""",
+        ],
+        "You squared 1 / (1 + squared distance)": [
+            """
+def embedding_probabilities(y):
+    y = np.asarray(y)
+    d = ((y[:, None] - y) ** 2).sum(-1)
+    near = (1 - np.eye(len(y))) / (1 + d) ** 2
+    return near / near.sum()
+""",
+            """
+def embedding_probabilities(y):
+    n = len(y)
+    d = jnp.stack([jnp.stack([sum((a - b) ** 2) for b in y]) for a in y])
+    near = jnp.where(jnp.eye(n, dtype=bool), 0, (1 + d) ** -2.0)
+    return near / near.sum()
+""",
+        ],
+        "You divided the columns by their sums": [
+            """
+def embedding_probabilities(y):
+    y = np.asarray(y)
+    d = ((y[:, None] - y) ** 2).sum(-1)
+    near = (1 - np.eye(len(y))) / (1 + d)
+    return near / near.sum(axis=0)
+""",
+            """
+def embedding_probabilities(y):
+    n = len(y)
+    d = jnp.stack([jnp.stack([sum((a - b) ** 2) for b in y]) for a in y])
+    near = jnp.where(jnp.eye(n, dtype=bool), 0, 1 / (1 + d))
+    return near / sum(near)
+""",
+        ],
+        "You took 1 + squared distance itself": [
+            """
+def embedding_probabilities(y):
+    y = np.asarray(y)
+    d = ((y[:, None] - y) ** 2).sum(-1)
+    far = (1 + d) * (1 - np.eye(len(y)))
+    return far / far.sum()
+""",
+            """
+def embedding_probabilities(y):
+    n = len(y)
+    d = jnp.stack([jnp.stack([sum((a - b) ** 2) for b in y]) for a in y])
+    far = jnp.where(jnp.eye(n, dtype=bool), 0, 1 + d)
+    return far / far.sum()
+""",
+        ],
+        "You added up the differences before you squared": [
+            """
+def embedding_probabilities(y):
+    y = np.asarray(y)
+    near = (1 - np.eye(len(y))) / (1 + (y[:, None] - y).sum(axis=-1) ** 2)
+    return near / near.sum()
+""",
+            """
+def embedding_probabilities(y):
+    n, s = len(y), jnp.array([sum(a) for a in y])
+    near = jnp.array([[0.0 if i == j else 1 / (1 + (s[i] - s[j]) ** 2) for j in range(n)] for i in range(n)])
+    return near / near.sum()
 """,
         ],
     },
@@ -879,6 +1067,124 @@ def tsne_gradient(p, y):
     return 4 * (spring.sum(axis=1)[:, None] * y - spring @ y)
 """,
         ],
+        "Your Z counts each point with itself": [
+            """
+def tsne_gradient(p, y):
+    p, y = np.asarray(p), np.asarray(y)
+    gap = y[:, None] - y
+    w = 1 / (1 + (gap**2).sum(-1))
+    q = w * (1 - np.eye(len(y)))
+    q = q / q.sum()
+    return 4 * (((p - w / w.sum()) * w)[:, :, None] * gap).sum(axis=1)
+""",
+            """
+def tsne_gradient(p, y):
+    n = len(y)
+    w = 1 / (1 + jnp.stack([jnp.stack([sum((a - b) ** 2) for b in y]) for a in y]))
+    q = jnp.where(jnp.eye(n, dtype=bool), 0, w)
+    q = q / q.sum()
+    m = (p - w / jnp.sum(w)) * w
+    return 4 * (m.sum(axis=1)[:, None] * y - m @ y)
+""",
+        ],
+        "You multiplied by q instead of 1 / (1 + squared distance)": [
+            """
+def tsne_gradient(p, y):
+    p, y = np.asarray(p), np.asarray(y)
+    gap = y[:, None] - y
+    w = 1 / (1 + (gap**2).sum(-1))
+    q = w * (1 - np.eye(len(y)))
+    q = q / q.sum()
+    return 4 * (((p - q) * q)[:, :, None] * gap).sum(axis=1)
+""",
+            """
+def tsne_gradient(p, y):
+    n = len(y)
+    w = 1 / (1 + jnp.stack([jnp.stack([sum((a - b) ** 2) for b in y]) for a in y]))
+    q = jnp.where(jnp.eye(n, dtype=bool), 0, w)
+    q = q / q.sum()
+    m = p * q - q**2
+    return 4 * (m.sum(axis=1)[:, None] * y - m @ y)
+""",
+        ],
+        "The rows of your Q add up to 1": [
+            """
+def tsne_gradient(p, y):
+    p, y = np.asarray(p), np.asarray(y)
+    gap = y[:, None] - y
+    w = 1 / (1 + (gap**2).sum(-1))
+    q = w * (1 - np.eye(len(y)))
+    q = q / q.sum()
+    return 4 * (((p - q / q.sum(axis=1)[:, None]) * w)[:, :, None] * gap).sum(axis=1)
+""",
+            """
+def tsne_gradient(p, y):
+    n = len(y)
+    w = 1 / (1 + jnp.stack([jnp.stack([sum((a - b) ** 2) for b in y]) for a in y]))
+    q = jnp.where(jnp.eye(n, dtype=bool), 0, w)
+    q = q / q.sum()
+    m = (p - jnp.stack([row / sum(row) for row in q])) * w
+    return 4 * (m.sum(axis=1)[:, None] * y - m @ y)
+""",
+        ],
+        "You multiplied by 1 + squared distance": [
+            """
+def tsne_gradient(p, y):
+    p, y = np.asarray(p), np.asarray(y)
+    gap = y[:, None] - y
+    w = 1 / (1 + (gap**2).sum(-1))
+    q = w * (1 - np.eye(len(y)))
+    q = q / q.sum()
+    return 4 * (((p - q) / w)[:, :, None] * gap).sum(axis=1)
+""",
+            """
+def tsne_gradient(p, y):
+    n = len(y)
+    w = 1 / (1 + jnp.stack([jnp.stack([sum((a - b) ** 2) for b in y]) for a in y]))
+    q = jnp.where(jnp.eye(n, dtype=bool), 0, w)
+    q = q / q.sum()
+    m = (p - q) * (1 / w)
+    return 4 * (m.sum(axis=1)[:, None] * y - m @ y)
+""",
+        ],
+        "You scaled P to the sum 1": [
+            """
+def tsne_gradient(p, y):
+    p, y = np.asarray(p), np.asarray(y)
+    gap = y[:, None] - y
+    w = 1 / (1 + (gap**2).sum(-1))
+    q = w * (1 - np.eye(len(y)))
+    q = q / q.sum()
+    return 4 * (((p / p.sum() - q) * w)[:, :, None] * gap).sum(axis=1)
+""",
+            """
+def tsne_gradient(p, y):
+    n = len(y)
+    w = 1 / (1 + jnp.stack([jnp.stack([sum((a - b) ** 2) for b in y]) for a in y]))
+    q = jnp.where(jnp.eye(n, dtype=bool), 0, w)
+    q = q / q.sum()
+    m = (p / sum(sum(p)) - q) * w
+    return 4 * (m.sum(axis=1)[:, None] * y - m @ y)
+""",
+        ],
+        "You took the distance, not its square": [
+            """
+def tsne_gradient(p, y):
+    p, y = np.asarray(p), np.asarray(y)
+    gap = y[:, None] - y
+    w = 1 / (1 + np.linalg.norm(gap, axis=-1))
+    q = w * (1 - np.eye(len(y)))
+    return 4 * (((p - q / q.sum()) * w)[:, :, None] * gap).sum(axis=1)
+""",
+            """
+def tsne_gradient(p, y):
+    n = len(y)
+    w = 1 / (1 + jnp.stack([jnp.stack([jnp.sqrt(sum((a - b) ** 2)) for b in y]) for a in y]))
+    q = jnp.where(jnp.eye(n, dtype=bool), 0, w)
+    m = (p - q / q.sum()) * w
+    return 4 * (m.sum(axis=1)[:, None] * y - m @ y)
+""",
+        ],
     },
     "umap_memberships": {
         "You left out rho": [
@@ -993,6 +1299,103 @@ def umap_memberships(distances, sigma):
             """
 def umap_memberships(distances, sigma):
     return jax.nn.softmax(-distances / sigma[:, None], axis=1)
+""",
+        ],
+        "You took a Gaussian": [
+            """
+def umap_memberships(distances, sigma):
+    d, s = np.asarray(distances), np.asarray(sigma)[:, None]
+    rho = d[:, :1]
+    return np.exp(-((d - rho) / s) ** 2 / 2)
+""",
+            """
+def umap_memberships(distances, sigma):
+    return jnp.stack([jnp.exp(-0.5 * (d - d[0]) ** 2 / s**2) for d, s in zip(distances, sigma)])
+""",
+        ],
+        "You squared sigma": [
+            """
+def umap_memberships(distances, sigma):
+    d, s = np.asarray(distances), np.asarray(sigma)[:, None]
+    rho = d[:, :1]
+    return np.exp(-(d - rho) / s**2)
+""",
+            """
+def umap_memberships(distances, sigma):
+    return jnp.stack([jnp.exp(-(d - d[0]) / s / s) for d, s in zip(distances, sigma)])
+""",
+        ],
+        "You divided by 2 sigma": [
+            """
+def umap_memberships(distances, sigma):
+    d, s = np.asarray(distances), np.asarray(sigma)[:, None]
+    rho = d[:, :1]
+    return np.exp(-(d - rho) / (2 * s))
+""",
+            """
+def umap_memberships(distances, sigma):
+    return jnp.stack([jnp.exp(-(d - d[0]) / s / 2) for d, s in zip(distances, sigma)])
+""",
+        ],
+        "All your memberships are 1": [
+            """
+def umap_memberships(distances, sigma):
+    d, s = np.asarray(distances), np.asarray(sigma)[:, None]
+    rho = d[:, :1]
+    return np.exp(-np.maximum(0, d - d[:, -1:]) / s)
+""",
+            """
+def umap_memberships(distances, sigma):
+    return jnp.stack([jnp.exp(-jnp.minimum(0, d - d[0]) / s) for d, s in zip(distances, sigma)])
+""",
+        ],
+        "You subtracted the largest distance": [
+            """
+def umap_memberships(distances, sigma):
+    d, s = np.asarray(distances), np.asarray(sigma)[:, None]
+    rho = d[:, :1]
+    return np.exp(-(d - d.max(axis=1, keepdims=True)) / s)
+""",
+            """
+def umap_memberships(distances, sigma):
+    return jnp.stack([jnp.exp(-(d - d[-1]) / s) for d, s in zip(distances, sigma)])
+""",
+        ],
+        "You took the second neighbor for rho": [
+            """
+def umap_memberships(distances, sigma):
+    d, s = np.asarray(distances), np.asarray(sigma)[:, None]
+    rho = d[:, :1]
+    return np.exp(-np.maximum(0, d - d[:, 1:2]) / s)
+""",
+            """
+def umap_memberships(distances, sigma):
+    return jnp.stack([jnp.exp(-jax.nn.relu(d - d[1]) / s) for d, s in zip(distances, sigma)])
+""",
+        ],
+        "You subtracted the smallest distance of each column": [
+            """
+def umap_memberships(distances, sigma):
+    d, s = np.asarray(distances), np.asarray(sigma)[:, None]
+    rho = d[:, :1]
+    return np.exp(-np.maximum(0, d - d.min(axis=0)) / s)
+""",
+            """
+def umap_memberships(distances, sigma):
+    low = jnp.array([min(column) for column in distances.T])
+    return jnp.stack([jnp.exp(-jax.nn.relu(d - low) / s) for d, s in zip(distances, sigma)])
+""",
+        ],
+        "You returned the exponent": [
+            """
+def umap_memberships(distances, sigma):
+    d, s = np.asarray(distances), np.asarray(sigma)[:, None]
+    rho = d[:, :1]
+    return np.maximum(0, d - rho) / s
+""",
+            """
+def umap_memberships(distances, sigma):
+    return jnp.stack([(d - d[0]) / s for d, s in zip(distances, sigma)])
 """,
         ],
     },
@@ -1199,6 +1602,126 @@ def info_nce(queries, keys, temperature):
     return -jnp.diag(jax.nn.log_softmax(q @ k.T / temperature)).mean()
 """,
         ],
+        "You scaled only the keys to length 1": [
+            """
+def info_nce(queries, keys, temperature):
+    q = np.asarray(queries) / np.linalg.norm(queries, axis=1, keepdims=True)
+    k = np.asarray(keys) / np.linalg.norm(keys, axis=1, keepdims=True)
+    s = np.asarray(queries) @ k.T / temperature
+    m = s.max(axis=1)
+    return np.mean(m + np.log(np.exp(s - m[:, None]).sum(axis=1)) - np.diag(s))
+""",
+            """
+def info_nce(queries, keys, temperature):
+    q = jnp.stack([v / jnp.sqrt(v @ v) for v in queries])
+    k = jnp.stack([v / jnp.sqrt(v @ v) for v in keys])
+    s = jnp.stack([jnp.stack([a @ b for b in k]) for a in queries]) / temperature
+    return -jnp.mean(jnp.diag(jax.nn.log_softmax(s, axis=1)))
+""",
+        ],
+        "You scaled the columns to length 1": [
+            """
+def info_nce(queries, keys, temperature):
+    q = np.asarray(queries) / np.linalg.norm(queries, axis=0)
+    k = np.asarray(keys) / np.linalg.norm(keys, axis=0)
+    s = q @ k.T / temperature
+    m = s.max(axis=1)
+    return np.mean(m + np.log(np.exp(s - m[:, None]).sum(axis=1)) - np.diag(s))
+""",
+            """
+def info_nce(queries, keys, temperature):
+    q = jnp.stack([v / jnp.sqrt(v @ v) for v in queries.T]).T
+    k = jnp.stack([v / jnp.sqrt(v @ v) for v in keys.T]).T
+    s = jnp.stack([jnp.stack([a @ b for b in k]) for a in q]) / temperature
+    return -jnp.mean(jnp.diag(jax.nn.log_softmax(s, axis=1)))
+""",
+        ],
+        "You averaged the exponentials in the denominator": [
+            """
+def info_nce(queries, keys, temperature):
+    q = np.asarray(queries) / np.linalg.norm(queries, axis=1, keepdims=True)
+    k = np.asarray(keys) / np.linalg.norm(keys, axis=1, keepdims=True)
+    s = q @ k.T / temperature
+    m = s.max(axis=1)
+    return np.mean(m + np.log(np.exp(s - m[:, None]).mean(axis=1)) - np.diag(s))
+""",
+            """
+def info_nce(queries, keys, temperature):
+    q = jnp.stack([v / jnp.sqrt(v @ v) for v in queries])
+    k = jnp.stack([v / jnp.sqrt(v @ v) for v in keys])
+    s = jnp.stack([jnp.stack([a @ b for b in k]) for a in q]) / temperature
+    return -jnp.mean(jnp.diag(jax.nn.log_softmax(s, axis=1))) - jnp.log(len(q))
+""",
+        ],
+        "You left out the logarithm": [
+            """
+def info_nce(queries, keys, temperature):
+    q = np.asarray(queries) / np.linalg.norm(queries, axis=1, keepdims=True)
+    k = np.asarray(keys) / np.linalg.norm(keys, axis=1, keepdims=True)
+    s = q @ k.T / temperature
+    m = s.max(axis=1)
+    e = np.exp(s - m[:, None])
+    return -np.mean(np.diag(e) / e.sum(axis=1))
+""",
+            """
+def info_nce(queries, keys, temperature):
+    q = jnp.stack([v / jnp.sqrt(v @ v) for v in queries])
+    k = jnp.stack([v / jnp.sqrt(v @ v) for v in keys])
+    s = jnp.stack([jnp.stack([a @ b for b in k]) for a in q]) / temperature
+    return -sum(jax.nn.softmax(row)[i] for i, row in enumerate(s)) / len(q)
+""",
+        ],
+        "You averaged over the whole table": [
+            """
+def info_nce(queries, keys, temperature):
+    q = np.asarray(queries) / np.linalg.norm(queries, axis=1, keepdims=True)
+    k = np.asarray(keys) / np.linalg.norm(keys, axis=1, keepdims=True)
+    s = q @ k.T / temperature
+    m = s.max(axis=1)
+    return np.mean(m + np.log(np.exp(s - m[:, None]).sum(axis=1)) - s.mean(axis=1))
+""",
+            """
+def info_nce(queries, keys, temperature):
+    q = jnp.stack([v / jnp.sqrt(v @ v) for v in queries])
+    k = jnp.stack([v / jnp.sqrt(v @ v) for v in keys])
+    s = jnp.stack([jnp.stack([a @ b for b in k]) for a in q]) / temperature
+    return jnp.mean(jnp.stack([jax.nn.logsumexp(row) - a for row in s for a in row]))
+""",
+        ],
+        "Your denominator compares queries with queries": [
+            """
+def info_nce(queries, keys, temperature):
+    q = np.asarray(queries) / np.linalg.norm(queries, axis=1, keepdims=True)
+    k = np.asarray(keys) / np.linalg.norm(keys, axis=1, keepdims=True)
+    s = q @ q.T / temperature
+    m = s.max(axis=1)
+    return np.mean(m + np.log(np.exp(s - m[:, None]).sum(axis=1)) - (q * k).sum(axis=1) / temperature)
+""",
+            """
+def info_nce(queries, keys, temperature):
+    q = jnp.stack([v / jnp.sqrt(v @ v) for v in queries])
+    k = jnp.stack([v / jnp.sqrt(v @ v) for v in keys])
+    s = jnp.stack([jnp.stack([a @ b for b in k]) for a in q]) / temperature
+    return sum(jax.nn.logsumexp(q @ a / temperature) - a @ b / temperature for a, b in zip(q, k)) / len(q)
+""",
+        ],
+        "You left the temperature out of the denominator": [
+            """
+def info_nce(queries, keys, temperature):
+    q = np.asarray(queries) / np.linalg.norm(queries, axis=1, keepdims=True)
+    k = np.asarray(keys) / np.linalg.norm(keys, axis=1, keepdims=True)
+    s = q @ k.T / temperature
+    m = s.max(axis=1)
+    return np.mean(np.log(np.exp(s * temperature).sum(axis=1)) - np.diag(s))
+""",
+            """
+def info_nce(queries, keys, temperature):
+    q = jnp.stack([v / jnp.sqrt(v @ v) for v in queries])
+    k = jnp.stack([v / jnp.sqrt(v @ v) for v in keys])
+    s = jnp.stack([jnp.stack([a @ b for b in k]) for a in q]) / temperature
+    return sum(jnp.log(sum(jnp.exp(k @ a))) - a @ b / temperature for a, b in zip(q, k)) / len(q)
+""",
+        ],
     },
     "probe_step": {
         "You went uphill:": [
@@ -1374,6 +1897,161 @@ def probe_step(features, labels, weights, learning_rate):
         return 0.5 * jnp.sum((features @ w - y) ** 2) / len(labels)
 
     return weights - learning_rate * jax.grad(loss)(weights)
+""",
+        ],
+        "You returned the change alone": [
+            """
+def probe_step(features, labels, weights, learning_rate):
+    f, w = np.asarray(features), np.asarray(weights)
+    z = f @ w
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p = p / p.sum(axis=1, keepdims=True)
+    t = np.eye(w.shape[1])[np.asarray(labels)]
+    n = len(f)
+    return -learning_rate * f.T @ (p - t) / n
+""",
+            """
+def probe_step(features, labels, weights, learning_rate):
+    n, c = len(labels), weights.shape[1]
+    p = jnp.stack([jax.nn.softmax(f @ weights) for f in features])
+    t = jnp.stack([jnp.where(jnp.arange(c) == one, 1.0, 0.0) for one in labels])
+    return learning_rate / n * sum(jnp.outer(f, a - b) for f, a, b in zip(features, t, p))
+""",
+        ],
+        "You left out the labels": [
+            """
+def probe_step(features, labels, weights, learning_rate):
+    f, w = np.asarray(features), np.asarray(weights)
+    z = f @ w
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p = p / p.sum(axis=1, keepdims=True)
+    t = np.eye(w.shape[1])[np.asarray(labels)]
+    n = len(f)
+    return w - learning_rate * f.T @ p / n
+""",
+            """
+def probe_step(features, labels, weights, learning_rate):
+    n, c = len(labels), weights.shape[1]
+    p = jnp.stack([jax.nn.softmax(f @ weights) for f in features])
+    t = jnp.stack([jnp.where(jnp.arange(c) == one, 1.0, 0.0) for one in labels])
+    return weights - learning_rate / n * sum(jnp.outer(f, a) for f, a in zip(features, p))
+""",
+        ],
+        "You subtracted the label from every class": [
+            """
+def probe_step(features, labels, weights, learning_rate):
+    f, w = np.asarray(features), np.asarray(weights)
+    z = f @ w
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p = p / p.sum(axis=1, keepdims=True)
+    t = np.eye(w.shape[1])[np.asarray(labels)]
+    n = len(f)
+    return w - learning_rate * f.T @ (p - np.asarray(labels)[:, None]) / n
+""",
+            """
+def probe_step(features, labels, weights, learning_rate):
+    n, c = len(labels), weights.shape[1]
+    p = jnp.stack([jax.nn.softmax(f @ weights) for f in features])
+    t = jnp.stack([jnp.where(jnp.arange(c) == one, 1.0, 0.0) for one in labels])
+    return weights - learning_rate / n * sum(jnp.outer(f, a - b) for f, a, b in zip(features, p, labels))
+""",
+        ],
+        "You subtracted 1 from the labels": [
+            """
+def probe_step(features, labels, weights, learning_rate):
+    f, w = np.asarray(features), np.asarray(weights)
+    z = f @ w
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p = p / p.sum(axis=1, keepdims=True)
+    t = np.eye(w.shape[1])[np.asarray(labels)]
+    n = len(f)
+    t = (np.asarray(labels)[:, None] == 1 + np.arange(w.shape[1])).astype(float)
+    return w - learning_rate * f.T @ (p - t) / n
+""",
+            """
+def probe_step(features, labels, weights, learning_rate):
+    n, c = len(labels), weights.shape[1]
+    p = jnp.stack([jax.nn.softmax(f @ weights) for f in features])
+    t = jnp.stack([jnp.where(jnp.arange(c) + 1 == one, 1.0, 0.0) for one in labels])
+    return weights - learning_rate * features.T @ (p - t) / n
+""",
+        ],
+        "You multiplied by p (1 - p)": [
+            """
+def probe_step(features, labels, weights, learning_rate):
+    f, w = np.asarray(features), np.asarray(weights)
+    z = f @ w
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p = p / p.sum(axis=1, keepdims=True)
+    t = np.eye(w.shape[1])[np.asarray(labels)]
+    n = len(f)
+    return w - learning_rate * f.T @ ((p - t) * p * (1 - p)) / n
+""",
+            """
+def probe_step(features, labels, weights, learning_rate):
+    n, c = len(labels), weights.shape[1]
+    p = jnp.stack([jax.nn.softmax(f @ weights) for f in features])
+    t = jnp.stack([jnp.where(jnp.arange(c) == one, 1.0, 0.0) for one in labels])
+    return weights - learning_rate / n * sum(jnp.outer(f, (a - b) * (a - a**2)) for f, a, b in zip(features, p, t))
+""",
+        ],
+        "Your step is twice as long as it should be": [
+            """
+def probe_step(features, labels, weights, learning_rate):
+    f, w = np.asarray(features), np.asarray(weights)
+    z = f @ w
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p = p / p.sum(axis=1, keepdims=True)
+    t = np.eye(w.shape[1])[np.asarray(labels)]
+    n = len(f)
+    return w - 2 * learning_rate * f.T @ (p - t) / n
+""",
+            """
+def probe_step(features, labels, weights, learning_rate):
+    n, c = len(labels), weights.shape[1]
+    p = jnp.stack([jax.nn.softmax(f @ weights) for f in features])
+    t = jnp.stack([jnp.where(jnp.arange(c) == one, 1.0, 0.0) for one in labels])
+    return weights - learning_rate / n * sum(2 * jnp.outer(f, a - b) for f, a, b in zip(features, p, t))
+""",
+        ],
+        "You divided by the number of features": [
+            """
+def probe_step(features, labels, weights, learning_rate):
+    f, w = np.asarray(features), np.asarray(weights)
+    z = f @ w
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p = p / p.sum(axis=1, keepdims=True)
+    t = np.eye(w.shape[1])[np.asarray(labels)]
+    n = len(f)
+    return w - learning_rate * f.T @ (p - t) / len(w)
+""",
+            """
+def probe_step(features, labels, weights, learning_rate):
+    n, c = len(labels), weights.shape[1]
+    p = jnp.stack([jax.nn.softmax(f @ weights) for f in features])
+    t = jnp.stack([jnp.where(jnp.arange(c) == one, 1.0, 0.0) for one in labels])
+    return weights - learning_rate / len(weights) * sum(jnp.outer(f, a - b) for f, a, b in zip(features, p, t))
+""",
+        ],
+        "You took the most likely class": [
+            """
+def probe_step(features, labels, weights, learning_rate):
+    f, w = np.asarray(features), np.asarray(weights)
+    z = f @ w
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p = p / p.sum(axis=1, keepdims=True)
+    t = np.eye(w.shape[1])[np.asarray(labels)]
+    n = len(f)
+    p = np.eye(w.shape[1])[z.argmax(axis=1)]
+    return w - learning_rate * f.T @ (p - t) / n
+""",
+            """
+def probe_step(features, labels, weights, learning_rate):
+    n, c = len(labels), weights.shape[1]
+    p = jnp.stack([jax.nn.softmax(f @ weights) for f in features])
+    t = jnp.stack([jnp.where(jnp.arange(c) == one, 1.0, 0.0) for one in labels])
+    p = jnp.stack([jax.nn.one_hot(jnp.argmax(row), c) for row in p])
+    return weights - learning_rate * features.T @ (p - t) / n
 """,
         ],
     },
@@ -1659,6 +2337,215 @@ def trustworthiness(x, y, n_neighbors):
 
     excess = jnp.maximum(0, ranks(x) - k) * (ranks(y) <= k)
     return 1 - 1 / (n * k * (2 * n - 3 * k - 1)) * excess.sum()
+""",
+        ],
+        "In the map you counted each sample": [
+            """
+def trustworthiness(x, y, n_neighbors):
+    x, y, n, k = np.asarray(x), np.asarray(y), len(x), n_neighbors
+    total = 0
+    for i in range(n):
+        in_data = [j for j in np.argsort(((x - x[i]) ** 2).sum(1)) if j != i]
+        in_map = [j for j in np.argsort(((y - y[i]) ** 2).sum(1)) if j != i]
+        total += sum(max(0, in_data.index(j) + 1 - k) for j in in_map[: k - 1])
+        total += n - k
+    return 1 - 2 * total / (n * k * (2 * n - 3 * k - 1))
+""",
+            """
+def trustworthiness(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+
+    def ranks(z):
+        d = jnp.sum((z[:, None] - z) ** 2, axis=-1) + jnp.diag(jnp.full(n, jnp.inf))
+        return jnp.sum(d[:, None, :] < d[:, :, None], axis=-1) + 1
+
+    a, b = ranks(x), ranks(y)
+    b = jnp.where(jnp.eye(n, dtype=bool), 1, b + 1)
+    return 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * jnp.sum(jnp.maximum(0, a - k) * (b <= k))
+""",
+        ],
+        "Your ranks in the data count the sample itself": [
+            """
+def trustworthiness(x, y, n_neighbors):
+    x, y, n, k = np.asarray(x), np.asarray(y), len(x), n_neighbors
+    total = 0
+    for i in range(n):
+        in_data = [j for j in np.argsort(((x - x[i]) ** 2).sum(1)) if j != i]
+        in_map = [j for j in np.argsort(((y - y[i]) ** 2).sum(1)) if j != i]
+        total += sum(max(0, in_data.index(j) + 2 - k) for j in in_map[:k])
+    return 1 - 2 * total / (n * k * (2 * n - 3 * k - 1))
+""",
+            """
+def trustworthiness(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+
+    def ranks(z):
+        d = jnp.sum((z[:, None] - z) ** 2, axis=-1) + jnp.diag(jnp.full(n, jnp.inf))
+        return jnp.sum(d[:, None, :] < d[:, :, None], axis=-1) + 1
+
+    a, b = ranks(x), ranks(y)
+    return 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * jnp.sum(jax.nn.relu(a + 1 - k) * (b <= k))
+""",
+        ],
+        "Your sign before the 1 in the factor is wrong": [
+            """
+def trustworthiness(x, y, n_neighbors):
+    x, y, n, k = np.asarray(x), np.asarray(y), len(x), n_neighbors
+    total = 0
+    for i in range(n):
+        in_data = [j for j in np.argsort(((x - x[i]) ** 2).sum(1)) if j != i]
+        in_map = [j for j in np.argsort(((y - y[i]) ** 2).sum(1)) if j != i]
+        total += sum(max(0, in_data.index(j) + 1 - k) for j in in_map[:k])
+    return 1 - 2 * total / (n * k * (2 * n - 3 * k + 1))
+""",
+            """
+def trustworthiness(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+
+    def ranks(z):
+        d = jnp.sum((z[:, None] - z) ** 2, axis=-1) + jnp.diag(jnp.full(n, jnp.inf))
+        return jnp.sum(d[:, None, :] < d[:, :, None], axis=-1) + 1
+
+    a, b = ranks(x), ranks(y)
+    return 1 - 2 / (n * k * (2 * n - 3 * k + 1)) * jnp.sum(jnp.maximum(0, a - k) * (b <= k))
+""",
+        ],
+        "Your factor lacks K": [
+            """
+def trustworthiness(x, y, n_neighbors):
+    x, y, n, k = np.asarray(x), np.asarray(y), len(x), n_neighbors
+    total = 0
+    for i in range(n):
+        in_data = [j for j in np.argsort(((x - x[i]) ** 2).sum(1)) if j != i]
+        in_map = [j for j in np.argsort(((y - y[i]) ** 2).sum(1)) if j != i]
+        total += sum(max(0, in_data.index(j) + 1 - k) for j in in_map[:k])
+    return 1 - 2 * total / (n * (2 * n - 3 * k - 1))
+""",
+            """
+def trustworthiness(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+
+    def ranks(z):
+        d = jnp.sum((z[:, None] - z) ** 2, axis=-1) + jnp.diag(jnp.full(n, jnp.inf))
+        return jnp.sum(d[:, None, :] < d[:, :, None], axis=-1) + 1
+
+    a, b = ranks(x), ranks(y)
+    return 1 - 2 / n / (2 * n - 3 * k - 1) * jnp.sum(jnp.maximum(0, a - k) * (b <= k))
+""",
+        ],
+        "Your factor lacks n": [
+            """
+def trustworthiness(x, y, n_neighbors):
+    x, y, n, k = np.asarray(x), np.asarray(y), len(x), n_neighbors
+    total = 0
+    for i in range(n):
+        in_data = [j for j in np.argsort(((x - x[i]) ** 2).sum(1)) if j != i]
+        in_map = [j for j in np.argsort(((y - y[i]) ** 2).sum(1)) if j != i]
+        total += sum(max(0, in_data.index(j) + 1 - k) for j in in_map[:k])
+    return 1 - 2 * total / (k * (2 * n - 3 * k - 1))
+""",
+            """
+def trustworthiness(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+
+    def ranks(z):
+        d = jnp.sum((z[:, None] - z) ** 2, axis=-1) + jnp.diag(jnp.full(n, jnp.inf))
+        return jnp.sum(d[:, None, :] < d[:, :, None], axis=-1) + 1
+
+    a, b = ranks(x), ranks(y)
+    return 1 - 2 / k / (2 * n - 3 * k - 1) * jnp.sum(jnp.maximum(0, a - k) * (b <= k))
+""",
+        ],
+        "You left out the maximum with 0": [
+            """
+def trustworthiness(x, y, n_neighbors):
+    x, y, n, k = np.asarray(x), np.asarray(y), len(x), n_neighbors
+    total = 0
+    for i in range(n):
+        in_data = [j for j in np.argsort(((x - x[i]) ** 2).sum(1)) if j != i]
+        in_map = [j for j in np.argsort(((y - y[i]) ** 2).sum(1)) if j != i]
+        total += sum(in_data.index(j) + 1 - k for j in in_map[:k])
+    return 1 - 2 * total / (n * k * (2 * n - 3 * k - 1))
+""",
+            """
+def trustworthiness(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+
+    def ranks(z):
+        d = jnp.sum((z[:, None] - z) ** 2, axis=-1) + jnp.diag(jnp.full(n, jnp.inf))
+        return jnp.sum(d[:, None, :] < d[:, :, None], axis=-1) + 1
+
+    a, b = ranks(x), ranks(y)
+    return 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * jnp.sum((a - k) * (b <= k))
+""",
+        ],
+        "You returned the share of neighbors that are kept, the recall": [
+            """
+def trustworthiness(x, y, n_neighbors):
+    x, y, n, k = np.asarray(x), np.asarray(y), len(x), n_neighbors
+    total = 0
+    for i in range(n):
+        in_data = [j for j in np.argsort(((x - x[i]) ** 2).sum(1)) if j != i]
+        in_map = [j for j in np.argsort(((y - y[i]) ** 2).sum(1)) if j != i]
+        total += len(set(in_data[:k]) & set(in_map[:k]))
+    return total / (n * k)
+""",
+            """
+def trustworthiness(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+
+    def ranks(z):
+        d = jnp.sum((z[:, None] - z) ** 2, axis=-1) + jnp.diag(jnp.full(n, jnp.inf))
+        return jnp.sum(d[:, None, :] < d[:, :, None], axis=-1) + 1
+
+    a, b = ranks(x), ranks(y)
+    return jnp.sum((a <= k) * (b <= k)) / n / k
+""",
+        ],
+        "You took the rank of i among the neighbors of j": [
+            """
+def trustworthiness(x, y, n_neighbors):
+    x, y, n, k = np.asarray(x), np.asarray(y), len(x), n_neighbors
+    total = 0
+    for i in range(n):
+        near = ((x[:, None] - x) ** 2).sum(-1)
+        in_map = [j for j in np.argsort(((y - y[i]) ** 2).sum(1)) if j != i]
+        total += sum(max(0, int((near[j] <= near[j, i]).sum()) - 1 - k) for j in in_map[:k])
+    return 1 - 2 * total / (n * k * (2 * n - 3 * k - 1))
+""",
+            """
+def trustworthiness(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+
+    def ranks(z):
+        d = jnp.sum((z[:, None] - z) ** 2, axis=-1) + jnp.diag(jnp.full(n, jnp.inf))
+        return jnp.sum(d[:, None, :] < d[:, :, None], axis=-1) + 1
+
+    a, b = ranks(x), ranks(y)
+    return 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * jnp.sum(jnp.maximum(0, a.T - k) * (b <= k))
+""",
+        ],
+        "You took one neighbor more than K": [
+            """
+def trustworthiness(x, y, n_neighbors):
+    x, y, n, k = np.asarray(x), np.asarray(y), len(x), n_neighbors
+    total = 0
+    for i in range(n):
+        in_data = [j for j in np.argsort(((x - x[i]) ** 2).sum(1)) if j != i]
+        in_map = [j for j in np.argsort(((y - y[i]) ** 2).sum(1)) if j != i]
+        total += sum(max(0, in_data.index(j) + 1 - k) for j in in_map[: k + 1])
+    return 1 - 2 * total / (n * k * (2 * n - 3 * k - 1))
+""",
+            """
+def trustworthiness(x, y, n_neighbors):
+    n, k = len(x), n_neighbors
+
+    def ranks(z):
+        d = jnp.sum((z[:, None] - z) ** 2, axis=-1) + jnp.diag(jnp.full(n, jnp.inf))
+        return jnp.sum(d[:, None, :] < d[:, :, None], axis=-1) + 1
+
+    a, b = ranks(x), ranks(y)
+    return 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * jnp.sum(jnp.maximum(0, a - k) * (b <= k + 1))
 """,
         ],
     },
