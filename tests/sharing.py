@@ -1,7 +1,8 @@
 """Tests that use the same compiled programs run one after another in one process: `pytest -n 2 --dist loadgroup`.
 
 Each process compiles for itself. Tests of one file call the same functions with the same shapes, and so do the tests
-of the examples of one module. Tests at the top have little in common with their neighbors and are spread evenly.
+of the examples of one module. Tests of one sheet need the same answer key. Other tests at the top have little in common
+with their neighbors and are spread evenly.
 """
 
 from pathlib import Path
@@ -17,8 +18,10 @@ def group(item: pytest.Item) -> str | None:
         return None  # it has one
     if item.path.parent != TOP:
         return item.path.relative_to(TOP).as_posix()
-    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    return next((value.function.__module__ for value in parameters if hasattr(value, "function")), None)
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    if isinstance(parameters.get("unit"), int):
+        return f"unit {parameters['unit']}"  # they need the same answer key, which takes long to seal
+    return next((value.function.__module__ for value in parameters.values() if hasattr(value, "function")), None)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

@@ -24,6 +24,7 @@ def item(file, *, mark=None, **parameters):
         ("risk/test_losses.py", {}, "risk/test_losses.py"),
         ("grading/key/test_seal.py", {"number": 3}, "grading/key/test_seal.py"),
         ("test_doctests.py", {"name": "mfml.risk"}, None),
+        ("test_spellings.py", {"unit": 7}, "unit 7"),
         ("test_contract.py", {"example": SimpleNamespace(function=sharing.group)}, "tests.sharing"),
     ],
 )
