@@ -147,7 +147,8 @@ def death_sentence(outcome: dict[str, Any], check: str) -> tuple[str, str]:
         return "timeout", f"not run, since the whole unit took longer than {seconds}: look for loops that do not end"
     if "timeout" in outcome:
         seconds = f"{float(outcome['timeout']):.0f} s"
-        return "timeout", f"{ran}took longer than {seconds}{where}: look for a loop that does not end"
+        advice = "look for a loop that does not end, or one so long that `jax.jit` cannot unroll it"
+        return "timeout", f"{ran}took longer than {seconds}{where}: {advice}"
     if "memory" in outcome:
         return (
             "memory",
