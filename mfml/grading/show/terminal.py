@@ -39,8 +39,8 @@ def show(result: UnitResult, console: Console, *, single: bool = False) -> None:
 def render(result: UnitResult, *, ascii_only: bool = False, wide: bool = True) -> RenderableType:
     """A unit's result for rich. What was seen of each exercise stands beside the table or, unless `wide`, below it."""
     parts: list[RenderableType] = [_table(result, ascii_only, wide)]
-    if not wide:
-        parts += [Text(), _remarks(result)]
+    if not wide and (remarks := _remarks(result)).row_count:
+        parts += [Text(), remarks]
     parts.append(Text(f"{result.score} of {result.max_score} points", style="bold"))
     parts += [Text(f"Note: {line}", style="yellow") for line in result.advice]
     parts.append(_next_step(result))
