@@ -98,13 +98,10 @@ def alike(exercise: dict[str, Any], check: dict[str, Any], found: Any, wanted: A
 
 def _finite(value: Any) -> bool:
     """Say whether an output consists of finite numbers."""
-    value = _as_numbers(value)
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]
-    return all(_finite(one) if isinstance(one, dict | tuple) else _is_finite_array(one) for one in parts)
-
-
-def _is_finite_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and bool(np.isfinite(value).all())
+    if isinstance(value, dict | tuple | list):
+        return all(map(_finite, value.values() if isinstance(value, dict) else value))
+    number = _as_numbers(value)
+    return isinstance(number, np.ndarray) and bool(np.isfinite(number).all())
 
 
 def _as_numbers(value: Any) -> Any:
