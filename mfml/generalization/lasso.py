@@ -17,7 +17,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.generalization import elastic_net as net
 from mfml.generalization.lasso_solvers import SOLVERS, State, init, solve, step
-from mfml.iteration import Report, Status
+from mfml.iteration import Report
 from mfml.numerics import scaling
 from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, between, checked
@@ -74,9 +74,9 @@ def fit(
     gradient step with momentum and the soft threshold.
 
     The gap is an upper bound on J minus its minimum. In single precision it cannot decrease far below
-    1e-6 $\lVert y - \bar y \rVert^2 / n$. For groups of samples far apart it stays larger, and the fit has not
-    converged. The minimum may not be unique if features are collinear. With a penalty of 0
-    the gap is J itself, so the fit ends at the minimum without a claim to have converged: `regression.ols` is for this.
+    1e-6 $\lVert y - \bar y \rVert^2 / n$, and where columns nearly depend on each other, as in groups of samples far
+    apart, it stays larger. The minimum may not be unique if features are collinear. With a penalty of 0 the gap is J
+    itself, so the fit ends at the minimum without a claim to have converged: `regression.ols` is for this.
     Where data are NaN, so are the coefficients.
 
     Args:
@@ -106,7 +106,8 @@ def fit(
     task, alpha, l1_ratio, *units = _in_units(x, y, weights, alpha, l1_ratio, fit_intercept)
     start = init(task)
     state, report = solve(start, task, alpha=alpha, l1_ratio=l1_ratio, solver=solver, max_iter=max_iter, tol=tol)
-    return Lasso(*_out_of_units(task, state.coef, *_judged(task, state.coef, report, alpha, l1_ratio, tol), *units))
+    gap = net.duality_gap(state.coef, state.correlation, task, alpha=alpha, l1_ratio=l1_ratio)
+    return Lasso(*_out_of_units(task, state.coef, gap, report, *units))
 
 
 @public
@@ -140,14 +141,14 @@ def path(
     require.rank("alphas", alphas, 1)
     task, scaled, ratios, *units = _in_units(x, y, weights, alphas, l1_ratio, fit_intercept)
 
-    def one(state: State, penalty: tuple[Array, Array]) -> tuple[State, tuple[Array, Report]]:
+    def one(state: State, penalty: tuple[Array, Array]) -> tuple[State, tuple[Array, Array, Report]]:
         alpha, ratio = penalty
         state, report = solve(state, task, alpha=alpha, l1_ratio=ratio, max_iter=max_iter, tol=tol)
-        return state, (state.coef, report)
+        gap = net.duality_gap(state.coef, state.correlation, task, alpha=alpha, l1_ratio=ratio)
+        return state, (state.coef, gap, report)
 
-    _, (coef, report) = lax.scan(one, init(task), (scaled, ratios))
-    judged = _judged(task, coef, report, scaled, ratios, tol)
-    return Path(alphas, *_out_of_units(task, coef, *judged, *units))
+    _, (coef, gap, report) = lax.scan(one, init(task), (scaled, ratios))
+    return Path(alphas, *_out_of_units(task, coef, gap, report, *units))
 
 
 @public
@@ -204,20 +205,6 @@ def _in_units(
     l2 = jnp.where(l1_ratio == 1, 0.0, jnp.minimum(alpha * (1 - l1_ratio) * per_x * per_x, largest))
     total = l1 + l2
     return task, total, jnp.where(total == 0, l1_ratio, l1 / jnp.where(total == 0, 1.0, total)), per_x, per_y
-
-
-def _judged(
-    task: net.Task, coef: Array, report: Report, alpha: Array, l1_ratio: Array, tol: ArrayLike
-) -> tuple[Array, Report]:
-    """The gap from fresh correlations, for one or more solutions: those that passes add up collect their rounding."""
-    gap_of = partial(net.duality_gap, task=task)
-    for _ in range(coef.ndim - 1):
-        gap_of = jax.vmap(gap_of)
-    gap = gap_of(coef, task.target - coef @ task.gram, alpha=alpha, l1_ratio=l1_ratio)
-    rounding = 16 * jnp.finfo(gap.dtype).eps  # of the gap itself
-    converged = report.converged & (gap <= (tol + rounding) * task.energy)
-    status = jnp.where(report.converged & ~converged, int(Status.STALLED), report.status)
-    return gap, report._replace(converged=converged, status=status)
 
 
 def _out_of_units(

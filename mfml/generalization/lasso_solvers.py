@@ -20,6 +20,7 @@ from mfml.iteration import Status
 
 SOLVERS = ("coordinate", "fista")
 PASSES = 5  # over the active features in one round; after them comes an extrapolation and a check of the gap
+FRESH = 10 * PASSES  # passes after which correlations are computed again
 
 
 class State(NamedTuple):
@@ -135,7 +136,7 @@ def _by_coordinates(
     start, n_rounds = _objective(state, task, alpha, l1_ratio), -(-max_iter // PASSES)
     history = jnp.full(1 + PASSES * n_rounds, jnp.nan, start.dtype).at[0].set(start)
     done, report = iteration.run(
-        lambda at, i: _round(at, task, alpha, l1_ratio, first=PASSES * i, max_iter=max_iter),
+        lambda at, i: _round(at, task, alpha, l1_ratio, first=PASSES * i, max_iter=max_iter, tol=tol),
         _Progress(state, start, history, jnp.zeros((), bool)),
         max_iter=n_rounds,
         objective=lambda at: at.value,
@@ -147,8 +148,25 @@ def _by_coordinates(
     return done.state, report._replace(history=history, n_iter=n_iter)
 
 
-def _round(at: _Progress, task: net.Task, alpha: Array, l1_ratio: Array, *, first: Array, max_iter: int) -> _Progress:
-    """Make passes over the active features, then move to the extrapolated point if J is lower there."""
+def _refreshed(state: State, *, task: net.Task) -> State:
+    """The state with fresh correlations: those that passes add up collect their rounding. Zeros cost nothing."""
+    used = jnp.flatnonzero(state.coef, size=len(state.coef), fill_value=0)
+
+    def subtract(i: Array, q: Array) -> Array:
+        return q - state.coef[used[i]] * task.gram[used[i]]
+
+    q = lax.fori_loop(0, jnp.sum(state.coef != 0), subtract, task.target)
+    return state._replace(correlation=q)
+
+
+def _round(
+    at: _Progress, task: net.Task, alpha: Array, l1_ratio: Array, *, first: Array, max_iter: int, tol: ArrayLike
+) -> _Progress:
+    """Make passes over the active features, then move to the extrapolated point if J is lower there.
+
+    The product for fresh correlations is made only now and then, and where the gap seems small enough: it must be so
+    with them, too.
+    """
     state = at.state
     active = (state.coef != 0) | (jnp.abs(state.correlation) > alpha * l1_ratio)
     order = jnp.flatnonzero(active, size=len(active), fill_value=0)
@@ -165,6 +183,8 @@ def _round(at: _Progress, task: net.Task, alpha: Array, l1_ratio: Array, *, firs
     value = _objective(ahead, task, alpha, l1_ratio)
     better = value < values[-1]
     after, value = jax.tree.map(partial(jnp.where, better), (ahead, value), (after, values[-1]))
+    due = (_gap(after, task, alpha, l1_ratio) <= tol * task.energy) | (first % FRESH == FRESH - PASSES)
+    after = lax.cond(due, partial(_refreshed, task=task), lambda one: one, after)
     history = lax.dynamic_update_slice(at.history, values, (first + 1,))
     history = history.at[jnp.minimum(first + PASSES, max_iter)].set(value)
     return _Progress(after, value, history, _stands_still(after.coef, state.coef))

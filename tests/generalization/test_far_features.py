@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from sklearn.linear_model import Lasso, Ridge
+from sklearn.linear_model import ElasticNet, Lasso, Ridge
 
 from mfml.generalization import elastic_net, lasso, ridge
 
@@ -72,6 +72,20 @@ def test_lasso_claims_no_gap_that_rounding_hides(apart):
         assert gap <= 1.5e-4 or not ours.converged
         along = lasso.path(x, y, jnp.array([1e-4]))
         assert gap <= 1.5e-4 or not along.converged[0]
+
+
+@pytest.mark.parametrize(("n", "d", "l1_ratio", "seed"), [(15, 15, 1.0, 27), (20, 60, 0.3, 7), (20, 60, 0.3, 1)])
+def test_lasso_goes_on_where_only_the_correlations_are_stale(n, d, l1_ratio, seed):
+    """It stopped at 120 times the tolerance: the gap of stale correlations was small."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, d)).astype(np.float32)
+    y = (x @ (rng.normal(size=d) * (rng.random(d) < 0.4)) + 0.1 * rng.normal(size=n)).astype(np.float32)
+    alpha = 0.01 * elastic_net.grid(elastic_net.problem(x, y), n_alphas=2)[0]
+    ours = lasso.fit(x, y, alpha=alpha, l1_ratio=l1_ratio, tol=2e-6, max_iter=3000)
+    assert ours.converged
+    peer = ElasticNet(alpha=float(alpha), l1_ratio=l1_ratio, tol=1e-10, max_iter=100_000).fit(x.astype(float), y)
+    assert ours.gap <= 2e-6 * y.var()
+    np.testing.assert_allclose(ours.coef, peer.coef_, atol=2e-3 * np.abs(peer.coef_).max())
 
 
 @pytest.mark.parametrize("solver", lasso.SOLVERS)
