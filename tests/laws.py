@@ -384,9 +384,10 @@ def twice(example: Example, arguments: Arguments) -> bool:
 def weighted(example: Example, arguments: Arguments) -> tuple[dict[str, Any], int] | None:
     """Arguments with weights, and the number of samples; None where a function takes no weights of samples."""
     parameter = inspect.signature(example.function).parameters.get("weights")
-    if parameter is None or '" n' not in str(parameter.annotation).replace("'", '"').replace('"n', '" n'):
+    text = str(getattr(parameter, "annotation", "")).replace('"', "'")
+    if "None" not in text and "'n'" not in text:  # weights of a network have another axis, and are always needed
         return None
-    data = next((arguments[name] for name in ("x", "y", "target", "values") if name in arguments), None)
+    data = next((arguments[name] for name in ("x", "y", "target", "values", "batch") if name in arguments), None)
     if data is None:
         return None
     n = len(data)

@@ -65,7 +65,10 @@ def step(state: State, batch: Float[Array, "s d"], *, weights: Float[Array, " s"
     [[3.0], [9.0]]
     """
     require.same_length(batch=batch, weights=weights)
-    return _step(state, present(weights, batch), weights)[0]
+    moved = _step(state, present(weights, batch), weights)[0]
+    if weights is None:
+        return moved
+    return jax.tree.map(partial(jnp.where, jnp.all(weights == 0)), state, moved)  # no samples move nothing
 
 
 @public

@@ -192,7 +192,10 @@ EXAMPLES = [
     Example(
         minibatch.step,
         lambda key: {"state": minibatch.init(starts(key)), "batch": clouds(key)},
-        exempt=dict.fromkeys(("unit", "origin"), "the state has the unit and the origin of the batch as well"),
+        exempt={
+            **dict.fromkeys(("unit", "origin"), "the state has the unit and the origin of the batch as well"),
+            "nothing": "a batch without samples leaves the state as it is",
+        },
     ),
     Example(
         minibatch.fit, lambda key: data(key) | {"key": key}, CLUSTERS | {"batch_size": 6, "n_steps": 20}, x64=False

@@ -74,3 +74,13 @@ def test_random_starts_take_heavy_samples(x, key):
     weights = jnp.zeros(27).at[jnp.array([3, 8, 20])].set(1e-20)
     found = seeding.choose(x, key=key, n_clusters=3, init="random", weights=weights)
     np.testing.assert_array_equal(np.sort(found, axis=0), np.sort(x[jnp.array([3, 8, 20])], axis=0))
+
+
+def test_a_batch_without_samples_moves_nothing():
+    """Where a stream is padded, whole batches have weight zero."""
+    state = minibatch.step(minibatch.init(jnp.array([[0.0], [9.0]])), jnp.array([[1.0], [3.0]]))
+    same = minibatch.step(state, jnp.array([[jnp.nan], [7.0]]), weights=jnp.zeros(2))
+    assert same.centroids.tolist() == state.centroids.tolist() == [[2.0], [9.0]]
+    assert same.counts.tolist() == state.counts.tolist()
+    unknown = minibatch.step(state, jnp.array([[5.0], [7.0]]), weights=jnp.array([jnp.nan, 0.0]))
+    assert jnp.isnan(unknown.centroids).any()
