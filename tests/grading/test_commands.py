@@ -184,11 +184,12 @@ def test_a_narrow_terminal_keeps_every_sentence_whole(graded, with_double, width
     shown = console.file.getvalue()
     lines = shown.splitlines()
     assert all(len(line) <= width for line in lines)
+    assert lines[0].startswith("Unit 1. Learning as optimization: models, losses, risk")
     assert any(line.startswith("double(jnp.array(") for line in lines)  # ready to be copied: no frame around it
     assert "under jax.jit: under jax.jit" not in shown
     said = " ".join(" ".join(lines).split())
     assert "what your code prints is not shown here" in said
-    assert "run `python -m exercises.unit01`" in said
+    assert "run the file (a sheet: `python -m exercises.unit01`)" in said
 
 
 def test_no_emoji_in_place_of_code(graded, with_double):

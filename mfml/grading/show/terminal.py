@@ -38,7 +38,8 @@ def show(result: UnitResult, console: Console, *, single: bool = False) -> None:
 
 def render(result: UnitResult, *, ascii_only: bool = False, wide: bool = True) -> RenderableType:
     """A unit's result for rich. What was seen of each exercise stands beside the table or, unless `wide`, below it."""
-    parts: list[RenderableType] = [_table(result, ascii_only, wide)]
+    title = Text(f"Unit {result.unit}. {result.title}", style="bold")
+    parts: list[RenderableType] = [title, _table(result, ascii_only, wide)]
     if not wide and (remarks := _remarks(result)).row_count:
         parts += [Text(), remarks]
     parts.append(Text(f"{result.score} of {result.max_score} points", style="bold"))
@@ -57,9 +58,6 @@ def _remarks(result: UnitResult) -> Table:
 
 def _table(result: UnitResult, ascii_only: bool, wide: bool) -> Table:
     table = Table(
-        title=f"Unit {result.unit}. {result.title}",
-        title_justify="left",
-        title_style="bold",
         box=None,
         pad_edge=False,
         header_style="dim",

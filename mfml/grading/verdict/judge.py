@@ -53,8 +53,8 @@ def _advice(outcomes: Outcomes, file: str, said: set[str]) -> list[str]:
     if outcomes.printed > 100_000:
         advice.append(f"{file} printed {outcomes.printed / 1e6:.1f} MB, which is discarded: remove the prints")
     elif outcomes.printed:
-        run = f"`python -m exercises.{file[:-3]}`" if re.fullmatch(r"unit\d\d\.py", file) else "the file"
-        advice.append(f"what your code prints is not shown here: call the function at the file's end, and run {run}")
+        sheet = f" (a sheet: `python -m exercises.{file[:-3]}`)" if re.fullmatch(r"unit\d\d\.py", file) else ""
+        advice.append(f"what your code prints is not shown here: call the function at its end, and run the file{sheet}")
     return advice
 
 

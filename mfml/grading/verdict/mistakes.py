@@ -2,8 +2,8 @@
 
 Evidence is every check on which both the submission and the mistake's own reference returned a value. All visible
 checks among these have to agree with the mistake, and one wrong check at least has to be explained. Hidden checks may
-differ, since at an edge a mistake depends on how it was written, but no more of them than checks that agree. NaN and
-infinity say nothing there. Where only hidden checks are wrong, these decide, too. What kind of number it is, and
+differ, since at an edge a mistake depends on how it was written, but no more of them than checks that are explained. NaN
+and infinity say nothing there. Where only hidden checks are wrong, these decide, too. What kind of number it is, and
 whether one number has shape () or (1,), does not count.
 """
 
@@ -43,7 +43,7 @@ def _evidence(
     exercise: dict[str, Any], checks: list[CheckResult], found: dict[str, dict[str, Any]], made: list[dict[str, Any]]
 ) -> Evidence | None:
     """Weigh what a mistake gave on each check against what the submission gave; None where it cannot be the mistake."""
-    explained = agreeing = repeated = against = 0
+    explained = agreeing = telling = against = 0
     only_hidden = not any(result.state == "wrong" and not result.hidden for result in checks)
     for check, result, one in zip(exercise["checks"], checks, made, strict=True):
         value = found[check["name"]]
@@ -57,9 +57,10 @@ def _evidence(
             against += _finite(value["value"])
             continue
         agreeing += 1
-        repeated += check["call"] == "jit"  # of the first check: no further evidence
-        explained += result.state == "wrong" and not alike(exercise, check, value["value"], check["expected"])
-    return Evidence(explained, agreeing) if explained and agreeing - repeated >= against else None
+        explains = result.state == "wrong" and not alike(exercise, check, value["value"], check["expected"])
+        explained += explains
+        telling += explains and check["call"] != "jit"  # which is the first check again
+    return Evidence(explained, agreeing) if explained and telling >= against else None
 
 
 def _raised(exercise: dict[str, Any], checks: list[CheckResult], found: dict[str, dict[str, Any]]) -> str | None:
