@@ -113,7 +113,7 @@ def norm(v: Float[Array, " n"]) -> Float[Array, ""]:
 
 @norm.inputs("a vector with a negative entry", points=1)
 def _(key):
-    return dict(v=jnp.array([2.0, -3.0, 6.0]))
+    return dict(v=jnp.array([2.0, -6.0, 3.0]))
 
 
 @norm.inputs("a random vector", points=1, hidden=True)

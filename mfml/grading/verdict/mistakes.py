@@ -2,8 +2,8 @@
 
 Evidence is every check on which both the submission and the mistake's own reference returned a value. All visible
 checks among these have to agree with the mistake, and one wrong check at least has to be explained. Hidden checks may
-differ, since at an edge a mistake depends on how it was written, but no more of them than checks that are explained. NaN
-and infinity say nothing there. Where only hidden checks are wrong, these decide, too. What kind of number it is, and
+differ, since at an edge a mistake depends on how it was written, but no more of them than are explained. NaN and
+infinity say nothing there. Where only hidden checks are wrong, these decide, too. What kind of number it is, and
 whether one number has shape () or (1,), does not count.
 """
 
