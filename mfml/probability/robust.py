@@ -225,7 +225,8 @@ def fit(
 
     def advance(old: _State, _: Array) -> _State:
         line, residual = _step(old.line, old.residual, scaled, x, y, fit_intercept, estimate_df)
-        moved = jnp.max(jnp.abs(residual - old.residual)) / line.scale
+        # of predictions, since the residual of a far outlier is rounded by more than tol
+        moved = jnp.max(jnp.abs(predict(line, x) - predict(old.line, x))) / line.scale
         noise = jnp.abs(jnp.log(line.scale / old.line.scale)) + jnp.abs(jnp.log(line.df / old.line.df))
         value, change = _log_likelihood(residual, line.scale, line.df), jnp.maximum(moved, noise)
         reached = jnp.stack([value, -change])

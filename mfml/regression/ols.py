@@ -112,7 +112,7 @@ def solve(
     >>> solve(scaled, jnp.array([1.0, 3.0, 5.0]), weights=jnp.ones(3)).coef.round(4).tolist()
     [2.0]
     """
-    center = _center(y, None, fit_intercept)
+    center = _center(y, weights, fit_intercept)
     found = _normal_equations(scaled.matrix, y - center, weights)
     return _solved(scaled, *found, center, jnp.array(True), fit_intercept)
 
@@ -252,7 +252,7 @@ def _center(y: Array, weights: Array | None, fit_intercept: bool) -> Array:
     """A number near the targets, which the intercept takes up: their differences would lose digits beside it."""
     if not fit_intercept:
         return jnp.zeros_like(y[0])
-    return lax.stop_gradient(sums.mean(present(weights, y)))
+    return lax.stop_gradient(sums.mean(present(weights, y), weights=weights))  # a far one of little weight rounds none
 
 
 def _solved(

@@ -165,6 +165,10 @@ def test_the_size_of_a_far_outlier_does_not_hide_the_noise_of_the_others():
     found = robust.fit(x, y, df=3.0)
     assert found.converged
     np.testing.assert_allclose(found.coef, without.coef, atol=0.01)
+    with jax.enable_x64(True):
+        exact = robust.fit(x.astype(float), y.astype(float), df=3.0)
+    np.testing.assert_allclose(found.intercept, exact.intercept, atol=1e-5)
+    np.testing.assert_allclose(found.scale, exact.scale, rtol=1e-4)
 
 
 @pytest.mark.parametrize("df", [0.0, -1.0])
