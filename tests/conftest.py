@@ -13,7 +13,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from mfml.xla import flags
 
-os.environ.update(flags.busy(os.environ))
+os.environ.update(flags.quick(os.environ))
 
 from jaxtyping import install_import_hook
 

@@ -51,6 +51,24 @@ def asks_for_numbers(parameter: inspect.Parameter | None) -> bool:
     return any(word in text for word in ("Float[", "Num[", "Real[", "Shaped[")) or text == str(ArrayLike)
 
 
+# How arguments are changed: in NumPy, since JAX would compile every operation anew for every shape
+
+
+def edited(value: Any, change: Callable[[np.ndarray], Any]) -> Any:
+    """An array of the same kind in which NumPy changed something."""
+    array = np.array(value, jnp.result_type(value))
+    with np.errstate(all="ignore"):
+        return jnp.asarray(change(array).astype(array.dtype))
+
+
+def assigned(value: Any, place: Any, entry: Any) -> Any:
+    def change(array: np.ndarray) -> np.ndarray:
+        array[place] = entry
+        return array
+
+    return edited(value, change)
+
+
 # What the laws compare
 
 
@@ -204,7 +222,7 @@ def scaled(example: Example, arguments: Arguments, group: Mapping[str, float], f
 
 def times(value: Any, factor: float) -> Any:
     """A number, an array, or all arrays of a pytree, times a factor."""
-    return jax.tree.map(lambda leaf: leaf * factor, value)
+    return jax.tree.map(lambda leaf: edited(leaf, lambda a: a * factor) if is_float(leaf) else leaf * factor, value)
 
 
 def powers_of(base: list, doubled: list) -> list[float] | None:
@@ -247,7 +265,7 @@ def movable(example: Example, arguments: Arguments) -> Iterator[tuple[tuple[str,
     """Groups of arguments along which the result moves: names, arguments on a grid, and results at 0 and at 1."""
     singles = [(name,) for name in numeric(example, arguments) if name != "weights"]  # whose origin is 0
     for group in groups_of(example.origins, singles, leaves(call(example, arguments))):
-        grid = {**arguments, **{name: jnp.round(arguments[name] * 64) / 64 for name in group}}
+        grid = {**arguments, **{name: edited(arguments[name], lambda a: np.round(a * 64) / 64) for name in group}}
         try:
             base, once, twice = (leaves(call(example, shifted(grid, group, by))) for by in (0.0, 1.0, 2.0))
         except ValueError:  # outside of the domain
@@ -262,7 +280,7 @@ def movable(example: Example, arguments: Arguments) -> Iterator[tuple[tuple[str,
 
 
 def shifted(arguments: Arguments, group: Collection[str], by: Any) -> dict[str, Any]:
-    return {**arguments, **{name: arguments[name] + by for name in group}}
+    return {**arguments, **{name: edited(arguments[name], lambda a: a + by) for name in group}}
 
 
 @np.errstate(invalid="ignore")  # infinite entries stay where they are
@@ -312,7 +330,8 @@ def far(example: Example, arguments: Arguments) -> bool:
         away = dict(grid)
         for name in group:
             third = slice(-(len(grid[name]) // 3), None)
-            away[name] = grid[name].at[(third, ..., 0) if grid[name].ndim > 1 else third].add(FAR)
+            place = (third, ..., 0) if grid[name].ndim > 1 else third
+            away[name] = assigned(grid[name], place, np.asarray(grid[name])[place] + np.float32(FAR))
         single = call(example, away)
         with jax.enable_x64(True):
             double = call(example, jax.tree.map(to_double, away))
@@ -325,7 +344,7 @@ def far(example: Example, arguments: Arguments) -> bool:
 
 
 def to_double(leaf: Any) -> Any:
-    return jnp.asarray(leaf, jnp.float64) if is_float(leaf) else leaf
+    return jnp.asarray(np.asarray(leaf, np.float64)) if is_float(leaf) else leaf
 
 
 def check_far(single: np.ndarray, double: np.ndarray, near: np.ndarray, where: str) -> None:
@@ -346,8 +365,8 @@ def absent(example: Example, arguments: Arguments) -> bool:
         return False
     arguments, n = with_weights
     far = {name: far_sample(value) for name, value in per_sample(arguments, n).items()}
-    far["weights"] = arguments["weights"].at[-1].set(0)
-    without = {name: value[:-1] for name, value in per_sample(arguments, n).items()}
+    far["weights"] = assigned(arguments["weights"], -1, 0)
+    without = {name: first_rows(value, n - 1) for name, value in per_sample(arguments, n).items()}
     compare_samples(
         call(example, {**arguments, **far}), call(example, {**arguments, **without}), n - 1, "weight zero", example
     )
@@ -373,9 +392,10 @@ def twice(example: Example, arguments: Arguments) -> bool:
     if with_weights is None:
         return False
     arguments, n = with_weights
-    repeated = {name: value.at[-1].set(value[-2]) for name, value in per_sample(arguments, n).items()}
-    repeated["weights"] = arguments["weights"].at[-1].set(arguments["weights"][-2])
-    heavy = {**repeated, "weights": repeated["weights"].at[-2].multiply(2).at[-1].set(0)}
+    repeated = {name: assigned(value, -1, np.asarray(value)[-2]) for name, value in per_sample(arguments, n).items()}
+    weights = np.array(repeated["weights"])
+    weights[-2:] = 2 * weights[-2], 0
+    heavy = {**repeated, "weights": jnp.asarray(weights)}
     found, expected = (call(example, {**arguments, **changed}) for changed in (heavy, repeated))
     compare_samples(found, expected, n - 1, "twice the weight", example)
     return True
@@ -392,7 +412,10 @@ def weighted(example: Example, arguments: Arguments) -> tuple[dict[str, Any], in
         return None
     n = len(data)
     weights = arguments.get("weights")
-    return {**arguments, "weights": jnp.linspace(1.0, 2.0, n) if weights is None else weights}, n
+    return {
+        **arguments,
+        "weights": jnp.asarray(np.linspace(1.0, 2.0, n, dtype=np.float32)) if weights is None else weights,
+    }, n
 
 
 def per_sample(arguments: Arguments, n: int) -> dict[str, Any]:
@@ -402,7 +425,12 @@ def per_sample(arguments: Arguments, n: int) -> dict[str, Any]:
 
 
 def far_sample(value: Any) -> Any:
-    return value.at[-1].set(1e6) if is_float(value) else value
+    return assigned(value, -1, 1e6) if is_float(value) else value
+
+
+def first_rows(value: Any, n: int) -> Any:
+    """As many rows of an array; keys are no numbers that NumPy knows."""
+    return value[:n] if jnp.issubdtype(value.dtype, jax.dtypes.prng_key) else jnp.asarray(np.asarray(value)[:n])
 
 
 def compare_samples(found: Any, expected: Any, n: int, law: str, example: Example) -> None:

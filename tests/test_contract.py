@@ -58,7 +58,9 @@ def floating(tree):
 
 
 def to_float64(leaf):
-    return leaf if is_key(leaf) or jnp.asarray(leaf).dtype != jnp.float32 else jnp.asarray(leaf, jnp.float64)
+    """An array of float32 in double precision. Python's numbers have none of their own."""
+    single = not is_key(leaf) and getattr(leaf, "dtype", None) == jnp.float32
+    return jnp.asarray(np.asarray(leaf, np.float64)) if single else leaf
 
 
 @pytest.fixture(params=EXAMPLES, ids=lambda e: name_of(e.function))
@@ -102,12 +104,18 @@ def check_compiled(example, arguments, others, eager):
     both = {name: stack(value, others[name]) if name in mapped else value for name, value in arguments.items()}
     axes = {name: 0 if name in mapped else None for name in arguments}
     together = jax.jit(jax.vmap(function, in_axes=(axes,)))(both)
+    together = jax.tree.map(plain, together)
     for i, expected in enumerate((eager, function(others))):
         assert_same(jax.tree.map(lambda leaf, i=i: leaf[i], together), expected, example.tolerance)
 
 
 def stack(*trees):
-    return jax.tree.map(lambda *leaves: jnp.stack([jnp.asarray(leaf) for leaf in leaves]), *trees)
+    """Put two trees on top of each other, in NumPy: JAX would compile a program for each shape."""
+    return jax.tree.map(lambda *leaves: (jnp.stack if is_key(leaves[0]) else stacked)(leaves), *trees)
+
+
+def stacked(leaves):
+    return jnp.asarray(np.stack([np.asarray(leaf, jnp.result_type(leaf)) for leaf in leaves]))
 
 
 def check_gradient(example, arguments):
