@@ -15,9 +15,11 @@ __all__ = [
     "Key",
     "banana",
     "exponential_model",
+    "labeled_noise_model",
     "linear_model",
     "lopsided_error",
     "mountain",
+    "noise_model",
     "squared_error",
 ]
 
@@ -50,3 +52,15 @@ def banana(point: Float[Array, " d"]) -> Float[Array, ""]:
 def mountain(point: Float[Array, " d"]) -> Float[Array, ""]:
     """Return the height of a landscape of waves with hills, valleys and saddles."""
     return jnp.sum(jnp.sin(point) * jnp.arange(1.0, len(point) + 1)) + jnp.prod(jnp.cos(point))
+
+
+def noise_model(noisy: Float[Array, "n d"], t: Int[Array, " n"]) -> Float[Array, "n d"]:
+    """Predict the noise in samples at times t, as an untrained network would."""
+    return jnp.tanh(noisy + 0.1 * t[:, None])
+
+
+def labeled_noise_model(
+    noisy: Float[Array, "n d"], t: Int[Array, " n"], labels: Int[Array, " n"]
+) -> Float[Array, "n d"]:
+    """Predict the noise in samples of these classes at times t, as an untrained network would."""
+    return jnp.sin(noisy + 0.1 * t[:, None] + labels[:, None])
