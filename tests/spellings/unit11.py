@@ -39,6 +39,72 @@ def kl_to_prior(mean, log_variance):
     ]
 
 
+def _bound(whole, sample, end="total / len(x)"):
+    """11.3 with NumPy (kl is the divergence), and sample by sample (e are its residuals, kl its divergence)."""
+    return [
+        f"""
+def elbo(x, reconstruction, mean, log_variance, scale, beta):
+    x, r, m, l, s = (np.asarray(one) for one in (x, reconstruction, mean, log_variance, scale))
+    kl = 0.5 * np.mean(np.sum(m**2 + np.exp(l) - l - 1, axis=1))
+    return {whole}
+""",
+        f"""
+def elbo(x, reconstruction, mean, log_variance, scale, beta):
+    total, s = 0.0, scale
+    for i in range(len(x)):
+        e = x[i] - reconstruction[i]
+        kl = kl_to_prior(mean[i : i + 1], log_variance[i : i + 1])
+        total = total + {sample}
+    return {end}
+""",
+    ]
+
+
+def _fit(*terms):
+    """The mean over the samples of a sum over the entries."""
+    return f"np.mean(np.sum({' '.join(terms)}, axis=1))"
+
+
+def _schedule(numpy, step):
+    """11.4 with NumPy, and step by step in Python's numbers: right but for what is given here."""
+    places = "np.arange(n_steps + 1) / n_steps"
+    whole = {
+        "f": f"np.cos(({places} + 0.008) / 1.008 * np.pi / 2) ** 2",
+        "beta": "np.minimum(1 - f[1:] / f[:-1], 0.999)",
+        "out": "beta, np.cumprod(1 - beta)",
+        **numpy,
+    }
+    each = {
+        "f": "math.cos((u + 0.008) / 1.008 * math.pi / 2) ** 2",
+        "b": "min(1 - f((t + 1) / n_steps) / f(t / n_steps), 0.999)",
+        "left": "left * (1 - b)",
+        "out": "jnp.array(beta), jnp.array(alpha_bar)",
+        **step,
+    }
+    return [
+        f"""
+def cosine_schedule(n_steps):
+    f = {whole["f"]}
+    beta = {whole["beta"]}
+    return {whole["out"]}
+""",
+        f"""
+def cosine_schedule(n_steps):
+    def f(u):
+        return {each["f"]}
+
+    beta, alpha_bar, left = [], [], 1.0
+    for t in range(n_steps):
+        b = {each["b"]}
+        left = {each["left"]}
+        beta.append(b)
+        alpha_bar.append(left)
+    return {each["out"]}
+""",
+    ]
+
+
+_SQUARES, _SCALE, _CONSTANT = "-0.5 * ((x - r) / s) ** 2", "- np.log(s)", "- 0.5 * np.log(2 * np.pi)"
 _KL = "0.5 * np.mean(np.sum({}, axis=1))"
 
 SPELLINGS: dict[str, dict[str, list[str]]] = {
@@ -147,6 +213,260 @@ def kl_to_prior(mean, log_variance):
             """
 def kl_to_prior(mean, log_variance):
     return [jnp.sum(m**2 + jnp.exp(l) - l - 1) / 2 for m, l in zip(mean, log_variance)]
+""",
+        ],
+    },
+    "elbo": {
+        "You returned a loss": _bound(
+            f"beta * kl - {_fit(_SQUARES, _SCALE, _CONSTANT)}",
+            "beta * kl - jnp.sum(jax.scipy.stats.norm.logpdf(e, 0, s))",
+        ),
+        "You added the divergence": _bound(
+            f"{_fit(_SQUARES, _SCALE, _CONSTANT)} + beta * kl", "jax.scipy.stats.norm.logpdf(e, 0, s).sum() + beta * kl"
+        ),
+        "You averaged over the entries of a sample": _bound(
+            f"np.mean({_SQUARES} {_SCALE} {_CONSTANT}) - beta * kl",
+            "jax.scipy.stats.norm.logpdf(e, 0, s).mean() - beta * kl",
+        ),
+        "You left out ln(scale) and half of ln(2 pi)": _bound(
+            f"{_fit(_SQUARES)} - beta * kl", "-(e @ e) / (2 * s**2) - beta * kl"
+        ),
+        "You left out half of ln(2 pi)": _bound(
+            f"{_fit(_SQUARES, _SCALE)} - beta * kl", "-(e @ e) / (2 * s**2) - len(e) * jnp.log(s) - beta * kl"
+        ),
+        "You left out ln(scale), which": _bound(
+            f"{_fit(_SQUARES, _CONSTANT)} - beta * kl",
+            "jnp.sum(jax.scipy.stats.norm.logpdf(e / s)) - beta * kl",
+        ),
+        "You counted ln(2 pi) in full": _bound(
+            f"{_fit(_SQUARES, _SCALE, '- np.log(2 * np.pi)')} - beta * kl",
+            "-(e @ e) / (2 * s**2) - len(e) * jnp.log(2 * jnp.pi * s) - beta * kl",
+        ),
+        "You added ln(scale)": _bound(
+            f"{_fit(_SQUARES, '+ np.log(s)', _CONSTANT)} - beta * kl",
+            "jnp.sum(jax.scipy.stats.norm.logpdf(e / s) + jnp.log(s)) - beta * kl",
+        ),
+        "You took ln(scale^2) in full": _bound(
+            f"{_fit(_SQUARES, '- np.log(s**2)', _CONSTANT)} - beta * kl",
+            "-(e @ e) / (2 * s**2) - len(e) * (2 * jnp.log(s) + jnp.log(2 * jnp.pi) / 2) - beta * kl",
+        ),
+        "You took the scale for the variance": _bound(
+            f"{_fit('-0.5 * (x - r) ** 2 / s - 0.5 * np.log(2 * np.pi * s)')} - beta * kl",
+            "jax.scipy.stats.norm.logpdf(e, 0, s**0.5).sum() - beta * kl",
+        ),
+        "You divided the squared residual by the scale": _bound(
+            f"{_fit('-0.5 * (x - r) ** 2 / s', _SCALE, _CONSTANT)} - beta * kl",
+            "-(e @ e) / (2 * s) - len(e) * (jnp.log(s) + jnp.log(2 * jnp.pi) / 2) - beta * kl",
+        ),
+        "You multiplied by the variance": _bound(
+            f"{_fit('-((x - r) ** 2) / 2 * s**2', _SCALE, _CONSTANT)} - beta * kl",
+            "-(e @ e) / 2 * s**2 - len(e) * (jnp.log(s) + jnp.log(2 * jnp.pi) / 2) - beta * kl",
+        ),
+        "You did not divide the residual": _bound(
+            f"{_fit('-0.5 * (x - r) ** 2', _SCALE, _CONSTANT)} - beta * kl",
+            "jnp.sum(jax.scipy.stats.norm.logpdf(e) - jnp.log(s)) - beta * kl",
+        ),
+        "You lost the factor 1/2": _bound(
+            f"{_fit('-(((x - r) / s) ** 2)', _SCALE, _CONSTANT)} - beta * kl",
+            "-(e @ e) / s**2 - len(e) * (jnp.log(s) + jnp.log(2 * jnp.pi) / 2) - beta * kl",
+        ),
+        "You took the squared error": _bound(f"{_fit('-((x - r) ** 2)')} - beta * kl", "-(e @ e) - beta * kl"),
+        "You took the mean squared error": _bound(
+            "-np.mean((x - r) ** 2) - beta * kl", "-(e @ e) / len(e) - beta * kl"
+        ),
+        "You added the constants once": _bound(
+            f"{_fit(_SQUARES)} {_SCALE} {_CONSTANT} - beta * kl",
+            "-0.5 * (jnp.sum((e / s) ** 2) + jnp.log(2 * jnp.pi * s**2)) - beta * kl",
+        ),
+        "You multiplied the fit by beta": _bound(
+            f"beta * {_fit(_SQUARES, _SCALE, _CONSTANT)} - kl",
+            "beta * jax.scipy.stats.norm.logpdf(e, 0, s).sum() - kl",
+        ),
+        "You multiplied both terms by beta": _bound(
+            f"beta * ({_fit(_SQUARES, _SCALE, _CONSTANT)} - kl)",
+            "beta * jax.scipy.stats.norm.logpdf(e, 0, s).sum() - beta * kl",
+        ),
+        "You left out beta": _bound(
+            f"{_fit(_SQUARES, _SCALE, _CONSTANT)} - kl", "jax.scipy.stats.norm.logpdf(e, 0, s).sum() - kl"
+        ),
+        "You divided the divergence by beta": _bound(
+            f"{_fit(_SQUARES, _SCALE, _CONSTANT)} - kl / beta", "jax.scipy.stats.norm.logpdf(e, 0, s).sum() - kl / beta"
+        ),
+        "You left out the divergence": _bound(
+            _fit(_SQUARES, _SCALE, _CONSTANT), "jax.scipy.stats.norm.logpdf(e, 0, s).sum()"
+        ),
+        "You summed over the samples": _bound(
+            f"len(x) * ({_fit(_SQUARES, _SCALE, _CONSTANT)} - beta * kl)",
+            "jax.scipy.stats.norm.logpdf(e, 0, s).sum() - beta * kl",
+            end="total",
+        ),
+        "You summed the fit over the samples": _bound(
+            f"np.sum({_SQUARES} {_SCALE} {_CONSTANT}) - beta * kl",
+            "jax.scipy.stats.norm.logpdf(e, 0, s).sum()",
+            end="total - beta * kl_to_prior(mean, log_variance)",
+        ),
+        "You averaged the divergence over the latents": _bound(
+            f"{_fit(_SQUARES, _SCALE, _CONSTANT)} - beta * kl / m.shape[1]",
+            "jax.scipy.stats.norm.logpdf(e, 0, s).sum() - beta * kl / len(mean[i])",
+        ),
+        "You averaged over entries and latents": _bound(
+            f"np.mean({_SQUARES} {_SCALE} {_CONSTANT}) - beta * 0.5 * np.mean(m**2 + np.exp(l) - l - 1)",
+            "jnp.mean(jax.scipy.stats.norm.logpdf(e, 0, s)) - beta * kl / len(mean[i])",
+        ),
+        "You returned one number for each sample": [
+            """
+def elbo(x, reconstruction, mean, log_variance, scale, beta):
+    x, r, m, l, s = (np.asarray(one) for one in (x, reconstruction, mean, log_variance, scale))
+    fit = np.sum(-0.5 * ((x - r) / s) ** 2 - np.log(s) - 0.5 * np.log(2 * np.pi), axis=1)
+    return fit - beta * 0.5 * np.sum(m**2 + np.exp(l) - l - 1, axis=1)
+""",
+            """
+def elbo(x, reconstruction, mean, log_variance, scale, beta):
+    bounds = []
+    for i in range(len(x)):
+        fit = jnp.sum(jax.scipy.stats.norm.logpdf(x[i], reconstruction[i], scale))
+        bounds.append(fit - beta * kl_to_prior(mean[i : i + 1], log_variance[i : i + 1]))
+    return jnp.array(bounds)
+""",
+        ],
+        "You added up densities": _bound(
+            f"{_fit(f'np.exp({_SQUARES}) / (s * np.sqrt(2 * np.pi))')} - beta * kl",
+            "jax.scipy.stats.norm.pdf(e, 0, s).sum() - beta * kl",
+        ),
+        "The density of an entry far off": _bound(
+            f"np.mean(np.log(np.prod(np.exp({_SQUARES}) / (s * np.sqrt(2 * np.pi)), axis=1))) - beta * kl",
+            "jnp.log(jnp.prod(jax.scipy.stats.norm.pdf(e, 0, s))) - beta * kl",
+        ),
+    },
+    "cosine_schedule": {
+        "Your last beta is 1": _schedule(
+            {"beta": "1 - f[1:] / f[:-1]"}, {"b": "1 - f((t + 1) / n_steps) / f(t / n_steps)"}
+        ),
+        "Your alpha_bar ignores the limit": _schedule(
+            {"out": "beta, f[1:] / f[0]"}, {"left": "f((t + 1) / n_steps) / f(0)"}
+        ),
+        "Your alpha_bar has T + 1 entries": _schedule(
+            {"out": "beta, np.append(1.0, np.cumprod(1 - beta))"},
+            {"out": "jnp.array(beta), jnp.array([1.0] + alpha_bar)"},
+        ),
+        "Your alpha_bar is one step late": _schedule(
+            {"out": "beta, f[:-1] / f[0]"}, {"out": "jnp.array(beta), jnp.array(([1.0] + alpha_bar)[:-1])"}
+        ),
+        "Both of your arrays lack an entry": [
+            """
+def cosine_schedule(n_steps):
+    u = np.linspace(0, 1, n_steps)
+    f = np.cos((u + 0.008) / 1.008 * np.pi / 2) ** 2
+    beta = np.clip(1 - f[1:] / f[:-1], 0, 0.999)
+    return beta, np.cumprod(1 - beta)
+""",
+            """
+def cosine_schedule(n_steps):
+    f = [math.cos((t / (n_steps - 1) + 0.008) / 1.008 * math.pi / 2) ** 2 for t in range(n_steps)]
+    beta = jnp.array([min(1 - later / now, 0.999) for now, later in zip(f, f[1:])])
+    return beta, jnp.cumprod(1 - beta)
+""",
+        ],
+        "You left out the 0.008": _schedule(
+            {"f": "np.cos(np.arange(n_steps + 1) / n_steps * np.pi / 2) ** 2"}, {"f": "math.cos(u * math.pi / 2) ** 2"}
+        ),
+        "You did not divide by 1.008": _schedule(
+            {"f": "np.cos((np.arange(n_steps + 1) / n_steps + 0.008) * np.pi / 2) ** 2"},
+            {"f": "math.cos((u + 0.008) * math.pi / 2) ** 2"},
+        ),
+        "You did not square the cosine": _schedule(
+            {"f": "np.cos((np.arange(n_steps + 1) / n_steps + 0.008) / 1.008 * np.pi / 2)"},
+            {"f": "math.cos((u + 0.008) / 1.008 * math.pi / 2)"},
+        ),
+        "Your angle is too large": _schedule(
+            {"f": "np.cos((np.arange(n_steps + 1) / n_steps + 0.008) / 1.008 * np.pi) ** 2"},
+            {"f": "math.cos((u + 0.008) / 1.008 * math.pi) ** 2"},
+        ),
+        "You took the sine": _schedule(
+            {"f": "np.sin((np.arange(n_steps + 1) / n_steps + 0.008) / 1.008 * np.pi / 2) ** 2"},
+            {"f": "math.sin((u + 0.008) / 1.008 * math.pi / 2) ** 2"},
+        ),
+        "You added up the beta": _schedule({"out": "beta, 1 - np.cumsum(beta)"}, {"left": "left - b"}),
+        "You added up 1 - beta": _schedule(
+            {"out": "beta, np.cumsum(1 - beta)"}, {"left": "sum(1 - one for one in beta) + 1 - b"}
+        ),
+        "You multiplied the beta": _schedule({"out": "beta, np.cumprod(beta)"}, {"left": "left * b"}),
+        "Your second array is what remains in ONE step": _schedule({"out": "beta, 1 - beta"}, {"left": "1 - b"}),
+        "Your second array is the noise's share": _schedule(
+            {"out": "beta, 1 - np.cumprod(1 - beta)"}, {"out": "jnp.array(beta), 1 - jnp.array(alpha_bar)"}
+        ),
+        "Your second array is the root": _schedule(
+            {"out": "beta, np.sqrt(np.cumprod(1 - beta))"}, {"left": "left * math.sqrt(1 - b)"}
+        ),
+        "Your beta is 1 - alpha_bar": _schedule(
+            {"beta": "np.minimum(1 - f[1:] / f[0], 0.999)"}, {"b": "min(1 - f((t + 1) / n_steps) / f(0), 0.999)"}
+        ),
+        "Your first beta is 1 - f(1 / T)": _schedule(
+            {"beta": "np.minimum(1 - f[1:] / np.append(1.0, f[1:-1]), 0.999)"},
+            {"b": "min(1 - f((t + 1) / n_steps) / (f(t / n_steps) if t else 1.0), 0.999)"},
+        ),
+        "Your ratio is upside down": [
+            """
+def cosine_schedule(n_steps):
+    u = jnp.linspace(0, 1, n_steps + 1)
+    f = jnp.cos((u + 0.008) / (1 + 0.008) * jnp.pi / 2) ** 2
+    beta = jnp.clip(1 - f[:-1] / f[1:], max=0.999)
+    return beta, jnp.cumprod(1 - beta)
+""",
+            """
+def cosine_schedule(n_steps):
+    f = jnp.cos(jnp.pi / 2 * (jnp.arange(n_steps + 1) / n_steps + 0.008) / 1.008) ** 2
+    beta = jnp.array([jnp.minimum(1 - f[t] / f[t + 1], 0.999) for t in range(n_steps)])
+    return beta, jnp.cumprod(1 - beta)
+""",
+        ],
+        "Your ratio is inverted": _schedule(
+            {"beta": "np.minimum(1 - f[:-1] / f[1:], 0.999)"},
+            {"b": "min(1 - f(t / n_steps) / f((t + 1) / n_steps), 0.999)"},
+        ),
+        "Your first array is 1 - beta": _schedule(
+            {"out": "1 - beta, np.cumprod(1 - beta)"}, {"out": "1 - jnp.array(beta), jnp.array(alpha_bar)"}
+        ),
+        "You left out the 1 minus": _schedule(
+            {"beta": "np.minimum(f[1:] / f[:-1], 0.999)"}, {"b": "min(f((t + 1) / n_steps) / f(t / n_steps), 0.999)"}
+        ),
+        "All your beta are 0.999": _schedule(
+            {"beta": "np.maximum(1 - f[1:] / f[:-1], 0.999)"},
+            {"b": "max(1 - f((t + 1) / n_steps) / f(t / n_steps), 0.999)"},
+        ),
+        "This is the linear schedule": _schedule(
+            {"beta": "np.linspace(1e-4, 0.02, n_steps)"}, {"b": "1e-4 + (0.02 - 1e-4) * t / max(n_steps - 1, 1)"}
+        ),
+        "Your two arrays are exchanged": _schedule(
+            {"out": "np.cumprod(1 - beta), beta"}, {"out": "jnp.array(alpha_bar), jnp.array(beta)"}
+        ),
+        "Your last step is missing": [
+            """
+def cosine_schedule(n_steps):
+    f = np.cos((np.arange(n_steps) / n_steps + 0.008) / 1.008 * np.pi / 2) ** 2
+    beta = np.clip(1 - f[1:] / f[:-1], 0, 0.999)
+    return beta, np.cumprod(1 - beta)
+""",
+            """
+def cosine_schedule(n_steps):
+    f = [math.cos((t / n_steps + 0.008) / 1.008 * math.pi / 2) ** 2 for t in range(n_steps)]
+    beta = jnp.array([min(1 - later / now, 0.999) for now, later in zip(f, f[1:])])
+    return beta, jnp.cumprod(1 - beta)
+""",
+        ],
+        "You have one step too many": [
+            """
+def cosine_schedule(n_steps):
+    u = np.linspace(0, 1, n_steps + 2)
+    f = np.cos((u + 0.008) / 1.008 * np.pi / 2) ** 2
+    beta = np.clip(1 - f[1:] / f[:-1], 0, 0.999)
+    return beta, np.cumprod(1 - beta)
+""",
+            """
+def cosine_schedule(n_steps):
+    f = [math.cos((t / (n_steps + 1) + 0.008) / 1.008 * math.pi / 2) ** 2 for t in range(n_steps + 2)]
+    beta = jnp.array([min(1 - later / now, 0.999) for now, later in zip(f, f[1:])])
+    return beta, jnp.cumprod(1 - beta)
 """,
         ],
     },
