@@ -814,7 +814,7 @@ def _diffusion(key, n, d, n_times):
 
 @add_noise.inputs("as many samples as entries", points=2)
 def _(key):
-    return dict(_diffusion(key, 5, 5, 6), t=jnp.array([4, 0, 2, 5, 1]))
+    return dict(_diffusion(key, 5, 5, 6), t=jnp.array([4, 0, 2, 3, 1]))
 
 
 @add_noise.inputs("one sample at the last of many times", points=1, hidden=True)

@@ -104,6 +104,95 @@ def cosine_schedule(n_steps):
     ]
 
 
+def _noised(whole, row):
+    """11.5 with NumPy (a is a column), and row by row (a is a number)."""
+    return [
+        f"""
+def add_noise(x, t, noise, alpha_bar):
+    x, t, e, bar = np.asarray(x), np.asarray(t), np.asarray(noise), np.asarray(alpha_bar)
+    a = bar[t][:, None]
+    return {whole}
+""",
+        f"""
+def add_noise(x, t, noise, alpha_bar):
+    rows = []
+    for i in range(len(x)):
+        a = alpha_bar[t[i]]
+        rows.append({row})
+    return jnp.stack(rows)
+""",
+    ]
+
+
+def _loss(end, row, divisor="noise.size", see="noisy", when="t"):
+    """11.6 with NumPy (g is the guess), and row by row: right but for the arguments."""
+    return [
+        f"""
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    x, t, e, a = np.asarray(x), np.asarray(t), np.asarray(noise), np.asarray(alpha_bar)[t][:, None]
+    noisy = np.sqrt(a) * x + np.sqrt(1 - a) * e
+    g = np.asarray(predict({see}, {when}))
+    return {end}
+""",
+        f"""
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    total = 0.0
+    a, e = alpha_bar[t][:, None], noise
+    noisy = jnp.sqrt(a) * x + jnp.sqrt(1 - a) * e
+    g = predict({see.replace("np.", "jnp.")}, {when})
+    for i in range(len(x)):
+        total = total + {row}
+    return total / {divisor}
+""",
+    ]
+
+
+def _step(whole, other, b="bar[t - 1] if t > 0 else 1.0", a="bar[t]"):
+    """11.7 with NumPy, and with other algebra: from the estimate `clean` of the data; right but for the arguments."""
+    return [
+        f"""
+def ddpm_step(noisy, t, guess, noise, alpha_bar):
+    x, g, e, bar = np.asarray(noisy), np.asarray(guess), np.asarray(noise), np.asarray(alpha_bar)
+    a = {a}
+    b = {b}
+    alpha = a / b
+    beta = 1 - alpha
+    return {whole}
+""",
+        f"""
+def ddpm_step(noisy, t, guess, noise, alpha_bar):
+    x, g, e, bar = noisy, guess, noise, alpha_bar
+    a = {a}
+    b = {b}
+    clean = (x - jnp.sqrt(1 - a) * g) / jnp.sqrt(a)
+    mean = (jnp.sqrt(b) * (1 - a / b) * clean + jnp.sqrt(a / b) * (1 - b) * x) / (1 - a)
+    spread = jnp.sqrt((1 - a / b) * (1 - b) / (1 - a))
+    return {other}
+""",
+    ]
+
+
+def _guided(whole, row, none="n_classes"):
+    """11.8 with NumPy (c and u are the guesses), and row by row."""
+    return [
+        f"""
+def guided_noise(predict, noisy, t, labels, n_classes, guidance):
+    w, none = guidance, np.full(len(labels), {none})
+    c, u = np.asarray(predict(noisy, t, labels)), np.asarray(predict(noisy, t, none))
+    return {whole}
+""",
+        f"""
+def guided_noise(predict, noisy, t, labels, n_classes, guidance):
+    w, rows = guidance, []
+    for i in range(len(noisy)):
+        c = predict(noisy[i : i + 1], t[i : i + 1], labels[i : i + 1])[0]
+        u = predict(noisy[i : i + 1], t[i : i + 1], jnp.array([{none}]))[0]
+        rows.append({row})
+    return jnp.array(rows)
+""",
+    ]
+
+
 _SQUARES, _SCALE, _CONSTANT = "-0.5 * ((x - r) / s) ** 2", "- np.log(s)", "- 0.5 * np.log(2 * np.pi)"
 _KL = "0.5 * np.mean(np.sum({}, axis=1))"
 
@@ -469,5 +558,200 @@ def cosine_schedule(n_steps):
     return beta, jnp.cumprod(1 - beta)
 """,
         ],
+    },
+    "add_noise": {
+        "You left out both roots": _noised("a * x + (1 - a) * e", "a * x[i] + (1 - a) * noise[i]"),
+        "You left out the root of 1 - alpha_bar": _noised(
+            "np.sqrt(a) * x + (1 - a) * e", "a**0.5 * x[i] + (1 - a) * noise[i]"
+        ),
+        "You left out the root of alpha_bar": _noised(
+            "a * x + np.sqrt(1 - a) * e", "a * x[i] + (1 - a) ** 0.5 * noise[i]"
+        ),
+        "You exchanged the two weights": _noised(
+            "np.sqrt(1 - a) * x + np.sqrt(a) * e", "(1 - a) ** 0.5 * x[i] + a**0.5 * noise[i]"
+        ),
+        "Your weights add up to 1": _noised(
+            "np.sqrt(a) * x + (1 - np.sqrt(a)) * e", "noise[i] + jnp.sqrt(a) * (x[i] - noise[i])"
+        ),
+        "You took alpha_bar[t - 1]": [
+            """
+def add_noise(x, t, noise, alpha_bar):
+    x, e, a = np.asarray(x), np.asarray(noise), np.asarray(alpha_bar)[np.asarray(t) - 1][:, None]
+    return np.sqrt(a) * x + np.sqrt(1 - a) * e
+""",
+            """
+def add_noise(x, t, noise, alpha_bar):
+    a = jnp.array([alpha_bar[one - 1] for one in t])[:, None]
+    return a**0.5 * x + (1 - a) ** 0.5 * noise
+""",
+        ],
+        "You took alpha_bar[t + 1]": [
+            """
+def add_noise(x, t, noise, alpha_bar):
+    x, e, a = np.asarray(x), np.asarray(noise), np.asarray(alpha_bar)[np.asarray(t) + 1][:, None]
+    return np.sqrt(a) * x + np.sqrt(1 - a) * e
+""",
+            """
+def add_noise(x, t, noise, alpha_bar):
+    a = jnp.array([alpha_bar[one + 1] for one in t])[:, None]
+    return a**0.5 * x + (1 - a) ** 0.5 * noise
+""",
+        ],
+        "You multiplied up alpha_bar once more": [
+            """
+def add_noise(x, t, noise, alpha_bar):
+    x, e, a = np.asarray(x), np.asarray(noise), np.cumprod(alpha_bar)[np.asarray(t)][:, None]
+    return np.sqrt(a) * x + np.sqrt(1 - a) * e
+""",
+            """
+def add_noise(x, t, noise, alpha_bar):
+    a = jnp.array([jnp.prod(alpha_bar[: one + 1]) for one in t])[:, None]
+    return a**0.5 * x + (1 - a) ** 0.5 * noise
+""",
+        ],
+        "You took one step alone": [
+            """
+def add_noise(x, t, noise, alpha_bar):
+    alpha = np.asarray(alpha_bar) / np.append(np.float32(1), alpha_bar[:-1])
+    a = alpha[np.asarray(t)][:, None]
+    return np.sqrt(a) * np.asarray(x) + np.sqrt(1 - a) * np.asarray(noise)
+""",
+            """
+def add_noise(x, t, noise, alpha_bar):
+    a = jnp.array([alpha_bar[one] / alpha_bar[one - 1] if one else alpha_bar[0] for one in t])[:, None]
+    return a**0.5 * x + (1 - a) ** 0.5 * noise
+""",
+        ],
+        "You did not shrink the data": _noised("x + np.sqrt(1 - a) * e", "x[i] + (1 - a) ** 0.5 * noise[i]"),
+        "You did not scale the noise": _noised("np.sqrt(a) * x + e", "a**0.5 * x[i] + noise[i]"),
+        "You left out the noise": _noised("np.sqrt(a) * x", "a**0.5 * x[i]"),
+        "You subtracted the noise": _noised(
+            "np.sqrt(a) * x - np.sqrt(1 - a) * e", "a**0.5 * x[i] - (1 - a) ** 0.5 * noise[i]"
+        ),
+        "You gave each COLUMN a time": _noised(
+            "np.sqrt(a.T) * x + np.sqrt(1 - a.T) * e",
+            "jnp.array([alpha_bar[t[j]] ** 0.5 * x[i, j] + (1 - alpha_bar[t[j]]) ** 0.5 * noise[i, j] "
+            "for j in range(x.shape[1])])",
+        ),
+        "You gave all samples the time of the first": _noised(
+            "np.sqrt(a[0]) * x + np.sqrt(1 - a[0]) * e",
+            "alpha_bar[t[0]] ** 0.5 * x[i] + (1 - alpha_bar[t[0]]) ** 0.5 * noise[i]",
+        ),
+        "You gave all samples the last time": _noised(
+            "np.sqrt(bar[-1]) * x + np.sqrt(1 - bar[-1]) * e",
+            "alpha_bar[-1] ** 0.5 * x[i] + (1 - alpha_bar[-1]) ** 0.5 * noise[i]",
+        ),
+        "You took the i-th entry": _noised(
+            "np.sqrt(bar[: len(x), None]) * x + np.sqrt(1 - bar[: len(x), None]) * e",
+            "alpha_bar[i] ** 0.5 * x[i] + (1 - alpha_bar[i]) ** 0.5 * noise[i]",
+        ),
+        "You squared alpha_bar": _noised(
+            "np.sqrt(a) * x + np.sqrt(1 - a**2) * e", "a**0.5 * x[i] + ((1 - a) * (1 + a)) ** 0.5 * noise[i]"
+        ),
+        "You took one weight for both": _noised("np.sqrt(a) * (x + e)", "a**0.5 * x[i] + a**0.5 * noise[i]"),
+    },
+    "ddpm_loss": {
+        "You compared the guess with the data": _loss("np.mean((g - x) ** 2)", "jnp.sum((x[i] - g[i]) ** 2)"),
+        "You compared the guess with the noisy samples": _loss(
+            "np.mean((g - noisy) ** 2)", "jnp.sum((noisy[i] - g[i]) ** 2)"
+        ),
+        "You compared the guess with noisy - x": _loss(
+            "np.mean((noisy - x - g) ** 2)", "jnp.sum((x[i] + g[i] - noisy[i]) ** 2)"
+        ),
+        "You compared the guess with the scaled noise": _loss(
+            "np.mean((g - np.sqrt(1 - a) * e) ** 2)", "jnp.sum((noisy[i] - jnp.sqrt(a[i]) * x[i] - g[i]) ** 2)"
+        ),
+        "You showed the clean data": _loss("np.mean((g - e) ** 2)", "jnp.sum((e[i] - g[i]) ** 2)", see="x"),
+        "You showed the noise": _loss("np.mean((g - e) ** 2)", "jnp.sum((e[i] - g[i]) ** 2)", see="e"),
+        "You showed x + noise": _loss("np.mean((g - e) ** 2)", "jnp.sum((e[i] - g[i]) ** 2)", see="x + e"),
+        "You mixed without roots": _loss(
+            "np.mean((g - e) ** 2)", "jnp.sum((e[i] - g[i]) ** 2)", see="a * x + (1 - a) * e"
+        ),
+        "You exchanged the weights": _loss(
+            "np.mean((g - e) ** 2)", "jnp.sum((e[i] - g[i]) ** 2)", see="np.sqrt(1 - a) * x + np.sqrt(a) * e"
+        ),
+        "You told the network another time": _loss(
+            "np.mean((g - e) ** 2)", "jnp.sum((e[i] - g[i]) ** 2)", when="t + 1"
+        ),
+        "You took alpha_bar[t - 1]": [
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    x, e, a = np.asarray(x), np.asarray(noise), np.asarray(alpha_bar)[np.asarray(t) - 1][:, None]
+    return np.mean((np.asarray(predict(np.sqrt(a) * x + np.sqrt(1 - a) * e, t)) - e) ** 2)
+""",
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    a = jnp.array([alpha_bar[one - 1] for one in t])[:, None]
+    return jnp.mean(jnp.square(noise - predict(a**0.5 * x + (1 - a) ** 0.5 * noise, t)))
+""",
+        ],
+        "You told the network alpha_bar[t]": _loss(
+            "np.mean((g - e) ** 2)", "jnp.sum((e[i] - g[i]) ** 2)", when="a[:, 0]"
+        ),
+        "You told the network t / T": _loss(
+            "np.mean((g - e) ** 2)", "jnp.sum((e[i] - g[i]) ** 2)", when="t / len(alpha_bar)"
+        ),
+        "You summed the squares": _loss("np.sum((g - e) ** 2)", "jnp.sum((e[i] - g[i]) ** 2)", divisor="1"),
+        "You summed over the entries of a sample": _loss(
+            "np.mean(np.sum((g - e) ** 2, axis=1))", "jnp.sum((e[i] - g[i]) ** 2)", divisor="len(x)"
+        ),
+        "You summed over the samples": _loss(
+            "np.sum((g - e) ** 2) / x.shape[1]", "jnp.mean((e[i] - g[i]) ** 2)", divisor="1"
+        ),
+        "You returned one number for each sample": [
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    x, e, a = np.asarray(x), np.asarray(noise), np.asarray(alpha_bar)[np.asarray(t)][:, None]
+    return np.mean((np.asarray(predict(np.sqrt(a) * x + np.sqrt(1 - a) * e, t)) - e) ** 2, axis=-1)
+""",
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    guess = predict(add_noise(x, t, noise, alpha_bar), t)
+    return [jnp.mean((guess[i] - noise[i]) ** 2) for i in range(len(x))]
+""",
+        ],
+        "You returned one number for each entry": [
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    x, e, a = np.asarray(x), np.asarray(noise), np.asarray(alpha_bar)[np.asarray(t)][:, None]
+    return np.square(np.asarray(predict(np.sqrt(a) * x + np.sqrt(1 - a) * e, t)) - e)
+""",
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    guess = predict(add_noise(x, t, noise, alpha_bar), t)
+    return jnp.stack([(guess[i] - noise[i]) ** 2 for i in range(len(x))])
+""",
+        ],
+        "You averaged the errors before you squared": [
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    x, e, a = np.asarray(x), np.asarray(noise), np.asarray(alpha_bar)[np.asarray(t)][:, None]
+    return np.mean(np.asarray(predict(np.sqrt(a) * x + np.sqrt(1 - a) * e, t)) - e) ** 2
+""",
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    guess = predict(add_noise(x, t, noise, alpha_bar), t)
+    return (jnp.mean(guess) - jnp.mean(noise)) ** 2
+""",
+        ],
+        "You did not square the errors": _loss("np.mean(g - e)", "jnp.sum(g[i] - e[i])"),
+        "You took the magnitudes": _loss("np.mean(np.abs(g - e))", "jnp.sum(jnp.abs(e[i] - g[i]))"),
+        "You took the root of the mean": [
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    x, e, a = np.asarray(x), np.asarray(noise), np.asarray(alpha_bar)[np.asarray(t)][:, None]
+    return np.sqrt(np.mean((np.asarray(predict(np.sqrt(a) * x + np.sqrt(1 - a) * e, t)) - e) ** 2))
+""",
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    guess = predict(add_noise(x, t, noise, alpha_bar), t)
+    return jnp.linalg.norm(guess - noise) / noise.size**0.5
+""",
+        ],
+        "You halved the loss": _loss("0.5 * np.mean((g - e) ** 2)", "jnp.sum((e[i] - g[i]) ** 2) / 2"),
+        "You compared estimates of the data": _loss(
+            "np.mean((x - (noisy - np.sqrt(1 - a) * g) / np.sqrt(a)) ** 2)",
+            "jnp.sum((e[i] - g[i]) ** 2) * (1 - a[i, 0]) / a[i, 0]",
+        ),
     },
 }
