@@ -194,6 +194,8 @@ def guided_noise(predict, noisy, t, labels, n_classes, guidance):
 
 
 _SQUARES, _SCALE, _CONSTANT = "-0.5 * ((x - r) / s) ** 2", "- np.log(s)", "- 0.5 * np.log(2 * np.pi)"
+_MEAN = "(x - beta / np.sqrt(1 - a) * g) / np.sqrt(alpha)"
+_BACK = f"{_MEAN} + np.sqrt(beta * (1 - b) / (1 - a)) * e"
 _KL = "0.5 * np.mean(np.sum({}, axis=1))"
 
 SPELLINGS: dict[str, dict[str, list[str]]] = {
@@ -752,6 +754,184 @@ def ddpm_loss(predict, x, t, noise, alpha_bar):
         "You compared estimates of the data": _loss(
             "np.mean((x - (noisy - np.sqrt(1 - a) * g) / np.sqrt(a)) ** 2)",
             "jnp.sum((e[i] - g[i]) ** 2) * (1 - a[i, 0]) / a[i, 0]",
+        ),
+    },
+    "ddpm_step": {
+        "At t = 0 you took alpha_bar[-1], the last entry": _step(_BACK, "mean + spread * e", b="bar[t - 1]"),
+        "At t = 0 you took alpha_bar[-1] in the mean": [
+            """
+def ddpm_step(noisy, t, guess, noise, alpha_bar):
+    x, g, e, bar = np.asarray(noisy), np.asarray(guess), np.asarray(noise), np.asarray(alpha_bar)
+    a, b = bar[t], bar[t - 1]
+    mean = (x - (1 - a / b) / np.sqrt(1 - a) * g) / np.sqrt(a / b)
+    if t == 0:
+        return mean
+    return mean + np.sqrt((1 - a / b) * (1 - b) / (1 - a)) * e
+""",
+            """
+def ddpm_step(noisy, t, guess, noise, alpha_bar):
+    a, b = alpha_bar[t], alpha_bar[t - 1]
+    mean = (b / a) ** 0.5 * noisy - ((b / a) ** 0.5 - (a / b) ** 0.5) / (1 - a) ** 0.5 * guess
+    variance = jnp.where(t == 0, 0, (1 - a / b) * (1 - b) / (1 - a))
+    return mean + jnp.sqrt(variance) * noise
+""",
+        ],
+        "At t = 0 your step changes nothing": [
+            """
+def ddpm_step(noisy, t, guess, noise, alpha_bar):
+    x, g, e, bar = np.asarray(noisy), np.asarray(guess), np.asarray(noise), np.asarray(alpha_bar)
+    a, b = bar[t], bar[max(t - 1, 0)]
+    return (x - (1 - a / b) / np.sqrt(1 - a) * g) / np.sqrt(a / b) + np.sqrt((1 - a / b) * (1 - b) / (1 - a)) * e
+""",
+            """
+def ddpm_step(noisy, t, guess, noise, alpha_bar):
+    if t == 0:
+        return noisy
+    a, b = alpha_bar[t], alpha_bar[t - 1]
+    mean = (noisy - (1 - a / b) / (1 - a) ** 0.5 * guess) * (b / a) ** 0.5
+    return mean + ((1 - a / b) * (1 - b) / (1 - a)) ** 0.5 * noise
+""",
+        ],
+        "Your noise has the variance beta": _step(
+            f"{_MEAN} + np.sqrt(beta) * e", "mean + jnp.where(t > 0, (1 - a / b) ** 0.5, 0) * e"
+        ),
+        "You multiplied the noise by a variance": _step(
+            f"{_MEAN} + beta * (1 - b) / (1 - a) * e", "mean + spread**2 * e"
+        ),
+        "You added no noise": _step(_MEAN, "mean"),
+        "You did not scale the noise": _step(f"{_MEAN} + (e if t > 0 else 0)", "mean + e"),
+        "You subtracted the fresh noise": _step(
+            f"{_MEAN} - np.sqrt(beta * (1 - b) / (1 - a)) * e", "mean - spread * e"
+        ),
+        "You took the guess for the fresh noise": _step(
+            f"{_MEAN} + np.sqrt(beta * (1 - b) / (1 - a)) * g", "mean + spread * g"
+        ),
+        "You exchanged guess and fresh noise": [
+            """
+def ddpm_step(noisy, t, noise, guess, alpha_bar):
+    x, g, e, bar = np.asarray(noisy), np.asarray(guess), np.asarray(noise), np.asarray(alpha_bar)
+    a, b = bar[t], bar[t - 1] if t > 0 else 1.0
+    return (x - (1 - a / b) / np.sqrt(1 - a) * g) / np.sqrt(a / b) + np.sqrt((1 - a / b) * (1 - b) / (1 - a)) * e
+""",
+            """
+def ddpm_step(noisy, t, guess, noise, alpha_bar):
+    a, b = alpha_bar[t], jnp.append(1.0, alpha_bar)[t]
+    mean = (noisy - (1 - a / b) / (1 - a) ** 0.5 * noise) * (b / a) ** 0.5
+    return mean + ((1 - a / b) * (1 - b) / (1 - a)) ** 0.5 * guess
+""",
+        ],
+        "The variance of your noise has a and b exchanged": _step(
+            f"{_MEAN} + (np.sqrt(beta * (1 - a) / (1 - b)) * e if t > 0 else 0)",
+            "mean + ((1 - a / b) * (1 - a) / (1 - b)) ** 0.5 * e",
+        ),
+        "The variance of your noise lacks beta": _step(
+            f"{_MEAN} + np.sqrt((1 - b) / (1 - a)) * e", "mean + ((1 - b) / (1 - a)) ** 0.5 * e"
+        ),
+        "The variance of your noise is not divided": _step(
+            f"{_MEAN} + np.sqrt(beta * (1 - b)) * e", "mean + ((1 - a / b) * (1 - b)) ** 0.5 * e"
+        ),
+        "You divided the noise by sqrt(alpha), too": _step(
+            "(x - beta / np.sqrt(1 - a) * g + np.sqrt(beta * (1 - b) / (1 - a)) * e) / np.sqrt(alpha)",
+            "mean + spread * e / (a / b) ** 0.5",
+        ),
+        "You divided the guess by 1 - a": _step(
+            "(x - beta / (1 - a) * g) / np.sqrt(alpha) + np.sqrt(beta * (1 - b) / (1 - a)) * e",
+            "(b / a) ** 0.5 * (x - (1 - a / b) / (1 - a) * g) + spread * e",
+        ),
+        "You did not divide the guess": _step(
+            "(x - beta * g) / np.sqrt(alpha) + np.sqrt(beta * (1 - b) / (1 - a)) * e",
+            "(b / a) ** 0.5 * (x - g) + (a / b) ** 0.5 * g + spread * e",
+        ),
+        "You took the root of beta before the guess": _step(
+            "(x - np.sqrt(beta / (1 - a)) * g) / np.sqrt(alpha) + np.sqrt(beta * (1 - b) / (1 - a)) * e",
+            "(b / a) ** 0.5 * x - ((b / a - 1) / (1 - a)) ** 0.5 * g + spread * e",
+        ),
+        "You added the guess": _step(
+            "(x + beta / np.sqrt(1 - a) * g) / np.sqrt(alpha) + np.sqrt(beta * (1 - b) / (1 - a)) * e",
+            "2 * (b / a) ** 0.5 * x - mean + spread * e",
+        ),
+        "You left out the guess": _step(
+            "x / np.sqrt(alpha) + np.sqrt(beta * (1 - b) / (1 - a)) * e", "(b / a) ** 0.5 * x + spread * e"
+        ),
+        "You did not divide by sqrt(alpha)": _step(
+            "x - beta / np.sqrt(1 - a) * g + np.sqrt(beta * (1 - b) / (1 - a)) * e",
+            "(a / b) ** 0.5 * mean + spread * e",
+        ),
+        "You multiplied by sqrt(alpha)": _step(
+            "(x - beta / np.sqrt(1 - a) * g) * np.sqrt(alpha) + np.sqrt(beta * (1 - b) / (1 - a)) * e",
+            "a / b * mean + spread * e",
+        ),
+        "You divided by alpha": _step(
+            "(x - beta / np.sqrt(1 - a) * g) / alpha + np.sqrt(beta * (1 - b) / (1 - a)) * e",
+            "mean / (a / b) ** 0.5 + spread * e",
+        ),
+        "You divided by sqrt(alpha_bar[t])": _step(
+            "(x - beta / np.sqrt(1 - a) * g) / np.sqrt(a) + np.sqrt(beta * (1 - b) / (1 - a)) * e",
+            "mean / b**0.5 + spread * e",
+        ),
+        "You took alpha_bar[t] for alpha": [
+            """
+def ddpm_step(noisy, t, guess, noise, alpha_bar):
+    x, g, e, bar = np.asarray(noisy), np.asarray(guess), np.asarray(noise), np.asarray(alpha_bar)
+    a, b = bar[t], bar[t - 1] if t > 0 else 1.0
+    alpha, beta = a, 1 - a
+    return (x - beta / np.sqrt(1 - a) * g) / np.sqrt(alpha) + np.sqrt(beta * (1 - b) / (1 - a)) * e
+""",
+            """
+def ddpm_step(noisy, t, guess, noise, alpha_bar):
+    alpha = alpha_bar[t]
+    b = jnp.where(t > 0, alpha_bar[t - 1], 1.0)
+    return (noisy - (1 - alpha) ** 0.5 * guess) / alpha**0.5 + (1 - b) ** 0.5 * noise
+""",
+        ],
+        "You went back to the clean data": _step("(x - np.sqrt(1 - a) * g) / np.sqrt(a)", "clean"),
+        "This is a step of DDIM": _step(
+            "np.sqrt(b) * (x - np.sqrt(1 - a) * g) / np.sqrt(a) + np.sqrt(1 - b) * g",
+            "b**0.5 * clean + (1 - b) ** 0.5 * g",
+        ),
+        "You estimated the clean data and put all noise back": _step(
+            "np.sqrt(b) * (x - np.sqrt(1 - a) * g) / np.sqrt(a) + np.sqrt(1 - b) * e",
+            "b**0.5 * clean + (1 - b) ** 0.5 * e",
+        ),
+        "Your times are off by one": _step(_BACK, "mean + spread * e", a="bar[t + 1]", b="bar[t]"),
+    },
+    "guided_noise": {
+        "Your w = 1 is no guidance": _guided("u + w * (c - u)", "w * c + (1 - w) * u"),
+        "You exchanged the guesses": _guided("(1 + w) * u - w * c", "u + w * (u - c)"),
+        "You went towards": _guided("c - w * (c - u)", "(1 - w) * c + w * u"),
+        "You added both guesses": _guided("(1 + w) * c + w * u", "c + w * (c + u)"),
+        "You returned the guess with labels": _guided("c", "u + (c - u)"),
+        "You returned the guess without labels": _guided("u", "c - (c - u)"),
+        "You returned w times the difference": _guided("w * (c - u)", "w * c - w * u"),
+        "You multiplied the whole difference": _guided("(1 + w) * (c - u)", "(1 + w) * c - (1 + w) * u"),
+        "You subtracted the guess without labels once": _guided("(1 + w) * c - u", "c - u + w * c"),
+        "You left the 1 out": _guided("c - w * u", "c + w * (c - u) - w * c"),
+        "You divided by 1 + 2 w": _guided("((1 + w) * c - w * u) / (1 + w + w)", "(c + w * (c - u)) / (1 + 2 * w)"),
+        "You averaged both guesses": _guided("(c + u) / 2", "0.5 * c + 0.5 * u"),
+        "You took class 0 for no label": _guided("(1 + w) * c - w * u", "c + w * (c - u)", none="0"),
+        "You took the last class": _guided("(1 + w) * c - w * u", "c + w * (c - u)", none="n_classes - 1"),
+        "You took -1 for no label": _guided("(1 + w) * c - w * u", "c + w * (c - u)", none="-1"),
+        "You took n_classes + 1": _guided("(1 + w) * c - w * u", "c + w * (c - u)", none="n_classes + 1"),
+        "You averaged the guesses of all classes": [
+            """
+def guided_noise(predict, noisy, t, labels, n_classes, guidance):
+    c = np.asarray(predict(noisy, t, labels))
+    u = np.mean([predict(noisy, t, np.full(len(labels), one)) for one in range(n_classes)], axis=0)
+    return (1 + guidance) * c - guidance * u
+""",
+            """
+def guided_noise(predict, noisy, t, labels, n_classes, guidance):
+    known, total = predict(noisy, t, labels), 0.0
+    for one in range(n_classes):
+        total = total + predict(noisy, t, one * jnp.ones_like(labels))
+    return known + guidance * (known - total / n_classes)
+""",
+        ],
+        "You took the noisy samples": _guided("(1 + w) * c - w * np.asarray(noisy)", "c + w * (c - noisy[i])"),
+        "You counted w twice": _guided("c + 2 * w * (c - u)", "(1 + w) * c - w * u + w * (c - u)"),
+        "You scaled the result": _guided(
+            "(c + w * (c - u)) * (np.linalg.norm(c, axis=1) / np.linalg.norm(c + w * (c - u), axis=1))[:, None]",
+            "(c + w * (c - u)) * jnp.sqrt(c @ c) / jnp.sqrt((c + w * (c - u)) @ (c + w * (c - u)))",
         ),
     },
 }
