@@ -17,6 +17,7 @@ __all__ = [
     "exponential_model",
     "labeled_noise_model",
     "linear_model",
+    "linear_noise_model",
     "lopsided_error",
     "mountain",
     "noise_model",
@@ -55,12 +56,19 @@ def mountain(point: Float[Array, " d"]) -> Float[Array, ""]:
 
 
 def noise_model(noisy: Float[Array, "n d"], t: Int[Array, " n"]) -> Float[Array, "n d"]:
-    """Predict the noise in samples at times t, as an untrained network would."""
+    """Guess the noise in samples at times t, as an untrained network does."""
     return jnp.tanh(noisy + 0.1 * t[:, None])
 
 
 def labeled_noise_model(
     noisy: Float[Array, "n d"], t: Int[Array, " n"], labels: Int[Array, " n"]
 ) -> Float[Array, "n d"]:
-    """Predict the noise in samples of these classes at times t, as an untrained network would."""
-    return jnp.sin(noisy + 0.1 * t[:, None] + labels[:, None])
+    """Guess the noise in samples of these classes at times t, as an untrained network does."""
+    return jnp.sin(noisy + (0.1 * t + labels)[:, None])
+
+
+def linear_noise_model(
+    noisy: Float[Array, "n d"], t: Int[Array, " n"], labels: Int[Array, " n"] | int = 0
+) -> Float[Array, "n d"]:
+    """Guess the noise, with or without classes, as a fraction of the samples that depends on time and class."""
+    return noisy / (2.0 + t + labels)[:, None]

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from exercises.given import Array, Float, Int, labeled_noise_model, noise_model
+from exercises.given import Array, Float, Int, labeled_noise_model, linear_noise_model, noise_model
 from mfml.grading.key.specification import exercise
 
 # ---------------------------------------------------------------- 11.1
@@ -150,6 +150,26 @@ def _(mean, log_variance, noise):
 @reparameterize.mistake("You took the exponential of the sum: only log_variance / 2 belongs into exp.")
 def _(mean, log_variance, noise):
     return mean + jnp.exp(log_variance / 2 + noise)
+
+
+@reparameterize.mistake("You divided by the variance: multiply the noise by its root, exp(log_variance / 2).")
+def _(mean, log_variance, noise):
+    return mean + jnp.exp(-log_variance) * noise
+
+
+@reparameterize.mistake("You added the standard deviation: multiply the noise by it.")
+def _(mean, log_variance, noise):
+    return mean + jnp.exp(log_variance / 2) + noise
+
+
+@reparameterize.mistake("You took a power of 2: the logarithm is the natural one, so take exp.")
+def _(mean, log_variance, noise):
+    return mean + 2 ** (log_variance / 2) * noise
+
+
+@reparameterize.mistake("You multiplied everything: the mean is added to the scaled noise.")
+def _(mean, log_variance, noise):
+    return mean * jnp.exp(log_variance / 2) * noise
 
 
 # ---------------------------------------------------------------- 11.2
@@ -321,6 +341,36 @@ def _(mean, log_variance):
 @kl_to_prior.mistake("You returned one number for each sample: take the mean.")
 def _(mean, log_variance):
     return jnp.sum(_divergences(mean, log_variance), axis=1)
+
+
+@kl_to_prior.mistake("You returned one number for each latent: sum over the latents, and average over the samples.")
+def _(mean, log_variance):
+    return jnp.mean(_divergences(mean, log_variance), axis=0)
+
+
+@kl_to_prior.mistake("You halved only the squares of the means: the factor 1/2 is before the whole sum.")
+def _(mean, log_variance):
+    return jnp.mean(jnp.sum(mean**2 / 2 + jnp.exp(log_variance) - log_variance - 1, axis=1))
+
+
+@kl_to_prior.mistake("You subtracted 1 at the end: subtract it for each latent, within the sum.")
+def _(mean, log_variance):
+    return 0.5 * jnp.mean(jnp.sum(mean**2 + jnp.exp(log_variance) - log_variance, axis=1)) - 1
+
+
+@kl_to_prior.mistake("You added the inverse of the variance: add exp(log_variance).")
+def _(mean, log_variance):
+    return 0.5 * jnp.mean(jnp.sum(mean**2 + jnp.exp(-log_variance) - log_variance - 1, axis=1))
+
+
+@kl_to_prior.mistake("You multiplied the squares by the variance: add both.")
+def _(mean, log_variance):
+    return 0.5 * jnp.mean(jnp.sum(mean**2 * jnp.exp(log_variance) - log_variance - 1, axis=1))
+
+
+@kl_to_prior.mistake("You took the magnitudes of the means: square them.")
+def _(mean, log_variance):
+    return 0.5 * jnp.mean(jnp.sum(jnp.abs(mean) + jnp.exp(log_variance) - log_variance - 1, axis=1))
 
 
 # ---------------------------------------------------------------- 11.3
@@ -562,6 +612,54 @@ def _(x, reconstruction, mean, log_variance, scale, beta):
     return jnp.mean(jnp.log(density)) - beta * kl_to_prior(mean, log_variance)
 
 
+@elbo.mistake("You took half the squared error for the first term: the scale is missing, and so are the constants.")
+def _(x, reconstruction, mean, log_variance, scale, beta):
+    return -0.5 * jnp.mean(jnp.sum((x - reconstruction) ** 2, axis=1)) - beta * kl_to_prior(mean, log_variance)
+
+
+@elbo.mistake("Your first term is the squared error over the variance: it is half of it, less the constants.")
+def _(x, reconstruction, mean, log_variance, scale, beta):
+    z = (x - reconstruction) / scale
+    return -jnp.mean(jnp.sum(z**2, axis=1)) - beta * kl_to_prior(mean, log_variance)
+
+
+@elbo.mistake("You did not use the scale: the decoder's normal densities have this standard deviation.")
+def _(x, reconstruction, mean, log_variance, scale, beta):
+    return elbo(x, reconstruction, mean, log_variance, 1.0, beta)
+
+
+@elbo.mistake("You squared the scale once more: it is the standard deviation, so the variance is scale^2.")
+def _(x, reconstruction, mean, log_variance, scale, beta):
+    return elbo(x, reconstruction, mean, log_variance, scale**2, beta)
+
+
+@elbo.mistake("You halved ln(scale): 1/2 belongs before the logarithm of the variance, scale^2.")
+def _(x, reconstruction, mean, log_variance, scale, beta):
+    return _bound(x, reconstruction, mean, log_variance, scale, beta, 0.5 * jnp.log(scale))
+
+
+@elbo.mistake("You added ln(scale) and half of ln(2 pi): the minus before the square belongs to them, too.")
+def _(x, reconstruction, mean, log_variance, scale, beta):
+    return _bound(x, reconstruction, mean, log_variance, scale, beta, 2 * jnp.log(scale) + jnp.log(2 * jnp.pi))
+
+
+@elbo.mistake("You did not square the residual.")
+def _(x, reconstruction, mean, log_variance, scale, beta):
+    fit = -0.5 * jnp.abs(x - reconstruction) / scale - jnp.log(scale) - 0.5 * jnp.log(2 * jnp.pi)
+    return jnp.mean(jnp.sum(fit, axis=1)) - beta * kl_to_prior(mean, log_variance)
+
+
+@elbo.mistake("You summed the fit over the samples and averaged over the entries: it is the other way round, `axis=1`.")
+def _(x, reconstruction, mean, log_variance, scale, beta):
+    fit = jnp.mean(jnp.sum(_fit(x, reconstruction, scale), axis=0))
+    return fit - beta * kl_to_prior(mean, log_variance)
+
+
+@elbo.mistake("You summed the divergence over the samples: average it, as the fit.")
+def _(x, reconstruction, mean, log_variance, scale, beta):
+    return elbo(x, reconstruction, mean, log_variance, scale, beta * len(x))
+
+
 # ---------------------------------------------------------------- 11.4
 
 
@@ -583,14 +681,14 @@ def cosine_schedule(n_steps: int) -> tuple[Float[Array, " t"], Float[Array, " t"
     return beta, jnp.cumprod(1 - beta)
 
 
-@cosine_schedule.inputs("five steps", points=2)
+@cosine_schedule.inputs("seven steps", points=2)
 def _(key):
-    return dict(n_steps=5)
+    return dict(n_steps=7)
 
 
-@cosine_schedule.inputs("25 steps", points=2)
+@cosine_schedule.inputs("27 steps", points=2)
 def _(key):
-    return dict(n_steps=25)
+    return dict(n_steps=27)
 
 
 @cosine_schedule.inputs("one step", points=1, hidden=True)
@@ -770,6 +868,77 @@ def _(n_steps):
     return cosine_schedule(n_steps)[::-1]
 
 
+def _with_places(u):
+    """With f at other places of the cosine."""
+    return _schedule_of(jnp.cos(u * jnp.pi / 2) ** 2)
+
+
+@cosine_schedule.mistake("You added 0.008 / 1.008 to u: first add 0.008, then divide by 1.008.")
+def _(n_steps):
+    return _with_places(_places(n_steps) + 0.008 / 1.008)
+
+
+@cosine_schedule.mistake("You added 0.008 to the step: add it to u = t / T.")
+def _(n_steps):
+    return _with_places((jnp.arange(n_steps + 1) + 0.008) / (n_steps + 0.008))
+
+
+@cosine_schedule.mistake("You multiplied only 0.008 / 1.008 by pi / 2: set parentheses around u + 0.008.")
+def _(n_steps):
+    return _schedule_of(jnp.cos(_places(n_steps) + 0.008 / 1.008 * jnp.pi / 2) ** 2)
+
+
+@cosine_schedule.mistake("You squared the angle: square its cosine.")
+def _(n_steps):
+    return _schedule_of(jnp.cos(((_places(n_steps) + 0.008) / 1.008 * jnp.pi / 2) ** 2))
+
+
+@cosine_schedule.mistake("Your beta are differences of f: divide by the earlier value.")
+def _(n_steps):
+    f = _left(_places(n_steps))
+    beta = jnp.minimum(f[:-1] - f[1:], 0.999)
+    return beta, jnp.cumprod(1 - beta)
+
+
+@cosine_schedule.mistake("You divided by f(u - 1): one step earlier is u - 1 / T.")
+def _(n_steps):
+    u = _places(n_steps)[1:]
+    beta = jnp.minimum(1 - _left(u) / _left(u - 1), 0.999)
+    return beta, jnp.cumprod(1 - beta)
+
+
+@cosine_schedule.mistake("Your alpha_bar is f alone: it is the running product of 1 - beta, after the limit.")
+def _(n_steps):
+    f = _left(_places(n_steps))
+    return jnp.minimum(1 - f[1:] / f[:-1], 0.999), f[1:]
+
+
+@cosine_schedule.mistake(
+    "Your alpha_bar is f / f(0) at all T + 1 places: it has T entries, the running product of 1 - beta."
+)
+def _(n_steps):
+    f = _left(_places(n_steps))
+    return jnp.minimum(1 - f[1:] / f[:-1], 0.999), f / f[0]
+
+
+@cosine_schedule.mistake("Your arrays have T + 1 entries: leave out the 0 in front of beta; the first step is beta[0].")
+def _(n_steps):
+    beta = jnp.concatenate([jnp.zeros(1), cosine_schedule(n_steps)[0]])
+    return beta, jnp.cumprod(1 - beta)
+
+
+@cosine_schedule.mistake("Your first beta is 0, and the last step is missing: beta[0] leads from f(0) to f(1 / T).")
+def _(n_steps):
+    f = _left(jnp.arange(n_steps) / n_steps)
+    return _schedule_of(jnp.concatenate([f[:1], f]))
+
+
+@cosine_schedule.mistake("Your first beta is 0, and your steps are too long: take f at T + 1 places, 0, 1/T, ..., 1.")
+def _(n_steps):
+    f = _left(jnp.linspace(0, 1, n_steps))
+    return _schedule_of(jnp.concatenate([f[:1], f]))
+
+
 # ---------------------------------------------------------------- 11.5
 
 
@@ -922,6 +1091,54 @@ def _(x, t, noise, alpha_bar):
     return _mixed(x, noise, jnp.sqrt(alpha_bar[t]), jnp.sqrt(alpha_bar[t]))
 
 
+@add_noise.mistake("You took the root of a negative number: it is 1 - alpha_bar, not alpha_bar - 1.")
+def _(x, t, noise, alpha_bar):
+    return _mixed(x, noise, jnp.sqrt(alpha_bar[t]), jnp.sqrt(alpha_bar[t] - 1))
+
+
+@add_noise.mistake("You took the root of 1 + alpha_bar: subtract alpha_bar from 1.")
+def _(x, t, noise, alpha_bar):
+    return _mixed(x, noise, jnp.sqrt(alpha_bar[t]), jnp.sqrt(1 + alpha_bar[t]))
+
+
+@add_noise.mistake("You took the root of the whole sum: take the roots of the two weights.")
+def _(x, t, noise, alpha_bar):
+    return jnp.sqrt(_mixed(x, noise, alpha_bar[t], 1 - alpha_bar[t]))
+
+
+@add_noise.mistake("You took x and noise under the roots: only alpha_bar and 1 - alpha_bar belong there.")
+def _(x, t, noise, alpha_bar):
+    left = alpha_bar[t][:, None]
+    return jnp.sqrt(left * x) + jnp.sqrt((1 - left) * noise)
+
+
+@add_noise.mistake("You divided by the root of alpha_bar, so that the data keep their size: here the data shrink.")
+def _(x, t, noise, alpha_bar):
+    return _mixed(x, noise, jnp.ones(len(t)), jnp.sqrt(1 / alpha_bar[t] - 1))
+
+
+@add_noise.mistake("You added the noise as it is: weigh data and noise by the roots of alpha_bar and 1 - alpha_bar.")
+def _(x, t, noise, alpha_bar):
+    return x + noise
+
+
+@add_noise.mistake("You exchanged the weights and left out their roots: sqrt(alpha_bar) belongs to the data.")
+def _(x, t, noise, alpha_bar):
+    return _mixed(x, noise, 1 - alpha_bar[t], alpha_bar[t])
+
+
+@add_noise.mistake("You took alpha_bar for beta: it is the running product of 1 - beta already.")
+def _(x, t, noise, alpha_bar):
+    return add_noise(x, t, noise, jnp.cumprod(1 - alpha_bar))
+
+
+@add_noise.mistake("You added the same noise step by step: each step would need noise of its own; jump to t at once.")
+def _(x, t, noise, alpha_bar):
+    for step, one in enumerate(alpha_bar / jnp.concatenate([jnp.ones(1), alpha_bar[:-1]])):
+        x = jnp.where((step <= t)[:, None], jnp.sqrt(one) * x + jnp.sqrt(1 - one) * noise, x)
+    return x
+
+
 # ---------------------------------------------------------------- 11.6
 
 
@@ -959,12 +1176,12 @@ def _(key):
 
 @ddpm_loss.inputs("random data", points=3)
 def _(key):
-    return dict(_diffusion(key, 6, 4, 8), predict=noise_model)
+    return dict(_diffusion(key, 6, 4, 8), predict=noise_model, t=jnp.array([6, 0, 3, 1, 5, 2]))
 
 
-@ddpm_loss.inputs("one sample at the first time", points=1, hidden=True)
+@ddpm_loss.inputs("one sample at the first time, another network", points=1, hidden=True)
 def _(key):
-    return dict(_diffusion(key, 1, 3, 4), predict=noise_model, t=jnp.array([0]))
+    return dict(_diffusion(key, 1, 3, 4), predict=linear_noise_model, t=jnp.array([0]))
 
 
 def _errors(predict, x, t, noise, alpha_bar):
@@ -1096,6 +1313,61 @@ def _(predict, x, t, noise, alpha_bar):
     return jnp.mean((weight * _errors(predict, x, t, noise, alpha_bar)) ** 2)
 
 
+@ddpm_loss.mistake("You added the noise to the guess: subtract it.")
+def _(predict, x, t, noise, alpha_bar):
+    return jnp.mean((predict(add_noise(x, t, noise, alpha_bar), t) + noise) ** 2)
+
+
+@ddpm_loss.mistake("You subtracted the noise from the data: add it, see 11.5.")
+def _(predict, x, t, noise, alpha_bar):
+    return jnp.mean((predict(add_noise(x, t, -noise, alpha_bar), t) - noise) ** 2)
+
+
+@ddpm_loss.mistake("You mixed without the root of 1 - alpha_bar, see 11.5.")
+def _(predict, x, t, noise, alpha_bar):
+    left = alpha_bar[t][:, None]
+    return jnp.mean((predict(jnp.sqrt(left) * x + (1 - left) * noise, t) - noise) ** 2)
+
+
+@ddpm_loss.mistake("You did not shrink the data: multiply x by the root of alpha_bar, see 11.5.")
+def _(predict, x, t, noise, alpha_bar):
+    left = alpha_bar[t][:, None]
+    return jnp.mean((predict(x + jnp.sqrt(1 - left) * noise, t) - noise) ** 2)
+
+
+@ddpm_loss.mistake("You multiplied up alpha_bar once more: it is the running product already.")
+def _(predict, x, t, noise, alpha_bar):
+    return jnp.mean((predict(add_noise(x, t, noise, jnp.cumprod(alpha_bar)), t) - noise) ** 2)
+
+
+@ddpm_loss.mistake("You took alpha_bar[t + 1]: entry t belongs to time t.")
+def _(predict, x, t, noise, alpha_bar):
+    later = jnp.minimum(t + 1, len(alpha_bar) - 1)
+    return jnp.mean((predict(add_noise(x, later, noise, alpha_bar), t) - noise) ** 2)
+
+
+@ddpm_loss.mistake("You told the network t - 1: tell it t.")
+def _(predict, x, t, noise, alpha_bar):
+    return jnp.mean((predict(add_noise(x, t, noise, alpha_bar), t - 1) - noise) ** 2)
+
+
+@ddpm_loss.mistake("You compared the guess with v, a mixture of noise and data: this network guesses the noise.")
+def _(predict, x, t, noise, alpha_bar):
+    left = alpha_bar[t][:, None]
+    v = jnp.sqrt(left) * noise - jnp.sqrt(1 - left) * x
+    return jnp.mean((predict(add_noise(x, t, noise, alpha_bar), t) - v) ** 2)
+
+
+@ddpm_loss.mistake("You averaged the lengths of the errors: average the squares of all entries.")
+def _(predict, x, t, noise, alpha_bar):
+    return jnp.mean(jnp.sqrt(jnp.sum(_errors(predict, x, t, noise, alpha_bar) ** 2, axis=1)))
+
+
+@ddpm_loss.mistake("You always ask `noise_model`: ask the network `predict` that you are given.")
+def _(predict, x, t, noise, alpha_bar):
+    return ddpm_loss(noise_model, x, t, noise, alpha_bar)
+
+
 # ---------------------------------------------------------------- 11.7
 
 
@@ -1176,14 +1448,14 @@ def _unclean(noisy, t, guess, alpha_bar):
     return (noisy - jnp.sqrt(1 - alpha_bar[t]) * guess) / jnp.sqrt(alpha_bar[t])
 
 
-@ddpm_step.mistake("At t = 0 you took alpha_bar[-1], the last entry: before the first noise alpha_bar is 1.")
+@ddpm_step.mistake("At t = 0 your b is not 1: alpha_bar[-1] is the LAST entry, and before the first noise b is 1.")
 def _(noisy, t, guess, noise, alpha_bar):
     a, b = alpha_bar[t], alpha_bar[t - 1]
     mean = (noisy - (1 - a / b) / jnp.sqrt(1 - a) * guess) / jnp.sqrt(a / b)
     return mean + jnp.sqrt((1 - a / b) * (1 - b) / (1 - a)) * noise
 
 
-@ddpm_step.mistake("At t = 0 you took alpha_bar[-1] in the mean: before the first noise alpha_bar is 1.")
+@ddpm_step.mistake("At t = 0 the b in your mean is not 1: alpha_bar[-1] is the LAST entry, so take 1 there.")
 def _(noisy, t, guess, noise, alpha_bar):
     a, b = alpha_bar[t], alpha_bar[t - 1]
     mean = (noisy - (1 - a / b) / jnp.sqrt(1 - a) * guess) / jnp.sqrt(a / b)
@@ -1336,6 +1608,110 @@ def _(noisy, t, guess, noise, alpha_bar):
     return mean + jnp.sqrt((1 - a / b) * (1 - b) / (1 - a)) * noise
 
 
+@ddpm_step.mistake("Your noise has the variance 1 - b: it is beta (1 - b) / (1 - a).")
+def _(noisy, t, guess, noise, alpha_bar):
+    return _denoised(noisy, t, guess, alpha_bar) + jnp.sqrt(1 - _neighbors(t, alpha_bar)[1]) * noise
+
+
+@ddpm_step.mistake("Your noise has the variance 1 - a: it is beta (1 - b) / (1 - a).")
+def _(noisy, t, guess, noise, alpha_bar):
+    return _denoised(noisy, t, guess, alpha_bar) + jnp.where(t > 0, jnp.sqrt(1 - alpha_bar[t]), 0) * noise
+
+
+@ddpm_step.mistake("You multiplied the noise by beta: multiply it by sqrt(beta (1 - b) / (1 - a)).")
+def _(noisy, t, guess, noise, alpha_bar):
+    return _denoised(noisy, t, guess, alpha_bar) + jnp.where(t > 0, _neighbors(t, alpha_bar)[2], 0) * noise
+
+
+@ddpm_step.mistake("You divided by sqrt(beta): divide by sqrt(alpha).")
+def _(noisy, t, guess, noise, alpha_bar):
+    a, b, beta = _neighbors(t, alpha_bar)
+    return _denoised(noisy, t, guess, alpha_bar) * jnp.sqrt(a / b / beta) + _spread(t, alpha_bar) * noise
+
+
+@ddpm_step.mistake("You exchanged a and alpha before the guess: its weight is beta / sqrt(1 - a), beta = 1 - a / b.")
+def _(noisy, t, guess, noise, alpha_bar):
+    a, _, beta = _neighbors(t, alpha_bar)
+    return ddpm_step(noisy, t, guess * ((1 - a) / beta) ** 1.5, noise, alpha_bar)
+
+
+@ddpm_step.mistake("You divided the guess by sqrt(1 - b): divide it by sqrt(1 - a), the noise at time t.")
+def _(noisy, t, guess, noise, alpha_bar):
+    a, b, _ = _neighbors(t, alpha_bar)
+    return ddpm_step(noisy, t, guess * jnp.sqrt((1 - a) / (1 - b)), noise, alpha_bar)
+
+
+@ddpm_step.mistake("You divided only noisy by sqrt(alpha): set parentheses, so that the guess is divided, too.")
+def _(noisy, t, guess, noise, alpha_bar):
+    a, b, _ = _neighbors(t, alpha_bar)
+    return ddpm_step(noisy, t, guess * jnp.sqrt(a / b), noise, alpha_bar)
+
+
+@ddpm_step.mistake("You multiplied the guess by alpha: its weight is beta / sqrt(1 - a).")
+def _(noisy, t, guess, noise, alpha_bar):
+    _, _, beta = _neighbors(t, alpha_bar)
+    return ddpm_step(noisy, t, guess * (1 - beta) / beta, noise, alpha_bar)
+
+
+@ddpm_step.mistake("You subtracted sqrt(beta) times the guess: its weight is beta / sqrt(1 - a).")
+def _(noisy, t, guess, noise, alpha_bar):
+    a, _, beta = _neighbors(t, alpha_bar)
+    return ddpm_step(noisy, t, guess * jnp.sqrt((1 - a) / beta), noise, alpha_bar)
+
+
+@ddpm_step.mistake("You treated this step as the only one: a and b are shares since the start, and alpha is a / b.")
+def _(noisy, t, guess, noise, alpha_bar):
+    beta = _neighbors(t, alpha_bar)[2]
+    mean = (noisy - jnp.sqrt(beta) * guess) / jnp.sqrt(1 - beta)
+    return mean + jnp.where(t > 0, jnp.sqrt(beta), 0) * noise
+
+
+@ddpm_step.mistake("You subtracted the whole guess: a step takes out only a part of the noise.")
+def _(noisy, t, guess, noise, alpha_bar):
+    return noisy - guess + _spread(t, alpha_bar) * noise
+
+
+@ddpm_step.mistake("You multiplied up alpha_bar once more: it is the running product already, and alpha is a / b.")
+def _(noisy, t, guess, noise, alpha_bar):
+    return ddpm_step(noisy, t, guess, noise, jnp.cumprod(alpha_bar))
+
+
+@ddpm_step.mistake("You took alpha_bar[t - 1] and alpha_bar[t - 2]: times start at 0, so a is alpha_bar[t].")
+def _(noisy, t, guess, noise, alpha_bar):
+    a, b = alpha_bar[t - 1], jnp.where(t > 1, alpha_bar[t - 2], 1.0)
+    mean = (noisy - (1 - a / b) / jnp.sqrt(1 - a) * guess) / jnp.sqrt(a / b)
+    return mean + jnp.sqrt((1 - a / b) * (1 - b) / (1 - a)) * noise
+
+
+@ddpm_step.mistake("Your alpha is b / a, more than 1: it is a / b, the share of the signal that this step left.")
+def _(noisy, t, guess, noise, alpha_bar):
+    a, b, _ = _neighbors(t, alpha_bar)
+    mean = (noisy - (1 - b / a) / jnp.sqrt(1 - a) * guess) / jnp.sqrt(b / a)
+    return mean + jnp.sqrt((1 - b / a) * (1 - b) / (1 - a)) * noise
+
+
+@ddpm_step.mistake("Your beta is b - a: it is 1 - a / b.")
+def _(noisy, t, guess, noise, alpha_bar):
+    a, b, _ = _neighbors(t, alpha_bar)
+    mean = (noisy - (b - a) / jnp.sqrt(1 - a) * guess) / jnp.sqrt(a / b)
+    return mean + jnp.sqrt((b - a) * (1 - b) / (1 - a)) * noise
+
+
+@ddpm_step.mistake("You clipped the estimate of the clean data to [-1, 1]: the formula leaves it as it is.")
+def _(noisy, t, guess, noise, alpha_bar):
+    a, b, beta = _neighbors(t, alpha_bar)
+    clean = jnp.clip(_unclean(noisy, t, guess, alpha_bar), -1, 1)
+    mean = (jnp.sqrt(b) * beta * clean + jnp.sqrt(a / b) * (1 - b) * noisy) / (1 - a)
+    return mean + _spread(t, alpha_bar) * noise
+
+
+@ddpm_step.mistake("You put the whole guess back and added fresh noise: together they are more than 1 - b.")
+def _(noisy, t, guess, noise, alpha_bar):
+    b = _neighbors(t, alpha_bar)[1]
+    back = jnp.sqrt(b) * _unclean(noisy, t, guess, alpha_bar) + jnp.sqrt(1 - b) * guess
+    return back + _spread(t, alpha_bar) * noise
+
+
 # ---------------------------------------------------------------- 11.8
 
 
@@ -1397,9 +1773,9 @@ def _(key):
     return dict(_labeled(key, 4, 3), guidance=0.0)
 
 
-@guided_noise.inputs("one sample, one class", points=1, hidden=True)
+@guided_noise.inputs("one sample, one class, another network", points=1, hidden=True)
 def _(key):
-    return dict(_labeled(key, 1, 1), guidance=0.5)
+    return dict(_labeled(key, 1, 1), predict=linear_noise_model, guidance=0.5)
 
 
 def _both(predict, noisy, t, labels, n_classes):
@@ -1524,3 +1900,47 @@ def _(predict, noisy, t, labels, n_classes, guidance):
     mixed = (1 + guidance) * known - guidance * unknown
     length = jnp.linalg.norm(known, axis=1, keepdims=True) / jnp.linalg.norm(mixed, axis=1, keepdims=True)
     return length * mixed
+
+
+@guided_noise.mistake("You returned the difference of the guesses: start at the one with labels, and add w times it.")
+def _(predict, noisy, t, labels, n_classes, guidance):
+    known, unknown = _both(predict, noisy, t, labels, n_classes)
+    return known - unknown
+
+
+@guided_noise.mistake("You added w times the guess without labels: subtract it, and weigh the other by 1 + w.")
+def _(predict, noisy, t, labels, n_classes, guidance):
+    known, unknown = _both(predict, noisy, t, labels, n_classes)
+    return known + guidance * unknown
+
+
+@guided_noise.mistake("Your second weight is 1 - w: it is w, and the weights 1 + w and -w add up to 1.")
+def _(predict, noisy, t, labels, n_classes, guidance):
+    known, unknown = _both(predict, noisy, t, labels, n_classes)
+    return (1 + guidance) * known - (1 - guidance) * unknown
+
+
+@guided_noise.mistake("You left out the guess without labels: subtract w times it.")
+def _(predict, noisy, t, labels, n_classes, guidance):
+    return (1 + guidance) * predict(noisy, t, labels)
+
+
+@guided_noise.mistake("You multiplied the guess with labels by w, and subtracted the other as it is: 1 + w, and w.")
+def _(predict, noisy, t, labels, n_classes, guidance):
+    known, unknown = _both(predict, noisy, t, labels, n_classes)
+    return guidance * known - unknown
+
+
+@guided_noise.mistake("You subtracted the mixture from the samples: return the mixture of the guesses.")
+def _(predict, noisy, t, labels, n_classes, guidance):
+    return noisy - guided_noise(predict, noisy, t, labels, n_classes, guidance)
+
+
+@guided_noise.mistake("You mixed the labels: mix the two guesses of the network.")
+def _(predict, noisy, t, labels, n_classes, guidance):
+    return predict(noisy, t, (1 + guidance) * labels - guidance * n_classes)
+
+
+@guided_noise.mistake("You always ask `labeled_noise_model`: ask the network `predict` that you are given.")
+def _(predict, noisy, t, labels, n_classes, guidance):
+    return guided_noise(labeled_noise_model, noisy, t, labels, n_classes, guidance)

@@ -213,7 +213,7 @@ SPELLINGS: dict[str, dict[str, list[str]]] = {
         "You returned the mean": _latent("m", "m + jnp.exp(l / 2) * 0"),
         "You left out the mean": _latent("np.exp(l / 2) * e", "e * jnp.exp(l / 2)"),
         "You subtracted the noise": _latent("m - np.exp(l / 2) * e", "m - e * jnp.exp(0.5 * l)"),
-        "You divided by the standard deviation": _latent("m + e / np.exp(l / 2)", "m + jnp.exp(-0.5 * l) * e"),
+        "You divided by the standard": _latent("m + e / np.exp(l / 2)", "m + jnp.exp(-0.5 * l) * e"),
         "You halved the variance": _latent("m + np.exp(l) / 2 * e", "m + 0.5 * jnp.exp(l) * e"),
         "You squared the variance": _latent("m + np.exp(l) ** 2 * e", "m + jnp.exp(2 * l) * e"),
         "You left out the noise": _latent("m + np.exp(l / 2)", "m + jnp.exp(0.5 * l)"),
@@ -224,6 +224,10 @@ SPELLINGS: dict[str, dict[str, list[str]]] = {
         "You multiplied the mean and added the noise": _latent("np.exp(l / 2) * m + e", "e + m * jnp.exp(l / 2)"),
         "You took a power of 10": _latent("m + 10 ** (l / 2) * e", "m + jnp.power(10.0, 0.5 * l) * e"),
         "You took the exponential of the sum": _latent("m + np.exp(l / 2 + e)", "m + jnp.exp(l / 2) * jnp.exp(e)"),
+        "You divided by the variance": _latent("m + e / np.exp(l)", "m + jnp.exp(-l) * e"),
+        "You added the standard deviation": _latent("m + np.exp(l / 2) + e", "m + e + jnp.exp(0.5 * l)"),
+        "You took a power of 2": _latent("m + np.exp2(l / 2) * e", "m + 2.0 ** (0.5 * l) * e"),
+        "You multiplied everything": _latent("m * np.exp(l / 2) * e", "m * e * jnp.exp(0.5 * l)"),
     },
     "kl_to_prior": {
         "You averaged over the latents, too": _divergence(
@@ -306,6 +310,32 @@ def kl_to_prior(mean, log_variance):
     return [jnp.sum(m**2 + jnp.exp(l) - l - 1) / 2 for m, l in zip(mean, log_variance)]
 """,
         ],
+        "You returned one number for each latent": [
+            """
+def kl_to_prior(mean, log_variance):
+    m, l = np.asarray(mean), np.asarray(log_variance)
+    return -0.5 * np.mean(1 + l - m**2 - np.exp(l), axis=0)
+""",
+            """
+def kl_to_prior(mean, log_variance):
+    return [jnp.mean(m**2 + jnp.exp(l) - l - 1) / 2 for m, l in zip(mean.T, log_variance.T)]
+""",
+        ],
+        "You halved only the squares": _divergence(
+            "np.mean(np.sum(0.5 * m**2 + np.exp(l) - l - 1, axis=1))", "m @ m / 2 + jnp.sum(jnp.exp(l) - l - 1)"
+        ),
+        "You subtracted 1 at the end": _divergence(
+            _KL.format("m**2 + np.exp(l) - l") + " - 1", "0.5 * jnp.sum(m**2 + jnp.exp(l) - l) - 1"
+        ),
+        "You added the inverse of the variance": _divergence(
+            _KL.format("m**2 + 1 / np.exp(l) - l - 1"), "0.5 * jnp.sum(m**2 + jnp.exp(-l) - l - 1)"
+        ),
+        "You multiplied the squares by the variance": _divergence(
+            _KL.format("m**2 * np.exp(l) - l - 1"), "0.5 * jnp.sum((m * jnp.exp(l / 2)) ** 2 - l - 1)"
+        ),
+        "You took the magnitudes of the means": _divergence(
+            _KL.format("np.abs(m) + np.exp(l) - l - 1"), "0.5 * jnp.sum(jnp.sqrt(m**2) + jnp.exp(l) - l - 1)"
+        ),
     },
     "elbo": {
         "You returned a loss": _bound(
@@ -333,7 +363,7 @@ def kl_to_prior(mean, log_variance):
             f"{_fit(_SQUARES, _SCALE, '- np.log(2 * np.pi)')} - beta * kl",
             "-(e @ e) / (2 * s**2) - len(e) * jnp.log(2 * jnp.pi * s) - beta * kl",
         ),
-        "You added ln(scale)": _bound(
+        "You added ln(scale):": _bound(
             f"{_fit(_SQUARES, '+ np.log(s)', _CONSTANT)} - beta * kl",
             "jnp.sum(jax.scipy.stats.norm.logpdf(e / s) + jnp.log(s)) - beta * kl",
         ),
@@ -391,7 +421,7 @@ def kl_to_prior(mean, log_variance):
             "jax.scipy.stats.norm.logpdf(e, 0, s).sum() - beta * kl",
             end="total",
         ),
-        "You summed the fit over the samples": _bound(
+        "You summed the fit over the samples:": _bound(
             f"np.sum({_SQUARES} {_SCALE} {_CONSTANT}) - beta * kl",
             "jax.scipy.stats.norm.logpdf(e, 0, s).sum()",
             end="total - beta * kl_to_prior(mean, log_variance)",
@@ -427,6 +457,41 @@ def elbo(x, reconstruction, mean, log_variance, scale, beta):
         "The density of an entry far off": _bound(
             f"np.mean(np.log(np.prod(np.exp({_SQUARES}) / (s * np.sqrt(2 * np.pi)), axis=1))) - beta * kl",
             "jnp.log(jnp.prod(jax.scipy.stats.norm.pdf(e, 0, s))) - beta * kl",
+        ),
+        "You took half the squared error": _bound(
+            f"{_fit('-0.5 * (x - r) ** 2')} - beta * kl", "-(e @ e) / 2 - beta * kl"
+        ),
+        "Your first term is the squared error over the variance": _bound(
+            f"{_fit('-(((x - r) / s) ** 2)')} - beta * kl", "-(e @ e) / s**2 - beta * kl"
+        ),
+        "You did not use the scale": _bound(
+            f"{_fit('-0.5 * (x - r) ** 2', _CONSTANT)} - beta * kl",
+            "jax.scipy.stats.norm.logpdf(e).sum() - beta * kl",
+        ),
+        "You squared the scale once more": _bound(
+            f"{_fit('-0.5 * ((x - r) / s**2) ** 2 - 2 * np.log(s)', _CONSTANT)} - beta * kl",
+            "jax.scipy.stats.norm.logpdf(e, 0, s**2).sum() - beta * kl",
+        ),
+        "You halved ln(scale)": _bound(
+            f"{_fit(_SQUARES, '- 0.5 * np.log(2 * np.pi * s)')} - beta * kl",
+            "-(e @ e) / (2 * s**2) - len(e) / 2 * jnp.log(2 * jnp.pi * s) - beta * kl",
+        ),
+        "You added ln(scale) and half of ln(2 pi)": _bound(
+            f"{_fit(_SQUARES, '+ np.log(s) + 0.5 * np.log(2 * np.pi)')} - beta * kl",
+            "-((e @ e) / (2 * s**2) - len(e) / 2 * jnp.log(2 * jnp.pi * s**2)) - beta * kl",
+        ),
+        "You did not square the residual": _bound(
+            f"{_fit('-0.5 * np.abs(x - r) / s', _SCALE, _CONSTANT)} - beta * kl",
+            "-jnp.sum(jnp.abs(e) / s / 2 + jnp.log(s * jnp.sqrt(2 * jnp.pi))) - beta * kl",
+        ),
+        "You summed the fit over the samples and averaged": _bound(
+            f"np.mean(np.sum({_SQUARES} {_SCALE} {_CONSTANT}, axis=0)) - beta * kl",
+            "jax.scipy.stats.norm.logpdf(e, 0, s).mean()",
+            end="total - beta * kl_to_prior(mean, log_variance)",
+        ),
+        "You summed the divergence over the samples": _bound(
+            f"{_fit(_SQUARES, _SCALE, _CONSTANT)} - beta * kl * len(x)",
+            "jax.scipy.stats.norm.logpdf(e, 0, s).sum() - beta * kl * len(x)",
         ),
     },
     "cosine_schedule": {
@@ -560,6 +625,78 @@ def cosine_schedule(n_steps):
     return beta, jnp.cumprod(1 - beta)
 """,
         ],
+        "You added 0.008 / 1.008 to u": _schedule(
+            {"f": "np.cos((np.arange(n_steps + 1) / n_steps + 0.008 / 1.008) * np.pi / 2) ** 2"},
+            {"f": "math.cos((u + 0.008 / 1.008) * math.pi / 2) ** 2"},
+        ),
+        "You added 0.008 to the step": _schedule(
+            {"f": "np.cos((np.arange(n_steps + 1) + 0.008) / (n_steps + 0.008) * np.pi / 2) ** 2"},
+            {"f": "math.cos((u * n_steps + 0.008) / (n_steps + 0.008) * math.pi / 2) ** 2"},
+        ),
+        "You multiplied only 0.008 / 1.008 by pi / 2": _schedule(
+            {"f": "np.cos(np.arange(n_steps + 1) / n_steps + 0.008 / 1.008 * np.pi / 2) ** 2"},
+            {"f": "math.cos(u + 0.008 / 1.008 * math.pi / 2) ** 2"},
+        ),
+        "You squared the angle": _schedule(
+            {"f": "np.cos(((np.arange(n_steps + 1) / n_steps + 0.008) / 1.008 * np.pi / 2) ** 2)"},
+            {"f": "math.cos(((u + 0.008) / 1.008 * math.pi / 2) ** 2)"},
+        ),
+        "Your beta are differences of f": _schedule(
+            {"beta": "np.minimum(-np.diff(f), 0.999)"}, {"b": "min(f(t / n_steps) - f((t + 1) / n_steps), 0.999)"}
+        ),
+        "You divided by f(u - 1)": [
+            """
+def cosine_schedule(n_steps):
+    u = np.arange(1, n_steps + 1) / n_steps
+    f = lambda u: np.cos((u + 0.008) / 1.008 * np.pi / 2) ** 2
+    beta = np.minimum(1 - f(u) / f(u - 1), 0.999)
+    return beta, np.cumprod(1 - beta)
+""",
+            """
+def cosine_schedule(n_steps):
+    u = jnp.linspace(0, 1, n_steps + 1)[1:]
+    f, before = jnp.cos((u + 0.008) / 1.008 * jnp.pi / 2) ** 2, jnp.cos((u - 0.992) / 1.008 * jnp.pi / 2) ** 2
+    beta = jnp.array([jnp.clip(1 - a / b, max=0.999) for a, b in zip(f, before)])
+    return beta, jnp.cumprod(1 - beta)
+""",
+        ],
+        "Your alpha_bar is f alone": _schedule({"out": "beta, f[1:]"}, {"left": "f((t + 1) / n_steps)"}),
+        "Your alpha_bar is f / f(0) at all": _schedule(
+            {"out": "beta, f / f[0]"},
+            {"out": "jnp.array(beta), jnp.array([f(t / n_steps) / f(0) for t in range(n_steps + 1)])"},
+        ),
+        "Your arrays have T + 1 entries": _schedule(
+            {"beta": "np.append(0.0, np.minimum(1 - f[1:] / f[:-1], 0.999))"},
+            {"out": "jnp.array([0.0] + beta), jnp.array([1.0] + alpha_bar)"},
+        ),
+        "Your first beta is 0, and the last step is missing": [
+            """
+def cosine_schedule(n_steps):
+    f = np.cos((np.arange(n_steps) / n_steps + 0.008) / 1.008 * np.pi / 2) ** 2
+    beta = np.minimum(1 - f / np.append(f[0], f[:-1]), 0.999)
+    return beta, np.cumprod(1 - beta)
+""",
+            """
+def cosine_schedule(n_steps):
+    alpha_bar = jnp.cos((jnp.arange(n_steps) / n_steps + 0.008) / 1.008 * jnp.pi / 2) ** 2
+    alpha_bar = alpha_bar / alpha_bar[0]
+    return 1 - alpha_bar / jnp.append(1.0, alpha_bar[:-1]), alpha_bar
+""",
+        ],
+        "Your first beta is 0, and your steps are too long": [
+            """
+def cosine_schedule(n_steps):
+    f = np.cos((np.linspace(0, 1, n_steps) + 0.008) / 1.008 * np.pi / 2) ** 2
+    beta = np.minimum(1 - f / np.append(f[0], f[:-1]), 0.999)
+    return beta, np.cumprod(1 - beta)
+""",
+            """
+def cosine_schedule(n_steps):
+    f = jnp.cos((jnp.linspace(0, 1, n_steps) + 0.008) / 1.008 * jnp.pi / 2) ** 2
+    beta = jnp.array([0.0] + [jnp.minimum(1 - f[t] / f[t - 1], 0.999) for t in range(1, n_steps)])
+    return beta, jnp.cumprod(1 - beta)
+""",
+        ],
     },
     "add_noise": {
         "You left out both roots": _noised("a * x + (1 - a) * e", "a * x[i] + (1 - a) * noise[i]"),
@@ -651,6 +788,55 @@ def add_noise(x, t, noise, alpha_bar):
             "np.sqrt(a) * x + np.sqrt(1 - a**2) * e", "a**0.5 * x[i] + ((1 - a) * (1 + a)) ** 0.5 * noise[i]"
         ),
         "You took one weight for both": _noised("np.sqrt(a) * (x + e)", "a**0.5 * x[i] + a**0.5 * noise[i]"),
+        "You took the root of a negative number": _noised(
+            "np.sqrt(a) * x + np.sqrt(a - 1) * e", "jnp.sqrt(a) * x[i] + (a - 1) ** 0.5 * noise[i]"
+        ),
+        "You took the root of 1 + alpha_bar": _noised(
+            "np.sqrt(a) * x + np.sqrt(1 + a) * e", "jnp.sqrt(a) * x[i] + (1 + a) ** 0.5 * noise[i]"
+        ),
+        "You took the root of the whole sum": _noised(
+            "np.sqrt(a * x + (1 - a) * e)", "(a * (x[i] - noise[i]) + noise[i]) ** 0.5"
+        ),
+        "You took x and noise under the roots": _noised(
+            "np.sqrt(a * x) + np.sqrt((1 - a) * e)", "(a * x[i]) ** 0.5 + ((1 - a) * noise[i]) ** 0.5"
+        ),
+        "You divided by the root of alpha_bar": _noised(
+            "x + np.sqrt((1 - a) / a) * e", "x[i] + (1 - a) ** 0.5 * noise[i] / a**0.5"
+        ),
+        "You added the noise as it is": _noised("x + e", "noise[i] + x[i]"),
+        "You exchanged the weights and left out": _noised("(1 - a) * x + a * e", "x[i] + a * (noise[i] - x[i])"),
+        "You took alpha_bar for beta": [
+            """
+def add_noise(x, t, noise, alpha_bar):
+    x, e, a = np.asarray(x), np.asarray(noise), np.cumprod(1 - np.asarray(alpha_bar))[np.asarray(t)][:, None]
+    return np.sqrt(a) * x + np.sqrt(1 - a) * e
+""",
+            """
+def add_noise(x, t, noise, alpha_bar):
+    a = jnp.array([jnp.prod(1 - alpha_bar[: one + 1]) for one in t])[:, None]
+    return a**0.5 * x + (1 - a) ** 0.5 * noise
+""",
+        ],
+        "You added the same noise step by step": [
+            """
+def add_noise(x, t, noise, alpha_bar):
+    x, e, alpha = np.array(x), np.asarray(noise), np.asarray(alpha_bar)
+    alpha = alpha / np.append(np.float32(1), alpha[:-1])
+    for i in range(len(x)):
+        for s in range(t[i] + 1):
+            x[i] = np.sqrt(alpha[s]) * x[i] + np.sqrt(1 - alpha[s]) * e[i]
+    return x
+""",
+            """
+def add_noise(x, t, noise, alpha_bar):
+    before = 1.0
+    for s in range(len(alpha_bar)):
+        alpha = alpha_bar[s] / before
+        before = alpha_bar[s]
+        x = jnp.where(t[:, None] >= s, alpha**0.5 * x + (1 - alpha) ** 0.5 * noise, x)
+    return x
+""",
+        ],
     },
     "ddpm_loss": {
         "You compared the guess with the data": _loss("np.mean((g - x) ** 2)", "jnp.sum((x[i] - g[i]) ** 2)"),
@@ -755,10 +941,64 @@ def ddpm_loss(predict, x, t, noise, alpha_bar):
             "np.mean((x - (noisy - np.sqrt(1 - a) * g) / np.sqrt(a)) ** 2)",
             "jnp.sum((e[i] - g[i]) ** 2) * (1 - a[i, 0]) / a[i, 0]",
         ),
+        "You added the noise to the guess": _loss("np.mean((g + e) ** 2)", "jnp.sum((e[i] + g[i]) ** 2)"),
+        "You subtracted the noise from the data": _loss(
+            "np.mean((g - e) ** 2)", "jnp.sum((e[i] - g[i]) ** 2)", see="np.sqrt(a) * x - np.sqrt(1 - a) * e"
+        ),
+        "You mixed without the root of 1 - alpha_bar": _loss(
+            "np.mean((g - e) ** 2)", "jnp.sum((e[i] - g[i]) ** 2)", see="np.sqrt(a) * x + (1 - a) * e"
+        ),
+        "You did not shrink the data": _loss(
+            "np.mean((g - e) ** 2)", "jnp.sum((e[i] - g[i]) ** 2)", see="x + np.sqrt(1 - a) * e"
+        ),
+        "You multiplied up alpha_bar once more": [
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    x, e, a = np.asarray(x), np.asarray(noise), np.cumprod(alpha_bar)[np.asarray(t)][:, None]
+    return np.mean((np.asarray(predict(np.sqrt(a) * x + np.sqrt(1 - a) * e, t)) - e) ** 2)
+""",
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    a = jnp.array([jnp.prod(alpha_bar[: one + 1]) for one in t])[:, None]
+    return jnp.mean(jnp.square(noise - predict(a**0.5 * x + (1 - a) ** 0.5 * noise, t)))
+""",
+        ],
+        "You took alpha_bar[t + 1]": [
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    x, e, a = np.asarray(x), np.asarray(noise), np.asarray(alpha_bar)[np.asarray(t) + 1][:, None]
+    return np.mean((np.asarray(predict(np.sqrt(a) * x + np.sqrt(1 - a) * e, t)) - e) ** 2)
+""",
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    a = jnp.array([alpha_bar[one + 1] for one in t])[:, None]
+    return jnp.mean(jnp.square(noise - predict(a**0.5 * x + (1 - a) ** 0.5 * noise, t)))
+""",
+        ],
+        "You told the network t - 1": _loss("np.mean((g - e) ** 2)", "jnp.sum((e[i] - g[i]) ** 2)", when="t - 1"),
+        "You compared the guess with v": _loss(
+            "np.mean((g - np.sqrt(a) * e + np.sqrt(1 - a) * x) ** 2)",
+            "jnp.sum((jnp.sqrt(a[i]) * e[i] - jnp.sqrt(1 - a[i]) * x[i] - g[i]) ** 2)",
+        ),
+        "You averaged the lengths": _loss(
+            "np.mean(np.linalg.norm(g - e, axis=1))", "jnp.sqrt(jnp.sum((e[i] - g[i]) ** 2))", divisor="len(x)"
+        ),
+        "You always ask `noise_model`": [
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    x, e, a = np.asarray(x), np.asarray(noise), np.asarray(alpha_bar)[np.asarray(t)][:, None]
+    guess = np.tanh(np.sqrt(a) * x + np.sqrt(1 - a) * e + 0.1 * np.asarray(t)[:, None])
+    return np.mean((guess - e) ** 2)
+""",
+            """
+def ddpm_loss(predict, x, t, noise, alpha_bar):
+    return jnp.mean((noise_model(add_noise(x, t, noise, alpha_bar), t) - noise) ** 2)
+""",
+        ],
     },
     "ddpm_step": {
-        "At t = 0 you took alpha_bar[-1], the last entry": _step(_BACK, "mean + spread * e", b="bar[t - 1]"),
-        "At t = 0 you took alpha_bar[-1] in the mean": [
+        "At t = 0 your b is not 1": _step(_BACK, "mean + spread * e", b="bar[t - 1]"),
+        "At t = 0 the b in your mean": [
             """
 def ddpm_step(noisy, t, guess, noise, alpha_bar):
     x, g, e, bar = np.asarray(noisy), np.asarray(guess), np.asarray(noise), np.asarray(alpha_bar)
@@ -894,6 +1134,99 @@ def ddpm_step(noisy, t, guess, noise, alpha_bar):
             "b**0.5 * clean + (1 - b) ** 0.5 * e",
         ),
         "Your times are off by one": _step(_BACK, "mean + spread * e", a="bar[t + 1]", b="bar[t]"),
+        "Your noise has the variance 1 - b": _step(f"{_MEAN} + np.sqrt(1 - b) * e", "mean + (1 - b) ** 0.5 * e"),
+        "Your noise has the variance 1 - a": _step(
+            f"{_MEAN} + (np.sqrt(1 - a) * e if t > 0 else 0)", "mean + (1 - a) ** 0.5 * e"
+        ),
+        "You multiplied the noise by beta": _step(f"{_MEAN} + beta * e", "mean + jnp.where(t > 0, 1 - a / b, 0) * e"),
+        "You divided by sqrt(beta)": _step(
+            "(x - beta / np.sqrt(1 - a) * g) / np.sqrt(beta) + np.sqrt(beta * (1 - b) / (1 - a)) * e",
+            "(x - (1 - a / b) / (1 - a) ** 0.5 * g) / (1 - a / b) ** 0.5 + spread * e",
+        ),
+        "You exchanged a and alpha before the guess": _step(
+            "(x - (1 - a) / np.sqrt(1 - alpha) * g) / np.sqrt(alpha) + np.sqrt(beta * (1 - b) / (1 - a)) * e",
+            "(b / a) ** 0.5 * (x - (1 - a) / (1 - a / b) ** 0.5 * g) + spread * e",
+        ),
+        "You divided the guess by sqrt(1 - b)": _step(
+            "(x - beta / np.sqrt(1 - b) * g) / np.sqrt(alpha) + np.sqrt(beta * (1 - b) / (1 - a)) * e",
+            "(b / a) ** 0.5 * (x - (1 - a / b) / (1 - b) ** 0.5 * g) + spread * e",
+        ),
+        "You divided only noisy by sqrt(alpha)": _step(
+            "x / np.sqrt(alpha) - beta / np.sqrt(1 - a) * g + np.sqrt(beta * (1 - b) / (1 - a)) * e",
+            "(b / a) ** 0.5 * x - (1 - a / b) / (1 - a) ** 0.5 * g + spread * e",
+        ),
+        "You multiplied the guess by alpha": _step(
+            "(x - alpha / np.sqrt(1 - a) * g) / np.sqrt(alpha) + np.sqrt(beta * (1 - b) / (1 - a)) * e",
+            "(b / a) ** 0.5 * x - (a / b) ** 0.5 / (1 - a) ** 0.5 * g + spread * e",
+        ),
+        "You subtracted sqrt(beta) times the guess": _step(
+            "(x - np.sqrt(beta) * g) / np.sqrt(alpha) + np.sqrt(beta * (1 - b) / (1 - a)) * e",
+            "(b / a) ** 0.5 * (x - (1 - a / b) ** 0.5 * g) + spread * e",
+        ),
+        "You treated this step as the only one": _step(
+            "(x - np.sqrt(beta) * g) / np.sqrt(alpha) + np.sqrt(beta) * e",
+            "(b / a) ** 0.5 * (x - (1 - a / b) ** 0.5 * g) + jnp.where(t > 0, 1 - a / b, 0) ** 0.5 * e",
+        ),
+        "You subtracted the whole guess": _step("x - g + np.sqrt(beta * (1 - b) / (1 - a)) * e", "x + spread * e - g"),
+        "You multiplied up alpha_bar once more": _step(
+            _BACK, "mean + spread * e", a="np.cumprod(bar)[t]", b="np.cumprod(bar)[t - 1] if t > 0 else 1.0"
+        ),
+        "You took alpha_bar[t - 1] and alpha_bar[t - 2]": _step(
+            _BACK, "mean + spread * e", a="bar[t - 1]", b="bar[t - 2] if t > 1 else 1.0"
+        ),
+        "Your alpha is b / a": [
+            """
+def ddpm_step(noisy, t, guess, noise, alpha_bar):
+    x, g, e, bar = np.asarray(noisy), np.asarray(guess), np.asarray(noise), np.asarray(alpha_bar)
+    a, b = bar[t], bar[t - 1] if t > 0 else 1.0
+    alpha = b / a
+    beta = 1 - alpha
+    return (x - beta / np.sqrt(1 - a) * g) / np.sqrt(alpha) + np.sqrt(beta * (1 - b) / (1 - a)) * e
+""",
+            """
+def ddpm_step(noisy, t, guess, noise, alpha_bar):
+    a = alpha_bar[t]
+    alpha = jnp.append(1.0, alpha_bar)[t] / a
+    mean = (noisy - (1 - alpha) / (1 - a) ** 0.5 * guess) * alpha**-0.5
+    return mean + ((1 - alpha) * (1 - alpha * a) / (1 - a)) ** 0.5 * noise
+""",
+        ],
+        "Your beta is b - a": [
+            """
+def ddpm_step(noisy, t, guess, noise, alpha_bar):
+    x, g, e, bar = np.asarray(noisy), np.asarray(guess), np.asarray(noise), np.asarray(alpha_bar)
+    a, b = bar[t], bar[t - 1] if t > 0 else 1.0
+    return (x - (b - a) / np.sqrt(1 - a) * g) / np.sqrt(a / b) + np.sqrt((b - a) * (1 - b) / (1 - a)) * e
+""",
+            """
+def ddpm_step(noisy, t, guess, noise, alpha_bar):
+    a, b = alpha_bar[t], jnp.append(1.0, alpha_bar)[t]
+    beta = b - a
+    mean = (noisy - beta / (1 - a) ** 0.5 * guess) * (b / a) ** 0.5
+    return mean + jnp.where(t > 0, beta * (1 - b) / (1 - a), 0) ** 0.5 * noise
+""",
+        ],
+        "You clipped the estimate": [
+            """
+def ddpm_step(noisy, t, guess, noise, alpha_bar):
+    x, g, e, bar = np.asarray(noisy), np.asarray(guess), np.asarray(noise), np.asarray(alpha_bar)
+    a, b = bar[t], bar[t - 1] if t > 0 else 1.0
+    clean = np.clip((x - np.sqrt(1 - a) * g) / np.sqrt(a), -1, 1)
+    mean = (np.sqrt(b) * (1 - a / b) * clean + np.sqrt(a / b) * (1 - b) * x) / (1 - a)
+    return mean + np.sqrt((1 - a / b) * (1 - b) / (1 - a)) * e
+""",
+            """
+def ddpm_step(noisy, t, guess, noise, alpha_bar):
+    a, b = alpha_bar[t], jnp.append(1.0, alpha_bar)[t]
+    clean = jnp.maximum(-1, jnp.minimum(1, noisy / a**0.5 - (1 / a - 1) ** 0.5 * guess))
+    mean = b**0.5 * (1 - a / b) / (1 - a) * clean + (a / b) ** 0.5 * (1 - b) / (1 - a) * noisy
+    return mean + ((1 - a / b) * (1 - b) / (1 - a)) ** 0.5 * noise
+""",
+        ],
+        "You put the whole guess back": _step(
+            "np.sqrt(b / a) * (x - np.sqrt(1 - a) * g) + np.sqrt(1 - b) * g + np.sqrt(beta * (1 - b) / (1 - a)) * e",
+            "b**0.5 * clean + (1 - b) ** 0.5 * g + spread * e",
+        ),
     },
     "guided_noise": {
         "Your w = 1 is no guidance": _guided("u + w * (c - u)", "w * c + (1 - w) * u"),
@@ -933,5 +1266,41 @@ def guided_noise(predict, noisy, t, labels, n_classes, guidance):
             "(c + w * (c - u)) * (np.linalg.norm(c, axis=1) / np.linalg.norm(c + w * (c - u), axis=1))[:, None]",
             "(c + w * (c - u)) * jnp.sqrt(c @ c) / jnp.sqrt((c + w * (c - u)) @ (c + w * (c - u)))",
         ),
+        "You returned the difference": _guided("c - u", "-(u - c)"),
+        "You added w times the guess without labels": _guided("c + w * u", "w * u + c"),
+        "Your second weight is 1 - w": _guided("(1 + w) * c - (1 - w) * u", "c - u + w * (c + u)"),
+        "You left out the guess without labels": _guided("(1 + w) * c", "c + w * c"),
+        "You multiplied the guess with labels by w": _guided("w * c - u", "-u + c * w"),
+        "You subtracted the mixture from the samples": _guided(
+            "np.asarray(noisy) - (1 + w) * c + w * u", "noisy[i] - c - w * (c - u)"
+        ),
+        "You mixed the labels": [
+            """
+def guided_noise(predict, noisy, t, labels, n_classes, guidance):
+    mixed = (1 + guidance) * np.asarray(labels) - guidance * n_classes
+    return predict(noisy, t, mixed)
+""",
+            """
+def guided_noise(predict, noisy, t, labels, n_classes, guidance):
+    rows = []
+    for i in range(len(noisy)):
+        label = labels[i] + guidance * (labels[i] - n_classes)
+        rows.append(predict(noisy[i : i + 1], t[i : i + 1], label[None])[0])
+    return jnp.stack(rows)
+""",
+        ],
+        "You always ask `labeled_noise_model`": [
+            """
+def guided_noise(predict, noisy, t, labels, n_classes, guidance):
+    x, t, l = np.asarray(noisy), np.asarray(t), np.asarray(labels)
+    c, u = np.sin(x + (0.1 * t + l)[:, None]), np.sin(x + (0.1 * t + n_classes)[:, None])
+    return (1 + guidance) * c - guidance * u
+""",
+            """
+def guided_noise(predict, noisy, t, labels, n_classes, guidance):
+    c = labeled_noise_model(noisy, t, labels)
+    return c + guidance * (c - labeled_noise_model(noisy, t, jnp.full_like(labels, n_classes)))
+""",
+        ],
     },
 }
