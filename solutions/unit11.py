@@ -576,7 +576,7 @@ def _(x, reconstruction, mean, log_variance, scale, beta):
     return elbo(x, reconstruction, mean, log_variance, scale, beta) * len(x)
 
 
-@elbo.mistake("You summed the fit over the samples: average it, as the divergence.")
+@elbo.mistake("You summed the fit over the samples: average it, like the divergence.")
 def _(x, reconstruction, mean, log_variance, scale, beta):
     return jnp.sum(_fit(x, reconstruction, scale)) - beta * kl_to_prior(mean, log_variance)
 
@@ -655,7 +655,7 @@ def _(x, reconstruction, mean, log_variance, scale, beta):
     return fit - beta * kl_to_prior(mean, log_variance)
 
 
-@elbo.mistake("You summed the divergence over the samples: average it, as the fit.")
+@elbo.mistake("You summed the divergence over the samples: average it, like the fit.")
 def _(x, reconstruction, mean, log_variance, scale, beta):
     return elbo(x, reconstruction, mean, log_variance, scale, beta * len(x))
 
@@ -1106,7 +1106,7 @@ def _(x, t, noise, alpha_bar):
     return jnp.sqrt(_mixed(x, noise, alpha_bar[t], 1 - alpha_bar[t]))
 
 
-@add_noise.mistake("You took x and noise under the roots: only alpha_bar and 1 - alpha_bar belong there.")
+@add_noise.mistake("You put x and noise under the roots: only alpha_bar and 1 - alpha_bar belong there.")
 def _(x, t, noise, alpha_bar):
     left = alpha_bar[t][:, None]
     return jnp.sqrt(left * x) + jnp.sqrt((1 - left) * noise)
@@ -1659,7 +1659,9 @@ def _(noisy, t, guess, noise, alpha_bar):
     return ddpm_step(noisy, t, guess * jnp.sqrt((1 - a) / beta), noise, alpha_bar)
 
 
-@ddpm_step.mistake("You treated this step as the only one: a and b are shares since the start, and alpha is a / b.")
+@ddpm_step.mistake(
+    "You undid one step alone: the guess is all noise since the start, and its weight beta / sqrt(1 - a)."
+)
 def _(noisy, t, guess, noise, alpha_bar):
     beta = _neighbors(t, alpha_bar)[2]
     mean = (noisy - jnp.sqrt(beta) * guess) / jnp.sqrt(1 - beta)
@@ -1683,7 +1685,7 @@ def _(noisy, t, guess, noise, alpha_bar):
     return mean + jnp.sqrt((1 - a / b) * (1 - b) / (1 - a)) * noise
 
 
-@ddpm_step.mistake("Your alpha is b / a, more than 1: it is a / b, the share of the signal that this step left.")
+@ddpm_step.mistake("Your alpha is more than 1: it is a / b, and b = alpha_bar[t - 1] is larger than a.")
 def _(noisy, t, guess, noise, alpha_bar):
     a, b, _ = _neighbors(t, alpha_bar)
     mean = (noisy - (1 - b / a) / jnp.sqrt(1 - a) * guess) / jnp.sqrt(b / a)

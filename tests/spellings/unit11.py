@@ -66,7 +66,7 @@ def _fit(*terms):
 
 
 def _schedule(numpy, step):
-    """11.4 with NumPy, and step by step in Python's numbers: right but for what is given here."""
+    """11.4 with NumPy, and step by step in Python's numbers: right except for what is given here."""
     places = "np.arange(n_steps + 1) / n_steps"
     whole = {
         "f": f"np.cos(({places} + 0.008) / 1.008 * np.pi / 2) ** 2",
@@ -125,7 +125,7 @@ def add_noise(x, t, noise, alpha_bar):
 
 
 def _loss(end, row, divisor="noise.size", see="noisy", when="t"):
-    """11.6 with NumPy (g is the guess), and row by row: right but for the arguments."""
+    """11.6 with NumPy (g is the guess), and row by row: right except for the arguments."""
     return [
         f"""
 def ddpm_loss(predict, x, t, noise, alpha_bar):
@@ -148,7 +148,7 @@ def ddpm_loss(predict, x, t, noise, alpha_bar):
 
 
 def _step(whole, other, b="bar[t - 1] if t > 0 else 1.0", a="bar[t]"):
-    """11.7 with NumPy, and with other algebra: from the estimate `clean` of the data; right but for the arguments."""
+    """11.7 with NumPy, and with other algebra: from the estimate `clean` of the data; right except for the arguments."""
     return [
         f"""
 def ddpm_step(noisy, t, guess, noise, alpha_bar):
@@ -797,7 +797,7 @@ def add_noise(x, t, noise, alpha_bar):
         "You took the root of the whole sum": _noised(
             "np.sqrt(a * x + (1 - a) * e)", "(a * (x[i] - noise[i]) + noise[i]) ** 0.5"
         ),
-        "You took x and noise under the roots": _noised(
+        "You put x and noise under the roots": _noised(
             "np.sqrt(a * x) + np.sqrt((1 - a) * e)", "(a * x[i]) ** 0.5 + ((1 - a) * noise[i]) ** 0.5"
         ),
         "You divided by the root of alpha_bar": _noised(
@@ -1163,7 +1163,7 @@ def ddpm_step(noisy, t, guess, noise, alpha_bar):
             "(x - np.sqrt(beta) * g) / np.sqrt(alpha) + np.sqrt(beta * (1 - b) / (1 - a)) * e",
             "(b / a) ** 0.5 * (x - (1 - a / b) ** 0.5 * g) + spread * e",
         ),
-        "You treated this step as the only one": _step(
+        "You undid one step alone": _step(
             "(x - np.sqrt(beta) * g) / np.sqrt(alpha) + np.sqrt(beta) * e",
             "(b / a) ** 0.5 * (x - (1 - a / b) ** 0.5 * g) + jnp.where(t > 0, 1 - a / b, 0) ** 0.5 * e",
         ),
@@ -1174,7 +1174,7 @@ def ddpm_step(noisy, t, guess, noise, alpha_bar):
         "You took alpha_bar[t - 1] and alpha_bar[t - 2]": _step(
             _BACK, "mean + spread * e", a="bar[t - 1]", b="bar[t - 2] if t > 1 else 1.0"
         ),
-        "Your alpha is b / a": [
+        "Your alpha is more than 1": [
             """
 def ddpm_step(noisy, t, guess, noise, alpha_bar):
     x, g, e, bar = np.asarray(noisy), np.asarray(guess), np.asarray(noise), np.asarray(alpha_bar)
