@@ -717,6 +717,13 @@ def _(n_steps):
     return beta, jnp.cumprod(1 - beta)
 
 
+@cosine_schedule.mistake("You limited beta to 0.9999: the limit is 0.999.")
+def _(n_steps):
+    f = _left(_places(n_steps))
+    beta = jnp.minimum(1 - f[1:] / f[:-1], 0.9999)
+    return beta, jnp.cumprod(1 - beta)
+
+
 @cosine_schedule.mistake("Your alpha_bar ignores the limit: take the running product of 1 - beta, after it.")
 def _(n_steps):
     f = _left(_places(n_steps))
@@ -1482,6 +1489,11 @@ def _(noisy, t, guess, noise, alpha_bar):
 @ddpm_step.mistake("You added no noise: only the last step has none.")
 def _(noisy, t, guess, noise, alpha_bar):
     return _denoised(noisy, t, guess, alpha_bar)
+
+
+@ddpm_step.mistake("You added no noise at t = 1: times start at 0, so only the step at t = 0 has none.")
+def _(noisy, t, guess, noise, alpha_bar):
+    return ddpm_step(noisy, t, guess, jnp.where(t > 1, noise, 0), alpha_bar)
 
 
 @ddpm_step.mistake("You did not scale the noise: multiply it by sqrt(beta (1 - b) / (1 - a)).")

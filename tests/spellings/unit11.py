@@ -148,7 +148,7 @@ def ddpm_loss(predict, x, t, noise, alpha_bar):
 
 
 def _step(whole, other, b="bar[t - 1] if t > 0 else 1.0", a="bar[t]"):
-    """11.7 with NumPy, and with other algebra: from the estimate `clean` of the data; right except for the arguments."""
+    """11.7 with NumPy, and from the estimate `clean` of the data: right except for the arguments."""
     return [
         f"""
 def ddpm_step(noisy, t, guess, noise, alpha_bar):
@@ -497,6 +497,10 @@ def elbo(x, reconstruction, mean, log_variance, scale, beta):
     "cosine_schedule": {
         "Your last beta is 1": _schedule(
             {"beta": "1 - f[1:] / f[:-1]"}, {"b": "1 - f((t + 1) / n_steps) / f(t / n_steps)"}
+        ),
+        "You limited beta to 0.9999": _schedule(
+            {"beta": "np.clip(1 - f[1:] / f[:-1], 0.0001, 0.9999)"},
+            {"b": "min(1 - f((t + 1) / n_steps) / f(t / n_steps), 0.9999)"},
         ),
         "Your alpha_bar ignores the limit": _schedule(
             {"out": "beta, f[1:] / f[0]"}, {"left": "f((t + 1) / n_steps) / f(0)"}
@@ -1038,7 +1042,11 @@ def ddpm_step(noisy, t, guess, noise, alpha_bar):
         "You multiplied the noise by a variance": _step(
             f"{_MEAN} + beta * (1 - b) / (1 - a) * e", "mean + spread**2 * e"
         ),
-        "You added no noise": _step(_MEAN, "mean"),
+        "You added no noise:": _step(_MEAN, "mean"),
+        "You added no noise at t = 1": _step(
+            f"{_MEAN} + (np.sqrt(beta * (1 - b) / (1 - a)) * e if t > 1 else 0)",
+            "mean + spread * jnp.where(t > 1, e, jnp.zeros_like(e))",
+        ),
         "You did not scale the noise": _step(f"{_MEAN} + (e if t > 0 else 0)", "mean + e"),
         "You subtracted the fresh noise": _step(
             f"{_MEAN} - np.sqrt(beta * (1 - b) / (1 - a)) * e", "mean - spread * e"
