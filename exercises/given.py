@@ -15,9 +15,12 @@ __all__ = [
     "Key",
     "banana",
     "exponential_model",
+    "labeled_noise_model",
     "linear_model",
+    "linear_noise_model",
     "lopsided_error",
     "mountain",
+    "noise_model",
     "squared_error",
 ]
 
@@ -50,3 +53,22 @@ def banana(point: Float[Array, " d"]) -> Float[Array, ""]:
 def mountain(point: Float[Array, " d"]) -> Float[Array, ""]:
     """Return the height of a landscape of waves with hills, valleys and saddles."""
     return jnp.sum(jnp.sin(point) * jnp.arange(1.0, len(point) + 1)) + jnp.prod(jnp.cos(point))
+
+
+def noise_model(noisy: Float[Array, "n d"], t: Int[Array, " n"]) -> Float[Array, "n d"]:
+    """Guess the noise in samples at times t, as an untrained network does."""
+    return jnp.tanh(noisy + 0.1 * t[:, None])
+
+
+def labeled_noise_model(
+    noisy: Float[Array, "n d"], t: Int[Array, " n"], labels: Int[Array, " n"]
+) -> Float[Array, "n d"]:
+    """Guess the noise in samples of these classes at times t, as an untrained network does."""
+    return jnp.sin(noisy + (0.1 * t + labels)[:, None])
+
+
+def linear_noise_model(
+    noisy: Float[Array, "n d"], t: Int[Array, " n"], labels: Int[Array, " n"] | int = 0
+) -> Float[Array, "n d"]:
+    """Guess the noise, with or without classes, as a fraction of the samples that depends on time and class."""
+    return noisy / (2.0 + t + labels)[:, None]
