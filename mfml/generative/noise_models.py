@@ -25,7 +25,8 @@ N_WAVES = 16
 def init(module: nn.Module, x: Float[Array, "n *shape"], *, key: Key[Array, ""]) -> PyTree[Array]:
     """Draw the parameters of a module of this file, see `mfml.attention.drawing`. Only the shape of x matters.
 
-    >>> init(MLP(hidden=(5,)), jnp.zeros((1, 2)), key=jax.random.key(0))["params"]["out"]["kernel"].shape
+    >>> from jax.random import key
+    >>> init(MLP(hidden=(5,)), jnp.zeros((1, 2)), key=key(0))["params"]["out"]["kernel"].shape
     (5, 2)
     """
     n = len(x)
