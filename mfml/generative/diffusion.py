@@ -19,7 +19,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.generative import noising, schedules
 from mfml.generative.schedules import Schedule
-from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.domain import SHARE, checked
 
 Predict = Callable[[Float[Array, "n *shape"], Int[Array, " n"]], Float[Array, "n *shape"]]
 
@@ -34,9 +34,10 @@ def loss(
     *,
     kind: str = "noise",
 ) -> Float[Array, ""]:
-    r"""Mean square of the error of a guess, over samples and entries: $\mathrm{mean}\,(\hat\epsilon(x_t, t) - \epsilon)^2$.
+    r"""Mean square of the error of a guess, over samples and entries.
 
-    Other kinds have their own target, see `noising`. `kind` is static.
+    $\mathrm{mean}\,(\hat\epsilon(x_t, t) - \epsilon)^2$. Other kinds have their own
+    target, see `noising`. `kind` is static.
 
     Raises:
         ValueError: as `noising.add`; unless `kind` is one of `noising.KINDS`, and the guess has the shape of x.
@@ -59,14 +60,14 @@ def loss(
 
 @public
 @jax.jit
-def step(
+def step_back(
     schedule: Schedule,
     noisy: Float[Array, "n *shape"],
     t: Int[Array, ""],
     guess: Float[Array, "n *shape"],
     noise: Float[Array, "n *shape"],
 ) -> Float[Array, "n *shape"]:
-    r"""One step back of DDPM, from time t to t - 1, with a guess of the noise and fresh noise z:
+    r"""One step back of DDPM, from time t to t - 1, with a guess of the noise and fresh noise z.
 
     $$x_{t-1} = \frac{1}{\sqrt{1 - \beta_t}} \Big( x_t - \frac{\beta_t}{\sqrt{1 - \bar\alpha_t}}\, \hat\epsilon \Big)
     + \sigma_t z$$
@@ -80,12 +81,12 @@ def step(
 
     >>> two = schedules.linear(n_steps=2, low=0.36, high=0.36)
     >>> five = jnp.array([[5.0]])
-    >>> step(two, five, jnp.array(0), five, jnp.ones((1, 1))).round(3).tolist()
+    >>> step_back(two, five, jnp.array(0), five, jnp.ones((1, 1))).round(3).tolist()
     [[2.5]]
     """
     require.same_shape(noisy=noisy, guess=guess, noise=noise)
-    beta, signal = schedule.beta[t], schedule.signal[t]
-    mean = (noisy - beta / jnp.sqrt(1 - signal) * guess) / jnp.sqrt(1 - beta)
+    beta = schedule.beta[t]
+    mean = (noisy - beta / jnp.sqrt(schedule.noise[t]) * guess) / jnp.sqrt(1 - beta)
     return mean + jnp.sqrt(schedules.posterior_variance(schedule)[t]) * noise
 
 
@@ -107,7 +108,7 @@ def times(n_times: int, *, n_steps: int) -> Int[Array, " s"]:
 
 
 @public
-@checked(eta=NON_NEGATIVE)
+@checked(eta=SHARE)
 def sample(
     predict: Predict,
     schedule: Schedule,
@@ -123,11 +124,12 @@ def sample(
 
     From time t to the visited time t' before it, with the guessed parts $\hat x$ and $\hat\epsilon$ of $x_t$,
 
-    $$x_{t'} = \sqrt{\bar\alpha_{t'}}\, \hat x + \sqrt{1 - \bar\alpha_{t'} - \sigma^2}\, \hat\epsilon + \sigma z, \qquad
-    \sigma^2 = \eta^2\, \frac{1 - \bar\alpha_{t'}}{1 - \bar\alpha_t} \Big(1 - \frac{\bar\alpha_t}{\bar\alpha_{t'}}\Big)$$
+    $$x_{t'} = \sqrt{\bar\alpha_{t'}}\, \hat x + \sqrt{1 - \bar\alpha_{t'} - \sigma^2}\, \hat\epsilon + \sigma z,$$
+    $$\sigma^2 = \eta^2\, \frac{1 - \bar\alpha_{t'}}{1 - \bar\alpha_t}
+    \Big(1 - \frac{\bar\alpha_t}{\bar\alpha_{t'}}\Big)$$
 
-    With `eta` 1 and all times this is DDPM, see `step`. With `eta` 0 it is DDIM: only the start is random, and far fewer
-    times are enough. The last step returns $\hat x$.
+    With `eta` 1 and all times this is DDPM, see `step_back`. With `eta` 0 it is DDIM: only the start is random, and far
+    fewer times are enough. The last step returns $\hat x$.
 
     Args:
         predict: the network.
@@ -141,7 +143,8 @@ def sample(
             the guess is uncertain, at the beginning.
 
     Raises:
-        ValueError: for an unknown kind, an eta below 0 (NaN where traced), or an n_times that is out of range.
+        ValueError: for an unknown kind, an eta outside of 0 to 1 (NaN where traced), or an n_times out
+            of range.
 
     Source: Song, Meng and Ermon (2021), equations 12 and 16.
 
@@ -153,6 +156,7 @@ def sample(
     n_steps = len(schedule.signal)
     visited = times(n_steps if n_times is None else n_times, n_steps=n_steps)
     short = schedules.strided(schedule, visited)
+    (signal, noise), new = schedules.before(short), schedules.posterior_variance(short)
     for_start, for_steps = jax.random.split(key)
     eta = jnp.asarray(eta, schedule.signal.dtype)
 
@@ -163,9 +167,8 @@ def sample(
         if limit is not None:
             clean = jnp.clip(found.clean, -limit, limit)
             found = noising.parts(schedule, x, every, clean, kind="clean")
-        signal, before = short.signal[place], short.previous[place]
-        variance = eta**2 * (1 - before) / (1 - signal) * short.beta[place]
-        mean = jnp.sqrt(before) * found.clean + jnp.sqrt(jnp.maximum(1 - before - variance, 0.0)) * found.noise
+        variance = eta**2 * new[place]
+        mean = jnp.sqrt(signal[place]) * found.clean + jnp.sqrt(noise[place] - variance) * found.noise
         return mean + jnp.sqrt(variance) * jax.random.normal(key, shape, x.dtype), None
 
     start = jax.random.normal(for_start, shape, schedule.signal.dtype)

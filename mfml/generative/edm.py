@@ -33,7 +33,7 @@ Network = Callable[[Float[Array, "n *shape"], Float[Array, " n"]], Float[Array, 
 def denoise(
     network: Network, x: Float[Array, "n *shape"], sigma: Float[Array, " n"], *, data_scale: ArrayLike = 0.5
 ) -> Float[Array, "n *shape"]:
-    """Return the clean sample that the network guesses in each noisy one, $D(x; \\sigma)$.
+    r"""Return the clean sample that the network guesses in each noisy one, $D(x; \sigma)$.
 
     `network(scaled, level)` gets samples of standard deviation 1, and ln(sigma) / 4. Without noise, D is x.
 
@@ -106,7 +106,7 @@ def draw_sigma(
 
 @public
 def levels(n_steps: int, *, low: float = 0.002, high: float = 80.0, rho: float = 7.0) -> Float[Array, " steps"]:
-    r"""Noise levels of a walk from `high` to 0, n_steps + 1 of them:
+    r"""Noise levels of a walk from `high` to 0, n_steps + 1 of them.
 
     $$\sigma_i = \Big( \sigma_\max^{1/\rho} + \frac{i}{N - 1} (\sigma_\min^{1/\rho} - \sigma_\max^{1/\rho}) \Big)^\rho,
     \quad i < N, \qquad \sigma_N = 0$$

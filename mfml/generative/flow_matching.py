@@ -77,7 +77,7 @@ def log_prob(
     key: Key[Array, ""] | None = None,
     n_probes: int = 1,
 ) -> Float[Array, " n"]:
-    r"""Log-density of samples under the flow, in nats:
+    r"""Log-density of samples under the flow, in nats.
 
     $$\ln p(x) = \ln N(x_0;\, 0, I) - \int_0^1 \nabla \cdot \hat v(x_s, s)\, ds$$
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key, Num
 
 from mfml import require
 from mfml.entrance import public
@@ -41,25 +41,28 @@ def mix(
 
 
 @public
-def guided(
-    predict: Callable[[Array, Array, Array], Array], labels: Int[Array, " n"], *, strength: ArrayLike, unknown: int
-) -> Callable[[Array, Array], Array]:
-    """Return a network of noisy samples and times that guides to these labels, for `diffusion.sample`.
+def guess(
+    predict: Callable[[Array, Array, Array], Array],
+    x: Float[Array, "n *shape"],
+    t: Num[Array, " n"],
+    labels: Int[Array, " n"],
+    *,
+    strength: ArrayLike,
+    unknown: int,
+) -> Float[Array, "n *shape"]:
+    """Guess with guidance. `predict(x, t, labels)` is called once, with 2 n samples: with their labels, and unknown.
 
-    `predict(x, t, labels)` is called once, with 2 n samples: with their labels, and with the label `unknown`.
+    Raises:
+        ValueError: unless there is a time and a label for each sample.
 
     >>> toy = lambda x, t, labels: labels[:, None] * jnp.ones_like(x)
-    >>> guided(toy, jnp.array([3]), strength=1.0, unknown=10)(jnp.zeros((1, 1)), jnp.array([0])).tolist()
+    >>> guess(toy, jnp.zeros((1, 1)), jnp.array([0]), jnp.array([3]), strength=1.0, unknown=10).tolist()
     [[-4.0]]
     """
     require.rank("labels", labels, 1)
-    both = jnp.concatenate([labels, jnp.full_like(labels, unknown)])
-
-    def mixed(x: Array, t: Array) -> Array:
-        twice = predict(jnp.concatenate([x, x]), jnp.concatenate([t, t]), both)
-        return mix(*jnp.split(twice, 2), strength=strength)
-
-    return mixed
+    require.same_length(x=x, t=t, labels=labels)
+    twice = [jnp.concatenate(pair) for pair in ((x, x), (t, t), (labels, jnp.full_like(labels, unknown)))]
+    return mix(*jnp.split(predict(*twice), 2), strength=strength)
 
 
 @public
@@ -74,4 +77,4 @@ def dropped(labels: Int[Array, " n"], *, key: Key[Array, ""], rate: ArrayLike, u
     >>> dropped(jnp.array([1, 2]), key=jax.random.key(0), rate=1.0, unknown=10).tolist()
     [10, 10]
     """
-    return jnp.where(jax.random.uniform(key, labels.shape) >= rate, labels, unknown)
+    return jnp.where(jax.random.uniform(key, labels.shape, jnp.float32) >= rate, labels, unknown)

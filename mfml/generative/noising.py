@@ -46,7 +46,7 @@ def add(
     [[10.0]]
     """
     require.same_shape(x=x, noise=noise)
-    signal, rest = roots(schedule, t, x)
+    signal, rest = _roots(schedule, t, x)
     return signal * x + rest * noise
 
 
@@ -71,7 +71,7 @@ def target(
     [[5.0]]
     """
     require.same_shape(x=x, noise=noise)
-    signal, rest = roots(schedule, t, x)
+    signal, rest = _roots(schedule, t, x)
     return signal * noise - rest * x
 
 
@@ -104,7 +104,7 @@ def parts(
     """
     require.one_of("kind", kind, KINDS)
     require.same_shape(noisy=noisy, guess=guess)
-    signal, rest = roots(schedule, t, noisy)
+    signal, rest = _roots(schedule, t, noisy)
     if kind == "noise":
         return Parts((noisy - rest * guess) / signal, guess)
     if kind == "clean":
@@ -112,10 +112,11 @@ def parts(
     return Parts(signal * noisy - rest * guess, signal * guess + rest * noisy)
 
 
-def roots(schedule: Schedule, t: Int[Array, " n"], x: Float[Array, "n *shape"]) -> tuple[Array, Array]:
+def _roots(schedule: Schedule, t: Int[Array, " n"], x: Float[Array, "n *shape"]) -> tuple[Array, Array]:
     """Roots of the shares of signal and noise at the times, shaped to multiply samples, in the precision of x."""
     require.rank("t", t, 1)
     require.same_length(x=x, t=t)
     known = (t >= 0) & (t < len(schedule.signal))
-    share = jnp.where(known, schedule.signal[t], jnp.nan).astype(x.dtype).reshape(-1, *[1] * (x.ndim - 1))
-    return jnp.sqrt(share), jnp.sqrt(1 - share)
+    shares = [jnp.where(known, share[t], jnp.nan).astype(x.dtype) for share in (schedule.signal, schedule.noise)]
+    signal, noise = (jnp.sqrt(share).reshape(-1, *[1] * (x.ndim - 1)) for share in shares)
+    return signal, noise

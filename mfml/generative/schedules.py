@@ -25,7 +25,7 @@ class Schedule(NamedTuple):
 
     beta: Float[Array, " t"]  # share of the variance that the step replaces by noise
     signal: Float[Array, " t"]  # share of the signal's variance after the step
-    previous: Float[Array, " t"]  # the same before the step; 1 at first
+    noise: Float[Array, " t"]  # 1 - signal, to its own rounding: the difference would lose digits at first
 
 
 @public
@@ -47,7 +47,7 @@ def linear(*, n_steps: int, low: float = 1e-4, high: float = 0.02) -> Schedule:
 
 @public
 def cosine(*, n_steps: int, offset: float = 0.008, largest: float = 0.999) -> Schedule:
-    r"""Let the signal fall like a squared cosine:
+    r"""Let the signal fall like a squared cosine.
 
     $$\beta_t = \min\Big(1 - \frac{f((t + 1) / T)}{f(t / T)},\; \beta_{\max}\Big), \qquad
     f(u) = \cos^2\Big(\frac{u + s}{1 + s} \cdot \frac{\pi}{2}\Big)$$
@@ -72,9 +72,19 @@ def cosine(*, n_steps: int, offset: float = 0.008, largest: float = 0.999) -> Sc
 
 def _made(beta: np.ndarray) -> Schedule:
     """The schedule of these steps, which are in double precision."""
-    signal = np.cumprod(1 - beta)
-    previous = np.concatenate([[1.0], signal[:-1]])
-    return Schedule(*(jnp.asarray(values, float) for values in (beta, signal, previous)))
+    log_signal = np.cumsum(np.log1p(-beta))
+    return Schedule(*(jnp.asarray(values, float) for values in (beta, np.exp(log_signal), -np.expm1(log_signal))))
+
+
+@public
+def before(schedule: Schedule) -> tuple[Float[Array, " t"], Float[Array, " t"]]:
+    """Return the shares of signal and noise before each step; 1 and 0 at first.
+
+    >>> [share.tolist() for share in before(linear(n_steps=2, low=0.5, high=0.5))]
+    [[1.0, 0.5], [0.0, 0.5]]
+    """
+    signal, noise = schedule.signal, schedule.noise
+    return jnp.append(jnp.ones_like(signal[:1]), signal[:-1]), jnp.append(jnp.zeros_like(noise[:1]), noise[:-1])
 
 
 @public
@@ -89,9 +99,9 @@ def strided(schedule: Schedule, times: Int[Array, " s"]) -> Schedule:
     [0.5, 0.75]
     """
     require.rank("times", times, 1)
-    signal = schedule.signal[times]
-    previous = jnp.concatenate([jnp.ones_like(signal[:1]), signal[:-1]])
-    return Schedule(1 - signal / previous, signal, previous)
+    visited = Schedule(schedule.beta[times], schedule.signal[times], schedule.noise[times])
+    signal, noise = before(visited)
+    return visited._replace(beta=(visited.noise - noise) / signal)
 
 
 @public
@@ -106,7 +116,7 @@ def posterior_variance(schedule: Schedule) -> Float[Array, " t"]:
     >>> posterior_variance(linear(n_steps=2, low=0.5, high=0.5)).round(4).tolist()
     [0.0, 0.333...]
     """
-    return schedule.beta * (1 - schedule.previous) / (1 - schedule.signal)
+    return schedule.beta * before(schedule)[1] / schedule.noise
 
 
 @public
@@ -119,4 +129,4 @@ def log_snr(schedule: Schedule) -> Float[Array, " t"]:
     >>> log_snr(linear(n_steps=1, low=0.5, high=0.5)).tolist()
     [0.0]
     """
-    return jnp.log(schedule.signal) - jnp.log1p(-schedule.signal)
+    return jnp.log(schedule.signal) - jnp.log(schedule.noise)
