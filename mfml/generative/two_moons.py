@@ -12,12 +12,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jax.scipy.special import logsumexp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import exponents
 from mfml.numerics.domain import POSITIVE, checked
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(64)
@@ -65,7 +65,7 @@ def log_prob(x: Float[Array, "n 2"], *, noise: ArrayLike = 0.1) -> Float[Array, 
     require.that(x.shape[1] == 2, f"x must have 2 columns; found shape {x.shape}")
     noise = jnp.asarray(noise, x.dtype)
     both = jnp.stack([_half_circle(x, noise), _half_circle(jnp.array([1.0, 0.5], x.dtype) - x, noise)])
-    return logsumexp(both, axis=0) - math.log(2)
+    return exponents.log_sum(both, axis=0) - math.log(2)
 
 
 def _half_circle(x: Array, noise: Array) -> Array:
@@ -74,8 +74,8 @@ def _half_circle(x: Array, noise: Array) -> Array:
     half = (high - low)[:, None] / 2
     t = low[:, None] + half * (1 + jnp.asarray(NODES, x.dtype))
     squared = (x[:, :1] - jnp.cos(t)) ** 2 + (x[:, 1:] - jnp.sin(t)) ** 2
-    exponent = -0.5 * squared / noise / noise
-    inside = logsumexp(exponent + jnp.log(half), axis=1, b=jnp.asarray(WEIGHTS, x.dtype))
+    weights = jnp.log(half) + jnp.asarray(np.log(WEIGHTS), x.dtype)
+    inside = exponents.log_sum(weights - 0.5 * squared / noise / noise)
     return inside - 2 * jnp.log(noise) - math.log(2 * math.pi**2)
 
 
