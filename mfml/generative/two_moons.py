@@ -11,12 +11,13 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import logsumexp
+from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import exponents
 from mfml.numerics.domain import POSITIVE, checked
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(64)
@@ -50,9 +51,9 @@ def sample(*, key: Key[Array, ""], n_samples: int, noise: ArrayLike = 0.1) -> Fl
 def log_prob(x: Float[Array, "n 2"], *, noise: ArrayLike = 0.1) -> Float[Array, " n"]:
     r"""Log-density in nats, for a density per area.
 
-    At the distance r from its center and the angle $\phi$, a half circle has the density
-    $\frac{1}{2 \pi^2 \sigma^2} \int_0^\pi \exp(-\frac{(r - 1)^2 + 2 r (1 - \cos(t - \phi))}{2 \sigma^2}) dt$. It is
-    computed by Gauss and Legendre's rule, with 64 nodes around the nearest point of the arc.
+    A half circle with the points c(t) has the density
+    $\frac{1}{2 \pi^2 \sigma^2} \int_0^\pi \exp(-\frac{\|x - c(t)\|^2}{2 \sigma^2}) dt$. It is computed by Gauss and
+    Legendre's rule, with 64 nodes around the nearest point of the arc.
 
     Raises:
         ValueError: unless x has 2 columns and the noise is positive (NaN for a traced one).
@@ -64,29 +65,27 @@ def log_prob(x: Float[Array, "n 2"], *, noise: ArrayLike = 0.1) -> Float[Array, 
     require.that(x.shape[1] == 2, f"x must have 2 columns; found shape {x.shape}")
     noise = jnp.asarray(noise, x.dtype)
     both = jnp.stack([_half_circle(x, noise), _half_circle(jnp.array([1.0, 0.5], x.dtype) - x, noise)])
-    return logsumexp(both, axis=0) - math.log(2)
+    return exponents.log_sum(both, axis=0) - math.log(2)
 
 
 def _half_circle(x: Array, noise: Array) -> Array:
     """Log-density of points about the upper half of the unit circle."""
-    across, up = x[:, 0], x[:, 1]
-    r = jnp.hypot(across, up)
-    angle = jnp.arctan2(up, across)
-    angle = jnp.where(angle < -math.pi / 2, angle + 2 * math.pi, angle)  # from -pi/2 to 3 pi/2: the arc in the middle
-    low, high = _reach(angle, r, noise)
+    low, high = _reach(lax.stop_gradient(x), lax.stop_gradient(noise))
     half = (high - low)[:, None] / 2
     t = low[:, None] + half * (1 + jnp.asarray(NODES, x.dtype))
-    squared = (r[:, None] - 1) ** 2 + 4 * r[:, None] * jnp.sin((t - angle[:, None]) / 2) ** 2
-    exponent = -0.5 * squared / noise / noise
-    inside = logsumexp(exponent + jnp.log(half), axis=1, b=jnp.asarray(WEIGHTS, x.dtype))
+    squared = (x[:, :1] - jnp.cos(t)) ** 2 + (x[:, 1:] - jnp.sin(t)) ** 2
+    weights = jnp.log(half) + jnp.asarray(np.log(WEIGHTS), x.dtype)
+    inside = exponents.log_sum(weights - 0.5 * squared / noise / noise)
     return inside - 2 * jnp.log(noise) - math.log(2 * math.pi**2)
 
 
-def _reach(angle: Array, r: Array, noise: Array) -> tuple[Array, Array]:
+def _reach(x: Array, noise: Array) -> tuple[Array, Array]:
     """The part of the arc from 0 to pi that counts for a point: the integrand falls by `FALL` toward its ends."""
+    r, angle = jnp.hypot(x[:, 0], x[:, 1]), jnp.arctan2(x[:, 1], x[:, 0])
+    angle = jnp.where(angle < -math.pi / 2, angle + 2 * math.pi, angle)  # from -pi/2 to 3 pi/2: the arc in the middle
     to_arc = angle - jnp.clip(angle, 0, math.pi)
-    fall = jnp.where(r == 0, 2.0, FALL * noise * noise / jnp.where(r == 0, 1.0, r))
-    width = jnp.arccos(jnp.clip(jnp.cos(to_arc) - fall, -1.0, 1.0))
+    fall = FALL * noise * noise / jnp.where(r == 0, 1.0, r)
+    width = jnp.where(r == 0, math.pi, jnp.arccos(jnp.clip(jnp.cos(to_arc) - fall, -1.0, 1.0)))
     around = angle + width > 2 * math.pi, angle - width < -math.pi  # it reaches the other end on the other side
     low = jnp.where(around[0], 0.0, jnp.clip(angle - width, 0, math.pi))
     return low, jnp.where(around[1], math.pi, jnp.clip(angle + width, 0, math.pi))

@@ -11,11 +11,11 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics import exponents
 
 
 @public
@@ -111,7 +111,7 @@ def importance_bound(log_weights: Float[Array, "s n"]) -> Float[Array, " n"]:
     require.rank("log_weights", log_weights, 2)
     s = len(log_weights)
     require.that(s > 0, f"log_weights must hold at least one draw; found shape {log_weights.shape}")
-    return logsumexp(log_weights, axis=0) - math.log(s)
+    return exponents.log_sum(log_weights, axis=0) - math.log(s)
 
 
 def _require_same(mean: Array, log_variance: Array) -> None:
