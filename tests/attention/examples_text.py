@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from mfml.attention import safetensors, wordpiece
+import jax
+
+from mfml.attention import fading, recurrent, safetensors, wordpiece
 from tests.contract import Example
 
 FILES = Path(__file__).parent / "files"
@@ -19,7 +21,30 @@ def nothing(key):
 OUTSIDE = {"jit": False, "x64": False}  # files and text are read outside of compiled code
 
 
+def network(key, kind="lstm"):
+    return recurrent.init(key=key, n_inputs=3, n_units=4, kind=kind)
+
+
+def sequence(key):
+    return {"network": network(key), "x": jax.random.normal(key, (5, 3))}
+
+
+def at_a_step(key, kind):
+    state = recurrent.apply(network(key, kind), sequence(key)["x"])[1]
+    return {"state": state, "x": sequence(key)["x"][0], "network": network(key, kind)}
+
+
 EXAMPLES = [
+    Example(recurrent.init, lambda key: {"key": key}, {"n_inputs": 3, "n_units": 2, "kind": "gru"}, x64=False),
+    Example(recurrent.at_rest, lambda key: {"network": network(key)}),
+    *(
+        Example(recurrent.step, lambda key, kind=kind: at_a_step(key, kind), gradient=("state", "x", "network"))
+        for kind in recurrent.KINDS
+    ),
+    Example(recurrent.apply, sequence, gradient=("network", "x")),
+    Example(fading.jacobians, sequence, gradient=("network", "x")),
+    Example(fading.measure, sequence),
+    Example(fading.largest_factor, lambda key: {"network": network(key, "rnn")}),
     Example(safetensors.read, nothing, {"path": FILES / "tiny.safetensors"}, **OUTSIDE),
     Example(wordpiece.read, nothing, {"path": FILES / "vocab.txt"}, **OUTSIDE),
     Example(wordpiece.words, nothing, {"text": "The α-Fe phase."}, **OUTSIDE),
