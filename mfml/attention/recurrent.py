@@ -167,11 +167,12 @@ def _advance(network: Network, state: State, projected: Array) -> State:
     hidden, returned = state.hidden, state.hidden @ network.recurrent
     if isinstance(network, RNN):
         return State(jnp.tanh(projected + returned), None)
-    if isinstance(network, LSTM):
+    if state.cell is not None:
         into, forget, candidate, out = jnp.split(projected + returned, 4)
         cell = jax.nn.sigmoid(forget) * state.cell + jax.nn.sigmoid(into) * jnp.tanh(candidate)
         return State(jax.nn.sigmoid(out) * jnp.tanh(cell), cell)
     n_gates = 2 * hidden.size
+    assert isinstance(network, GRU)
     reset, update = jnp.split(jax.nn.sigmoid(projected[:n_gates] + returned[:n_gates]), 2)
     candidate = jnp.tanh(projected[n_gates:] + reset * (returned[n_gates:] + network.candidate_bias))
     return State(update * hidden + (1 - update) * candidate, None)

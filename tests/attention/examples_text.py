@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 
-from mfml.attention import fading, recurrent, safetensors, wordpiece
+from mfml.attention import fading, perplexity, recurrent, safetensors, sampling, wordpiece
 from tests.contract import Example
 
 FILES = Path(__file__).parent / "files"
@@ -34,7 +35,36 @@ def at_a_step(key, kind):
     return {"state": state, "x": sequence(key)["x"][0], "network": network(key, kind)}
 
 
+def logits(key):
+    return {"logits": 3 * jax.random.normal(key, (3, 6))}
+
+
+def predicted(key):
+    return logits(key) | {"target": jnp.array([0, 5, 2]), "mask": jnp.array([True, True, False])}
+
+
 EXAMPLES = [
+    Example(
+        sampling.at_temperature,
+        lambda key: logits(key) | {"temperature": 0.7},
+        gradient=("logits", "temperature"),
+        units=({"logits": 1, "temperature": 1},),
+    ),
+    Example(sampling.keep_top_k, logits, {"top_k": 3}),
+    Example(
+        sampling.keep_top_p,
+        lambda key: logits(key) | {"top_p": 0.8},
+        exempt={"unit": "logits are in nats: another unit is another temperature"},
+    ),
+    Example(
+        sampling.draw,
+        lambda key: logits(key) | {"key": key, "temperature": 0.9, "top_p": 0.9},
+        {"top_k": 4},
+        x64=False,
+        units=({"logits": 1, "temperature": 1},),
+    ),
+    Example(perplexity.mean_cross_entropy, predicted, gradient=("logits",)),
+    Example(perplexity.perplexity, predicted, gradient=("logits",)),
     Example(recurrent.init, lambda key: {"key": key}, {"n_inputs": 3, "n_units": 2, "kind": "gru"}, x64=False),
     Example(recurrent.at_rest, lambda key: {"network": network(key)}),
     *(
