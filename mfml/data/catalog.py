@@ -52,6 +52,8 @@ CATALOG: Mapping[str, Entry] = MappingProxyType(
             Entry("alloys", "yield strength and conductivity of copper alloys", ("simulated",)),
             Entry("mnist", "handwritten digits, 28x28 gray images with labels", ("simulated", "real")),
             Entry("fashion_mnist", "pieces of clothing, 28x28 gray images with labels", ("real",)),
+            Entry("element_embeddings", "vectors of the chemical elements, from text and from tables", ("real",)),
+            Entry("minilm", "a pretrained language model, which turns sentences into vectors", ("real",)),
         )
     }
 )

