@@ -175,13 +175,13 @@ def attention(
     return jax.nn.softmax(queries @ keys.T / jnp.sqrt(queries.shape[1]), where=mask) @ values
 
 
-@attention.inputs("two queries, three keys, nothing masked", points=2)
+@attention.inputs("two queries, three keys", points=2)
 def _(key):
     return dict(
         queries=jnp.array([[1.0, 0.0, 2.0, 1.0], [0.0, 3.0, -1.0, 0.0]]),
         keys=jnp.array([[1.0, 1.0, 0.0, 0.0], [0.0, 0.5, 1.0, 0.0], [2.0, 0.0, 0.0, 1.0]]),
         values=jnp.array([[1.0, 0.0], [0.0, 4.0], [-2.0, 1.0]]),
-        mask=jnp.ones((2, 3), bool),
+        mask=jnp.array([[True, True, False], [True, False, True]]),
     )
 
 
@@ -201,7 +201,7 @@ def _(key):
 @attention.inputs("logits of 10000 and of -10000", points=2, hidden=True)
 def _(key):
     """All are multiples of 1/2, which float32 holds exactly. In each row a masked one is far above those allowed."""
-    first, rest = jnp.array([100.0, 100.0, 100.0, 104.0, 0.0]), jnp.array([[0, 1, 0], [1, 0, 0], [0, 2, 2], [1, 1, 0]])
+    first, rest = jnp.array([100.0, 100.0, 100.0, 120.0, 0.0]), jnp.array([[0, 1, 0], [1, 0, 0], [0, 2, 2], [1, 1, 0]])
     mask = jnp.array([[1, 1, 1, 0, 1], [1, 1, 1, 1, 0], [0, 0, 0, 0, 1]], bool)
     return dict(
         queries=jnp.array([[200.0, 1.0, -1.0, 2.0], [-200.0, 3.0, 1.0, 0.0], [200.0, -1.0, 1.0, 1.0]]),
@@ -418,8 +418,8 @@ def _(queries, keys, values, mask):
         "Each head is the attention of 10.2, on its own few columns. Cut, attend, put together.",
         'The lesson\'s section "Several heads": multiply x by all three weights first, then cut the columns into '
         "n_heads parts: `jnp.split(y, n_heads, axis=1)`. `jnp.concatenate` sets the outputs side by side again.",
-        "parts = (jnp.split(x @ w, n_heads, axis=1) for w in (w_query, w_key, w_value)); heads = [attention(q, k, v, "
-        "mask) for q, k, v in zip(*parts)]; return jnp.concatenate(heads, axis=1) @ w_out.",
+        "q, k, v = (jnp.split(x @ w, n_heads, axis=1) for w in (w_query, w_key, w_value)); heads = [attention(q[h], "
+        "k[h], v[h], mask) for h in range(n_heads)]; return jnp.concatenate(heads, axis=1) @ w_out.",
     ),
     why="One softmax can hardly look at two places at once: with several heads a token asks several questions.",
 )
@@ -433,8 +433,8 @@ def multi_head_attention(
     mask: Bool[Array, "n n"],
 ) -> Float[Array, "n w"]:
     """Multi-head attention."""
-    parts = (jnp.split(x @ w, n_heads, axis=1) for w in (w_query, w_key, w_value))
-    heads = [attention(q, k, v, mask) for q, k, v in zip(*parts, strict=True)]
+    q, k, v = (jnp.split(x @ w, n_heads, axis=1) for w in (w_query, w_key, w_value))
+    heads = [attention(q[h], k[h], v[h], mask) for h in range(n_heads)]
     return jnp.concatenate(heads, axis=1) @ w_out
 
 
@@ -447,14 +447,14 @@ def _tokens(key, n, w, a, n_heads, mask=None):
     return arrays | dict(n_heads=n_heads, mask=jnp.ones((n, n), bool) if mask is None else mask)
 
 
-@multi_head_attention.inputs("three tokens, two heads, nothing masked", points=2)
+@multi_head_attention.inputs("three tokens, two heads", points=2)
 def _(key):
-    return _tokens(key, 3, 4, 4, 2)
+    return _tokens(key, 3, 4, 4, 2, jnp.array([[True, True, False], [False, True, True], [True, False, True]]))
 
 
-@multi_head_attention.inputs("five tokens, three heads, a mask", points=2)
+@multi_head_attention.inputs("five tokens, three heads of four features", points=2)
 def _(key):
-    mask = jnp.array([[1, 0, 1, 0, 0], [1, 1, 0, 0, 1], [0, 1, 1, 1, 0], [0, 0, 0, 1, 0], [1, 1, 1, 1, 1]], bool)
+    mask = jnp.array([[1, 0, 1, 0, 0], [1, 1, 0, 0, 1], [0, 1, 1, 1, 0], [0, 0, 0, 1, 0], [1, 1, 0, 1, 1]], bool)
     return _tokens(key, 5, 6, 12, 3, mask)
 
 
@@ -642,12 +642,6 @@ def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
     return _joined(jnp.where(mask, weights, 0) @ v) @ w_out
 
 
-@multi_head_attention.mistake("You averaged the heads: set their outputs side by side.")
-def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
-    mean = jnp.mean(_outputs(x, w_query, w_key, w_value, n_heads, mask), axis=0)
-    return jnp.tile(mean, n_heads) @ w_out
-
-
 # ---------------------------------------------------------------- 10.4
 
 
@@ -673,12 +667,12 @@ def sinusoidal_positions(n: int, d: int) -> Float[Array, "n d"]:
     return jnp.stack([jnp.sin(angles), jnp.cos(angles)], axis=2).reshape(n, d)
 
 
-@sinusoidal_positions.inputs("three positions", points=1)
+@sinusoidal_positions.inputs("three positions, two pairs", points=2)
 def _(key):
     return dict(n=3, d=4)
 
 
-@sinusoidal_positions.inputs("twenty positions, five pairs", points=2)
+@sinusoidal_positions.inputs("twenty positions, five pairs", points=2, hidden=True)
 def _(key):
     return dict(n=20, d=10)
 
@@ -686,11 +680,6 @@ def _(key):
 @sinusoidal_positions.inputs("one pair", points=1, hidden=True)
 def _(key):
     return dict(n=7, d=2)
-
-
-@sinusoidal_positions.inputs("more features than positions", points=1, hidden=True)
-def _(key):
-    return dict(n=2, d=12)
 
 
 def _clocks(angles, first=jnp.sin, second=jnp.cos):
@@ -801,9 +790,14 @@ def _(n, d):
     return _clocks(_p(n) / n * _frequencies(d))
 
 
-@sinusoidal_positions.mistake("Your power binds too early: set parentheses, `10000.0 ** (2 * i / d)`.")
+@sinusoidal_positions.mistake("Your division by d stands behind the power: set parentheses, `10000.0 ** (2 * i / d)`.")
 def _(n, d):
-    return _clocks(_p(n) / (10_000.0**2 * jnp.arange(d // 2) / d))
+    return _clocks(_p(n) / 10_000.0 ** (2 * jnp.arange(d // 2)) / d)
+
+
+@sinusoidal_positions.mistake("Your power ends after the 2: set parentheses, `10000.0 ** (2 * i / d)`.")
+def _(n, d):
+    return _clocks(_p(n) / 10_000.0**2 * jnp.arange(d // 2) / d)
 
 
 @sinusoidal_positions.mistake("You returned the angles: take their sines and cosines.")
@@ -839,25 +833,20 @@ def rotary_positions(x: Float[Array, "n d"], positions: Int[Array, " n"]) -> Flo
     return jnp.stack([a * cosine - b * sine, a * sine + b * cosine], axis=2).reshape(x.shape)
 
 
-@rotary_positions.inputs("three positions in a row", points=1)
+@rotary_positions.inputs("three vectors, two pairs", points=2)
 def _(key):
     x = jnp.array([[1.0, 2.0, -1.0, 0.5], [3.0, -1.0, 2.0, 1.0], [0.5, 1.5, -2.0, 4.0]])
-    return dict(x=x, positions=jnp.array([0, 1, 2]))
+    return dict(x=x, positions=jnp.array([3, 0, 1]))
 
 
-@rotary_positions.inputs("other positions", points=2)
+@rotary_positions.inputs("far positions, four pairs", points=2, hidden=True)
 def _(key):
-    return dict(x=jax.random.normal(key, (5, 8)), positions=jnp.array([7, 0, 31, 2, 12]))
+    return dict(x=jax.random.normal(key, (5, 8)), positions=jnp.array([7, 0, 131, 2, 40]))
 
 
 @rotary_positions.inputs("one pair", points=1, hidden=True)
 def _(key):
     return dict(x=jax.random.normal(key, (4, 2)), positions=jnp.array([3, 4, 1, 9]))
-
-
-@rotary_positions.inputs("far positions", points=1, hidden=True)
-def _(key):
-    return dict(x=jax.random.normal(key, (3, 6)), positions=jnp.array([100, 40, 160]))
 
 
 def _turned(x, angles, reverse=1):
@@ -1145,14 +1134,18 @@ def _(image, size):
     return image.reshape(len(image) // size, -1)
 
 
-@patchify.mistake("You moved the channels to the front before you cut, and reshaped without the patches' axes first.")
+@patchify.mistake(
+    "Your channels come before the patches: a row holds all channels of ONE patch, so leave the channels last."
+)
 def _(image, size):
     h, w, c = image.shape
     grid = jnp.moveaxis(image, 2, 0).reshape(c, h // size, size, w // size, size)
     return jnp.swapaxes(grid, 2, 3).reshape(-1, size * size * c)
 
 
-@patchify.mistake("You left out the swap of axes after the first reshape, so a row holds pieces of several patches.")
+@patchify.mistake(
+    "You swapped the wrong two axes after the first reshape: the patches' axes 0 and 2 belong in front of 1 and 3."
+)
 def _(image, size):
     return _ordered(image, size, (0, 1, 3, 2, 4))
 
@@ -1196,11 +1189,11 @@ def _(key):
     )
 
 
-@layer_norm.inputs("a mean of 3000", points=1, hidden=True)
+@layer_norm.inputs("a mean of 4096", points=1, hidden=True)
 def _(key):
-    """Multiples of 1/8 in rows of eight: sums and means are exact in float32, but not those of squares."""
-    x = 3000 + jax.random.randint(key, (4, 8), -16, 17) / 8
-    return dict(x=x, scale=jnp.linspace(0.5, 2.0, 8), bias=jnp.linspace(-1.0, 1.0, 8))
+    """In float32 the squares keep nothing of the variance, however they are added: 4096^2 is 2^24."""
+    steps = jnp.array([[1, -3, 4, 2, -1, 3, -2, -4], [5, 1, -1, -5, 5, -1, -5, 1], [0, 2, 5, -2, 0, -5, 5, -5]])
+    return dict(x=4096 + steps / 8, scale=jnp.linspace(0.5, 2.0, 8), bias=jnp.linspace(-1.0, 1.0, 8))
 
 
 @layer_norm.inputs("a row of equal numbers, as many rows as columns", points=1, hidden=True)
@@ -1247,8 +1240,8 @@ def _(x, scale, bias):
 
 
 @layer_norm.mistake(
-    "Your variance is mean(x^2) - mean(x)^2, which has no digits left at a mean of 3000: subtract the mean first, then "
-    "square."
+    "Your variance is mean(x^2) - mean(x)^2, which has no digits left where the mean is large: subtract the mean "
+    "first, then square."
 )
 def _(x, scale, bias):
     mean = jnp.mean(x, axis=1, keepdims=True)
@@ -1539,6 +1532,12 @@ def _(x, params, n_heads):
 def _(x, params, n_heads):
     y = _first(x, params, n_heads)
     return y + _gelu(_up_and_down(_normed(y, params, 2), params))
+
+
+@transformer_block.mistake("You put gelu behind the layer down: it stands between up and down.")
+def _(x, params, n_heads):
+    y = _first(x, params, n_heads)
+    return y + _gelu(_up_and_down(_normed(y, params, 2), params, lambda z: z))
 
 
 @transformer_block.mistake("Your tokens see those after them: attention needs the causal mask.")
