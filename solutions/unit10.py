@@ -160,6 +160,7 @@ def _(n_queries, n_keys):
 
 @exercise(
     points=8,
+    rtol=1e-3,  # right answers may take exp(s - logsumexp(s)), which rounds at logits of 10000
     hints=(
         "A dictionary gives the value of the one key that fits. Here every key fits a little: by how much?",
         'The lesson\'s section "One head by hand": all logits are one product of matrices, over the root of d. What is '
@@ -409,6 +410,33 @@ def _(queries, keys, values, mask):
     return jax.nn.softmax(_logits(a, b), where=mask) @ values
 
 
+@attention.mistake(
+    "You left out both the scale and the mask: divide by the root of d, and let only allowed keys take part."
+)
+def _(queries, keys, values, mask):
+    return jax.nn.softmax(queries @ keys.T) @ values
+
+
+@attention.mistake("You divided by the root of the number of queries: d is the number of FEATURES of a key.")
+def _(queries, keys, values, mask):
+    return jax.nn.softmax(queries @ keys.T / math.sqrt(len(queries)), where=mask) @ values
+
+
+@attention.mistake(
+    "You clipped the logits, which makes different ones equal: subtract the largest of each row instead."
+)
+def _(queries, keys, values, mask):
+    return jax.nn.softmax(jnp.clip(_logits(queries, keys), -50, 50), where=mask) @ values
+
+
+@attention.mistake(
+    "The number that you put in place of masked logits is not low enough: take -jnp.inf, and set the weights of a "
+    "query that may attend to nothing to 0."
+)
+def _(queries, keys, values, mask):
+    return jax.nn.softmax(jnp.where(mask, _logits(queries, keys), -1e3)) @ values
+
+
 # ---------------------------------------------------------------- 10.3
 
 
@@ -642,6 +670,66 @@ def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
     return _joined(jnp.where(mask, weights, 0) @ v) @ w_out
 
 
+@multi_head_attention.mistake(
+    "You took one head of all columns, and left out w_out: cut queries, keys and values into n_heads parts, and "
+    "multiply by w_out at the end."
+)
+def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    return _joined(_outputs(x, w_query, w_key, w_value, 1, mask))
+
+
+@multi_head_attention.mistake("You exchanged keys and values: keys are x @ w_key, values x @ w_value.")
+def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    return _joined(_outputs(x, w_query, w_value, w_key, n_heads, mask)) @ w_out
+
+
+@multi_head_attention.mistake("Your parts overlap: head h owns the columns from h * d up to (h + 1) * d.")
+def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    d = w_query.shape[1] // n_heads
+
+    def cut(y, n_heads):
+        return jnp.stack([y[:, h : h + d] for h in range(n_heads)])
+
+    return _joined(_outputs(x, w_query, w_key, w_value, n_heads, mask, cut)) @ w_out
+
+
+@multi_head_attention.mistake("You set masked logits to 0, and exp(0) is 1: set them to minus infinity.")
+def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    q, k, v = (_cut(x @ w, n_heads) for w in (w_query, w_key, w_value))
+    logits = q @ jnp.swapaxes(k, 1, 2) / math.sqrt(q.shape[2])
+    return _joined(jax.nn.softmax(jnp.where(mask, logits, 0.0)) @ v) @ w_out
+
+
+@multi_head_attention.mistake("You divided by the root of d after the softmax: scale the products, not the weights.")
+def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    d = w_query.shape[1] // n_heads
+    return _joined(_outputs(x, w_query, w_key, w_value, n_heads, mask, scale=1)) / math.sqrt(d) @ w_out
+
+
+@multi_head_attention.mistake(
+    "You divided by the root of the number of tokens: each head has d = a / n_heads features."
+)
+def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    return _joined(_outputs(x, w_query, w_key, w_value, n_heads, mask, scale=len(x))) @ w_out
+
+
+@multi_head_attention.mistake("You took the width of x over n_heads for d: a head has d = a / n_heads features.")
+def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    scale = max(x.shape[1] // n_heads, 1)
+    return _joined(_outputs(x, w_query, w_key, w_value, n_heads, mask, scale=scale)) @ w_out
+
+
+@multi_head_attention.mistake("You used the causal mask: use the mask that is given.")
+def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    return _joined(_outputs(x, w_query, w_key, w_value, n_heads, causal_mask(len(x), len(x)))) @ w_out
+
+
+@multi_head_attention.mistake("You did not multiply x by w_query, w_key and w_value: heads attend with these products.")
+def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    x = _cut(x, n_heads)
+    return _joined(_of_heads(x, x, x, mask)) @ w_out
+
+
 # ---------------------------------------------------------------- 10.4
 
 
@@ -808,6 +896,30 @@ def _(n, d):
 @sinusoidal_positions.mistake("Your angles are in degrees: take the sine of p / 10000^(2 i / d) in radians.")
 def _(n, d):
     return _clocks(jnp.deg2rad(_p(n) * _frequencies(d)))
+
+
+@sinusoidal_positions.mistake("Your columns are all cosines: even columns hold sines.")
+def _(n, d):
+    return _clocks(_p(n) * _frequencies(d), first=jnp.cos)
+
+
+@sinusoidal_positions.mistake("You numbered the pairs from 1: the first one has i = 0, and the exponent 0.")
+def _(n, d):
+    return _clocks(_p(n) * _frequencies(d) * 10_000.0 ** (-2 / d))
+
+
+@sinusoidal_positions.mistake("Your exponent is not divided by d: pair i has 10000^(2 i / d).")
+def _(n, d):
+    return _clocks(_p(n) * 10_000.0 ** (-2.0 * jnp.arange(d // 2)))
+
+
+@sinusoidal_positions.mistake(
+    "Columns 2 i and 2 i + 1 of your table have different angles: `jnp.repeat` each angle, instead of setting the "
+    "whole table side by side twice."
+)
+def _(n, d):
+    angles = jnp.tile(_p(n) * _frequencies(d), 2)
+    return jnp.where(jnp.arange(d) % 2 == 0, jnp.sin(angles), jnp.cos(angles))
 
 
 # ---------------------------------------------------------------- 10.5
@@ -988,6 +1100,34 @@ def _(x, positions):
     return _turned(x.reshape(len(x), -1, 2)[:, :, ::-1].reshape(x.shape), _at(positions, x.shape[1]))
 
 
+@rotary_positions.mistake(
+    "You paired feature i with i + d/2, the half layout, and turned the wrong way: here neighbors form a pair, and the "
+    "first output has a minus before its sine."
+)
+def _(x, positions):
+    return _halves(x, -_at(positions, x.shape[1]))
+
+
+@rotary_positions.mistake(
+    "You mixed two layouts, angles of neighbors and pairs i, i + d/2: pair the neighbors 2 i and 2 i + 1."
+)
+def _(x, positions):
+    angles, (a, b) = jnp.repeat(_at(positions, x.shape[1]), 2, axis=1), jnp.split(x, 2, axis=1)
+    return x * jnp.cos(angles) + jnp.concatenate([-b, a], axis=1) * jnp.sin(angles)
+
+
+@rotary_positions.mistake("Your second output has a minus: it is a sin + b cos.")
+def _(x, positions):
+    a, b, angles = x[:, ::2], x[:, 1::2], _at(positions, x.shape[1])
+    first, second = a * jnp.cos(angles) - b * jnp.sin(angles), a * jnp.sin(angles) - b * jnp.cos(angles)
+    return jnp.stack([first, second], axis=2).reshape(x.shape)
+
+
+@rotary_positions.mistake("Your exponent is not divided by d: pair i has 10000^(2 i / d).")
+def _(x, positions):
+    return _turned(x, positions[:, None] * 10_000.0 ** (-2.0 * jnp.arange(x.shape[1] // 2)))
+
+
 # ---------------------------------------------------------------- 10.6
 
 
@@ -1148,6 +1288,18 @@ def _(image, size):
 )
 def _(image, size):
     return _ordered(image, size, (0, 1, 3, 2, 4))
+
+
+@patchify.mistake("You exchanged h and w: the first axis of the image has h // size patches, the second w // size.")
+def _(image, size):
+    h, w, c = image.shape
+    grid = image.reshape(w // size, size, h // size, size, c)
+    return jnp.swapaxes(grid, 1, 2).reshape(-1, size * size * c)
+
+
+@patchify.mistake("You flattened each patch in Fortran's order: the channels come last and change first.")
+def _(image, size):
+    return _ordered(image, size, (0, 2, 4, 3, 1))
 
 
 # ---------------------------------------------------------------- 10.7
@@ -1329,7 +1481,7 @@ def _(x, scale, bias):
     return _normal(x, eps=1e-3) * scale + bias
 
 
-@layer_norm.mistake("You added the square of 1e-5 to the variance: add 1e-5 itself.")
+@layer_norm.mistake("You added far too little to the variance: it is 1e-5, not its square.")
 def _(x, scale, bias):
     return _normal(x, eps=1e-10) * scale + bias
 
@@ -1344,6 +1496,35 @@ def _(x, scale, bias):
 def _(x, scale, bias):
     mean, variance = _moments(x)
     return (x - mean) * jnp.sqrt(variance + 1e-5) * scale + bias
+
+
+@layer_norm.mistake("You added 1e-8 to the variance: it is 1e-5.")
+def _(x, scale, bias):
+    return _normal(x, eps=1e-8) * scale + bias
+
+
+@layer_norm.mistake(
+    "Your standard deviation has the divisor d - 1, and you added 1e-5 to it: take the divisor d, and add 1e-5 to the "
+    "variance."
+)
+def _(x, scale, bias):
+    deviation = jnp.std(x, axis=1, keepdims=True, ddof=1)
+    return (x - _moments(x)[0]) / (deviation + 1e-5) * scale + bias
+
+
+@layer_norm.mistake("Your variance has the divisor d - 1, and the 1e-5 is missing: take the divisor d, and add 1e-5.")
+def _(x, scale, bias):
+    return (x - _moments(x)[0]) / jnp.std(x, axis=1, keepdims=True, ddof=1) * scale + bias
+
+
+@layer_norm.mistake("You divided each row by its length: subtract the mean, and divide by the root of the variance.")
+def _(x, scale, bias):
+    return x / jnp.linalg.norm(x, axis=1, keepdims=True) * scale + bias
+
+
+@layer_norm.mistake("You subtracted the mean of the whole table: each row has its own.")
+def _(x, scale, bias):
+    return (x - jnp.mean(x)) / jnp.sqrt(_moments(x)[1] + 1e-5) * scale + bias
 
 
 # ---------------------------------------------------------------- 10.8
@@ -1397,9 +1578,10 @@ def _(key):
     return _block(key, 6, 5, 12, 8, 3)
 
 
-@transformer_block.inputs("one token", points=1, hidden=True)
+@transformer_block.inputs("one token of small numbers", points=1, hidden=True)
 def _(key):
-    return _block(key, 1, 4, 6, 3, 3)
+    data = _block(key, 1, 4, 6, 3, 3)
+    return data | dict(x=0.01 * data["x"])
 
 
 def _normed(x, params, which):
@@ -1593,3 +1775,51 @@ def _(x, params, n_heads):
 @transformer_block.mistake("You added x twice: once to the attention is enough.")
 def _(x, params, n_heads):
     return _after(x + _first(x, params, n_heads), params)
+
+
+@transformer_block.mistake("You normalized what each layer returns: normalize what goes INTO it.")
+def _(x, params, n_heads):
+    y = x + _normed(_mixed(x, params, n_heads), params, 1)
+    return y + _normed(_up_and_down(y, params), params, 2)
+
+
+@transformer_block.mistake("You returned y: the second half, with the layers up and down, is missing.")
+def _(x, params, n_heads):
+    return _first(x, params, n_heads)
+
+
+@transformer_block.mistake("You left out attention: the block begins with y = x + mha(norm_1(x)).")
+def _(x, params, n_heads):
+    return _after(x, params)
+
+
+@transformer_block.mistake("You added norm_1(x) to the attention: add x as it was before normalization.")
+def _(x, params, n_heads):
+    z = _normed(x, params, 1)
+    return _after(z + _mixed(z, params, n_heads), params)
+
+
+@transformer_block.mistake("You added norm_2(y) at the end: add y as it was before normalization.")
+def _(x, params, n_heads):
+    z = _normed(_first(x, params, n_heads), params, 2)
+    return z + _up_and_down(z, params)
+
+
+@transformer_block.mistake("Your mask lets no token attend to itself: it may attend to itself and to all before it.")
+def _(x, params, n_heads):
+    return _after(_first(x, params, n_heads, jnp.tril(jnp.ones((len(x), len(x)), bool), -1)), params)
+
+
+@transformer_block.mistake(
+    "Your tokens see those after them, and `jax.nn.gelu` is an approximation by default: use the causal mask, and "
+    "`approximate=False`."
+)
+def _(x, params, n_heads):
+    return _after(_first(x, params, n_heads, jnp.ones((len(x), len(x)), bool)), params, jax.nn.gelu)
+
+
+@transformer_block.mistake("You left out scale and bias of the two normalizations: `params` holds them.")
+def _(x, params, n_heads):
+    one, none = jnp.ones(x.shape[1]), jnp.zeros(x.shape[1])
+    y = x + _mixed(layer_norm(x, one, none), params, n_heads)
+    return y + _up_and_down(layer_norm(y, one, none), params)

@@ -507,6 +507,28 @@ def attention(queries, keys, values, mask):
                 ("queries, keys) *", "queries, keys / jnp.sqrt(jnp.sum(keys**2, axis=1))[:, None]) *"),
             ),
         ],
+        "You left out both the scale and the mask": [
+            changed(ATTENTION, (" / np.sqrt(q.shape[1])", ""), ("    s = np.where(m, s, -np.inf)\n", "")),
+            """
+def attention(queries, keys, values, mask):
+    return jax.nn.softmax(queries @ keys.T, axis=1) @ values
+""",
+        ],
+        "You divided by the root of the number of queries": [
+            changed(ATTENTION, ("np.sqrt(q.shape[1])", "np.sqrt(len(q))")),
+            changed(ATTENTION_BY_EINSUM, ("queries.shape[-1]", "queries.shape[0]")),
+        ],
+        "You clipped the logits": [
+            changed(ATTENTION, ("np.where(m, s, -np.inf)", "np.where(m, np.clip(s, -100, 100), -np.inf)")),
+            changed(
+                ATTENTION_BY_EINSUM,
+                ("jnp.where(mask, logits, -1e30)", "jnp.where(mask, jnp.clip(logits, -20, 20), -1e30)"),
+            ),
+        ],
+        "The number that you put in place": [
+            changed(ATTENTION, ("-np.inf", "-999.0")),
+            changed(ATTENTION_BY_EINSUM, ("-1e30", "-100.0"), ("    weights = jnp.where(mask, weights, 0.0)\n", "")),
+        ],
     },
     "multi_head_attention": {
         "You reshaped (n, a) to (n_heads, n, d), which": [
@@ -550,7 +572,7 @@ def attention(queries, keys, values, mask):
             changed(HEADS_IN_FRONT_BY_NUMPY, ("z.swapaxes(0, 1).reshape", "z.reshape")),
             changed(HEADS_IN_FRONT, ("jnp.transpose(p @ v, (1, 0, 2))", "(p @ v)")),
         ],
-        "You took one head of all columns": [
+        "You took one head of all columns: cut": [
             """
 def multi_head_attention(x, w_query, w_key, w_value, w_out, n_heads, mask):
     return attention(x @ w_query, x @ w_key, x @ w_value, mask) @ w_out
@@ -650,6 +672,55 @@ def multi_head_attention(x, w_query, w_key, w_value, w_out, n_heads, mask):
                 ("e / e.sum(axis=1, keepdims=True) @", "(e / e.sum(axis=1, keepdims=True) * mask) @"),
             ),
             changed(HEADS_BY_EINSUM, ("    s = jnp.where(mask, s, -jnp.inf)\n", ""), ("axis=-1)", "axis=-1) * mask")),
+        ],
+        "You took one head of all columns, and left out": [
+            """
+def multi_head_attention(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    return attention(x @ w_query, x @ w_key, x @ w_value, mask)
+""",
+            changed(HEADS, ("    q, k, v =", "    n_heads = 1\n    q, k, v ="), (" @ wo", "")),
+        ],
+        "You exchanged keys and values": [
+            changed(HEADS, ("q, k, v =", "q, v, k =")),
+            changed(
+                HEADS_BY_EINSUM, ("k = (x @ w_key)", "k = (x @ w_value)"), ("v = (x @ w_value)", "v = (x @ w_key)")
+            ),
+        ],
+        "Your parts overlap": [
+            changed(HEADS, ("slice(h * d, (h + 1) * d)", "slice(h, h + d)")),
+            """
+def multi_head_attention(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    d = w_query.shape[1] // n_heads
+    q, k, v = x @ w_query, x @ w_key, x @ w_value
+    heads = [attention(q[:, h : h + d], k[:, h : h + d], v[:, h : h + d], mask) for h in range(n_heads)]
+    return jnp.hstack(heads) @ w_out
+""",
+        ],
+        "You set masked logits to 0": [
+            changed(HEADS_BY_EINSUM, ("jnp.where(mask, s, -jnp.inf)", "s * mask")),
+            changed(HEADS_IN_FRONT_BY_NUMPY, ("np.where(mask, s, -np.inf)", "np.where(mask, s, 0)")),
+        ],
+        "You divided by the root of d after the softmax": [
+            changed(HEADS, (" / np.sqrt(d)", ""), ("@ wo", "@ wo / np.sqrt(d)")),
+            changed(
+                HEADS_BY_EINSUM, (" / math.sqrt(q.shape[2])", ""), ("axis=-1)", "axis=-1) / math.sqrt(q.shape[2])")
+            ),
+        ],
+        "You divided by the root of the number of tokens": [
+            changed(HEADS, ("np.sqrt(d)", "np.sqrt(len(x))")),
+            changed(HEADS_BY_EINSUM, ("q.shape[2]", "q.shape[0]")),
+        ],
+        "You took the width of x over n_heads": [
+            changed(HEADS, ("np.sqrt(d)", "np.sqrt(x.shape[1] / n_heads)")),
+            changed(HEADS_BY_EINSUM, ("q.shape[2]", "x.shape[1] / n_heads")),
+        ],
+        "You used the causal mask": [
+            changed(HEADS, ("np.where(mask, e, 0)", "np.tril(e)")),
+            changed(HEADS_BY_EINSUM, ("jnp.where(mask,", "jnp.where(causal_mask(n, n),")),
+        ],
+        "You did not multiply x": [
+            changed(HEADS, ("x @ wq, x @ wk, x @ wv", "x, x, x")),
+            changed(HEADS_BY_EINSUM, ("(x @ w_query)", "x"), ("(x @ w_key)", "x"), ("(x @ w_value)", "x")),
         ],
     },
     "sinusoidal_positions": {
@@ -775,9 +846,36 @@ def sinusoidal_positions(n, d):
             ),
             changed(POSITIONS_BY_LOOPS, ("angle = p", "angle = math.pi / 180 * p")),
         ],
+        "Your columns are all cosines": [
+            changed(POSITIONS, ("np.sin", "np.cos")),
+            changed(POSITIONS_BY_LOOPS, ("math.sin", "math.cos")),
+        ],
+        "You numbered the pairs from 1": [
+            changed(POSITIONS, ("np.arange(0, d, 2)", "np.arange(2, d + 1, 2)")),
+            changed(POSITIONS_BY_LOOPS, ("range(d // 2)", "range(1, d // 2 + 1)")),
+        ],
+        "Your exponent is not divided by d": [
+            changed(POSITIONS, ("(np.arange(0, d, 2) / d)", "np.arange(0.0, d, 2)")),
+            changed(POSITIONS_BY_EXP, ("jnp.arange(0, d, 2) / d", "jnp.arange(0, d, 2)")),
+        ],
+        "Columns 2 i and 2 i + 1 of your table": [
+            """
+def sinusoidal_positions(n, d):
+    angles = np.arange(n)[:, None] / 10000 ** (np.arange(0, d, 2) / d)
+    table = np.concatenate([angles, angles], axis=1)
+    table[:, 0::2] = np.sin(table[:, 0::2])
+    table[:, 1::2] = np.cos(table[:, 1::2])
+    return table
+""",
+            """
+def sinusoidal_positions(n, d):
+    f = lambda p, j: (math.cos if j % 2 else math.sin)(p / 10000 ** (2 * (j % (d // 2)) / d))
+    return jnp.array([[f(p, j) for j in range(d)] for p in range(n)])
+""",
+        ],
     },
     "rotary_positions": {
-        "You paired feature i with i + d/2": [
+        "You paired feature i with i + d/2, the half layout: here": [
             changed(
                 ROTARY,
                 ("x[:, 0::2], x[:, 1::2]", "x[:, : d // 2], x[:, d // 2 :]"),
@@ -938,6 +1036,56 @@ def rotary_positions(x, positions):
             changed(ROTARY, ("a, b = x[:, 0::2], x[:, 1::2]", "b, a = x[:, 0::2], x[:, 1::2]")),
             changed(ROTARY_BY_COMPLEX, ("x[:, 0::2] + 1j * x[:, 1::2]", "x[:, 1::2] + 1j * x[:, 0::2]")),
         ],
+        "You paired feature i with i + d/2, the half layout, and": [
+            """
+def rotary_positions(x, positions):
+    x, d = np.asarray(x), x.shape[1]
+    angles = np.asarray(positions)[:, None] / 10000 ** (np.arange(0, d, 2) / d)
+    a, b, c, s = x[:, : d // 2], x[:, d // 2 :], np.cos(angles), np.sin(angles)
+    return np.concatenate([a * c + b * s, b * c - a * s], axis=1)
+""",
+            """
+def rotary_positions(x, positions):
+    d = x.shape[1]
+    angles = jnp.tile(positions[:, None] / 10000.0 ** (jnp.arange(0, d, 2) / d), (1, 2))
+    other = jnp.concatenate([x[:, d // 2 :], -x[:, : d // 2]], axis=1)
+    return x * jnp.cos(angles) + other * jnp.sin(angles)
+""",
+        ],
+        "You mixed two layouts": [
+            changed(
+                ROTARY_BY_COLUMNS,
+                (
+                    "jnp.zeros_like(x).at[:, ::2].set(-x[:, 1::2]).at[:, 1::2].set(x[:, ::2])",
+                    "jnp.concatenate([-x[:, d // 2 :], x[:, : d // 2]], axis=1)",
+                ),
+            ),
+            """
+def rotary_positions(x, positions):
+    x = np.asarray(x)
+    n, d = x.shape
+    out = np.zeros((n, d))
+    for j in range(d):
+        angle = np.asarray(positions) / 10000 ** (2 * (j // 2) / d)
+        other = -x[:, j + d // 2] if j < d // 2 else x[:, j - d // 2]
+        out[:, j] = x[:, j] * np.cos(angle) + other * np.sin(angle)
+    return out
+""",
+        ],
+        "Your second output has a minus": [
+            changed(ROTARY, ("a * s + b * c", "a * s - b * c")),
+            """
+def rotary_positions(x, positions):
+    n, d = x.shape
+    angles = positions[:, None] / 10000.0 ** (jnp.arange(0, d, 2) / d)
+    turn = jnp.array([[jnp.cos(angles), -jnp.sin(angles)], [jnp.sin(angles), -jnp.cos(angles)]])
+    return jnp.einsum("pqni,niq->nip", turn, x.reshape(n, d // 2, 2)).reshape(n, d)
+""",
+        ],
+        "Your exponent is not divided by d": [
+            changed(ROTARY, ("(np.arange(0, d, 2) / d)", "np.arange(0.0, d, 2)")),
+            changed(ROTARY_BY_COMPLEX, ("jnp.arange(0, d, 2) / d", "jnp.arange(0, d, 2)")),
+        ],
     },
     "patchify": {
         "You only reshaped": [
@@ -1083,6 +1231,19 @@ def patchify(image, size):
     return grid.swapaxes(2, 3).reshape(h * w // size**2, -1)
 """,
         ],
+        "You exchanged h and w": [
+            changed(PATCHES_BY_EINSUM, ("h, w, c =", "w, h, c =")),
+            """
+def patchify(image, size):
+    w, h, c = image.shape
+    grid = np.asarray(image).reshape(h // size, size, w // size, size, c)
+    return np.stack([grid[r, :, s].ravel() for r in range(h // size) for s in range(w // size)])
+""",
+        ],
+        "You flattened each patch in Fortran's order": [
+            changed(PATCHES, (".ravel()", '.ravel(order="F")')),
+            changed(PATCHES_BY_EINSUM, ("->abpqc", "->abcqp")),
+        ],
     },
     "layer_norm": {
         "You normalized the columns": [
@@ -1101,7 +1262,7 @@ def layer_norm(x, scale, bias):
     return c / jnp.sqrt(jnp.mean(c**2) + 1e-5) * scale + bias
 """,
         ],
-        "Your variance has the divisor d - 1": [
+        "Your variance has the divisor d - 1: here": [
             changed(NORM, ("x.var(axis=1,", "x.var(axis=1, ddof=1,")),
             changed(NORM_BY_ROWS, ("jnp.dot(c, c) / len(row)", "jnp.dot(c, c) / (len(row) - 1)")),
         ],
@@ -1189,7 +1350,7 @@ def layer_norm(x, scale, bias):
             changed(NORM, ("1e-5", "1e-3")),
             changed(NORM_BY_ROWS, ("1e-5", "1e-3")),
         ],
-        "You added the square of 1e-5": [
+        "You added far too little": [
             changed(NORM, ("1e-5", "1e-10")),
             changed(NORM_BY_ROWS, ("1e-5", "1e-5**2")),
         ],
@@ -1204,6 +1365,31 @@ def layer_norm(x, scale, bias):
         "You multiplied by the standard deviation": [
             changed(NORM, ("/ np.sqrt", "* np.sqrt")),
             changed(NORM_BY_ROWS, ("** -0.5", "** 0.5")),
+        ],
+        "You added 1e-8": [
+            changed(NORM, ("1e-5", "1e-8")),
+            changed(NORM_BY_ROWS, ("1e-5", "1e-8")),
+        ],
+        "Your standard deviation has the divisor d - 1": [
+            changed(NORM, ("x.var(axis=1,", "x.std(axis=1, ddof=1,"), ("np.sqrt(var + 1e-5)", "(var + 1e-5)")),
+            changed(
+                NORM_BY_ROWS, ("c) / len(row)", "c) / (len(row) - 1)"), ("(v + 1e-5) ** -0.5", "1 / (v**0.5 + 1e-5)")
+            ),
+        ],
+        "Your variance has the divisor d - 1, and": [
+            changed(NORM, ("x.var(axis=1,", "x.var(axis=1, ddof=1,"), (" + 1e-5", "")),
+            changed(NORM_BY_ROWS, ("c) / len(row)", "c) / (len(row) - 1)"), (" + 1e-5", "")),
+        ],
+        "You divided each row by its length": [
+            changed(NORM, ("(x - mean) / np.sqrt(var + 1e-5)", "x / np.linalg.norm(x, axis=1, keepdims=True)")),
+            changed(NORM_BY_ROWS, ("c * (v + 1e-5) ** -0.5", "row / jnp.sqrt(jnp.sum(row**2))")),
+        ],
+        "You subtracted the mean of the whole table": [
+            changed(NORM, ("x.mean(axis=1, keepdims=True)", "x.mean()")),
+            """
+def layer_norm(x, scale, bias):
+    return (x - jnp.sum(x) / x.size) * jax.lax.rsqrt(jnp.var(x, axis=1) + 1e-5)[:, None] * scale + bias
+""",
         ],
     },
     "transformer_block": {
@@ -1328,7 +1514,7 @@ def transformer_block(x, params, n_heads):
                 ),
             ),
         ],
-        "Your tokens see those after them": [
+        "Your tokens see those after them: attention": [
             changed(BLOCK_BY_NUMPY, ("            s[np.triu(np.ones(s.shape), 1) > 0] = -np.inf\n", "")),
             changed(
                 BLOCK, ("jnp.tril(jnp.ones((len(x), len(x)), dtype=bool))", "jnp.ones((len(x), len(x)), dtype=bool)")
@@ -1395,6 +1581,74 @@ def transformer_block(x, params, n_heads):
         "You added x twice": [
             changed(BLOCK_BY_NUMPY, ("y = x + mha", "y = x + x + mha")),
             changed(BLOCK, ("y = x + multi", "y = 2 * x + multi")),
+        ],
+        "You normalized what each layer returns": [
+            changed(BLOCK_BY_NUMPY, ("mha(norm(x, 1))", "norm(mha(x), 1)"), ("mlp(norm(y, 2))", "norm(mlp(y), 2)")),
+            """
+def transformer_block(x, params, n_heads):
+    p = params
+    mask = causal_mask(len(x), len(x))
+    z = multi_head_attention(x, p["w_query"], p["w_key"], p["w_value"], p["w_out"], n_heads, mask)
+    y = x + layer_norm(z, p["norm_1_scale"], p["norm_1_bias"])
+    z = jax.nn.gelu(y @ p["w_up"] + p["b_up"], approximate=False) @ p["w_down"] + p["b_down"]
+    return y + layer_norm(z, p["norm_2_scale"], p["norm_2_bias"])
+""",
+        ],
+        "You returned y": [
+            changed(BLOCK_BY_NUMPY, ("return y + mlp(norm(y, 2))", "return y")),
+            changed(BLOCK, ("    z = layer_norm(y", "    return y\n    z = layer_norm(y")),
+        ],
+        "You left out attention": [
+            changed(BLOCK_BY_NUMPY, ("x + mha(norm(x, 1))", "x")),
+            """
+def transformer_block(x, params, n_heads):
+    p = params
+    z = layer_norm(x, p["norm_2_scale"], p["norm_2_bias"])
+    return x + jax.nn.gelu(z @ p["w_up"] + p["b_up"], approximate=False) @ p["w_down"] + p["b_down"]
+""",
+        ],
+        "You added norm_1(x) to the attention": [
+            changed(BLOCK_BY_NUMPY, ("y = x + mha(norm(x, 1))", "x = norm(x, 1)\n    y = x + mha(x)")),
+            changed(BLOCK, ("x + multi", "z + multi")),
+        ],
+        "You added norm_2(y) at the end": [
+            changed(BLOCK_BY_NUMPY, ("return y + mlp(norm(y, 2))", "y = norm(y, 2)\n    return y + mlp(y)")),
+            changed(BLOCK, ("y + g", "z + g")),
+        ],
+        "Your mask lets no token attend to itself": [
+            changed(BLOCK, ("dtype=bool))", "dtype=bool), -1)")),
+            changed(
+                BLOCK_BY_NUMPY,
+                ("np.triu(np.ones(s.shape), 1) > 0] = -np.inf", "np.triu(np.ones(s.shape)) > 0] = -1e30"),
+                (
+                    "e = np.exp(s - s.max(axis=1, keepdims=True))",
+                    "e = np.tril(np.exp(s - s.max(axis=1, keepdims=True)), -1)",
+                ),
+                ("e / e.sum(axis=1, keepdims=True)", "e / np.maximum(e.sum(axis=1, keepdims=True), 1e-30)"),
+            ),
+        ],
+        "Your tokens see those after them, and": [
+            changed(
+                BLOCK_BY_NUMPY,
+                ("            s[np.triu(np.ones(s.shape), 1) > 0] = -np.inf\n", ""),
+                (
+                    "u * (1 + np.vectorize(math.erf)(u / 2**0.5)) / 2",
+                    "u * (1 + np.tanh((2 / np.pi) ** 0.5 * (u + 0.044715 * u**3))) / 2",
+                ),
+            ),
+            changed(
+                BLOCK,
+                ("jnp.tril(jnp.ones((len(x), len(x)), dtype=bool))", "jnp.ones((len(x), len(x)), dtype=bool)"),
+                (", approximate=False", ""),
+            ),
+        ],
+        "You left out scale and bias": [
+            changed(BLOCK_BY_NUMPY, ('c * p[f"norm_{i}_scale"] + p[f"norm_{i}_bias"]', "c")),
+            changed(
+                BLOCK,
+                ('layer_norm(x, p["norm_1_scale"], p["norm_1_bias"])', "layer_norm(x, 1.0, 0.0)"),
+                ('layer_norm(y, p["norm_2_scale"], p["norm_2_bias"])', "layer_norm(y, 1.0, 0.0)"),
+            ),
         ],
     },
 }
