@@ -163,8 +163,9 @@ def _(n_queries, n_keys):
     rtol=1e-3,  # right answers may take exp(s - logsumexp(s)), which rounds at logits of 10000
     hints=(
         "A dictionary gives the value of the one key that fits. Here every key fits a little: by how much?",
-        'The lesson\'s section "One head by hand": all logits are one product of matrices, over the root of d. What is '
-        'masked must not take part in the softmax (section "Masks"): `jax.nn.softmax` has the argument `where`.',
+        'The lesson\'s section "Attention as a soft dictionary": all logits are one product of matrices, over the root '
+        'of d. What is masked must not take part in the softmax (section "Masks"): `jax.nn.softmax` has the argument '
+        "`where`.",
         "`jax.nn.softmax(queries @ keys.T / jnp.sqrt(queries.shape[1]), where=mask) @ values`.",
     ),
     why="This one line is what transformers are built around: all the rest prepares its arguments.",
