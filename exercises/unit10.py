@@ -136,7 +136,7 @@ def transformer_block(x: Float[Array, "n w"], params: dict[str, Array], n_heads:
     """Exercise 10.8. A transformer's block.
 
     One pre-norm block of a language model. With `norm_1` and `norm_2` the layer normalization of 10.7, each with its
-    own parameters, and `mha` the multi-head attention of 10.3 under the causal mask of 10.1,
+    own parameters, and `mha` the attention of 10.3, with n_heads heads and the causal mask of 10.1,
 
         y = x + mha(norm_1(x))
         return y + gelu(norm_2(y) @ w_up + b_up) @ w_down + b_down
