@@ -75,21 +75,19 @@ def attention(
 def _attend(queries: Array, keys: Array, values: Array, *, mask: Array | None, causal: bool, block_size: int) -> Array:
     """Attention of finite vectors whose logits need no scale."""
     *batch, h, q, d = queries.shape
-    g, k = keys.shape[-3:-1]
+    (g, k), v = keys.shape[-3:-1], values.shape[-1]
+    b = math.prod(batch)
+    if b * q * k == 0:
+        return jnp.zeros((*batch, h, q, v), queries.dtype)
     if mask is not None:
         mask = mask.reshape((1,) * (queries.ndim - mask.ndim) + mask.shape)
         if max(mask.shape[:-3], default=1) > 1:
             mask = jnp.broadcast_to(mask, (*batch, *mask.shape[-3:]))
         heads = (g, h // g) if mask.shape[-3] > 1 else (1, 1)
         mask = mask.reshape(-1, *heads, *mask.shape[-2:])
-    plan = Plan(q, k, min(block_size, max(q, 1)), min(block_size, max(k, 1)), causal)
-    rows = math.prod(batch)
-    grouped = (
-        queries.reshape(rows, g, h // g, q, d),
-        keys.reshape(rows, g, k, d),
-        values.reshape(rows, g, k, values.shape[-1]),
-    )
-    return _blocked(plan, *grouped, mask).reshape(*batch, h, q, values.shape[-1])
+    plan = Plan(q, k, min(block_size, q), min(block_size, k), causal)
+    parts = queries.reshape(b, g, h // g, q, d), keys.reshape(b, g, k, d), values.reshape(b, g, k, v)
+    return _blocked(plan, *parts, mask).reshape(*batch, h, q, v)
 
 
 class Plan(NamedTuple):
@@ -151,7 +149,7 @@ def _forward(plan: Plan, q: Array, k: Array, v: Array, mask: Array | None) -> tu
             return new, total * fade + jnp.sum(p, axis=-1), mixed * fade[..., None] + _sums(p, vs[j]), seen
 
         zeros = jnp.zeros(q.shape[:-1], q.dtype)
-        seen = jnp.full(zeros.shape, mask is None and plan.k > 0)  # whether there was something to attend to
+        seen = jnp.full(zeros.shape, mask is None)  # whether there was something to attend to
         start = (zeros - jnp.inf, zeros, jnp.zeros((*zeros.shape, v.shape[-1]), q.dtype), seen)
         top, total, mixed, seen = lax.fori_loop(0, plan.end(i, len(ks)), add, start)
         inverse = 1 / jnp.where(seen, total, 1.0)
