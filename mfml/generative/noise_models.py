@@ -10,6 +10,7 @@ import math
 from functools import partial
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key, Num, PyTree
@@ -25,8 +26,7 @@ N_WAVES = 16
 def init(module: nn.Module, x: Float[Array, "n *shape"], *, key: Key[Array, ""]) -> PyTree[Array]:
     """Draw the parameters of a module of this file, see `mfml.attention.drawing`. Only the shape of x matters.
 
-    >>> from jax.random import key
-    >>> init(MLP(hidden=(5,)), jnp.zeros((1, 2)), key=key(0))["params"]["out"]["kernel"].shape
+    >>> init(MLP(hidden=(5,)), jnp.zeros((1, 2)), key=jax.random.key(0))["params"]["out"]["kernel"].shape
     (5, 2)
     """
     n = len(x)
@@ -72,7 +72,7 @@ class Known(nn.Module, kw_only=True):
         )
         y = nn.Dense(self.width, name="time")(waves(t, span=self.span))
         if labels is not None:
-            y = y + nn.Embed(self.n_classes + 1, self.width, name="label")(labels)
+            y = y + nn.Dense(self.width, use_bias=False, name="label")(jax.nn.one_hot(labels, self.n_classes + 1))
         return nn.silu(y)
 
 
