@@ -41,16 +41,14 @@ def weights(
 def positions(table: ArrayLike, similarity: ArrayLike) -> Figure:
     """Draw a table of positions (positions, channels), and the products of all pairs of its rows."""
     figure, grid = style.panels(1, 2, size=(4.2, 3.2))
-    panels = (
-        (grid[0, 0], np.asarray(table), "channel", "encoding"),
-        (grid[0, 1], np.asarray(similarity), "position", "scalar product"),
-    )
-    for ax, values, x_label, label in panels:
-        limit = float(np.abs(values).max())
-        shown = ax.imshow(values, vmin=-limit, vmax=limit, cmap=style.DIVERGING, aspect="auto")
+    values, products = np.asarray(table), np.asarray(similarity)
+    limit = float(np.abs(values).max())
+    shown = grid[0, 0].imshow(values, vmin=-limit, vmax=limit, cmap=style.DIVERGING, aspect="auto")
+    figure.colorbar(shown, ax=grid[0, 0], label="encoding")
+    figure.colorbar(grid[0, 1].imshow(products, cmap=style.SEQUENTIAL), ax=grid[0, 1], label="scalar product")
+    for ax, x_label in zip(grid[0], ("channel", "position"), strict=True):
         ax.grid(False)
         ax.set(xlabel=x_label, ylabel="position")
-        figure.colorbar(shown, ax=ax, label=label)
     return figure
 
 

@@ -30,9 +30,11 @@ def test_tokens_may_listen_to_other_tokens():
     assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["image"]
 
 
-def test_positions_have_scales_symmetric_about_zero():
-    figure = attention.positions([[1.0, -2.0]], [[5.0]])
-    assert [ax.images[0].get_clim() for ax in figure.axes[:2]] == [(-2.0, 2.0), (-5.0, 5.0)]
+def test_positions_have_a_scale_symmetric_about_zero_beside_all_products():
+    figure = attention.positions([[1.0, -2.0], [0.0, 0.5]], [[5.0, -2.0], [-2.0, 0.25]])
+    table, products = (ax.images[0] for ax in figure.axes[:2])
+    assert table.get_clim() == (-2.0, 2.0)
+    assert products.get_array().tolist() == [[5.0, -2.0], [-2.0, 0.25]]
 
 
 def test_fading_is_logarithmic():
