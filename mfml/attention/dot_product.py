@@ -5,10 +5,14 @@ heads, keys and values g. Where g < h, each head of keys serves h / g consecutiv
 multi-query attention for g = 1.
 
 A mask is True where a query may attend to a key, and has to broadcast to `*b h q k`. What is masked has no influence,
-even if it is NaN or infinite: neither on values nor on gradients. A query that may attend to nothing gets 0.
+even if it is NaN or infinite: neither on values nor on gradients. A query that may attend to nothing gets 0. A query
+that has an entry of NaN or infinity, or may attend to a key or value with one, gets NaN, and no derivative passes
+through it.
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -73,15 +77,9 @@ def weights(
     [[[0.25, 0.25, 0.25, 0.25]]]
     """
     check_shapes(queries, keys, keys, mask)
-    factor = default_scale(queries, scale)
-    seen_keys, seen_queries = keys, queries
-    if mask is not None:
-        seen_keys, seen_queries = without_broken(keys), without_broken(queries)
-    logits = ungroup(group(seen_queries * factor, keys) @ jnp.swapaxes(seen_keys, -1, -2), queries)
-    if mask is not None:  # what is masked must not meet the others even in products with 0, which derivatives hold
-        broken = is_broken(queries)[..., :, None] | _per_query_head(is_broken(keys), queries)[..., None, :]
-        logits = jnp.where(broken, jnp.nan, logits)
-    return softmax(logits, mask=mask)
+    attend = partial(_attend, mask=mask, factor=factor(queries, scale))
+    q, k, _, met = apart(attend, queries, keys, keys)
+    return jnp.where(met, jnp.nan, _weights(q, k, mask, factor(queries, scale)))
 
 
 @public
@@ -96,8 +94,7 @@ def attention(
 ) -> Float[Array, "*b h q v"]:
     r"""Attention $o_i = \sum_j w_{ij} v_j$ with the weights of `weights`, in units of the values.
 
-    With a mask, a query that may attend to a value with an entry of NaN or infinity gets NaN there. The table of
-    weights grows with q k; `blockwise.attention` does without it.
+    The table of weights grows with q k; `blockwise.attention` does without it.
 
     Raises:
         ValueError: unless shapes fit and the mask is boolean.
@@ -108,18 +105,43 @@ def attention(
     [[[2.0]]]
     """
     check_shapes(queries, keys, values, mask)
-    chosen = weights(queries, keys, mask=mask, scale=scale)
-    if mask is None:
-        return ungroup(group(chosen, keys) @ values, queries)
-    finite = jnp.isfinite(values)
-    mixed = ungroup(group(chosen, keys) @ jnp.where(finite, values, 0.0), queries)
+    attend = partial(_attend, mask=mask, factor=factor(queries, scale))
+    q, k, v, met = apart(attend, queries, keys, values)
+    return jnp.where(met, jnp.nan, attend(q, k, v))
+
+
+def _weights(q: Array, k: Array, mask: Array | None, factor: Array) -> Float[Array, "*b h q k"]:
+    """Weights of finite vectors. The heads of a group lie below each other, so that one product serves them all."""
+    rows = (q * factor).reshape(*k.shape[:-2], -1, q.shape[-1])
+    return softmax((rows @ jnp.swapaxes(k, -1, -2)).reshape(*q.shape[:-1], k.shape[-2]), mask=mask)
+
+
+def _attend(q: Array, k: Array, v: Array, *, mask: Array | None, factor: Array) -> Float[Array, "*b h q v"]:
+    """Attention of finite vectors."""
+    chosen = _weights(q, k, mask, factor).reshape(*k.shape[:-2], -1, k.shape[-2])
+    return (chosen @ v).reshape(*q.shape[:-1], v.shape[-1])
+
+
+def apart(
+    attend: Callable[[Array, Array, Array], Array], queries: Array, keys: Array, values: Array
+) -> tuple[Array, Array, Array, Bool[Array, "*b h q 1"]]:
+    """Put zeros in place of vectors with an entry of NaN or infinity, and tell which queries meet one of those.
+
+    0 times NaN is NaN: products in values and derivatives would carry it to where a mask keeps it away.
+    """
+    of_queries, of_keys, of_values = (~jnp.all(jnp.isfinite(x), axis=-1) for x in (queries, keys, values))
+    q = jnp.where(of_queries[..., None], 0.0, queries)
+    k = jnp.where(of_keys[..., None], 0.0, keys)
+    v = jnp.where(of_values[..., None], 0.0, values)
 
     def met() -> Array:
-        """Whether a query may attend to a value that is not finite."""
-        allowed = jnp.broadcast_to(mask, chosen.shape).astype(values.dtype)
-        return ungroup(group(allowed, keys) @ (~finite).astype(values.dtype), queries) > 0
+        """Attend to the share of broken vectors, and to ones, which tell whether there is anything to attend to."""
+        flags = jnp.stack([of_keys | of_values, jnp.ones_like(of_keys)], axis=-1).astype(q.dtype)
+        found = attend(jnp.zeros_like(q), jnp.zeros_like(k), flags) > 0
+        return found[..., :1] | (of_queries[..., None] & found[..., 1:])
 
-    return jnp.where(lax.cond(jnp.all(finite), lambda: jnp.zeros(mixed.shape, bool), met), jnp.nan, mixed)
+    some = jnp.any(of_queries) | jnp.any(of_keys) | jnp.any(of_values)
+    return q, k, v, lax.cond(some, met, lambda: jnp.zeros((*q.shape[:-1], 1), bool))
 
 
 def check_shapes(queries: Array, keys: Array, values: Array, mask: Array | None) -> None:
@@ -150,30 +172,6 @@ def check_mask(mask: Array, shape: tuple[int, ...]) -> None:
     require.that(fits, f"mask must broadcast to {shape}; found shape {mask.shape}")
 
 
-def default_scale(queries: Array, scale: ArrayLike | None) -> Array:
-    """Return the factor of the logits in the precision of the queries."""
+def factor(queries: Array, scale: ArrayLike | None) -> Array:
+    """Return the factor of the products, in the precision of the queries."""
     return jnp.asarray(1 / math.sqrt(queries.shape[-1]) if scale is None else scale, queries.dtype)
-
-
-def group(x: Float[Array, "*b h q w"], keys: Float[Array, "*b g k d"]) -> Float[Array, "*b g r w"]:
-    """Put the rows of all heads that share a head of keys below each other, so that one product serves them all."""
-    return x.reshape(*x.shape[:-3], keys.shape[-3], -1, x.shape[-1]) if x.shape[-3] != keys.shape[-3] else x
-
-
-def ungroup(x: Float[Array, "*b g r w"], queries: Float[Array, "*b h q d"]) -> Float[Array, "*b h q w"]:
-    """Undo `group`."""
-    return x.reshape(*queries.shape[:-1], x.shape[-1])
-
-
-def is_broken(x: Float[Array, "*b k d"]) -> Bool[Array, "*b k"]:
-    """Return which vectors have an entry of NaN or infinity."""
-    return ~jnp.all(jnp.isfinite(x), axis=-1)
-
-
-def without_broken(x: Float[Array, "*b k d"]) -> Float[Array, "*b k d"]:
-    """Vectors, 0 where an entry is NaN or infinite."""
-    return jnp.where(is_broken(x)[..., None], 0.0, x)
-
-
-def _per_query_head(x: Bool[Array, "*b g k"], queries: Array) -> Bool[Array, "*b h k"]:
-    return jnp.repeat(x, queries.shape[-3] // x.shape[-2], axis=-2)
