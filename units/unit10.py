@@ -393,7 +393,7 @@ assert max(largest["with the root"]) < 0.15 < 0.5 < largest["without"][-1]
 metals, others = [TOKENS.index(t) for t in ("Li", "Be")], [TOKENS.index(t) for t in ("O", "F")]
 for name, ends in (("opposites attract", others), ("like attracts like", metals)):
     assert heads[name][np.ix_(metals, ends)].sum(axis=1).min() > 0.7
-assert heads["opposites attract"][TOKENS.index("P")].max() < 0.4
+assert heads["opposites attract"][TOKENS.index("P")].max() < 0.5
 assert without < 1e-5 < 1e-2 < with_positions
 assert max(scores) - min(scores) < 1e-3
 assert abs(float(spread) - 1) < 1e-3
