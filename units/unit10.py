@@ -1,41 +1,403 @@
 # %% [markdown]
-# # Unit 10. Attention: which parts of the input belong together?
+# # Unit 10. Attention: tokens that choose whom to listen to
+#
+# A micrograph is cut into patches, a formula is a row of symbols. Which parts belong together? A convolution answers
+# in advance: neighbors do. In a formula that fails, since the charge of the last atom depends on all the others.
+# **Can a network decide by itself where to look? And when does that pay?**
+
+# %%
+from functools import partial
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from mfml.attention import dot_product, drawing, masks, norms, positions, transformer
+from mfml.data import digits, elements, formulas
+from mfml.plots import attention as plots
+from mfml.plots import clustering as curves
+from mfml.training import loop
+
+key = jax.random.key(10)
+for_digits, for_test, for_weights, for_training, for_formulas, for_sampling = jax.random.split(key, 6)
 
 # %% [markdown]
 # ## Attention as a soft dictionary
+#
+# A dictionary returns the value whose key equals the query. **Attention** returns a mean of all values. The better a
+# key $k_j$ fits the query $q_i$, the larger its weight:
+#
+# $$a_{ij} = \frac{e^{q_i \cdot k_j / \sqrt{d}}}{\sum_l e^{q_i \cdot k_l / \sqrt{d}}}, \qquad
+# y_i = \sum_j a_{ij} v_j \tag{10.1}$$
+#
+# If queries, keys and values are computed from the same tokens, this is **self-attention**: $q = x W_Q$, $k = x W_K$,
+# $v = x W_V$. The three matrices are learned. Nothing in the formula says that neighbors are special.
+#
+# Why $\sqrt{d}$? The product of two random vectors of $d$ entries has the variance $d$. Without the root, a head with
+# many features would listen to a single token from the start, and its gradient would vanish:
+
+# %%
+WIDTHS = (4, 64, 1024)
+drawn = jax.random.normal(for_weights, (2, 1, 200, max(WIDTHS)))
+largest = {}
+for name, scale in (("with the root", None), ("without", 1.0)):
+    largest[name] = [
+        float(dot_product.weights(drawn[0, ..., :d], drawn[1, ..., :d], scale=scale).max(axis=-1).mean())
+        for d in WIDTHS
+    ]
+    print(f"{name:14s}", ", ".join(f"d = {d}: {w:.2f}" for d, w in zip(WIDTHS, largest[name], strict=True)))
 
 # %% [markdown]
+# These are the largest weights among 200 tokens, on average. With the root they do not depend on the width.
+#
 # ## One head by hand
+#
+# Take five elements as tokens: lithium, beryllium, phosphorus, oxygen and fluorine. Each has two features, its
+# electronegativity and its radius, standardized over the elements of the table. We choose the matrices ourselves. In the
+# first head, tokens look for their opposites: the query is the electronegativity, and the key is its negative. In the
+# second head, key and query are the same:
+
+# %%
+TOKENS = ("Li", "Be", "P", "O", "F")
+table, card = elements.load(source="table")
+features = np.stack([table.electronegativity, table.radius], axis=1)
+features = (features - features.mean(axis=0)) / features.std(axis=0)
+symbols = [elements.SYMBOLS[int(number)] for number in table.atomic_number]
+x = jnp.asarray(features[[symbols.index(token) for token in TOKENS]])
+
+to_query = jnp.array([[1.2], [0.0]])  # W_Q picks the electronegativity
+heads = {}
+for name, to_key in (("opposites attract", -to_query), ("like attracts like", to_query)):
+    q, k = x @ to_query, x @ to_key
+    heads[name] = dot_product.weights(q[None], k[None])[0]  # the first axis counts heads
+heard = heads["opposites attract"] @ x[:, :1]
+print("electronegativity that each token hears:", ", ".join(f"{t} {v:+.2f}" for t, v in zip(TOKENS, heard[:, 0])))
+
+# %% tags=["fig-heads"]
+plots.weights(heads, queries=TOKENS)
 
 # %% [markdown]
+# *What to see.* Each row adds up to 1. On the left, the metals listen to oxygen and fluorine, and these listen to the
+# metals. On the right, each listens to its own side. Phosphorus, near the middle of the scale, listens to all of them.
+#
+# *Exercises 10.1 to 10.3* (`exercises/unit10.py`).
+#
 # ## Masks
+#
+# A language model predicts the next token, so no token may see what comes after it. Its logits there are set to
+# $-\infty$ **before** the softmax, and the other weights still add up to 1:
+#
+# $$a_{ij} = 0 \quad \text{for } j > i \tag{10.2}$$
+#
+# The same trick hides the padding of short sequences. A row without any allowed token has no mean; here it is 0.
+
+# %%
+free = drawn[0, 0, :6, :8]
+seen = {
+    "all": dot_product.weights(free[None], free[None])[0],
+    "causal": dot_product.weights(free[None], free[None], mask=masks.causal(6, 6))[0],
+}
+
+# %% tags=["fig-masks"]
+plots.weights(seen, queries=[str(number) for number in range(1, 7)])
 
 # %% [markdown]
 # ## Several heads
-
-# %% [markdown]
+#
+# One head takes one mean. **Multi-head attention** computes several in parallel, each with matrices of its own into
+# $d / h$ features, puts the results side by side, and mixes them:
+#
+# $$y = [y^{(1)}, \dots, y^{(h)}] \, W_O \tag{10.3}$$
+#
+# This costs no more than one wide head. One head can look at the neighbor, another at the metal, a third at the start.
+#
+# *Exercise 10.4*: heads.
+#
 # ## Order needs positions
+#
+# Let us shuffle the tokens. The outputs are shuffled in the same way, and otherwise unchanged: attention is
+# **equivariant** to permutations. For a set of atoms that is a blessing. But "FeO" and "OFe" look alike, and so do an
+# image and its scrambled patches. The remedy is to add something to each token that tells its position:
+#
+# $$p_{t,\,2i} = \sin(t\, \omega_i), \qquad p_{t,\,2i+1} = \cos(t\, \omega_i), \qquad
+# \omega_i = 10000^{-2i/d} \tag{10.4}$$
+
+# %%
+WIDTH, LENGTH = 32, 24
+block = transformer.Block(n_heads=4)
+sequence = drawn[1, :, :LENGTH, :WIDTH]
+params = drawing.init(block, sequence, key=for_weights)
+shuffled = jax.random.permutation(for_training, LENGTH)
+encoding = positions.sinusoidal(LENGTH, WIDTH)
+
+
+def change(x, added):
+    """How far a shuffled input is from giving shuffled outputs."""
+    straight = block.apply(params, x + added)[:, shuffled]
+    return float(jnp.abs(block.apply(params, x[:, shuffled] + added) - straight).max())
+
+
+without, with_positions = change(sequence, 0.0), change(sequence, encoding)
+print(f"shuffling changes the outputs by {without:.1e} without positions, by {with_positions:.2f} with them")
+
+# %% tags=["fig-positions"]
+plots.positions(encoding, encoding @ encoding.T)
 
 # %% [markdown]
+# *What to see.* Slow and fast waves together mark each position, like the hands of a clock. The scalar product of two
+# rows (right) depends on their distance only, and it is largest on the diagonal.
+#
+# *Exercise 10.5*: sinusoidal positions.
+#
 # ## Rotary positions
+#
+# Newer models do not add anything. They **turn** queries and keys, pair of features by pair of features, by an angle
+# proportional to the position $t$:
+#
+# $$R_t = \begin{pmatrix} \cos t\omega & -\sin t\omega \\ \sin t\omega & \cos t\omega \end{pmatrix}, \qquad
+# (R_s q) \cdot (R_t k) = q \cdot (R_{t-s}\, k) \tag{10.5}$$
+#
+# Only the distance counts, by construction:
+
+# %%
+one, other = drawn[0, 0, :1, :16], drawn[1, 0, :1, :16]
+scores = [
+    float((positions.rotate(one, jnp.array([s])) @ positions.rotate(other, jnp.array([s + 3])).T)[0, 0])
+    for s in (0, 10, 500)
+]
+print("distance 3, at positions 0, 10 and 500:", ", ".join(f"{score:.4f}" for score in scores))
 
 # %% [markdown]
+# *Exercise 10.6*: rotary positions.
+#
 # ## Normalization and the residual stream
+#
+# A transformer **block** adds twice to its input: what attention gathers from other tokens, and what a small dense
+# network makes of each token. Before each of them, every token is normalized to mean 0 and variance 1:
+#
+# $$x \leftarrow x + \mathrm{MHA}(\mathrm{LN}(x)), \qquad x \leftarrow x + \mathrm{MLP}(\mathrm{LN}(x)) \tag{10.6}$$
+#
+# The sum is a stream that runs through all layers, and gradients flow back along it undamped. Normalization has a trap.
+# Many libraries compute the variance as $\overline{x^2} - \bar x^2$, which loses all digits if the mean is large:
+
+# %%
+far = 3000 + drawn[0, 0, :1, :64]
+quick = jnp.sqrt(jnp.mean(far**2, axis=-1) - jnp.mean(far, axis=-1) ** 2)[0]
+spread = norms.layer_norm(far).std()
+print(f"standard deviation at a mean of 3000: {float(far.std()):.3f}; from the difference of squares {float(quick):.3f}")
 
 # %% [markdown]
+# *Exercises 10.2 and 10.8*: normalization, and the whole block.
+#
 # ## Images as patches
-
-# %% [markdown]
+#
+# A **vision transformer** (ViT) cuts an image into patches, and each patch becomes a token: a dense layer, plus a learned
+# vector for its position. Then blocks follow, and a mean over all tokens for the classifier. Nothing tells the network
+# that neighboring patches belong together. It must learn this from data.
+#
+# *Exercise 10.7*: patches.
+#
 # ## A tiny vision transformer
+#
+# We train it against a convolutional network (Unit 4) on handwritten digits of 8x8 pixels. Both get 1000 images at
+# first, then 20000:
+
+
+# %%
+PATCH, SIDE = 2, 4
+
+
+class ViT(nn.Module):
+    """Sixteen patches of 2x2 pixels, two blocks, and a mean over all tokens."""
+
+    width: int = 32
+
+    @nn.compact
+    def __call__(self, images):
+        patches = images.reshape(-1, SIDE, PATCH, SIDE, PATCH).transpose(0, 1, 3, 2, 4).reshape(-1, SIDE**2, PATCH**2)
+        place = self.param("positions", nn.initializers.normal(0.02), (SIDE**2, self.width))
+        x = nn.Dense(self.width, name="embed")(patches) + place
+        x = transformer.Encoder(n_layers=2, n_heads=4, hidden=2 * self.width, name="encoder")(x)
+        return nn.Dense(10, name="classify")(x.mean(axis=1))
+
+
+class CNN(nn.Module):
+    """Two convolutions, each with pooling."""
+
+    channels: int = 24
+
+    @nn.compact
+    def __call__(self, images):
+        x = images[..., None]
+        for factor in (1, 2):
+            x = nn.max_pool(nn.gelu(nn.Conv(factor * self.channels, (3, 3))(x)), (2, 2), (2, 2))
+        return nn.Dense(10)(x.reshape(len(x), -1))
+
+
+def trained(network, images, labels, n_steps):
+    """Parameters after n_steps minibatches of AdamW."""
+
+    def loss(params, batch, key):
+        seen, truth = batch
+        return optax.softmax_cross_entropy_with_integer_labels(network.apply(params, seen), truth).mean()
+
+    optimizer = optax.adamw(optax.cosine_decay_schedule(2e-3, n_steps), weight_decay=1e-2)
+    options = loop.Options(loss, optimizer, n_steps, batch_size=64)
+    init = jax.jit(network.init)(for_weights, images[:1])
+    return loop.fit((images, labels), key=for_training, options=options, init=init).params
+
+
+COUNTS, STEPS = (1000, 20_000), (600, 1200)
+written = digits.simulate(key=for_digits, n_samples=COUNTS[-1], distortion=1.5)
+unseen = digits.simulate(key=for_test, n_samples=2000, distortion=1.5)
+networks, accuracy, learned = {"CNN": CNN(), "ViT": ViT()}, {}, {}
+for name, network in networks.items():
+    accuracy[name] = []
+    for count, n_steps in zip(COUNTS, STEPS, strict=True):
+        learned[name] = trained(network, written.images[:count], written.labels[:count], n_steps)
+        guess = network.apply(learned[name], unseen.images).argmax(axis=-1)
+        accuracy[name].append(float((guess == unseen.labels).mean()))
+    print(f"{name}: accuracy " + ", ".join(f"{a:.3f} with {n}" for a, n in zip(accuracy[name], COUNTS, strict=True)))
+
+# %% tags=["fig-images"]
+plots.accuracy_over_images(COUNTS, accuracy)
 
 # %% [markdown]
+# *What to see.* With few images the convolution wins clearly: it knows beforehand that neighbors matter and that a stroke
+# is a stroke wherever it is. The transformer has to learn both. With twenty times as many images, most of the gap closes.
+#
+# > **Materials view.** Most data sets of micrographs are small. Take a convolution, or a transformer that others have
+# > trained on millions of images.
+#
 # ## What attention looks at
+#
+# The weights of the last block tell which patches a token listened to. Here is the mean over all tokens and heads:
+
+# %%
+SHOWN = 8
+last = networks["ViT"].apply(learned["ViT"], unseen.images[:SHOWN], mutable=["intermediates"])[1]["intermediates"]
+maps = np.asarray(last["encoder"]["block_1"]["attention"]["weights"][0]).mean(axis=(1, 2)).reshape(-1, SIDE, SIDE)
+ink = np.asarray(unseen.images[:SHOWN]).reshape(-1, SIDE, PATCH, SIDE, PATCH).mean(axis=(2, 4))
+
+# %% tags=["fig-attention"]
+plots.maps_on_images(unseen.images[:SHOWN], maps, titles=[str(int(label)) for label in unseen.labels[:SHOWN]])
 
 # %% [markdown]
+# *What to see.* The map is not uniform, and it differs from digit to digit. But it is no explanation: attention tells
+# where values were taken from, not what was made of them. Unit 14 has better tools.
+#
 # ## A language model of formulas
+#
+# Can a network learn chemistry from formulas alone? Our formulas are rows of tokens, `Al 2 O 3`. All of them are neutral:
+# the charges of the metals cancel those of the nonmetal. The network is a **causal** transformer (GPT). At each place it
+# predicts the next token, and it is never told what a charge is:
+#
+# $$\mathcal L = -\frac1n \sum_t \ln P(x_{t+1} \,|\, x_1, \dots, x_t) \tag{10.7}$$
+
+
+# %%
+class GPT(nn.Module):
+    """A causal transformer over the tokens of a formula."""
+
+    width: int = 48
+
+    @nn.compact
+    def __call__(self, tokens):
+        place = self.param("positions", nn.initializers.normal(0.02), (formulas.LENGTH, self.width))
+        x = nn.Embed(len(formulas.VOCABULARY), self.width, name="embed")(tokens) + place[: tokens.shape[1]]
+        x = transformer.Encoder(n_layers=2, n_heads=4, causal=True, name="encoder")(x)
+        return nn.Dense(len(formulas.VOCABULARY), name="next")(x)
+
+
+gpt = GPT()
+known = formulas.simulate(key=for_formulas, n_samples=8000).tokens
+shifted = jnp.pad(known, ((0, 0), (1, 0)))[:, :-1]  # token 0 begins a formula, too
+
+
+def next_token_loss(params, batch, key):
+    """Mean cross-entropy, in nats per token, up to the end of each formula."""
+    before, after = batch
+    nats = optax.softmax_cross_entropy_with_integer_labels(gpt.apply(params, before), after)
+    counts = jnp.pad(after[:, :-1] != 0, ((0, 0), (1, 0)), constant_values=True)  # the first 0 counts, too
+    return jnp.sum(nats * counts) / jnp.sum(counts)
+
+
+GPT_STEPS = 1000
+options = loop.Options(next_token_loss, optax.adamw(optax.cosine_decay_schedule(3e-3, GPT_STEPS)), GPT_STEPS, 128)
+run = loop.fit((shifted, known), key=for_training, options=options, init=jax.jit(gpt.init)(for_weights, known[:1]))
+
+
+@partial(jax.jit, static_argnames="n_samples")
+def write(params, *, key, n_samples):
+    """Draw one token after the other."""
+
+    def advance(tokens, step):
+        place, key = step
+        logits = gpt.apply(params, tokens[:, :-1])[:, place]
+        drawn = jax.random.categorical(key, logits)
+        ended = (place > 0) & (tokens[:, place] == 0)
+        return tokens.at[:, place + 1].set(jnp.where(ended, 0, drawn)), None
+
+    begin = jnp.zeros((n_samples, formulas.LENGTH + 1), int)
+    steps = jnp.arange(formulas.LENGTH), jax.random.split(key, formulas.LENGTH)
+    return jax.lax.scan(advance, begin, steps)[0][:, 1:]
+
+
+invented = [formulas.text(row) for row in np.asarray(write(run.params, key=for_sampling, n_samples=500))]
+taught = {formulas.text(row) for row in np.asarray(known)}
+neutral = np.array([formulas.is_neutral(formula) for formula in invented])
+new = np.array([formula not in taught for formula in invented])
+print("invented:", ", ".join(invented[:8]))
+print(f"neutral: {neutral.mean():.2f} of all, {neutral[new].mean():.2f} of the {new.sum()} that were not taught")
+
+# %% tags=["fig-language"]
+curves.histories({"GPT": run.history}, y_label="cross-entropy (nats per token)")
 
 # %% [markdown]
+# How good is that? The network may just write plausible rows of symbols. As a baseline we shuffle the last number among
+# its own formulas: what remains is neutral by chance.
+
+# %%
+rng = np.random.default_rng(10)
+cut = [formula.rstrip("0123456789") for formula in invented]
+ends = [formula[len(start) :] for formula, start in zip(invented, cut, strict=True)]
+by_chance = np.mean(
+    [formulas.is_neutral(start + end) for start, end in zip(cut, rng.permutation(ends), strict=True)]
+)
+print(f"neutral with another formula's last number: {by_chance:.2f}")
+
+# %% [markdown]
+# *What to see.* The last number is right far more often than by chance. To write it, the network must add up charges that
+# it has never seen. Whether such a compound is stable is another question, and nobody asked it.
+#
 # ## Pretrained models
-
-# %% [markdown]
+#
+# Models such as GPT, BERT, ViT, DINO and CLIP are trained once, at great cost, and then used by everybody: **freeze** the
+# network, take its last vectors as features, and train a small head on top. Unit 9's linear probe is such a head.
+#
 # ## What to take home
+#
+# 1. Attention is a mean of values. The weights come from how well queries and keys fit.
+# 2. It knows no order. Positions have to be added, or queries and keys turned.
+# 3. A block is attention, a dense network, normalization, and two sums.
+# 4. Few data: take a convolution. Many data, or a pretrained model: take a transformer.
+#
+# **Now you**: [the exercises](../exercises/unit10.py), then `nox -s grade -- 10`. To read on: Vaswani et al. (2017);
+# Dosovitskiy et al. (2021); Su et al. (2024), on rotary positions.
+
+# %% tags=["hide-input"]
+# What this lesson claims, checked.
+assert max(largest["with the root"]) < 0.15 < 0.5 < largest["without"][-1]
+metals, others = [TOKENS.index(t) for t in ("Li", "Be")], [TOKENS.index(t) for t in ("O", "F")]
+for name, ends in (("opposites attract", others), ("like attracts like", metals)):
+    assert heads[name][np.ix_(metals, ends)].sum(axis=1).min() > 0.7
+assert heads["opposites attract"][TOKENS.index("P")].max() < 0.5
+assert without < 1e-5 < 1e-2 < with_positions
+assert max(scores) - min(scores) < 1e-3
+assert abs(float(spread) - 1) < 1e-3
+assert accuracy["CNN"][0] > accuracy["ViT"][0] + 0.05
+assert accuracy["CNN"][1] - accuracy["ViT"][1] < 0.5 * (accuracy["CNN"][0] - accuracy["ViT"][0])
+assert maps.std() > 0.005
+assert neutral.mean() > 2 * by_chance
