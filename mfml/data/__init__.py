@@ -10,6 +10,7 @@ loaded. `tensile.simulate(key, ...)` is the simulator alone: pure and jitted, wi
 - `cahn_hilliard`: microstructures of two phases, and noisy images of them to segment
 - `nanoindentation`: load-displacement curves, hardness and modulus of composites
 - `elements`: properties of chemical elements
+- `formulas`: formulas of ionic compounds whose charges cancel, as tokens
 - `alloys`: yield strength and conductivity of copper alloys from composition and processing
 - `mnist`, `fashion_mnist`: 28x28 gray images of digits and of clothing; `idx` reads their files
 - `card`: the data card

@@ -48,6 +48,7 @@ CATALOG: Mapping[str, Entry] = MappingProxyType(
                 ("simulated", "real"),
             ),
             Entry("elements", "properties of chemical elements, metals and others", ("table", "real")),
+            Entry("formulas", "formulas of ionic compounds whose charges cancel, as tokens", ("simulated",)),
             Entry("alloys", "yield strength and conductivity of copper alloys", ("simulated",)),
             Entry("mnist", "handwritten digits, 28x28 gray images with labels", ("simulated", "real")),
             Entry("fashion_mnist", "pieces of clothing, 28x28 gray images with labels", ("real",)),
