@@ -9,6 +9,7 @@ The types of the layers determine the architecture. Codes are not unique: the de
 coordinates in the encoder.
 """
 
+import math
 from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
@@ -139,7 +140,7 @@ def encode(model: Model, x: Float[Array, "n *shape"]) -> Float[Array, "n k"]:
     *hidden, last = model.encoder
     for layer in hidden:
         x = jax.nn.gelu(_apply(layer, x, stride=2))
-    return _apply(last, x.reshape(len(x), -1))
+    return _apply(last, x.reshape(len(x), math.prod(x.shape[1:])))  # -1 fails without samples
 
 
 @public
