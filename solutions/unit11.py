@@ -77,11 +77,6 @@ def _(mean, log_variance, noise):
     return mean + jnp.sqrt(log_variance) * noise
 
 
-@reparameterize.mistake("You took log_variance for the variance: it is its logarithm, so undo it with exp.")
-def _(mean, log_variance, noise):
-    return mean + jnp.sqrt(jnp.abs(log_variance)) * noise
-
-
 @reparameterize.mistake("You returned the mean: add the standard deviation times the noise.")
 def _(mean, log_variance, noise):
     return mean
@@ -142,16 +137,6 @@ def _(mean, log_variance, noise):
     return noise + jnp.exp(log_variance / 2) * mean
 
 
-@reparameterize.mistake("You took a power of 10: the logarithm is the natural one, so take exp.")
-def _(mean, log_variance, noise):
-    return mean + 10 ** (log_variance / 2) * noise
-
-
-@reparameterize.mistake("You took the exponential of the sum: only log_variance / 2 belongs into exp.")
-def _(mean, log_variance, noise):
-    return mean + jnp.exp(log_variance / 2 + noise)
-
-
 @reparameterize.mistake("You divided by the variance: multiply the noise by its root, exp(log_variance / 2).")
 def _(mean, log_variance, noise):
     return mean + jnp.exp(-log_variance) * noise
@@ -165,11 +150,6 @@ def _(mean, log_variance, noise):
 @reparameterize.mistake("You took a power of 2: the logarithm is the natural one, so take exp.")
 def _(mean, log_variance, noise):
     return mean + 2 ** (log_variance / 2) * noise
-
-
-@reparameterize.mistake("You multiplied everything: the mean is added to the scaled noise.")
-def _(mean, log_variance, noise):
-    return mean * jnp.exp(log_variance / 2) * noise
 
 
 # ---------------------------------------------------------------- 11.2
@@ -255,11 +235,6 @@ def _(mean, log_variance):
     return 0.5 * jnp.mean(jnp.sum(mean**2 + jnp.exp(log_variance) - log_variance, axis=1) - 1)
 
 
-@kl_to_prior.mistake("You added the 1: subtract it.")
-def _(mean, log_variance):
-    return 0.5 * jnp.mean(jnp.sum(mean**2 + jnp.exp(log_variance) - log_variance + 1, axis=1))
-
-
 @kl_to_prior.mistake(
     "You took the log-variance for the logarithm of the standard deviation: exp(log_variance) is the variance already."
 )
@@ -292,11 +267,6 @@ def _(mean, log_variance):
 @kl_to_prior.mistake("You left out the means: add their squares.")
 def _(mean, log_variance):
     return kl_to_prior(jnp.zeros_like(mean), log_variance)
-
-
-@kl_to_prior.mistake("You subtracted the squares of the means: add them.")
-def _(mean, log_variance):
-    return 0.5 * jnp.mean(jnp.sum(-(mean**2) + jnp.exp(log_variance) - log_variance - 1, axis=1))
 
 
 @kl_to_prior.mistake("You added up the means before you squared: square each mean.")
@@ -356,21 +326,6 @@ def _(mean, log_variance):
 @kl_to_prior.mistake("You subtracted 1 at the end: subtract it for each latent, within the sum.")
 def _(mean, log_variance):
     return 0.5 * jnp.mean(jnp.sum(mean**2 + jnp.exp(log_variance) - log_variance, axis=1)) - 1
-
-
-@kl_to_prior.mistake("You added the inverse of the variance: add exp(log_variance).")
-def _(mean, log_variance):
-    return 0.5 * jnp.mean(jnp.sum(mean**2 + jnp.exp(-log_variance) - log_variance - 1, axis=1))
-
-
-@kl_to_prior.mistake("You multiplied the squares by the variance: add both.")
-def _(mean, log_variance):
-    return 0.5 * jnp.mean(jnp.sum(mean**2 * jnp.exp(log_variance) - log_variance - 1, axis=1))
-
-
-@kl_to_prior.mistake("You took the magnitudes of the means: square them.")
-def _(mean, log_variance):
-    return 0.5 * jnp.mean(jnp.sum(jnp.abs(mean) + jnp.exp(log_variance) - log_variance - 1, axis=1))
 
 
 # ---------------------------------------------------------------- 11.3
@@ -561,11 +516,6 @@ def _(x, reconstruction, mean, log_variance, scale, beta):
     return elbo(x, reconstruction, mean, log_variance, scale, 1.0)
 
 
-@elbo.mistake("You divided the divergence by beta: multiply by it.")
-def _(x, reconstruction, mean, log_variance, scale, beta):
-    return elbo(x, reconstruction, mean, log_variance, scale, 1 / beta)
-
-
 @elbo.mistake("You left out the divergence: subtract beta times the KL of 11.2.")
 def _(x, reconstruction, mean, log_variance, scale, beta):
     return elbo(x, reconstruction, mean, log_variance, scale, 0.0)
@@ -595,12 +545,6 @@ def _(x, reconstruction, mean, log_variance, scale, beta):
 def _(x, reconstruction, mean, log_variance, scale, beta):
     divergence = jnp.sum(_divergences(mean, log_variance), axis=1)
     return jnp.sum(_fit(x, reconstruction, scale), axis=1) - beta * divergence
-
-
-@elbo.mistake("You added up densities: add up their logarithms.")
-def _(x, reconstruction, mean, log_variance, scale, beta):
-    density = jnp.exp(_fit(x, reconstruction, scale))
-    return jnp.mean(jnp.sum(density, axis=1)) - beta * kl_to_prior(mean, log_variance)
 
 
 @elbo.mistake(
@@ -641,12 +585,6 @@ def _(x, reconstruction, mean, log_variance, scale, beta):
 @elbo.mistake("You added ln(scale) and half of ln(2 pi): the minus before the square belongs to them, too.")
 def _(x, reconstruction, mean, log_variance, scale, beta):
     return _bound(x, reconstruction, mean, log_variance, scale, beta, 2 * jnp.log(scale) + jnp.log(2 * jnp.pi))
-
-
-@elbo.mistake("You did not square the residual.")
-def _(x, reconstruction, mean, log_variance, scale, beta):
-    fit = -0.5 * jnp.abs(x - reconstruction) / scale - jnp.log(scale) - 0.5 * jnp.log(2 * jnp.pi)
-    return jnp.mean(jnp.sum(fit, axis=1)) - beta * kl_to_prior(mean, log_variance)
 
 
 @elbo.mistake("You summed the fit over the samples and averaged over the entries: it is the other way round, `axis=1`.")
@@ -752,11 +690,6 @@ def _(n_steps):
     return _schedule_of(_left(jnp.arange(n_steps) / n_steps))
 
 
-@cosine_schedule.mistake("You have one step too many: the last ratio is f(1) / f((T - 1) / T).")
-def _(n_steps):
-    return _schedule_of(_left(jnp.linspace(0, 1, n_steps + 2)))
-
-
 @cosine_schedule.mistake("You left out the 0.008: add it to u, and divide by 1.008.")
 def _(n_steps):
     return _schedule_of(_left(_places(n_steps), 0.0))
@@ -777,21 +710,10 @@ def _(n_steps):
     return _schedule_of(jnp.cos((_places(n_steps) + 0.008) / 1.008 * jnp.pi) ** 2)
 
 
-@cosine_schedule.mistake("You took the sine: the signal begins at its largest, as the cosine does.")
-def _(n_steps):
-    return _schedule_of(jnp.sin((_places(n_steps) + 0.008) / 1.008 * jnp.pi / 2) ** 2)
-
-
 @cosine_schedule.mistake("You added up the beta: alpha_bar is a running product of 1 - beta.")
 def _(n_steps):
     beta, _ = cosine_schedule(n_steps)
     return beta, 1 - jnp.cumsum(beta)
-
-
-@cosine_schedule.mistake("You added up 1 - beta: multiply, with `jnp.cumprod`.")
-def _(n_steps):
-    beta, _ = cosine_schedule(n_steps)
-    return beta, jnp.cumsum(1 - beta)
 
 
 @cosine_schedule.mistake("You multiplied the beta: alpha_bar is the running product of 1 - beta.")
@@ -804,18 +726,6 @@ def _(n_steps):
 def _(n_steps):
     beta, _ = cosine_schedule(n_steps)
     return beta, 1 - beta
-
-
-@cosine_schedule.mistake("Your second array is the noise's share: alpha_bar is that of the signal, 1 minus it.")
-def _(n_steps):
-    beta, alpha_bar = cosine_schedule(n_steps)
-    return beta, 1 - alpha_bar
-
-
-@cosine_schedule.mistake("Your second array is the root of alpha_bar: leave the root to 11.5.")
-def _(n_steps):
-    beta, alpha_bar = cosine_schedule(n_steps)
-    return beta, jnp.sqrt(alpha_bar)
 
 
 @cosine_schedule.mistake("Your beta is 1 - alpha_bar: divide f by its value one step earlier, not by f(0).")
@@ -870,11 +780,6 @@ def _(n_steps):
     return beta, jnp.cumprod(1 - beta)
 
 
-@cosine_schedule.mistake("Your two arrays are exchanged: beta comes first.")
-def _(n_steps):
-    return cosine_schedule(n_steps)[::-1]
-
-
 def _with_places(u):
     """With f at other places of the cosine."""
     return _schedule_of(jnp.cos(u * jnp.pi / 2) ** 2)
@@ -888,16 +793,6 @@ def _(n_steps):
 @cosine_schedule.mistake("You added 0.008 to the step: add it to u = t / T.")
 def _(n_steps):
     return _with_places((jnp.arange(n_steps + 1) + 0.008) / (n_steps + 0.008))
-
-
-@cosine_schedule.mistake("You multiplied only 0.008 / 1.008 by pi / 2: set parentheses around u + 0.008.")
-def _(n_steps):
-    return _schedule_of(jnp.cos(_places(n_steps) + 0.008 / 1.008 * jnp.pi / 2) ** 2)
-
-
-@cosine_schedule.mistake("You squared the angle: square its cosine.")
-def _(n_steps):
-    return _schedule_of(jnp.cos(((_places(n_steps) + 0.008) / 1.008 * jnp.pi / 2) ** 2))
 
 
 @cosine_schedule.mistake("Your beta are differences of f: divide by the earlier value.")
@@ -1088,35 +983,14 @@ def _(x, t, noise, alpha_bar):
     return add_noise(x, jnp.arange(len(x)), noise, alpha_bar)
 
 
-@add_noise.mistake("You squared alpha_bar before you subtracted it from 1: it is a variance already.")
-def _(x, t, noise, alpha_bar):
-    return _mixed(x, noise, jnp.sqrt(alpha_bar[t]), jnp.sqrt(1 - alpha_bar[t] ** 2))
-
-
-@add_noise.mistake("You took one weight for both: the noise has the root of 1 - alpha_bar.")
-def _(x, t, noise, alpha_bar):
-    return _mixed(x, noise, jnp.sqrt(alpha_bar[t]), jnp.sqrt(alpha_bar[t]))
-
-
 @add_noise.mistake("You took the root of a negative number: it is 1 - alpha_bar, not alpha_bar - 1.")
 def _(x, t, noise, alpha_bar):
     return _mixed(x, noise, jnp.sqrt(alpha_bar[t]), jnp.sqrt(alpha_bar[t] - 1))
 
 
-@add_noise.mistake("You took the root of 1 + alpha_bar: subtract alpha_bar from 1.")
-def _(x, t, noise, alpha_bar):
-    return _mixed(x, noise, jnp.sqrt(alpha_bar[t]), jnp.sqrt(1 + alpha_bar[t]))
-
-
 @add_noise.mistake("You took the root of the whole sum: take the roots of the two weights.")
 def _(x, t, noise, alpha_bar):
     return jnp.sqrt(_mixed(x, noise, alpha_bar[t], 1 - alpha_bar[t]))
-
-
-@add_noise.mistake("You put x and noise under the roots: only alpha_bar and 1 - alpha_bar belong there.")
-def _(x, t, noise, alpha_bar):
-    left = alpha_bar[t][:, None]
-    return jnp.sqrt(left * x) + jnp.sqrt((1 - left) * noise)
 
 
 @add_noise.mistake("You divided by the root of alpha_bar, so that the data keep their size: here the data shrink.")
@@ -1127,11 +1001,6 @@ def _(x, t, noise, alpha_bar):
 @add_noise.mistake("You added the noise as it is: weigh data and noise by the roots of alpha_bar and 1 - alpha_bar.")
 def _(x, t, noise, alpha_bar):
     return x + noise
-
-
-@add_noise.mistake("You exchanged the weights and left out their roots: sqrt(alpha_bar) belongs to the data.")
-def _(x, t, noise, alpha_bar):
-    return _mixed(x, noise, 1 - alpha_bar[t], alpha_bar[t])
 
 
 @add_noise.mistake("You took alpha_bar for beta: it is the running product of 1 - beta already.")
@@ -1223,11 +1092,6 @@ def _(predict, x, t, noise, alpha_bar):
     return jnp.mean((predict(x, t) - noise) ** 2)
 
 
-@ddpm_loss.mistake("You showed the noise to the network: show it the noisy samples.")
-def _(predict, x, t, noise, alpha_bar):
-    return jnp.mean((predict(noise, t) - noise) ** 2)
-
-
 @ddpm_loss.mistake("You showed x + noise to the network: each sample is mixed by alpha_bar at its time, as in 11.5.")
 def _(predict, x, t, noise, alpha_bar):
     return jnp.mean((predict(x + noise, t) - noise) ** 2)
@@ -1309,11 +1173,6 @@ def _(predict, x, t, noise, alpha_bar):
     return jnp.sqrt(jnp.mean(_errors(predict, x, t, noise, alpha_bar) ** 2))
 
 
-@ddpm_loss.mistake("You halved the loss: there is no factor 1/2.")
-def _(predict, x, t, noise, alpha_bar):
-    return jnp.mean(_errors(predict, x, t, noise, alpha_bar) ** 2) / 2
-
-
 @ddpm_loss.mistake("You compared estimates of the data: the error of the noise counts the same at every time.")
 def _(predict, x, t, noise, alpha_bar):
     weight = jnp.sqrt(1 / alpha_bar[t] - 1)[:, None]
@@ -1323,11 +1182,6 @@ def _(predict, x, t, noise, alpha_bar):
 @ddpm_loss.mistake("You added the noise to the guess: subtract it.")
 def _(predict, x, t, noise, alpha_bar):
     return jnp.mean((predict(add_noise(x, t, noise, alpha_bar), t) + noise) ** 2)
-
-
-@ddpm_loss.mistake("You subtracted the noise from the data: add it, see 11.5.")
-def _(predict, x, t, noise, alpha_bar):
-    return jnp.mean((predict(add_noise(x, t, -noise, alpha_bar), t) - noise) ** 2)
 
 
 @ddpm_loss.mistake("You mixed without the root of 1 - alpha_bar, see 11.5.")
@@ -1501,11 +1355,6 @@ def _(noisy, t, guess, noise, alpha_bar):
     return _denoised(noisy, t, guess, alpha_bar) + jnp.where(t > 0, noise, 0)
 
 
-@ddpm_step.mistake("You subtracted the fresh noise: add it.")
-def _(noisy, t, guess, noise, alpha_bar):
-    return ddpm_step(noisy, t, guess, -noise, alpha_bar)
-
-
 @ddpm_step.mistake("You took the guess for the fresh noise: the last term has `noise`.")
 def _(noisy, t, guess, noise, alpha_bar):
     return ddpm_step(noisy, t, guess, guess, alpha_bar)
@@ -1520,12 +1369,6 @@ def _(noisy, t, guess, noise, alpha_bar):
 def _(noisy, t, guess, noise, alpha_bar):
     a, b, beta = _neighbors(t, alpha_bar)
     return _denoised(noisy, t, guess, alpha_bar) + jnp.sqrt(beta * (1 - a) / (1 - b)) * noise
-
-
-@ddpm_step.mistake("The variance of your noise lacks beta: it is beta (1 - b) / (1 - a).")
-def _(noisy, t, guess, noise, alpha_bar):
-    a, b, _ = _neighbors(t, alpha_bar)
-    return _denoised(noisy, t, guess, alpha_bar) + jnp.sqrt((1 - b) / (1 - a)) * noise
 
 
 @ddpm_step.mistake("The variance of your noise is not divided by 1 - a.")
@@ -1625,20 +1468,9 @@ def _(noisy, t, guess, noise, alpha_bar):
     return _denoised(noisy, t, guess, alpha_bar) + jnp.sqrt(1 - _neighbors(t, alpha_bar)[1]) * noise
 
 
-@ddpm_step.mistake("Your noise has the variance 1 - a: it is beta (1 - b) / (1 - a).")
-def _(noisy, t, guess, noise, alpha_bar):
-    return _denoised(noisy, t, guess, alpha_bar) + jnp.where(t > 0, jnp.sqrt(1 - alpha_bar[t]), 0) * noise
-
-
 @ddpm_step.mistake("You multiplied the noise by beta: multiply it by sqrt(beta (1 - b) / (1 - a)).")
 def _(noisy, t, guess, noise, alpha_bar):
     return _denoised(noisy, t, guess, alpha_bar) + jnp.where(t > 0, _neighbors(t, alpha_bar)[2], 0) * noise
-
-
-@ddpm_step.mistake("You divided by sqrt(beta): divide by sqrt(alpha).")
-def _(noisy, t, guess, noise, alpha_bar):
-    a, b, beta = _neighbors(t, alpha_bar)
-    return _denoised(noisy, t, guess, alpha_bar) * jnp.sqrt(a / b / beta) + _spread(t, alpha_bar) * noise
 
 
 @ddpm_step.mistake("You exchanged a and alpha before the guess: its weight is beta / sqrt(1 - a), beta = 1 - a / b.")
@@ -1659,12 +1491,6 @@ def _(noisy, t, guess, noise, alpha_bar):
     return ddpm_step(noisy, t, guess * jnp.sqrt(a / b), noise, alpha_bar)
 
 
-@ddpm_step.mistake("You multiplied the guess by alpha: its weight is beta / sqrt(1 - a).")
-def _(noisy, t, guess, noise, alpha_bar):
-    _, _, beta = _neighbors(t, alpha_bar)
-    return ddpm_step(noisy, t, guess * (1 - beta) / beta, noise, alpha_bar)
-
-
 @ddpm_step.mistake("You subtracted sqrt(beta) times the guess: its weight is beta / sqrt(1 - a).")
 def _(noisy, t, guess, noise, alpha_bar):
     a, _, beta = _neighbors(t, alpha_bar)
@@ -1678,11 +1504,6 @@ def _(noisy, t, guess, noise, alpha_bar):
     beta = _neighbors(t, alpha_bar)[2]
     mean = (noisy - jnp.sqrt(beta) * guess) / jnp.sqrt(1 - beta)
     return mean + jnp.where(t > 0, jnp.sqrt(beta), 0) * noise
-
-
-@ddpm_step.mistake("You subtracted the whole guess: a step takes out only a part of the noise.")
-def _(noisy, t, guess, noise, alpha_bar):
-    return noisy - guess + _spread(t, alpha_bar) * noise
 
 
 @ddpm_step.mistake("You multiplied up alpha_bar once more: it is the running product already, and alpha is a / b.")
@@ -1906,14 +1727,6 @@ def _(predict, noisy, t, labels, n_classes, guidance):
 def _(predict, noisy, t, labels, n_classes, guidance):
     known, unknown = _both(predict, noisy, t, labels, n_classes)
     return (1 + 2 * guidance) * known - 2 * guidance * unknown
-
-
-@guided_noise.mistake("You scaled the result to the length of the guess with labels: return the mixture as it is.")
-def _(predict, noisy, t, labels, n_classes, guidance):
-    known, unknown = _both(predict, noisy, t, labels, n_classes)
-    mixed = (1 + guidance) * known - guidance * unknown
-    length = jnp.linalg.norm(known, axis=1, keepdims=True) / jnp.linalg.norm(mixed, axis=1, keepdims=True)
-    return length * mixed
 
 
 @guided_noise.mistake("You returned the difference of the guesses: start at the one with labels, and add w times it.")
