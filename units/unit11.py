@@ -1,50 +1,437 @@
 # %% [markdown]
 # # Unit 11. Generative models: new samples out of noise
 #
+# An autoencoder (Unit 5) compresses images and restores them. But where do *new* ones come from: another handwriting,
+# another microstructure, an alloy that nobody has made? **We want a function that turns random numbers into samples
+# which could be data.** Four families do this in different ways, and each pays a different price.
+
+# %%
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from mfml.clustering import autoencoder
+from mfml.data import digits, fashion_mnist, idx
+from mfml.generative import (
+    diffusion,
+    flow,
+    flow_matching,
+    gan,
+    guidance,
+    noise_models,
+    noising,
+    schedules,
+    two_moons,
+    vae,
+    vae_networks,
+)
+from mfml.plots import clustering as curves
+from mfml.plots import generative as plots
+from mfml.representation import probe
+from mfml.training import loop
+
+key = jax.random.key(11)
+for_data, for_codes, for_weights, for_training, for_samples, for_moons, for_test = jax.random.split(key, 7)
+SIZE = 8
+
+
+def pictures():
+    """Clothing if Fashion-MNIST has been downloaded, otherwise digits; 8x8 pixels, so that we need not wait."""
+    if idx.find("train", [idx.cache_folder("fashion_mnist")]):
+        data, card = fashion_mnist.load()
+        large = jnp.pad(data.images[:4000], ((0, 0), (2, 2), (2, 2)))  # 32x32 pixels, means of 4x4 blocks
+        return large.reshape(-1, SIZE, 4, SIZE, 4).mean(axis=(2, 4)), data.labels[:4000], card
+    data, card = digits.load(key=for_data)
+    return data.images, data.labels, card
+
+
+images, labels, card = pictures()
+SHOWN = f"{card.name}, {card.source}"
+print(f"{SHOWN}: {len(images)} images")
+
+# %% [markdown]
 # ## From autoencoder to VAE
+#
+# Can we simply decode random codes of an autoencoder? We try it: eight code numbers per image, and new codes with the
+# mean and the spread of those of the data. Next to it stands a **variational autoencoder** (VAE). Its encoder returns
+# not a point, but a small cloud of codes, and training pulls all clouds together into one standard normal distribution.
+
+# %%
+N_CODES, SHOW = 8, 10
+flat = images.reshape(len(images), -1)
+start = autoencoder.init_dense(key=for_codes, n_features=SIZE**2, n_components=N_CODES, hidden=(128,))
+plain = autoencoder.fit(flat, key=for_training, init=start, n_steps=1500, batch_size=128)
+codes = autoencoder.encode(plain, flat)
+random_codes = codes.mean(axis=0) + codes.std(axis=0) * jax.random.normal(for_samples, (SHOW, N_CODES))
+from_plain = autoencoder.decode(plain, random_codes)
+
+cloudy = vae.init_dense(flat, key=for_codes, n_components=N_CODES, hidden=(128,), kind="bernoulli")
+fitted = vae.fit(flat, key=for_training, init=cloudy, n_steps=1500, batch_size=128)
+from_vae = vae_networks.decode(fitted, jax.random.normal(for_samples, (SHOW, N_CODES)))
+
+# %% tags=["fig-codes"]
+plots.strips(
+    {
+        SHOWN: images[:SHOW],
+        "autoencoder": from_plain.reshape(-1, SIZE, SIZE),
+        "VAE": from_vae.reshape(-1, SIZE, SIZE),
+    },
+    limits=(0.0, 1.0),
+)
+
+# %% [markdown]
+# *What to see.* The codes of an autoencoder leave gaps, and some of what is decoded from them is no digit. The VAE has no
+# gaps, but its images are blurred: each shows the mean over everything that its code may stand for.
 #
 # ## The reparameterization trick
 #
+# The encoder returns a mean $\mu(x)$ and the logarithm of a variance, $\ell(x)$. A random draw has no derivative. So the
+# randomness is drawn first, and the code is a smooth function of it:
+#
 # $$z = \mu + e^{\ell / 2} \, \epsilon, \qquad \epsilon \sim N(0, I), \quad \ell = \ln \sigma^2 \tag{11.1}$$
 #
+# *Exercise 11.1* (`exercises/unit11.py`).
+#
 # ## The evidence lower bound
+#
+# How likely is an image under such a model? The integral over all codes is out of reach. A **lower bound** of its
+# logarithm is not: how well the codes explain the image, minus how far their cloud is from the prior.
 #
 # $$\mathrm{KL}\big(N(\mu, \sigma^2) \,\|\, N(0, I)\big) = \frac12 \sum_j \big(\mu_j^2 + e^{\ell_j} - \ell_j - 1\big)
 # \tag{11.2}$$
 #
 # $$\mathrm{ELBO} = \frac1n \sum_i \Big[ \ln N(x_i;\, \hat x_i, s^2 I) - \beta\, \mathrm{KL}_i \Big] \tag{11.3}$$
 #
+# With gray values between 0 and 1, the decoder here returns probabilities instead of a Gaussian's mean. Everything else
+# is the same.
+
+# %% tags=["fig-elbo"]
+curves.histories({"VAE": fitted.history}, y_label="- ELBO (nats per image)")
+
+# %% [markdown]
+# *Exercises 11.2 and 11.3.*
+#
 # ## Adding noise step by step
 #
-# Times are the indices of arrays, $t = 0, \dots, T - 1$. The share of the signal's variance that is left after time $t$
-# is $\bar\alpha_t$; before the first step it is $\bar\alpha_{-1} = 1$.
+# **Diffusion** goes another way. It destroys an image in $T$ small steps until only noise is left, and learns to undo one
+# step. Times are $t = 0, \dots, T - 1$. The share of the signal's variance that is left after time $t$ is $\bar\alpha_t$;
+# before the first step it is $\bar\alpha_{-1} = 1$.
 #
 # $$f(u) = \cos^2\Big(\frac{u + 0.008}{1.008} \cdot \frac{\pi}{2}\Big), \qquad
 # \beta_t = \min\Big(1 - \frac{f((t + 1)/T)}{f(t/T)},\; 0.999\Big), \qquad
 # \bar\alpha_t = \prod_{s \le t} (1 - \beta_s) \tag{11.4}$$
 #
+# No chain of steps is needed to get there, since a sum of Gaussian noises is Gaussian noise:
+#
 # $$x_t = \sqrt{\bar\alpha_t}\; x + \sqrt{1 - \bar\alpha_t}\; \epsilon \tag{11.5}$$
+
+# %%
+T = 200
+cosine, linear = schedules.cosine(n_steps=T), schedules.linear(n_steps=T, low=1e-4 * 1000 / T, high=0.02 * 1000 / T)
+x = (2 * images - 1)[..., None]  # from -1 to 1
+times = jnp.array([0, 25, 50, 100, 150, 175, 199])
+one = jnp.repeat(x[:1], len(times), axis=0)
+noisy = noising.add(cosine, one, times, jax.random.normal(for_samples, one.shape))
+
+# %% tags=["fig-schedules"]
+plots.schedules(jnp.arange(T), {"cosine": cosine.signal, "linear": linear.signal})
+
+# %% tags=["fig-noising"]
+plots.strips({"cosine": noisy[..., 0]}, titles=[f"t = {int(t)}" for t in times], limits=(-1.5, 1.5))
+
+# %% [markdown]
+# *What to see.* The linear schedule of the first paper loses the signal early, and spends a third of its time on images
+# that are nearly pure noise. With the cosine, the logarithm of signal over noise falls evenly for most of the time.
+#
+# *Exercises 11.4 and 11.5.*
 #
 # ## Learning to predict the noise
 #
+# The network gets a noisy image and its time, and guesses the noise in it. That is all; the loss is a mean square:
+#
 # $$\mathcal L = \mathrm{mean} \; \big(\hat\epsilon(x_t, t) - \epsilon\big)^2 \tag{11.6}$$
 #
+# Ours is a small U-Net (Unit 4): it goes down to 2x2 pixels to see the whole image, and back up to keep the details. It
+# learns the label of the image as well. In one of seven images the label is replaced by "unknown"; we need this later.
+
+
+# %%
+UNKNOWN, STEPS = 10, 1000
+network = noise_models.UNet(channels=(16, 32, 32), span=T - 1.0, n_classes=UNKNOWN)
+
+
+def noise_loss(params, batch, key):
+    """Equation 11.6 for a batch, at random times, with some labels unknown."""
+    x, labels = batch
+    for_time, for_noise, for_label = jax.random.split(key, 3)
+    t = jax.random.randint(for_time, labels.shape, 0, T)
+    labels = guidance.dropped(labels, key=for_label, rate=1 / 7, unknown=UNKNOWN)
+    noise = jax.random.normal(for_noise, x.shape)
+    return diffusion.loss(lambda x, t: network.apply(params, x, t, labels), cosine, x, t, noise)
+
+
+options = loop.Options(noise_loss, optax.adam(optax.cosine_decay_schedule(2e-3, STEPS)), STEPS, batch_size=64)
+run = loop.fit((x, labels), key=for_training, options=options, init=noise_models.init(network, x, key=for_weights))
+print(f"loss {float(run.history[:50].mean()):.2f} at first, {float(run.history[-200:].mean()):.3f} at the end")
+
+# %% tags=["fig-loss"]
+curves.histories({"U-Net": run.history}, y_label="mean square error of the noise")
+
+# %% [markdown]
+# *Exercise 11.6.*
+#
 # ## Walking back
+#
+# We begin with pure noise and walk back to $t = 0$. Each step takes away a little of the guessed noise, and adds a little
+# new noise, since the way back is a random one as well. At the last step nothing is added. One precaution is needed at
+# the beginning: there is hardly any signal in $x_t$, so a small error of the noise is a large error of the image that
+# it implies. We cut this image off near the range of the data.
 #
 # $$x_{t-1} = \frac{1}{\sqrt{\alpha_t}} \Big( x_t - \frac{\beta_t}{\sqrt{1 - \bar\alpha_t}}\, \hat\epsilon \Big)
 # + \sigma_t z, \qquad \alpha_t = \frac{\bar\alpha_t}{\bar\alpha_{t-1}}, \quad \beta_t = 1 - \alpha_t, \quad
 # \sigma_t^2 = \beta_t \, \frac{1 - \bar\alpha_{t-1}}{1 - \bar\alpha_t} \tag{11.7}$$
+
+
+# %%
+LIMIT = 1.2
+
+
+@jax.jit
+def walk_back(params, labels, key):
+    """All states on the way from noise to images with these labels, the last one first."""
+    for_start, for_steps = jax.random.split(key)
+    shape = (len(labels), SIZE, SIZE, 1)
+
+    def back(x, at):
+        t, key = at
+        every = jnp.full(len(labels), t)
+        clean = noising.parts(cosine, x, every, network.apply(params, x, every, labels)).clean
+        guess = noising.parts(cosine, x, every, jnp.clip(clean, -LIMIT, LIMIT), kind="clean").noise
+        x = diffusion.step_back(cosine, x, t, guess, jax.random.normal(key, shape))
+        return x, x
+
+    steps = jnp.arange(T - 1, -1, -1), jax.random.split(for_steps, T)
+    return jax.lax.scan(back, jax.random.normal(for_start, shape), steps)[1][::-1]
+
+
+walked = walk_back(run.params, jnp.arange(10), for_samples)
+stops = (190, 150, 100, 50, 25, 0)
+
+# %% tags=["fig-walk"]
+plots.strips({f"t = {t}": walked[t, ..., 0] for t in stops}, titles=[str(c) for c in range(10)], limits=(-1.2, 1.2))
+
+# %% [markdown]
+# *What to see.* First the rough shape appears, then the details. Each column was asked for one class.
+#
+# *Exercise 11.7.*
 #
 # ## Fewer steps with DDIM
 #
+# Two hundred steps are slow. **DDIM** walks back without new noise. Then the way is a smooth curve, and much larger steps
+# will do. To judge the images, we train a small classifier on the data, and ask it which share it recognizes as the class
+# that was wanted.
+
+
+# %%
+@jax.jit
+def features(x):
+    """Local means of brightness and of edges; enough for a linear probe."""
+    edges = [jnp.abs(jnp.diff(x, axis=axis, prepend=-1.0)) for axis in (1, 2)]
+    return jnp.concatenate([part.reshape(len(part), -1) for part in (x, *edges)], axis=1)
+
+
+judge = probe.fit(features(x), labels, C=0.1)
+print(f"the classifier is right for {float(probe.score(judge, features(x), labels)):.2f} of the data")
+wanted = jnp.tile(jnp.arange(10), 30)
+
+
+@partial(jax.jit, static_argnames=("n_times", "eta"))
+def generate(params, key, strength, n_times, eta):
+    """Images of all classes with guidance; clean guesses are cut off near the range of the data."""
+
+    def predict(x, t):
+        return guidance.guess(
+            lambda *three: network.apply(params, *three), x, t, wanted, strength=strength, unknown=UNKNOWN
+        )
+
+    shape = (len(wanted), SIZE, SIZE, 1)
+    return diffusion.sample(predict, cosine, key=key, shape=shape, n_times=n_times, eta=eta, limit=LIMIT)
+
+
+def recognized(made):
+    """Share of images that the classifier takes for the wanted class."""
+    return float((probe.predict(judge, features(made)) == wanted).mean())
+
+
+COUNTS = (5, 10, 25)
+short = {n: generate(run.params, for_samples, 0.0, n, 0.0) for n in COUNTS}
+share = {n: recognized(made) for n, made in short.items()}
+print("recognized after", ", ".join(f"{n} steps: {s:.2f}" for n, s in share.items()))
+
+# %% tags=["fig-ddim"]
+plots.strips({f"{n} steps": made[:10, ..., 0] for n, made in short.items()}, limits=(-1.2, 1.2))
+
+# %% [markdown]
 # ## Guidance
 #
+# The network knows the noise with a label, and without one. Their difference points to what is typical of the class, and
+# **guidance** exaggerates it:
+#
 # $$\hat\epsilon = (1 + w)\, \hat\epsilon(x_t, t, c) - w\, \hat\epsilon(x_t, t, \varnothing) \tag{11.8}$$
+
+# %%
+STRENGTHS = (0.0, 0.5, 1.0, 2.0, 4.0)
+swept = [generate(run.params, for_samples, w, COUNTS[-1], 0.0) for w in STRENGTHS]
+
+
+def spread(made, classes):
+    """Mean distance from the mean of the own class."""
+    flat = np.asarray(made).reshape(len(made), -1)
+    own = [flat[np.asarray(classes) == c] for c in range(10)]
+    return float(np.mean([np.sqrt(((part - part.mean(axis=0)) ** 2).sum(axis=1)).mean() for part in own]))
+
+
+fidelity = [recognized(made) for made in swept]
+diversity = [spread(made, wanted) / spread(x, labels) for made in swept]
+for w, right, wide in zip(STRENGTHS, fidelity, diversity, strict=True):
+    print(f"w = {w}: recognized {right:.2f}, spread {wide:.2f} of the data's")
+
+# %% tags=["fig-guidance"]
+plots.trade_off(STRENGTHS, fidelity, diversity, fidelity_label="share recognized", diversity_label="spread (data: 1)")
+
+# %% tags=["fig-guided"]
+plots.strips(
+    {f"w = {w:g}": made[3::10][:10, ..., 0] for w, made in zip(STRENGTHS, swept, strict=True) if w in (0.0, 1.0, 4.0)},
+    limits=(-1.2, 1.2),
+)
+
+# %% [markdown]
+# *What to see.* With more guidance, more images look like their class, and all look more alike. Fidelity is paid for with
+# diversity. For a search among new materials, a weak guidance is the better one.
+#
+# *Exercise 11.8.*
 #
 # ## Four families on one density
 #
+# Images are hard to judge. So we take points on two interlocking half circles, with noise: a density that we know exactly.
+# A VAE, a GAN, a normalizing flow, and flow matching, a relative of diffusion whose paths are straight, learn from the
+# same 4000 points. A **flow** is an invertible network; its density follows from the change of variables:
+#
+# $$\ln p(x) = \ln N\big(f(x);\, 0, I\big) + \ln \lvert \det f'(x) \rvert \tag{11.9}$$
+
+
+# %%
+moons = two_moons.sample(key=for_moons, n_samples=4000)
+test = two_moons.sample(key=for_test, n_samples=500)
+center, width = moons.mean(axis=0), moons.std(axis=0)
+model_vae = vae.fit(
+    moons,
+    key=for_training,
+    init=vae.init_dense(moons, key=for_weights, n_components=2, hidden=(64, 64)),
+    n_steps=1200,
+    batch_size=256,
+)
+model_gan = gan.fit(moons, key=for_training, init=gan.init(moons, key=for_weights), n_steps=1200, batch_size=256)
+model_flow = flow.fit(
+    moons, key=for_training, init=flow.init(moons, key=for_weights, n_layers=4), n_steps=500, batch_size=256
+)
+velocity = noise_models.MLP(hidden=(64, 64, 64))
+
+
+def velocity_loss(params, batch, key):
+    """Flow matching for a batch, at random times."""
+    for_time, for_noise = jax.random.split(key)
+    s, noise = jax.random.uniform(for_time, (len(batch),)), jax.random.normal(for_noise, batch.shape)
+    return flow_matching.loss(lambda x, s: velocity.apply(params, x, s), batch, s, noise)
+
+
+options = loop.Options(velocity_loss, optax.adam(optax.cosine_decay_schedule(5e-3, 1200)), 1200, batch_size=256)
+scaled = (moons - center) / width
+matched = loop.fit(scaled, key=for_training, options=options, init=noise_models.init(velocity, scaled, key=for_weights))
+
+
+def along(x, s):
+    """The learned velocity."""
+    return velocity.apply(matched.params, x, s)
+
+
+drawn = {
+    "data": moons[:1000],
+    "VAE": vae.sample(model_vae, key=for_samples, n_samples=1000),
+    "GAN": gan.sample(model_gan, key=for_samples, n_samples=1000),
+    "flow": flow.sample(model_flow, key=for_samples, n_samples=1000),
+    "flow matching": center
+    + width * flow_matching.sample(along, jax.random.normal(for_samples, (1000, 2)), n_steps=20),
+}
+
+# %% [markdown]
 # ## Likelihoods side by side
+#
+# How likely are 500 new points under each model? The flow says so exactly. Flow matching follows its equation back to
+# the noise and adds up how volumes change. A VAE only knows bounds: the ELBO, and a better one from many codes. The GAN
+# cannot say. No model can beat the density itself.
+
+# %%
+best = float(two_moons.log_prob(test).mean())
+bounds = [float(f(model_vae, test, key=for_samples, n_samples=200).mean()) for f in (vae.elbo, vae.importance_bound)]
+exact = float(flow.log_prob(model_flow, test).mean())
+by_path = flow_matching.log_prob(along, (test - center) / width, n_steps=20) - jnp.log(width).sum()
+found = {"VAE, from ELBO to bound": tuple(bounds), "flow": (exact,) * 2, "flow matching": (float(by_path.mean()),) * 2}
+for name, (low, high) in found.items():
+    print(
+        f"{name:24s} {low:.3f}" + (f" to {high:.3f}" if high != low else "") + f" nats; the density itself {best:.3f}"
+    )
+
+# %% tags=["fig-families"]
+plots.clouds(
+    drawn,
+    below={
+        "data": f"{best:.2f} nats",
+        "VAE": f"at least {bounds[1]:.2f} nats",
+        "GAN": "no likelihood",
+        "flow": f"{exact:.2f} nats",
+        "flow matching": f"{float(by_path.mean()):.2f} nats",
+    },
+    limit=2.6,
+)
+
+# %% tags=["fig-likelihoods"]
+plots.likelihoods(found, best=best, best_label="the density itself")
+
+# %% [markdown]
+# *What to see.* The VAE blurs the moons, and the GAN draws bridges between them and spreads its points unevenly. The
+# two with a likelihood come close to the density itself.
+#
+# | family | samples in | likelihood | weakness |
+# | --- | --- | --- | --- |
+# | VAE | one pass | a lower bound | blurred |
+# | GAN | one pass | none | hard to train; may forget a part of the data |
+# | normalizing flow | one pass | exact | the network must be invertible |
+# | diffusion, flow matching | many passes | by an integral | slow |
 #
 # ## Microstructures and alloys by design
 #
+# @@DESIGN@@
+#
 # ## What to take home
+#
+# 1. A generative model turns noise into samples. The families differ in what they pay: speed, sharpness, or a likelihood.
+# 2. A VAE maximizes a bound. The trick is to draw the noise first.
+# 3. Diffusion learns one thing, the noise in a noisy sample, and applies it many times.
+# 4. Guidance trades diversity for fidelity.
+#
+# **Now you**: [the exercises](../exercises/unit11.py), then `nox -s grade -- 11`. To read on: Kingma and Welling (2014);
+# Ho, Jain and Abbeel (2020); Ho and Salimans (2022), on guidance; Lipman et al. (2023).
+
+# %% tags=["hide-input"]
+# What this lesson claims, checked.
+assert run.history[-200:].mean() < 0.6 * run.history[50:250].mean()
+assert share[COUNTS[-1]] > 0.7
+assert fidelity[-1] >= fidelity[0]
+assert diversity[-1] < 0.9 * diversity[0]
+assert bounds[0] < bounds[1] < best + 0.05
+assert best - 0.4 < exact < best + 0.05
+assert best - 0.4 < by_path.mean() < best + 0.05
