@@ -20,7 +20,8 @@ TABLES = ("embedding", "positions", "tokens")  # learned vectors that are looked
 @public
 def init(
     module: nn.Module,
-    *inputs: Any,
+    inputs: Any,
+    *,
     key: Key[Array, ""],
     std: float | None = None,
     constants: Mapping[str, float] | None = None,
@@ -29,12 +30,12 @@ def init(
 
     Kernels are normal with variance 1 / d, where each output has d inputs. Tables of vectors (the parameters
     `embedding`, `positions` and `tokens`) are normal with a standard deviation of 0.02. Biases are 0, scales 1.
-    Only shapes and dtypes of the inputs matter. `module.init(key, *inputs)` does the same with other numbers, but
+    Only shapes and dtypes of the inputs matter. `module.init(key, inputs)` does the same with other numbers, but
     compiles far more slowly.
 
     Args:
-        module: with any inputs that it can be called with.
-        *inputs: arrays or shapes.
+        module: a transformer, or a module that contains some; static.
+        inputs: what it can be called with: an array, or a tuple of several arguments.
         key: for all draws.
         std: standard deviation of all kernels and tables instead, such as 0.02 for GPT-2, BERT and ViT.
         constants: values of parameters that have other names, by name.
@@ -56,7 +57,7 @@ def init(
         return call(*args, **kwargs)
 
     with nn.intercept_methods(note):
-        shapes = jax.eval_shape(module.init, key, *inputs)["params"]
+        shapes = jax.eval_shape(module.init, key, *(inputs if isinstance(inputs, tuple) else (inputs,)))["params"]
     named, structure = jax.tree.flatten_with_path(shapes)
     parts = []
     for path, leaf in named:
