@@ -130,7 +130,7 @@ block = transformer.Block(n_heads=4)
 sequence = drawn[1, :, :LENGTH, :WIDTH]
 params = drawing.init(block, sequence, key=for_weights)
 shuffled = jax.random.permutation(for_training, LENGTH)
-encoding = positions.sinusoidal(LENGTH, WIDTH)
+encoding = positions.sinusoidal(jnp.arange(LENGTH), width=WIDTH)
 
 
 def change(x, added):

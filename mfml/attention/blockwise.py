@@ -59,23 +59,17 @@ def attention(
     >>> attention(jnp.zeros((1, 3, 1)), x, x, causal=True, block_size=2).tolist()
     [[[0.0], [0.5], [1.0]]]
     """
-    dot_product.check_shapes(queries, keys, values, mask)
     require.positive("block_size", block_size)
-    fits = not causal or queries.shape[-2] <= keys.shape[-2]
-    require.that(fits, f"causal needs no more queries than keys; found {queries.shape} and {keys.shape}")
-    factor = dot_product.factor(queries, scale)
-
-    def attend(q: Array, k: Array, v: Array) -> Array:
-        return _attend(q * factor, k, v, mask=mask, causal=causal, block_size=block_size)
-
-    q, k, v, met = dot_product.apart(attend, queries, keys, values)
-    return jnp.where(met, jnp.nan, attend(q, k, v))
+    attend = partial(_attend, mask=mask, causal=causal, block_size=block_size)
+    given = dot_product.Given.of(attend, queries, keys, values, mask=mask, scale=scale)
+    return given.marked(attend(given.queries, given.keys, given.values))
 
 
 def _attend(queries: Array, keys: Array, values: Array, *, mask: Array | None, causal: bool, block_size: int) -> Array:
     """Attention of finite vectors whose logits need no scale."""
     *batch, h, q, d = queries.shape
     (g, k), v = keys.shape[-3:-1], values.shape[-1]
+    require.that(not causal or q <= k, f"causal needs no more queries than keys; found {q} queries and {k} keys")
     b = math.prod(batch)
     if b * q * k == 0:
         return jnp.zeros((*batch, h, q, v), queries.dtype)

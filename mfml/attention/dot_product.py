@@ -13,6 +13,7 @@ through it.
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -41,7 +42,7 @@ def softmax(logits: Float[Array, "*b k"], *, mask: Bool[Array, "..."] | None = N
     """
     if mask is None:
         return jax.nn.softmax(logits, axis=-1) if logits.size else logits
-    check_mask(mask, logits.shape)
+    _check_mask(mask, logits.shape)
     allowed = jnp.any(mask, axis=-1, keepdims=True)
     logits = jnp.where(mask, logits, -jnp.inf)
     top = lax.stop_gradient(jnp.max(logits, axis=-1, keepdims=True, initial=-jnp.inf))
@@ -76,10 +77,8 @@ def weights(
     >>> weights(jnp.zeros((1, 1, 2)), jnp.ones((1, 4, 2))).tolist()
     [[[0.25, 0.25, 0.25, 0.25]]]
     """
-    check_shapes(queries, keys, keys, mask)
-    attend = partial(_attend, mask=mask, factor=factor(queries, scale))
-    q, k, _, met = apart(attend, queries, keys, keys)
-    return jnp.where(met, jnp.nan, _weights(q, k, mask, factor(queries, scale)))
+    given = Given.of(partial(_attend, mask=mask), queries, keys, keys, mask=mask, scale=scale)
+    return given.marked(_weights(given.queries, given.keys, mask))
 
 
 @public
@@ -104,21 +103,20 @@ def attention(
     >>> attention(jnp.zeros((1, 1, 2)), jnp.zeros((1, 2, 2)), jnp.array([[[1.0], [3.0]]])).tolist()
     [[[2.0]]]
     """
-    check_shapes(queries, keys, values, mask)
-    attend = partial(_attend, mask=mask, factor=factor(queries, scale))
-    q, k, v, met = apart(attend, queries, keys, values)
-    return jnp.where(met, jnp.nan, attend(q, k, v))
+    attend = partial(_attend, mask=mask)
+    given = Given.of(attend, queries, keys, values, mask=mask, scale=scale)
+    return given.marked(attend(given.queries, given.keys, given.values))
 
 
-def _weights(q: Array, k: Array, mask: Array | None, factor: Array) -> Float[Array, "*b h q k"]:
-    """Weights of finite vectors."""
-    logits = _per_group(q * factor, k) @ jnp.swapaxes(k, -1, -2)
+def _weights(q: Array, k: Array, mask: Array | None) -> Float[Array, "*b h q k"]:
+    """Weights of finite vectors whose logits need no scale."""
+    logits = _per_group(q, k) @ jnp.swapaxes(k, -1, -2)
     return softmax(logits.reshape(*q.shape[:-1], k.shape[-2]), mask=mask)
 
 
-def _attend(q: Array, k: Array, v: Array, *, mask: Array | None, factor: Array) -> Float[Array, "*b h q v"]:
-    """Attention of finite vectors."""
-    return (_per_group(_weights(q, k, mask, factor), k) @ v).reshape(*q.shape[:-1], v.shape[-1])
+def _attend(q: Array, k: Array, v: Array, *, mask: Array | None) -> Float[Array, "*b h q v"]:
+    """Attention of finite vectors whose logits need no scale."""
+    return (_per_group(_weights(q, k, mask), k) @ v).reshape(*q.shape[:-1], v.shape[-1])
 
 
 def _per_group(x: Float[Array, "*b h q w"], k: Float[Array, "*b g k d"]) -> Float[Array, "*b g rq w"]:
@@ -127,29 +125,51 @@ def _per_group(x: Float[Array, "*b h q w"], k: Float[Array, "*b g k d"]) -> Floa
     return x.reshape(*x.shape[:-3], g, h // g * q, w)
 
 
-def apart(
-    attend: Callable[[Array, Array, Array], Array], queries: Array, keys: Array, values: Array
-) -> tuple[Array, Array, Array, Bool[Array, "*b h q 1"]]:
-    """Put zeros in place of vectors with an entry of NaN or infinity, and tell which queries meet one of those.
+class Given(NamedTuple):
+    """What one form of attention is to work on: finite vectors, zeros in place of those with NaN or infinity.
 
     0 times NaN is NaN: products in values and derivatives would carry it to where a mask keeps it away.
     """
-    of_queries, of_keys, of_values = (~jnp.all(jnp.isfinite(x), axis=-1) for x in (queries, keys, values))
-    q = jnp.where(of_queries[..., None], 0.0, queries)
-    k = jnp.where(of_keys[..., None], 0.0, keys)
-    v = jnp.where(of_values[..., None], 0.0, values)
 
-    def met() -> Array:
-        """Attend to the share of broken vectors, and to ones, which tell whether there is anything to attend to."""
-        flags = jnp.stack([of_keys | of_values, jnp.ones_like(of_keys)], axis=-1).astype(q.dtype)
-        found = attend(0 * q[..., :1], 0 * k[..., :1], flags) > 0
-        return found[..., :1] | (of_queries[..., None] & found[..., 1:])
+    queries: Float[Array, "*b h q d"]  # times the scale
+    keys: Float[Array, "*b g k d"]
+    values: Float[Array, "*b g k v"]
+    met: Bool[Array, "*b h q 1"]  # whether a query has NaN or infinity, or may attend to a key or value with one
 
-    some = jnp.any(of_queries) | jnp.any(of_keys) | jnp.any(of_values)
-    return q, k, v, lax.cond(some, met, lambda: jnp.zeros((*q.shape[:-1], 1), bool))
+    @classmethod
+    def of(
+        cls,
+        attend: Callable[[Array, Array, Array], Array],
+        queries: Array,
+        keys: Array,
+        values: Array,
+        *,
+        mask: Array | None,
+        scale: ArrayLike | None,
+    ) -> "Given":
+        """Check shapes, and put broken vectors apart; `attend` finds out who may attend to them."""
+        _check_shapes(queries, keys, values, mask)
+        of_queries, of_keys, of_values = (~jnp.all(jnp.isfinite(x), axis=-1) for x in (queries, keys, values))
+        scale = jnp.asarray(1 / math.sqrt(queries.shape[-1]) if scale is None else scale, queries.dtype)
+        q = jnp.where(of_queries[..., None], 0.0, queries) * scale
+        k = jnp.where(of_keys[..., None], 0.0, keys)
+        v = jnp.where(of_values[..., None], 0.0, values)
+
+        def met() -> Array:
+            """Attend to the share of broken vectors, and to ones, which tell whether there is anything at all."""
+            flags = jnp.stack([of_keys | of_values, jnp.ones_like(of_keys)], axis=-1).astype(v.dtype)
+            found = attend(jnp.zeros_like(q[..., :1]), jnp.zeros_like(k[..., :1]), flags) > 0
+            return found[..., :1] | (of_queries[..., None] & found[..., 1:])
+
+        some = jnp.any(of_queries) | jnp.any(of_keys) | jnp.any(of_values)
+        return cls(q, k, v, lax.cond(some, met, lambda: jnp.zeros((*q.shape[:-1], 1), bool)))
+
+    def marked(self, result: Float[Array, "*b h q w"]) -> Float[Array, "*b h q w"]:
+        """Return the result, NaN for queries that meet NaN or infinity."""
+        return jnp.where(self.met, jnp.nan, result)
 
 
-def check_shapes(queries: Array, keys: Array, values: Array, mask: Array | None) -> None:
+def _check_shapes(queries: Array, keys: Array, values: Array, mask: Array | None) -> None:
     """Require shapes that belong together."""
     for name, array in (("queries", queries), ("keys", keys), ("values", values)):
         require.that(array.ndim >= 3, f"{name} must have axes of heads, positions and features; found {array.shape}")
@@ -167,16 +187,11 @@ def check_shapes(queries: Array, keys: Array, values: Array, mask: Array | None)
         f"the heads of queries must be a multiple of those of keys; found queries {queries.shape}, keys {keys.shape}",
     )
     if mask is not None:
-        check_mask(mask, (*batch, h, q, k))
+        _check_mask(mask, (*batch, h, q, k))
 
 
-def check_mask(mask: Array, shape: tuple[int, ...]) -> None:
+def _check_mask(mask: Array, shape: tuple[int, ...]) -> None:
     """Require a boolean mask that broadcasts to a shape."""
     require.that(mask.dtype == bool, f"mask must be boolean, True where a query may attend; found dtype {mask.dtype}")
     fits = mask.ndim <= len(shape) and all(m in (1, s) for m, s in zip(mask.shape[::-1], shape[::-1], strict=False))
     require.that(fits, f"mask must broadcast to {shape}; found shape {mask.shape}")
-
-
-def factor(queries: Array, scale: ArrayLike | None) -> Array:
-    """Return the factor of the products, in the precision of the queries."""
-    return jnp.asarray(1 / math.sqrt(queries.shape[-1]) if scale is None else scale, queries.dtype)

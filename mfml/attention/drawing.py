@@ -21,7 +21,8 @@ LOG_SCALE = 2.6592  # ln(1 / 0.07): where the scale of CLIP's cosines starts
 @public
 def init(
     module: nn.Module,
-    *inputs: Any,
+    inputs: Any,
+    *,
     key: Key[Array, ""],
     std: float | None = None,
     constants: Mapping[str, float] | None = None,
@@ -29,13 +30,18 @@ def init(
     r"""Draw the parameters of a module that is made of those of `transformer`.
 
     Kernels are normal with variance 1 / d, where each output has d inputs. Tables of vectors (the parameters
+<<<<<<< HEAD
     `embedding`, `positions` and `tokens`) are normal with a standard deviation of 0.02. Biases are 0, scales 1, the `log_scale` of CLIP is 2.6592.
     Only shapes and dtypes of the inputs matter. `module.init(key, *inputs)` does the same with other numbers, but
+=======
+    `embedding`, `positions` and `tokens`) are normal with a standard deviation of 0.02. Biases are 0, scales 1.
+    Only shapes and dtypes of the inputs matter. `module.init(key, inputs)` does the same with other numbers, but
+>>>>>>> core
     compiles far more slowly.
 
     Args:
-        module: with any inputs that it can be called with.
-        *inputs: arrays or shapes.
+        module: a transformer, or a module that contains some; static.
+        inputs: what it can be called with: an array, or a tuple of several arguments.
         key: for all draws.
         std: standard deviation of all kernels and tables instead, such as 0.02 for GPT-2, BERT and ViT.
         constants: values of parameters that have other names, by name.
@@ -57,7 +63,7 @@ def init(
         return call(*args, **kwargs)
 
     with nn.intercept_methods(note):
-        shapes = jax.eval_shape(module.init, key, *inputs)["params"]
+        shapes = jax.eval_shape(module.init, key, *(inputs if isinstance(inputs, tuple) else (inputs,)))["params"]
     named, structure = jax.tree.flatten_with_path(shapes)
     parts = []
     for path, leaf in named:

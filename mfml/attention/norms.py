@@ -80,8 +80,8 @@ def rms_norm(
 def _check(x: Array, **named: Array | None) -> None:
     require.that(x.ndim > 0 and x.shape[-1] > 0, f"x must have at least one feature; found shape {x.shape}")
     for name, value in named.items():
-        fits = value is None or value.shape == x.shape[-1:]
-        require.that(fits, f"{name} must have one entry per feature of x {x.shape}; found {jnp.shape(value)}")
+        if value is not None and value.shape != x.shape[-1:]:
+            raise ValueError(f"{name} must have one entry per feature of x {x.shape}; found {value.shape}")
 
 
 def _to_unit_size(x: Float[Array, "*n d"], eps: ArrayLike) -> Float[Array, "*n d"]:

@@ -16,15 +16,17 @@ Masks are boolean, True where a token may attend, and broadcast to (n, heads, qu
 """
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
 from mfml import require
-from mfml.attention import dot_product, masks, norms, positions
+from mfml.attention import blockwise, dot_product, masks, norms, positions
 from mfml.networks import activations
 
 NORMS = ("layer", "rms")
@@ -75,6 +77,7 @@ class Attention(nn.Module, kw_only=True):
     causal: bool = False
     rope: str | None = None  # a layout of `positions.rotate`
     rope_base: float = 10_000.0
+    block_size: int | None = None  # of `blockwise.attention`; None: the plain form
     cache_length: int | None = None
 
     @nn.compact
@@ -86,51 +89,55 @@ class Attention(nn.Module, kw_only=True):
         width, h, g = x.shape[-1], self.n_heads, self.n_kv_heads or self.n_heads
         fits = self.head_width is not None or width % h == 0
         require.that(fits, f"n_heads must divide the width {width}; found {h}")
+        require.that(h % g == 0, f"n_kv_heads must divide n_heads = {h}; found {g}")
         size = self.head_width or width // h
         source = x if context is None else context
         queries = _split(nn.Dense(h * size, use_bias=self.bias, name="query")(x), h)
         keys = _split(nn.Dense(g * size, use_bias=self.bias, name="key")(source), g)
         values = _split(nn.Dense(g * size, use_bias=self.bias, name="value")(source), g)
-        mixed = self._mix(queries, keys, values, mask)
+        if self.cache_length is None:
+            mixed = self._mix(*self._placed(queries, keys, 0), values, mask, None)
+        else:
+            require.that(self.causal and context is None, "a cache is for causal attention without a context")
+            mixed = self._with_cache(queries, keys, values, mask)
         return nn.Dense(width, use_bias=self.bias, name="out")(jnp.swapaxes(mixed, 1, 2).reshape(*x.shape[:2], -1))
 
-    def _mix(self, queries: Array, keys: Array, values: Array, mask: Mask) -> Array:
-        """Attention of all heads, with positions, cache and masks."""
-        start = jnp.zeros((), int)
-        if self.cache_length is not None:
-            start, room = self._length(queries)
-        if self.rope is not None:
-            places = start + jnp.arange(max(queries.shape[2], keys.shape[2]))
-            queries, keys = (
-                positions.rotate(x, places[: x.shape[2]], base=self.rope_base, layout=self.rope)
-                for x in (queries, keys)
-            )
-        if self.cache_length is not None:
-            keys = self._remembered("keys", keys, start)
-            values = self._remembered("values", values, start)
-        if self.causal:
-            offset = start if self.cache_length is not None else None
+    def _placed(self, queries: Array, keys: Array, start: ArrayLike) -> tuple[Array, Array]:
+        """Queries and keys that know their positions, counted from `start`."""
+        if self.rope is None:
+            return queries, keys
+        turn = partial(positions.rotate, base=self.rope_base, layout=self.rope)
+        return tuple(turn(x, start + jnp.arange(x.shape[2])) for x in (queries, keys))  # type: ignore[return-value]
+
+    def _mix(self, queries: Array, keys: Array, values: Array, mask: Mask, offset: Array | None) -> Array:
+        """Attention of all heads. The offset counts the tokens before the first query."""
+        blocked = self.block_size is not None and offset is None
+        if self.causal and not blocked:
             allowed = masks.causal(queries.shape[2], keys.shape[2], offset=offset)
             mask = allowed if mask is None else mask & allowed
         if self.is_mutable_collection("intermediates"):
             self.sow("intermediates", "weights", dot_product.weights(queries, keys, mask=mask))
-        mixed = dot_product.attention(queries, keys, values, mask=mask)
-        return mixed if self.cache_length is None else jnp.where(room, mixed, jnp.nan)
+        if blocked:
+            options = {"causal": self.causal, "block_size": self.block_size}
+            return blockwise.attention(queries, keys, values, mask=mask, **options)
+        return dot_product.attention(queries, keys, values, mask=mask)
 
-    def _length(self, queries: Array) -> tuple[Array, Array]:
-        """Number of tokens in the cache before this call, and whether the new ones fit."""
-        require.that(self.causal, "a cache needs causal attention; found causal = False")
-        length = self.variable("cache", "length", jnp.zeros, (), int)
+    def _with_cache(self, queries: Array, keys: Array, values: Array, mask: Mask) -> Array:
+        """Attend to the tokens of earlier calls, too, and keep the new ones."""
+        n, g, _, size = keys.shape
+        shape = (n, g, self.cache_length, size)
+        length = self.variable("cache", "length", jnp.zeros, (), jnp.int32)
+        kept = [self.variable("cache", name, jnp.zeros, shape, keys.dtype) for name in ("keys", "values")]
         start = length.value
-        length.value = start + queries.shape[2]
-        return start, length.value <= self.cache_length
-
-    def _remembered(self, name: str, new: Array, start: Array) -> Array:
-        """Keys or values of all tokens so far; those to come are 0."""
-        shape = (*new.shape[:2], self.cache_length, new.shape[3])
-        kept = self.variable("cache", name, jnp.zeros, shape, new.dtype)
-        kept.value = jax.lax.dynamic_update_slice_in_dim(kept.value, new, start, axis=2)
-        return kept.value
+        queries, keys = self._placed(queries, keys, start)
+        both = [
+            jax.lax.dynamic_update_slice_in_dim(old.value, new, start, axis=2)
+            for old, new in zip(kept, (keys, values), strict=True)
+        ]
+        end = start + queries.shape[2]
+        if not self.is_initializing():
+            length.value, kept[0].value, kept[1].value = end, *both
+        return jnp.where(end <= self.cache_length, self._mix(queries, *both, mask, start), jnp.nan)
 
 
 def _split(x: Float[Array, "n t hw"], n_heads: int) -> Float[Array, "n h t w"]:
@@ -186,6 +193,7 @@ class Block(nn.Module, kw_only=True):
     cross: bool = False
     rope: str | None = None
     rope_base: float = 10_000.0
+    block_size: int | None = None
     cache_length: int | None = None
 
     @nn.compact
