@@ -30,14 +30,9 @@ def init(
     r"""Draw the parameters of a module that is made of those of `transformer`.
 
     Kernels are normal with variance 1 / d, where each output has d inputs. Tables of vectors (the parameters
-<<<<<<< HEAD
-    `embedding`, `positions` and `tokens`) are normal with a standard deviation of 0.02. Biases are 0, scales 1, the `log_scale` of CLIP is 2.6592.
-    Only shapes and dtypes of the inputs matter. `module.init(key, *inputs)` does the same with other numbers, but
-=======
-    `embedding`, `positions` and `tokens`) are normal with a standard deviation of 0.02. Biases are 0, scales 1.
-    Only shapes and dtypes of the inputs matter. `module.init(key, inputs)` does the same with other numbers, but
->>>>>>> core
-    compiles far more slowly.
+    `embedding`, `positions` and `tokens`) are normal with a standard deviation of 0.02. Biases are 0, scales 1, and the
+    `log_scale` of CLIP is 2.6592. Only shapes and dtypes of the inputs matter. `module.init(key, inputs)` does the same
+    with other numbers, but compiles far more slowly.
 
     Args:
         module: a transformer, or a module that contains some; static.

@@ -165,6 +165,8 @@ def embed(
     """
     if isinstance(module, (ViT, CLIP, Text)):
         require.that(mask is None, f"a mask is for BERT and GPT; found one for {type(module).__name__}")
+        if jnp.ndim(inputs) == 4 and not jnp.issubdtype(inputs.dtype, jnp.floating):
+            inputs = inputs.astype(jax.tree.leaves(params)[0].dtype)
         if isinstance(module, ViT):
             found = module.clone(pool="mean", n_classes=None).apply(params, inputs)
         elif isinstance(module, Text):

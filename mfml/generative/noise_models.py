@@ -31,7 +31,7 @@ def init(module: nn.Module, x: Float[Array, "n *shape"], *, key: Key[Array, ""])
     """
     n = len(x)
     labels = () if module.n_classes is None else (jnp.zeros(n, int),)
-    return drawing.init(module, x, jnp.zeros(n), *labels, key=key)
+    return drawing.init(module, (x, jnp.zeros(n), *labels), key=key)
 
 
 @public

@@ -36,7 +36,9 @@ def test_multi_head_attention(key):
 
 
 def test_sinusoidal_positions():
-    np.testing.assert_allclose(unit10.sinusoidal_positions(20, 10), positions.sinusoidal(jnp.arange(20), width=10), atol=1e-5)
+    np.testing.assert_allclose(
+        unit10.sinusoidal_positions(20, 10), positions.sinusoidal(jnp.arange(20), width=10), atol=1e-5
+    )
 
 
 def test_rotary_positions(key):

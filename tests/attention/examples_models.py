@@ -1,0 +1,85 @@
+"""Examples of the models: ViT, GPT, BERT, CLIP, maps of their attention, and their frozen vectors."""
+
+import jax
+
+from mfml.attention import bert, clip, drawing, gpt, grids, maps, pretrained, vit
+from mfml.attention.transformer import Encoder
+from tests.contract import Example
+
+V, LENGTH = 7, 6  # tokens of the vocabulary, of a text
+SIZES = {"n_tokens": V, "width": 4, "max_length": 12}
+GPT = gpt.GPT(encoder=Encoder(n_layers=1, n_heads=2, causal=True), **SIZES)
+BERT = bert.BERT(encoder=Encoder(n_layers=2, n_heads=2, norm_first=False), head="words", **SIZES)
+VIT = vit.ViT(encoder=Encoder(n_layers=1, n_heads=2), width=4, image_size=(4, 4), patch_size=2)
+TEXT = clip.Text(encoder=Encoder(n_layers=1, n_heads=2, causal=True), **SIZES)
+CLIP = clip.CLIP(image=VIT, text=TEXT, n_components=3)
+
+
+def texts(key):
+    return {"ids": jax.random.randint(key, (2, LENGTH), 0, V)}
+
+
+def images(key):
+    return {"images": jax.random.uniform(key, (2, 4, 4, 3))}
+
+
+def language(module, key):
+    found = texts(key)
+    return {"params": drawing.init(module, found["ids"], key=jax.random.key(0)), **found}
+
+
+def both(key):
+    inputs = {**images(key), **texts(key)}
+    return {"params": drawing.init(CLIP, (inputs["images"], inputs["ids"]), key=jax.random.key(0)), **inputs}
+
+
+def seen(key):
+    pictures = images(key)["images"]
+    return {"params": drawing.init(VIT, pictures, key=jax.random.key(0)), "inputs": pictures}
+
+
+EXAMPLES = [
+    Example(vit.patchify, images, {"patch_size": 2}, gradient=("images",)),
+    Example(
+        grids.resize, lambda key: {"table": jax.random.normal(key, (3, 4, 2))}, {"size": (5, 2)}, gradient=("table",)
+    ),
+    Example(
+        grids.resize,
+        lambda key: {"table": jax.random.normal(key, (3, 4, 2))},
+        {"size": (2, 7), "antialias": True},
+        gradient=("table",),
+    ),
+    Example(gpt.loss, lambda key: language(GPT, key), {"module": GPT}, gradient=("params",)),
+    Example(
+        gpt.generate,
+        lambda key: {"params": language(GPT, key)["params"], "prompt": texts(key)["ids"][:, :3], "key": key},
+        {"module": GPT, "n_tokens": 4},
+        x64=False,
+    ),
+    Example(
+        bert.hide,
+        lambda key: {**texts(key), "key": key},
+        {"n_tokens": V, "mask_id": 1, "share": 0.5},
+        x64=False,
+    ),
+    Example(
+        bert.loss,
+        lambda key: {**language(BERT, key), "key": key},
+        {"module": BERT, "mask_id": 1, "share": 0.5},
+        x64=False,
+    ),
+    Example(clip.loss, both, {"module": CLIP}, gradient=("params",), batched=("images", "ids")),
+    Example(
+        maps.rollout,
+        lambda key: {"weights": jax.nn.softmax(jax.random.normal(key, (2, 3, 2, 4, 4)))},
+        gradient=("weights",),
+    ),
+    Example(maps.of_layers, seen, {"module": VIT}),
+    Example(pretrained.embed, seen, {"module": VIT}, gradient=("inputs",)),
+    Example(
+        pretrained.embed,
+        lambda key: {"params": language(BERT.clone(head=None), key)["params"], "inputs": texts(key)["ids"]},
+        {"module": BERT.clone(head=None)},
+        gradient=("params",),
+    ),
+]
