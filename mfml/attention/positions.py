@@ -37,8 +37,8 @@ def sinusoidal(positions: Num[Array, "*n"], *, width: int, base: float = 10_000.
 
     Source: Vaswani et al. (2017), section 3.5.
 
-    >>> sinusoidal(jnp.array([0.0, jnp.pi / 2]), width=2).round(3).tolist()
-    [[0.0, 1.0], [1.0, 0.0]]
+    >>> sinusoidal(jnp.arange(1.0), width=4).tolist()
+    [[0.0, 1.0, 0.0, 1.0]]
     """
     require.that(width > 0 and width % 2 == 0, f"width must be even and positive; found {width}")
     angles = _angles(positions, width, base, jnp.result_type(positions, float))
