@@ -91,8 +91,7 @@ def kernel_log_prob(
         ValueError: unless both have the same features, there is a sample in `samples`, and the bandwidth is positive
             (NaN for a traced one).
 
-    Source: Parzen (1962); for generative models: Goodfellow et al. (2014); its weakness: Theis, van den Oord and
-    Bethge (2016).
+    Source: Parzen (1962); for generative models: Goodfellow et al. (2014).
 
     >>> round(kernel_log_prob(jnp.zeros((1, 2)), jnp.zeros((3, 2)), bandwidth=1.0).item(), 4)  # -log 2 pi
     -1.8379

@@ -1,4 +1,4 @@
-r"""Frechet distance of normal distributions: how far means and covariances are apart. Shapes: n, m samples, d features.
+r"""Fréchet distance of normal distributions: how far means and covariances are apart. Shapes: n, m samples, d features.
 
 $$F^2 = \|\mu_1 - \mu_2\|^2 + \mathrm{tr}(\Sigma_1 + \Sigma_2 - 2 (\Sigma_1^{1/2} \Sigma_2 \Sigma_1^{1/2})^{1/2})$$
 
@@ -23,7 +23,7 @@ from mfml.probability.gaussian import Gaussian
 @public
 @jax.jit
 def squared_distance(p: Gaussian, q: Gaussian) -> Float[Array, ""]:
-    """Squared Frechet distance of two normal distributions, in squared units of x.
+    """Squared Fréchet distance of two normal distributions, in squared units of x.
 
     Covariances need not have full rank; what is negative in them counts as 0. Where a covariance has no variance along
     a direction, the derivative in this direction would be infinite: it counts as if the other had none, either.
@@ -48,7 +48,7 @@ def squared_distance(p: Gaussian, q: Gaussian) -> Float[Array, ""]:
 @public
 @jax.jit
 def of_samples(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, ""]:
-    """Squared Frechet distance from the means and covariances of samples; the divisors are n - 1 and m - 1.
+    """Squared Fréchet distance from the means and covariances of samples; the divisors are n - 1 and m - 1.
 
     Few samples make it too large: compare only values from the same numbers of samples.
 
@@ -89,8 +89,8 @@ def _(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Arra
     u, s, vt = singular.svd(b.T @ a)
     forth, back = (_inverse(factor) for factor in (a, b))
     to_second, to_first = forth.T @ (vt.T * s) @ vt @ forth, back.T @ (u * s) @ u.T @ back
-    slopes = [jnp.eye(len(a), dtype=a.dtype) - transport for transport in (to_second, to_first)]
-    change = sum(jnp.sum(slope * tangent) for slope, tangent in zip(slopes, tangents, strict=True))
+    one = jnp.eye(len(a), dtype=a.dtype)
+    change = jnp.sum((one - to_second) * tangents[0] + (one - to_first) * tangents[1])
     return jnp.sum((a - b @ (u @ vt)) ** 2), change
 
 
