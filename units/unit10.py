@@ -55,9 +55,9 @@ for name, scale in (("with the root", None), ("without", 1.0)):
 # ## One head by hand
 #
 # Take five elements as tokens: lithium, beryllium, phosphorus, oxygen and fluorine. Each has two features, its
-# electronegativity and its radius, standardized over the elements of the table. We choose the matrices ourselves. In the
-# first head, tokens look for their opposites: the query is the electronegativity, and the key is its negative. In the
-# second head, key and query are the same:
+# electronegativity and its radius, standardized over the elements of the table. We choose the matrices ourselves. In
+# the first head, tokens look for their opposites: the query is the electronegativity, and the key is its negative. In
+# the second head, key and query are the same:
 
 # %%
 TOKENS = ("Li", "Be", "P", "O", "F")
@@ -73,7 +73,10 @@ for name, to_key in (("opposites attract", -to_query), ("like attracts like", to
     q, k = x @ to_query, x @ to_key
     heads[name] = dot_product.weights(q[None], k[None])[0]  # the first axis counts heads
 heard = heads["opposites attract"] @ x[:, :1]
-print("electronegativity that each token hears:", ", ".join(f"{t} {v:+.2f}" for t, v in zip(TOKENS, heard[:, 0])))
+print(
+    "electronegativity that each token hears:",
+    ", ".join(f"{t} {v:+.2f}" for t, v in zip(TOKENS, heard[:, 0], strict=True)),
+)
 
 # %% tags=["fig-heads"]
 plots.weights(heads, queries=TOKENS)
@@ -186,16 +189,18 @@ print("distance 3, at positions 0, 10 and 500:", ", ".join(f"{score:.4f}" for sc
 far = 3000 + drawn[0, 0, :1, :64]
 quick = jnp.sqrt(jnp.mean(far**2, axis=-1) - jnp.mean(far, axis=-1) ** 2)[0]
 spread = norms.layer_norm(far).std()
-print(f"standard deviation at a mean of 3000: {float(far.std()):.3f}; from the difference of squares {float(quick):.3f}")
+print(
+    f"standard deviation at a mean of 3000: {float(far.std()):.3f}; from the difference of squares {float(quick):.3f}"
+)
 
 # %% [markdown]
 # *Exercises 10.2 and 10.8*: normalization, and the whole block.
 #
 # ## Images as patches
 #
-# A **vision transformer** (ViT) cuts an image into patches, and each patch becomes a token: a dense layer, plus a learned
-# vector for its position. Then blocks follow, and a mean over all tokens for the classifier. Nothing tells the network
-# that neighboring patches belong together. It must learn this from data.
+# A **vision transformer** (ViT) cuts an image into patches, and each patch becomes a token: a dense layer, plus a
+# learned vector for its position. Then blocks follow, and a mean over all tokens for the classifier. Nothing tells the
+# network that neighboring patches belong together. It must learn this from data.
 #
 # *Exercise 10.7*: patches.
 #
@@ -265,8 +270,9 @@ for name, network in networks.items():
 plots.accuracy_over_images(COUNTS, accuracy)
 
 # %% [markdown]
-# *What to see.* With few images the convolution wins clearly: it knows beforehand that neighbors matter and that a stroke
-# is a stroke wherever it is. The transformer has to learn both. With twenty times as many images, most of the gap closes.
+# *What to see.* With few images the convolution wins clearly: it knows beforehand that neighbors matter and that a
+# stroke is a stroke wherever it is. The transformer has to learn both. With twenty times as many images, most of the
+# gap closes.
 #
 # > **Materials view.** Most data sets of micrographs are small. Take a convolution, or a transformer that others have
 # > trained on millions of images.
@@ -290,9 +296,9 @@ plots.maps_on_images(unseen.images[:SHOWN], maps, titles=[str(int(label)) for la
 #
 # ## A language model of formulas
 #
-# Can a network learn chemistry from formulas alone? Our formulas are rows of tokens, `Al 2 O 3`. All of them are neutral:
-# the charges of the metals cancel those of the nonmetal. The network is a **causal** transformer (GPT). At each place it
-# predicts the next token, and it is never told what a charge is:
+# Can a network learn chemistry from formulas alone? Our formulas are rows of tokens, `Al 2 O 3`. All of them are
+# neutral: the charges of the metals cancel those of the nonmetal. The network is a **causal** transformer (GPT). At
+# each place it predicts the next token, and it is never told what a charge is:
 #
 # $$\mathcal L = -\frac1n \sum_t \ln P(x_{t+1} \,|\, x_1, \dots, x_t) \tag{10.7}$$
 
@@ -363,19 +369,17 @@ curves.histories({"GPT": run.history}, y_label="cross-entropy (nats per token)")
 rng = np.random.default_rng(10)
 cut = [formula.rstrip("0123456789") for formula in invented]
 ends = [formula[len(start) :] for formula, start in zip(invented, cut, strict=True)]
-by_chance = np.mean(
-    [formulas.is_neutral(start + end) for start, end in zip(cut, rng.permutation(ends), strict=True)]
-)
+by_chance = np.mean([formulas.is_neutral(start + end) for start, end in zip(cut, rng.permutation(ends), strict=True)])
 print(f"neutral with another formula's last number: {by_chance:.2f}")
 
 # %% [markdown]
-# *What to see.* The last number is right far more often than by chance. To write it, the network must add up charges that
-# it has never seen. Whether such a compound is stable is another question, and nobody asked it.
+# *What to see.* The last number is right far more often than by chance. To write it, the network must add up charges
+# that it has never seen. Whether such a compound is stable is another question, and nobody asked it.
 #
 # ## Pretrained models
 #
-# Models such as GPT, BERT, ViT, DINO and CLIP are trained once, at great cost, and then used by everybody: **freeze** the
-# network, take its last vectors as features, and train a small head on top. Unit 9's linear probe is such a head.
+# Models such as GPT, BERT, ViT, DINO and CLIP are trained once, at great cost, and then used by everybody: **freeze**
+# the network, take its last vectors as features, and train a small head on top. Unit 9's linear probe is such a head.
 #
 # ## What to take home
 #

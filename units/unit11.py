@@ -83,13 +83,13 @@ plots.strips(
 )
 
 # %% [markdown]
-# *What to see.* The codes of an autoencoder leave gaps, and some of what is decoded from them is no digit. The VAE has no
-# gaps, but its images are blurred: each shows the mean over everything that its code may stand for.
+# *What to see.* The codes of an autoencoder leave gaps, and some of what is decoded from them is no digit. The VAE has
+# no gaps, but its images are blurred: each shows the mean over everything that its code may stand for.
 #
 # ## The reparameterization trick
 #
-# The encoder returns a mean $\mu(x)$ and the logarithm of a variance, $\ell(x)$. A random draw has no derivative. So the
-# randomness is drawn first, and the code is a smooth function of it:
+# The encoder returns a mean $\mu(x)$ and the logarithm of a variance, $\ell(x)$. A random draw has no derivative. So
+# the randomness is drawn first, and the code is a smooth function of it:
 #
 # $$z = \mu + e^{\ell / 2} \, \epsilon, \qquad \epsilon \sim N(0, I), \quad \ell = \ln \sigma^2 \tag{11.1}$$
 #
@@ -116,9 +116,9 @@ curves.histories({"VAE": fitted.history}, y_label="- ELBO (nats per image)")
 #
 # ## Adding noise step by step
 #
-# **Diffusion** goes another way. It destroys an image in $T$ small steps until only noise is left, and learns to undo one
-# step. Times are $t = 0, \dots, T - 1$. The share of the signal's variance that is left after time $t$ is $\bar\alpha_t$;
-# before the first step it is $\bar\alpha_{-1} = 1$.
+# **Diffusion** goes another way. It destroys an image in $T$ small steps until only noise is left, and learns to undo
+# one step. Times are $t = 0, \dots, T - 1$. The share of the signal's variance that is left after time $t$ is
+# $\bar\alpha_t$; before the first step it is $\bar\alpha_{-1} = 1$.
 #
 # $$f(u) = \cos^2\Big(\frac{u + 0.008}{1.008} \cdot \frac{\pi}{2}\Big), \qquad
 # \beta_t = \min\Big(1 - \frac{f((t + 1)/T)}{f(t/T)},\; 0.999\Big), \qquad
@@ -185,10 +185,10 @@ curves.histories({"U-Net": run.history}, y_label="mean square error of the noise
 #
 # ## Walking back
 #
-# We begin with pure noise and walk back to $t = 0$. Each step takes away a little of the guessed noise, and adds a little
-# new noise, since the way back is a random one as well. At the last step nothing is added. One precaution is needed at
-# the beginning: there is hardly any signal in $x_t$, so a small error of the noise is a large error of the image that
-# it implies. We cut this image off near the range of the data.
+# We begin with pure noise and walk back to $t = 0$. Each step takes away a little of the guessed noise, and adds a
+# little new noise, since the way back is a random one as well. At the last step nothing is added. One precaution is
+# needed at the beginning: there is hardly any signal in $x_t$, so a small error of the noise is a large error of the
+# image that it implies. We cut this image off near the range of the data.
 #
 # $$x_{t-1} = \frac{1}{\sqrt{\alpha_t}} \Big( x_t - \frac{\beta_t}{\sqrt{1 - \bar\alpha_t}}\, \hat\epsilon \Big)
 # + \sigma_t z, \qquad \alpha_t = \frac{\bar\alpha_t}{\bar\alpha_{t-1}}, \quad \beta_t = 1 - \alpha_t, \quad
@@ -230,9 +230,9 @@ plots.strips({f"t = {t}": walked[t, ..., 0] for t in stops}, titles=[str(c) for 
 #
 # ## Fewer steps with DDIM
 #
-# Two hundred steps are slow. **DDIM** walks back without new noise. Then the way is a smooth curve, and much larger steps
-# will do. To judge the images, we train a small classifier on the data, and ask it which share it recognizes as the class
-# that was wanted.
+# Two hundred steps are slow. **DDIM** walks back without new noise. Then the way is a smooth curve, and much larger
+# steps will do. To judge the images, we train a small classifier on the data, and ask it which share it recognizes as
+# the class that was wanted.
 
 
 # %%
@@ -277,8 +277,8 @@ plots.strips({f"{n} steps": made[:10, ..., 0] for n, made in short.items()}, lim
 # %% [markdown]
 # ## Guidance
 #
-# The network knows the noise with a label, and without one. Their difference points to what is typical of the class, and
-# **guidance** exaggerates it:
+# The network knows the noise with a label, and without one. Their difference points to what is typical of the class,
+# and **guidance** exaggerates it:
 #
 # $$\hat\epsilon = (1 + w)\, \hat\epsilon(x_t, t, c) - w\, \hat\epsilon(x_t, t, \varnothing) \tag{11.8}$$
 
@@ -309,16 +309,16 @@ plots.strips(
 )
 
 # %% [markdown]
-# *What to see.* With more guidance, more images look like their class, and all look more alike. Fidelity is paid for with
-# diversity. For a search among new materials, a weak guidance is the better one.
+# *What to see.* With more guidance, more images look like their class, and all look more alike. Fidelity is paid for
+# with diversity. For a search among new materials, a weak guidance is the better one.
 #
 # *Exercise 11.8.*
 #
 # ## Four families on one density
 #
-# Images are hard to judge. So we take points on two interlocking half circles, with noise: a density that we know exactly.
-# A VAE, a GAN, a normalizing flow, and flow matching, a relative of diffusion whose paths are straight, learn from the
-# same 4000 points. A **flow** is an invertible network; its density follows from the change of variables:
+# Images are hard to judge. So we take points on two interlocking half circles, with noise: a density that we know
+# exactly. A VAE, a GAN, a normalizing flow, and flow matching, a relative of diffusion whose paths are straight, learn
+# from the same 4000 points. A **flow** is an invertible network; its density follows from the change of variables:
 #
 # $$\ln p(x) = \ln N\big(f(x);\, 0, I\big) + \ln \lvert \det f'(x) \rvert \tag{11.9}$$
 
@@ -418,13 +418,14 @@ plots.likelihoods(found, best=best, best_label="the density itself")
 #
 # ## What to take home
 #
-# 1. A generative model turns noise into samples. The families differ in what they pay: speed, sharpness, or a likelihood.
+# 1. A generative model turns noise into samples. The families differ in what they pay: speed, sharpness, or a
+#    likelihood.
 # 2. A VAE maximizes a bound. The trick is to draw the noise first.
 # 3. Diffusion learns one thing, the noise in a noisy sample, and applies it many times.
 # 4. Guidance trades diversity for fidelity.
 #
-# **Now you**: [the exercises](../exercises/unit11.py), then `nox -s grade -- 11`. To read on: Kingma and Welling (2014);
-# Ho, Jain and Abbeel (2020); Ho and Salimans (2022), on guidance; Lipman et al. (2023).
+# **Now you**: [the exercises](../exercises/unit11.py), then `nox -s grade -- 11`. To read on: Kingma and Welling
+# (2014); Ho, Jain and Abbeel (2020); Ho and Salimans (2022), on guidance; Lipman et al. (2023).
 
 # %% tags=["hide-input"]
 # What this lesson claims, checked.

@@ -1,4 +1,4 @@
-r"""Masked language models: some tokens are hidden, and guessed from all others. Shapes: n texts, t tokens, v known ones.
+r"""Masked language models: some tokens are hidden, and guessed from all others. Shapes: n texts, t tokens, v words.
 
 >>> from mfml.attention import drawing
 >>> from mfml.attention.transformer import Encoder
@@ -37,8 +37,8 @@ class BERT(nn.Module, kw_only=True):
     """Tokens, their positions and segments through an encoder that sees the whole text. `head` says what comes out.
 
     - None: a vector per token, (n, t, width);
-    - "words": logits of the token at each place, (n, t, v): a dense layer `transform`, the encoder's activation, a norm,
-      and products with the table of tokens plus a bias;
+    - "words": logits of the token at each place, (n, t, v): a dense layer `transform`, the encoder's activation, a
+      norm, and products with the table of tokens plus a bias;
     - "pooler": one vector per text, (n, width): a dense layer and tanh of the first token.
 
     Source: Devlin et al. (2019), section 3.
@@ -102,8 +102,8 @@ def hide(
 ) -> Masked:
     """Choose tokens independently with the probability `share`, and hide most of them.
 
-    Of the chosen ones 80 % become `mask_id`, 10 % a token of the vocabulary, each as probable as another, and 10 % stay,
-    since the mask token does not occur in use. The model has to guess them all.
+    Of the chosen ones 80 % become `mask_id`, 10 % a token of the vocabulary, each as probable as another, and 10 %
+    stay, since the mask token does not occur in use. The model has to guess them all.
 
     Args:
         ids: texts.

@@ -5,7 +5,7 @@ r"""Images and texts in one space: two towers, trained so that an image and its 
 >>> text = Text(encoder=Encoder(n_layers=1, n_heads=2, causal=True), n_tokens=9, width=8, max_length=6, end=8)
 >>> module = CLIP(image=image, text=text, n_components=5)
 >>> images, ids = jnp.ones((2, 8, 8, 3)), jnp.array([[1, 2, 8], [3, 8, 8]])
->>> params = drawing.init(module, images, ids, key=jax.random.key(0))
+>>> params = drawing.init(module, (images, ids), key=jax.random.key(0))
 >>> [part.shape for part in module.apply(params, images, ids)]
 [(2, 5), (2, 5), ()]
 >>> loss(module, params, images, ids).shape
@@ -124,7 +124,7 @@ def loss(
     >>> image = ViT(encoder=Encoder(n_layers=1, n_heads=1), width=4, image_size=(4, 4), patch_size=4)
     >>> text = Text(encoder=Encoder(n_layers=1, n_heads=1, causal=True), n_tokens=9, width=4, max_length=3)
     >>> module, images, ids = CLIP(image=image, text=text, n_components=2), jnp.ones((1, 4, 4, 1)), jnp.array([[1, 8]])
-    >>> loss(module, drawing.init(module, images, ids, key=jax.random.key(0)), images, ids).item()  # no choice
+    >>> loss(module, drawing.init(module, (images, ids), key=jax.random.key(0)), images, ids).item()  # no choice
     0.0
     """
     require.same_length(images=images, ids=ids)

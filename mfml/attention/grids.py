@@ -35,6 +35,7 @@ def resize(table: Float[Array, "r c d"], size: tuple[int, int], *, antialias: bo
 
     Source: Keys (1981), equations 4 and 8.
 
+    >>> import jax.numpy as jnp
     >>> resize(jnp.array([[[0.0], [1.0]]]), (1, 2)).tolist()
     [[[0.0], [1.0]]]
     >>> resize(jnp.array([[[0.0], [1.0]]]), (1, 4))[0, :, 0].round(3).tolist()

@@ -14,13 +14,13 @@ from mfml.entrance import public
 
 @public
 @partial(jax.jit, static_argnames="module")
-def of_layers(module: nn.Module, params: PyTree[Array], *inputs: Any) -> Float[Array, "l n h t t"]:
+def of_layers(module: nn.Module, params: PyTree[Array], inputs: Any) -> Float[Array, "l n h t t"]:
     """Weights of self-attention in every layer of a model: row i says how much token i takes of each token.
 
     Args:
         module: a ViT, GPT, BERT, or an encoder; static.
         params: its parameters.
-        *inputs: what the module is called with.
+        inputs: what the module is called with: an array, or a tuple of several arguments.
 
     Raises:
         ValueError: for a module without attention.
@@ -31,7 +31,8 @@ def of_layers(module: nn.Module, params: PyTree[Array], *inputs: Any) -> Float[A
     >>> of_layers(module, drawing.init(module, x, key=jax.random.key(0)), x).shape
     (3, 1, 2, 5, 5)
     """
-    _, sown = module.apply(params, *inputs, mutable=["intermediates"])
+    arguments = inputs if isinstance(inputs, tuple) else (inputs,)
+    _, sown = module.apply(params, *arguments, mutable=["intermediates"])
     found = {
         path: leaf
         for path, leaf in jax.tree.leaves_with_path(sown.get("intermediates", {}))

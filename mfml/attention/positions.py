@@ -4,13 +4,11 @@ Features come in d / 2 pairs, and pair i turns by the angle $p\, \omega_i$ with 
 position p. In single precision the angle is off by some $10^{-7} p\, \omega_i$.
 """
 
-import math
 from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int, Key, Num
 
@@ -119,55 +117,8 @@ def init(*, key: Key[Array, ""], n_positions: int, width: int, std: float = 0.02
     return std * jax.random.normal(key, (n_positions, width))
 
 
-@public
-@partial(jax.jit, static_argnames=("old", "new"))
-def resize(table: Float[Array, "p d"], *, old: tuple[int, int], new: tuple[int, int]) -> Float[Array, "m d"]:
-    r"""Carry a table of positions on a grid over to a grid of another size, by bicubic interpolation.
-
-    Both grids cover the same area, so the center of cell i lies at $(i + 1/2) / n$. The kernel has a = -0.75, as in
-    PyTorch; there is no smoothing beforehand, and cells beyond the edge repeat those at it.
-
-    Args:
-        table: a row per cell, row after row of the grid, without class tokens.
-        old: rows and columns of its grid; static.
-        new: rows and columns of the result's grid; static.
-
-    Raises:
-        ValueError: unless the table has a row per cell and all sizes are positive.
-
-    Source: Keys (1981), equation 4 (kernel); Dosovitskiy et al. (2021), section 3.2.
-
-    >>> [round(entry, 3) for entry in resize(jnp.array([[0.0], [1.0]]), old=(1, 2), new=(1, 4))[:, 0].tolist()]
-    [-0.105, 0.227, 0.773, 1.105]
-    """
-    for size in (*old, *new):
-        require.positive("sizes", size)
-    require.rank("table", table, 2)
-    fits = len(table) == math.prod(old)
-    require.that(fits, f"table must have {old[0]} x {old[1]} rows; found shape {table.shape}")
-    grid = table.reshape(*old, -1)
-    for axis in range(2):
-        weights = jnp.asarray(_bicubic(old[axis], new[axis]), table.dtype)
-        grid = jnp.moveaxis(jnp.tensordot(weights, grid, axes=(1, axis), precision=lax.Precision.HIGHEST), 0, axis)
-    return grid.reshape(math.prod(new), table.shape[1])
-
-
 def _angles(positions: Num[Array, "*p n"], d: int, base: float, dtype: DTypeLike) -> Float[Array, "*p n half"]:
     """Angles of all positions and pairs."""
     require.positive("base", base)
     frequencies = float(base) ** (-np.arange(0, d, 2) / max(d, 1))
     return positions[..., None].astype(dtype) * jnp.asarray(frequencies, dtype)
-
-
-def _bicubic(old: int, new: int) -> np.ndarray:
-    """Weights (new, old) of the four nearest cells of each new one."""
-    place = (np.arange(new) + 0.5) * old / new - 0.5
-    weights = np.zeros((new, old))
-    for step in range(-1, 3):
-        cell = np.floor(place) + step
-        far = np.abs(place - cell)
-        near = (1.25 * far - 2.25) * far**2 + 1
-        tail = -0.75 * (((far - 5) * far + 8) * far - 4)
-        weight = np.where(far <= 1, near, np.where(far < 2, tail, 0.0))
-        np.add.at(weights, (np.arange(new), np.clip(cell, 0, old - 1).astype(int)), weight)
-    return weights

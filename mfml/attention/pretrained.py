@@ -20,10 +20,14 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Num, PyTree
 
 from mfml import require
-from mfml.attention import layout_clip, layout_text, layout_vit, layouts, safetensors
+from mfml.attention import safetensors
 from mfml.attention.bert import BERT
 from mfml.attention.clip import CLIP, Text
 from mfml.attention.gpt import GPT
+from mfml.attention.layouts import clip as layout_clip
+from mfml.attention.layouts import tensors as on_disk
+from mfml.attention.layouts import text as layout_text
+from mfml.attention.layouts import vit as layout_vit
 from mfml.attention.vit import ViT
 from mfml.entrance import public
 from mfml.numerics import scaling
@@ -32,7 +36,7 @@ from mfml.numerics import scaling
 class Kind(NamedTuple):
     """A kind of model: its layout, and what may stand before all of its tensors' names."""
 
-    layout: Callable[[Mapping[str, Any], Mapping[str, np.ndarray]], layouts.Read]
+    layout: Callable[[Mapping[str, Any], Mapping[str, np.ndarray]], on_disk.Read]
     prefix: str
 
 
@@ -88,7 +92,7 @@ def load(path: str | Path, *, config: str | Path | None = None) -> Pretrained:
     layout, prefix = KINDS[kind]
     tensors = _tensors(path, prefix)
     read = layout(settings, tensors)
-    tree = layouts.fill(read.leaves, tensors, unused=read.unused)
+    tree = on_disk.fill(read.leaves, tensors, unused=read.unused)
     used = {name for leaf in read.leaves for name in leaf.tensors}
     unused = {name: tensor for name, tensor in tensors.items() if name not in used}
     return Pretrained(read.module, {"params": jax.tree.map(jnp.asarray, tree)}, kind, unused)

@@ -94,12 +94,6 @@ EXAMPLES = [
     Example(positions.to_halves, lambda _: {}, {"d": 4}, batched=()),
     Example(positions.init, lambda key: {"key": key}, {"n_positions": 3, "width": 2}, **KEY_ONLY),
     Example(
-        positions.resize,
-        lambda key: {"table": jax.random.normal(key, (6, 2))},
-        {"old": (2, 3), "new": (3, 5)},
-        gradient=("table",),
-    ),
-    Example(
         drawing.init,
         lambda key: {"key": key, "inputs": jnp.ones((1, 2))},
         {"module": FeedForward(hidden=3)},

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from mfml import require
-from mfml.attention import layouts
 from mfml.attention.clip import CLIP, Text
-from mfml.attention.layout_vit import patches
-from mfml.attention.layouts import Leaf, Read, dense, norm
+from mfml.attention.layouts import tensors as on_disk
+from mfml.attention.layouts.tensors import Leaf, Read, dense, norm
+from mfml.attention.layouts.vit import patches
 from mfml.attention.transformer import Encoder
 from mfml.attention.vit import ViT
 
@@ -34,13 +34,13 @@ OF_IMAGE = {
     "image_size": 224,
     "patch_size": 32,
 }
-KNOWN = {"hidden_act": tuple(layouts.ACTIVATIONS)}
+KNOWN = {"hidden_act": tuple(on_disk.ACTIVATIONS)}
 WRONG_END = 2  # of old configs, whose models were trained with the largest number as the end
 
 
 def clip(config: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> Read:
     """Both towers and their projections."""
-    o = layouts.options(config, defaults={"projection_dim": 512}, known={})
+    o = on_disk.options(config, defaults={"projection_dim": 512}, known={})
     image = _image(_tower_config(config, "vision_config", OF_IMAGE))
     text = _text(_tower_config(config, "text_config", OF_TEXT))
     module = CLIP(image=image.module, text=text.module, n_components=o["projection_dim"])
@@ -78,14 +78,14 @@ def _encoder(o: Mapping[str, Any], **more: Any) -> Encoder:
         n_layers=o["num_hidden_layers"],
         n_heads=o["num_attention_heads"],
         hidden=o["intermediate_size"],
-        activation=layouts.ACTIVATIONS[o["hidden_act"]],
+        activation=on_disk.ACTIVATIONS[o["hidden_act"]],
         eps=o["layer_norm_eps"],
         **more,
     )
 
 
 def _text(config: Mapping[str, Any]) -> Read:
-    o = layouts.options(config, defaults=OF_TEXT, known=KNOWN)
+    o = on_disk.options(config, defaults=OF_TEXT, known=KNOWN)
     end = None if o["eos_token_id"] == WRONG_END else o["eos_token_id"]
     width = o["hidden_size"]
     module = Text(
@@ -105,7 +105,7 @@ def _text(config: Mapping[str, Any]) -> Read:
 
 
 def _image(config: Mapping[str, Any]) -> Read:
-    o = layouts.options(config, defaults=OF_IMAGE, known=KNOWN)
+    o = on_disk.options(config, defaults=OF_IMAGE, known=KNOWN)
     width, p = o["hidden_size"], o["patch_size"]
     module = ViT(
         encoder=_encoder(o),

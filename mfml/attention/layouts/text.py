@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from mfml.attention import layouts
 from mfml.attention.bert import BERT
 from mfml.attention.gpt import GPT
-from mfml.attention.layouts import Leaf, Read, dense, norm
+from mfml.attention.layouts import tensors as on_disk
+from mfml.attention.layouts.tensors import Leaf, Read, dense, norm
 from mfml.attention.transformer import Encoder
 
 OF_BERT = {
@@ -36,14 +36,14 @@ OF_GPT = {
     "layer_norm_epsilon": 1e-5,
 }
 BERT_KNOWN = {
-    "hidden_act": tuple(layouts.ACTIVATIONS),
+    "hidden_act": tuple(on_disk.ACTIVATIONS),
     "position_embedding_type": ("absolute", None),
     "is_decoder": (False,),
     "add_cross_attention": (False,),
     "tie_word_embeddings": (True,),
 }
 GPT_KNOWN = {
-    "activation_function": tuple(layouts.ACTIVATIONS),
+    "activation_function": tuple(on_disk.ACTIVATIONS),
     "scale_attn_weights": (True,),
     "scale_attn_by_inverse_layer_idx": (False,),
     "add_cross_attention": (False,),
@@ -52,12 +52,12 @@ GPT_KNOWN = {
 
 def bert(config: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> Read:
     """BERT: with the head "words" if the file has one; a pooler is read, too."""
-    o = layouts.options(config, defaults=OF_BERT, known=BERT_KNOWN)
+    o = on_disk.options(config, defaults=OF_BERT, known=BERT_KNOWN)
     encoder = Encoder(
         n_layers=o["num_hidden_layers"],
         n_heads=o["num_attention_heads"],
         hidden=o["intermediate_size"],
-        activation=layouts.ACTIVATIONS[o["hidden_act"]],
+        activation=on_disk.ACTIVATIONS[o["hidden_act"]],
         eps=o["layer_norm_eps"],
         dropout=o["hidden_dropout_prob"],
         norm_first=False,
@@ -103,14 +103,14 @@ def _bert_blocks(module: BERT) -> Iterator[Leaf]:
 
 def gpt(config: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> Read:
     """GPT-2; its head is the table of tokens, unless the file has another one."""
-    o = layouts.options(config, defaults=OF_GPT, known=GPT_KNOWN)
+    o = on_disk.options(config, defaults=OF_GPT, known=GPT_KNOWN)
     inner = config.get("n_inner")
-    hidden = 4 * o["n_embd"] if inner is None else layouts.options(config, defaults={"n_inner": 1}, known={})["n_inner"]
+    hidden = 4 * o["n_embd"] if inner is None else on_disk.options(config, defaults={"n_inner": 1}, known={})["n_inner"]
     encoder = Encoder(
         n_layers=o["n_layer"],
         n_heads=o["n_head"],
         hidden=hidden,
-        activation=layouts.ACTIVATIONS[o["activation_function"]],
+        activation=on_disk.ACTIVATIONS[o["activation_function"]],
         eps=o["layer_norm_epsilon"],
         dropout=o["resid_pdrop"],
         causal=True,

@@ -1,4 +1,4 @@
-"""How tensors on disk become the parameters of a module. Each model's names are in a file of its own, `layout_*`.
+"""How tensors on disk become the parameters of a module. Each model's names are in a file of its own beside this one.
 
 A layout is a list of `Leaf`: for each parameter, which tensors it is made of, and how. What a file lacks, what it has
 beyond the layout, and what has another shape is told in one message.

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from mfml import require
-from mfml.attention import layouts
-from mfml.attention.layouts import Leaf, Read, dense, norm
+from mfml.attention.layouts import tensors as on_disk
+from mfml.attention.layouts.tensors import Leaf, Read, dense, norm
 from mfml.attention.transformer import Encoder
 from mfml.attention.vit import ViT
 
@@ -25,12 +25,12 @@ COMMON = {
 OF_VIT = {**COMMON, "intermediate_size": 3072, "layer_norm_eps": 1e-12, "image_size": 224, "patch_size": 16}
 OF_DINO = {**COMMON, "mlp_ratio": 4, "layer_norm_eps": 1e-6, "image_size": 224, "use_swiglu_ffn": False}
 PATCHES = {"dinov2": 14, "dinov2_with_registers": 16}
-KNOWN: dict[str, tuple] = {"hidden_act": tuple(layouts.ACTIVATIONS), "pooler_act": ("tanh",)}
+KNOWN: dict[str, tuple] = {"hidden_act": tuple(on_disk.ACTIVATIONS), "pooler_act": ("tanh",)}
 
 
 def vit(config: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> Read:
     """ViT, with a pooler or a classifier if the file has one."""
-    o = layouts.options(_plain(config), defaults=OF_VIT, known=KNOWN)
+    o = on_disk.options(_plain(config), defaults=OF_VIT, known=KNOWN)
     module = ViT(
         encoder=_encoder(o, o["intermediate_size"]), **_sizes(config, o["patch_size"]), **_head(tensors, "token")
     )
@@ -38,11 +38,11 @@ def vit(config: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> Read:
 
 
 def dino(config: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> Read:
-    """DINOv2, with a classifier if the file has one; its positions are interpolated with antialias if it has registers."""
+    """DINOv2, with a classifier if the file has one. With registers, its positions are interpolated with antialias."""
     kind = config["model_type"]
     registers = kind == "dinov2_with_registers"
     defaults = {**OF_DINO, "patch_size": PATCHES[kind], **({"num_register_tokens": 4} if registers else {})}
-    o = layouts.options(_plain(config), defaults=defaults, known=KNOWN)
+    o = on_disk.options(_plain(config), defaults=defaults, known=KNOWN)
     hidden = int(o["hidden_size"] * o["mlp_ratio"])
     if o["use_swiglu_ffn"]:
         o["hidden_act"], hidden = "swiglu", (int(hidden * 2 / 3) + 7) // 8 * 8
@@ -105,7 +105,7 @@ def _encoder(o: Mapping[str, Any], hidden: int, **more: Any) -> Encoder:
         n_layers=o["num_hidden_layers"],
         n_heads=o["num_attention_heads"],
         hidden=hidden,
-        activation=layouts.ACTIVATIONS.get(o["hidden_act"], o["hidden_act"]),
+        activation=on_disk.ACTIVATIONS.get(o["hidden_act"], o["hidden_act"]),
         eps=o["layer_norm_eps"],
         dropout=o["hidden_dropout_prob"],
         **more,
