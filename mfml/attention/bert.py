@@ -63,13 +63,13 @@ class BERT(nn.Module, kw_only=True):
         require.rank("ids", ids, 2)
         require.same_shape(ids=ids, mask=mask)
         require.same_shape(ids=ids, segments=segments)
-        t, options = ids.shape[1], {"norm": self.encoder.norm, "eps": self.encoder.eps}
+        t, norm = ids.shape[1], partial(Norm, norm=self.encoder.norm, eps=self.encoder.eps)
         require.that(t <= self.max_length, f"ids must not exceed max_length = {self.max_length}; found {t} tokens")
         table = Embedding(n_tokens=self.n_tokens, width=self.width, name="tokens")
         kinds = Embedding(n_tokens=self.n_segments, width=self.width, name="segments")
         places = self.param("positions", nn.initializers.normal(0.02), (self.max_length, self.width))
         x = table(ids) + kinds(jnp.zeros((1, 1), int) if segments is None else segments) + places[:t]
-        x = Norm(**options, name="norm")(x)
+        x = norm(name="norm")(x)
         x = nn.Dropout(self.encoder.dropout, deterministic=not self.has_rng("dropout"))(x)
         x = self.encoder(x, mask=None if mask is None else mask[:, None, None].astype(bool))
         if self.head == "pooler":
@@ -77,7 +77,7 @@ class BERT(nn.Module, kw_only=True):
         if self.head is None:
             return x
         x = activations.apply(nn.Dense(self.width, name="transform")(x), activation=self.encoder.activation)
-        logits = table.attend(Norm(**options, name="transform_norm")(x))
+        logits = table.attend(norm(name="transform_norm")(x))
         return logits + self.param("bias", nn.initializers.zeros, (self.n_tokens,))
 
 

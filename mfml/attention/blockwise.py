@@ -10,7 +10,7 @@ axes are batch, g, h / g, positions, features.
 
 import math
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -93,20 +93,20 @@ class Plan(NamedTuple):
     columns: int  # keys in a block
     causal: bool
 
-    def end(self, i: ArrayLike, n: int) -> ArrayLike:
+    def end(self, i: Any, n: int) -> Any:
         """Return how many of the n blocks of keys the queries of block i need."""
         newest = (i + 1) * self.rows - 1 + self.k - self.q
         return jnp.minimum(newest // self.columns + 1, n) if self.causal else n
 
-    def begin(self, j: ArrayLike) -> ArrayLike:
+    def begin(self, j: Any) -> Any:
         """Return the first block of queries that needs the keys of block j."""
         return jnp.maximum((j * self.columns - self.k + self.q) // self.rows, 0) if self.causal else 0
 
-    def allowed(self, i: ArrayLike, j: ArrayLike, mask: Array | None) -> Array | None:
+    def allowed(self, i: Any, j: Any, mask: Any) -> Any:
         """Return which queries of block i may attend to which keys of block j; None: all to all."""
         row = i * self.rows + lax.broadcasted_iota(int, (1, 1, 1, self.rows, 1), 3)
         column = j * self.columns + lax.broadcasted_iota(int, (1, 1, 1, 1, self.columns), 4)
-        found = None
+        found: Any = None
         if self.causal:
             found = column <= row + (self.k - self.q)
         elif self.k % self.columns:

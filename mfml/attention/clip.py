@@ -13,7 +13,7 @@ r"""Images and texts in one space: two towers, trained so that an image and its 
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -128,7 +128,7 @@ def loss(
     0.0
     """
     require.same_length(images=images, ids=ids)
-    both = module.apply(params, images, ids)
+    both: Any = module.apply(params, images, ids)
     of_texts = contrastive.info_nce(both.images, both.texts, temperature=1 / both.scale)
     of_images = contrastive.info_nce(both.texts, both.images, temperature=1 / both.scale)
     return (of_texts + of_images) / 2

@@ -83,7 +83,7 @@ def _drawn(key: Array, parts: tuple[tuple[float | None, float | None, tuple[int,
     leaves, begin = [], 0
     for (spread, start, shape, dtype), size in zip(parts, sizes, strict=True):
         if spread is None:
-            leaves.append(jnp.full(shape, start, dtype))
+            leaves.append(jnp.full(shape, 0.0 if start is None else start, dtype))
         else:
             leaves.append((spread * drawn[begin : begin + size]).reshape(shape).astype(dtype))
         begin += size

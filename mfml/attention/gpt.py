@@ -42,7 +42,8 @@ class GPT(nn.Module, kw_only=True):
     """Tokens and their positions through a causal encoder, then logits of the next token (head "words").
 
     Without a head (None), the encoder's vectors come out. Positions are learned, or rotary if the encoder has `rope`:
-    then there is no table, and `max_length` only limits the cache. With `tied` the logits are products with the table of tokens; otherwise a dense layer `head` makes them.
+    then there is no table, and `max_length` only limits the cache. With `tied` the logits are products with the table
+    of tokens; otherwise a dense layer `head` makes them.
 
     Source: Radford et al. (2019), section 2.3; tied: Press and Wolf (2017).
     """

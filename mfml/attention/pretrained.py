@@ -87,7 +87,7 @@ def load(path: str | Path, *, config: str | Path | None = None) -> Pretrained:
     """
     path = Path(path)
     settings = _config(Path(config) if config is not None else (path if path.is_dir() else path.parent) / "config.json")
-    kind = settings.get("model_type")
+    kind: Any = settings.get("model_type")
     require.that(kind in KINDS, f"config: model_type must be one of {', '.join(KINDS)}; found {kind!r}")
     layout, prefix = KINDS[kind]
     tensors = _tensors(path, prefix)
@@ -129,7 +129,7 @@ def _files(path: Path) -> list[Path]:
         return [path]
     if not index.exists():
         return [path / "model.safetensors"]
-    parts = _config(index).get("weight_map")
+    parts: Any = _config(index).get("weight_map")
     require.that(isinstance(parts, dict), f"{index} must have a table weight_map")
     return [path / Path(name).name for name in sorted(set(parts.values()))]
 
@@ -171,6 +171,7 @@ def embed(
         require.that(mask is None, f"a mask is for BERT and GPT; found one for {type(module).__name__}")
         if jnp.ndim(inputs) == 4 and not jnp.issubdtype(inputs.dtype, jnp.floating):
             inputs = inputs.astype(jax.tree.leaves(params)[0].dtype)
+        found: Any
         if isinstance(module, ViT):
             found = module.clone(pool="mean", n_classes=None).apply(params, inputs)
         elif isinstance(module, Text):
@@ -181,7 +182,7 @@ def embed(
         return scaling.directions(found)
     require.that(isinstance(module, (BERT, GPT)), f"module must be a pretrained model; found {type(module).__name__}")
     require.same_shape(inputs=inputs, mask=mask)
-    tokens = module.clone(head=None)
+    tokens: Any = module.clone(head=None)
     if mask is None:
         return scaling.directions(jnp.mean(tokens.apply(params, inputs), axis=1))
     counts = mask.astype(bool)[..., None]

@@ -107,7 +107,7 @@ class Attention(nn.Module, kw_only=True):
         if self.rope is None:
             return queries, keys
         turn = partial(positions.rotate, base=self.rope_base, layout=self.rope)
-        return tuple(turn(x, start + jnp.arange(x.shape[2])) for x in (queries, keys))  # type: ignore[return-value]
+        return turn(queries, start + jnp.arange(queries.shape[2])), turn(keys, start + jnp.arange(keys.shape[2]))
 
     def _mix(self, queries: Array, keys: Array, values: Array, mask: Mask, offset: Array | None) -> Array:
         """Attention of all heads. The offset counts the tokens before the first query."""
@@ -137,7 +137,8 @@ class Attention(nn.Module, kw_only=True):
         end = start + queries.shape[2]
         if not self.is_initializing():
             length.value, kept[0].value, kept[1].value = end, *both
-        return jnp.where(end <= self.cache_length, self._mix(queries, *both, mask, start), jnp.nan)
+        keys, values = both
+        return jnp.where(end <= kept[0].value.shape[2], self._mix(queries, keys, values, mask, start), jnp.nan)
 
 
 def _split(x: Float[Array, "n t hw"], n_heads: int) -> Float[Array, "n h t w"]:
@@ -231,8 +232,8 @@ class Block(nn.Module, kw_only=True):
 
 def _shared(module: nn.Module, kind: type[nn.Module]) -> dict[str, Any]:
     """Values of the fields that a module has in common with another kind."""
-    names = {field.name for field in dataclasses.fields(kind)} - {"name", "parent"}  # type: ignore[arg-type]
-    own = {field.name for field in dataclasses.fields(module)}  # type: ignore[arg-type]
+    names = {field.name for field in dataclasses.fields(kind)} - {"name", "parent"}
+    own = {field.name for field in dataclasses.fields(module)}
     return {name: getattr(module, name) for name in names & own}
 
 

@@ -12,6 +12,7 @@ Source: Lipman et al. (2023); Liu, Gong and Liu (2023), rectified flow.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -119,14 +120,14 @@ def _at_all(predict: Predict, n: int) -> Callable[[Array, Array], Array]:
     return lambda x, s: predict(x, jnp.full(n, s))
 
 
-def _walk(field: Callable, state: object, begin: float, end: float, n_steps: int, solver: str):
+def _walk(field: Callable, state: Any, begin: float, end: float, n_steps: int, solver: str) -> Any:
     """Follow a field from one time to another in equal steps."""
     width = (end - begin) / n_steps
 
-    def moved(state: object, slope: object) -> object:
+    def moved(state: Any, slope: Any) -> Any:
         return jax.tree.map(lambda x, v: x + width * v, state, slope)
 
-    def advance(state: object, number: Array) -> tuple[object, None]:
+    def advance(state: Any, number: Array) -> tuple[Any, None]:
         s = begin + width * number
         first = field(state, s)
         if solver == "euler":

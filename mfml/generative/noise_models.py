@@ -71,7 +71,7 @@ class Known(nn.Module, kw_only=True):
             f"labels are for networks with classes; found n_classes = {self.n_classes} and labels {labels}",
         )
         y = nn.Dense(self.width, name="time")(waves(t, span=self.span))
-        if labels is not None:
+        if labels is not None and self.n_classes is not None:
             y = y + nn.Dense(self.width, use_bias=False, name="label")(jax.nn.one_hot(labels, self.n_classes + 1))
         return nn.silu(y)
 

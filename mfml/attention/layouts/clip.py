@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -130,14 +130,15 @@ def _image(config: Mapping[str, Any]) -> Read:
 
 
 def _blocks(encoder: Encoder, width: int) -> Iterator[Leaf]:
+    hidden = cast(int, encoder.hidden)
     for i in range(encoder.n_layers):
         ours, theirs = f"encoder/block_{i}", f"encoder.layers.{i}"
         for part, name in (("query", "q"), ("key", "k"), ("value", "v"), ("out", "out")):
             yield from dense(f"{ours}/attention/{part}", f"{theirs}.self_attn.{name}_proj", width, width)
         yield from norm(f"{ours}/norm_attention", f"{theirs}.layer_norm1", width)
         yield from norm(f"{ours}/norm_feed_forward", f"{theirs}.layer_norm2", width)
-        yield from dense(f"{ours}/feed_forward/up", f"{theirs}.mlp.fc1", width, encoder.hidden)
-        yield from dense(f"{ours}/feed_forward/down", f"{theirs}.mlp.fc2", encoder.hidden, width)
+        yield from dense(f"{ours}/feed_forward/up", f"{theirs}.mlp.fc1", width, hidden)
+        yield from dense(f"{ours}/feed_forward/down", f"{theirs}.mlp.fc2", hidden, width)
 
 
 def _below(path: str, prefix: str, leaves: list[Leaf]) -> Iterator[Leaf]:

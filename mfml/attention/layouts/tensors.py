@@ -76,9 +76,9 @@ def options(config: Mapping[str, Any], *, defaults: Mapping[str, Any], known: Ma
     >>> options({"hidden_size": 8}, defaults={"hidden_size": 768, "eps": 1e-5}, known={"is_decoder": (False,)})
     {'hidden_size': 8, 'eps': 1e-05}
     """
-    for name, values in known.items():
-        found = config.get(name, values[0])
-        require.that(found in values, f"config: {name} must be one of {_listed(values)}; found {found!r}")
+    for name, choices in known.items():
+        found = config.get(name, choices[0])
+        require.that(found in choices, f"config: {name} must be one of {_listed(choices)}; found {found!r}")
     values = {name: config.get(name, default) for name, default in defaults.items()}
     for name, default in defaults.items():
         found, kind = values[name], type(default)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -89,7 +89,7 @@ def _bert_outside(module: BERT, pooler: bool) -> Iterator[Leaf]:
 
 
 def _bert_blocks(module: BERT) -> Iterator[Leaf]:
-    width, hidden = module.width, module.encoder.hidden
+    width, hidden = module.width, cast(int, module.encoder.hidden)
     for i in range(module.encoder.n_layers):
         ours, theirs = f"encoder/block_{i}", f"encoder.layer.{i}"
         for part in ("query", "key", "value"):
@@ -137,7 +137,7 @@ def _gpt_outside(module: GPT) -> Iterator[Leaf]:
 
 def _gpt_blocks(module: GPT) -> Iterator[Leaf]:
     """Weights are stored as (inputs, outputs) here; those of query, key and value lie side by side."""
-    width, hidden = module.width, module.encoder.hidden
+    width, hidden = module.width, cast(int, module.encoder.hidden)
     for i in range(module.encoder.n_layers):
         ours, theirs = f"encoder/block_{i}", f"h.{i}"
         for place, part in enumerate(("query", "key", "value")):

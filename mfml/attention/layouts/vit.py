@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -136,7 +136,7 @@ def _outside(module: ViT, o: Mapping[str, Any], tensors: Mapping[str, np.ndarray
 
 def _blocks(module: ViT, o: Mapping[str, Any]) -> Iterator[Leaf]:
     encoder, width = module.encoder, module.width
-    hidden = encoder.hidden
+    hidden = cast(int, encoder.hidden)
     dino = encoder.layer_scale is not None
     before, after = ("norm1", "norm2") if dino else ("layernorm_before", "layernorm_after")
     up, down = ("mlp.fc1", "mlp.fc2") if dino else ("intermediate.dense", "output.dense")
