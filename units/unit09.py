@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mfml.data import cahn_hilliard, digits
+from mfml.data import cahn_hilliard, digits, element_embeddings, elements
 from mfml.decomposition import pca
 from mfml.plots import clustering as curves
 from mfml.plots import datasets
@@ -315,15 +315,91 @@ plots.accuracies(COUNTS, accuracy, chance=1 / len(TIMES))
 #
 # *Exercise 9.7*: a step of the probe.
 #
+# ## Embeddings that others have learned
+#
+# Training on your own data is one way. Another one is to take **foundation embeddings**: vectors that a model has
+# learned from far more data than you will ever have. The vectors of *mat2vec* come from the abstracts of 3.3 million
+# articles. An element's vector was fitted so that it predicts the words around the element's name. Nobody told the
+# model what an element is.
+#
+# We show the map of the 98 lightest elements, and for a few of them those with the largest cosine. A probe reads
+# whether an element is a metal. We have labels for 38 elements only, so each element is predicted by a probe of the 37
+# others. The package that holds the vectors may be absent; then the map shows four measured properties instead.
+
+# %%
+table = elements.load(source="table")[0]
+measured = np.stack([table.radius, table.electron_affinity, table.ionization_energy, table.electronegativity], axis=1)
+measured = (measured - measured.mean(axis=0)) / measured.std(axis=0)
+labeled = np.asarray(table.atomic_number) - 1
+periods = [len(period.split()) for period in element_embeddings.PERIODS]
+blocks = "".join("ss" + max(n - 18, 0) * "f" + (n >= 18) * 10 * "d" + (n > 2) * 6 * "p" for n in periods)
+known = {"four properties": measured, "random vectors": rng.normal(size=(len(labeled), 200))}
+if element_embeddings.is_installed():
+    vectors = np.asarray(element_embeddings.load(kind="mat2vec")[0].vectors)[:98]
+    known["mat2vec"] = vectors[labeled]
+    shown, mapped, title = np.arange(98), vectors, "mat2vec"
+else:
+    shown, mapped = labeled, measured
+    title = "four measured properties\n(ElementEmbeddings is not installed)"
+    print("Without ElementEmbeddings there is no mat2vec. To install it: mfml data install element_embeddings")
+names = np.array([element_embeddings.SYMBOLS[place + 1] for place in shown])
+directions = mapped / np.linalg.norm(mapped, axis=1, keepdims=True)
+placed = tsne.fit(directions, key=for_maps, perplexity=10.0, max_iter=500).embedding
+cosines = directions @ directions.T - 2 * np.eye(len(shown))
+closest = {name: names[np.argsort(-row)[:3]].tolist() for name, row in zip(names, cosines, strict=True)}
+for name in ("Li", "Al", "Si", "Cl", "Fe", "Ti", "La", "U"):
+    if name in closest:
+        print(f"{name:2s} is near {', '.join(closest[name])}")
+
+# %% tags=["fig-elements"]
+plots.words(
+    placed,
+    names,
+    ["spdf".index(blocks[place]) for place in shown],
+    names=[f"{block} block" for block in "spdf" if block in {blocks[place] for place in shown}],
+    title=title,
+)
+
+# %%
+leave_one_out = 1 - np.eye(len(labeled), dtype=np.float32)
+
+
+@jax.jit
+def foretold(x, y):
+    """The label of each element by a probe of all others."""
+    fits = partial(probe.fit, x, y, n_classes=2)
+    return jax.lax.map(lambda weights: probe.predict(fits(weights=weights), x), leave_one_out).diagonal()
+
+
+right = {}
+for name, x in known.items():
+    padded = np.pad(x, ((0, 0), (0, 200 - x.shape[1]))).astype(np.float32)  # one shape, one compilation
+    predicted = np.asarray(foretold(padded, table.metallic))
+    right[name] = float(np.mean(predicted == table.metallic))
+    wrong = [element_embeddings.SYMBOLS[place + 1] for place in labeled[predicted != table.metallic]]
+    print(f"{name:15s} {right[name]:.2f} right; wrong: {' '.join(wrong)}")
+
+# %% [markdown]
+# *What to see.* With mat2vec, the neighbors are those of the periodic table, and the blocks appear in the map, although
+# the model has read words only. Some elements stand apart: K, V, Tc, Pa, At. Their symbols have a second meaning: the
+# kelvin, the volt, a critical temperature, the pascal, a word. An embedding knows the company of words and nothing
+# else.
+#
+# The probe confirms both. On text alone it is far better than on random vectors, for which guessing is all that is
+# left. It fails for such symbols, and for silicon, germanium and their like, which articles mention together with
+# metals. Four well-chosen measurements are still better: **where physics gives you features, compare with them first.**
+#
 # ## What to take home
 #
 # 1. t-SNE and UMAP keep neighbors, not distances, sizes or densities. Measure trustworthiness and continuity.
 # 2. Try several perplexities, and remember that noise forms clumps at a low one.
 # 3. Contrastive learning needs no labels, but it needs to know what does not matter. Choose the views like a physicist.
 # 4. A linear probe shows what has been learned. Compare it with an untrained encoder and with raw data.
+# 5. Foundation embeddings bring knowledge from data that you do not have, and its blind spots.
 #
 # **Now you**: [the exercises](../exercises/unit09.py), then `nox -s grade -- 9`. To read on: van der Maaten and Hinton
-# (2008); McInnes, Healy and Melville (2018); Chen et al. (2020); Kobak and Berens (2019), on t-SNE in practice.
+# (2008); McInnes, Healy and Melville (2018); Chen et al. (2020); Kobak and Berens (2019), on t-SNE in practice;
+# Tshitoyan et al. (2019), on mat2vec.
 
 # %% tags=["hide-input"]
 # What this lesson claims, checked.
@@ -336,3 +412,6 @@ assert spread[1] / spread[0] < 5
 assert learned.history[-10:].mean() < learned.history[:10].mean() - 0.5
 assert accuracy["SimCLR"][0].mean() > accuracy["pixels"][0].mean() + 0.2
 assert accuracy["SimCLR"][1].mean() > accuracy["pixels"][-1].mean()
+assert right["four properties"] > 0.85
+assert right.get("mat2vec", 1.0) > right["random vectors"] + 0.15
+assert closest.get("Ti", ["Zr"])[0] == "Zr"  # where mat2vec is installed

@@ -10,6 +10,7 @@ exponentially: an error at the end says nothing about the inputs at the beginnin
 gate of an LSTM can hold a factor near 1. Shapes: t steps, k units; s is k, or 2 k for an LSTM (hidden, then cell).
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -48,19 +49,7 @@ def jacobians(
     >>> jacobians(network, jnp.zeros((2, 1))).ravel().tolist()
     [0.5, 0.5]
     """
-    first = recurrent.at_rest(network) if init is None else init
-    recurrent.apply(network, x, init=first)  # for its checks
-    flat, restored = ravel_pytree(first)
-
-    def advance(state: Array, row: Array) -> tuple[Array, Array]:
-        def after(state: Array) -> tuple[Array, Array]:
-            new = ravel_pytree(recurrent.step(restored(state), row, network=network))[0]
-            return new, new
-
-        jacobian, new = jax.jacfwd(after, has_aux=True)(state)
-        return new, jacobian
-
-    return lax.scan(advance, flat, x)[1]
+    return jax.vmap(_jacobian(network))(_states(network, x, init), x)
 
 
 @public
@@ -69,7 +58,8 @@ def measure(network: recurrent.Network, x: Float[Array, "t d"], *, init: recurre
     r"""Norm of $\partial s_T / \partial s_{T-j}$ for j = 0 to t, and its bound, as natural logarithms.
 
     As logarithms they neither underflow nor overflow: the norm of 1000 steps may be 1e-300. The norm is the largest
-    singular value. It is -inf where the derivative is 0, as where every unit is saturated.
+    singular value. Its logarithm is -inf where the derivative is 0, as where every unit is saturated. One Jacobian is
+    held at a time.
 
     Raises:
         ValueError: as `recurrent.apply`.
@@ -80,19 +70,19 @@ def measure(network: recurrent.Network, x: Float[Array, "t d"], *, init: recurre
     >>> jnp.exp(measure(network, jnp.zeros((3, 1))).log_norm).round(4).tolist()
     [1.0, 0.5, 0.25, 0.125]
     """
-    steps = jacobians(network, x, init=init)
+    states, jacobian = _states(network, x, init), _jacobian(network)
 
-    def back(product: tuple[Array, Array], jacobian: Array) -> tuple[tuple[Array, Array], Array]:
-        matrix, log_unit = product
-        matrix = matrix @ jacobian
+    def back(product: tuple[Array, Array], at: tuple[Array, Array]) -> tuple[tuple[Array, Array], Array]:
+        (matrix, log_unit), factor = product, jacobian(*at)
+        matrix = matrix @ factor
         unit = scaling.unit(matrix)
         matrix, log_unit = matrix / unit, log_unit + jnp.log(unit)
-        return (matrix, log_unit), log_unit + jnp.log(singular.values(matrix)[0])
+        largest = jnp.stack([singular.values(matrix)[0], singular.values(factor)[0]])
+        return (matrix, log_unit), jnp.log(largest) + jnp.stack([log_unit, jnp.zeros_like(log_unit)])
 
-    identity = jnp.eye(steps.shape[1], dtype=steps.dtype), jnp.zeros((), steps.dtype)
-    norms = lax.scan(back, identity, steps, reverse=True)[1][::-1]
-    bounds = jnp.cumsum(jnp.log(jax.vmap(lambda jacobian: singular.values(jacobian)[0])(steps))[::-1])
-    return Fading(*(jnp.concatenate([jnp.zeros(1, steps.dtype), part]) for part in (norms, bounds)))
+    first = jnp.eye(states.shape[1], dtype=states.dtype), jnp.zeros((), states.dtype)
+    logs = lax.scan(back, first, (states, x), reverse=True)[1][::-1]
+    return Fading(*(jnp.pad(part, (1, 0)) for part in (logs[:, 0], jnp.cumsum(logs[:, 1]))))
 
 
 @public
@@ -109,3 +99,24 @@ def largest_factor(network: recurrent.RNN) -> Float[Array, ""]:
     2.0
     """
     return singular.values(network.recurrent)[0]
+
+
+def _states(network: recurrent.Network, x: Array, init: recurrent.State | None) -> Float[Array, "t s"]:
+    """The state before each step, as one row."""
+    first = recurrent.at_rest(network) if init is None else init
+    recurrent.apply(network, x, init=first)  # for its checks
+
+    def advance(state: recurrent.State, row: Array) -> tuple[recurrent.State, Array]:
+        return recurrent.step(state, row, network=network), ravel_pytree(state)[0]
+
+    return lax.scan(advance, first, x)[1]
+
+
+def _jacobian(network: recurrent.Network) -> Callable[[Array, Array], Array]:
+    """The derivative of a step, of a state before it and a row of inputs."""
+    restored = ravel_pytree(recurrent.at_rest(network))[1]
+
+    def after(state: Array, row: Array) -> Array:
+        return ravel_pytree(recurrent.step(restored(state), row, network=network))[0]
+
+    return jax.jacfwd(after)

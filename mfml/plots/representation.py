@@ -65,3 +65,26 @@ def accuracies(counts: ArrayLike, curves: Mapping[str, ArrayLike], *, chance: fl
     ax.set_ylim(0, 1.03)
     ax.legend()
     return ax
+
+
+@style.styled
+def words(
+    points: ArrayLike, texts: Sequence[str], labels: ArrayLike, *, names: Sequence[str], title: str = ""
+) -> Figure:
+    """Draw a map (n, 2) of samples that have short names, such as elements: each name stands at its place.
+
+    The labels are classes from 0 on, which `names` names. The axes of a map have no unit, so they have no label.
+    """
+    figure, ((ax,),) = style.panels(1, 1, size=(style.WIDTH, style.WIDTH))
+    at, value = np.asarray(points), np.asarray(labels)
+    for number, label in enumerate(names):
+        own, color = at[value == number], style.PALETTE[number % len(style.PALETTE)]
+        ax.plot(own[:, 0], own[:, 1], "o", markersize=0, color=color, label=label)
+        for (x, y), text in zip(own, np.asarray(texts)[value == number], strict=True):
+            ax.text(x, y, text, color=color, ha="center", va="center", fontsize=9)
+    ax.set(title=title, xticks=[], yticks=[])
+    ax.margins(0.06)
+    ax.spines[["top", "right"]].set_visible(True)
+    handles, found = ax.get_legend_handles_labels()
+    figure.legend(handles, found, loc="outside right center", markerscale=0, labelcolor="linecolor", handlelength=0)
+    return figure

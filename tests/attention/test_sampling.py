@@ -145,6 +145,16 @@ def test_greedy_draws_are_the_largest_logit(z, key):
     assert sampling.draw(jnp.ones((0, 3)), key=key).shape == (0,)
 
 
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
+def test_half_precision_adds_up_as_single_does(key, dtype):
+    z = jnp.zeros(20_000, dtype)
+    assert len(kept(sampling.keep_top_p(z, top_p=0.25))) == pytest.approx(5000, abs=2)
+    assert sampling.keep_top_p(z, top_p=0.25).dtype == sampling.at_temperature(z, temperature=2.0).dtype == dtype
+    drawn = sampling.draw(jnp.tile(z[:500], (1000, 1)), key=key)
+    assert len(set(drawn.tolist())) > 380  # of 432 expected
+    assert float(perplexity.perplexity(z.reshape(2500, 8), jnp.zeros(2500, int))) == pytest.approx(8, rel=1e-4)
+
+
 def test_no_token_is_drawn_where_there_is_none(key):
     z = jnp.array([[jnp.nan, 1.0], [-jnp.inf, -jnp.inf], [0.0, 50.0]])
     assert sampling.draw(z, key=key, top_p=0.9).tolist() == [-1, -1, 1]

