@@ -14,8 +14,19 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from mfml.attention import dot_product, drawing, masks, norms, positions, transformer
-from mfml.data import digits, elements, formulas
+from mfml.attention import (
+    dot_product,
+    drawing,
+    fading,
+    masks,
+    norms,
+    positions,
+    pretrained,
+    recurrent,
+    transformer,
+    wordpiece,
+)
+from mfml.data import digits, elements, formulas, minilm
 from mfml.plots import attention as plots
 from mfml.plots import clustering as curves
 from mfml.training import loop
@@ -24,6 +35,28 @@ key = jax.random.key(10)
 for_digits, for_test, for_weights, for_training, for_formulas, for_sampling = jax.random.split(key, 6)
 
 # %% [markdown]
+# ## Why not read one token after the other?
+#
+# A recurrent network does. It keeps a state, and each token changes it. To learn that the last atom of a formula
+# depends on the first one, the gradient must travel back through all the steps in between. At each of them it is
+# multiplied by a matrix. Here is how much of it is left, in networks with random weights:
+
+# %%
+STRETCH, UNITS = 60, 32
+sequence = jax.random.normal(for_weights, (STRETCH, 4))
+faded = {}
+for name, kind in (("RNN", "rnn"), ("GRU", "gru"), ("LSTM", "lstm")):
+    reader = recurrent.init(key=for_weights, n_inputs=4, n_units=UNITS, kind=kind)
+    faded[name] = np.exp(fading.measure(reader, sequence).log_norm)
+    print(f"{name}: {faded[name][20]:.0e} of the derivative is left after 20 steps")
+
+# %% tags=["fig-fading"]
+plots.fading(np.arange(STRETCH + 1), faded)
+
+# %% [markdown]
+# *What to see.* Derivatives fade exponentially. The gates of GRU and LSTM slow this down, but do not end it. Attention
+# takes another way: every token looks at every other one directly, however far away it is.
+#
 # ## Attention as a soft dictionary
 #
 # A dictionary returns the value whose key equals the query. **Attention** returns a mean of all values. The better a
@@ -85,7 +118,7 @@ plots.weights(heads, queries=TOKENS)
 # *What to see.* Each row adds up to 1. On the left, the metals listen to oxygen and fluorine, and these listen to the
 # metals. On the right, each listens to its own side. Phosphorus, near the middle of the scale, listens to all of them.
 #
-# *Exercises 10.1 to 10.3* (`exercises/unit10.py`).
+# *Exercise 10.2* (`exercises/unit10.py`): attention.
 #
 # ## Masks
 #
@@ -95,6 +128,8 @@ plots.weights(heads, queries=TOKENS)
 # $$a_{ij} = 0 \quad \text{for } j > i \tag{10.2}$$
 #
 # The same trick hides the padding of short sequences. A row without any allowed token has no mean; here it is 0.
+#
+# *Exercise 10.1*: the causal mask.
 
 # %%
 free = drawn[0, 0, :6, :8]
@@ -116,7 +151,7 @@ plots.weights(seen, queries=[str(number) for number in range(1, 7)])
 #
 # This costs no more than one wide head. One head can look at the neighbor, another at the metal, a third at the start.
 #
-# *Exercise 10.4*: heads.
+# *Exercise 10.3*: heads.
 #
 # ## Order needs positions
 #
@@ -152,7 +187,7 @@ plots.positions(encoding, encoding @ encoding.T)
 # *What to see.* Slow and fast waves together mark each position, like the hands of a clock. The scalar product of two
 # rows (right) depends on their distance only, and it is largest on the diagonal.
 #
-# *Exercise 10.5*: sinusoidal positions.
+# *Exercise 10.4*: sinusoidal positions.
 #
 # ## Rotary positions
 #
@@ -173,7 +208,7 @@ scores = [
 print("distance 3, at positions 0, 10 and 500:", ", ".join(f"{score:.4f}" for score in scores))
 
 # %% [markdown]
-# *Exercise 10.6*: rotary positions.
+# *Exercise 10.5*: rotary positions.
 #
 # ## Normalization and the residual stream
 #
@@ -194,7 +229,7 @@ print(
 )
 
 # %% [markdown]
-# *Exercises 10.2 and 10.8*: normalization, and the whole block.
+# *Exercises 10.7 and 10.8*: normalization, and the whole block.
 #
 # ## Images as patches
 #
@@ -202,7 +237,7 @@ print(
 # learned vector for its position. Then blocks follow, and a mean over all tokens for the classifier. Nothing tells the
 # network that neighboring patches belong together. It must learn this from data.
 #
-# *Exercise 10.7*: patches.
+# *Exercise 10.6*: patches.
 #
 # ## A tiny vision transformer
 #
@@ -381,6 +416,37 @@ print(f"neutral with another formula's last number: {by_chance:.2f}")
 # Models such as GPT, BERT, ViT, DINO and CLIP are trained once, at great cost, and then used by everybody: **freeze**
 # the network, take its last vectors as features, and train a small head on top. Unit 9's linear probe is such a head.
 #
+# MiniLM is a small BERT that was trained to give sentences of one meaning nearly the same vector. Its parameters are
+# read from the file in which they are published into the modules of this unit. `mfml data install minilm` installs it.
+
+# %%
+SENTENCES = (
+    "Alumina is a hard ceramic.",
+    "Al2O3 is brittle and does not melt easily.",
+    "Brass is an alloy of copper and zinc.",
+    "Bronze contains copper and tin.",
+    "The steel was quenched in water.",
+    "Rapid cooling makes martensite.",
+)
+alike = None
+if minilm.is_installed():
+    files, card = minilm.load()
+    model = pretrained.load(files.weights, config=files.config)
+    tokens = wordpiece.encode(wordpiece.read(files.vocabulary), SENTENCES)
+    vectors = pretrained.embed(model.module, model.params, tokens.ids, mask=tokens.mask)
+    alike = np.asarray(vectors @ vectors.T)
+    print(f"{card.name}: vectors of {vectors.shape[1]} numbers")
+else:
+    print("MiniLM is not installed: the figure below has no numbers")
+
+# %% tags=["fig-sentences"]
+shown = np.full((len(SENTENCES),) * 2, np.nan) if alike is None else alike
+plots.similarities(shown, SENTENCES, title="" if alike is not None else "MiniLM is not installed")
+
+# %% [markdown]
+# *What to see*, where the model is installed: sentences about one material are alike, though they share hardly a word.
+# Nobody told the model what a ceramic is; it has read about it.
+#
 # ## What to take home
 #
 # 1. Attention is a mean of values. The weights come from how well queries and keys fit.
@@ -393,6 +459,7 @@ print(f"neutral with another formula's last number: {by_chance:.2f}")
 
 # %% tags=["hide-input"]
 # What this lesson claims, checked.
+assert faded["RNN"][20] < 0.1 * faded["LSTM"][20] < 0.1
 assert max(largest["with the root"]) < 0.15 < 0.5 < largest["without"][-1]
 metals, others = [TOKENS.index(t) for t in ("Li", "Be")], [TOKENS.index(t) for t in ("O", "F")]
 for name, ends in (("opposites attract", others), ("like attracts like", metals)):
@@ -405,3 +472,6 @@ assert accuracy["CNN"][0] > accuracy["ViT"][0] + 0.05
 assert accuracy["CNN"][1] - accuracy["ViT"][1] < 0.5 * (accuracy["CNN"][0] - accuracy["ViT"][0])
 assert maps.std() > 0.005
 assert neutral.mean() > 2 * by_chance
+if alike is not None:
+    pairs = [alike[i, i + 1] for i in (0, 2, 4)]
+    assert min(pairs) > np.mean(alike[np.triu_indices(len(SENTENCES), 2)])

@@ -94,11 +94,14 @@ def maps_on_images(images: ArrayLike, maps: ArrayLike, *, titles: Sequence[str] 
 
 
 @style.styled
-def similarities(table: ArrayLike, names: Sequence[str], *, ax: Axes | None = None) -> Axes:
-    """Draw the cosines of all pairs of vectors; names stand beside the rows, numbers below the columns."""
-    ax = style.axes(ax, x="", y="", size=(6.4, 3.6))
+def similarities(table: ArrayLike, names: Sequence[str], *, title: str = "", ax: Axes | None = None) -> Axes:
+    """Draw the cosines of all pairs of vectors; names stand beside the rows, numbers below the columns.
+
+    What is not known (NaN) stays white.
+    """
+    ax = style.axes(ax, x="", y="", title=title, size=(6.8, 3.6))
     values = np.asarray(table)
-    shown = ax.imshow(values, vmin=min(0.0, float(values.min())), vmax=1.0, cmap=style.SEQUENTIAL)
+    shown = ax.imshow(values, vmin=min(0.0, np.nanmin(values, initial=0.0)), vmax=1.0, cmap=style.SEQUENTIAL)
     ax.grid(False)
     ax.set_xticks(range(len(names)), [str(number) for number in range(1, len(names) + 1)])
     ax.set_yticks(range(len(names)), [f"{name}  {number}" for number, name in enumerate(names, 1)])
