@@ -18,6 +18,8 @@ ORACLES = {
     "softplus": lambda z: np.logaddexp(0, z),
     "silu": lambda z: z * special.expit(z),
     "gelu": lambda z: z * stats.norm.cdf(z),
+    "gelu_tanh": lambda z: z / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))),
+    "quick_gelu": lambda z: z * special.expit(1.702 * z),
 }
 KINKS = {"relu": 0.0, "leaky_relu": 0.01, "elu": 1.0, "heaviside": 0.0}
 

@@ -1,0 +1,270 @@
+r"""Transformers as flax modules: attention, feed-forward network, block, encoder and decoder.
+
+Inputs are n sequences of t tokens of `width` features, (n, t, width). `drawing.init` draws parameters, and
+`module.apply(params, x)` evaluates. All fields are static keywords. ViT, DINOv2, CLIP, GPT-2 and BERT are this code
+with other fields:
+
+- `norm_first`: x + f(norm(x)) (True, pre-norm) or norm(x + f(x)) (False, post-norm);
+- `causal`: tokens attend to themselves and earlier ones only;
+- dropout acts where `apply` gets a key: `apply(params, x, rngs={"dropout": key})`;
+- with a `cache_length`, causal attention keeps keys and values of up to so many tokens for the next call:
+  `y, cache = module.apply(params, x, mutable=["cache"])`, then
+  `y, cache = module.apply({**params, **cache}, next_x, mutable=["cache"])`. Beyond that length the result is NaN;
+- `apply(..., mutable=["intermediates"])` also returns the attention weights of every layer.
+
+Masks are boolean, True where a token may attend, and broadcast to (n, heads, queries, keys); see `masks`.
+"""
+
+import dataclasses
+from functools import partial
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float
+
+from mfml import require
+from mfml.attention import blockwise, dot_product, masks, norms, positions
+from mfml.networks import activations
+
+NORMS = ("layer", "rms")
+Mask = Bool[Array, "..."] | None
+
+
+class Norm(nn.Module, kw_only=True):
+    """Layer normalization, or RMS normalization, with learned `scale` (and `bias`)."""
+
+    norm: str = "layer"
+    eps: float = 1e-5
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "*n d"]) -> Float[Array, "*n d"]:
+        """Normalize each vector."""
+        require.one_of("norm", self.norm, NORMS)
+        scale = self.param("scale", nn.initializers.ones, x.shape[-1:])
+        if self.norm == "rms":
+            return norms.rms_norm(x, scale=scale, eps=self.eps)
+        bias = self.param("bias", nn.initializers.zeros, x.shape[-1:])
+        return norms.layer_norm(x, scale=scale, bias=bias, eps=self.eps)
+
+
+class LayerScale(nn.Module):
+    """Multiply each feature by a learned factor `layer_scale`, which starts at `start`.
+
+    Source: Touvron et al. (2021), section 3.1.
+    """
+
+    start: float
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "*n d"]) -> Float[Array, "*n d"]:
+        """Scale each vector."""
+        return x * self.param("layer_scale", nn.initializers.constant(self.start), x.shape[-1:])
+
+
+class Attention(nn.Module, kw_only=True):
+    """Multi-head attention with the dense layers `query`, `key`, `value` and `out`; see `multihead` for plain arrays.
+
+    Heads are consecutive parts of the features of queries, keys and values.
+    """
+
+    n_heads: int
+    n_kv_heads: int | None = None  # of keys and values; None: n_heads
+    head_width: int | None = None  # None: width / n_heads
+    bias: bool = True  # of all four layers
+    causal: bool = False
+    rope: str | None = None  # a layout of `positions.rotate`
+    rope_base: float = 10_000.0
+    block_size: int | None = None  # of `blockwise.attention`; None: the plain form
+    cache_length: int | None = None
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "n q w"], context: Float[Array, "n k c"] | None = None, *, mask: Mask = None
+    ) -> Float[Array, "n q w"]:
+        """Attend to the context, or to x itself."""
+        require.rank("x", x, 3)
+        width, h, g = x.shape[-1], self.n_heads, self.n_kv_heads or self.n_heads
+        fits = self.head_width is not None or width % h == 0
+        require.that(fits, f"n_heads must divide the width {width}; found {h}")
+        require.that(h % g == 0, f"n_kv_heads must divide n_heads = {h}; found {g}")
+        size = self.head_width or width // h
+        source = x if context is None else context
+        queries = _split(nn.Dense(h * size, use_bias=self.bias, name="query")(x), h)
+        keys = _split(nn.Dense(g * size, use_bias=self.bias, name="key")(source), g)
+        values = _split(nn.Dense(g * size, use_bias=self.bias, name="value")(source), g)
+        if self.cache_length is None:
+            mixed = self._mix(*self._placed(queries, keys, 0), values, mask, None)
+        else:
+            require.that(self.causal and context is None, "a cache is for causal attention without a context")
+            mixed = self._with_cache(queries, keys, values, mask)
+        return nn.Dense(width, use_bias=self.bias, name="out")(jnp.swapaxes(mixed, 1, 2).reshape(*x.shape[:2], -1))
+
+    def _placed(self, queries: Array, keys: Array, start: ArrayLike) -> tuple[Array, Array]:
+        """Queries and keys that know their positions, counted from `start`."""
+        if self.rope is None:
+            return queries, keys
+        turn = partial(positions.rotate, base=self.rope_base, layout=self.rope)
+        return tuple(turn(x, start + jnp.arange(x.shape[2])) for x in (queries, keys))  # type: ignore[return-value]
+
+    def _mix(self, queries: Array, keys: Array, values: Array, mask: Mask, offset: Array | None) -> Array:
+        """Attention of all heads. The offset counts the tokens before the first query."""
+        blocked = self.block_size is not None and offset is None
+        if self.causal and not blocked:
+            allowed = masks.causal(queries.shape[2], keys.shape[2], offset=offset)
+            mask = allowed if mask is None else mask & allowed
+        if self.is_mutable_collection("intermediates"):
+            self.sow("intermediates", "weights", dot_product.weights(queries, keys, mask=mask))
+        if blocked:
+            options = {"causal": self.causal, "block_size": self.block_size}
+            return blockwise.attention(queries, keys, values, mask=mask, **options)
+        return dot_product.attention(queries, keys, values, mask=mask)
+
+    def _with_cache(self, queries: Array, keys: Array, values: Array, mask: Mask) -> Array:
+        """Attend to the tokens of earlier calls, too, and keep the new ones."""
+        n, g, _, size = keys.shape
+        shape = (n, g, self.cache_length, size)
+        length = self.variable("cache", "length", jnp.zeros, (), jnp.int32)
+        kept = [self.variable("cache", name, jnp.zeros, shape, keys.dtype) for name in ("keys", "values")]
+        start = length.value
+        queries, keys = self._placed(queries, keys, start)
+        both = [
+            jax.lax.dynamic_update_slice_in_dim(old.value, new, start, axis=2)
+            for old, new in zip(kept, (keys, values), strict=True)
+        ]
+        end = start + queries.shape[2]
+        if not self.is_initializing():
+            length.value, kept[0].value, kept[1].value = end, *both
+        return jnp.where(end <= self.cache_length, self._mix(queries, *both, mask, start), jnp.nan)
+
+
+def _split(x: Float[Array, "n t hw"], n_heads: int) -> Float[Array, "n h t w"]:
+    """Features of each head."""
+    return jnp.swapaxes(x.reshape(*x.shape[:2], n_heads, -1), 1, 2)
+
+
+class FeedForward(nn.Module, kw_only=True):
+    """Two dense layers, `up` and `down`, with an activation of `networks.activations` in between.
+
+    With "swiglu" a third one, `gate`, multiplies: down(silu(gate(x)) * up(x)).
+
+    Source: Vaswani et al. (2017), section 3.3; SwiGLU: Shazeer (2020), equation 6.
+    """
+
+    hidden: int | None = None  # None: 4 times the width
+    activation: str = "gelu"
+    bias: bool = True
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "*n w"]) -> Float[Array, "*n w"]:
+        """Transform each token by itself."""
+        hidden, width = self.hidden or 4 * x.shape[-1], x.shape[-1]
+        up = nn.Dense(hidden, use_bias=self.bias, name="up")(x)
+        if self.activation == "swiglu":
+            y = jax.nn.silu(nn.Dense(hidden, use_bias=self.bias, name="gate")(x)) * up
+        else:
+            y = activations.apply(up, activation=self.activation)
+        return nn.Dense(width, use_bias=self.bias, name="down")(y)
+
+
+class Block(nn.Module, kw_only=True):
+    """One layer of a transformer: attention, then a feed-forward network, each added to its input.
+
+    Submodules: `attention`, `feed_forward`, `norm_attention`, `norm_feed_forward`; with `cross` also `cross_attention`
+    and `norm_cross_attention`; with a `layer_scale` also `scale_attention` and so on.
+
+    Source: Vaswani et al. (2017), section 3.1; pre-norm: Xiong et al. (2020).
+    """
+
+    n_heads: int
+    n_kv_heads: int | None = None
+    head_width: int | None = None
+    hidden: int | None = None  # of the feed-forward network; None: 4 times the width
+    activation: str = "gelu"
+    bias: bool = True
+    norm: str = "layer"  # or "rms"
+    norm_first: bool = True
+    eps: float = 1e-5
+    layer_scale: float | None = None  # its start; None: there is none
+    dropout: float = 0.0  # of what attention and the feed-forward network add
+    causal: bool = False
+    cross: bool = False
+    rope: str | None = None
+    rope_base: float = 10_000.0
+    block_size: int | None = None
+    cache_length: int | None = None
+
+    @nn.compact
+    def __call__(
+        self,
+        x: Float[Array, "n t w"],
+        context: Float[Array, "n k c"] | None = None,
+        *,
+        mask: Mask = None,
+        context_mask: Mask = None,
+    ) -> Float[Array, "n t w"]:
+        """Transform all tokens; a block with `cross` attends to the context, too."""
+        require.that(
+            self.cross == (context is not None),
+            f"a context is for blocks with cross attention; found cross = {self.cross}"
+            f" and {'no ' if context is None else 'a '}context",
+        )
+        attention = Attention(**_shared(self, Attention), name="attention")
+        x = self._add("attention", lambda y: attention(y, mask=mask), x)
+        if self.cross:
+            plain = {"causal": False, "rope": None, "cache_length": None}
+            cross = Attention(**(_shared(self, Attention) | plain), name="cross_attention")
+            x = self._add("cross_attention", lambda y: cross(y, context, mask=context_mask), x)
+        return self._add("feed_forward", FeedForward(**_shared(self, FeedForward), name="feed_forward"), x)
+
+    def _add(self, name: str, layer: Any, x: Array) -> Array:
+        """Add what a layer makes of x, with normalization before or after."""
+        norm = Norm(norm=self.norm, eps=self.eps, name=f"norm_{name}")
+        y = layer(norm(x)) if self.norm_first else layer(x)
+        if self.layer_scale is not None:
+            y = LayerScale(self.layer_scale, name=f"scale_{name}")(y)
+        y = nn.Dropout(self.dropout, deterministic=not self.has_rng("dropout"))(y)
+        return x + y if self.norm_first else norm(x + y)
+
+
+def _shared(module: nn.Module, kind: type[nn.Module]) -> dict[str, Any]:
+    """Values of the fields that a module has in common with another kind."""
+    names = {field.name for field in dataclasses.fields(kind)} - {"name", "parent"}  # type: ignore[arg-type]
+    own = {field.name for field in dataclasses.fields(module)}  # type: ignore[arg-type]
+    return {name: getattr(module, name) for name in names & own}
+
+
+class Encoder(Block, kw_only=True):
+    """Blocks `block_0`, `block_1`, ..., and, where normalization comes first, a last one, `final_norm`.
+
+    With `causal` it is a language model's stack (GPT).
+    """
+
+    n_layers: int
+    final_norm: bool = True
+
+    @nn.compact
+    def __call__(
+        self,
+        x: Float[Array, "n t w"],
+        context: Float[Array, "n k c"] | None = None,
+        *,
+        mask: Mask = None,
+        context_mask: Mask = None,
+    ) -> Float[Array, "n t w"]:
+        """Apply all blocks, one after the other."""
+        for place in range(self.n_layers):
+            block = Block(**_shared(self, Block), name=f"block_{place}")
+            x = block(x, context, mask=mask, context_mask=context_mask)
+        if self.norm_first and self.final_norm:
+            x = Norm(norm=self.norm, eps=self.eps, name="final_norm")(x)
+        return x
+
+
+class Decoder(Encoder, kw_only=True):
+    """An encoder's blocks that are causal, and attend to a context as well."""
+
+    causal: bool = True
+    cross: bool = True
