@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfml.attention import dot_product, masks, norms, positions, transformer, vit
+from mfml.attention import dot_product, masks, multihead, norms, positions, transformer, vit
 from solutions import unit10
 
 WIDTH, HEADS, INNER = 8, 2, 12
@@ -27,10 +27,11 @@ def test_attention(key):
 
 def test_multi_head_attention(key):
     params, x = drawn(key)
-    layer = transformer.Attention(n_heads=HEADS, bias=False)
-    kernels = {name: {"kernel": params[f"w_{name}"]} for name in NAMES}
+    into = [params[f"w_{name}"].reshape(WIDTH, HEADS, -1) for name in NAMES[:3]]
+    biases = [jnp.zeros((HEADS, WIDTH // HEADS))] * 3
+    layer = multihead.Multihead(*into, params["w_out"].reshape(HEADS, -1, WIDTH), *biases, jnp.zeros(WIDTH))
     mask = jax.random.bernoulli(key, 0.5, (6, 6)) | jnp.eye(6, dtype=bool)
-    needed = layer.apply({"params": kernels}, x[None], mask=mask)[0]
+    needed = multihead.apply(layer, x, mask=mask)
     found = unit10.multi_head_attention(x, *(params[f"w_{name}"] for name in NAMES), HEADS, mask)
     np.testing.assert_allclose(found, needed, atol=1e-5)
 
