@@ -95,39 +95,6 @@ def test_drawn_tables(key):
     assert not positions.init(key=key, n_positions=3, width=4, std=0.0).any()
 
 
-def kernel(t, a=-0.75):
-    """Keys's cubic convolution as it is written in his paper."""
-    t = abs(t)
-    if t <= 1:
-        return (a + 2) * t**3 - (a + 3) * t**2 + 1
-    return a * t**3 - 5 * a * t**2 + 8 * a * t - 4 * a if t < 2 else 0.0
-
-
-def one_axis(row, new):
-    """Interpolate the entries of a row, those beyond the edges repeated."""
-    padded, old = np.pad(row, 3, mode="edge"), len(row)
-    places = [(i + 0.5) * old / new - 0.5 for i in range(new)]
-    return [sum(kernel(p - cell) * padded[cell + 3] for cell in range(-3, old + 3)) for p in places]
-
-
-@pytest.mark.parametrize("new", [(3, 4), (6, 8), (5, 7), (2, 3), (1, 1), (9, 2)])
-def test_resize_equals_the_kernel_row_by_row(key, new):
-    table = jax.random.normal(key, (12, 2))
-    found = positions.resize(table, old=(3, 4), new=new)
-    grid = np.asarray(table, float).reshape(3, 4, 2)
-    needed = np.apply_along_axis(one_axis, 1, np.apply_along_axis(one_axis, 0, grid, new[0]), new[1])
-    np.testing.assert_allclose(found, needed.reshape(-1, 2), atol=2e-6)
-    if new == (3, 4):
-        np.testing.assert_array_equal(found, table)
-
-
-def test_resize_keeps_constants_and_lines():
-    grid = np.add.outer(np.arange(8.0), 2 * np.arange(8.0)).reshape(-1, 1)
-    found = np.asarray(positions.resize(grid, old=(8, 8), new=(16, 16))).reshape(16, 16)
-    np.testing.assert_allclose(np.diff(found[4:-4, 4:-4], axis=0), 0.5, atol=0.1)  # a = -0.75 is not exact on lines
-    np.testing.assert_allclose(positions.resize(jnp.ones((6, 1)), old=(2, 3), new=(5, 9)), 1, atol=1e-6)
-
-
 def test_messages(x, unchecked):
     with pytest.raises(ValueError, match="width must be even and positive; found 3"):
         positions.sinusoidal(jnp.arange(2), width=3)
@@ -139,7 +106,5 @@ def test_messages(x, unchecked):
         positions.rotate(x, jnp.arange(6))
     with pytest.raises(ValueError, match="d must be even; found 5"):
         positions.to_halves(5)
-    with pytest.raises(ValueError, match=r"table must have 2 x 3 rows; found shape \(5, 2\)"):
-        positions.resize(jnp.ones((5, 2)), old=(2, 3), new=(4, 4))
     with pytest.raises(ValueError, match="base must be positive"):
         positions.rotate(x, jnp.arange(7), base=0.0)
