@@ -130,6 +130,7 @@ def inverse(layer: Coupling, y: Float[Array, "n d"], *, condition: Float[Array, 
 
 
 @public
+@jax.jit
 def shuffled(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
     """Deal the features like cards: the first of the second half, the first of the first half, and so on.
 
@@ -141,6 +142,7 @@ def shuffled(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
 
 
 @public
+@jax.jit
 def unshuffled(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
     """Undo `shuffled`.
 

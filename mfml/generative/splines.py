@@ -14,6 +14,7 @@ Source: Gregory and Delbourgo (1982); Durkan et al. (2019).
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -30,7 +31,7 @@ AT_ONE = math.log(math.expm1(1 - SMALLEST_SLOPE))  # raw slope that gives the sl
 
 
 class Knots(NamedTuple):
-    """Knots of one spline for each point. Positions and slopes are positive or rise along the last axis."""
+    """Knots of one spline for each point. Positions rise along the last axis, and slopes are positive."""
 
     x: Float[Array, "*n m"]  # m = k + 1
     y: Float[Array, "*n m"]
@@ -45,12 +46,13 @@ class Moved(NamedTuple):
 
 
 @public
+@partial(jax.jit, static_argnames="bound")
 def knots(raw: Float[Array, "*n p"], *, bound: float = 1.0) -> Knots:
     r"""Make knots from p = 3 k - 1 unbounded numbers: k widths, k heights, k - 1 slopes between the bins.
 
     Widths and heights are softmax shares of the interval from -bound to bound, and each is at least a thousandth of
     it. Slopes are softplus, at least a thousandth, and 1 at both ends, so that the tails are the identity. Zeros give
-    the identity everywhere.
+    the identity everywhere. The bound is static.
 
     Raises:
         ValueError: unless p = 2, 5, 8, ... with fewer than 1000 bins, and bound > 0.

@@ -144,6 +144,8 @@ def test_training_finds_probabilistic_pca(x, key):
     start = vae.init_dense(x, key=key, n_components=2, hidden=())
     model = vae.fit(x, key=key, init=start, learning_rate=0.03, n_steps=1500)
     assert model.status == Status.FINISHED and model.history.shape == (1500,)
+    more = vae.fit(x, key=key, init=model, learning_rate=1e-4, n_steps=3)  # goes on where the fit ended
+    np.testing.assert_allclose(more.history[0], -log_p.mean(), atol=0.5)
     elbo = float(vae.elbo(model, x, key=key, n_samples=500).mean())
     assert log_p.mean() - 0.1 < elbo < log_p.mean() + 0.02
 
