@@ -51,7 +51,7 @@ def asks_for_numbers(parameter: inspect.Parameter | None) -> bool:
     return any(word in text for word in ("Float[", "Num[", "Real[", "Shaped[")) or text == str(ArrayLike)
 
 
-# How arguments are changed: in NumPy, since JAX would compile every operation anew for every shape
+# How arguments are changed: in NumPy, since JAX would compile every operation for every shape
 
 
 def edited(value: Any, change: Callable[[np.ndarray], Any]) -> Any:

@@ -63,6 +63,7 @@ class Pretrained(NamedTuple):
     unused: dict[str, np.ndarray]  # tensors of known parts that the module lacks, as they are stored
 
 
+@public
 def load(path: str | Path, *, config: str | Path | None = None) -> Pretrained:
     """Read a model from the folder that `save_pretrained` writes, or from a safetensors file.
 

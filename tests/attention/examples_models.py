@@ -1,8 +1,15 @@
 """Examples of the models: ViT, GPT, BERT, CLIP, maps of their attention, and their frozen vectors."""
 
+import json
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
 import jax
+import numpy as np
 
 from mfml.attention import bert, clip, drawing, gpt, grids, maps, pretrained, vit
+from mfml.attention.layouts import text
 from mfml.attention.transformer import Encoder
 from tests.contract import Example
 
@@ -38,7 +45,26 @@ def seen(key):
     return {"params": drawing.init(VIT, pictures, key=jax.random.key(0)), "inputs": pictures}
 
 
+@cache
+def folder():
+    """A tiny BERT as `save_pretrained` writes it, with zeros for weights."""
+    made = Path(mkdtemp())
+    config = {"model_type": "bert", "vocab_size": V, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config |= {"intermediate_size": 8, "max_position_embeddings": 12}
+    shapes = {name: shape for leaf in text.bert(config, {}).leaves for name, shape in leaf.tensors.items()}
+    header, data = {}, b""
+    for name, shape in shapes.items():
+        part = np.zeros(shape, np.float32).tobytes()
+        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [len(data), len(data) + len(part)]}
+        data += part
+    head = json.dumps(header).encode()
+    (made / "model.safetensors").write_bytes(len(head).to_bytes(8, "little") + head + data)
+    (made / "config.json").write_text(json.dumps(config))
+    return made
+
+
 EXAMPLES = [
+    Example(pretrained.load, lambda key: {}, {"path": folder()}, batched=(), jit=False),  # it reads files
     Example(vit.patchify, images, {"patch_size": 2}, gradient=("images",)),
     Example(
         grids.resize, lambda key: {"table": jax.random.normal(key, (3, 4, 2))}, {"size": (5, 2)}, gradient=("table",)

@@ -86,7 +86,19 @@ def layer_function(x):
     return jnp.tanh(x) + jnp.roll(x, 1, axis=1)
 
 
-SMOOTH = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu")
+SMOOTH = (
+    "identity",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "softplus",
+    "silu",
+    "gelu",
+    "gelu_tanh",
+    "quick_gelu",
+)
 OPTIONS = {"stride": 2, "padding": 1}
 
 EXAMPLES = [

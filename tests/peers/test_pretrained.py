@@ -18,7 +18,7 @@ SIZES = [(12, 12), (12, 16), (17, 23), (7, 30), (4, 4)]  # of images; models kno
 
 
 def saved(model, path, seed=0):
-    """Draw all weights anew, so that none is 0 or 1, write the model, and read it."""
+    """Draw all weights again, so that none is 0 or 1, write the model, and read it."""
     torch.manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():
