@@ -10,7 +10,8 @@
 - `two_moons`: a density on which models are compared; `standard`: units in which models work
 - `design`, `simplex`: recipes of alloys for a target; `two_point`: statistics of microstructures
 
-`noise_models` needs flax, and `vae`, `flow`, `gan` and `design` train with optax: they are imported when first used.
+`noise_models` needs flax, and `vae`, `vae_networks`, `flow`, `gan` and `design` load optax: they are imported
+when first used.
 """
 
 from importlib import import_module
@@ -34,7 +35,6 @@ from mfml.generative import (
     standard,
     two_moons,
     two_point,
-    vae_networks,
     variational,
 )
 

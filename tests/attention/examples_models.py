@@ -64,7 +64,7 @@ def folder():
 
 
 EXAMPLES = [
-    Example(pretrained.load, lambda key: {}, {"path": folder()}, batched=(), jit=False),  # it reads files
+    Example(pretrained.load, lambda key: {}, {"path": folder()}, batched=(), jit=False, x64=False),  # it reads files
     Example(vit.patchify, images, {"patch_size": 2}, gradient=("images",)),
     Example(
         grids.resize, lambda key: {"table": jax.random.normal(key, (3, 4, 2))}, {"size": (5, 2)}, gradient=("table",)
