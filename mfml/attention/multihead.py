@@ -203,14 +203,14 @@ def _projected(params: Multihead, x: Array, context: Array | None) -> tuple[Arra
         (source, params.value, params.value_bias),
     )
     queries, keys, values = (
-        jnp.einsum("...tw,whe->...hte", data, weight) + bias[:, None, :] for data, weight, bias in parts
+        jnp.einsum("...tw,whc->...htc", data, weight) + bias[:, None, :] for data, weight, bias in parts
     )
     return queries, keys, values
 
 
 def _merged(params: Multihead, mixed: Float[Array, "*n h q e"]) -> Float[Array, "*n q w"]:
     """Sum over all heads."""
-    return jnp.einsum("...hte,hew->...tw", mixed, params.out) + params.out_bias
+    return jnp.einsum("...htc,hcw->...tw", mixed, params.out) + params.out_bias
 
 
 def _check(params: Multihead, x: Array, context: Array | None) -> None:
