@@ -56,11 +56,11 @@ def test_step_back(noisy, t):
     x, _, noise = noisy
     time, guess = jnp.array(t), jnp.cos(x)
     found = unit11.ddpm_step(x, time, guess, noise, COSINE.signal)
-    np.testing.assert_allclose(found, diffusion.step(COSINE, x, time, guess, noise), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found, diffusion.step_back(COSINE, x, time, guess, noise), rtol=1e-4, atol=1e-5)
 
 
 def test_guidance(noisy):
     x, t, _ = noisy
     labels = t % 4
-    expected = guidance.guided(labeled_noise_model, labels, strength=1.5, unknown=4)(x, t)
+    expected = guidance.guess(labeled_noise_model, x, t, labels, strength=1.5, unknown=4)
     np.testing.assert_allclose(unit11.guided_noise(labeled_noise_model, x, t, labels, 4, 1.5), expected, atol=1e-5)
