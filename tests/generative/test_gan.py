@@ -90,12 +90,10 @@ def test_training_learns_two_moons_without_collapse(moons, key, kind):
     assert not model.converged
     target = two_moons.sample(key=jax.random.fold_in(key, 1), n_samples=400)
     found = fidelity.diagnose(gan.sample(model, key=key, n_samples=400), target)
-    assert found.precision > 0.4
-    np.testing.assert_allclose(found.diversity, 1, atol=0.3)
+    assert not found.collapsed and found.precision > 0.6
+    np.testing.assert_allclose(found.diversity, 1, atol=0.2)
     before = fidelity.diagnose(gan.sample(start, key=key, n_samples=400), target)
     assert before.collapsed and found.coverage > before.coverage + 0.1
-    if kind != "hinge":  # so short a training with it sometimes ends just at the limit
-        assert not found.collapsed
 
 
 @pytest.fixture
