@@ -5,10 +5,11 @@ $l' = l e^{m - m'} + \sum_j e^{s_j - m'}$, $a' = a e^{m - m'} + \sum_j e^{s_j - 
 gradient computes the logits of each block once more instead of keeping them.
 
 Shapes as in `dot_product`: q queries, k keys, h heads of queries, g heads of keys and values. Within this file the
-axes are batch, g, h / g, positions, features.
+axes are heads of keys (of all sequences), h / g, positions, features; the first one in parts.
 """
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ from mfml import require
 from mfml.attention import dot_product
 from mfml.entrance import public
 from mfml.xla.rewrite import stored
+
+CACHED = 2**18  # numbers of a table of logits that stays in the cache of a processor
 
 
 @public
@@ -70,17 +73,22 @@ def _attend(queries: Array, keys: Array, values: Array, *, mask: Array | None, c
     *batch, h, q, d = queries.shape
     (g, k), v = keys.shape[-3:-1], values.shape[-1]
     require.that(not causal or q <= k, f"causal needs no more queries than keys; found {q} queries and {k} keys")
-    b = math.prod(batch)
-    if b * q * k == 0:
+    n, r = math.prod(batch) * g, h // g
+    if n * q * k == 0:
         return jnp.zeros((*batch, h, q, v), queries.dtype)
+    plan = Plan(q, k, min(block_size, q), min(block_size, k), causal)
+    most = max(1, CACHED // (r * plan.rows * plan.columns))
+    together = max(size for size in range(1, n + 1) if n % size == 0 and size <= most)
     if mask is not None:
         mask = mask.reshape((1,) * (queries.ndim - mask.ndim) + mask.shape)
-        if max(mask.shape[:-3], default=1) > 1:
-            mask = jnp.broadcast_to(mask, (*batch, *mask.shape[-3:]))
-        heads = (g, h // g) if mask.shape[-3] > 1 else (1, 1)
-        mask = mask.reshape(-1, *heads, *mask.shape[-2:])
-    plan = Plan(q, k, min(block_size, q), min(block_size, k), causal)
-    parts = queries.reshape(b, g, h // g, q, d), keys.reshape(b, g, k, d), values.reshape(b, g, k, v)
+        mask = mask.reshape(*mask.shape[:-3], *((g, r) if mask.shape[-3] > 1 else (1, 1)), *mask.shape[-2:])
+        own = max(mask.shape[:-3]) > 1  # whether heads differ, or sequences
+        mask = jnp.broadcast_to(mask, (*batch, g, *mask.shape[-3:])) if own else mask
+        mask = mask.reshape(*((n // together, together) if own else (1, 1)), *mask.shape[-3:])
+    parts = [
+        x.reshape(n // together, together, *shape)
+        for x, shape in ((queries, (r, q, d)), (keys, (k, d)), (values, (k, v)))
+    ]
     return _blocked(plan, *parts, mask).reshape(*batch, h, q, v)
 
 
@@ -104,8 +112,8 @@ class Plan(NamedTuple):
 
     def allowed(self, i: Any, j: Any, mask: Any) -> Any:
         """Return which queries of block i may attend to which keys of block j; None: all to all."""
-        row = i * self.rows + lax.broadcasted_iota(int, (1, 1, 1, self.rows, 1), 3)
-        column = j * self.columns + lax.broadcasted_iota(int, (1, 1, 1, 1, self.columns), 4)
+        row = i * self.rows + lax.broadcasted_iota(int, (1, 1, self.rows, 1), 2)
+        column = j * self.columns + lax.broadcasted_iota(int, (1, 1, 1, self.columns), 3)
         found: Any = None
         if self.causal:
             found = column <= row + (self.k - self.q)
@@ -113,7 +121,7 @@ class Plan(NamedTuple):
             found = column < self.k
         if mask is None:
             return found
-        for axis, number, size in ((3, i, self.rows), (4, j, self.columns)):
+        for axis, number, size in ((2, i, self.rows), (3, j, self.columns)):
             if mask.shape[axis] > 1:
                 mask = lax.dynamic_slice_in_dim(mask, number * size, size, axis=axis)
         return mask if found is None else mask & found
@@ -121,13 +129,39 @@ class Plan(NamedTuple):
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _blocked(plan: Plan, q: Array, k: Array, v: Array, mask: Array | None) -> Array:
+    """Attention of all heads: some of them at a time, so that their tables fit the cache of a processor."""
     return _forward(plan, q, k, v, mask)[0]
 
 
 def _forward(plan: Plan, q: Array, k: Array, v: Array, mask: Array | None) -> tuple[Array, tuple]:
     """Return the result, and what the gradient needs."""
+    out, top, inverse = _over_heads(partial(_attended, plan), mask, q, k, v)
+    return out, (q, k, v, mask, out, top, inverse)
+
+
+def _backward(plan: Plan, kept: tuple, slope: Array) -> tuple[Array, Array, Array, None]:
+    """Gradients of queries, keys and values."""
+    q, k, v, mask, out, top, inverse = kept
+    slope = slope * inverse[..., None]
+    along = jnp.sum(slope * out, axis=-1)
+    return *_over_heads(partial(_slopes, plan), mask, q, k, v, top, slope, along), None
+
+
+_blocked.defvjp(_forward, _backward)
+
+
+def _over_heads(function: Callable[..., tuple], mask: Array | None, *parts: Array) -> tuple:
+    """Map over the first axis. A mask of length 1 there is for all."""
+    if mask is None or len(mask) == 1:
+        shared = None if mask is None else mask[0]
+        return lax.map(lambda own: function(shared, *own), parts)
+    return lax.map(lambda own: function(*own), (mask, *parts))
+
+
+def _attended(plan: Plan, mask: Array | None, q: Array, k: Array, v: Array) -> tuple[Array, Array, Array]:
+    """Return the result of some heads, the largest logit of each row, and the inverse of the divisor."""
     whole = _whole(plan, mask)
-    ks, vs = _cut(k, 2, plan.columns), _cut(v, 2, plan.columns)
+    ks, vs = _cut(k, 1, plan.columns), _cut(v, 1, plan.columns)
 
     def one(numbered: tuple[Array, Array]) -> tuple[Array, Array, Array]:
         i, q = numbered
@@ -135,9 +169,10 @@ def _forward(plan: Plan, q: Array, k: Array, v: Array, mask: Array | None) -> tu
         def add(j: Array, state: tuple) -> tuple:
             top, total, mixed, seen = state
             allowed = plan.allowed(i, j, whole)
-            s = _logits(q, ks[j], allowed)
-            new = jnp.maximum(top, jnp.max(s, axis=-1))
+            s = _products(q, ks[j])
+            s = s if allowed is None else jnp.where(allowed, s, -jnp.inf)
             seen = seen if mask is None else seen | jnp.any(allowed, axis=-1)
+            new = jnp.maximum(top, jnp.max(s, axis=-1))
             shift = jnp.where(seen, new, 0.0)
             p, fade = stored(jnp.exp(s - shift[..., None])), jnp.exp(top - shift)
             return new, total * fade + jnp.sum(p, axis=-1), mixed * fade[..., None] + _sums(p, vs[j]), seen
@@ -149,21 +184,19 @@ def _forward(plan: Plan, q: Array, k: Array, v: Array, mask: Array | None) -> tu
         inverse = 1 / jnp.where(seen, total, 1.0)
         return mixed * inverse[..., None], jnp.where(seen, top, 0.0), inverse
 
-    qs = _cut(q, 3, plan.rows)
-    out, top, inverse = (_joined(x, 3, plan.q) for x in lax.map(one, (jnp.arange(len(qs)), qs)))
-    return out, (q, k, v, mask, out, top, inverse)
+    qs = _cut(q, 2, plan.rows)
+    out, top, inverse = (_joined(x, 2, plan.q) for x in lax.map(one, (jnp.arange(len(qs)), qs)))
+    return out, top, inverse
 
 
-def _backward(plan: Plan, kept: tuple, slope: Array) -> tuple[Array, Array, Array, None]:
-    """Gradients of queries, keys and values. Each block of weights is computed again, without its divisor.
+def _slopes(plan: Plan, mask: Array | None, q: Array, k: Array, v: Array, *rest: Array) -> tuple[Array, Array, Array]:
+    """Gradients of some heads. Each block of weights is computed again, without its divisor.
 
     All tables have a row per key: then no product needs the transpose of a table.
     """
-    q, k, v, mask, out, top, inverse = kept
+    top, slope, along = rest
     whole = _whole(plan, mask)
-    slope = slope * inverse[..., None]
-    along = jnp.sum(slope * out, axis=-1)
-    rows = [_flat(_cut(x, 3, plan.rows)) for x in (q, slope, top[..., None], along[..., None])]
+    rows = [_flat(_cut(x, 2, plan.rows)) for x in (q, slope, top[..., None], along[..., None])]
     turned = [jnp.swapaxes(x, -1, -2) for x in rows]
 
     def one(of_q: Array, numbered: tuple[Array, Array, Array]) -> tuple[Array, tuple[Array, Array]]:
@@ -174,32 +207,30 @@ def _backward(plan: Plan, kept: tuple, slope: Array) -> tuple[Array, Array, Arra
             s = k @ turned[0][i]
             allowed = plan.allowed(i, j, whole)
             if allowed is not None:
-                split = s.reshape(*s.shape[:-1], q.shape[2], plan.rows)  # with an axis of heads again
-                s = jnp.where(jnp.moveaxis(allowed, 4, 2), split, -jnp.inf).reshape(s.shape)
+                split = s.reshape(*s.shape[:-1], q.shape[1], plan.rows)  # with an axis of heads again
+                s = jnp.where(jnp.moveaxis(allowed, 3, 1), split, -jnp.inf).reshape(s.shape)
             p = stored(jnp.exp(s - turned[2][i]))
             of_s = p * (v @ turned[1][i] - turned[3][i])
             new = of_q[i] + jnp.swapaxes(k, -1, -2) @ of_s
-            return lax.dynamic_update_index_in_dim(of_q, new, i, 0), of_k + of_s @ rows[0][i], of_v + p @ rows[1][i]
+            of_q = lax.dynamic_update_index_in_dim(of_q, new, i, 0)
+            return of_q, of_k + of_s @ rows[0][i], of_v + p @ rows[1][i]
 
         start = of_q, jnp.zeros_like(k), jnp.zeros_like(v)
         of_q, *others = lax.fori_loop(plan.begin(j), len(rows[0]), add, start)
         return of_q, tuple(others)
 
-    ks, vs = _cut(k, 2, plan.columns), _cut(v, 2, plan.columns)
+    ks, vs = _cut(k, 1, plan.columns), _cut(v, 1, plan.columns)
     of_q, (of_k, of_v) = lax.scan(one, jnp.zeros_like(turned[0]), (jnp.arange(len(ks)), ks, vs))
-    of_q = jnp.swapaxes(of_q, -1, -2).reshape(len(of_q), *q.shape[:3], plan.rows, q.shape[4])
-    return _joined(of_q, 3, plan.q), _joined(of_k, 2, plan.k), _joined(of_v, 2, plan.k), None
+    of_q = jnp.swapaxes(of_q, -1, -2).reshape(len(of_q), *q.shape[:2], plan.rows, q.shape[3])
+    return _joined(of_q, 2, plan.q), _joined(of_k, 1, plan.k), _joined(of_v, 1, plan.k)
 
 
-_blocked.defvjp(_forward, _backward)
-
-
-def _products(a: Float[Array, "b g r n d"], b: Float[Array, "b g m d"]) -> Float[Array, "b g r n m"]:
+def _products(a: Float[Array, "c r n d"], b: Float[Array, "c m d"]) -> Float[Array, "c r n m"]:
     """Inner products of all vectors, those of all heads of a group in one product of matrices."""
     return (_flat(a) @ jnp.swapaxes(b, -1, -2)).reshape(*a.shape[:-1], b.shape[-2])
 
 
-def _sums(p: Float[Array, "b g r n m"], b: Float[Array, "b g m d"]) -> Float[Array, "b g r n d"]:
+def _sums(p: Float[Array, "c r n m"], b: Float[Array, "c m d"]) -> Float[Array, "c r n d"]:
     """Sums of the m vectors with the factors p."""
     return (_flat(p) @ b).reshape(*p.shape[:-1], b.shape[-1])
 
@@ -207,11 +238,6 @@ def _sums(p: Float[Array, "b g r n m"], b: Float[Array, "b g m d"]) -> Float[Arr
 def _flat(x: Float[Array, "*b r n d"]) -> Float[Array, "*b rn d"]:
     """Put the rows of all heads of a group below each other."""
     return x.reshape(*x.shape[:-3], x.shape[-3] * x.shape[-2], x.shape[-1])
-
-
-def _logits(q: Array, k: Array, allowed: Array | None) -> Array:
-    s = _products(q, k)
-    return s if allowed is None else jnp.where(allowed, s, -jnp.inf)
 
 
 def _cut(x: Array, axis: int, size: int) -> Array:
@@ -232,5 +258,5 @@ def _whole(plan: Plan, mask: Array | None) -> Array | None:
     """Fill a mask up to whole blocks; axes of length 1 stay."""
     if mask is None:
         return None
-    sizes = zip((plan.rows, plan.columns), mask.shape[3:], strict=True)
-    return jnp.pad(mask, [(0, 0)] * 3 + [(0, -n % size if n > 1 else 0) for size, n in sizes])
+    sizes = zip((plan.rows, plan.columns), mask.shape[2:], strict=True)
+    return jnp.pad(mask, [(0, 0)] * 2 + [(0, -n % size if n > 1 else 0) for size, n in sizes])

@@ -226,6 +226,7 @@ class Block(nn.Module, kw_only=True):
         y = layer(norm(x)) if self.norm_first else layer(x)
         if self.layer_scale is not None:
             y = LayerScale(self.layer_scale, name=f"scale_{name}")(y)
+        require.between("dropout", self.dropout, 0, 1)
         y = nn.Dropout(self.dropout, deterministic=not self.has_rng("dropout"))(y)
         return x + y if self.norm_first else norm(x + y)
 
