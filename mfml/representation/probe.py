@@ -105,16 +105,13 @@ def _fit(
     x: Array, y: Array, weights: Array | None, n_classes: int, C: ArrayLike, max_iter: int, tol: ArrayLike
 ) -> Probe:
     x, y = present(weights, x), present(weights, y)
-    scaled = scaling.design(x, fit_intercept=True)
     w = jnp.ones(len(x), x.dtype) if weights is None else weights
-    shares = 2 if n_classes == 2 else 1
-    penalty = shares / (jnp.sum(w) * (jnp.asarray(C, x.dtype) * scaled.scale) * scaled.scale)
-    problem = _Problem(
-        scaled.matrix,
-        _targets(y, n_classes, x.dtype),
-        w / jnp.sum(w),
-        jnp.append(jnp.zeros(1, x.dtype), penalty)[:, None],
-    )
+    total, shares = jnp.sum(w), 2 if n_classes == 2 else 1
+    # where a feature varies less, the penalty decides: scaled by its own spread it would have an infinite penalty
+    least = shares**0.5 / (jnp.sqrt(jnp.asarray(C, x.dtype)) * jnp.sqrt(total))
+    scaled = scaling.design(x, fit_intercept=True, least=jnp.where(jnp.isfinite(least), least, 0.0))
+    ridge = jnp.append(jnp.zeros(1, x.dtype), (least / scaled.scale) ** 2)[:, None]
+    problem = _Problem(scaled.matrix, _targets(y, n_classes, x.dtype), w / total, ridge)
     params = jnp.zeros((scaled.matrix.shape[1], n_classes), x.dtype)
     first = State(params, _objective(params, problem), jnp.full((), jnp.inf, x.dtype), jnp.zeros((), bool))
     precondition = _preconditioner(problem)

@@ -74,3 +74,14 @@ def test_what_does_not_fit_is_refused(unchecked):
     ):
         with pytest.raises(ValueError, match=message):
             probe.fit(*arguments, **options)
+
+
+@pytest.mark.parametrize("unit", [1e-35, 1e-18, 0.0])
+def test_a_feature_in_a_tiny_unit_counts_as_little_as_none(data, unit):
+    """Its penalty would overflow. MiniLM's vectors have such a feature."""
+    x, y = data
+    others = probe.fit(x[:, 1:], y, n_classes=3)
+    found = probe.fit(x.at[:, 0].multiply(unit), y, n_classes=3)
+    assert found.converged
+    np.testing.assert_allclose(found.coef[1:], others.coef, atol=1e-4)
+    assert np.abs(found.coef[0]).max() <= 1e3 * unit
