@@ -15,7 +15,8 @@ Models as flax modules, which import flax when first used:
 
 - `transformer`: attention, block, encoder and decoder; `embedding`: tables of tokens; `drawing`: draws parameters
 - `vit`, `gpt`, `bert`, `clip`: the models; `maps`: where their tokens look
-- `pretrained`: reads models that others have trained; `safetensors`: the files; `wordpiece`: BERT's tokenizer
+- `pretrained`: reads models that others have trained; `safetensors`: the files; `wordpiece`: BERT's tokenizer;
+  `sentences`: vectors of many sentences
 """
 
 from importlib import import_module
@@ -57,6 +58,7 @@ __all__ = [
     "recurrent",
     "safetensors",
     "sampling",
+    "sentences",
     "transformer",
     "vit",
     "wordpiece",

@@ -8,11 +8,12 @@ from tempfile import mkdtemp
 import jax
 import numpy as np
 
-from mfml.attention import bert, clip, drawing, gpt, grids, maps, pretrained, vit
+from mfml.attention import bert, clip, drawing, gpt, grids, maps, pretrained, sentences, vit, wordpiece
 from mfml.attention.layouts import text
 from mfml.attention.transformer import Encoder
 from tests.contract import Example
 
+TOKENIZER = wordpiece.read(Path(__file__).parent / "files" / "vocab.txt")
 V, LENGTH = 7, 6  # tokens of the vocabulary, of a text
 SIZES = {"n_tokens": V, "width": 4, "max_length": 12}
 GPT = gpt.GPT(encoder=Encoder(n_layers=1, n_heads=2, causal=True), **SIZES)
@@ -43,6 +44,13 @@ def both(key):
 def seen(key):
     pictures = images(key)["images"]
     return {"params": drawing.init(VIT, pictures, key=jax.random.key(0)), "inputs": pictures}
+
+
+def reader(key):
+    """A BERT for the words of `files/vocab.txt`."""
+    module = BERT.clone(n_tokens=len(TOKENIZER.vocabulary), head=None)
+    params = drawing.init(module, texts(key)["ids"], key=jax.random.key(0))
+    return {"model": pretrained.Pretrained(module, params, "bert", {}), "tokenizer": TOKENIZER}
 
 
 @cache
@@ -107,5 +115,13 @@ EXAMPLES = [
         lambda key: {"params": language(BERT.clone(head=None), key)["params"], "inputs": texts(key)["ids"]},
         {"module": BERT.clone(head=None)},
         gradient=("params",),
+    ),
+    Example(
+        sentences.embed,
+        reader,
+        {"texts": ["The α-Fe phase.", "Hello world!"], "max_length": 12},
+        batched=(),
+        jit=False,
+        x64=False,
     ),
 ]
