@@ -120,7 +120,7 @@ def loss(
 
     Source: Radford et al. (2021), figure 3.
 
-        >>> from mfml.attention.transformer import Encoder
+    >>> from mfml.attention.transformer import Encoder
     >>> image = ViT(encoder=Encoder(n_layers=1, n_heads=1), width=4, image_size=(4, 4), patch_size=4)
     >>> text = Text(encoder=Encoder(n_layers=1, n_heads=1, causal=True), n_tokens=9, width=4, max_length=3)
     >>> module, images, ids = CLIP(image=image, text=text, n_components=2), jnp.ones((1, 4, 4, 1)), jnp.array([[1, 8]])
