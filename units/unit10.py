@@ -23,12 +23,14 @@ from mfml.attention import (
     positions,
     pretrained,
     recurrent,
+    sentences,
     transformer,
     wordpiece,
 )
 from mfml.data import digits, elements, formulas, minilm
 from mfml.plots import attention as plots
 from mfml.plots import clustering as curves
+from mfml.representation import probe
 from mfml.training import loop
 
 key = jax.random.key(10)
@@ -297,7 +299,7 @@ for name, network in networks.items():
     accuracy[name] = []
     for count, n_steps in zip(COUNTS, STEPS, strict=True):
         learned[name] = trained(network, written.images[:count], written.labels[:count], n_steps)
-        guess = network.apply(learned[name], unseen.images).argmax(axis=-1)
+        guess = jax.jit(network.apply)(learned[name], unseen.images).argmax(axis=-1)
         accuracy[name].append(float((guess == unseen.labels).mean()))
     print(f"{name}: accuracy " + ", ".join(f"{a:.3f} with {n}" for a, n in zip(accuracy[name], COUNTS, strict=True)))
 
@@ -432,8 +434,8 @@ alike = None
 if minilm.is_installed():
     files, card = minilm.load()
     model = pretrained.load(files.weights, config=files.config)
-    tokens = wordpiece.encode(wordpiece.read(files.vocabulary), SENTENCES)
-    vectors = pretrained.embed(model.module, model.params, tokens.ids, mask=tokens.mask)
+    tokenizer = wordpiece.read(files.vocabulary)
+    vectors = sentences.embed(model, tokenizer, SENTENCES)
     alike = np.asarray(vectors @ vectors.T)
     print(f"{card.name}: vectors of {vectors.shape[1]} numbers")
 else:
@@ -446,6 +448,82 @@ plots.similarities(shown, SENTENCES, title="" if alike is not None else "MiniLM 
 # %% [markdown]
 # *What to see*, where the model is installed: sentences about one material are alike, though they share hardly a word.
 # Nobody told the model what a ceramic is; it has read about it.
+#
+# Such vectors are features for small data sets. Here are 24 descriptions of alloys and their parts, each about one of
+# four topics. Apart from little words, hardly any word occurs twice within a topic. Is the nearest neighbor about the
+# same topic? And does a linear probe, trained on five descriptions per topic, recognize the topic of the sixth? For
+# comparison, we do the same with counts of words.
+
+# %%
+TOPICS = {
+    "corrosion": (
+        "This brass resists sea water.",
+        "Rust spreads on unprotected steel.",
+        "The propeller bronze survives years in salt spray.",
+        "Chromium keeps the sheet stainless.",
+        "Zinc is attacked first and so protects the iron.",
+        "Pits appear where chlorides break the oxide film.",
+    ),
+    "strength": (
+        "Cold work doubles the yield stress of the wire.",
+        "Fine grains make the alloy harder.",
+        "Precipitates hold dislocations back.",
+        "The bolt carries a heavy load without deforming.",
+        "Martensite is as tough to bend as a file.",
+        "Aging for ten hours brings the peak in hardness.",
+    ),
+    "electricity": (
+        "Pure copper carries current with little loss.",
+        "Silver contacts conduct best of all.",
+        "Dissolved tin raises the resistivity.",
+        "Busbars need a high conductivity.",
+        "Aluminum cables span the pylons of the power grid.",
+        "Electrons are scattered by impurities in the wire.",
+    ),
+    "heat": (
+        "Solder melts below two hundred degrees.",
+        "Tungsten stays solid in a glowing lamp.",
+        "The turbine blade works close to its melting point.",
+        "Invar hardly expands when it gets warm.",
+        "The heat sink cools the processor.",
+        "Casting begins above the liquidus temperature.",
+    ),
+}
+descriptions, topic = sum(TOPICS.values(), ()), np.repeat(np.arange(4), 6)
+
+
+def neighbors(x):
+    """Place of the most similar other description, by the cosine."""
+    length = jnp.linalg.norm(x, axis=1, keepdims=True)
+    return np.asarray(jnp.argmax((x / length) @ (x / length).T - 2 * jnp.eye(len(x)), axis=1))
+
+
+def recognized(x):
+    """Share of topics that a probe recognizes in descriptions that it was not trained on."""
+    right = []
+    for place in range(6):
+        held_out = np.arange(len(x)) % 6 == place
+        fitted = probe.fit(x[~held_out], topic[~held_out], n_classes=4, C=10.0)
+        right.append(float(probe.score(fitted, x[held_out], topic[held_out])))
+    return float(np.mean(right))
+
+
+told = {}
+if minilm.is_installed():
+    ids = wordpiece.encode(tokenizer, descriptions).ids
+    words = np.setdiff1d(ids, [tokenizer.ids[token] for token in wordpiece.SPECIAL])
+    counts = jnp.asarray((ids[:, :, None] == words).sum(axis=1), float)
+    by_kind = {"MiniLM": sentences.embed(model, tokenizer, descriptions), "counts of words": counts}
+    for name, x in by_kind.items():
+        told[name] = float(np.mean(topic[neighbors(x)] == topic)), recognized(x)
+        print(f"{name:15s} neighbor of the same topic {told[name][0]:.2f}, probe {told[name][1]:.2f}; by chance 0.25")
+    nearest = neighbors(by_kind["MiniLM"])
+    for place in (1, 12, 18):
+        print(f"  {descriptions[place]!r} is nearest to {descriptions[nearest[place]]!r}")
+
+# %% [markdown]
+# *What to see*, where the model is installed: with so few examples, counts of words are no better than a guess. The
+# vectors bring along what words mean.
 #
 # ## What to take home
 #
@@ -462,6 +540,7 @@ plots.similarities(shown, SENTENCES, title="" if alike is not None else "MiniLM 
 if alike is not None:
     pairs = [alike[i, i + 1] for i in (0, 2, 4)]
     assert min(pairs) > np.mean(alike[np.triu_indices(len(SENTENCES), 2)])
+    assert min(told["MiniLM"]) > 0.6 > 0.4 > max(told["counts of words"])
 assert faded["RNN"][20] < 0.1 * faded["LSTM"][20] < 0.1
 assert max(largest["with the root"]) < 0.15 < 0.5 < largest["without"][-1]
 metals, others = [TOKENS.index(t) for t in ("Li", "Be")], [TOKENS.index(t) for t in ("O", "F")]
