@@ -105,13 +105,31 @@ def two_point(distance: ArrayLike, curves: Mapping[str, ArrayLike], *, unit: str
 
 
 @style.styled
+def spectra(angle: ArrayLike, panels: Mapping[str, ArrayLike]) -> Figure:
+    """Draw a few spectra of counts (n, channels) of each kind above each other; what is below zero is red."""
+    figure, grid = style.panels(1, len(panels), size=(3.4, 3.0))
+    at = np.asarray(angle)
+    step = 1.1 * max(float(np.max(np.asarray(rows))) for rows in panels.values())
+    for ax, (name, rows) in zip(grid[0], panels.items(), strict=True):
+        style.axes(ax, x="angle (degrees)", y="counts" if ax is grid[0, 0] else "", title=name)
+        for number, counts in enumerate(np.asarray(rows, dtype=float)):
+            base = number * step
+            ax.plot(at, base + counts, color=style.BLUE, linewidth=0.9)
+            ax.fill_between(at, base + np.minimum(counts, 0.0), base, color=style.VERMILION, linewidth=0)
+        ax.set_ylim(-0.25 * step, len(np.asarray(rows)) * step)
+        ax.set_yticks([number * step for number in range(len(np.asarray(rows)))], ["0"] * len(np.asarray(rows)))
+    return figure
+
+
+@style.styled
 def on_target(target: ArrayLike, reached: Mapping[str, ArrayLike], *, quantity: str, ax: Axes | None = None) -> Axes:
-    """Draw what designs reach over what was asked for; on the gray line both are equal."""
+    """Draw what designs reach over what was asked for; on the gray line both are equal. Kinds stand side by side."""
     wanted = np.asarray(target)
     ax = style.axes(ax, x=f"wanted {quantity}", y=f"reached {quantity}")
     ends = [float(wanted.min()), float(wanted.max())]
     ax.plot(ends, ends, "--", color=style.GRAY, linewidth=1.2)
-    for (name, values), color in zip(reached.items(), style.PALETTE, strict=False):
-        ax.plot(wanted, np.asarray(values), ".", color=color, markersize=4, alpha=0.6, label=name)
+    for place, ((name, values), color) in enumerate(zip(reached.items(), style.PALETTE, strict=False)):
+        aside = 0.02 * (ends[1] - ends[0]) * (place - (len(reached) - 1) / 2)
+        ax.plot(wanted + aside, np.asarray(values), ".", color=color, markersize=4, alpha=0.6, label=name)
     ax.legend()
     return ax

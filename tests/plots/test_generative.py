@@ -59,3 +59,13 @@ def test_designs_stand_beside_the_line_of_equality():
     assert ax.get_ylabel() == "reached hardness (HV)"
     assert ax.lines[0].get_xydata().tolist() == [[1.0, 1.0], [3.0, 3.0]]
     assert ax.lines[1].get_ydata().tolist() == [1.5, 2.5]
+    assert ax.lines[1].get_xdata().tolist() == [1.0, 3.0]
+
+
+def test_counts_below_zero_are_filled():
+    figure = generative.spectra([10.0, 20.0, 30.0], {"measured": np.ones((2, 3)), "drawn": np.array([[1.0, -1.0, 1.0]])})
+    first, second = figure.axes
+    assert first.get_xlabel() == "angle (degrees)"
+    assert len(first.lines) == 2
+    assert second.collections[0].get_paths()[0].vertices[:, 1].min() == -1.0
+    assert first.collections[0].get_paths()[0].vertices[:, 1].min() == 0.0
