@@ -103,6 +103,12 @@ def between(name: str, value: int | float, low: int | float, high: int | float) 
         raise ValueError(f"{name} must be between {low} and {high}; found {value}")
 
 
+def shape(name: str, value: Any) -> None:
+    """Require a tuple of sizes of at least one axis, none of them negative; the first may not be 0."""
+    fits = isinstance(value, tuple | list) and len(value) > 0 and all(isinstance(n, int | np.integer) for n in value)
+    that(fits and value[0] > 0 and min(value) >= 0, f"{name} must be a tuple (n, ...) of sizes; found {value!r}")
+
+
 def positive(name: str, value: int | float) -> None:
     """Require value > 0, for a static Python number."""
     if not value > 0:

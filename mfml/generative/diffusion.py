@@ -40,7 +40,8 @@ def loss(
     target, see `noising`. `kind` is static.
 
     Raises:
-        ValueError: as `noising.add`; unless `kind` is one of `noising.KINDS`, and the guess has the shape of x.
+        ValueError: as `noising.add`; without a sample; unless `kind` is one of `noising.KINDS`, and the guess has the
+            shape of x.
 
     Source: Ho, Jain and Abbeel (2020), equation 14; velocity: Salimans and Ho (2022).
 
@@ -50,6 +51,7 @@ def loss(
     4.0
     """
     require.one_of("kind", kind, noising.KINDS)
+    require.that(x.size > 0, f"x must hold at least one sample; found shape {x.shape}")
     guess = predict(noising.add(schedule, x, t, noise), t)
     require.same_shape(x=x, guess=guess)
     wanted = {"noise": noise, "clean": x}.get(kind)
@@ -72,7 +74,8 @@ def step_back(
     $$x_{t-1} = \frac{1}{\sqrt{1 - \beta_t}} \Big( x_t - \frac{\beta_t}{\sqrt{1 - \bar\alpha_t}}\, \hat\epsilon \Big)
     + \sigma_t z$$
 
-    $\sigma_t^2$ is the posterior variance, so the last step, at t = 0, adds no noise.
+    $\sigma_t^2$ is the posterior variance, so the last step, at t = 0, adds no noise. A time outside of the schedule
+    gives NaN.
 
     Raises:
         ValueError: unless samples, guess and noise have one shape.
@@ -85,9 +88,10 @@ def step_back(
     [[2.5]]
     """
     require.same_shape(noisy=noisy, guess=guess, noise=noise)
-    beta = schedule.beta[t]
-    mean = (noisy - beta / jnp.sqrt(schedule.noise[t]) * guess) / jnp.sqrt(1 - beta)
-    return mean + jnp.sqrt(schedules.posterior_variance(schedule)[t]) * noise
+    factors = schedule.beta / jnp.sqrt(schedule.noise), schedules.kept(schedule), schedules.posterior_variance(schedule)
+    known = (t >= 0) & (t < len(schedule.beta))
+    of_guess, kept, variance = (jnp.where(known, factor[t], jnp.nan).astype(noisy.dtype) for factor in factors)
+    return (noisy - of_guess * guess) / jnp.sqrt(kept) + jnp.sqrt(variance) * noise
 
 
 @public
@@ -143,8 +147,8 @@ def sample(
             the guess is uncertain, at the beginning.
 
     Raises:
-        ValueError: for an unknown kind, an eta outside of 0 to 1 (NaN where traced), or an n_times out
-            of range.
+        ValueError: for an unknown kind, an eta outside of 0 to 1 (NaN where traced), an n_times out of range, a limit
+            that is not positive, or a shape without a sample.
 
     Source: Song, Meng and Ermon (2021), equations 12 and 16.
 
@@ -153,10 +157,14 @@ def sample(
     True
     """
     require.one_of("kind", kind, noising.KINDS)
+    require.shape("shape", shape)
+    require.that(limit is None or limit > 0, f"limit must be positive; found {limit}")
     n_steps = len(schedule.signal)
     visited = times(n_steps if n_times is None else n_times, n_steps=n_steps)
     short = schedules.strided(schedule, visited)
-    (signal, noise), new = schedules.before(short), schedules.posterior_variance(short)
+    signal, noise = (jnp.sqrt(share) for share in schedules.before(short))
+    # share of the noise before the step that is new with eta = 1; at first there is none, and no derivative either
+    new = jnp.where(noise > 0, jnp.minimum(short.beta / short.noise, 1), 0)
     for_start, for_steps = jax.random.split(key)
     eta = jnp.asarray(eta, schedule.signal.dtype)
 
@@ -167,9 +175,9 @@ def sample(
         if limit is not None:
             clean = jnp.clip(found.clean, -limit, limit)
             found = noising.parts(schedule, x, every, clean, kind="clean")
-        variance = eta**2 * new[place]
-        mean = jnp.sqrt(signal[place]) * found.clean + jnp.sqrt(noise[place] - variance) * found.noise
-        return mean + jnp.sqrt(variance) * jax.random.normal(key, shape, x.dtype), None
+        old, fresh = jnp.sqrt(1 - eta**2 * new[place]), eta * jnp.sqrt(new[place])
+        mixed = old * found.noise + fresh * jax.random.normal(key, shape, x.dtype)
+        return signal[place] * found.clean + noise[place] * mixed, None
 
     start = jax.random.normal(for_start, shape, schedule.signal.dtype)
     places = jnp.arange(len(visited) - 1, -1, -1)

@@ -9,6 +9,7 @@ Before the first step nothing is lost: $\bar\alpha_{-1} = 1$. Schedules are comp
 once.
 """
 
+import math
 from typing import NamedTuple
 
 import jax
@@ -64,7 +65,7 @@ def cosine(*, n_steps: int, offset: float = 0.008, largest: float = 0.999) -> Sc
     [0.506..., 0.999...]
     """
     require.positive("n_steps", n_steps)
-    require.that(offset >= 0, f"offset must not be negative; found {offset}")
+    require.that(0 <= offset < math.inf, f"offset must be non-negative and finite; found {offset}")
     require.that(0 < largest < 1, f"largest must be between 0 and 1; found {largest}")
     kept = np.cos((np.arange(n_steps + 1) / n_steps + offset) / (1 + offset) * np.pi / 2) ** 2
     return _made(np.minimum(1 - kept[1:] / kept[:-1], largest))
@@ -72,6 +73,7 @@ def cosine(*, n_steps: int, offset: float = 0.008, largest: float = 0.999) -> Sc
 
 def _made(beta: np.ndarray) -> Schedule:
     """The schedule of these steps, which are in double precision."""
+    require.that(bool(np.all(beta > 0)), f"each step must add noise; found a beta of {beta.min()}")
     log_signal = np.cumsum(np.log1p(-beta))
     return Schedule(*(jnp.asarray(values, float) for values in (beta, np.exp(log_signal), -np.expm1(log_signal))))
 
@@ -93,15 +95,39 @@ def strided(schedule: Schedule, times: Int[Array, " s"]) -> Schedule:
     r"""Return the schedule of a diffusion that visits these times only, the earliest first.
 
     The signal at them stays as it is. The steps become larger: $\beta = 1 - \bar\alpha_t / \bar\alpha_{t'}$ with the
-    visited time t' before t. They are not the steps of the full schedule at these times.
+    visited time t' before t. They are not the steps of the full schedule at these times. A time outside of the schedule
+    gives NaN.
+
+    Raises:
+        ValueError: unless the times are known to rise (NaN where they are traced and do not).
 
     >>> strided(linear(n_steps=3, low=0.5, high=0.5), jnp.array([0, 2])).beta.tolist()
     [0.5, 0.75]
     """
     require.rank("times", times, 1)
-    visited = Schedule(schedule.beta[times], schedule.signal[times], schedule.noise[times])
-    signal, noise = before(visited)
-    return visited._replace(beta=(visited.noise - noise) / signal)
+    known = (times >= 0) & (times < len(schedule.signal))
+    visited = Schedule(*(jnp.where(known, share[times], jnp.nan) for share in schedule))
+    fall = _log_kept(visited)
+    return visited._replace(beta=jnp.where(fall < 0, -jnp.expm1(fall), jnp.nan))
+
+
+@public
+@jax.jit
+def kept(schedule: Schedule) -> Float[Array, " t"]:
+    r"""Share $1 - \beta_t$ of the variance that each step keeps, to its own rounding.
+
+    >>> kept(linear(n_steps=2, low=0.5, high=0.5)).tolist()
+    [0.5, 0.5]
+    """
+    return jnp.exp(_log_kept(schedule))
+
+
+def _log_kept(schedule: Schedule) -> Array:
+    """Logarithm of the share that each step keeps. A difference of shares would lose digits, even more than all."""
+    signal, noise = schedule.signal, schedule.noise
+    large = noise < 0.5
+    of_signal = jnp.where(large, jnp.log1p(-jnp.where(large, noise, 0.0)), jnp.log(jnp.where(large, 1.0, signal)))
+    return jnp.diff(of_signal, prepend=jnp.zeros_like(of_signal[:1]))
 
 
 @public

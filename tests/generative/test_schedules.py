@@ -57,5 +57,5 @@ def test_errors():
         schedules.linear(n_steps=3, low=0.3, high=0.2)
     with pytest.raises(ValueError, match=r"largest must be between 0 and 1; found 1.0"):
         schedules.cosine(n_steps=3, largest=1.0)
-    with pytest.raises(ValueError, match="offset must not be negative"):
+    with pytest.raises(ValueError, match="offset must be non-negative and finite"):
         schedules.cosine(n_steps=3, offset=-0.1)
