@@ -17,19 +17,21 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics.domain import NON_NEGATIVE, POSITIVE, checked
+from mfml.numerics.domain import NON_NEGATIVE, POSITIVE, Domain, checked, inside
 
+NEGATIVE = Domain(lambda value: value >= 0, "must be negative: noise levels fall")
 Network = Callable[[Float[Array, "n *shape"], Float[Array, " n"]], Float[Array, "n *shape"]]
 
 
 @public
-@checked(data_scale=POSITIVE)
+@checked(data_scale=POSITIVE, sigma=NON_NEGATIVE)
 def denoise(
     network: Network, x: Float[Array, "n *shape"], sigma: Float[Array, " n"], *, data_scale: ArrayLike = 0.5
 ) -> Float[Array, "n *shape"]:
@@ -38,7 +40,8 @@ def denoise(
     `network(scaled, level)` gets samples of standard deviation 1, and ln(sigma) / 4. Without noise, D is x.
 
     Raises:
-        ValueError: unless there is a sigma for each sample, and data_scale is positive (NaN where traced).
+        ValueError: unless there is a sigma for each sample, none is negative, and data_scale is positive (NaN where
+            traced).
 
     Source: Karras et al. (2022), equation 7 and table 1.
 
@@ -48,16 +51,17 @@ def denoise(
     require.rank("sigma", sigma, 1)
     require.same_length(x=x, sigma=sigma)
     scale = jnp.asarray(data_scale, x.dtype)
-    noise = sigma.astype(x.dtype).reshape(-1, *[1] * (x.ndim - 1))
+    sigma = sigma.astype(x.dtype)
+    noise = sigma.reshape(-1, *[1] * (x.ndim - 1))
     total = jnp.hypot(noise, scale)
     level = jnp.log(jnp.where(sigma > 0, sigma, 1.0)) / 4  # without noise the network does not count
     raw = network(x / total, level)
-    require.same_shape(x=x, output=raw)
+    require.same_shape(x=x, guess=raw)
     return (scale / total) ** 2 * x + noise * (scale / total) * raw
 
 
 @public
-@checked(data_scale=POSITIVE)
+@checked(data_scale=POSITIVE, sigma=POSITIVE)
 def loss(
     network: Network,
     x: Float[Array, "n *shape"],
@@ -72,7 +76,8 @@ def loss(
     by `draw_sigma`.
 
     Raises:
-        ValueError: as `denoise`; unless x and noise have one shape.
+        ValueError: as `denoise`; unless x and noise have one shape, there is a sample, and the sigmas are positive (NaN
+            where traced).
 
     Source: Karras et al. (2022), equation 8.
 
@@ -81,10 +86,17 @@ def loss(
     0.8...
     """
     require.same_shape(x=x, noise=noise)
+    require.rank("sigma", sigma, 1)
+    require.same_length(x=x, sigma=sigma)
+    require.that(x.size > 0, f"x must hold at least one sample; found shape {x.shape}")
+    sigma = sigma.astype(x.dtype)
     levels = sigma.reshape(-1, *[1] * (x.ndim - 1))
-    error = denoise(network, x + levels * noise, sigma, data_scale=data_scale) - x
     scale = jnp.asarray(data_scale, x.dtype)
-    return jnp.mean((error / levels * (jnp.hypot(levels, scale) / scale)) ** 2)
+    total = jnp.hypot(levels, scale)
+    guess = network((x + levels * noise) / total, jnp.log(sigma) / 4)
+    require.same_shape(x=x, guess=guess)
+    # (D - x) / c_out with c_skip written out: the difference itself would lose its digits where there is little noise
+    return jnp.mean((guess + noise * (scale / total) - x / scale * (levels / total)) ** 2)
 
 
 @public
@@ -111,10 +123,12 @@ def levels(n_steps: int, *, low: float = 0.002, high: float = 80.0, rho: float =
     $$\sigma_i = \Big( \sigma_\max^{1/\rho} + \frac{i}{N - 1} (\sigma_\min^{1/\rho} - \sigma_\max^{1/\rho}) \Big)^\rho,
     \quad i < N, \qquad \sigma_N = 0$$
 
-    All arguments are static. A single step goes from `high` to 0.
+    All arguments are static. A single step goes from `high` to 0. Levels are computed in double precision, and rounded
+    once.
 
     Raises:
-        ValueError: unless n_steps >= 1, 0 < low < high, and rho > 0.
+        ValueError: unless n_steps >= 1, 0 < low < high, and rho is positive, all of them finite; or if the levels are
+            too close to each other to be told apart.
 
     Source: Karras et al. (2022), equation 5.
 
@@ -122,11 +136,19 @@ def levels(n_steps: int, *, low: float = 0.002, high: float = 80.0, rho: float =
     [4.0, 2.91..., 1.0, 0.0]
     """
     require.positive("n_steps", n_steps)
-    require.that(0 < low < high, f"0 < low < high is needed; found low = {low}, high = {high}")
-    require.that(rho > 0, f"rho must be positive; found {rho}")
-    share = jnp.linspace(0.0, 1.0, n_steps)
-    powers = high ** (1 / rho) + share * (low ** (1 / rho) - high ** (1 / rho))
-    return jnp.append(powers**rho, 0.0)
+    require.that(0 < low < high < np.inf, f"0 < low < high is needed; found low = {low}, high = {high}")
+    require.that(0 < rho < np.inf, f"rho must be positive and finite; found {rho}")
+    share = np.linspace(0.0, 1.0, n_steps)
+    last = np.log(low / high)
+    # relative to high: its power alone may leave the range of the numbers
+    found = high * (1 + share * np.expm1(last / rho)) ** rho
+    found[0] = high
+    if n_steps > 1:
+        found[-1] = low
+    rounded = np.append(found, 0.0).astype(jax.dtypes.canonicalize_dtype(float))
+    apart = bool(np.all(np.diff(rounded) < 0))
+    require.that(apart, f"n_steps = {n_steps} levels with rho = {rho} coincide: take fewer, or a rho near 7")
+    return jnp.asarray(rounded)
 
 
 @public
@@ -143,7 +165,8 @@ def sample(
     samples.
 
     Raises:
-        ValueError: unless there are at least two sigmas.
+        ValueError: unless there are at least two sigmas, which are known to fall to 0 or above (NaN where traced), and
+            the denoiser's guess has the shape of the noise.
 
     Source: Karras et al. (2022), algorithm 1.
 
@@ -153,10 +176,15 @@ def sample(
     """
     require.rank("sigmas", sigmas, 1)
     require.that(len(sigmas) > 1, f"sigmas must have at least two entries; found {len(sigmas)}")
+    require.that(noise.ndim > 0, f"noise must have at least one axis; found shape {noise.shape}")
     sigmas = sigmas.astype(noise.dtype)
+    falls = inside("the differences of sigmas", jnp.diff(sigmas, append=-1.0), NEGATIVE)
+    sigmas = jnp.where(jnp.isnan(falls), jnp.nan, sigmas)
 
     def slope(x: Array, sigma: Array) -> Array:
-        return (x - denoiser(x, jnp.full(len(x), sigma))) / sigma
+        guess = denoiser(x, jnp.full(len(x), sigma))
+        require.same_shape(noise=x, guess=guess)
+        return ((x - guess) / sigma).astype(x.dtype)
 
     def advance(x: Array, ends: tuple[Array, Array]) -> tuple[Array, None]:
         sigma, after = ends

@@ -21,19 +21,22 @@ from jaxtyping import Array, Float, Key
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.domain import SHARE, checked
 
 Predict = Callable[[Float[Array, "n *shape"], Float[Array, " n"]], Float[Array, "n *shape"]]
 SOLVERS = ("euler", "heun")
 
 
 @public
+@checked(s=SHARE)
 def loss(
     predict: Predict, x: Float[Array, "n *shape"], s: Float[Array, " n"], noise: Float[Array, "n *shape"]
 ) -> Float[Array, ""]:
     r"""Mean square of the velocity's error, $\mathrm{mean}\,(\hat v(x_s, s) - (x - \epsilon))^2$.
 
     Raises:
-        ValueError: unless x and noise have one shape, and there is a time for each sample.
+        ValueError: unless x and noise have one shape, there is a sample, and each has a time from 0 to 1 (NaN where it
+            is traced and outside).
 
     Source: Lipman et al. (2023), equation 23, with $\sigma_{\min} = 0$.
 
@@ -43,7 +46,8 @@ def loss(
     require.same_shape(x=x, noise=noise)
     require.rank("s", s, 1)
     require.same_length(x=x, s=s)
-    along = s.reshape(-1, *[1] * (x.ndim - 1))
+    require.that(x.size > 0, f"x must hold at least one sample; found shape {x.shape}")
+    along = s.astype(x.dtype).reshape(-1, *[1] * (x.ndim - 1))
     guess = predict((1 - along) * noise + along * x, s)
     require.same_shape(x=x, guess=guess)
     return jnp.mean((guess - (x - noise)) ** 2)
@@ -59,7 +63,7 @@ def sample(
     static.
 
     Raises:
-        ValueError: for n_steps < 1, or an unknown solver.
+        ValueError: for n_steps < 1, an unknown solver, or a guess that has not the shape of the noise.
 
     >>> sample(lambda x, s: jnp.ones_like(x), jnp.zeros((1, 1)), n_steps=4).tolist()
     [[1.0]]
@@ -88,7 +92,7 @@ def log_prob(
     itself. n_steps and n_probes are static.
 
     Raises:
-        ValueError: for n_steps or n_probes < 1.
+        ValueError: for n_steps or n_probes < 1, without a sample, or for a guess that has not the shape of x.
 
     Source: Chen et al. (2018), section 4; Grathwohl et al. (2019), the estimate.
 
@@ -98,6 +102,7 @@ def log_prob(
     """
     require.positive("n_steps", n_steps)
     require.positive("n_probes", n_probes)
+    require.that(x.size > 0, f"x must hold at least one sample; found shape {x.shape}")
     field, size = _at_all(predict, len(x)), math.prod(x.shape[1:])
     if key is None:
         probes = jnp.repeat(jnp.eye(size, dtype=x.dtype)[:, None], len(x), axis=1)
@@ -117,7 +122,13 @@ def log_prob(
 
 def _at_all(predict: Predict, n: int) -> Callable[[Array, Array], Array]:
     """The velocity of all samples at one time."""
-    return lambda x, s: predict(x, jnp.full(n, s))
+
+    def velocity(x: Array, s: Array) -> Array:
+        guess = predict(x, jnp.full(n, s))
+        require.same_shape(x=x, guess=guess)
+        return guess.astype(x.dtype)
+
+    return velocity
 
 
 def _walk(field: Callable, state: Any, begin: float, end: float, n_steps: int, solver: str) -> Any:
