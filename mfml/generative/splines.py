@@ -23,7 +23,6 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics import distances
 
 SMALLEST_SHARE = 1e-3  # of the interval that a bin takes: widths, heights and slopes never vanish
 SMALLEST_SLOPE = 1e-3
@@ -66,7 +65,7 @@ def knots(raw: Float[Array, "*n p"], *, bound: float = 1.0) -> Knots:
     p = raw.shape[-1] if raw.ndim else 0
     k = (p + 1) // 3
     require.that(p % 3 == 2 and k < 1 / SMALLEST_SHARE, f"raw needs 3 k - 1 columns for k bins; found {raw.shape}")
-    require.positive("bound", bound)
+    require.that(0 < bound < 0.5 * float(jnp.finfo(raw.dtype).max), f"bound must be positive and finite; found {bound}")
     slopes = SMALLEST_SLOPE + jax.nn.softplus(raw[..., 2 * k :] + AT_ONE)
     end = jnp.ones_like(raw[..., :1])
     x, y = (_positions(part, bound) for part in (raw[..., :k], raw[..., k : 2 * k]))
@@ -95,8 +94,9 @@ def transform(knots: Knots, x: Float[Array, "*n"]) -> Moved:
 def inverse(knots: Knots, y: Float[Array, "*n"]) -> Moved:
     r"""Point at which a spline has a value, and the slope of the inverse there; each has a spline of its own.
 
-    With $v = (y - y_j) / \Delta y$ the share $\xi$ is the root of a quadratic, in the form that does not cancel:
-    $\xi = 2 v / (b + \sqrt{b^2 + 4 a v})$, $a = 1 - r_0 + v\, (r_0 + r_1 - 2)$, $b = r_0 - v\, (r_0 + r_1 - 2)$.
+    With $v = (y - y_j) / \Delta y$ and $w = 1 - v$ the share $\xi$ is the root of a quadratic. Where
+    $d = r_0 w - r_1 v \ge 0$ it is $2 v / (2 v + h)$, otherwise $h / (2 w + h)$, with
+    $h = |d| + \sqrt{d^2 + 4 v w}$: a form in which nothing cancels.
 
     Raises:
         ValueError: unless there is a spline for each point.
@@ -146,19 +146,29 @@ def _moved(knots: Knots, points: Array, inside: Callable[[Array, Array, Array], 
 def _rise(share: Array, first: Array, last: Array) -> tuple[Array, Array]:
     """Share of the height at a share of the width, and the logarithm of the slope in these units."""
     rest = 1 - share
-    divisor = 1 + (first + last - 2) * share * rest
-    slope = last * share * share + 2 * share * rest + first * rest * rest
-    return share * (share + first * rest) / divisor, jnp.log(slope) - 2 * jnp.log(divisor)
+    return share * (share + first * rest) / _divisor(share, rest, first, last), _log_slope(share, rest, first, last)
 
 
 def _fall(share: Array, first: Array, last: Array) -> tuple[Array, Array]:
-    """Undo `_rise` for a spline with the slopes 1 / first and 1 / last."""
-    first, last = 1 / first, 1 / last
-    bend = (first + last - 2) * share
-    b = first - bend
-    square = b * b + 4 * (1 - first + bend) * share
-    found = 2 * share / (b + distances.root(jnp.where(square < 0, 0, square)))
-    return found, -_rise(found, first, last)[1]
+    """Undo `_rise` for a spline with the slopes 1 / first and 1 / last. No sum here has terms that cancel."""
+    first, last, rest = 1 / first, 1 / last, 1 - share
+    ahead = first * rest - last * share
+    reach = jnp.sqrt(ahead * ahead + 4 * share * rest) + jnp.abs(ahead)
+    early = ahead >= 0
+    end = jnp.where(early, share, rest)
+    near, far = 2 * end / (2 * end + reach), reach / (2 * end + reach)
+    found, left = jnp.where(early, near, far), jnp.where(early, far, near)
+    return found, -_log_slope(found, left, first, last)
+
+
+def _log_slope(share: Array, rest: Array, first: Array, last: Array) -> Array:
+    slope = last * share * share + 2 * share * rest + first * rest * rest
+    return jnp.log(slope) - 2 * jnp.log(_divisor(share, rest, first, last))
+
+
+def _divisor(share: Array, rest: Array, first: Array, last: Array) -> Array:
+    """The divisor of the map, 1 + (first + last - 2) share rest, in terms that are all positive."""
+    return share * share + (first + last) * share * rest + rest * rest
 
 
 def _check(knots: Knots, points: Array) -> None:
