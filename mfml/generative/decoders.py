@@ -6,6 +6,7 @@ r"""What a decoder's output says about a sample: the noise of $p(x | z)$. Shapes
 - `Poisson`: softplus of the output is the rate of a count, in units of the mean count. So spectra cannot go negative.
 """
 
+import math
 from typing import NamedTuple
 
 import jax
@@ -100,7 +101,9 @@ def log_prob(
     """
     require.same_shape(x=x, output=output)
     if isinstance(noise, Gaussian):
-        nll = likelihood.gaussian_nll((x - shift) / scale, output, jnp.exp(noise.log_scale)) + jnp.log(scale)
+        root = jnp.exp(-0.5 * noise.log_scale)  # the inverse of the scale itself may leave the range of the numbers
+        z = ((x - shift) / scale - output) * root * root
+        nll = 0.5 * z * z + noise.log_scale + jnp.log(scale) + 0.5 * math.log(2 * math.pi)
     elif isinstance(noise, Bernoulli):
         nll = likelihood.bernoulli_nll(x, output)
     else:

@@ -258,7 +258,7 @@ def _fit(
 
 @jax.jit
 def _terms(model: Model, x: Array, epsilon: Array, condition: Array | None) -> Terms:
-    q, log_likelihood, _ = _at_draws(model, x, epsilon, condition)
+    q, log_likelihood = _at_draws(model, x, epsilon, condition)
     return Terms(jnp.mean(log_likelihood, axis=0), variational.kl_to_prior(*q))
 
 
@@ -271,14 +271,12 @@ def _loss(model: Model, x: Array, epsilon: Array, beta: ArrayLike, condition: Ar
 
 @jax.jit
 def _importance_bound(model: Model, x: Array, epsilon: Array, condition: Array | None) -> Array:
-    q, log_likelihood, z = _at_draws(model, x, epsilon, condition)
-    return variational.importance_bound(variational.log_weights(log_likelihood, z, *q))
+    q, log_likelihood = _at_draws(model, x, epsilon, condition)
+    return variational.importance_bound(variational.log_weights(log_likelihood, *q, epsilon))
 
 
-def _at_draws(
-    model: Model, x: Array, epsilon: Array, condition: Array | None
-) -> tuple[Posterior, Float[Array, "s n"], Float[Array, "s n k"]]:
-    """The density of the codes, the likelihoods at draws from it, and the draws."""
+def _at_draws(model: Model, x: Array, epsilon: Array, condition: Array | None) -> tuple[Posterior, Float[Array, "s n"]]:
+    """The density of the codes, and the likelihoods at draws from it."""
     q = encode(model, x, condition=condition)
     z = variational.reparameterize(*q, epsilon)
     s, n = len(z), len(x)
@@ -288,7 +286,7 @@ def _at_draws(
     repeated = jnp.broadcast_to(x, (s, *x.shape)).reshape(s * n, *x.shape[1:])
     decoded = output(model, z.reshape(s * n, z.shape[-1]), condition=condition)
     found = decoders.log_prob(repeated, decoded, model.noise, model.x_shift, model.x_scale)
-    return q, found.reshape(s, n), z
+    return q, found.reshape(s, n)
 
 
 def _epsilon(model: Model, x: Array, key: Array, n_samples: int) -> Array:

@@ -58,20 +58,21 @@ def kl_to_prior(mean: Float[Array, "n k"], log_variance: Float[Array, "n k"]) ->
     [0.5]
     """
     _require_same(mean, log_variance)
-    return 0.5 * jnp.sum(mean**2 + (jnp.expm1(log_variance) - log_variance), axis=1)
+    return 0.5 * jnp.sum(mean**2 + exponents.beyond_line(log_variance), axis=1)
 
 
 @public
 @jax.jit
 def log_weights(
     log_likelihood: Float[Array, "s n"],
-    z: Float[Array, "s n k"],
     mean: Float[Array, "n k"],
     log_variance: Float[Array, "n k"],
+    noise: Float[Array, "s n k"],
 ) -> Float[Array, "s n"]:
     r"""Logarithms of $p(x, z) / q(z | x)$ at draws z from q, a normal density with this mean and log-variance.
 
-    Their mean is another estimate of the ELBO. They all equal $\log p(x)$ where q is the posterior.
+    The draws are those that `reparameterize` makes of the noise; z itself may be rounded to the mean. The mean of the
+    logarithms is another estimate of the ELBO. They all equal $\log p(x)$ where q is the posterior.
 
     Raises:
         ValueError: unless shapes fit.
@@ -79,16 +80,16 @@ def log_weights(
     Source: Burda, Grosse and Salakhutdinov (2016), equation 7.
 
     >>> one, zero = jnp.ones((1, 1)), jnp.zeros((1, 1))
-    >>> log_weights(jnp.array([[-3.0]]), one[None], zero, zero).tolist()
+    >>> log_weights(jnp.array([[-3.0]]), zero, zero, one[None]).tolist()
     [[-3.0]]
     """
     _require_same(mean, log_variance)
     require.that(
-        z.ndim == 3 and z.shape[1:] == mean.shape and log_likelihood.shape == z.shape[:2],
-        f"z must have the shape (s, n, k) with (n, k) = {mean.shape}, and log_likelihood (s, n); "
-        f"found {z.shape} and {log_likelihood.shape}",
+        noise.ndim == 3 and noise.shape[1:] == mean.shape and log_likelihood.shape == noise.shape[:2],
+        f"noise must have the shape (s, n, k) with (n, k) = {mean.shape}, and log_likelihood (s, n); "
+        f"found {noise.shape} and {log_likelihood.shape}",
     )
-    noise = (z - mean) * jnp.exp(-0.5 * log_variance)
+    z = reparameterize(mean, log_variance, noise)
     return log_likelihood + 0.5 * jnp.sum(noise**2 + log_variance - z**2, axis=-1)
 
 

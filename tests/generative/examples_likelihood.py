@@ -146,8 +146,8 @@ EXAMPLES = [
     Example(variational.kl_to_prior, posterior, gradient=("mean", "log_variance")),
     Example(
         variational.log_weights,
-        lambda key: posterior(key) | {"log_likelihood": cloud(key, 4, N), "z": drawn(key)},
-        gradient=("mean", "log_variance", "z", "log_likelihood"),
+        lambda key: {"log_likelihood": cloud(key, 4, N)} | posterior(key) | {"noise": drawn(key)},
+        gradient=("mean", "log_variance", "noise", "log_likelihood"),
     ),
     Example(variational.importance_bound, lambda key: {"log_weights": cloud(key, 4, N)}, gradient=("log_weights",)),
     Example(decoders.init, data, {"kind": "gaussian"}),
