@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics import distances, exponents, scaling
+from mfml.numerics import distances, exponents, scaling, sums
 from mfml.numerics.domain import POSITIVE, checked
 
 ROWS = 256  # rows of a table of all pairs that are computed together
@@ -72,7 +72,8 @@ def mmd2(
 
         return jnp.sum(_by_rows(row_sum, first, second)) / len(first) / (len(second) - apart)
 
-    return mean(x, x, True) + mean(y, y, True) - 2 * mean(x, y, False)
+    found = mean(x, x, True) + mean(y, y, True) - 2 * mean(x, y, False)
+    return scaling.at_least(0.0, found) if biased else found
 
 
 @public
@@ -125,8 +126,8 @@ def held_out(log_prob: Float[Array, " n"]) -> HeldOut:
     require.rank("log_prob", log_prob, 1)
     n = len(log_prob)
     require.that(n > 0, f"log_prob must have at least one entry; found shape {log_prob.shape}")
-    error = scaling.std(log_prob, ddof=1) / n**0.5 if n > 1 else jnp.full((), jnp.nan, log_prob.dtype)
-    return HeldOut(jnp.mean(log_prob), error)
+    error = sums.std(log_prob, ddof=1) / n**0.5 if n > 1 else jnp.full((), jnp.nan, log_prob.dtype)
+    return HeldOut(sums.mean(log_prob), error)
 
 
 def _by_rows(function: Callable[[Array, Array], Array], x: Array, y: Array) -> Array:

@@ -155,16 +155,6 @@ def ratio(a: ArrayLike, b: ArrayLike) -> Float[Array, "*shape"]:
     return a * inverse / (b * inverse)
 
 
-def std(x: Float[Array, "n *rest"], *, ddof: int = 0) -> Float[Array, "*rest"]:
-    """Standard deviation along the first axis with the divisor n - ddof, in units of x; each column has its own.
-
-    >>> round(std(jnp.array([1e-20, 3e-20])).item() * 1e20, 4)
-    1.0
-    """
-    scale = power_of_two(jnp.max(jnp.abs(lax.stop_gradient(x)), axis=0, initial=0.0))
-    return jnp.std(x / scale, axis=0, ddof=ddof) * scale
-
-
 def cholesky(s: Float[Array, "*k d d"]) -> Float[Array, "*k d d"]:
     """Lower factor of symmetric matrices, whatever the units of their rows; NaN where one is not positive definite.
 

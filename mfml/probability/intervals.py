@@ -22,7 +22,7 @@ from jaxtyping import Array, Bool, Float, Key, PyTree
 from mfml import require
 from mfml.arrays import as_array, as_float
 from mfml.entrance import public
-from mfml.numerics import scaling
+from mfml.numerics import scaling, sums
 
 KINDS = ("percentile", "basic", "bca")
 BISECTIONS = 60
@@ -162,8 +162,9 @@ def of_mean(x: Float[Array, " n"], *, level: float = 0.95) -> Interval:
 @partial(jax.jit, static_argnames="level")
 def _of_mean(x: Array, level: float) -> Interval:
     n = len(x)
-    width = _width(jnp.asarray(n - 1.0, x.dtype), level) * scaling.std(x, ddof=1) / n**0.5
-    return Interval(x.mean() - width, x.mean() + width)
+    width = _width(jnp.asarray(n - 1.0, x.dtype), level) * sums.std(x, ddof=1) / n**0.5
+    middle = sums.mean(x)
+    return Interval(middle - width, middle + width)
 
 
 @public
@@ -267,7 +268,7 @@ def _bootstrap(
         low, high = jnp.quantile(found, tails, axis=0)
     if kind == "basic":
         low, high = 2 * estimate - high, 2 * estimate - low
-    return Bootstrap(Interval(low, high), estimate, scaling.std(found, ddof=1))
+    return Bootstrap(Interval(low, high), estimate, sums.std(found, ddof=1))
 
 
 @public

@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from mfml import require
 from mfml.entrance import public
 from mfml.networks import mlp
-from mfml.numerics import scaling
+from mfml.numerics import scaling, sums
 from mfml.probability import likelihood
 from mfml.training import loop
 
@@ -84,8 +84,8 @@ def init(
     places = jnp.linspace(-1.0, 1.0, n_components, dtype=x.dtype) if n_components > 1 else jnp.zeros(1, x.dtype)
     bias = jnp.concatenate([jnp.zeros_like(places), places, jnp.full_like(places, -0.5)])
     network = (*network[:-1], network[-1]._replace(bias=bias))
-    x_scale, y_scale = (jnp.where(scale > 0, scale, 1.0) for scale in (scaling.std(x), scaling.std(y)))
-    return Scaled(network, x.mean(axis=0), x_scale, y.mean(), y_scale)
+    x_scale, y_scale = (jnp.where(scale > 0, scale, 1.0) for scale in (sums.std(x), sums.std(y)))
+    return Scaled(network, sums.mean(x), x_scale, sums.mean(y), y_scale)
 
 
 @public

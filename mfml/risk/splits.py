@@ -18,7 +18,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics import scaling
+from mfml.numerics import sums
 from mfml.risk.empirical import Loss, Predictor, weighted_mean
 
 Fit = Callable[..., Any]  # fit(x, y, weights=...) -> fitted model
@@ -246,7 +246,7 @@ def cross_validate(
 
     test_risk, train_risk = jax.vmap(one)(*map(jnp.asarray, (folds.train, folds.test)))
     k = len(test_risk)
-    error = scaling.std(test_risk, ddof=1) / math.sqrt(k) if k > 1 else jnp.full((), jnp.nan, test_risk.dtype)
+    error = sums.std(test_risk, ddof=1) / math.sqrt(k) if k > 1 else jnp.full((), jnp.nan, test_risk.dtype)
     return CrossValidation(test_risk, train_risk, test_risk.mean(), error)
 
 
