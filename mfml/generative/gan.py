@@ -24,7 +24,8 @@ from mfml.entrance import public
 from mfml.generative import adversarial, standard
 from mfml.iteration import Status
 from mfml.networks import mlp
-from mfml.training import batches
+from mfml.numerics.domain import SHARE, checked
+from mfml.training import averaging, batches
 
 MOMENTUM = 0.5  # of Adam; the usual 0.9 follows the other network too slowly
 
@@ -184,6 +185,7 @@ def start(model: Model) -> State:
 
 
 @public
+@checked(decay=SHARE)
 @partial(jax.jit, static_argnames=("kind", "batch_size", "n_steps"))
 def fit(
     x: Float[Array, "n d"],
@@ -191,12 +193,16 @@ def fit(
     key: Key[Array, ""],
     init: Model,
     kind: str = "non_saturating",
-    penalty: ArrayLike = 0.1,
+    penalty: ArrayLike = 0.3,
     learning_rate: ArrayLike = 1e-3,
     batch_size: int | None = None,
     n_steps: int = 2000,
+    decay: ArrayLike = 0.99,
 ) -> GAN:
     """Train both networks, one after the other in each step, by Adam; all steps are one compiled loop.
+
+    The two never come to rest: they circle around an equilibrium. So the generator that comes out is the average over
+    the last steps, see `training.averaging`.
 
     Args:
         x: samples.
@@ -207,11 +213,13 @@ def fit(
         learning_rate: of both networks.
         batch_size: real samples per step, and as many generated ones; all by default; static.
         n_steps: number of steps; static.
+        decay: of the average, from 0 to 1: about 1 / (1 - decay) steps count; 0 takes the last step, 1 the mean of all.
 
     Raises:
-        ValueError: unless shapes fit the networks, there is a sample, sizes are in range, and the kind is known.
+        ValueError: unless shapes fit the networks, there is a sample, sizes are in range, the kind is known, and the
+            decay is between 0 and 1 (NaN where traced).
 
-    Source: Goodfellow et al. (2014); Kingma and Ba (2015), Adam.
+    Source: Goodfellow et al. (2014); Kingma and Ba (2015), Adam; the average: Yazıcı et al. (2019).
 
     >>> x = jax.random.normal(jax.random.key(0), (100, 2))
     >>> model = fit(x, key=jax.random.key(1), init=init(x, key=jax.random.key(2), hidden=(8,)), n_steps=3)
@@ -231,15 +239,19 @@ def fit(
     x = (x - init.x_shift) / init.x_scale
     one = partial(step, kind=kind, penalty=penalty, learning_rate=jnp.asarray(learning_rate, x.dtype))
 
-    def body(state: State, given: tuple[Array, Array]) -> tuple[State, tuple[Array, Array]]:
+    def body(carry: tuple, given: tuple[Array, Array, Array]) -> tuple[tuple, tuple[Array, Array]]:
+        state, average = carry
         state, *losses = one(state, x[given[0]], key=given[1])
-        return state, tuple(losses)
+        share = averaging.share(decay, given[2]).astype(x.dtype)
+        average = jax.tree.map(lambda old, new: old + (new - old) * share, average, state.generator)
+        return (state, average), tuple(losses)
 
-    done, (history, other) = lax.scan(body, start(init), (rows, jax.random.split(for_noise, n_steps)))
+    steps = rows, jax.random.split(for_noise, n_steps), jnp.arange(1, n_steps + 1)
+    (done, average), (history, other) = lax.scan(body, (start(init), init.generator), steps)
     sound = jnp.isfinite(history).all() & jnp.isfinite(other).all()
     status = jnp.where(sound, int(Status.FINISHED), int(Status.NON_FINITE))
     units, never = (init.x_shift, init.x_scale), jnp.zeros((), bool)
-    return GAN(done.generator, done.discriminator, *units, other, history, jnp.asarray(n_steps), never, status)
+    return GAN(average, done.discriminator, *units, other, history, jnp.asarray(n_steps), never, status)
 
 
 def _noise(generator: mlp.Network, key: Array, n: int) -> Array:

