@@ -192,9 +192,12 @@ def _reader(annotation: Any, namespace: dict[str, Any], *, alone: bool = False) 
 
 def _of_tuple(members: tuple[Any, ...], namespace: dict[str, Any]) -> Reader:
     readers = [_reader(member, namespace) for member in members if member is not ...]
+    sizes = ... in members and readers[0] is _static_int
 
     def read(name: str, value: Any) -> Any:
         if not isinstance(value, (list, tuple)):
+            if sizes:
+                raise ValueError(f"{name} must be a tuple of integers, such as (64, 32); found {shown(value)}")
             return value
         each = readers * len(value) if ... in members else readers
         return tuple(r(name, v) for r, v in zip(each, value, strict=True)) if len(each) == len(value) else value

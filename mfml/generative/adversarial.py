@@ -76,12 +76,14 @@ def scores(discriminator: mlp.Network, x: Float[Array, "n d"]) -> Float[Array, "
     """Scores of samples: a network with leaky rectifiers and one output.
 
     Raises:
-        ValueError: unless x has the network's inputs.
+        ValueError: unless x has the network's inputs, and the network has one output.
 
     >>> network = mlp.init(key=jax.random.key(0), sizes=(2, 4, 1))
     >>> scores(network, jnp.ones((3, 2))).shape
     (3,)
     """
+    outputs = len(discriminator[-1].bias)
+    require.that(outputs == 1, f"discriminator must have one output; found {outputs}")
     for layer in discriminator[:-1]:
         x = activations.leaky_relu(mlp.dense(layer, x), slope=SLOPE)
     return mlp.dense(discriminator[-1], x)[:, 0]
@@ -95,7 +97,7 @@ def gradient_penalty(discriminator: mlp.Network, x: Float[Array, "n d"]) -> Floa
     It keeps the discriminator smooth there: training converges near an optimum that it would otherwise circle around.
 
     Raises:
-        ValueError: unless x has the network's inputs.
+        ValueError: as `scores`; without a sample.
 
     Source: Mescheder, Geiger and Nowozin (2018), equation 9.
 
@@ -103,6 +105,7 @@ def gradient_penalty(discriminator: mlp.Network, x: Float[Array, "n d"]) -> Floa
     >>> gradient_penalty(network, jnp.ones((5, 2))).item()
     12.5
     """
+    require.that(x.size > 0, f"x must hold at least one sample; found shape {x.shape}")
     slopes = jax.grad(lambda x: jnp.sum(scores(discriminator, x)))(x)
     slopes = jnp.where(jnp.isnan(x), x, slopes)  # a rectifier has a slope even there
     return 0.5 * jnp.mean(jnp.sum(slopes**2, axis=1))

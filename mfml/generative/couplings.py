@@ -77,7 +77,7 @@ def init(
     require.one_of("kind", kind, KINDS)
     require.that(n_features >= 2, f"n_features must be at least 2, one to read and one to move; found {n_features}")
     require.that(n_conditions >= 0, f"n_conditions must not be negative; found {n_conditions}")
-    require.positive("n_bins", n_bins)
+    require.between("n_bins", n_bins, 1, round(1 / splines.SMALLEST_SHARE) - 1)
     outputs = (n_features // 2) * (2 if kind == "affine" else 3 * n_bins - 1)
     sizes = (n_features - n_features // 2 + n_conditions, *hidden, outputs)
     network = mlp.init(key=key, sizes=sizes, dtype=dtype)
@@ -163,6 +163,7 @@ def _order(d: int) -> np.ndarray:
 def _read(layer: Coupling, x: Array, condition: Array | None) -> tuple[Array, Array, Array]:
     """Features that stay, those that move, and what the network says about each of them."""
     require.rank("x", x, 2)
+    require.same_length(x=x, condition=condition)
     n, d = x.shape
     still, moving = x[:, : d - d // 2], x[:, d - d // 2 :]
     read = still if condition is None else jnp.concatenate([still, condition], axis=1)

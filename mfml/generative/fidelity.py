@@ -52,9 +52,10 @@ class Diagnosis(NamedTuple):
 @public
 @partial(jax.jit, static_argnames="n_neighbors")
 def measure(generated: Float[Array, "m d"], target: Float[Array, "n d"], *, n_neighbors: int = 5) -> Fidelity:
-    """Precision, recall and coverage, see the module. The balls are closed. NaN where a sample has a NaN.
+    """Precision, recall and coverage, see the module. The balls are closed. NaN where a sample has NaN or infinity.
 
-    Scale features to comparable units first. n_neighbors is static.
+    Scale features to comparable units first. Distances below 1e-19 of the largest value count as 0 in single precision.
+    n_neighbors is static.
 
     Raises:
         ValueError: unless both have the same features, and more samples than n_neighbors >= 1.
@@ -68,7 +69,7 @@ def measure(generated: Float[Array, "m d"], target: Float[Array, "n d"], *, n_ne
     _check(generated, target, n_neighbors)
     real, made = (neighbors.exact(x, n_neighbors=n_neighbors).distances[:, -1] for x in (target, generated))
     nearest = neighbors.search(generated, target, n_neighbors=1).distances[:, 0]
-    known = jnp.isfinite(jnp.sum(generated) + jnp.sum(target))
+    known = jnp.isfinite(generated).all() & jnp.isfinite(target).all()
     shares = (
         jnp.mean(_within_a_ball(generated, target, real)),
         jnp.mean(_within_a_ball(target, generated, made)),

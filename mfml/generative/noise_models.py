@@ -51,13 +51,13 @@ def waves(t: Num[Array, " n"], *, span: float = 1.0) -> Float[Array, "n 32"]:
     """
     require.rank("t", t, 1)
     require.positive("span", span)
-    dtype = t.dtype if jnp.issubdtype(t.dtype, jnp.floating) else jnp.float32
+    dtype = jnp.result_type(float, t)
     angles = t.astype(dtype)[:, None] * jnp.asarray(np.pi / span * np.geomspace(1.0, 2000.0, N_WAVES), dtype)
     return jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=1)
 
 
 class Known(nn.Module, kw_only=True):
-    """A vector of what is known about a sample: its time and its class."""
+    """A vector of what is known about a sample: its time and its class. NaN for a label that is no class."""
 
     width: int
     span: float
@@ -72,7 +72,11 @@ class Known(nn.Module, kw_only=True):
         )
         y = nn.Dense(self.width, name="time")(waves(t, span=self.span))
         if labels is not None and self.n_classes is not None:
-            y = y + nn.Dense(self.width, use_bias=False, name="label")(jax.nn.one_hot(labels, self.n_classes + 1))
+            whole = jnp.issubdtype(labels.dtype, jnp.integer)
+            require.that(whole, f"labels must be integers; found dtype {labels.dtype}")
+            known = (labels >= 0) & (labels <= self.n_classes)
+            table = nn.Dense(self.width, use_bias=False, name="label")
+            y = y + jnp.where(known[:, None], table(jax.nn.one_hot(labels, self.n_classes + 1, dtype=y.dtype)), jnp.nan)
         return nn.silu(y)
 
 
@@ -89,6 +93,8 @@ class MLP(nn.Module, kw_only=True):
     ) -> Float[Array, "n d"]:
         """Guess what was asked for, an array like x."""
         require.rank("x", x, 2)
+        require.same_length(x=x, t=t, labels=labels)
+        require.that(len(self.hidden) > 0, "hidden must name at least one layer; found ()")
         known = Known(width=self.hidden[0], span=self.span, n_classes=self.n_classes, name="known")(t, labels)
         y = x
         for place, width in enumerate(self.hidden):
@@ -129,6 +135,8 @@ class UNet(nn.Module, kw_only=True):
     ) -> Float[Array, "n h w a"]:
         """Guess what was asked for, an array like x."""
         require.rank("x", x, 4)
+        require.same_length(x=x, t=t, labels=labels)
+        require.that(len(self.channels) > 0, "channels must name at least one level; found ()")
         factor = 2 ** (len(self.channels) - 1)
         require.that(
             x.shape[1] % factor == 0 and x.shape[2] % factor == 0,

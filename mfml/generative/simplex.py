@@ -11,11 +11,12 @@ Source: Aitchison (1982), Journal of the Royal Statistical Society B 44.
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.domain import NON_NEGATIVE, checked, within
 
 DECADE = 0.1  # amounts that count as absent are drawn from a tenth of the limit to the limit
 
@@ -61,15 +62,15 @@ def composition(z: Float[Array, "n k_1"]) -> Float[Array, "n k"]:
 
 @public
 @checked(parts=NON_NEGATIVE)
-@jax.jit
-def present(parts: Float[Array, "n k"], *, key: Key[Array, ""], limit: Float[Array, ""] | float) -> Float[Array, "n k"]:
+def present(parts: Float[Array, "n k"], *, key: Key[Array, ""], limit: ArrayLike) -> Float[Array, "n k"]:
     """Replace each part below the limit by a random amount between a tenth of the limit and the limit.
 
     The logarithm of the amount is uniform: a fixed amount would be a spike, which no density has. Parts are shares of
     1, and what is added is taken from the largest part.
 
     Raises:
-        ValueError: unless there are two axes, and no part is known and negative (NaN for traced ones).
+        ValueError: unless there are two axes, no part is known and negative, and the limit is positive and at most
+            1 / (k (k - 1)), so that the largest part stays positive (NaN for traced ones).
 
     Source: Martín-Fernández, Barceló-Vidal and Pawlowsky-Glahn (2003) (a fixed amount).
 
@@ -78,19 +79,28 @@ def present(parts: Float[Array, "n k"], *, key: Key[Array, ""], limit: Float[Arr
     (True, 1.0)
     """
     require.rank("parts", parts, 2)
+    require.that(parts.shape[1] > 0, f"parts must have at least 1 column; found shape {parts.shape}")
+    k = parts.shape[1]
+    return _present(parts, within("limit", limit, 0.0, 1 / max(1, k * (k - 1)), above=True), key)
+
+
+@jax.jit
+def _present(parts: Array, limit: Array, key: Array) -> Array:
     low = jnp.log(jnp.asarray(DECADE, parts.dtype))
-    drawn = limit * jnp.exp(jax.random.uniform(key, parts.shape, parts.dtype, minval=low, maxval=0.0))
+    share = jnp.exp(jax.random.uniform(key, parts.shape, parts.dtype, minval=low, maxval=0.0))
+    drawn = jnp.asarray(limit, parts.dtype) * share
     return _from_largest(parts, jnp.where(parts < limit, drawn, parts))
 
 
 @public
-@checked(parts=NON_NEGATIVE)
+@checked(parts=NON_NEGATIVE, limit=NON_NEGATIVE)
 @jax.jit
-def absent(parts: Float[Array, "n k"], *, limit: Float[Array, ""] | float) -> Float[Array, "n k"]:
+def absent(parts: Float[Array, "n k"], *, limit: ArrayLike) -> Float[Array, "n k"]:
     """Set each part below the limit to 0, and give its amount to the largest part.
 
     Raises:
-        ValueError: unless there are two axes, and no part is known and negative (NaN for traced ones).
+        ValueError: unless there are two axes, and neither a part nor the limit is known and negative (NaN for traced
+            ones).
 
     >>> absent(jnp.array([[0.25, 0.0625, 0.6875]]), limit=0.1).tolist()
     [[0.25, 0.0, 0.75]]
@@ -100,7 +110,9 @@ def absent(parts: Float[Array, "n k"], *, limit: Float[Array, ""] | float) -> Fl
 
 
 def _from_largest(parts: Array, changed: Array) -> Array:
-    """Let the largest part of each row make up for what the others have gained or lost."""
+    """Let the largest part of each row make up for what the others have gained or lost; NaN where it cannot."""
+    require.that(parts.shape[1] > 0, f"parts must have at least 1 column; found shape {parts.shape}")
     largest = jnp.arange(parts.shape[1]) == jnp.argmax(parts, axis=1, keepdims=True)
     gained = jnp.sum(jnp.where(largest, 0.0, changed - parts), axis=1, keepdims=True)
-    return jnp.where(largest, parts - gained, changed)
+    rest = parts - gained
+    return jnp.where(largest, jnp.where(rest < 0, jnp.nan, rest), changed)

@@ -85,7 +85,9 @@ def _reach(x: Array, noise: Array) -> tuple[Array, Array]:
     angle = jnp.where(angle < -math.pi / 2, angle + 2 * math.pi, angle)  # from -pi/2 to 3 pi/2: the arc in the middle
     to_arc = angle - jnp.clip(angle, 0, math.pi)
     fall = FALL * noise * noise / jnp.where(r == 0, 1.0, r)
-    width = jnp.where(r == 0, math.pi, jnp.arccos(jnp.clip(jnp.cos(to_arc) - fall, -1.0, 1.0)))
+    # cos width = cos to_arc - fall, in terms of half angles: a cosine near 1 does not know its angle
+    sine = jnp.sqrt(jnp.sin(to_arc / 2) ** 2 + fall / 2)
+    width = jnp.where(r == 0, math.pi, 2 * jnp.arcsin(jnp.clip(sine, 0.0, 1.0)))
     around = angle + width > 2 * math.pi, angle - width < -math.pi  # it reaches the other end on the other side
     low = jnp.where(around[0], 0.0, jnp.clip(angle - width, 0, math.pi))
     return low, jnp.where(around[1], math.pi, jnp.clip(angle + width, 0, math.pi))

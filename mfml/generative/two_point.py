@@ -103,7 +103,7 @@ def difference(
     $$\sqrt{\frac{\sum_r (S_2(r) - T_2(r))^2}{\sum_r T_2(r)^2}}$$
 
     with the mean $S_2$ of all generated, and $T_2$ of all real images, as functions of the distance up to half of the
-    image. It is 0 for equal statistics, and has no unit.
+    image. It is 0 for equal statistics, and has no unit. The gradient there is 0.
 
     Raises:
         ValueError: unless all images have one size, and there are some of each.
@@ -123,7 +123,8 @@ def difference(
     found, needed = (
         jnp.mean(radial(correlation(images / unit, periodic=periodic)).value, axis=0) for images in (generated, target)
     )
-    return jnp.sqrt(jnp.sum((found - needed) ** 2) / jnp.sum(needed**2))
+    apart, size = jnp.sum((found - needed) ** 2), jnp.sum(needed**2)
+    return jnp.where(apart == 0, 0.0, distances.root(apart) / jnp.sqrt(jnp.where(apart == 0, 1.0, size)))
 
 
 def _correlated(first: Array, second: Array, size: tuple[int, int]) -> Array:

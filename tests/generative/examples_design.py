@@ -35,7 +35,7 @@ BEYOND = {"integers": "the numbers of the law are no possible recipes"}
 EXAMPLES = [
     Example(simplex.log_ratios, shares, gradient=("parts",)),
     Example(simplex.composition, lambda key: {"z": free(key)}, gradient=("z",)),
-    Example(simplex.present, lambda key: shares(key) | {"key": key}, {"limit": 0.1}, x64=False),
+    Example(simplex.present, lambda key: shares(key) | {"key": key}, {"limit": 0.05}, x64=False),
     Example(simplex.absent, shares, {"limit": 0.1}),
     Example(two_point.correlation, lambda key: {"images": images(key)}, gradient=("images",)),
     Example(two_point.correlation, lambda key: {"images": images(key)}, {"periodic": False}, gradient=("images",)),
