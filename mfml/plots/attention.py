@@ -39,14 +39,14 @@ def weights(
 
 @style.styled
 def positions(table: ArrayLike, similarity: ArrayLike) -> Figure:
-    """Draw a table of positions (positions, channels), and the products of all pairs of its rows."""
+    """Draw a table of positions (positions, features), and the products of all pairs of its rows."""
     figure, grid = style.panels(1, 2, size=(4.2, 3.2))
     values, products = np.asarray(table), np.asarray(similarity)
     limit = float(np.abs(values).max())
     shown = grid[0, 0].imshow(values, vmin=-limit, vmax=limit, cmap=style.DIVERGING, aspect="auto")
     figure.colorbar(shown, ax=grid[0, 0], label="encoding")
     figure.colorbar(grid[0, 1].imshow(products, cmap=style.SEQUENTIAL), ax=grid[0, 1], label="scalar product")
-    for ax, x_label in zip(grid[0], ("channel", "position"), strict=True):
+    for ax, x_label in zip(grid[0], ("feature", "position"), strict=True):
         ax.grid(False)
         ax.set(xlabel=x_label, ylabel="position")
     return figure
@@ -81,15 +81,16 @@ def accuracy_over_images(counts: ArrayLike, accuracy: Mapping[str, ArrayLike], *
 def maps_on_images(images: ArrayLike, maps: ArrayLike, *, titles: Sequence[str] = (), size: float = 1.2) -> Figure:
     """Draw images (n, height, width) in the upper row, and below each one how much each of its patches counts.
 
-    `maps` has the shape (n, rows, columns) of the patches; each map has its own scale.
+    `maps` has the shape (n, rows, columns) of the patches; all maps have one scale.
     """
     stack, counted = np.asarray(images), np.asarray(maps)
     figure, grid = style.panels(2, len(stack), size=(size, size + 0.15))
     for number, (image, share) in enumerate(zip(stack, counted, strict=True)):
         style.bare(grid[0, number]).imshow(image, cmap=style.INK)
-        style.bare(grid[1, number]).imshow(share, cmap=style.SEQUENTIAL, vmin=0.0)
+        shown = style.bare(grid[1, number]).imshow(share, cmap=style.SEQUENTIAL, vmin=0.0, vmax=float(counted.max()))
         if titles:
             grid[0, number].set_title(titles[number], fontsize=9)
+    figure.colorbar(shown, ax=grid[1], label="weight")
     return figure
 
 
@@ -99,7 +100,7 @@ def similarities(table: ArrayLike, names: Sequence[str], *, title: str = "", ax:
 
     What is not known (NaN) stays white.
     """
-    ax = style.axes(ax, x="", y="", title=title, size=(6.8, 3.6))
+    ax = style.axes(ax, x="", y="", title=title, size=(8.2, 3.6))
     values = np.asarray(table)
     shown = ax.imshow(values, vmin=min(0.0, np.nanmin(values, initial=0.0)), vmax=1.0, cmap=style.SEQUENTIAL)
     ax.grid(False)

@@ -15,7 +15,7 @@ def schedules(step: ArrayLike, signal: Mapping[str, ArrayLike]) -> Figure:
     r"""Draw for each schedule the share of the signal in the variance, and the logarithm of signal over noise."""
     figure, grid = style.panels(1, 2, size=(3.9, 3.1))
     left = style.axes(grid[0, 0], x="step t", y=r"signal $\bar\alpha_t$")
-    right = style.axes(grid[0, 1], x="step t", y=r"$\ln\, \bar\alpha_t / (1 - \bar\alpha_t)$")
+    right = style.axes(grid[0, 1], x="step t", y=r"$\ln\, [\bar\alpha_t / (1 - \bar\alpha_t)]$")
     for (name, values), color in zip(signal.items(), style.PALETTE, strict=False):
         share = np.asarray(values, dtype=float)
         left.plot(step, share, color=color, label=name)
@@ -65,14 +65,19 @@ def trade_off(
 
 @style.styled
 def clouds(
-    panels: Mapping[str, ArrayLike], *, below: Mapping[str, str] | None = None, limit: float, size: float = 2.2
+    panels: Mapping[str, ArrayLike],
+    *,
+    below: Mapping[str, str] | None = None,
+    limits: tuple[tuple[float, float], tuple[float, float]],
+    size: float = 2.2,
 ) -> Figure:
     """Draw samples (n, 2) of each method side by side on one scale, with a line of text below each panel."""
-    figure, grid = style.panels(1, len(panels), size=(size, size + 0.35))
+    (left, right), (bottom, top) = limits
+    figure, grid = style.panels(1, len(panels), size=(size, size * (top - bottom) / (right - left) + 0.5))
     for ax, (name, points) in zip(grid[0], panels.items(), strict=True):
         at = np.asarray(points)
         ax.plot(at[:, 0], at[:, 1], ".", markersize=2, alpha=0.5, color=style.BLUE)
-        ax.set(title=name, aspect="equal", xlim=(-limit, limit), ylim=(-limit, limit), xticks=[], yticks=[])
+        ax.set(title=name, aspect="equal", xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
         ax.set_xlabel((below or {}).get(name, ""), fontsize=9)
         ax.spines[["top", "right"]].set_visible(True)
     return figure
@@ -85,7 +90,7 @@ def likelihoods(
     """Draw a log-likelihood for each method as a range from a lower to an upper estimate, beside the best possible."""
     ax = style.axes(ax, x="log-likelihood of new samples (nats)", y="", size=(5.6, 0.5 * len(values) + 1.3))
     for number, (low, high) in enumerate(values.values()):
-        ax.plot([low, high], [number, number], "|-", color=style.BLUE, markersize=12)
+        ax.plot([low, high], [number, number], "o-", color=style.BLUE, markersize=6)
     ax.axvline(best, color=style.GRAY, linestyle="--", linewidth=1.2, label=best_label)
     ax.set_yticks(range(len(values)), list(values))
     ax.set_ylim(len(values) - 0.5, -0.5)
@@ -95,8 +100,8 @@ def likelihoods(
 
 @style.styled
 def two_point(distance: ArrayLike, curves: Mapping[str, ArrayLike], *, unit: str, ax: Axes | None = None) -> Axes:
-    """Draw how the correlation of two points of a microstructure falls with their distance."""
-    ax = style.axes(ax, x=f"distance ({unit})", y="correlation of two points")
+    """Draw how often both of two points of a microstructure lie in phase 1, which is black, over their distance."""
+    ax = style.axes(ax, x=f"distance ({unit})", y="probability that both are black")
     for (name, values), color in zip(curves.items(), style.PALETTE, strict=False):
         ax.plot(np.asarray(distance), np.asarray(values), "o-", markersize=3, color=color, label=name)
     ax.axhline(0, color=style.GRAY, linewidth=0.8)
@@ -106,18 +111,24 @@ def two_point(distance: ArrayLike, curves: Mapping[str, ArrayLike], *, unit: str
 
 @style.styled
 def spectra(angle: ArrayLike, panels: Mapping[str, ArrayLike]) -> Figure:
-    """Draw a few spectra of counts (n, channels) of each kind above each other; what is below zero is red."""
+    """Draw a few spectra of counts (n, channels) of each kind above each other; what is below zero is orange.
+
+    The bar at the upper left has a height of 100 counts.
+    """
     figure, grid = style.panels(1, len(panels), size=(3.4, 3.0))
     at = np.asarray(angle)
     step = 1.1 * max(float(np.max(np.asarray(rows))) for rows in panels.values())
     for ax, (name, rows) in zip(grid[0], panels.items(), strict=True):
-        style.axes(ax, x="angle (degrees)", y="counts" if ax is grid[0, 0] else "", title=name)
+        style.axes(ax, x=r"$2\theta$ (degrees)", y="counts" if ax is grid[0, 0] else "", title=name)
         for number, counts in enumerate(np.asarray(rows, dtype=float)):
             base = number * step
             ax.plot(at, base + counts, color=style.BLUE, linewidth=0.9)
             ax.fill_between(at, base + np.minimum(counts, 0.0), base, color=style.VERMILION, linewidth=0)
         ax.set_ylim(-0.25 * step, len(np.asarray(rows)) * step)
         ax.set_yticks([number * step for number in range(len(np.asarray(rows)))], ["0"] * len(np.asarray(rows)))
+    high = len(np.asarray(next(iter(panels.values())))) * step
+    grid[0, 0].plot([at[0]] * 2, [high - 100, high], color=style.GRAY, linewidth=3)
+    grid[0, 0].annotate("100", (at[0], high - 50), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8)
     return figure
 
 
@@ -127,7 +138,7 @@ def on_target(target: ArrayLike, reached: Mapping[str, ArrayLike], *, quantity: 
     wanted = np.asarray(target)
     ax = style.axes(ax, x=f"wanted {quantity}", y=f"reached {quantity}")
     ends = [float(wanted.min()), float(wanted.max())]
-    ax.plot(ends, ends, "--", color=style.GRAY, linewidth=1.2)
+    ax.plot(ends, ends, "--", color=style.GRAY, linewidth=1.2, label="reached = wanted")
     for place, ((name, values), color) in enumerate(zip(reached.items(), style.PALETTE, strict=False)):
         aside = 0.02 * (ends[1] - ends[0]) * (place - (len(reached) - 1) / 2)
         ax.plot(wanted + aside, np.asarray(values), ".", color=color, markersize=4, alpha=0.6, label=name)

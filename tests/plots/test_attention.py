@@ -51,7 +51,8 @@ def test_accuracy_is_drawn_at_the_numbers_of_images():
 
 def test_maps_stand_below_their_images():
     figure = attention.maps_on_images(np.zeros((2, 4, 4)), np.stack([TABLE, 2 * TABLE]), titles=["3", "8"])
-    assert [ax.get_title() for ax in figure.axes] == ["3", "8", "", ""]
+    assert [ax.get_title() for ax in figure.axes[:4]] == ["3", "8", "", ""]
+    assert [ax.images[0].get_clim() for ax in figure.axes[2:4]] == [(0.0, (2 * TABLE).max())] * 2  # one scale
     assert figure.axes[3].images[0].get_array().tolist() == (2 * TABLE).tolist()
 
 

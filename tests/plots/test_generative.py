@@ -36,7 +36,7 @@ def test_both_sides_of_a_trade_off_have_their_own_panel():
 
 
 def test_clouds_share_one_scale_and_have_a_line_below():
-    figure = generative.clouds({"VAE": np.zeros((3, 2))}, below={"VAE": "-1.0 nats"}, limit=2.0)
+    figure = generative.clouds({"VAE": np.zeros((3, 2))}, below={"VAE": "-1.0 nats"}, limits=((-2.0, 2.0), (-1.0, 1.0)))
     assert figure.axes[0].get_xlabel() == "-1.0 nats"
     assert figure.axes[0].get_xlim() == (-2.0, 2.0)
 
@@ -67,7 +67,7 @@ def test_counts_below_zero_are_filled():
         [10.0, 20.0, 30.0], {"measured": np.ones((2, 3)), "drawn": np.array([[1.0, -1.0, 1.0]])}
     )
     first, second = figure.axes
-    assert first.get_xlabel() == "angle (degrees)"
-    assert len(first.lines) == 2
+    assert first.get_xlabel() == r"$2\theta$ (degrees)"
+    assert len(first.lines) == 3  # and a bar of 100 counts
     assert second.collections[0].get_paths()[0].vertices[:, 1].min() == -1.0
     assert first.collections[0].get_paths()[0].vertices[:, 1].min() == 0.0
