@@ -4,6 +4,7 @@ import re
 import time
 from pathlib import Path
 
+import jax.numpy as jnp
 import pytest
 
 from mfml.grading.run import loader
@@ -383,3 +384,17 @@ def test_an_import_in_a_branch_has_the_time_of_an_import():
         "def f():\n    import c\nif x:\n    with x:\n        from d import e\n"
     )
     assert loader.import_lines(source) == {1, 3, 9}
+
+
+# Right as formulas, but infinite at x = 3.5 when they are called by hand.
+UNSTABLE = ["jnp.log(jnp.exp(2 * x * 50)) / 50", "jnp.sign(x) * jnp.log(jnp.exp(jnp.abs(x) * 50) ** 0.04)"]
+
+
+@pytest.mark.parametrize("answer", UNSTABLE)
+def test_an_answer_is_graded_as_it_behaves_by_hand(graded, with_double, course, answer):
+    """The compiler would make these stable: a student then gets full marks for a function that gives infinity."""
+    assert judged(graded(with_double(f"    return {answer}"))).state == "wrong"
+    space = {"jnp": jnp}
+    exec(f"def double(x):\n    return {answer}", space)
+    assert not jnp.isfinite(space["double"](jnp.array([1.0, -2.0, 3.5]))).all()
+    assert notebook.check("1.1", space["double"], course=course).result.state == "wrong"
