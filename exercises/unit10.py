@@ -99,7 +99,7 @@ def rotary_positions(x: Float[Array, "n d"], positions: Int[Array, " n"]) -> Flo
         out[m, 2 i]     = x[m, 2 i] cos(a) - x[m, 2 i + 1] sin(a)
         out[m, 2 i + 1] = x[m, 2 i] sin(a) + x[m, 2 i + 1] cos(a)
 
-    d is even. Positions are whole numbers in any order.
+    d is even. Positions are whole numbers in any order, also far from 0 and negative.
 
     Example: rotary_positions(jnp.array([[1.0, 0.0]]), jnp.array([2])) is [[cos(2), sin(2)]], about [[-0.416, 0.909]].
     """

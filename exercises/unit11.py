@@ -33,7 +33,7 @@ def reparameterize(
 
         z = mean + standard deviation * noise
 
-    It is finite for log-variances up to 100.
+    It is right for log-variances from -100 to 100.
 
     Example: reparameterize(jnp.array([[1.0]]), jnp.array([[2.0]]), jnp.array([[3.0]])) is [[9.155]], 1 + 3 e.
     """

@@ -160,7 +160,6 @@ def _(n_queries, n_keys):
 
 @exercise(
     points=8,
-    rtol=1e-3,  # right answers may take exp(s - logsumexp(s)), which rounds at logits of 10000
     hints=(
         "A dictionary gives the value of the one key that fits. Here every key fits a little: by how much?",
         'The lesson\'s section "Attention as a soft dictionary": all logits are one product of matrices, over the root '
@@ -193,7 +192,7 @@ def _(key):
     mask = jax.random.bernoulli(d, 0.5, (5, 7))
     mask = mask.at[jnp.arange(5), jnp.arange(5)].set(True).at[jnp.arange(5), jnp.arange(1, 6)].set(False)
     return dict(
-        queries=jax.random.normal(a, (5, 3)),
+        queries=2 * jax.random.normal(a, (5, 3)),  # some weights are small
         keys=jax.random.normal(b, (7, 3)),
         values=jax.random.normal(c, (7, 4)) + 1,
         mask=mask,
@@ -202,14 +201,18 @@ def _(key):
 
 @attention.inputs("logits of 10000 and of -10000", points=2, hidden=True)
 def _(key):
-    """All are multiples of 1/2, which float32 holds exactly. In each row a masked one is far above those allowed."""
-    first, rest = jnp.array([100.0, 100.0, 100.0, 120.0, 0.0]), jnp.array([[0, 1, 0], [1, 0, 0], [0, 2, 2], [1, 1, 0]])
-    mask = jnp.array([[1, 1, 1, 0, 1], [1, 1, 1, 1, 0], [0, 0, 0, 0, 1]], bool)
+    """All are multiples of 1/4, which float32 holds exactly. In each row a masked one is far above those allowed.
+
+    The logarithm of the sum of exponentials is, by choice, almost a number of float32, too, for those who subtract it.
+    The root of d is 4 and its root is 2, for those who divide queries and keys by that.
+    """
+    keys = jnp.array([[100, 1, 0, 0], [100, 0, 1, 0], [100, 0, 0, 1], [120, 0, 0, 0], [0, 0, 0, 0]])
+    queries = jnp.array([[400, 7, -6, 8], [-400, -5, 9, 8], [400, 2, 4, 1]])
     return dict(
-        queries=jnp.array([[200.0, 1.0, -1.0, 2.0], [-200.0, 3.0, 1.0, 0.0], [200.0, -1.0, 1.0, 1.0]]),
-        keys=jnp.column_stack([first, jnp.pad(rest, ((0, 1), (0, 0)))]),
+        queries=jnp.pad(1.0 * queries, ((0, 0), (0, 12))),
+        keys=jnp.pad(1.0 * keys, ((0, 0), (0, 12))),
         values=jnp.array([[1.0, 0.0, 3.0], [0.0, 2.0, 1.0], [-1.0, 1.0, 0.0], [5.0, 0.5, -2.0], [2.0, -1.0, 1.0]]),
-        mask=mask,
+        mask=jnp.array([[1, 1, 1, 0, 1], [1, 1, 1, 1, 0], [0, 0, 0, 0, 1]], bool),
     )
 
 
@@ -346,7 +349,8 @@ def _below_the_largest(queries, keys, mask):
 
 
 @attention.mistake(
-    "A masked logit was the largest, so that all allowed weights became 0: mask before you take the largest."
+    "All allowed weights became 0 where logits are large: mask first, then subtract the largest ALLOWED logit of each "
+    "row."
 )
 def _(queries, keys, values, mask):
     e = _below_the_largest(queries, keys, mask)
@@ -952,9 +956,9 @@ def _(key):
     return dict(x=x, positions=jnp.array([3, 0, 1]))
 
 
-@rotary_positions.inputs("far positions, four pairs", points=2, hidden=True)
+@rotary_positions.inputs("far and negative positions, four pairs", points=2, hidden=True)
 def _(key):
-    return dict(x=jax.random.normal(key, (5, 8)), positions=jnp.array([7, 0, 131, 2, 40]))
+    return dict(x=jax.random.normal(key, (5, 8)), positions=jnp.array([2051, 0, -131, 2, -3]))
 
 
 @rotary_positions.inputs("one pair", points=1, hidden=True)
@@ -1351,8 +1355,9 @@ def _(key):
 
 @layer_norm.inputs("a row of equal numbers, as many rows as columns", points=1, hidden=True)
 def _(key):
-    x = jnp.array([[2.0, 2.0, 2.0], [0.0, 1.0, 5.0], [-1.0, 4.0, 0.5]])
-    return dict(x=x, scale=jnp.array([1.0, 3.0, 2.0]), bias=jnp.array([0.5, -1.0, 2.0]))
+    """Four, so that the mean is exact in whatever way it is taken: the root of 1e-5 would enlarge what rounding leaves."""
+    x = jnp.array([[2.0, 2.0, 2.0, 2.0], [0.0, 1.0, 5.0, 0.5], [-1.0, 4.0, 0.5, 2.5], [3.0, -2.0, 1.0, 0.0]])
+    return dict(x=x, scale=jnp.array([1.0, 3.0, 2.0, -1.5]), bias=jnp.array([0.5, -1.0, 2.0, 1.0]))
 
 
 def _moments(x, axis=1):

@@ -38,7 +38,7 @@ def _(key):
     )
 
 
-@reparameterize.inputs("random latents", points=2)
+@reparameterize.inputs("random latents", points=1)
 def _(key):
     a, b, c = jax.random.split(key, 3)
     return dict(
@@ -50,6 +50,12 @@ def _(key):
 def _(key):
     log_variance = jnp.array([[100.0, 96.0, 90.0], [99.0, -100.0, 0.0]])
     return dict(mean=jnp.ones((2, 3)), log_variance=log_variance, noise=jax.random.normal(key, (2, 3)))
+
+
+@reparameterize.inputs("log-variances down to -100", points=1, hidden=True)
+def _(key):
+    log_variance = jnp.array([[-100.0, -98.0, -97.0], [-99.0, -96.5, -98.5]])
+    return dict(mean=jnp.zeros((2, 3)), log_variance=log_variance, noise=jax.random.normal(key, (2, 3)))
 
 
 @reparameterize.mistake("You multiplied by exp(log_variance), the variance: exp(log_variance / 2) is its root.")
@@ -1280,8 +1286,9 @@ def _(key):
 
 
 @ddpm_step.inputs("the last step, t = 0", points=2, hidden=True)
-def _(key):
-    return _walk(key, 0)
+def _(key):  # hardly any noise is left, so that nothing may be added to 1 - a
+    data = _walk(key, 0)
+    return dict(data, alpha_bar=data["alpha_bar"].at[0].set(1 - 2.0**-12))
 
 
 @ddpm_step.inputs("the first step, from pure noise", points=1, hidden=True)
@@ -1599,8 +1606,8 @@ def _labeled(key, n, n_classes):
 
 
 @guided_noise.inputs("random samples, four classes", points=2)
-def _(key):
-    return dict(_labeled(key, 6, 4), guidance=3.0)
+def _(key):  # of the last class there is no sample
+    return dict(_labeled(key, 6, 4), labels=jnp.array([2, 0, 1, 2, 0, 1]), guidance=3.0)
 
 
 @guided_noise.inputs("no guidance", points=1, hidden=True)

@@ -418,7 +418,7 @@ def attention(queries, keys, values, mask):
             changed(EXPONENTIALS, ("e / e.sum(axis=1, keepdims=True)", "e / (e.sum(axis=1, keepdims=True) + 1e-9)")),
             changed(EXPONENTIALS_BY_ROWS, ("/ e.sum()", "/ jnp.maximum(e.sum(), 1e-20)")),
         ],
-        "A masked logit was the largest": [
+        "All allowed weights became 0 where": [
             changed(ATTENTION, ("    s = np.where(m, s, -np.inf)\n", ""), ("    total", "    e = e * m\n    total")),
             """
 def attention(queries, keys, values, mask):
