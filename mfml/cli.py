@@ -203,7 +203,7 @@ def hint(
     total = len(entry["hints"])
     typer.echo(f"{entry['id']} {entry['name']}: {entry['title']}")
     for number, text in enumerate(entry["hints"][:count], 1):
-        typer.echo(f"  Hint {number} of {total}. {text}")
+        typer.echo(hints.wrapped(f"Hint {number} of {total}. {text}"))
     if count < total:
         typer.echo(f"  For the next one: {commands.command('hint', entry['id'])}")
     else:

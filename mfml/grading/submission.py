@@ -14,7 +14,7 @@ from mfml.grading.key import answer_key
 from mfml.grading.run import collect
 from mfml.grading.run.loader import blocks_that_parse, defined_names, lines_of
 from mfml.grading.run.processes import Launcher
-from mfml.grading.verdict import judge
+from mfml.grading.verdict import calls, judge
 from mfml.grading.verdict.result import UnitResult
 
 MAX_SOURCE = 2**20
@@ -79,6 +79,7 @@ def grade_text(
             outcomes.checks.update({(exercise["name"], c["name"]): {"untouched": True} for c in exercise["checks"]})
     title = syllabus.find(answers["unit"]).title
     result = judge.verdict_on(answers, outcomes, file=file, title=title, sandbox=launcher.sandbox, only=only)
+    calls.name_wrong_ones(result, source)
     result.advice += _answers_above_stubs(source, stubs, file)
     return result
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import textwrap
 from typing import Any
 
 from mfml.files import write_whole
@@ -44,6 +45,16 @@ def find(course: Course, exercise: str | float) -> dict[str, Any]:
     if not 1 <= int(number) <= len(listed):
         raise ValueError(f"unit {unit} has the exercises {listed[0]['id']} to {listed[-1]['id']}; found {exercise}")
     return listed[int(number) - 1]
+
+
+def wrapped(text: str) -> str:
+    """Break a hint into lines: prose to 80 columns, code after each statement, and never within backquotes."""
+    if "`" not in text and re.search(r"; (return\b|[\w, ]+ = )", text):  # statements
+        return "\n".join(textwrap.indent(line, "    ") for line in text.replace("; ", ";\n").split("\n"))[2:]
+    pieces = re.sub(r"`[^`]*`", lambda code: code[0].replace(" ", "\0"), text)
+    indents = {"initial_indent": "  ", "subsequent_indent": "    "}
+    lines = textwrap.wrap(pieces, 80, **indents, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace("\0", " ")
 
 
 def next_hint(course: Course, exercise: str, *, again: bool = False) -> tuple[dict[str, Any], int]:

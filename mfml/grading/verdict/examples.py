@@ -27,14 +27,20 @@ def _call(name: str, check: dict[str, Any]) -> str:
     """Write the call: plain, or of `jax.jit`, `jax.vmap` or `jax.grad` with the arguments that these look at."""
     inputs, kind = check["inputs"], check["call"]
     if kind == "plain":
-        return f"{name}({', '.join(map(_literal, inputs.values()))})"
+        return f"{name}({', '.join(map(_argument, inputs.values()))})"
     moving = [one for one, value in inputs.items() if not _is_static(value)] if kind == "jit" else list(check["over"])
     function = name
     if moving != list(inputs):  # the others stay as they are
-        arguments = ", ".join(one if one in moving else _literal(value) for one, value in inputs.items())
+        arguments = ", ".join(one if one in moving else _argument(value) for one, value in inputs.items())
         function = f"lambda {', '.join(moving)}: {name}({arguments})"
     several = f", argnums={tuple(range(len(moving)))}" if kind == "grad" and len(moving) > 1 else ""
-    return f"jax.{kind}({function}{several})({', '.join(_literal(inputs[one]) for one in moving)})"
+    return f"jax.{kind}({function}{several})({', '.join(_argument(inputs[one]) for one in moving)})"
+
+
+def _argument(value: Any) -> str:
+    """Write an argument. An array of shape () stays one, since a Python number can do more, such as index a list."""
+    text = _literal(value)
+    return f"jnp.array({text})" if isinstance(value, np.ndarray) and text[:4] != "jnp." else text
 
 
 def _is_static(value: Any) -> bool:

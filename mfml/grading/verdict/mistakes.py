@@ -64,10 +64,19 @@ def _evidence(
 
 
 def _raised(exercise: dict[str, Any], checks: list[CheckResult], found: dict[str, dict[str, Any]]) -> str | None:
-    """Return the sentence of a mistake that raises on every visible check what the submission raises there."""
-    visible = [check for check in exercise["checks"] if not check["hidden"] and check["call"] != "jit"]
+    """Return the sentence of a mistake that raises where the submission does. Elsewhere both return the same."""
+    visible = [i for i, check in enumerate(exercise["checks"]) if not check["hidden"] and check["call"] != "jit"]
+
+    def does_as(place: int, made: dict[str, Any]) -> bool:
+        check = exercise["checks"][place]
+        value = found[check["name"]]
+        if "value" in value and "value" in made:
+            return _is_made(exercise, check, value["value"], made["value"])
+        return _raises_as(value, made)
+
     for index, sentence in enumerate(exercise["mistakes"]):
-        if all(_raises_as(found[check["name"]], check["mistakes"][index]) for check in visible):
+        made = {i: exercise["checks"][i]["mistakes"][index] for i in visible}
+        if any("error" in one for one in made.values()) and all(does_as(i, one) for i, one in made.items()):
             return str(sentence)
     return None
 

@@ -72,3 +72,10 @@ def test_unusual_values_come_back(value):
         found, expected = jax.random.key_data(found), jax.random.key_data(expected)
     assert jnp.array_equal(found, expected, equal_nan=True)
     assert jnp.asarray(found).dtype == jnp.asarray(expected).dtype
+
+
+def test_an_array_without_axes_stays_an_array():
+    """A Python number can do more: index a list, or decide an `if` under `jax.jit`."""
+    number = np.array(2)
+    assert examples.call("f", check("plain", [], number, t=number, n=3)) == "f(jnp.array(2), 3)\n# should give 2"
+    assert examples.call("f", check("jit", [], number, t=number)) == "jax.jit(f)(jnp.array(2))\n# should give 2"

@@ -136,3 +136,12 @@ def test_directions_in_columns_have_free_signs_too():
     spec = exercise(check("directions", rows, columns, NOTHING)) | {"compare": "up to sign"}
     assert known(spec, columns * np.array([1.0, -1.0])) == TWICE
     assert known(spec, columns + 0.1) is None
+
+
+def test_a_mistake_that_raises_on_some_inputs_alone():
+    """Where it returns something, the submission has to return the same."""
+    made = {"error": "TypeError"}
+    spec = exercise(check("square", X, X), check("long", Z, made), sentences=(TWICE,))
+    assert known(spec, X, "TypeError") == TWICE
+    assert known(spec, X, "ValueError") is None
+    assert known(spec, "TypeError", "TypeError") is None

@@ -1,0 +1,39 @@
+"""Which exercises an answer calls: a wrong one makes others wrong, and is to be repaired first."""
+
+from __future__ import annotations
+
+import ast
+
+from mfml.grading.run.loader import blocks_that_parse, defined_names
+from mfml.grading.verdict.result import ExerciseResult, UnitResult
+
+
+def name_wrong_ones(result: UnitResult, source: str) -> None:
+    """Where an exercise is wrong without a diagnosis and calls another that is wrong, let it say so."""
+    calls = _calls(source, {exercise.name for exercise in result.exercises})
+    wrong = {exercise.name: exercise for exercise in result.exercises if exercise.state == "wrong"}
+    for name, exercise in wrong.items():
+        called = [one for one in wrong.values() if one.name in calls.get(name, ()) and one is not exercise]
+        if called and not (exercise.mistake or exercise.question):
+            exercise.message = exercise.question = _sentence(called[0])
+
+
+def _sentence(called: ExerciseResult) -> str:
+    return f"It calls `{called.name}` of {called.id}, which is not right yet: repair that first, then grade again."
+
+
+def _calls(source: str, exercises: set[str]) -> dict[str, set[str]]:
+    """Return for each function at the top of a submission the exercises that it names, also through its own helpers."""
+    named: dict[str, set[str]] = {}
+    for node in blocks_that_parse(source)[0].body:
+        for name in defined_names(node):
+            named[name] = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+    found = {}
+    for start in named:
+        seen, ahead = {start}, [start]
+        while ahead:
+            new = named.get(ahead.pop(), set()) - seen
+            seen |= new
+            ahead += new - exercises  # what an exercise calls is its own affair
+        found[start] = (seen & exercises) - {start}
+    return found
