@@ -6,7 +6,7 @@ its function must return. Then grade the sheet, which shows what is right and he
     nox -s grade -- 2
 
 Every function must also work under `jax.jit`, for one point each: compiled code is what makes JAX fast. So use `jnp`
-instead of NumPy, and `jnp.where` instead of an `if` on the values of arrays. A list of numbers counts as an array.
+instead of NumPy, and `jnp.where` instead of an `if` on the values of arrays. A result may be a list of numbers.
 
 Stuck? `nox -s hint -- 2.4` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
 The whole sheet takes about 90 minutes; the lesson is `units/unit02.py`.

@@ -6,7 +6,7 @@ its function must return. Then grade the sheet, which shows what is right and he
     nox -s grade -- 10
 
 Every function must also work under `jax.jit`, for one point each: compiled code is what makes JAX fast. So use `jnp`
-instead of NumPy, and `jnp.where` instead of an `if` on the values of arrays. A list of numbers counts as an array.
+instead of NumPy, and `jnp.where` instead of an `if` on the values of arrays. A result may be a list of numbers.
 Python integers, such as `n_heads`, stay Python integers under `jax.jit`.
 
 Stuck? `nox -s hint -- 10.2` gives a nudge, and more if you ask again. Later functions may call your earlier ones.
@@ -46,7 +46,8 @@ def attention(
 
     Its weights are the softmax of its logits over those j for which mask[i, j] is True; all other weights are 0. Return
     for each query the sum of weights[i, j] values_j over j, shape (q, v). A query that may attend to nothing, with a
-    row of False only, gets zeros. The result is right for logits of 10000 and of -10000, too, masked or not.
+    row of False only, gets zeros. The result is right to five digits, for logits of 10000
+    and of -10000, too, masked or not.
 
     Example: attention(jnp.array([[2.0]]), jnp.array([[0.0], [1.0]]), jnp.array([[0.0], [10.0]]),
     jnp.array([[True, True]])) is about [[8.808]]: the weights are 0.119 and 0.881.
@@ -141,9 +142,12 @@ def transformer_block(x: Float[Array, "n w"], params: dict[str, Array], n_heads:
         y = x + mha(norm_1(x))
         return y + gelu(norm_2(y) @ w_up + b_up) @ w_down + b_down
 
-    gelu(z) = z Phi(z) is the exact one, with the normal distribution function Phi; `jax.nn.gelu` can do it. `params`
-    has the keys norm_1_scale, norm_1_bias, w_query, w_key, w_value, w_out, norm_2_scale, norm_2_bias, w_up, b_up,
-    w_down and b_down.
+    gelu(z) = z Phi(z) is the exact one, with the normal distribution function Phi; `jax.nn.gelu` is an approximation
+    by default. `params` is a dictionary. With a columns of all heads and u of the layer between,
+
+        norm_1_scale, norm_1_bias, norm_2_scale, norm_2_bias, b_down    have the shape (w,),
+        w_query, w_key, w_value    (w, a),    w_out    (a, w),
+        w_up    (w, u),    b_up    (u,),    w_down    (u, w).
 
     Example: if w_out, w_down and b_down hold zeros only, the block returns x.
     """

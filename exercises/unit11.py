@@ -6,7 +6,7 @@ its function must return. Then grade the sheet, which shows what is right and he
     nox -s grade -- 11
 
 Every function must also work under `jax.jit`, for one point each: compiled code is what makes JAX fast. So use `jnp`
-instead of NumPy, and `jnp.where` instead of an `if` on the values of arrays. A list of numbers counts as an array.
+instead of NumPy, and `jnp.where` instead of an `if` on the values of arrays. A result may be a list of numbers.
 
 Exercises 11.4 to 11.8 count times from 0: a diffusion of T steps has the times t = 0, 1, ..., T - 1, and entry t of
 an array belongs to time t.
@@ -66,7 +66,8 @@ def elbo(
     """Exercise 11.3. Evidence lower bound.
 
     The decoder describes sample i by independent normal distributions, one for each of its d entries: their means are
-    row i of `reconstruction`, and `scale` (s) is their standard deviation. Return the mean over the samples of
+    row i of `reconstruction`, which was decoded from one draw of the code, and `scale` (s) is their standard deviation.
+    Return the mean over the samples of
 
         sum_j ln N(x_ij; reconstruction_ij, s^2)  -  beta * KL_i
 

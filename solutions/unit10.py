@@ -155,6 +155,20 @@ def _(n_queries, n_keys):
     return key < query
 
 
+@causal_mask.mistake(
+    "Your mask forbids nothing where there are fewer queries than keys: query i may not see the keys after i + n_keys"
+    " - n_queries."
+)
+def _(n_queries, n_keys):
+    return causal_mask(n_queries, n_keys) if n_queries == n_keys else jnp.ones((n_queries, n_keys), bool)
+
+
+@causal_mask.mistake("Your columns run backwards: column j belongs to key j, and key 0 is the first token.")
+def _(n_queries, n_keys):
+    key, query = _places(n_queries, n_keys)
+    return (key <= query)[:, ::-1]
+
+
 # ---------------------------------------------------------------- 10.2
 
 
@@ -440,6 +454,32 @@ def _(queries, keys, values, mask):
 )
 def _(queries, keys, values, mask):
     return jax.nn.softmax(jnp.where(mask, _logits(queries, keys), -1e3)) @ values
+
+
+@attention.mistake(
+    "You subtracted the largest logit of all queries, and the exponentials of other rows became 0: each row has its "
+    "own, `axis=1, keepdims=True`."
+)
+def _(queries, keys, values, mask):
+    logits = jnp.where(mask, _logits(queries, keys), -jnp.inf)
+    e = jnp.exp(logits - logits.max())
+    total = e.sum(axis=1, keepdims=True)
+    return e / jnp.where(total > 0, total, 1) @ values
+
+
+@attention.mistake(
+    "Your -10000 in place of masked logits takes a share of the softmax where allowed ones are as low: take -jnp.inf."
+)
+def _(queries, keys, values, mask):
+    return jnp.where(mask, jax.nn.softmax(jnp.where(mask, _logits(queries, keys), -1e4)), 0) @ values
+
+
+@attention.mistake(
+    "Your masked logits are 0 and their weights are set to 0 later, so that the others do not add up to 1: set the "
+    "logits to minus infinity."
+)
+def _(queries, keys, values, mask):
+    return jnp.where(mask, jax.nn.softmax(jnp.where(mask, _logits(queries, keys), 0)), 0) @ values
 
 
 # ---------------------------------------------------------------- 10.3
@@ -735,6 +775,40 @@ def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
     return _joined(_of_heads(x, x, x, mask)) @ w_out
 
 
+@multi_head_attention.mistake(
+    "Rows and columns of your mask are exchanged: mask[i, j] says whether query i may attend to key j."
+)
+def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    return _joined(_outputs(x, w_query, w_key, w_value, n_heads, mask.T)) @ w_out
+
+
+@multi_head_attention.mistake("You averaged the weights over the heads: each head attends with its own weights.")
+def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    q, k, v = (_cut(x @ w, n_heads) for w in (w_query, w_key, w_value))
+    weights = jax.nn.softmax(q @ jnp.swapaxes(k, 1, 2) / math.sqrt(q.shape[2]), where=mask)
+    return _joined(weights.mean(axis=0) @ v) @ w_out
+
+
+@multi_head_attention.mistake(
+    "Your softmax runs over axis 0 of (n_heads, n, n), the heads, so that masked keys get weights, too: use the last "
+    "axis."
+)
+def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    q, k, v = (_cut(x @ w, n_heads) for w in (w_query, w_key, w_value))
+    logits = jnp.where(mask, q @ jnp.swapaxes(k, 1, 2) / math.sqrt(q.shape[2]), -1e9)
+    return _joined(jax.nn.softmax(logits, axis=0) @ v) @ w_out
+
+
+@multi_head_attention.mistake(
+    "You cut columns of the width of x over n_heads, and lost some or found too few: a head has d = a / n_heads, "
+    "where a is the number of columns of w_query."
+)
+def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    d = x.shape[1] // n_heads
+    q, k, v = (jnp.stack([(x @ w)[:, h * d : (h + 1) * d] for h in range(n_heads)]) for w in (w_query, w_key, w_value))
+    return _joined(_of_heads(q, k, v, mask)) @ w_out
+
+
 # ---------------------------------------------------------------- 10.4
 
 
@@ -925,6 +999,15 @@ def _(n, d):
 def _(n, d):
     angles = jnp.tile(_p(n) * _frequencies(d), 2)
     return jnp.where(jnp.arange(d) % 2 == 0, jnp.sin(angles), jnp.cos(angles))
+
+
+@sinusoidal_positions.mistake(
+    "You stacked sines and cosines along axis 0, so that all sines fill the first rows: stack along axis 2, then "
+    "reshape."
+)
+def _(n, d):
+    angles = _p(n) * _frequencies(d)
+    return jnp.stack([jnp.sin(angles), jnp.cos(angles)]).reshape(n, d)
 
 
 # ---------------------------------------------------------------- 10.5
@@ -1307,6 +1390,32 @@ def _(image, size):
     return _ordered(image, size, (0, 2, 4, 3, 1))
 
 
+@patchify.mistake(
+    'You flattened in Fortran\'s order, `order="F"`, which mixes patches: leave the order as it is, and the channels '
+    "change first."
+)
+def _(image, size):
+    return jnp.swapaxes(_grid(image, size), 1, 2).reshape(-1, size * size * image.shape[2], order="F")
+
+
+@patchify.mistake(
+    "You took the image for a square: there are h // size patches from top to bottom, but w // size from left to right."
+)
+def _(image, size):
+    n = len(image) // size
+    return jnp.swapaxes(image.reshape(n, size, n, size, image.shape[2]), 1, 2).reshape(n * n, -1)
+
+
+@patchify.mistake("Your image is upside down: the first pixel is that at the top left, image[0, 0].")
+def _(image, size):
+    return patchify(image[::-1], size)
+
+
+@patchify.mistake("Your patches run from bottom to top: the first one is at the top left.")
+def _(image, size):
+    return jnp.swapaxes(_grid(image, size)[::-1], 1, 2).reshape(-1, size * size * image.shape[2])
+
+
 # ---------------------------------------------------------------- 10.7
 
 
@@ -1355,7 +1464,7 @@ def _(key):
 
 @layer_norm.inputs("a row of equal numbers, as many rows as columns", points=1, hidden=True)
 def _(key):
-    """Four, so that the mean is exact in whatever way it is taken: the root of 1e-5 would enlarge what rounding leaves."""
+    """Four, so that the mean is exact however it is taken: division by the root of 1e-5 enlarges what is left."""
     x = jnp.array([[2.0, 2.0, 2.0, 2.0], [0.0, 1.0, 5.0, 0.5], [-1.0, 4.0, 0.5, 2.5], [3.0, -2.0, 1.0, 0.0]])
     return dict(x=x, scale=jnp.array([1.0, 3.0, 2.0, -1.5]), bias=jnp.array([0.5, -1.0, 2.0, 1.0]))
 
@@ -1533,6 +1642,12 @@ def _(x, scale, bias):
     return (x - jnp.mean(x)) / jnp.sqrt(_moments(x)[1] + 1e-5) * scale + bias
 
 
+@layer_norm.mistake("You took the larger one of variance and 1e-5: add 1e-5 to the variance.")
+def _(x, scale, bias):
+    mean, variance = _moments(x)
+    return (x - mean) / jnp.sqrt(jnp.maximum(variance, 1e-5)) * scale + bias
+
+
 # ---------------------------------------------------------------- 10.8
 
 
@@ -1546,7 +1661,7 @@ def _(x, scale, bias):
         "causal_mask(len(x), len(x))); then z = layer_norm(y, ...), hidden = jax.nn.gelu(z @ params['w_up'] + "
         "params['b_up'], approximate=False); return y + hidden @ params['w_down'] + params['b_down'].",
     ),
-    why="Stack twelve of these between a table of tokens and a softmax, and you have GPT-2.",
+    why="Twelve such blocks are the core of GPT-2: before them are tokens and positions, after them a softmax.",
 )
 def transformer_block(x: Float[Array, "n w"], params: dict[str, Array], n_heads: int) -> Float[Array, "n w"]:
     """A transformer's block."""
@@ -1829,3 +1944,40 @@ def _(x, params, n_heads):
     one, none = jnp.ones(x.shape[1]), jnp.zeros(x.shape[1])
     y = x + _mixed(layer_norm(x, one, none), params, n_heads)
     return y + _up_and_down(layer_norm(y, one, none), params)
+
+
+@transformer_block.mistake("You exchanged w_query and w_key: queries are z @ w_query, and 10.3 takes w_query first.")
+def _(x, params, n_heads):
+    return _after(_first(x, params | {"w_query": params["w_key"], "w_key": params["w_query"]}, n_heads), params)
+
+
+@transformer_block.mistake("You exchanged scale and bias of both normalizations: 10.7 takes the scale first.")
+def _(x, params, n_heads):
+    y = x + _mixed(layer_norm(x, params["norm_1_bias"], params["norm_1_scale"]), params, n_heads)
+    return y + _up_and_down(layer_norm(y, params["norm_2_bias"], params["norm_2_scale"]), params)
+
+
+@transformer_block.mistake("You exchanged scale and bias of norm_1: 10.7 takes the scale first.")
+def _(x, params, n_heads):
+    y = x + _mixed(layer_norm(x, params["norm_1_bias"], params["norm_1_scale"]), params, n_heads)
+    return _after(y, params)
+
+
+@transformer_block.mistake("You normalized the result once more: in a pre-norm block the sum leaves as it is.")
+def _(x, params, n_heads):
+    return _normed(_after(_first(x, params, n_heads), params), params, 2)
+
+
+@transformer_block.mistake("Your erf lacks the root of 2: Phi(z) = (1 + erf(z / sqrt(2))) / 2.")
+def _(x, params, n_heads):
+    return _after(_first(x, params, n_heads), params, lambda z: z * (1 + jax.scipy.special.erf(z)) / 2)
+
+
+@transformer_block.mistake("You left out norm_2_scale: multiply by it before you add norm_2_bias.")
+def _(x, params, n_heads):
+    return _after(_first(x, params, n_heads), params | {"norm_2_scale": jnp.ones(x.shape[1])})
+
+
+@transformer_block.mistake("You added b_down twice: once, at the end, is enough.")
+def _(x, params, n_heads):
+    return _after(_first(x, params, n_heads), params) + params["b_down"]

@@ -52,9 +52,9 @@ def _(key):
     return dict(mean=jnp.ones((2, 3)), log_variance=log_variance, noise=jax.random.normal(key, (2, 3)))
 
 
-@reparameterize.inputs("log-variances down to -100", points=1, hidden=True)
+@reparameterize.inputs("log-variances below -80", points=1, hidden=True)
 def _(key):
-    log_variance = jnp.array([[-100.0, -98.0, -97.0], [-99.0, -96.5, -98.5]])
+    log_variance = jnp.array([[-86.0, -84.0, -82.0], [-85.0, -81.0, -83.0]])
     return dict(mean=jnp.zeros((2, 3)), log_variance=log_variance, noise=jax.random.normal(key, (2, 3)))
 
 
@@ -156,6 +156,33 @@ def _(mean, log_variance, noise):
 @reparameterize.mistake("You took a power of 2: the logarithm is the natural one, so take exp.")
 def _(mean, log_variance, noise):
     return mean + 2 ** (log_variance / 2) * noise
+
+
+@reparameterize.mistake("You took a power of 10: the logarithm is the natural one, so take exp.")
+def _(mean, log_variance, noise):
+    return mean + 10.0 ** (log_variance / 2) * noise
+
+
+@reparameterize.mistake(
+    "You took the root of the size of the log-variance: the standard deviation is exp(log_variance / 2)."
+)
+def _(mean, log_variance, noise):
+    return mean + jnp.sqrt(jnp.abs(log_variance)) * noise
+
+
+@reparameterize.mistake("You clipped the log-variance to -20 and 20: exp(log_variance / 2) is finite without that.")
+def _(mean, log_variance, noise):
+    return mean + jnp.exp(jnp.clip(log_variance, -20, 20) / 2) * noise
+
+
+@reparameterize.mistake("You clipped the log-variance to -30 and 20: exp(log_variance / 2) is finite without that.")
+def _(mean, log_variance, noise):
+    return mean + jnp.exp(jnp.clip(log_variance, -30, 20) / 2) * noise
+
+
+@reparameterize.mistake("You clipped the log-variance to -10 and 10: exp(log_variance / 2) is finite without that.")
+def _(mean, log_variance, noise):
+    return mean + jnp.exp(jnp.clip(log_variance, -10, 10) / 2) * noise
 
 
 # ---------------------------------------------------------------- 11.2
@@ -334,6 +361,55 @@ def _(mean, log_variance):
     return 0.5 * jnp.mean(jnp.sum(mean**2 + jnp.exp(log_variance) - log_variance, axis=1)) - 1
 
 
+@kl_to_prior.mistake(
+    "You took the logarithm of a variance that is at least 1e-8: subtract log_variance itself, which is right for all."
+)
+def _(mean, log_variance):
+    return 0.5 * jnp.mean(
+        jnp.sum(mean**2 + jnp.exp(log_variance) - jnp.log(jnp.maximum(jnp.exp(log_variance), 1e-8)) - 1, axis=1)
+    )
+
+
+@kl_to_prior.mistake(
+    "You took the logarithm of a variance that is at least 1e-12: subtract log_variance itself, which is right for all."
+)
+def _(mean, log_variance):
+    return 0.5 * jnp.mean(
+        jnp.sum(mean**2 + jnp.exp(log_variance) - jnp.log(jnp.maximum(jnp.exp(log_variance), 1e-12)) - 1, axis=1)
+    )
+
+
+@kl_to_prior.mistake(
+    "You took the logarithm of a variance that is at least the smallest float: subtract log_variance itself, which is"
+    " right for all."
+)
+def _(mean, log_variance):
+    return 0.5 * jnp.mean(
+        jnp.sum(
+            mean**2
+            + jnp.exp(log_variance)
+            - jnp.log(jnp.maximum(jnp.exp(log_variance), jnp.finfo(jnp.float32).tiny))
+            - 1,
+            axis=1,
+        )
+    )
+
+
+@kl_to_prior.mistake("You clipped the log-variance at -10: leave it as it is, and exp of it may become 0.")
+def _(mean, log_variance):
+    return kl_to_prior(mean, jnp.maximum(log_variance, -10))
+
+
+@kl_to_prior.mistake("You clipped the log-variance at -20: leave it as it is, and exp of it may become 0.")
+def _(mean, log_variance):
+    return kl_to_prior(mean, jnp.maximum(log_variance, -20))
+
+
+@kl_to_prior.mistake("You clipped the log-variance at -30: leave it as it is, and exp of it may become 0.")
+def _(mean, log_variance):
+    return kl_to_prior(mean, jnp.maximum(log_variance, -30))
+
+
 # ---------------------------------------------------------------- 11.3
 
 
@@ -347,7 +423,7 @@ def _(mean, log_variance):
         "z = (x - reconstruction) / scale; fit = -jnp.sum(0.5 * z**2 + jnp.log(scale) + 0.5 * jnp.log(2 * jnp.pi), "
         "axis=1); return jnp.mean(fit) - beta * kl_to_prior(mean, log_variance).",
     ),
-    why="With beta = 1 it never exceeds ln p(x): a VAE that makes it large makes its data likely.",
+    why="With beta = 1 its mean over draws of the code never exceeds ln p(x): training makes the data likely.",
 )
 def elbo(
     x: Float[Array, "n d"],
@@ -604,6 +680,30 @@ def _(x, reconstruction, mean, log_variance, scale, beta):
     return elbo(x, reconstruction, mean, log_variance, scale, beta * len(x))
 
 
+@elbo.mistake(
+    "You added 1e-12 to densities before their logarithm: take the logarithm by its formula, which has no exp."
+)
+def _(x, reconstruction, mean, log_variance, scale, beta):
+    density = jnp.exp(_fit(x, reconstruction, scale))
+    fit = jnp.mean(jnp.sum(jnp.log(density + 1e-12), axis=1))
+    return fit - beta * kl_to_prior(mean, log_variance)
+
+
+@elbo.mistake(
+    "You added 1e-8 to densities before their logarithm: take the logarithm by its formula, which has no exp."
+)
+def _(x, reconstruction, mean, log_variance, scale, beta):
+    density = jnp.exp(_fit(x, reconstruction, scale))
+    fit = jnp.mean(jnp.sum(jnp.log(density + 1e-8), axis=1))
+    return fit - beta * kl_to_prior(mean, log_variance)
+
+
+@elbo.mistake("You took logarithms to base 10: take `jnp.log`, the natural one.")
+def _(x, reconstruction, mean, log_variance, scale, beta):
+    fit = -0.5 * ((x - reconstruction) / scale) ** 2 - jnp.log10(scale) - 0.5 * jnp.log10(2 * jnp.pi)
+    return jnp.mean(jnp.sum(fit, axis=1)) - beta * kl_to_prior(mean, log_variance)
+
+
 # ---------------------------------------------------------------- 11.4
 
 
@@ -847,6 +947,28 @@ def _(n_steps):
     return _schedule_of(jnp.concatenate([f[:1], f]))
 
 
+@cosine_schedule.mistake("You divided t by T - 1: T steps need f at t / T, so that the last place is 1.")
+def _(n_steps):
+    f = _left(jnp.arange(n_steps + 1) / max(n_steps - 1, 1))
+    beta = jnp.clip(1 - f[1:] / f[:-1], 0, 0.999)
+    return beta, jnp.cumprod(1 - beta)
+
+
+@cosine_schedule.mistake(
+    "Your beta are one step too early: beta[t] is 1 - f((t + 1) / T) / f(t / T), and beta[0] begins at f(0)."
+)
+def _(n_steps):
+    f = _left((jnp.arange(n_steps + 1) + 1) / n_steps)
+    beta = jnp.clip(1 - f[1:] / f[:-1], 0, 0.999)
+    return beta, jnp.cumprod(1 - beta)
+
+
+@cosine_schedule.mistake("Your beta run backwards: beta[0] belongs to the first step, which adds the least noise.")
+def _(n_steps):
+    beta = cosine_schedule(n_steps)[0][::-1]
+    return beta, jnp.cumprod(1 - beta)
+
+
 # ---------------------------------------------------------------- 11.5
 
 
@@ -1019,6 +1141,20 @@ def _(x, t, noise, alpha_bar):
     for step, one in enumerate(alpha_bar / jnp.concatenate([jnp.ones(1), alpha_bar[:-1]])):
         x = jnp.where((step <= t)[:, None], jnp.sqrt(one) * x + jnp.sqrt(1 - one) * noise, x)
     return x
+
+
+@add_noise.mistake(
+    "You squared alpha_bar before the noise: its variance is 1 - alpha_bar, which is a variance already."
+)
+def _(x, t, noise, alpha_bar):
+    left = alpha_bar[t]
+    return _mixed(x, noise, jnp.sqrt(left), jnp.sqrt(1 - left**2))
+
+
+@add_noise.mistake("You multiplied the noise by the root of alpha_bar, too: its weight is the root of 1 - alpha_bar.")
+def _(x, t, noise, alpha_bar):
+    left = jnp.sqrt(alpha_bar[t])
+    return _mixed(x, noise, left, left)
 
 
 # ---------------------------------------------------------------- 11.6
@@ -1233,6 +1369,11 @@ def _(predict, x, t, noise, alpha_bar):
 @ddpm_loss.mistake("You always ask `noise_model`: ask the network `predict` that you are given.")
 def _(predict, x, t, noise, alpha_bar):
     return ddpm_loss(noise_model, x, t, noise, alpha_bar)
+
+
+@ddpm_loss.mistake("You showed the noise alone to the network: show it the noisy samples, data and noise mixed.")
+def _(predict, x, t, noise, alpha_bar):
+    return jnp.mean((predict(noise, t) - noise) ** 2)
 
 
 # ---------------------------------------------------------------- 11.7
@@ -1554,6 +1695,30 @@ def _(noisy, t, guess, noise, alpha_bar):
     return back + _spread(t, alpha_bar) * noise
 
 
+@ddpm_step.mistake("You subtracted the fresh noise: add it.")
+def _(noisy, t, guess, noise, alpha_bar):
+    return ddpm_step(noisy, t, guess, -noise, alpha_bar)
+
+
+@ddpm_step.mistake("You subtracted sqrt(1 - a) times the guess, all of its noise: its weight is beta / sqrt(1 - a).")
+def _(noisy, t, guess, noise, alpha_bar):
+    a, _, beta = _neighbors(t, alpha_bar)
+    return ddpm_step(noisy, t, guess * (1 - a) / beta, noise, alpha_bar)
+
+
+@ddpm_step.mistake("You added noise at t = 0: there 1 - b is 0, and so is the weight of the noise.")
+def _(noisy, t, guess, noise, alpha_bar):
+    spread = jnp.where(t > 0, _spread(t, alpha_bar), jnp.sqrt(_neighbors(t, alpha_bar)[2]))
+    return _denoised(noisy, t, guess, alpha_bar) + spread * noise
+
+
+@ddpm_step.mistake("At t = 1 your b is 1: only at t = 0 it is, so compare t > 0.")
+def _(noisy, t, guess, noise, alpha_bar):
+    a, b = alpha_bar[t], jnp.where(t > 1, alpha_bar[t - 1], 1.0)
+    mean = (noisy - (1 - a / b) / jnp.sqrt(1 - a) * guess) / jnp.sqrt(a / b)
+    return mean + jnp.sqrt((1 - a / b) * (1 - b) / (1 - a)) * noise
+
+
 # ---------------------------------------------------------------- 11.8
 
 
@@ -1648,7 +1813,10 @@ def _(predict, noisy, t, labels, n_classes, guidance):
     return (1 + guidance) * known + guidance * unknown
 
 
-@guided_noise.mistake("You returned the guess with labels: subtract w times the one without, and weigh it by 1 + w.")
+@guided_noise.mistake(
+    "Your result is the guess with labels alone: ask a second time with `n_classes` in place of every label, and "
+    "subtract w times that guess."
+)
 def _(predict, noisy, t, labels, n_classes, guidance):
     return predict(noisy, t, labels)
 
@@ -1778,3 +1946,15 @@ def _(predict, noisy, t, labels, n_classes, guidance):
 @guided_noise.mistake("You always ask `labeled_noise_model`: ask the network `predict` that you are given.")
 def _(predict, noisy, t, labels, n_classes, guidance):
     return guided_noise(labeled_noise_model, noisy, t, labels, n_classes, guidance)
+
+
+@guided_noise.mistake("You added n_classes to the labels: where no label is known, each of them IS `n_classes`.")
+def _(predict, noisy, t, labels, n_classes, guidance):
+    known, unknown = predict(noisy, t, labels), predict(noisy, t, labels + n_classes)
+    return (1 + guidance) * known - guidance * unknown
+
+
+@guided_noise.mistake("You halved w: the difference of the guesses counts w times.")
+def _(predict, noisy, t, labels, n_classes, guidance):
+    known, unknown = _both(predict, noisy, t, labels, n_classes)
+    return known + guidance / 2 * (known - unknown)

@@ -94,7 +94,7 @@ def test_known_mistakes_are_rejected_and_diagnosed(answers):
 
 
 def as_outcome(mistake):
-    return mistake if "value" in mistake else {"error": {"type": mistake["error"], "message": ""}}
+    return mistake if "value" in mistake else {"error": {"type": mistake["error"], "message": mistake["message"]}}
 
 
 def test_hints_read_from_text_are_those_of_the_key(unit, answers):

@@ -289,7 +289,7 @@ def causal_mask(n_queries, n_keys):
     return jnp.array([[j <= i + offset for i in range(n_queries)] for j in range(n_keys)])
 """,
         ],
-        "Your mask forbids nothing": [
+        "Your mask forbids nothing: a": [
             changed(MASK, ("n_keys - n_queries)", "n_keys)")),
             changed(MASK_BY_LOOPS, ("j <= i + offset", "j <= i + n_keys")),
             changed(MASK_BY_LOOPS, ("j <= i + offset", "True")),
@@ -314,6 +314,19 @@ def causal_mask(n_queries, n_keys):
         "You numbered the queries from 0, and": [
             changed(MASK, ("n_keys - n_queries)", "-1)")),
             changed(MASK_BY_LOOPS, ("j <= i + offset", "j < i")),
+        ],
+        "Your mask forbids nothing where there are fewer": [
+            """
+def causal_mask(n_queries, n_keys):
+    if n_queries < n_keys:
+        return np.full((n_queries, n_keys), True)
+    return np.tril(np.ones((n_queries, n_keys), dtype=bool))
+""",
+            changed(MASK_BY_LOOPS, ("j <= i", "n_queries < n_keys or j <= i")),
+        ],
+        "Your columns run backwards": [
+            changed(MASK, ("n_queries)\n", "n_queries)[:, ::-1]\n")),
+            changed(MASK_BY_LOOPS, ("j in range(n_keys)", "j in reversed(range(n_keys))")),
         ],
     },
     "attention": {
@@ -529,6 +542,23 @@ def attention(queries, keys, values, mask):
             changed(ATTENTION, ("-np.inf", "-999.0")),
             changed(ATTENTION_BY_EINSUM, ("-1e30", "-100.0"), ("    weights = jnp.where(mask, weights, 0.0)\n", "")),
         ],
+        "You subtracted the largest logit of all queries": [
+            changed(ATTENTION, ("s.max(axis=1, keepdims=True)", "s.max()")),
+            """
+def attention(queries, keys, values, mask):
+    logits = jnp.where(mask, queries @ keys.T / queries.shape[1] ** 0.5, -1e30)
+    e = jnp.exp(logits - jnp.max(logits)) * mask
+    return e @ values / jnp.maximum(e.sum(axis=1), 1e-30)[:, None]
+""",
+        ],
+        "Your -10000 in place": [
+            changed(ATTENTION, ("-np.inf", "-10000.0"), ("p @ v", "(p * m) @ v")),
+            changed(ATTENTION_BY_EINSUM, ("-1e30", "-1e4")),
+        ],
+        "Your masked logits are 0": [
+            changed(ATTENTION, ("np.where(m, s, -np.inf)", "s * m"), ("p @ v", "(p * m) @ v")),
+            changed(ATTENTION_BY_EINSUM, ("-1e30", "0.0")),
+        ],
     },
     "multi_head_attention": {
         "You reshaped (n, a) to (n_heads, n, d), which": [
@@ -722,6 +752,31 @@ def multi_head_attention(x, w_query, w_key, w_value, w_out, n_heads, mask):
             changed(HEADS, ("x @ wq, x @ wk, x @ wv", "x, x, x")),
             changed(HEADS_BY_EINSUM, ("(x @ w_query)", "x"), ("(x @ w_key)", "x"), ("(x @ w_value)", "x")),
         ],
+        "Rows and columns of your mask": [
+            changed(HEADS_IN_FRONT, ("jnp.where(mask,", "jnp.where(mask.T,")),
+            changed(HEADS_BY_EINSUM, ("jnp.where(mask,", "jnp.where(mask.T[None],")),
+        ],
+        "You averaged the weights over": [
+            changed(HEADS_BY_EINSUM, ("hij,jhd", "ij,jhd"), ("axis=-1)", "axis=-1).mean(0)")),
+            changed(
+                HEADS_IN_FRONT_BY_NUMPY,
+                ("e / e.sum(axis=2, keepdims=True) @ v", "(e / e.sum(axis=2, keepdims=True)).mean(axis=0) @ v"),
+            ),
+        ],
+        "Your softmax runs over axis 0": [
+            changed(HEADS_BY_EINSUM, ("-jnp.inf", "-1e30"), ("axis=-1)", "axis=0)")),
+            changed(HEADS_IN_FRONT, ("-jnp.inf)", "-1e12), axis=0")),
+        ],
+        "You cut columns of the width of x": [
+            changed(HEADS, ("d = q.shape[1]", "d = x.shape[1]")),
+            """
+def multi_head_attention(x, w_query, w_key, w_value, w_out, n_heads, mask):
+    d = x.shape[-1] // n_heads
+    q, k, v = x @ w_query, x @ w_key, x @ w_value
+    parts = [slice(h * d, h * d + d) for h in range(n_heads)]
+    return jnp.hstack([attention(q[:, one], k[:, one], v[:, one], mask) for one in parts]) @ w_out
+""",
+        ],
     },
     "sinusoidal_positions": {
         "All your sines come first": [
@@ -871,6 +926,18 @@ def sinusoidal_positions(n, d):
 def sinusoidal_positions(n, d):
     f = lambda p, j: (math.cos if j % 2 else math.sin)(p / 10000 ** (2 * (j % (d // 2)) / d))
     return jnp.array([[f(p, j) for j in range(d)] for p in range(n)])
+""",
+        ],
+        "You stacked sines and cosines along axis 0": [
+            """
+def sinusoidal_positions(n, d):
+    angles = np.arange(n)[:, None] / 10000 ** (np.arange(0, d, 2) / d)
+    return np.stack([np.sin(angles), np.cos(angles)], axis=0).reshape(n, d)
+""",
+            """
+def sinusoidal_positions(n, d):
+    angles = jnp.outer(jnp.arange(n), jnp.exp(-math.log(10000.0) * jnp.arange(0, d, 2) / d))
+    return jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=0).reshape(n, d)
 """,
         ],
     },
@@ -1244,6 +1311,39 @@ def patchify(image, size):
             changed(PATCHES, (".ravel()", '.ravel(order="F")')),
             changed(PATCHES_BY_EINSUM, ("->abpqc", "->abcqp")),
         ],
+        "You flattened in Fortran's order, `order": [
+            changed(PATCHES_BY_EINSUM, ("* c)", '* c, order="F")')),
+            """
+def patchify(image, size):
+    image = np.asarray(image)
+    h, w, c = image.shape
+    grid = image.reshape(h // size, size, w // size, size, c).transpose(0, 2, 1, 3, 4)
+    return grid.reshape((-1, size * size * c), order="F")
+""",
+        ],
+        "You took the image for a square": [
+            """
+def patchify(image, size):
+    h, _, c = image.shape
+    n = h // size
+    grid = image.reshape(n, size, n, size, image.shape[2])
+    return grid.transpose(0, 2, 1, 3, 4).reshape(-1, size * size * c)
+""",
+            """
+def patchify(image, size):
+    side = image.shape[0] // size
+    grid = jnp.reshape(image, (side, size, side, size, image.shape[-1]))
+    return jnp.einsum("apbqc->abpqc", grid).reshape(side * side, -1)
+""",
+        ],
+        "Your image is upside down": [
+            changed(PATCHES, ("np.asarray(image)", "np.asarray(image)[::-1]")),
+            changed(PATCHES_BY_EINSUM, ("image.reshape", "jnp.flipud(image).reshape")),
+        ],
+        "Your patches run from bottom to top": [
+            changed(PATCHES, ("range(0, h, size)", "range(h - size, -1, -size)")),
+            changed(PATCHES_BY_EINSUM, ("grid).reshape", "grid[::-1]).reshape")),
+        ],
     },
     "layer_norm": {
         "You normalized the columns": [
@@ -1390,6 +1490,10 @@ def layer_norm(x, scale, bias):
 def layer_norm(x, scale, bias):
     return (x - jnp.sum(x) / x.size) * jax.lax.rsqrt(jnp.var(x, axis=1) + 1e-5)[:, None] * scale + bias
 """,
+        ],
+        "You took the larger one": [
+            changed(NORM, ("var + 1e-5", "np.maximum(var, 1e-5)")),
+            changed(NORM_BY_ROWS, ("(v + 1e-5)", "jnp.clip(v, 1e-5)")),
         ],
     },
     "transformer_block": {
@@ -1649,6 +1753,46 @@ def transformer_block(x, params, n_heads):
                 ('layer_norm(x, p["norm_1_scale"], p["norm_1_bias"])', "layer_norm(x, 1.0, 0.0)"),
                 ('layer_norm(y, p["norm_2_scale"], p["norm_2_bias"])', "layer_norm(y, 1.0, 0.0)"),
             ),
+        ],
+        "You exchanged w_query and w_key": [
+            changed(BLOCK_BY_NUMPY, ('z @ p["w_query"], z @ p["w_key"]', 'z @ p["w_key"], z @ p["w_query"]')),
+            changed(BLOCK, ('p["w_query"], p["w_key"]', 'p["w_key"], p["w_query"]')),
+        ],
+        "You exchanged scale and bias of both": [
+            changed(
+                BLOCK_BY_NUMPY,
+                ('c * p[f"norm_{i}_scale"] + p[f"norm_{i}_bias"]', 'c * p[f"norm_{i}_bias"] + p[f"norm_{i}_scale"]'),
+            ),
+            changed(BLOCK, ("_scale", "_other"), ("_bias", "_scale"), ("_other", "_bias")),
+        ],
+        "You exchanged scale and bias of norm_1": [
+            changed(
+                BLOCK_BY_NUMPY,
+                ("def norm(x, i):", 'def norm(x, i):\n        s, b = ("bias", "scale")[:: 3 - 2 * i], 0'),
+                ("_scale", "_{s[0]}"),
+                ("_bias", "_{s[1]}"),
+            ),
+            changed(BLOCK, ('p["norm_1_scale"], p["norm_1_bias"]', 'p["norm_1_bias"], p["norm_1_scale"]')),
+        ],
+        "You normalized the result once more": [
+            changed(BLOCK_BY_NUMPY, ("return y + mlp(norm(y, 2))", "return norm(y + mlp(norm(y, 2)), 2)")),
+            changed(
+                BLOCK,
+                ("return y", "y = y"),
+                ('p["b_down"]', 'p["b_down"]\n    return layer_norm(y, p["norm_2_scale"], p["norm_2_bias"])'),
+            ),
+        ],
+        "Your erf lacks the root of 2": [
+            changed(BLOCK_BY_NUMPY, ("(u / 2**0.5)", "(u)")),
+            changed(BLOCK, ("jax.nn.gelu(u, approximate=False)", "u * (1 - jax.scipy.special.erfc(u) / 2)")),
+        ],
+        "You left out norm_2_scale": [
+            changed(BLOCK_BY_NUMPY, ('c * p[f"norm_{i}_scale"]', 'c * (p["norm_1_scale"] if i == 1 else 1.0)')),
+            changed(BLOCK, ('layer_norm(y, p["norm_2_scale"]', "layer_norm(y, jnp.ones(x.shape[1])")),
+        ],
+        "You added b_down twice": [
+            changed(BLOCK_BY_NUMPY, ('+ p["b_down"]', '+ 2 * p["b_down"]')),
+            changed(BLOCK, ('+ p["b_down"]', '+ p["b_down"] + p["b_down"]')),
         ],
     },
 }

@@ -222,6 +222,23 @@ SPELLINGS: dict[str, dict[str, list[str]]] = {
         "You divided by the variance": _latent("m + e / np.exp(l)", "m + jnp.exp(-l) * e"),
         "You added the standard deviation": _latent("m + np.exp(l / 2) + e", "m + e + jnp.exp(0.5 * l)"),
         "You took a power of 2": _latent("m + np.exp2(l / 2) * e", "m + 2.0 ** (0.5 * l) * e"),
+        "You took a power of 10": [*_latent("m + 10 ** (l / 2) * e", "m + 10.0 ** (0.5 * l) * e")],
+        "You took the root of the size": [*_latent("m + np.sqrt(np.abs(l)) * e", "m + abs(l) ** 0.5 * e")],
+        "You clipped the log-variance to -20": [
+            *_latent(
+                "m + np.exp(np.clip(l, -20, 20) / 2) * e", "m + jnp.exp(0.5 * jnp.minimum(jnp.maximum(l, -20), 20)) * e"
+            )
+        ],
+        "You clipped the log-variance to -30": [
+            *_latent(
+                "m + np.exp(np.clip(l, -30, 20) / 2) * e", "m + jnp.exp(0.5 * jnp.minimum(jnp.maximum(l, -30), 20)) * e"
+            )
+        ],
+        "You clipped the log-variance to -10": [
+            *_latent(
+                "m + np.exp(np.clip(l, -10, 10) / 2) * e", "m + jnp.exp(0.5 * jnp.minimum(jnp.maximum(l, -10), 10)) * e"
+            )
+        ],
     },
     "kl_to_prior": {
         "You averaged over the latents, too": _divergence(
@@ -315,6 +332,42 @@ def kl_to_prior(mean, log_variance):
         "You subtracted 1 at the end": _divergence(
             _KL.format("m**2 + np.exp(l) - l") + " - 1", "0.5 * jnp.sum(m**2 + jnp.exp(l) - l) - 1"
         ),
+        "You took the logarithm of a variance that is at least 1e-8": [
+            *_divergence(
+                _KL.format("m**2 + np.exp(l) - np.log(np.maximum(np.exp(l), 1e-8)) - 1"),
+                "0.5 * jnp.sum(m**2 + jnp.exp(l) - jnp.log(jnp.exp(l) + 1e-8) - 1)",
+            )
+        ],
+        "You took the logarithm of a variance that is at least 1e-12": [
+            *_divergence(
+                _KL.format("m**2 + np.exp(l) - np.log(np.maximum(np.exp(l), 1e-12)) - 1"),
+                "0.5 * jnp.sum(m**2 + jnp.exp(l) - jnp.log(jnp.exp(l) + 1e-12) - 1)",
+            )
+        ],
+        "You took the logarithm of a variance that is at least the smallest float": [
+            *_divergence(
+                _KL.format("m**2 + np.exp(l) - np.log(np.maximum(np.exp(l), np.finfo(np.float32).tiny)) - 1"),
+                "0.5 * jnp.sum(m**2 + jnp.exp(l) - jnp.log(jnp.exp(l) + np.finfo(np.float32).tiny) - 1)",
+            )
+        ],
+        "You clipped the log-variance at -10": [
+            *_divergence(
+                _KL.format("m**2 + np.exp(np.maximum(l, -10)) - np.maximum(l, -10) - 1"),
+                "0.5 * jnp.sum(m**2 + jnp.exp(jnp.clip(l, -10)) - jnp.clip(l, -10) - 1)",
+            )
+        ],
+        "You clipped the log-variance at -20": [
+            *_divergence(
+                _KL.format("m**2 + np.exp(np.maximum(l, -20)) - np.maximum(l, -20) - 1"),
+                "0.5 * jnp.sum(m**2 + jnp.exp(jnp.clip(l, -20)) - jnp.clip(l, -20) - 1)",
+            )
+        ],
+        "You clipped the log-variance at -30": [
+            *_divergence(
+                _KL.format("m**2 + np.exp(np.maximum(l, -30)) - np.maximum(l, -30) - 1"),
+                "0.5 * jnp.sum(m**2 + jnp.exp(jnp.clip(l, -30)) - jnp.clip(l, -30) - 1)",
+            )
+        ],
     },
     "elbo": {
         "You returned a loss": _bound(
@@ -461,6 +514,24 @@ def elbo(x, reconstruction, mean, log_variance, scale, beta):
             f"{_fit(_SQUARES, _SCALE, _CONSTANT)} - beta * kl * len(x)",
             "jax.scipy.stats.norm.logpdf(e, 0, s).sum() - beta * kl * len(x)",
         ),
+        "You added 1e-12": [
+            *_bound(
+                f"np.mean(np.sum(np.log(np.exp({_SQUARES}) / np.sqrt(2 * np.pi) / s + 1e-12), axis=1)) - beta * kl",
+                "jnp.sum(jnp.log(jax.scipy.stats.norm.pdf(e, 0.0, s) + 1e-12)) - beta * kl",
+            )
+        ],
+        "You added 1e-8": [
+            *_bound(
+                f"np.mean(np.sum(np.log(np.exp({_SQUARES}) / np.sqrt(2 * np.pi) / s + 1e-8), axis=1)) - beta * kl",
+                "jnp.sum(jnp.log(jax.scipy.stats.norm.pdf(e, 0.0, s) + 1e-8)) - beta * kl",
+            )
+        ],
+        "You took logarithms to base 10": [
+            *_bound(
+                _fit(_SQUARES, "- np.log10(s)", "- 0.5 * np.log10(2 * np.pi)") + " - beta * kl",
+                "jnp.sum(-0.5 * (e / s) ** 2 - jnp.log10(s * jnp.sqrt(2 * jnp.pi))) - beta * kl",
+            )
+        ],
     },
     "cosine_schedule": {
         "Your last beta is 1": _schedule(
@@ -630,6 +701,30 @@ def cosine_schedule(n_steps):
     return beta, jnp.cumprod(1 - beta)
 """,
         ],
+        "You divided t by T - 1": [
+            *_schedule(
+                {
+                    "f": "np.cos((np.arange(n_steps + 1) / max(n_steps - 1, 1) + 0.008) / 1.008 * np.pi / 2) ** 2",
+                    "beta": "np.clip(1 - f[1:] / f[:-1], 0, 0.999)",
+                },
+                {"b": "min(max(1 - f((t + 1) / max(n_steps - 1, 1)) / f(t / max(n_steps - 1, 1)), 0.0), 0.999)"},
+            )
+        ],
+        "Your beta are one step too early": [
+            *_schedule(
+                {
+                    "f": "np.cos((np.arange(1, n_steps + 2) / n_steps + 0.008) / 1.008 * np.pi / 2) ** 2",
+                    "beta": "np.clip(1 - f[1:] / f[:-1], 0, 0.999)",
+                },
+                {"b": "min(max(1 - f((t + 2) / n_steps) / f((t + 1) / n_steps), 0.0), 0.999)"},
+            )
+        ],
+        "Your beta run backwards": [
+            *_schedule(
+                {"beta": "np.minimum(1 - f[1:] / f[:-1], 0.999)[::-1]"},
+                {"b": "min(1 - f((n_steps - t) / n_steps) / f((n_steps - t - 1) / n_steps), 0.999)"},
+            )
+        ],
     },
     "add_noise": {
         "You left out both roots": _noised("a * x + (1 - a) * e", "a * x[i] + (1 - a) * noise[i]"),
@@ -758,6 +853,12 @@ def add_noise(x, t, noise, alpha_bar):
         x = jnp.where(t[:, None] >= s, alpha**0.5 * x + (1 - alpha) ** 0.5 * noise, x)
     return x
 """,
+        ],
+        "You squared alpha_bar before": [
+            *_noised("np.sqrt(a) * x + np.sqrt(1 - a**2) * e", "a**0.5 * x[i] + jnp.sqrt((1 - a) * (1 + a)) * noise[i]")
+        ],
+        "You multiplied the noise by the root of alpha_bar": [
+            *_noised("np.sqrt(a) * (x + e)", "a**0.5 * x[i] + a**0.5 * noise[i]")
         ],
     },
     "ddpm_loss": {
@@ -912,6 +1013,7 @@ def ddpm_loss(predict, x, t, noise, alpha_bar):
     return jnp.mean((noise_model(add_noise(x, t, noise, alpha_bar), t) - noise) ** 2)
 """,
         ],
+        "You showed the noise alone": [*_loss("np.mean((g - e) ** 2)", "jnp.sum((g[i] - e[i]) ** 2)", see="noise")],
     },
     "ddpm_step": {
         "At t = 0 your b is not 1": _step(_BACK, "mean + spread * e", b="bar[t - 1]"),
@@ -1130,13 +1232,36 @@ def ddpm_step(noisy, t, guess, noise, alpha_bar):
             "np.sqrt(b / a) * (x - np.sqrt(1 - a) * g) + np.sqrt(1 - b) * g + np.sqrt(beta * (1 - b) / (1 - a)) * e",
             "b**0.5 * clean + (1 - b) ** 0.5 * g + spread * e",
         ),
+        "You subtracted the fresh noise": [
+            *_step(_BACK.replace("+ np.sqrt(beta", "- np.sqrt(beta"), "mean - spread * e")
+        ],
+        "You subtracted sqrt(1 - a) times the guess": [
+            *_step(
+                _BACK.replace("beta / np.sqrt(1 - a) * g", "np.sqrt(1 - a) * g"),
+                "(x - jnp.sqrt(1 - a) * g) / jnp.sqrt(a / b) + spread * e",
+            )
+        ],
+        "You added noise at t = 0": [
+            *_step(
+                f"{_MEAN} + np.sqrt(beta * (1 - b) / (1 - a) if t > 0 else beta) * e",
+                "mean + (spread if t > 0 else jnp.sqrt(1 - a)) * e",
+            )
+        ],
+        "At t = 1 your b is 1": [*_step(_BACK, "mean + spread * e", b="bar[t - 1] if t > 1 else 1.0")],
     },
     "guided_noise": {
         "Your w = 1 is no guidance": _guided("u + w * (c - u)", "w * c + (1 - w) * u"),
         "You exchanged the guesses": _guided("(1 + w) * u - w * c", "u + w * (u - c)"),
         "You went towards": _guided("c - w * (c - u)", "(1 - w) * c + w * u"),
         "You added both guesses": _guided("(1 + w) * c + w * u", "c + w * (c + u)"),
-        "You returned the guess with labels": _guided("c", "u + (c - u)"),
+        "Your result is the guess with labels alone": [
+            *_guided("c", "u + (c - u)"),
+            """
+def guided_noise(predict, noisy, t, labels, n_classes, guidance):
+    c, u = predict(noisy, t, labels), predict(noisy, t, labels)
+    return (1 + guidance) * c - guidance * u
+""",
+        ],
         "You returned the guess without labels": _guided("u", "c - (c - u)"),
         "You returned w times the difference": _guided("w * (c - u)", "w * c - w * u"),
         "You multiplied the whole difference": _guided("(1 + w) * (c - u)", "(1 + w) * c - (1 + w) * u"),
@@ -1201,5 +1326,22 @@ def guided_noise(predict, noisy, t, labels, n_classes, guidance):
     return c + guidance * (c - labeled_noise_model(noisy, t, jnp.full_like(labels, n_classes)))
 """,
         ],
+        "You added n_classes": [
+            *(
+                [
+                    """
+def guided_noise(predict, noisy, t, labels, n_classes, guidance):
+    c, u = np.asarray(predict(noisy, t, labels)), np.asarray(predict(noisy, t, labels + n_classes))
+    return c + guidance * (c - u)
+""",
+                    """
+def guided_noise(predict, noisy, t, labels, n_classes, guidance):
+    c, u = predict(noisy, t, labels), predict(noisy, t, n_classes + labels)
+    return (1 + guidance) * c - guidance * u
+""",
+                ]
+            )
+        ],
+        "You halved w": [*_guided("c + w / 2 * (c - u)", "(1 + 0.5 * w) * c - 0.5 * w * u")],
     },
 }

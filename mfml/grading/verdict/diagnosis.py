@@ -107,8 +107,9 @@ def _in_words(kind: str, message: str) -> str | None:
 
 
 def meaning(kind: str, message: str) -> tuple[str, str]:
-    """Return what two exceptions share that say the same: the type, and the words or the message without numbers."""
-    return kind, _in_words(kind, message) or re.sub(r"\d+", "", message)
+    """Return what two exceptions share that say the same: the words, else the type and the message without numbers."""
+    words = _in_words(kind, message)
+    return ("", words) if words else (kind, re.sub(r"-?\d+", "", message))
 
 
 def where(error: dict[str, Any], file: str) -> str:
