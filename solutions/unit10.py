@@ -800,8 +800,7 @@ def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
 
 
 @multi_head_attention.mistake(
-    "You cut columns of the width of x over n_heads, and lost some or found too few: a head has d = a / n_heads, "
-    "where a is the number of columns of w_query."
+    "You cut x.shape[1] // n_heads columns for each head: it has a / n_heads, with a = w_query.shape[1]."
 )
 def _(x, w_query, w_key, w_value, w_out, n_heads, mask):
     d = x.shape[1] // n_heads

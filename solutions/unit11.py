@@ -955,7 +955,7 @@ def _(n_steps):
 
 
 @cosine_schedule.mistake(
-    "Your beta are one step too early: beta[t] is 1 - f((t + 1) / T) / f(t / T), and beta[0] begins at f(0)."
+    "Your beta are one step ahead: beta[t] is 1 - f((t + 1) / T) / f(t / T), and beta[0] begins at f(0)."
 )
 def _(n_steps):
     f = _left((jnp.arange(n_steps + 1) + 1) / n_steps)

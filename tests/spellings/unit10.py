@@ -767,7 +767,7 @@ def multi_head_attention(x, w_query, w_key, w_value, w_out, n_heads, mask):
             changed(HEADS_BY_EINSUM, ("-jnp.inf", "-1e30"), ("axis=-1)", "axis=0)")),
             changed(HEADS_IN_FRONT, ("-jnp.inf)", "-1e12), axis=0")),
         ],
-        "You cut columns of the width of x": [
+        "You cut x.shape[1] // n_heads": [
             changed(HEADS, ("d = q.shape[1]", "d = x.shape[1]")),
             """
 def multi_head_attention(x, w_query, w_key, w_value, w_out, n_heads, mask):

@@ -710,7 +710,7 @@ def cosine_schedule(n_steps):
                 {"b": "min(max(1 - f((t + 1) / max(n_steps - 1, 1)) / f(t / max(n_steps - 1, 1)), 0.0), 0.999)"},
             )
         ],
-        "Your beta are one step too early": [
+        "Your beta are one step ahead": [
             *_schedule(
                 {
                     "f": "np.cos((np.arange(1, n_steps + 2) / n_steps + 0.008) / 1.008 * np.pi / 2) ** 2",

@@ -52,9 +52,8 @@ def wrapped(text: str) -> str:
     if "`" not in text and re.search(r"; (return\b|[\w, ]+ = )", text):  # statements
         return "\n".join(textwrap.indent(line, "    ") for line in text.replace("; ", ";\n").split("\n"))[2:]
     pieces = re.sub(r"`[^`]*`", lambda code: code[0].replace(" ", "\0"), text)
-    indents = {"initial_indent": "  ", "subsequent_indent": "    "}
-    lines = textwrap.wrap(pieces, 80, **indents, break_long_words=False, break_on_hyphens=False)
-    return "\n".join(lines).replace("\0", " ")
+    wrapper = textwrap.TextWrapper(80, "  ", "    ", break_long_words=False, break_on_hyphens=False)
+    return wrapper.fill(pieces).replace("\0", " ")
 
 
 def next_hint(course: Course, exercise: str, *, again: bool = False) -> tuple[dict[str, Any], int]:
