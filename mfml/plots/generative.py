@@ -111,24 +111,25 @@ def two_point(distance: ArrayLike, curves: Mapping[str, ArrayLike], *, unit: str
 
 @style.styled
 def spectra(angle: ArrayLike, panels: Mapping[str, ArrayLike]) -> Figure:
-    """Draw a few spectra of counts (n, channels) of each kind above each other; what is below zero is orange.
+    """Draw a few spectra of counts (n, channels) of each kind above each other, on a square-root scale.
 
-    The bar at the upper left has a height of 100 counts.
+    There the noise of counts is as wide everywhere. What is below zero is orange. The bar reaches from 0 to 100.
     """
     figure, grid = style.panels(1, len(panels), size=(3.4, 3.0))
     at = np.asarray(angle)
-    step = 1.1 * max(float(np.max(np.asarray(rows))) for rows in panels.values())
-    for ax, (name, rows) in zip(grid[0], panels.items(), strict=True):
-        style.axes(ax, x=r"$2\theta$ (degrees)", y="counts" if ax is grid[0, 0] else "", title=name)
-        for number, counts in enumerate(np.asarray(rows, dtype=float)):
-            base = number * step
-            ax.plot(at, base + counts, color=style.BLUE, linewidth=0.9)
-            ax.fill_between(at, base + np.minimum(counts, 0.0), base, color=style.VERMILION, linewidth=0)
-        ax.set_ylim(-0.25 * step, len(np.asarray(rows)) * step)
-        ax.set_yticks([number * step for number in range(len(np.asarray(rows)))], ["0"] * len(np.asarray(rows)))
-    high = len(np.asarray(next(iter(panels.values())))) * step
-    grid[0, 0].plot([at[0]] * 2, [high - 100, high], color=style.GRAY, linewidth=3)
-    grid[0, 0].annotate("100", (at[0], high - 50), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8)
+    roots = {name: np.sign(rows) * np.sqrt(np.abs(rows)) for name, rows in panels.items()}
+    step = 1.15 * max(float(rows.max()) for rows in roots.values())
+    for ax, (name, rows) in zip(grid[0], roots.items(), strict=True):
+        label = "counts (square-root scale)" if ax is grid[0, 0] else ""
+        style.axes(ax, x=r"$2\theta$ (degrees)", y=label, title=name)
+        for base, height in zip(step * np.arange(len(rows)), rows, strict=True):
+            ax.plot(at, base + height, color=style.BLUE, linewidth=0.9)
+            ax.fill_between(at, base + np.minimum(height, 0.0), base, color=style.VERMILION, linewidth=0)
+        ax.set_ylim(-0.3 * step, len(rows) * step)
+        ax.set_yticks(step * np.arange(len(rows)), ["0"] * len(rows))
+    top = step * (len(rows) - 1)
+    grid[0, 0].plot([at[0]] * 2, [top, top + 10], color=style.GRAY, linewidth=3)
+    grid[0, 0].annotate("100", (at[0], top + 10), xytext=(4, 0), textcoords="offset points", fontsize=8)
     return figure
 
 
