@@ -141,7 +141,7 @@ def gelu(z: Float[Array, "..."]) -> Float[Array, "..."]:
     >>> round(gelu(jnp.array(1.0)).item(), 4)
     0.8413
     """
-    return z * jax.scipy.special.ndtr(z)
+    return _in_single(lambda z: z * jax.scipy.special.ndtr(z), z)
 
 
 @public
@@ -203,6 +203,11 @@ def derivative(z: Float[Array, "..."], *, activation: str = "relu") -> Float[Arr
     return jnp.where(jnp.isnan(z), z, ACTIVATIONS[activation].derivative(z))
 
 
+def _in_single(function: Callable[[Array], Array], z: Array) -> Array:
+    """Evaluate in single precision what is given in half: special functions know no less."""
+    return function(z.astype(jnp.promote_types(z.dtype, jnp.float32))).astype(z.dtype)
+
+
 def _one_where_positive(z: Array) -> Array:
     return (z > 0).astype(z.dtype)
 
@@ -216,7 +221,7 @@ def _silu_slope(z: Array) -> Array:
 
 
 def _gelu_slope(z: Array) -> Array:
-    return jax.scipy.special.ndtr(z) + z * jax.scipy.stats.norm.pdf(z)
+    return _in_single(lambda z: jax.scipy.special.ndtr(z) + z * jax.scipy.stats.norm.pdf(z), z)
 
 
 def _cubic(z: Array) -> Array:

@@ -80,3 +80,17 @@ def test_derivative_of_integers_and_of_nan(name):
         activations.derivative(whole, activation=name), activations.derivative(whole.astype(float), activation=name)
     )
     assert np.isnan(activations.derivative(jnp.array([jnp.nan]), activation=name)).all()
+
+
+@pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16])
+@pytest.mark.parametrize("name", ORACLES)
+def test_half_precision_is_kept_and_as_accurate_as_it_can_be(name, dtype):
+    z = jnp.array([-300.0, -4.0, -1.0, -0.5, 0.5, 1.0, 4.0, 300.0], dtype)
+    error = 8 * float(jnp.finfo(dtype).eps)
+    value, slope = activations.apply(z, activation=name), activations.derivative(z, activation=name)
+    assert value.dtype == slope.dtype == dtype
+    np.testing.assert_allclose(value.astype(float), ORACLES[name](np.asarray(z, float)), rtol=error, atol=error)
+    exact = activations.derivative(z.astype(jnp.float32), activation=name)
+    np.testing.assert_allclose(slope.astype(float), exact, rtol=error, atol=error)
+    found = jax.vmap(jax.grad(lambda z: activations.apply(z, activation=name)))(z)
+    np.testing.assert_allclose(found.astype(float), exact, rtol=error, atol=error)
