@@ -25,10 +25,11 @@ def as_array(name: str, value: Any) -> Array:
     if value.dtype.kind not in "iu":
         return value if inside else jnp.asarray(value)
     wide = jnp.dtype(jnp.result_type(int))
+    seen = not inside or (value.dtype.kind == "u" and not isinstance(value, jax.core.Tracer))
     if (
-        not inside
+        seen
         and value.dtype.itemsize >= wide.itemsize
-        and np.any(np.abs(value.astype(float)) > np.iinfo(wide).max)
+        and np.any(np.abs(np.asarray(value).astype(float)) > np.iinfo(wide).max)
     ):
         return jnp.asarray(value.astype(jnp.result_type(float)))
     return value if inside and value.dtype.kind == "i" and value.dtype.itemsize >= 4 else jnp.asarray(value, wide)
@@ -61,15 +62,26 @@ def as_int(name: str, value: Any) -> Array:
     [0, 2]
 
     Raises:
-        ValueError: if the value is no array of whole numbers, or they are floats within compiled code.
+        ValueError: if the value is no array of whole numbers, they do not fit into 32 bits (64 in double precision), or
+            they are floats within compiled code.
     """
     array = as_array(name, value)
     if array.dtype.kind in "iu":
         return array
     known = not isinstance(array, jax.core.Tracer)
     if array.dtype.kind == "b" or (known and array.dtype.kind == "f" and np.all(np.asarray(array) % 1 == 0)):
+        if array.dtype.kind == "f":
+            _refuse_large(name, np.ravel(array))
         return array.astype(int)
     raise ValueError(f"{name} must be whole numbers; found {array.dtype if not known else np.ravel(array)[:3]}")
+
+
+def _refuse_large(name: str, numbers: np.ndarray) -> None:
+    """Refuse floats that the widest integers do not hold: a conversion would make others of them."""
+    bits = 8 * jnp.dtype(jnp.result_type(int)).itemsize
+    large = numbers[np.abs(numbers) >= 2.0 ** (bits - 1)]
+    if large.size:
+        raise ValueError(f"{name} must be whole numbers that fit into {bits} bits; found {large[0]:.10g}")
 
 
 def _from_outside(name: str, value: Any) -> Any:

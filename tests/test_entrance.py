@@ -85,6 +85,16 @@ def test_large_integers_do_not_wrap_around():
     assert difference.tolist() == [-1]
 
 
+@pytest.mark.parametrize("large", [2**32 + 1, -(2**32) + 1, 2**31, 2**63, 4e9])
+def test_whole_numbers_that_do_not_fit_are_refused_by_name(large):
+    with pytest.raises(ValueError, match="labels must be whole numbers that fit into 32 bits; found -?[0-9.e+]+"):
+        as_int("labels", [1, large])
+    if 0 < large < 2**32:
+        with pytest.raises(ValueError, match="labels must be whole numbers that fit into 32 bits"):
+            as_int("labels", jnp.array([1, large], jnp.uint32))
+    assert as_int("labels", np.array([2**31 - 1])).tolist() == [2**31 - 1]
+
+
 def test_labels():
     for labels in ([0, 2], np.array([0.0, 2.0]), jnp.array([0, 2], jnp.uint8), pd.Series([0, 2])):
         assert everything(FRAME, labels)["labels"].tolist() == [0, 2]
