@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
+from jaxtyping import Array
 
 
 def that(holds: bool, message: str) -> None:
@@ -24,6 +25,28 @@ def rank(name: str, value: ArrayLike, *ranks: int) -> None:
     if jnp.ndim(value) not in ranks:
         needed = " or ".join(map(str, ranks))
         raise ValueError(f"{name} must have {needed} axes; found shape {jnp.shape(value)}")
+
+
+def boolean(name: str, mask: ArrayLike, *, where: str) -> Array:
+    """Require a mask that is True `where`, and return it. Of integers, 1 means True.
+
+    Floats are refused: to add a mask of 0 and -1e9 to logits is common elsewhere, and 0 stands for True there.
+    """
+    found = jnp.asarray(mask)
+    that(found.dtype.kind in "biu", f"{name} must be boolean, True where {where}; found dtype {found.dtype}")
+    return found == 1
+
+
+def broadcasts(name: str, value: ArrayLike, shape: tuple[int, ...]) -> None:
+    """Require that an array broadcasts to a shape."""
+    found = jnp.shape(value)
+    fits = len(found) <= len(shape) and all(m in (1, s) for m, s in zip(found[::-1], shape[::-1], strict=False))
+    that(fits, f"{name} must broadcast to {shape}; found shape {found}")
+
+
+def known(holds: ArrayLike, message: str) -> None:
+    """Raise ValueError(message) where a condition on values does not hold; a traced one cannot be seen, and passes."""
+    that(isinstance(holds, jax.core.Tracer) or bool(jnp.all(holds)), message)
 
 
 def same_shape(**named: ArrayLike | None) -> None:

@@ -87,7 +87,7 @@ def test_large_integers_do_not_wrap_around():
 
 @pytest.mark.parametrize("large", [2**32 + 1, -(2**32) + 1, 2**31, 2**63, 4e9])
 def test_whole_numbers_that_do_not_fit_are_refused_by_name(large):
-    with pytest.raises(ValueError, match="labels must be whole numbers that fit into 32 bits; found -?[0-9.e+]+"):
+    with pytest.raises(ValueError, match=r"labels must be whole numbers that fit into 32 bits; found -?[0-9.e+]+"):
         as_int("labels", [1, large])
     if 0 < large < 2**32:
         with pytest.raises(ValueError, match="labels must be whole numbers that fit into 32 bits"):

@@ -13,6 +13,12 @@ X = jnp.ones((5, 2))
     ("check", "message"),
     [
         (lambda: require.rank("x", X, 1), r"x must have 1 axes; found shape \(5, 2\)"),
+        (
+            lambda: require.boolean("mask", X, where="it counts"),
+            "mask must be boolean, True where it counts; found dtype f",
+        ),
+        (lambda: require.broadcasts("mask", X, (3, 2)), r"mask must broadcast to \(3, 2\); found shape \(5, 2\)"),
+        (lambda: require.known(X > 1, "x must exceed 1"), "x must exceed 1"),
         (lambda: require.same_shape(x=X, y=X[0]), r"x \(5, 2\), y \(2,\)"),
         (lambda: require.same_length(x=X, y=X[0]), r"same length; found x \(5, 2\), y \(2,\)"),
         (

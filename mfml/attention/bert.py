@@ -58,20 +58,26 @@ class BERT(nn.Module, kw_only=True):
         mask: Bool[Array, "n t"] | None = None,
         segments: Int[Array, "n t"] | None = None,
     ) -> Float[Array, "n *out"]:
-        """Read texts. The mask is False for tokens that only fill up; segments tell a first text (0) from a second."""
+        """Read texts. Segments tell a first text (0) from a second.
+
+        The mask is False for tokens that only fill up, whatever their numbers are. Integers may stand for it: 1 is True.
+        """
         require.one_of("head", self.head, HEADS)
         require.rank("ids", ids, 2)
         require.same_shape(ids=ids, mask=mask)
         require.same_shape(ids=ids, segments=segments)
+        if mask is not None:
+            mask = require.boolean("mask", mask, where="a token counts")
         t, norm = ids.shape[1], partial(Norm, norm=self.encoder.norm, eps=self.encoder.eps)
         require.that(t <= self.max_length, f"ids must not exceed max_length = {self.max_length}; found {t} tokens")
         table = Embedding(n_tokens=self.n_tokens, width=self.width, name="tokens")
         kinds = Embedding(n_tokens=self.n_segments, width=self.width, name="segments")
         places = self.param("positions", nn.initializers.normal(0.02), (self.max_length, self.width))
-        x = table(ids) + kinds(jnp.zeros((1, 1), int) if segments is None else segments) + places[:t]
+        of_kinds = kinds(jnp.zeros((1, 1), int)) if segments is None else kinds(segments, mask)
+        x = table(ids, mask) + of_kinds + places[:t]
         x = norm(name="norm")(x)
         x = nn.Dropout(self.encoder.dropout, deterministic=not self.has_rng("dropout"))(x)
-        x = self.encoder(x, mask=None if mask is None else mask[:, None, None].astype(bool))
+        x = self.encoder(x, mask=None if mask is None else mask[:, None, None])
         if self.head == "pooler":
             return jnp.tanh(nn.Dense(self.width, name="pooler")(x[:, 0]))
         if self.head is None:
@@ -114,7 +120,8 @@ def hide(
         allowed: False for tokens that are never chosen: those that fill up, that begin and end texts.
 
     Raises:
-        ValueError: unless mask_id is in the vocabulary, share is between 0 and 1, and allowed has the shape of ids.
+        ValueError: unless mask_id is in the vocabulary, share is between 0 and 1, and allowed is boolean and has the
+            shape of ids.
 
     Source: Devlin et al. (2019), section 3.1 and appendix A.1.
 
@@ -128,7 +135,7 @@ def hide(
     for_choice, for_fate, for_tokens = jax.random.split(key, 3)
     chosen = jax.random.uniform(for_choice, ids.shape) < share
     if allowed is not None:
-        chosen = chosen & allowed.astype(bool)
+        chosen = chosen & require.boolean("allowed", allowed, where="a token may be chosen")
     fate = jax.random.uniform(for_fate, ids.shape)
     random = jax.random.randint(for_tokens, ids.shape, 0, n_tokens, ids.dtype)
     hidden = jnp.where(fate < HIDDEN, mask_id, jnp.where(fate < HIDDEN + REPLACED, random, ids))
@@ -158,7 +165,7 @@ def loss(
         key: for `hide` and for dropout.
         mask_id: see `hide`; static.
         share: see `hide`.
-        mask: False for tokens that only fill up; they are never chosen.
+        mask: False for tokens that only fill up, whatever their numbers are; they are never chosen.
         allowed: see `hide`.
 
     Raises:
@@ -178,7 +185,8 @@ def loss(
     require.that(module.head == "words", f'module must have head = "words"; found {module.head!r}')
     require.same_shape(ids=ids, mask=mask, allowed=allowed)
     if mask is not None:
-        allowed = mask.astype(bool) if allowed is None else mask.astype(bool) & allowed.astype(bool)
+        mask = require.boolean("mask", mask, where="a token counts")
+        allowed = mask if allowed is None else mask & require.boolean("allowed", allowed, where="a token may be chosen")
     for_choice, for_dropout = jax.random.split(key)
     hidden = hide(ids, key=for_choice, n_tokens=module.n_tokens, mask_id=mask_id, share=share, allowed=allowed)
     logits = module.apply(params, hidden.ids, mask, rngs={"dropout": for_dropout})

@@ -43,7 +43,7 @@ def softmax(logits: Float[Array, "*b k"], *, mask: Bool[Array, "..."] | None = N
     if mask is None:
         return jax.nn.softmax(logits, axis=-1) if logits.size else logits
     _check_mask(mask, logits.shape)
-    allowed = jnp.any(mask, axis=-1, keepdims=True)
+    allowed = jnp.any(jnp.atleast_1d(mask), axis=-1, keepdims=True)
     logits = jnp.where(mask, logits, -jnp.inf)
     top = lax.stop_gradient(jnp.max(logits, axis=-1, keepdims=True, initial=-jnp.inf))
     powers = jnp.exp(logits - jnp.where(allowed, top, 0.0))
@@ -195,5 +195,4 @@ def _check_shapes(queries: Array, keys: Array, values: Array, mask: Array | None
 def _check_mask(mask: Array, shape: tuple[int, ...]) -> None:
     """Require a boolean mask that broadcasts to a shape."""
     require.that(mask.dtype == bool, f"mask must be boolean, True where a query may attend; found dtype {mask.dtype}")
-    fits = mask.ndim <= len(shape) and all(m in (1, s) for m, s in zip(mask.shape[::-1], shape[::-1], strict=False))
-    require.that(fits, f"mask must broadcast to {shape}; found shape {mask.shape}")
+    require.broadcasts("mask", mask, shape)

@@ -2,9 +2,11 @@
 
 import flax.linen as nn
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
 
 from mfml import require
+from mfml.arrays import as_int
 
 
 class Embedding(nn.Module, kw_only=True):
@@ -19,10 +21,12 @@ class Embedding(nn.Module, kw_only=True):
         require.positive("width", self.width)
         self.embedding = self.param("embedding", nn.initializers.normal(0.02), (self.n_tokens, self.width))
 
-    def __call__(self, ids: Int[Array, "*n"]) -> Float[Array, "*n w"]:
-        """Return the vector of each token."""
-        numbers = jnp.asarray(ids)
-        require.that(jnp.issubdtype(numbers.dtype, jnp.integer), f"ids must be integers; found {numbers.dtype}")
+    def __call__(self, ids: Int[Array, "*n"], mask: Bool[Array, "*n"] | None = None) -> Float[Array, "*n w"]:
+        """Return the vector of each token. Where the mask is False, that of token 0 stands for whatever is there."""
+        kind = np.dtype(getattr(ids, "dtype", None) or np.asarray(ids).dtype)
+        require.that(kind.kind in "iu", f"ids must be integers; found {kind}")
+        numbers = as_int("ids", ids)
+        numbers = numbers if mask is None else jnp.where(mask, numbers, 0)
         return self.embedding.at[numbers].get(mode="fill", fill_value=jnp.nan, wrap_negative_indices=False)
 
     def attend(self, x: Float[Array, "*n w"]) -> Float[Array, "*n v"]:

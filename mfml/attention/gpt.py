@@ -21,6 +21,7 @@ True
 """
 
 from functools import partial
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -30,12 +31,13 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from mfml import require
-from mfml.attention import perplexity, sampling
+from mfml.attention import masks, perplexity, sampling
 from mfml.attention.embedding import Embedding
 from mfml.attention.transformer import Encoder
 from mfml.entrance import public
 
 HEADS = (None, "words")
+FILL_LAST = "mask must have its False at the end of each text; found True after False"
 
 
 class GPT(nn.Module, kw_only=True):
@@ -86,7 +88,6 @@ class GPT(nn.Module, kw_only=True):
 
 
 @public
-@partial(jax.jit, static_argnames="module")
 def loss(
     module: GPT,
     params: PyTree[Array],
@@ -101,11 +102,13 @@ def loss(
         module: static.
         params: its parameters.
         ids: texts.
-        mask: False for tokens that only fill texts up; they must come at the end.
+        mask: False for tokens that only fill texts up, whatever their numbers are. They must come at the end: all
+            others would see them. Where that is broken within compiled code, the loss is NaN.
         key: for dropout; None for none.
 
     Raises:
-        ValueError: unless there are at least two tokens, and the mask has the shape of ids.
+        ValueError: unless there are at least two tokens, and the mask is boolean, has the shape of ids, and no True
+            after False.
 
     Source: Bengio et al. (2003).
 
@@ -120,9 +123,19 @@ def loss(
     require.rank("ids", ids, 2)
     require.that(ids.shape[1] >= 2, f"ids must have at least two tokens per text; found shape {ids.shape}")
     require.same_shape(ids=ids, mask=mask)
-    rngs = None if key is None else {"dropout": key}
-    logits = module.apply(params, ids[:, :-1], rngs=rngs)
-    return perplexity.mean_cross_entropy(logits, ids[:, 1:], mask=None if mask is None else mask[:, 1:])
+    if mask is not None:
+        require.known(masks.at_beginning(mask), FILL_LAST)
+    return _loss(module, params, ids, mask, key)
+
+
+@partial(jax.jit, static_argnums=0)
+def _loss(module: GPT, params: PyTree[Array], ids: Array, mask: Array | None, key: Array | None) -> Float[Array, ""]:
+    if mask is not None:
+        mask = require.boolean("mask", mask, where="a token counts")
+        ids = jnp.where(mask, ids, 0)
+    logits: Any = module.apply(params, ids[:, :-1], rngs=None if key is None else {"dropout": key})
+    found = perplexity.mean_cross_entropy(logits, ids[:, 1:], mask=None if mask is None else mask[:, 1:])
+    return found if mask is None else jnp.where(jnp.all(masks.at_beginning(mask)), found, jnp.nan)
 
 
 @public

@@ -187,6 +187,9 @@ def decode(
     keys = lax.dynamic_update_slice_in_dim(cache.keys, keys, start, axis=-2)
     values = lax.dynamic_update_slice_in_dim(cache.values, values, start, axis=-2)
     allowed = masks.causal(x.shape[-2], room, offset=start)
+    if mask is not None:
+        mask = require.boolean("mask", mask, where="a token may attend")
+        require.broadcasts("mask", mask, (*queries.shape[:-1], room))
     mask = allowed if mask is None else allowed & mask
     y = _merged(params, dot_product.attention(queries, keys, values, mask=mask))
     end = start + x.shape[-2]

@@ -24,7 +24,7 @@ def mean_cross_entropy(
     the gradient is 0. Long texts weigh more than short ones, since each token counts once. NaN where no token counts.
 
     Raises:
-        ValueError: unless target and mask have the shape of the logits without the last axis.
+        ValueError: unless target and mask have the shape of the logits without the last axis, and the mask is boolean.
 
     Source: Jelinek et al. (1977).
 
@@ -33,7 +33,7 @@ def mean_cross_entropy(
     0.6931
     """
     needed = logits.shape[:-1]
-    mask = jnp.ones(needed, bool) if mask is None else mask.astype(bool)
+    mask = jnp.ones(needed, bool) if mask is None else require.boolean("mask", mask, where="a token counts")
     for name, given in (("target", target), ("mask", mask)):
         fits = given.shape == needed
         require.that(fits, f"{name} must have shape {needed} for logits {logits.shape}; found {given.shape}")

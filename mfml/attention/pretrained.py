@@ -20,10 +20,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Num, PyTree
 
 from mfml import require
-from mfml.attention import safetensors
+from mfml.attention import masks, safetensors
 from mfml.attention.bert import BERT
 from mfml.attention.clip import CLIP, Text
-from mfml.attention.gpt import GPT
+from mfml.attention.gpt import FILL_LAST, GPT
 from mfml.attention.layouts import clip as layout_clip
 from mfml.attention.layouts import tensors as on_disk
 from mfml.attention.layouts import text as layout_text
@@ -136,7 +136,6 @@ def _files(path: Path) -> list[Path]:
 
 
 @public
-@partial(jax.jit, static_argnames="module")
 def embed(
     module: nn.Module,
     params: PyTree[Array],
@@ -153,10 +152,12 @@ def embed(
         module: a ViT, CLIP, Text, GPT or BERT; static.
         params: its parameters.
         inputs: images, or numbers of tokens.
-        mask: False for tokens that only fill up; for GPT they must come at the end.
+        mask: False for tokens that only fill up, whatever their numbers are. For GPT they must come at the end: the
+            vector of a text in which that is broken is NaN within compiled code. Integers may stand for it: 1 is True.
 
     Raises:
-        ValueError: for another module, a mask for images or CLIP, or inputs that the module refuses.
+        ValueError: for another module, a mask for images or CLIP, one that is not boolean or has True after False for
+            GPT, or inputs that the module refuses.
 
     Source: Reimers and Gurevych (2019), section 3.
 
@@ -168,6 +169,13 @@ def embed(
     >>> round(float(jnp.sum(found**2)), 4)
     1.0
     """
+    if mask is not None and isinstance(module, GPT):
+        require.known(masks.at_beginning(mask), FILL_LAST)
+    return _embed(module, params, inputs, mask)
+
+
+@partial(jax.jit, static_argnums=0)
+def _embed(module: nn.Module, params: PyTree[Array], inputs: Array, mask: Array | None) -> Float[Array, "n k"]:
     if isinstance(module, (ViT, CLIP, Text)):
         require.that(mask is None, f"a mask is for BERT and GPT; found one for {type(module).__name__}")
         if jnp.ndim(inputs) == 4 and not jnp.issubdtype(inputs.dtype, jnp.floating):
@@ -186,6 +194,11 @@ def embed(
     tokens: Any = module.clone(head=None)
     if mask is None:
         return scaling.directions(jnp.mean(tokens.apply(params, inputs), axis=1))
-    counts = mask.astype(bool)[..., None]
-    x = tokens.apply(params, inputs, mask) if isinstance(module, BERT) else tokens.apply(params, inputs)
+    mask = require.boolean("mask", mask, where="a token counts")
+    if isinstance(module, BERT):
+        x = tokens.apply(params, inputs, mask)
+    else:
+        x = tokens.apply(params, jnp.where(mask, inputs, 0))
+        x = jnp.where(masks.at_beginning(mask)[:, None, None], x, jnp.nan)
+    counts = mask[..., None]
     return scaling.directions(jnp.sum(jnp.where(counts, x, 0.0), axis=1) / jnp.sum(counts, axis=1))

@@ -12,7 +12,8 @@ with other fields:
   `y, cache = module.apply({**params, **cache}, next_x, mutable=["cache"])`. Beyond that length the result is NaN;
 - `apply(..., mutable=["intermediates"])` also returns the attention weights of every layer.
 
-Masks are boolean, True where a token may attend, and broadcast to (n, heads, queries, keys); see `masks`.
+Masks are boolean, True where a token may attend, and broadcast to (n, heads, queries, keys); see `masks`. What is
+masked has no influence on other tokens. Still it must be finite in x: the gradients of parameters sum over all tokens.
 """
 
 import dataclasses
@@ -111,6 +112,9 @@ class Attention(nn.Module, kw_only=True):
 
     def _mix(self, queries: Array, keys: Array, values: Array, mask: Mask, offset: Array | None) -> Array:
         """Attention of all heads. The offset counts the tokens before the first query."""
+        if mask is not None:
+            mask = require.boolean("mask", mask, where="a token may attend")
+            require.broadcasts("mask", mask, (*queries.shape[:3], keys.shape[2]))
         blocked = self.block_size is not None and offset is None
         if self.causal and not blocked:
             allowed = masks.causal(queries.shape[2], keys.shape[2], offset=offset)

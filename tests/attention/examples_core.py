@@ -77,6 +77,7 @@ EXAMPLES = [
     ),
     Example(masks.causal, lambda _: {}, {"n_queries": 2, "n_keys": 3, "window": 2}, batched=()),
     Example(masks.padding, lambda _: {"lengths": jnp.array([1, 3])}, {"n": 4}),
+    Example(masks.at_beginning, lambda _: {"mask": jnp.array([[True, False], [False, True]])}),
     Example(norms.layer_norm, layer, gradient=("x", "scale", "bias"), units=({"x": 1, "eps": 2},)),
     Example(norms.rms_norm, normed, gradient=("x", "scale"), units=({"x": 1, "eps": 2},)),
     Example(multihead.init, lambda key: {"key": key}, {"width": 4, "n_heads": 2}, **KEY_ONLY),
