@@ -8,6 +8,8 @@ A mask is True where a query may attend to a key, and has to broadcast to `*b h 
 even if it is NaN or infinite: neither on values nor on gradients. A query that may attend to nothing gets 0. A query
 that has an entry of NaN or infinity, or may attend to a key or value with one, gets NaN, and no derivative passes
 through it.
+
+Half precision is computed in single: its logits would overflow beyond 65504, and so would sums of as many keys.
 """
 
 import math
@@ -18,11 +20,12 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.typing import ArrayLike
+from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Array, Bool, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.precision import single
 
 
 @public
@@ -40,9 +43,14 @@ def softmax(logits: Float[Array, "*b k"], *, mask: Bool[Array, "..."] | None = N
     >>> softmax(jnp.array([1e4, 1e4, 2e4]), mask=jnp.array([True, True, False])).tolist()
     [0.5, 0.5, 0.0]
     """
+    if mask is not None:
+        _check_mask(mask, logits.shape)
+    return _softmax(single(logits), mask).astype(logits.dtype)
+
+
+def _softmax(logits: Array, mask: Array | None) -> Float[Array, "*b k"]:
     if mask is None:
         return jax.nn.softmax(logits, axis=-1) if logits.size else logits
-    _check_mask(mask, logits.shape)
     allowed = jnp.any(jnp.atleast_1d(mask), axis=-1, keepdims=True)
     logits = jnp.where(mask, logits, -jnp.inf)
     top = lax.stop_gradient(jnp.max(logits, axis=-1, keepdims=True, initial=-jnp.inf))
@@ -111,7 +119,7 @@ def attention(
 def _weights(q: Array, k: Array, mask: Array | None) -> Float[Array, "*b h q k"]:
     """Weights of finite vectors whose logits need no scale."""
     logits = _per_group(q, k) @ jnp.swapaxes(k, -1, -2)
-    return softmax(logits.reshape(*q.shape[:-1], k.shape[-2]), mask=mask)
+    return _softmax(logits.reshape(*q.shape[:-1], k.shape[-2]), mask)
 
 
 def _attend(q: Array, k: Array, v: Array, *, mask: Array | None) -> Float[Array, "*b h q v"]:
@@ -128,6 +136,8 @@ def _per_group(x: Float[Array, "*b h q w"], k: Float[Array, "*b g k d"]) -> Floa
 class Given(NamedTuple):
     """What one form of attention is to work on: finite vectors, zeros in place of those with NaN or infinity.
 
+    They are of single precision at least.
+
     0 times NaN is NaN: products in values and derivatives would carry it to where a mask keeps it away.
     """
 
@@ -135,6 +145,7 @@ class Given(NamedTuple):
     keys: Float[Array, "*b g k d"]
     values: Float[Array, "*b g k v"]
     met: Bool[Array, "*b h q 1"]  # whether a query has NaN or infinity, or may attend to a key or value with one
+    dtype: DTypeLike  # of the result
 
     @classmethod
     def of(
@@ -149,6 +160,8 @@ class Given(NamedTuple):
     ) -> "Given":
         """Check shapes, and put broken vectors apart; `attend` finds out who may attend to them."""
         _check_shapes(queries, keys, values, mask)
+        dtype = jnp.result_type(queries, keys, values)
+        queries, keys, values = single((queries, keys, values))
         of_queries, of_keys, of_values = (~jnp.all(jnp.isfinite(x), axis=-1) for x in (queries, keys, values))
         scale = jnp.asarray(1 / math.sqrt(queries.shape[-1]) if scale is None else scale, queries.dtype)
         q = jnp.where(of_queries[..., None], 0.0, queries) * scale
@@ -164,11 +177,11 @@ class Given(NamedTuple):
             return found[..., :1] | (of_queries[..., None] & found[..., 1:])
 
         some = jnp.any(of_queries) | jnp.any(of_keys) | jnp.any(of_values)
-        return cls(q, k, v, lax.cond(some, met, lambda: jnp.zeros((*q.shape[:-1], 1), bool)))
+        return cls(q, k, v, lax.cond(some, met, lambda: jnp.zeros((*q.shape[:-1], 1), bool)), dtype)
 
     def marked(self, result: Float[Array, "*b h q w"]) -> Float[Array, "*b h q w"]:
         """Return the result, NaN for queries that meet NaN or infinity."""
-        return jnp.where(self.met, jnp.nan, result)
+        return jnp.where(self.met, jnp.nan, result).astype(self.dtype)
 
 
 def _check_shapes(queries: Array, keys: Array, values: Array, mask: Array | None) -> None:

@@ -22,6 +22,7 @@ from jaxtyping import Array, Float
 from mfml.attention import recurrent
 from mfml.entrance import public
 from mfml.numerics import scaling, singular
+from mfml.numerics.precision import single
 
 
 class Fading(NamedTuple):
@@ -59,7 +60,7 @@ def measure(network: recurrent.Network, x: Float[Array, "t d"], *, init: recurre
 
     As logarithms they neither underflow nor overflow: the norm of 1000 steps may be 1e-300. The norm is the largest
     singular value. Its logarithm is -inf where the derivative is 0, as where every unit is saturated. One Jacobian is
-    held at a time.
+    held at a time. Half precision is computed, and returned, in single.
 
     Raises:
         ValueError: as `recurrent.apply`.
@@ -70,6 +71,7 @@ def measure(network: recurrent.Network, x: Float[Array, "t d"], *, init: recurre
     >>> jnp.exp(measure(network, jnp.zeros((3, 1))).log_norm).round(4).tolist()
     [1.0, 0.5, 0.25, 0.125]
     """
+    network, x, init = single((network, x, init))
     states, jacobian = _states(network, x, init), _jacobian(network)
 
     def back(product: tuple[Array, Array], at: tuple[Array, Array]) -> tuple[tuple[Array, Array], Array]:
@@ -98,7 +100,7 @@ def largest_factor(network: recurrent.RNN) -> Float[Array, ""]:
     >>> largest_factor(recurrent.RNN(jnp.zeros((1, 2)), jnp.diag(jnp.array([0.5, -2.0])), jnp.zeros(2))).item()
     2.0
     """
-    return singular.values(network.recurrent)[0]
+    return singular.values(single(network).recurrent)[0]
 
 
 def _states(network: recurrent.Network, x: Array, init: recurrent.State | None) -> Float[Array, "t s"]:

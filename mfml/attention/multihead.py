@@ -138,6 +138,8 @@ def weights(
 def init_cache(params: Multihead, x: Float[Array, "*n q w"], *, length: int) -> Cache:
     """Return an empty cache with room for so many tokens; only the leading axes and the dtype of x matter.
 
+    Its dtype is that of the keys, the wider one of x and the parameters.
+
     Raises:
         ValueError: unless shapes fit and the length is positive.
 
@@ -146,7 +148,7 @@ def init_cache(params: Multihead, x: Float[Array, "*n q w"], *, length: int) -> 
     """
     _check(params, x, None)
     require.positive("length", length)
-    empty = jnp.zeros((*x.shape[:-2], params.key.shape[1], length, params.key.shape[2]), x.dtype)
+    empty = jnp.zeros((*x.shape[:-2], params.key.shape[1], length, params.key.shape[2]), jnp.result_type(x, params.key))
     return Cache(empty, empty, jnp.zeros((), jnp.int32))
 
 
@@ -184,8 +186,10 @@ def decode(
     require.that(fits, f"the cache must be for inputs of this shape; found x {x.shape}, keys {cache.keys.shape}")
     room, start = cache.keys.shape[-2], cache.length
     require.that(x.shape[-2] <= room, f"x must have at most {room} tokens, as the cache; found shape {x.shape}")
-    keys = lax.dynamic_update_slice_in_dim(cache.keys, keys, start, axis=-2)
-    values = lax.dynamic_update_slice_in_dim(cache.values, values, start, axis=-2)
+    keys, values = (
+        lax.dynamic_update_slice_in_dim(old, new.astype(old.dtype), start, axis=-2)
+        for old, new in ((cache.keys, keys), (cache.values, values))
+    )
     allowed = masks.causal(x.shape[-2], room, offset=start)
     if mask is not None:
         mask = require.boolean("mask", mask, where="a token may attend")

@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.precision import single
 from mfml.risk import losses
 
 
@@ -37,8 +38,7 @@ def mean_cross_entropy(
     for name, given in (("target", target), ("mask", mask)):
         fits = given.shape == needed
         require.that(fits, f"{name} must have shape {needed} for logits {logits.shape}; found {given.shape}")
-    logits = logits.astype(jnp.promote_types(logits.dtype, jnp.float32))  # half precision cannot count to 10000
-    loss = losses.cross_entropy(jnp.where(mask[..., None], logits, 0.0), jnp.where(mask, target, 0))
+    loss = losses.cross_entropy(jnp.where(mask[..., None], single(logits), 0.0), jnp.where(mask, target, 0))
     return jnp.sum(jnp.where(mask, loss, 0.0)) / jnp.sum(mask, dtype=loss.dtype)
 
 

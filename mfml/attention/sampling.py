@@ -18,6 +18,7 @@ from jaxtyping import Array, Float, Int, Key
 from mfml import require
 from mfml.entrance import public
 from mfml.numerics.domain import NON_NEGATIVE, SHARE, checked
+from mfml.numerics.precision import single
 from mfml.risk import losses
 
 
@@ -90,7 +91,7 @@ def keep_top_p(logits: Float[Array, "*n k"], *, top_p: ArrayLike) -> Float[Array
     """
     size = _n_tokens(logits)
     order = jnp.argsort(logits, axis=-1, descending=True, stable=True)
-    probability = jnp.take_along_axis(losses.softmax(_single(logits)), order, axis=-1)
+    probability = jnp.take_along_axis(losses.softmax(single(logits)), order, axis=-1)
     before = jnp.roll(jnp.cumsum(probability, axis=-1), 1, axis=-1)  # the sum over more probable tokens
     kept = (before < top_p) | (jnp.arange(size) == 0) | (top_p == 1)
     kept = jnp.put_along_axis(jnp.zeros_like(kept), order, kept, axis=-1, inplace=False)
@@ -130,7 +131,7 @@ def draw(
         logits = keep_top_k(logits, top_k=top_k)
     if top_p is not None:
         logits = keep_top_p(logits, top_p=top_p)
-    chosen = jax.random.categorical(key, _single(logits), axis=-1)
+    chosen = jax.random.categorical(key, single(logits), axis=-1)
     return jnp.where(jnp.isnan(logits).any(axis=-1), -1, chosen)
 
 
@@ -138,11 +139,6 @@ def _n_tokens(logits: Array) -> int:
     shape = jnp.shape(logits)
     require.that(len(shape) > 0 and shape[-1] > 0, f"logits need a last axis of tokens; found shape {shape}")
     return shape[-1]
-
-
-def _single(logits: Array) -> Array:
-    """Bring half precision to single: thousands of small probabilities cannot be added in it."""
-    return logits.astype(jnp.promote_types(logits.dtype, jnp.float32))
 
 
 def _or_nan(logits: Array, found: Array) -> Array:

@@ -135,7 +135,7 @@ class Attention(nn.Module, kw_only=True):
         start = length.value
         queries, keys = self._placed(queries, keys, start)
         both = [
-            jax.lax.dynamic_update_slice_in_dim(old.value, new, start, axis=2)
+            jax.lax.dynamic_update_slice_in_dim(old.value, new.astype(old.value.dtype), start, axis=2)
             for old, new in zip(kept, (keys, values), strict=True)
         ]
         end = start + queries.shape[2]

@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
+from mfml.numerics.precision import single
 
 
 class Activation(NamedTuple):
@@ -205,7 +206,7 @@ def derivative(z: Float[Array, "..."], *, activation: str = "relu") -> Float[Arr
 
 def _in_single(function: Callable[[Array], Array], z: Array) -> Array:
     """Evaluate in single precision what is given in half: special functions know no less."""
-    return function(z.astype(jnp.promote_types(z.dtype, jnp.float32))).astype(z.dtype)
+    return function(single(z)).astype(z.dtype)
 
 
 def _one_where_positive(z: Array) -> Array:
