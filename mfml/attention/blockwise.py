@@ -41,7 +41,9 @@ def attention(
 ) -> Float[Array, "*b h q v"]:
     r"""Attention $o_i = \sum_j w_{ij} v_j$ as `dot_product.attention`, without the table of weights.
 
-    Only reverse-mode derivatives of first order exist.
+    The first derivative must be one in reverse mode: `jax.grad` and `jax.hessian` work, `jax.jacfwd` does not, nor, if
+    causal, does `jax.grad` of `jax.grad`. Values are summed before the division, so that they must stay below the
+    largest number / k; the plain form has no such limit.
 
     Args:
         queries: q_i.

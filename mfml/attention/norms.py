@@ -1,7 +1,8 @@
 r"""Normalization of each vector by itself, over its d features. All leading axes are treated alike.
 
-Both are accurate whatever the size of the numbers: the mean is taken off in two steps, and squares are formed after a
-division by a power of two. Where the variance is small against `eps`, that decides: with the usual eps of 1e-5, vectors
+Both are accurate whatever the size of the numbers: the mean is taken off in two steps, and sums and squares are formed
+after a division by a power of two. Half precision is computed in single. Numbers below the smallest normal one may count
+as 0. Where the variance is small against `eps`, that decides: with the usual eps of 1e-5, vectors
 much smaller than 0.003 stay small.
 """
 
@@ -15,6 +16,7 @@ from mfml import require
 from mfml.entrance import public
 from mfml.numerics import scaling
 from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.precision import single
 
 
 @public
@@ -44,9 +46,10 @@ def layer_norm(
     [-1.0, 1.0]
     """
     _check(x, scale=scale, bias=bias)
+    half = 0.5 * single(x)  # so that no difference overflows
     # the rounding of a large mean is as large as small deviations: it is their mean, so it can be taken off, too
-    centered = x - lax.stop_gradient(jnp.mean(x, axis=-1, keepdims=True))
-    y = _to_unit_size(centered - jnp.mean(centered, axis=-1, keepdims=True), eps)
+    centered = half - lax.stop_gradient(_mean(half))
+    y = _to_unit_size(centered - _mean(centered), jnp.sqrt(jnp.asarray(eps, half.dtype)) / 2).astype(x.dtype)
     y = y if scale is None else y * scale
     return y if bias is None else y + bias
 
@@ -73,7 +76,8 @@ def rms_norm(
     [1.0, -1.0]
     """
     _check(x, scale=scale)
-    y = _to_unit_size(x, eps)
+    wide = single(x)
+    y = _to_unit_size(wide, jnp.sqrt(jnp.asarray(eps, wide.dtype))).astype(x.dtype)
     return y if scale is None else y * scale
 
 
@@ -84,9 +88,15 @@ def _check(x: Array, **named: Array | None) -> None:
             raise ValueError(f"{name} must have one entry per feature of x {x.shape}; found {value.shape}")
 
 
-def _to_unit_size(x: Float[Array, "*n d"], eps: ArrayLike) -> Float[Array, "*n d"]:
-    """Divide by the root of the mean square plus eps."""
-    root = jnp.sqrt(jnp.asarray(eps, x.dtype))
+def _mean(x: Float[Array, "*n d"]) -> Float[Array, "*n 1"]:
+    """The mean of each vector, whose sum does not overflow."""
+    d = x.shape[-1]
+    unit = 2.0 ** -(d - 1).bit_length()
+    return jnp.sum(x * unit, axis=-1, keepdims=True) / (d * unit)
+
+
+def _to_unit_size(x: Float[Array, "*n d"], root: ArrayLike) -> Float[Array, "*n d"]:
+    """Divide by the root of the mean square plus that of another root."""
     size = jnp.max(jnp.abs(lax.stop_gradient(x)), axis=-1, keepdims=True)
     inverse = 1 / scaling.power_of_two(jnp.maximum(size, root))
     y = x * inverse

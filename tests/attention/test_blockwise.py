@@ -120,3 +120,20 @@ def test_messages(key):
         blockwise.attention(*made, causal=True)
     with pytest.raises(ValueError, match="block_size must be positive; found 0"):
         blockwise.attention(*made, block_size=0)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_hessian(key, causal):
+    queries, keys, values = jax.random.normal(key, (3, 1, 3, 2))
+    mask = masks.causal(3, 3) if causal else None
+
+    def hessian(attention, place):
+        def function(x):
+            return jnp.sum(jnp.sin(attention(*(x if i == place else a for i, a in enumerate((queries, keys, values))))))
+
+        return jax.hessian(function)((queries, keys, values)[place])
+
+    for place in range(3):
+        found = hessian(partial(blockwise.attention, causal=causal, block_size=2), place)
+        needed = hessian(partial(dot_product.attention, mask=mask), place)
+        np.testing.assert_allclose(found, needed, atol=1e-5)

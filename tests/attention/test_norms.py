@@ -75,6 +75,16 @@ def test_the_unit_of_x_does_not_matter(x, unit):
         np.testing.assert_allclose(unit * slope, usual, atol=1e-4)
 
 
+@pytest.mark.parametrize("d", [2, 3, 48, 64])
+@pytest.mark.parametrize("unit", [1e37, 1e38])
+def test_sums_near_the_largest_number_do_not_overflow(key, d, unit):
+    """A sum of 64 numbers of 1e37 does, and so does the difference of 3e38 and -3e38."""
+    for way in (jax.random.normal(key, (3, d)), jnp.ones((1, d)).at[0, 0].set(2), jnp.ones((1, d)).at[0, 0].set(-2)):
+        x = 3 * way / jnp.max(jnp.abs(way)) * unit
+        np.testing.assert_allclose(norms.layer_norm(x, eps=0.0), layer(x, 0.0), atol=1e-5)
+        assert jnp.isfinite(jax.grad(lambda x: jnp.sum(norms.layer_norm(x) ** 3))(x)).all()
+
+
 def test_small_vectors_stay_small_next_to_eps(x):
     for unit in (1e-18, 1e-30):
         np.testing.assert_allclose(norms.rms_norm(unit * x, eps=1e-5), unit * x / 1e-5**0.5, rtol=1e-5)
