@@ -35,7 +35,8 @@ LARGEST = 100.0  # factor of the cosines
 class Text(nn.Module, kw_only=True):
     """Tokens through a causal encoder; the vector at the end of each text, which has seen all of it.
 
-    The end is the first token that is `end`, or, without one, the largest number in the row.
+    The end is the first token that is `end`; where a text was cut and has none, its last token. With `end` None it is
+    the largest number in the row.
 
     Source: Radford et al. (2021), section 2.4.
     """
@@ -51,14 +52,16 @@ class Text(nn.Module, kw_only=True):
         """Vectors of texts."""
         require.rank("ids", ids, 2)
         t = ids.shape[1]
+        require.sizes(max_length=self.max_length)
         require.between("number of tokens", t, 1, self.max_length)
         places = self.param("positions", nn.initializers.normal(0.02), (self.max_length, self.width))
         x = self.encoder(Embedding(n_tokens=self.n_tokens, width=self.width, name="tokens")(ids) + places[:t])
-        last = jnp.argmax(ids if self.end is None else ids == self.end, axis=-1)
-        found = jnp.take_along_axis(x, last[:, None, None], axis=1)[:, 0]
         if self.end is None:
-            return found
-        return jnp.where(jnp.any(ids == self.end, axis=-1, keepdims=True), found, jnp.nan)
+            last = jnp.argmax(ids, axis=-1)
+        else:
+            ends = ids == self.end
+            last = jnp.where(jnp.any(ends, axis=-1), jnp.argmax(ends, axis=-1), t - 1)
+        return jnp.take_along_axis(x, last[:, None, None], axis=1)[:, 0]
 
 
 class Embedded(NamedTuple):

@@ -28,8 +28,9 @@ from mfml.risk import losses
 def at_temperature(logits: Float[Array, "*n k"], *, temperature: ArrayLike) -> Float[Array, "*n k"]:
     r"""Logits divided by the temperature, relative to the largest: $(z - \max z) / T$.
 
-    Below 1 the probable tokens gain; above 1 all become more alike. At 0 only the token with the largest logit is left,
-    the first of several equal ones. The temperature has the unit of the logits. Nothing overflows.
+    Below 1 the probable tokens gain; above 1 all become more alike, and at infinity equal. At 0 only the token with the
+    largest logit is left, the first of several equal ones. The temperature has the unit of the logits. Nothing
+    overflows.
 
     Raises:
         ValueError: if the temperature is negative (NaN where it is traced), or there are no tokens.
@@ -45,10 +46,11 @@ def at_temperature(logits: Float[Array, "*n k"], *, temperature: ArrayLike) -> F
     first = jnp.argmax(logits, axis=-1, keepdims=True)
     left_out = logits == -jnp.inf
     below = jnp.where(left_out, 0.0, logits) - jnp.take_along_axis(logits, first, axis=-1)
+    below = jnp.maximum(below, jnp.finfo(logits.dtype).min)  # the difference of the largest numbers; rows of NaN: below
     cold = temperature == 0
     others = jnp.where(cold, -jnp.inf, below / jnp.where(cold, 1.0, temperature))
     found = jnp.where(jnp.arange(size) == first, below, jnp.where(left_out, -jnp.inf, others))
-    return _or_nan(logits, found) + 0 * jnp.asarray(temperature, logits.dtype)
+    return jnp.where(jnp.isnan(temperature), jnp.nan, _or_nan(logits, found))
 
 
 @public

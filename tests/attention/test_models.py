@@ -169,7 +169,15 @@ def test_a_text_of_clip_is_read_at_its_first_end(key):
     found = text.apply(params, ids)
     np.testing.assert_allclose(found[0], text.apply(params, ids[:1, :3])[0], atol=1e-5)
     np.testing.assert_allclose(found[1], text.apply(params, ids[1:, :2])[0], atol=1e-5)
-    assert np.isnan(text.apply(params, jnp.array([[1, 2]]))).all()
+
+
+def test_a_text_of_clip_that_was_cut_is_read_at_its_last_token():
+    text = clip.Text(encoder=STACK, end=V - 1, **SIZES)
+    module, ids = clip.CLIP(image=VIT, text=text, n_components=5), jnp.array([[1, 2, 3], [1, V - 1, 0], [2, 3, V - 1]])
+    params = drawing.init(module, (IMAGES, ids), key=jax.random.key(0), std=0.5)
+    last = module.clone(text=text.clone(end=3)).apply(params, ids, method="of_texts")[0]
+    np.testing.assert_allclose(module.apply(params, ids, method="of_texts")[0], last, atol=1e-6)
+    assert jnp.isfinite(clip.loss(module, params, IMAGES, ids))
 
 
 def test_maps_are_the_weights_of_every_layer_in_order(masked, language):

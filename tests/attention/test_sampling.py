@@ -100,6 +100,14 @@ def test_large_logits_are_no_trouble(name, offset):
     assert not jnp.isnan(spread).any()
 
 
+def test_an_infinite_temperature_makes_all_equal(key):
+    for row in ([1.0, 3.0, -jnp.inf, 2.0], [3e38, -3e38, -jnp.inf, 0.0]):
+        found = sampling.at_temperature(jnp.array(row), temperature=jnp.inf)
+        assert found.tolist() == [0.0, 0.0, -jnp.inf, 0.0]
+    drawn = sampling.draw(jnp.tile(jnp.array([1.0, 3.0, 2.0]), (300, 1)), key=key, temperature=jnp.inf)
+    assert min(np.bincount(drawn, minlength=3)) > 60
+
+
 def test_a_tiny_temperature_is_greedy():
     found = sampling.at_temperature(jnp.array([1e4, 9e3, -1e4]), temperature=1e-37)
     assert found.tolist() == [0.0, -jnp.inf, -jnp.inf]
