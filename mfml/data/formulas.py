@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Int, Key
 
 from mfml import require
@@ -90,10 +91,17 @@ def _tokens(elements: Array, numbers: Array) -> Array:
 def text(tokens: Int[Array, " k"]) -> str:
     """Write a formula as chemists do. It ends at the first token 0.
 
+    Raises:
+        ValueError: unless tokens is one row of places in `VOCABULARY`.
+
     >>> text([VOCABULARY.index("Al"), VOCABULARY.index("2"), VOCABULARY.index("O"), VOCABULARY.index("3"), 0])
     'Al2O3'
     """
-    words = [VOCABULARY[int(token)] for token in tokens]
+    require.rank("tokens", tokens, 1)
+    numbers = np.asarray(tokens)
+    wrong = numbers[(numbers < 0) | (numbers >= len(VOCABULARY))]
+    require.that(wrong.size == 0, f"tokens must be between 0 and {len(VOCABULARY) - 1}; found {wrong[:1]}")
+    words = [VOCABULARY[token] for token in numbers]
     return "".join(itertools.takewhile(bool, words))
 
 
@@ -101,12 +109,13 @@ def text(tokens: Int[Array, " k"]) -> str:
 def is_neutral(formula: str) -> bool:
     """Whether some choice of usual oxidation states, one for each metal, makes a formula neutral.
 
-    False as well for text that is no formula of known metals followed by one nonmetal, each element once.
+    False as well for text that is no formula of known metals followed by one nonmetal, each element once and with a
+    number above 0, if any, in the digits 0 to 9.
 
     >>> [is_neutral(formula) for formula in ("Al2O3", "LiFeO2", "NaCl2", "NaNaO", "steel")]
     [True, True, False, False, False]
     """
-    parts = re.findall(r"([A-Z][a-z]?)(\d*)", formula)
+    parts = re.findall(r"([A-Z][a-z]?)([1-9][0-9]*|)", formula)
     symbols = [symbol for symbol, _ in parts]
     whole = "".join(symbol + number for symbol, number in parts) == formula
     if not whole or len(parts) < 2 or len(set(symbols)) < len(symbols) or symbols[-1] not in NONMETALS:

@@ -65,7 +65,9 @@ def test_every_formula_ends_with_zero_and_text_reads_all_before_it(texts):
     assert "".join(formulas.VOCABULARY[token] for token in tokens[0]) == texts[0]
 
 
-@pytest.mark.parametrize("formula", ["", "O2", "Fe", "FeO2", "Na2Cl", "OFe", "FeFeO2", "XeO2", "Al2O3x", "2AlO"])
+@pytest.mark.parametrize(
+    "formula", ["", "O2", "Fe", "FeO2", "Na2Cl", "OFe", "FeFeO2", "XeO2", "Al2O3x", "2AlO", "Na0Cl0", "Na2O0", "Na２O"]
+)
 def test_what_is_not_neutral_or_no_formula(formula):
     assert not formulas.is_neutral(formula)
 
@@ -78,5 +80,13 @@ def test_neutral_formulas(formula):
 def test_errors():
     with pytest.raises(ValueError, match="n_samples"):
         formulas.simulate(key=jax.random.key(0), n_samples=0)
+    for tokens in ([1, -1, 2], [999], [1, len(formulas.VOCABULARY)]):
+        with pytest.raises(ValueError, match=r"tokens must be between 0 and \d+; found \["):
+            formulas.text(tokens)
+
+
+def test_no_shape_but_a_row_is_a_formula(unchecked):
+    with pytest.raises(ValueError, match="tokens must have 1 axes"):
+        formulas.text([[1, 2]])
     with pytest.raises(ValueError, match="source must be one of"):
         formulas.load(key=jax.random.key(0), source="real")
