@@ -131,7 +131,8 @@ def _files(path: Path) -> list[Path]:
     if not index.exists():
         return [path / "model.safetensors"]
     parts: Any = _config(index).get("weight_map")
-    require.that(isinstance(parts, dict), f"{index} must have a table weight_map")
+    fits = isinstance(parts, dict) and all(isinstance(name, str) for name in parts.values())
+    require.that(fits, f"{index} must have a table weight_map, with the name of a file for each tensor")
     return [path / Path(name).name for name in sorted(set(parts.values()))]
 
 
@@ -153,7 +154,7 @@ def embed(
         params: its parameters.
         inputs: images, or numbers of tokens.
         mask: False for tokens that only fill up, whatever their numbers are. For GPT they must come at the end: the
-            vector of a text in which that is broken is NaN within compiled code. Integers may stand for it: 1 is True.
+            vector of a text in which that is broken is NaN within compiled code. Of integers, 1 is True.
 
     Raises:
         ValueError: for another module, a mask for images or CLIP, one that is not boolean or has True after False for

@@ -71,7 +71,7 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
     require.that(not path.is_dir(), f"path must be a file; found the folder {path}")
     with path.open("rb") as file:
         header, size = _header(path, file)
-        return {place.name: _array(file, place) for place in _places(path, header, size)}
+        return {place.name: _array(path, file, place) for place in _places(path, header, size)}
 
 
 def _header(path: Path, file: BinaryIO) -> tuple[dict[str, Any], int]:
@@ -87,6 +87,9 @@ def _header(path: Path, file: BinaryIO) -> tuple[dict[str, Any], int]:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no safetensors file: its header cannot be read: {error}") from None
     require.that(isinstance(header, dict), f"{path} is no safetensors file: its header is no table")
+    notes = header.get("__metadata__", {})
+    texts = isinstance(notes, dict) and all(isinstance(note, str) for note in notes.values())
+    require.that(texts, f"{path} is damaged: __metadata__ must be a table of texts")
     return header, total - 8 - length
 
 
@@ -127,7 +130,7 @@ def _are_sizes(values: Any) -> bool:
     return isinstance(values, list) and all(type(value) is int and 0 <= value < 2**48 for value in values)
 
 
-def _array(file: BinaryIO, place: Place) -> np.ndarray:
+def _array(path: Path, file: BinaryIO, place: Place) -> np.ndarray:
     """Read the next tensor of a file."""
     dtype = np.dtype(TYPES[place.kind])
     values = np.fromfile(file, dtype, math.prod(place.shape))
@@ -136,4 +139,7 @@ def _array(file: BinaryIO, place: Place) -> np.ndarray:
     else:
         converted = {"F16": np.dtype(np.float32), "BOOL": np.dtype(bool)}.get(place.kind, dtype.newbyteorder("="))
         values = values.astype(converted, copy=False)
-    return values.reshape(place.shape)
+    try:
+        return values.reshape(place.shape)
+    except ValueError as error:  # too many axes, or an axis of length 0 beside huge ones
+        raise ValueError(f"{path}: {place.name} has the shape {list(place.shape)}: {error}") from None

@@ -6,6 +6,7 @@ beyond the layout, and what has another shape is told in one message.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ ACTIVATIONS = {
     "silu": "silu",
     "swish": "silu",
 }  # names of Hugging Face, and ours
+HEADS = {"num_attention_heads": "hidden_size", "n_head": "n_embd"}  # numbers of heads, and of what they share
 SHOWN = 5  # names of each kind in a message
 Shape = tuple[int, ...]
 
@@ -71,7 +73,8 @@ def options(config: Mapping[str, Any], *, defaults: Mapping[str, Any], known: Ma
     `known` are the values of what else changes the model, the usual one first. Any other value is refused.
 
     Raises:
-        ValueError: for a value that is not known, or of another type than the default.
+        ValueError: for a value that is not known, or of another type than the default, a number out of range, and for
+            heads that do not divide the width.
 
     >>> options({"hidden_size": 8}, defaults={"hidden_size": 768, "eps": 1e-5}, known={"is_decoder": (False,)})
     {'hidden_size': 8, 'eps': 1e-05}
@@ -86,6 +89,11 @@ def options(config: Mapping[str, Any], *, defaults: Mapping[str, Any], known: Ma
         fits = fits and not (isinstance(found, bool) and kind is not bool)
         require.that(fits, f"config: {name} must be like {default!r}; found {found!r}")
         require.that(kind is not int or found > 0, f"config: {name} must be positive; found {found!r}")
+        usual = kind is not float or 0 <= found < math.inf
+        require.that(usual, f"config: {name} must be finite and not negative; found {found!r}")
+    for heads, width in HEADS.items():
+        fits = heads not in values or values[width] % values[heads] == 0
+        require.that(fits, f"config: {heads} must divide {width} = {values.get(width)}; found {values.get(heads)}")
     return values
 
 

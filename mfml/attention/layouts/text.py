@@ -47,6 +47,7 @@ GPT_KNOWN = {
     "scale_attn_weights": (True,),
     "scale_attn_by_inverse_layer_idx": (False,),
     "add_cross_attention": (False,),
+    "tie_word_embeddings": (True, False),
 }
 
 
@@ -115,13 +116,13 @@ def gpt(config: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> Read:
         dropout=o["resid_pdrop"],
         causal=True,
     )
-    head = tensors.get("lm_head.weight")
+    head, tied = tensors.get("lm_head.weight"), config.get("tie_word_embeddings", True)
     module = GPT(
         encoder=encoder,
         n_tokens=o["vocab_size"],
         width=o["n_embd"],
         max_length=o["n_positions"],
-        tied=head is None or np.array_equal(head, tensors.get("wte.weight", ())),
+        tied=tied and (head is None or np.array_equal(head, tensors.get("wte.weight", ()))),
     )
     unused = r"lm_head\.weight" if module.tied else "$^"
     return Read(module, [*_gpt_outside(module), *_gpt_blocks(module)], unused=unused)
