@@ -138,6 +138,28 @@ def positive(name: str, value: int | float) -> None:
         raise ValueError(f"{name} must be positive; found {value}")
 
 
+def parameters(module: Any, *names: str) -> None:
+    """Require that a flax module, when it is applied, has these parameters; with other fields it has others."""
+    lacking = [name for name in names if name not in module.variables.get("params", {})]
+    that(
+        module.is_initializing() or not lacking,
+        f"params must have {', '.join(lacking)}, as the module's fields ask for",
+    )
+
+
+def flags(**named: bool) -> None:
+    """Require True or False for each: any other value would count as one of them in silence."""
+    for name, value in named.items():
+        that(isinstance(value, (bool, np.bool_)), f"{name} must be True or False; found {value!r}")
+
+
+def sizes(**named: int | None) -> None:
+    """Require positive whole numbers; None stands for an argument that was not given."""
+    for name, value in named.items():
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 0
+        that(value is None or whole, f"{name} must be a positive whole number; found {value!r}")
+
+
 def one_of(name: str, value: Any, options: Collection[Any]) -> None:
     """Require that an option is one of those known."""
     if value not in options:

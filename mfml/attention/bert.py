@@ -60,9 +60,11 @@ class BERT(nn.Module, kw_only=True):
     ) -> Float[Array, "n *out"]:
         """Read texts. Segments tell a first text (0) from a second.
 
-        The mask is False for tokens that only fill up, whatever their numbers are. Integers may stand for it: 1 is True.
+        The mask is False for tokens that only fill up, whatever their numbers are. Of integers, 1 is True.
         """
         require.one_of("head", self.head, HEADS)
+        require.sizes(max_length=self.max_length, n_segments=self.n_segments)
+        require.parameters(self, *{"words": ("transform", "bias"), "pooler": ("pooler",)}.get(self.head or "", ()))
         require.rank("ids", ids, 2)
         require.same_shape(ids=ids, mask=mask)
         require.same_shape(ids=ids, segments=segments)

@@ -42,13 +42,14 @@ def init(
         constants: values of parameters that have other names, by name.
 
     Raises:
-        ValueError: for a parameter whose name has no rule.
+        ValueError: for a parameter whose name has no rule, a negative std, and constants that are no parameters.
 
     >>> from mfml.attention.transformer import FeedForward
     >>> params = init(FeedForward(hidden=5), jnp.zeros((1, 2)), key=jax.random.key(0))
     >>> params["params"]["up"]["kernel"].shape
     (2, 5)
     """
+    require.that(std is None or std >= 0, f"std must not be negative; found {std}")
     starts: dict[str, float] = {"bias": 0.0, "scale": 1.0, "log_scale": LOG_SCALE, **(constants or {})}
     scales: dict[tuple[str, ...], float] = {}
 
@@ -60,6 +61,8 @@ def init(
     with nn.intercept_methods(note):
         shapes = jax.eval_shape(module.init, key, *(inputs if isinstance(inputs, tuple) else (inputs,)))["params"]
     named, structure = jax.tree.flatten_with_path(shapes)
+    unknown = sorted((constants or {}).keys() - {str(path[-1].key) for path, _ in named})
+    require.that(not unknown, f"constants must name parameters of the module; found {', '.join(unknown)}")
     parts = []
     for path, leaf in named:
         names = tuple(str(entry.key) for entry in path)

@@ -17,8 +17,7 @@ class Embedding(nn.Module, kw_only=True):
 
     def setup(self) -> None:
         """Make the table."""
-        require.positive("n_tokens", self.n_tokens)
-        require.positive("width", self.width)
+        require.sizes(n_tokens=self.n_tokens, width=self.width)
         self.embedding = self.param("embedding", nn.initializers.normal(0.02), (self.n_tokens, self.width))
 
     def __call__(self, ids: Int[Array, "*n"], mask: Bool[Array, "*n"] | None = None) -> Float[Array, "*n w"]:

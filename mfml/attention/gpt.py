@@ -35,6 +35,7 @@ from mfml.attention import masks, perplexity, sampling
 from mfml.attention.embedding import Embedding
 from mfml.attention.transformer import Encoder
 from mfml.entrance import public
+from mfml.numerics.domain import NON_NEGATIVE, SHARE, checked
 
 HEADS = (None, "words")
 FILL_LAST = "mask must have its False at the end of each text; found True after False"
@@ -43,9 +44,9 @@ FILL_LAST = "mask must have its False at the end of each text; found True after 
 class GPT(nn.Module, kw_only=True):
     """Tokens and their positions through a causal encoder, then logits of the next token (head "words").
 
-    Without a head (None), the encoder's vectors come out. Positions are learned, or rotary if the encoder has `rope`:
-    then there is no table, and `max_length` only limits the cache. With `tied` the logits are products with the table
-    of tokens; otherwise a dense layer `head` makes them.
+    Without a head (None), the encoder's vectors come out. Positions are learned, or rotary if the encoder has `rope`;
+    then there is no table, and still no text may be longer than `max_length`. With `tied` the logits are products with
+    the table of tokens; otherwise a dense layer `head` makes them.
 
     Source: Radford et al. (2019), section 2.3; tied: Press and Wolf (2017).
     """
@@ -61,6 +62,9 @@ class GPT(nn.Module, kw_only=True):
     def __call__(self, ids: Int[Array, "n t"], *, last: bool = False) -> Float[Array, "n k out"]:
         """Logits of the token after each token, or after the last one only."""
         require.one_of("head", self.head, HEADS)
+        require.flags(tied=self.tied)
+        require.sizes(max_length=self.max_length)
+        require.parameters(self, *(() if self.tied or self.head is None else ("head",)))
         require.rank("ids", ids, 2)
         require.that(self.encoder.causal, "a language model needs an encoder with causal = True; found False")
         for name, length in (("ids", ids.shape[1]), ("cache_length", self.encoder.cache_length or 0)):
@@ -139,6 +143,7 @@ def _loss(module: GPT, params: PyTree[Array], ids: Array, mask: Array | None, ke
 
 
 @public
+@checked(temperature=NON_NEGATIVE, top_p=SHARE)
 @partial(jax.jit, static_argnames=("module", "n_tokens", "top_k", "end"))
 def generate(
     module: GPT,

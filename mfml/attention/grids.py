@@ -42,6 +42,8 @@ def resize(table: Float[Array, "r c d"], size: tuple[int, int], *, antialias: bo
     [-0.105..., 0.227..., 0.773..., 1.105...]
     """
     require.rank("table", table, 3)
+    whole = isinstance(size, tuple) and len(size) == 2 and all(type(n) is int for n in size)
+    require.that(whole, f"size must be two whole numbers, of rows and columns; found {size!r}")
     require.that(min(*table.shape[:2], *size) > 0, f"grids must not be empty; found {table.shape[:2]} and {size}")
     make = _antialiased if antialias else _plain
     rows, columns = (make(*pair).astype(table.dtype) for pair in zip(table.shape[:2], size, strict=True))

@@ -1,9 +1,9 @@
 r"""Normalization of each vector by itself, over its d features. All leading axes are treated alike.
 
 Both are accurate whatever the size of the numbers: the mean is taken off in two steps, and sums and squares are formed
-after a division by a power of two. Half precision is computed in single. Numbers below the smallest normal one may count
-as 0. Where the variance is small against `eps`, that decides: with the usual eps of 1e-5, vectors
-much smaller than 0.003 stay small.
+after a division by a power of two. Half precision is computed in single. Numbers below the smallest normal one may
+count as 0. Where the variance is small against `eps`, that decides: with the usual eps of 1e-5, vectors much smaller
+than 0.003 stay small.
 """
 
 import jax

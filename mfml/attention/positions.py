@@ -72,8 +72,11 @@ def rotate(
     [[-0.0, 1.0]]
     """
     require.one_of("layout", layout, LAYOUTS)
-    require.that(x.ndim >= 2 and x.shape[-1] % 2 == 0, f"x must have an even number of features; found {x.shape}")
+    fits = x.ndim >= 2 and x.shape[-1] % 2 == 0
+    require.that(fits, f"x must have axes of positions and of an even number of features; found shape {x.shape}")
+    require.that(positions.ndim > 0, "positions must be one per vector; found shape ()")
     require.same_length(x=(x, -2), positions=(positions, -1))
+    require.broadcasts("positions", positions, x.shape[:-1])
     angles = _angles(positions, x.shape[-1], base, jnp.promote_types(x.dtype, jnp.float32))
     cosine, sine = jnp.cos(angles).astype(x.dtype), jnp.sin(angles).astype(x.dtype)
     first, second = jnp.split(x, 2, axis=-1) if layout == "half" else (x[..., ::2], x[..., 1::2])

@@ -87,6 +87,9 @@ class Attention(nn.Module, kw_only=True):
     ) -> Float[Array, "n q w"]:
         """Attend to the context, or to x itself."""
         require.rank("x", x, 3)
+        require.flags(bias=self.bias, causal=self.causal)
+        require.sizes(n_heads=self.n_heads, n_kv_heads=self.n_kv_heads, head_width=self.head_width)
+        require.sizes(cache_length=self.cache_length, block_size=self.block_size)
         width, h, g = x.shape[-1], self.n_heads, self.n_kv_heads or self.n_heads
         fits = self.head_width is not None or width % h == 0
         require.that(fits, f"n_heads must divide the width {width}; found {h}")
@@ -101,7 +104,8 @@ class Attention(nn.Module, kw_only=True):
         else:
             require.that(self.causal and context is None, "a cache is for causal attention without a context")
             mixed = self._with_cache(queries, keys, values, mask)
-        return nn.Dense(width, use_bias=self.bias, name="out")(jnp.swapaxes(mixed, 1, 2).reshape(*x.shape[:2], -1))
+        joined = jnp.swapaxes(mixed, 1, 2).reshape(*x.shape[:2], h * size)
+        return nn.Dense(width, use_bias=self.bias, name="out")(joined)
 
     def _placed(self, queries: Array, keys: Array, start: ArrayLike) -> tuple[Array, Array]:
         """Queries and keys that know their positions, counted from `start`."""
@@ -128,7 +132,10 @@ class Attention(nn.Module, kw_only=True):
 
     def _with_cache(self, queries: Array, keys: Array, values: Array, mask: Mask) -> Array:
         """Attend to the tokens of earlier calls, too, and keep the new ones."""
-        n, g, _, size = keys.shape
+        n, g, t, size = keys.shape
+        require.that(
+            t <= self.cache_length, f"x must have at most cache_length = {self.cache_length} tokens; found {t}"
+        )
         shape = (n, g, self.cache_length, size)
         length = self.variable("cache", "length", jnp.zeros, (), jnp.int32)
         kept = [self.variable("cache", name, jnp.zeros, shape, keys.dtype) for name in ("keys", "values")]
@@ -147,7 +154,7 @@ class Attention(nn.Module, kw_only=True):
 
 def _split(x: Float[Array, "n t hw"], n_heads: int) -> Float[Array, "n h t w"]:
     """Features of each head."""
-    return jnp.swapaxes(x.reshape(*x.shape[:2], n_heads, -1), 1, 2)
+    return jnp.swapaxes(x.reshape(*x.shape[:2], n_heads, x.shape[2] // n_heads), 1, 2)
 
 
 class FeedForward(nn.Module, kw_only=True):
@@ -165,6 +172,7 @@ class FeedForward(nn.Module, kw_only=True):
     @nn.compact
     def __call__(self, x: Float[Array, "*n w"]) -> Float[Array, "*n w"]:
         """Transform each token by itself."""
+        require.sizes(hidden=self.hidden)
         hidden, width = self.hidden or 4 * x.shape[-1], x.shape[-1]
         up = nn.Dense(hidden, use_bias=self.bias, name="up")(x)
         if self.activation == "swiglu":
@@ -211,6 +219,7 @@ class Block(nn.Module, kw_only=True):
         context_mask: Mask = None,
     ) -> Float[Array, "n t w"]:
         """Transform all tokens; a block with `cross` attends to the context, too."""
+        require.flags(norm_first=self.norm_first, cross=self.cross)
         require.that(
             self.cross == (context is not None),
             f"a context is for blocks with cross attention; found cross = {self.cross}"
@@ -261,6 +270,8 @@ class Encoder(Block, kw_only=True):
         context_mask: Mask = None,
     ) -> Float[Array, "n t w"]:
         """Apply all blocks, one after the other."""
+        require.sizes(n_layers=self.n_layers)
+        require.flags(final_norm=self.final_norm)
         for place in range(self.n_layers):
             block = Block(**_shared(self, Block), name=f"block_{place}")
             x = block(x, context, mask=mask, context_mask=context_mask)

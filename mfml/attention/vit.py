@@ -80,13 +80,22 @@ class ViT(nn.Module, kw_only=True):
     def _check(self, images: Array) -> None:
         require.one_of("pool", self.pool, POOLS)
         require.rank("images", images, 4)
-        require.positive("patch_size", self.patch_size)
+        require.sizes(patch_size=self.patch_size, width=self.width, n_classes=self.n_classes)
+        require.flags(class_token=self.class_token, patch_bias=self.patch_bias, first_norm=self.first_norm)
+        require.that(self.n_registers >= 0, f"n_registers must not be negative; found {self.n_registers}")
+        require.that(len(self.image_size) == 2, f"image_size must be height and width; found {self.image_size}")
         for name, size in (("images", images.shape[1:3]), ("image_size", self.image_size)):
             fits = min(size) >= self.patch_size
             require.that(fits, f"{name} must have at least {self.patch_size} rows and columns; found {tuple(size)}")
         found = f"found pool = {self.pool!r}"
         require.that(self.class_token or self.pool in (None, "mean"), f"this pool needs class_token = True; {found}")
         require.that(self.n_classes is None or self.pool is not None, f"n_classes needs a pool; {found}")
+        needed = {"pooler": self.pool == "tanh", "head": self.n_classes is not None}
+        require.parameters(self, "patches", *(name for name, is_there in needed.items() if is_there))
+        if not self.is_initializing():
+            channels = len(self.variables["params"]["patches"]["kernel"]) // self.patch_size**2
+            fits = images.shape[3] == channels
+            require.that(fits, f"images must have {channels} channels, as the parameters; found shape {images.shape}")
 
     def _positions(self, grid: tuple[int, int]) -> Float[Array, "t w"]:
         """Vectors of the places of all patches."""

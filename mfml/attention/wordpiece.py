@@ -89,11 +89,15 @@ def words(text: str, *, lower_case: bool = True) -> list[str]:
     Control characters vanish. With `lower_case` capitals and accents do, too. All ASCII characters that are neither
     letters, digits nor spaces count as punctuation, and so do those that Unicode calls so.
 
+    Raises:
+        ValueError: for anything but a string.
+
     Source: Devlin et al. (2019), section 3.
 
     >>> words("The α-Fe phase, naïvely.")
     ['the', 'α', '-', 'fe', 'phase', ',', 'naively', '.']
     """
+    require.that(isinstance(text, str), f"text must be a string; found {type(text).__name__}")
     text = "".join(_cleaned(text))
     if lower_case:
         text = "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn")
@@ -158,6 +162,7 @@ def encode(
     for name, value in (("texts", texts), ("pairs", pairs)):
         require.that(not isinstance(value, str), f"{name} must be a list of texts; found one text: write [text]")
     n_special = 2 if pairs is None else 3
+    require.sizes(max_length=max_length)
     require.that(max_length >= n_special, f"max_length must be at least {n_special}; found {max_length}")
     if pairs is not None and len(pairs) != len(texts):
         raise ValueError(f"texts and pairs must have the same length; found {len(texts)} and {len(pairs)}")
