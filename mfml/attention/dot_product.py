@@ -19,8 +19,9 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
-from jax.typing import ArrayLike, DTypeLike
+from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
 from mfml import require
@@ -145,7 +146,7 @@ class Given(NamedTuple):
     keys: Float[Array, "*b g k d"]
     values: Float[Array, "*b g k v"]
     met: Bool[Array, "*b h q 1"]  # whether a query has NaN or infinity, or may attend to a key or value with one
-    dtype: DTypeLike  # of the result
+    dtype: np.dtype  # of the result
 
     @classmethod
     def of(
@@ -172,8 +173,8 @@ class Given(NamedTuple):
             """Attend to the share of broken vectors, and to ones, which tell whether there is anything at all."""
             flags = jnp.stack([of_keys | of_values, jnp.ones_like(of_keys)], axis=-1).astype(v.dtype)
             # zeros that the compiler does not know to be zeros: it would work out the whole table itself, in seconds
-            nothing = (0 * of[..., None].astype(v.dtype) for of in (of_queries, of_keys))
-            found = attend(*nothing, flags) > 0
+            no_q, no_k = (0 * of[..., None].astype(v.dtype) for of in (of_queries, of_keys))
+            found = attend(no_q, no_k, flags) > 0
             return found[..., :1] | (of_queries[..., None] & found[..., 1:])
 
         some = jnp.any(of_queries) | jnp.any(of_keys) | jnp.any(of_values)

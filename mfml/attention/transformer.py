@@ -132,11 +132,9 @@ class Attention(nn.Module, kw_only=True):
 
     def _with_cache(self, queries: Array, keys: Array, values: Array, mask: Mask) -> Array:
         """Attend to the tokens of earlier calls, too, and keep the new ones."""
-        n, g, t, size = keys.shape
-        require.that(
-            t <= self.cache_length, f"x must have at most cache_length = {self.cache_length} tokens; found {t}"
-        )
-        shape = (n, g, self.cache_length, size)
+        (n, g, t, size), room = keys.shape, self.cache_length or 0
+        require.that(t <= room, f"x must have at most cache_length = {room} tokens; found {t}")
+        shape = (n, g, room, size)
         length = self.variable("cache", "length", jnp.zeros, (), jnp.int32)
         kept = [self.variable("cache", name, jnp.zeros, shape, keys.dtype) for name in ("keys", "values")]
         start = length.value
@@ -149,7 +147,7 @@ class Attention(nn.Module, kw_only=True):
         if not self.is_initializing():
             length.value, kept[0].value, kept[1].value = end, *both
         keys, values = both
-        return jnp.where(end <= kept[0].value.shape[2], self._mix(queries, keys, values, mask, start), jnp.nan)
+        return jnp.where(end <= room, self._mix(queries, keys, values, mask, start), jnp.nan)
 
 
 def _split(x: Float[Array, "n t hw"], n_heads: int) -> Float[Array, "n h t w"]:

@@ -17,7 +17,7 @@ def in_dtype(tree, dtype):
 
 
 def close(found, exact, dtype, factor=4):
-    """Whether a result of this dtype is the exact one, but for some roundings of numbers of its size."""
+    """Whether a result of this dtype is the exact one up to some roundings of numbers of its size."""
     assert found.dtype == dtype
     exact = np.asarray(exact, float)
     error = factor * float(jnp.finfo(dtype).eps) * np.abs(exact).max()
