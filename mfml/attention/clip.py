@@ -84,6 +84,7 @@ class CLIP(nn.Module, kw_only=True):
 
     def setup(self) -> None:
         """Make what the towers share."""
+        require.sizes(n_components=self.n_components)
         self.image_projection = nn.Dense(self.n_components, use_bias=False)
         self.text_projection = nn.Dense(self.n_components, use_bias=False)
         self.log_scale = self.param("log_scale", nn.initializers.constant(drawing.LOG_SCALE), ())

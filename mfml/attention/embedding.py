@@ -24,7 +24,7 @@ class Embedding(nn.Module, kw_only=True):
         """Return the vector of each token. Where the mask is False, that of token 0 stands for whatever is there."""
         kind = np.dtype(getattr(ids, "dtype", None) or np.asarray(ids).dtype)
         require.that(kind.kind in "iu", f"ids must be integers; found {kind}")
-        numbers = as_int("ids", ids)
+        numbers = jnp.clip(as_int("ids", ids), -1, self.n_tokens)  # JAX looks up 32 bits of a number
         numbers = numbers if mask is None else jnp.where(mask, numbers, 0)
         return self.embedding.at[numbers].get(mode="fill", fill_value=jnp.nan, wrap_negative_indices=False)
 

@@ -171,6 +171,7 @@ class FeedForward(nn.Module, kw_only=True):
     def __call__(self, x: Float[Array, "*n w"]) -> Float[Array, "*n w"]:
         """Transform each token by itself."""
         require.sizes(hidden=self.hidden)
+        require.flags(bias=self.bias)
         hidden, width = self.hidden or 4 * x.shape[-1], x.shape[-1]
         up = nn.Dense(hidden, use_bias=self.bias, name="up")(x)
         if self.activation == "swiglu":

@@ -81,7 +81,8 @@ class ViT(nn.Module, kw_only=True):
         require.one_of("pool", self.pool, POOLS)
         require.rank("images", images, 4)
         require.sizes(patch_size=self.patch_size, width=self.width, n_classes=self.n_classes)
-        require.flags(class_token=self.class_token, patch_bias=self.patch_bias, first_norm=self.first_norm)
+        require.flags(class_token=self.class_token, patch_bias=self.patch_bias)
+        require.flags(first_norm=self.first_norm, antialias=self.antialias)
         require.that(self.n_registers >= 0, f"n_registers must not be negative; found {self.n_registers}")
         require.that(len(self.image_size) == 2, f"image_size must be height and width; found {self.image_size}")
         for name, size in (("images", images.shape[1:3]), ("image_size", self.image_size)):

@@ -109,6 +109,9 @@ def test_a_number_beyond_32_bits_is_no_token(models, unchecked):
     for module in (GPT, BERT):
         with pytest.raises(ValueError, match="ids must be whole numbers that fit into 32 bits; found 4294967"):
             module.apply(models[module], np.array([[1, 2**32 + 1]]))
+        with jax.enable_x64(True):
+            found = module.apply(models[module], np.array([[1, 2**32 + 1]]))
+        assert jnp.isnan(found[:, 1]).all()
 
 
 @pytest.mark.parametrize("attention", [dot_product.attention, blockwise.attention])

@@ -41,6 +41,8 @@ TEXT = clip.Text(encoder=CAUSAL, **SIZES, end=4)
         (CAUSAL, X, {"cache_length": 0}, "cache_length must be"),
         (CAUSAL, X, {"cache_length": -1}, "cache_length must be"),
         (CAUSAL, X, {"cache_length": 3}, "x must have at most cache_length = 3 tokens; found 4"),
+        (FeedForward(), X, {"bias": "no"}, "bias must be True or False"),
+        (VIT, IMAGES, {"antialias": 1}, "antialias must be True or False"),
         (VIT, IMAGES, {"n_registers": -1}, "n_registers must not be negative; found -1"),
         (VIT, IMAGES, {"n_classes": 0}, "n_classes must be"),
         (VIT, IMAGES, {"width": 0}, "width must be"),
