@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import pytest
 
 from mfml.attention import bert, clip, drawing, gpt, grids, maps, positions, pretrained, safetensors, vit, wordpiece
-from mfml.attention.layouts import tensors
+from mfml.attention.layouts import tensors, text
 from mfml.attention.transformer import Encoder, FeedForward
 
 K = jax.random.key(0)
@@ -120,9 +120,17 @@ def test_configs(settings, message):
         tensors.options(settings, defaults={"n_embd": 8, "n_head": 2, "eps": 1e-5}, known={})
 
 
+def test_a_head_of_its_own_must_be_there():
+    config = {"tie_word_embeddings": False, "n_layer": 1, "n_embd": 8, "n_head": 2, "vocab_size": 5}
+    for tied in (False, True):
+        read = text.gpt(config | {"tie_word_embeddings": tied}, {})
+        assert read.module.tied == tied
+        assert ("lm_head.weight" in {name for leaf in read.leaves for name in leaf.tensors}) != tied
+
+
 def written(path, header, data=b""):
-    text = json.dumps(header).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+    header = json.dumps(header).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + data)
     return path
 
 
