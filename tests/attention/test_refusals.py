@@ -84,8 +84,8 @@ def test_parameters_of_other_fields(module, inputs, fields, message):
 def test_drawing():
     with pytest.raises(ValueError, match="std must not be negative; found -1"):
         drawing.init(STACK, X, key=K, std=-1.0)
-    with pytest.raises(ValueError, match="constants must name parameters of the module; found bais"):
-        drawing.init(FeedForward(), X, key=K, constants={"bais": 1.0})
+    with pytest.raises(ValueError, match="constants must name parameters of the module; found slope"):
+        drawing.init(FeedForward(), X, key=K, constants={"slope": 1.0})
 
 
 def test_arguments(unchecked):
