@@ -124,8 +124,8 @@ def _timed(call: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def rows_by_name() -> dict[str, Row]:
-    """Rows of all `benchmarks/unitNN.py`, in order, then those of `benchmarks/data.py`."""
-    modules = [*sorted(path.stem for path in Path(__file__).parent.glob("unit[0-9][0-9].py")), "data"]
+    """Rows of all `benchmarks/unitNN*.py`, in order, then those of `benchmarks/data.py`."""
+    modules = [*sorted(path.stem for path in Path(__file__).parent.glob("unit[0-9][0-9]*.py")), "data"]
     rows = [row for module in modules for row in import_module(f"benchmarks.{module}").ROWS]
     named = {row.name: row for row in rows}
     if len(named) < len(rows):
