@@ -58,21 +58,23 @@ def load(params):
 def encode(x, weights, *, approximate: str, causal: bool, caches=None):
     """Apply pre-norm blocks. The caches of a text get the keys and values of its next tokens."""
     import torch
-    from torch.nn import functional as F
+    from torch.nn import functional
 
     n, t, _ = x.shape
     for number, (norm_a, qkv, out, norm_f, up, down) in enumerate(weights["blocks"]):
-        y = F.linear(F.layer_norm(x, (WIDTH,), *norm_a, EPS), *qkv)
+        y = functional.linear(functional.layer_norm(x, (WIDTH,), *norm_a, EPS), *qkv)
         q, k, v = y.view(n, t, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
         if caches is not None:
             start, kept = caches["length"], caches["tables"][number]
             kept[:, :, :, start : start + t] = torch.stack([k, v])
             k, v = kept[:, :, :, : start + t]
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=causal and t > 1)
-        x = x + F.linear(y.transpose(1, 2).reshape(n, t, WIDTH), *out)
-        y = F.gelu(F.linear(F.layer_norm(x, (WIDTH,), *norm_f, EPS), *up), approximate=approximate)
-        x = x + F.linear(y, *down)
-    return F.layer_norm(x, (WIDTH,), *weights["last"], EPS)
+        y = functional.scaled_dot_product_attention(q, k, v, is_causal=causal and t > 1)
+        x = x + functional.linear(y.transpose(1, 2).reshape(n, t, WIDTH), *out)
+        y = functional.gelu(
+            functional.linear(functional.layer_norm(x, (WIDTH,), *norm_f, EPS), *up), approximate=approximate
+        )
+        x = x + functional.linear(y, *down)
+    return functional.layer_norm(x, (WIDTH,), *weights["last"], EPS)
 
 
 def trained(objective, start, data, their_loss) -> Pair:
@@ -101,7 +103,7 @@ def trained(objective, start, data, their_loss) -> Pair:
 
 def vit() -> Pair:
     import torch
-    from torch.nn import functional as F
+    from torch.nn import functional
 
     rng = np.random.default_rng(0)
     images = rng.normal(size=(64, 28, 28, 1)).astype(np.float32)
@@ -117,9 +119,9 @@ def vit() -> Pair:
 
     def their_loss(weights):
         pixels = their_x.view(64, 7, PATCH, 7, PATCH).transpose(2, 3).reshape(64, 49, PATCH**2)
-        x = F.linear(pixels, *weights["patches"]) + weights["positions"]
+        x = functional.linear(pixels, *weights["patches"]) + weights["positions"]
         x = encode(x, weights, approximate="none", causal=False).mean(1)
-        return F.cross_entropy(F.linear(x, *weights["head"]), their_y)
+        return functional.cross_entropy(functional.linear(x, *weights["head"]), their_y)
 
     return trained(objective, drawing.init(module, data[0], key=jax.random.key(0)), data, their_loss)
 
@@ -131,17 +133,17 @@ def language_model(max_length: int):
 
 
 def their_logits(ids, weights, caches=None):
-    from torch.nn import functional as F
+    from torch.nn import functional
 
     start = 0 if caches is None else caches["length"]
-    x = F.embedding(ids, weights["words"]) + weights["positions"][start : start + ids.shape[1]]
+    x = functional.embedding(ids, weights["words"]) + weights["positions"][start : start + ids.shape[1]]
     x = encode(x, weights, approximate="tanh", causal=True, caches=caches)
-    return F.linear(x if caches is None else x[:, -1], weights["words"])
+    return functional.linear(x if caches is None else x[:, -1], weights["words"])
 
 
 def gpt_training() -> Pair:
     import torch
-    from torch.nn import functional as F
+    from torch.nn import functional
 
     ids = np.random.default_rng(0).integers(0, WORDS, (TEXTS, CONTEXT + 1)).astype(np.int32)
     module, start = language_model(CONTEXT)
@@ -151,7 +153,9 @@ def gpt_training() -> Pair:
         return gpt.loss(module, params, batch)
 
     def their_loss(weights):
-        return F.cross_entropy(their_logits(theirs[:, :-1], weights).reshape(-1, WORDS), theirs[:, 1:].reshape(-1))
+        return functional.cross_entropy(
+            their_logits(theirs[:, :-1], weights).reshape(-1, WORDS), theirs[:, 1:].reshape(-1)
+        )
 
     return trained(objective, start, jnp.asarray(ids), their_loss)
 
