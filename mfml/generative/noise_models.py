@@ -13,6 +13,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jaxtyping import Array, Float, Int, Key, Num, PyTree
 
 from mfml import require
@@ -111,9 +112,9 @@ class Residual(nn.Module):
     @nn.compact
     def __call__(self, x: Float[Array, "n h w a"], known: Float[Array, "n k"]) -> Float[Array, "n h w b"]:
         """Return features with as many channels as the module has."""
-        y = nn.Conv(self.channels, (3, 3), name="first")(nn.silu(_normalized(x)))
+        y = nn.Conv(self.channels, (3, 3), name="first")(nn.silu(GroupNorm()(x)))
         y = y + nn.Dense(self.channels, name="add")(known)[:, None, None]
-        y = nn.Conv(self.channels, (3, 3), name="second")(nn.silu(_normalized(y)))
+        y = nn.Conv(self.channels, (3, 3), name="second")(nn.silu(GroupNorm()(y)))
         if x.shape[-1] != self.channels:
             x = nn.Conv(self.channels, (1, 1), name="shortcut")(x)
         return x + y
@@ -152,14 +153,34 @@ class UNet(nn.Module, kw_only=True):
         for level in reversed(range(len(self.channels) - 1)):
             finer = jnp.concatenate([y.repeat(2, axis=1).repeat(2, axis=2), levels[level]], axis=-1)
             y = Residual(self.channels[level], name=f"up_{level}")(finer, known)
-        return nn.Conv(x.shape[-1], (3, 3), name="out")(nn.silu(_normalized(y)))
+        return nn.Conv(x.shape[-1], (3, 3), name="out")(nn.silu(GroupNorm()(y)))
 
 
-def _normalized(x: Array) -> Array:
-    """Group normalization by the variance in two passes: the fast form loses its digits where the mean is large.
+class GroupNorm(nn.Module):
+    """Normalize groups of channels of each image, then scale and shift each channel.
 
     A group has at least four channels where there are as many: of a channel on its own, the mean would be removed, and
-    with it what is known about the sample.
+    with it what is known about the sample. The variance takes a second pass over the data: the fast form loses its
+    digits where the mean is large.
+
+    Source: Wu and He (2018), equations 1, 2 and 7.
     """
-    channels = x.shape[-1]
-    return nn.GroupNorm(num_groups=min(math.gcd(8, channels), max(1, channels // 4)), use_fast_variance=False)(x)
+
+    eps: float = 1e-6
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n h w c"]:
+        """Return images of the same shape."""
+        channels = x.shape[-1]
+        scale = self.param("scale", nn.initializers.ones, (channels,))
+        bias = self.param("bias", nn.initializers.zeros, (channels,))
+        groups = min(math.gcd(8, channels), max(1, channels // 4))
+        x = x - _group_mean(x, groups)
+        return x * (scale * lax.rsqrt(_group_mean(x**2, groups) + self.eps)) + bias
+
+
+def _group_mean(x: Float[Array, "n h w c"], groups: int) -> Float[Array, "n 1 1 c"]:
+    """The mean of each channel's group. Channels come last, so their own means are far quicker to compute first."""
+    n, channels = len(x), x.shape[-1]
+    means = jnp.mean(jnp.mean(x, axis=(1, 2)).reshape(n, groups, -1), axis=-1, keepdims=True)
+    return jnp.repeat(means, channels // groups, axis=-1).reshape(n, 1, 1, channels)
