@@ -119,12 +119,14 @@ class Attention(nn.Module, kw_only=True):
         if mask is not None:
             mask = require.boolean("mask", mask, where="a token may attend")
             require.broadcasts("mask", mask, (*queries.shape[:3], keys.shape[2]))
-        blocked = self.block_size is not None and offset is None
+        blocked, padded = self.block_size is not None and offset is None, mask is not None
         if self.causal and not blocked:
             allowed = masks.causal(queries.shape[2], keys.shape[2], offset=offset)
             mask = allowed if mask is None else mask & allowed
         if self.is_mutable_collection("intermediates"):
             self.sow("intermediates", "weights", dot_product.weights(queries, keys, mask=mask))
+        if offset is not None and queries.shape[2] == 1 and not padded:
+            return _of_newest(queries, keys, values, mask)
         if blocked:
             options = {"causal": self.causal, "block_size": self.block_size}
             return blockwise.attention(queries, keys, values, mask=mask, **options)
@@ -141,7 +143,7 @@ class Attention(nn.Module, kw_only=True):
         queries, keys = self._placed(queries, keys, start)
         both = [
             jax.lax.dynamic_update_slice_in_dim(old.value, new.astype(old.value.dtype), start, axis=2)
-            for old, new in zip(kept, (keys, values), strict=True)
+            for old, new in zip(kept, map(_spread_nan, (keys, values)), strict=True)
         ]
         end = start + queries.shape[2]
         if not self.is_initializing():
@@ -153,6 +155,24 @@ class Attention(nn.Module, kw_only=True):
 def _split(x: Float[Array, "n t hw"], n_heads: int) -> Float[Array, "n h t w"]:
     """Features of each head."""
     return jnp.swapaxes(x.reshape(*x.shape[:2], n_heads, x.shape[2] // n_heads), 1, 2)
+
+
+def _of_newest(
+    queries: Float[Array, "n h 1 d"], keys: Float[Array, "n g k d"], values: Float[Array, "n g k d"], allowed: Mask
+) -> Float[Array, "n h 1 d"]:
+    """Attention of the newest token to all tokens so far, whose keys and values went through `_spread_nan`.
+
+    What is not allowed are places in the cache that are still empty, and hold zeros. `dot_product.attention` would
+    search the whole cache for NaN and infinity once a token, which takes longer than all else.
+    """
+    n, g, _, d = keys.shape
+    logits = _spread_nan(queries).reshape(n, g, -1, d) * (d**-0.5) @ jnp.swapaxes(keys, -1, -2)
+    return (dot_product.softmax(logits, mask=allowed) @ values).reshape(queries.shape)
+
+
+def _spread_nan(x: Float[Array, "*n d"]) -> Float[Array, "*n d"]:
+    """Let a vector with an entry of NaN or infinity be NaN as a whole: its product with any other one is NaN, too."""
+    return jnp.where(jnp.all(jnp.isfinite(x), axis=-1, keepdims=True), x, jnp.nan)
 
 
 class FeedForward(nn.Module, kw_only=True):

@@ -130,6 +130,22 @@ def test_cached_decoding_equals_the_full_pass(x, key, options):
         np.testing.assert_allclose(jnp.concatenate(outs, axis=1), full, atol=2e-5)
 
 
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
+def test_a_broken_token_in_the_cache_makes_all_later_ones_nan(x, key, broken):
+    """Also if the sign of infinity alone would take the token's weight away."""
+    model = Attention(n_heads=2, causal=True, bias=False)
+    eye = {"kernel": jnp.eye(x.shape[-1])}
+    params = {"params": {name: eye for name in ("query", "key", "value", "out")}}
+    x = jnp.abs(x).at[0, 2, 0].set(broken)
+    full, state, outs = model.apply(params, x), {}, []
+    for token in jnp.split(x, x.shape[1], axis=1):
+        y, state = model.clone(cache_length=7).apply({**params, **state}, token, mutable=["cache"])
+        outs.append(y)
+    found = jnp.concatenate(outs, axis=1)
+    np.testing.assert_allclose(found, full, atol=1e-5)
+    assert np.isnan(found[0, 2:]).any() and np.isfinite(found[0, :2]).all() and np.isfinite(found[1:]).all()
+
+
 def test_a_cache_that_is_full_gives_nan(x, key):
     model = Encoder(n_layers=1, n_heads=2, hidden=4, causal=True, cache_length=7)
     params = drawing.init(model, x, key=key)
