@@ -163,7 +163,7 @@ def _over_heads(function: Callable[..., tuple], mask: Array | None, *parts: Arra
 def _attended(plan: Plan, mask: Array | None, q: Array, k: Array, v: Array) -> tuple[Array, Array, Array]:
     """Return the result of some heads, the largest logit of each row, and the inverse of the divisor."""
     whole = _whole(plan, mask)
-    ks, vs = _cut(k, 1, plan.columns), _cut(v, 1, plan.columns)
+    ks, vs = jnp.swapaxes(_cut(k, 1, plan.columns), -1, -2), _cut(v, 1, plan.columns)
 
     def one(numbered: tuple[Array, Array]) -> tuple[Array, Array, Array]:
         i, q = numbered
@@ -171,7 +171,7 @@ def _attended(plan: Plan, mask: Array | None, q: Array, k: Array, v: Array) -> t
         def add(j: Array, state: tuple) -> tuple:
             top, total, mixed, seen = state
             allowed = plan.allowed(i, j, whole)
-            s = _products(q, ks[j])
+            s = _sums(q, ks[j])
             s = s if allowed is None else jnp.where(allowed, s, -jnp.inf)
             seen = seen if mask is None else seen | jnp.any(allowed, axis=-1)
             new = jnp.maximum(top, jnp.max(s, axis=-1))
