@@ -86,7 +86,7 @@ def weights(
     >>> weights(jnp.zeros((1, 1, 2)), jnp.ones((1, 4, 2))).tolist()
     [[[0.25, 0.25, 0.25, 0.25]]]
     """
-    given = Given.of(partial(_attend, mask=mask), queries, keys, keys, mask=mask, scale=scale)
+    given = Given.of(queries, keys, keys, mask=mask, scale=scale)
     return given.marked(_weights(given.queries, given.keys, mask))
 
 
@@ -112,9 +112,8 @@ def attention(
     >>> attention(jnp.zeros((1, 1, 2)), jnp.zeros((1, 2, 2)), jnp.array([[[1.0], [3.0]]])).tolist()
     [[[2.0]]]
     """
-    attend = partial(_attend, mask=mask)
-    given = Given.of(attend, queries, keys, values, mask=mask, scale=scale)
-    return given.marked(attend(given.queries, given.keys, given.values))
+    given = Given.of(queries, keys, values, mask=mask, scale=scale)
+    return given.marked(_attend(given.queries, given.keys, given.values, mask=mask))
 
 
 def _weights(q: Array, k: Array, mask: Array | None) -> Float[Array, "*b h q k"]:
@@ -151,15 +150,19 @@ class Given(NamedTuple):
     @classmethod
     def of(
         cls,
-        attend: Callable[[Array, Array, Array], Array],
         queries: Array,
         keys: Array,
         values: Array,
         *,
         mask: Array | None,
         scale: ArrayLike | None,
+        reached: Callable[[Array], Array] | None = None,
     ) -> "Given":
-        """Check shapes, and put broken vectors apart; `attend` finds out who may attend to them."""
+        """Check shapes, and put broken vectors apart.
+
+        `reached` gets flags of keys, several of each, (*b, g, k, f). It returns which of them are True for some key
+        that a query may attend to, (*b, h, q, f). By default the mask alone decides.
+        """
         _check_shapes(queries, keys, values, mask)
         dtype = jnp.result_type(queries, keys, values)
         queries, keys, values = single((queries, keys, values))
@@ -168,21 +171,28 @@ class Given(NamedTuple):
         q = jnp.where(of_queries[..., None], 0.0, queries) * scale
         k = jnp.where(of_keys[..., None], 0.0, keys)
         v = jnp.where(of_values[..., None], 0.0, values)
+        shape = (*q.shape[:-1], 1)
 
         def met() -> Array:
-            """Attend to the share of broken vectors, and to ones, which tell whether there is anything at all."""
-            flags = jnp.stack([of_keys | of_values, jnp.ones_like(of_keys)], axis=-1).astype(v.dtype)
-            # zeros that the compiler does not know to be zeros: it would work out the whole table itself, in seconds
-            no_q, no_k = (0 * of[..., None].astype(v.dtype) for of in (of_queries, of_keys))
-            found = attend(no_q, no_k, flags) > 0
-            return found[..., :1] | (of_queries[..., None] & found[..., 1:])
+            """Look for broken vectors, and for any key at all."""
+            flags = jnp.stack([of_keys | of_values, jnp.ones_like(of_keys)], axis=-1)
+            found = (reached or partial(_reached, n_heads=q.shape[-3], mask=mask))(flags)
+            return jnp.broadcast_to(found[..., :1] | (of_queries[..., None] & found[..., 1:]), shape)
 
+        if mask is None and reached is None:
+            return cls(q, k, v, met(), dtype)
         some = jnp.any(of_queries) | jnp.any(of_keys) | jnp.any(of_values)
-        return cls(q, k, v, lax.cond(some, met, lambda: jnp.zeros((*q.shape[:-1], 1), bool)), dtype)
+        return cls(q, k, v, lax.cond(some, met, lambda: jnp.zeros(shape, bool)), dtype)
 
     def marked(self, result: Float[Array, "*b h q w"]) -> Float[Array, "*b h q w"]:
         """Return the result, NaN for queries that meet NaN or infinity."""
         return jnp.where(self.met, jnp.nan, result).astype(self.dtype)
+
+
+def _reached(flags: Bool[Array, "*b g k f"], *, n_heads: int, mask: Array | None) -> Bool[Array, "*b h #q f"]:
+    """Whether a flag is True for some key that the mask allows."""
+    flags = jnp.repeat(flags, n_heads // flags.shape[-3], axis=-3)[..., None, :, :]
+    return jnp.any(flags if mask is None else flags & mask[..., None], axis=-2)
 
 
 def _check_shapes(queries: Array, keys: Array, values: Array, mask: Array | None) -> None:

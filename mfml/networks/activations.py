@@ -5,12 +5,14 @@ for the exponential linear unit. The functions are written so that `jax.grad` gi
 function is finite wherever its value fits into the dtype, and NaN stays NaN.
 """
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
@@ -142,7 +144,7 @@ def gelu(z: Float[Array, "..."]) -> Float[Array, "..."]:
     >>> round(gelu(jnp.array(1.0)).item(), 4)
     0.8413
     """
-    return _in_single(lambda z: z * jax.scipy.special.ndtr(z), z)
+    return _in_single(lambda z: 0.5 * z * lax.erfc(z * -math.sqrt(0.5)), z)
 
 
 @public
