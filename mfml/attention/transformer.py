@@ -96,9 +96,13 @@ class Attention(nn.Module, kw_only=True):
         require.that(h % g == 0, f"n_kv_heads must divide n_heads = {h}; found {g}")
         size = self.head_width or width // h
         source = x if context is None else context
-        queries = _split(nn.Dense(h * size, use_bias=self.bias, name="query")(x), h)
-        keys = _split(nn.Dense(g * size, use_bias=self.bias, name="key")(source), g)
-        values = _split(nn.Dense(g * size, use_bias=self.bias, name="value")(source), g)
+        of_queries = Weights(h * size, self.bias, name="query")(width)
+        others = [Weights(g * size, self.bias, name=name)(source.shape[-1]) for name in ("key", "value")]
+        if context is None:  # one product of all is quicker than three
+            queries, keys, values = jnp.split(_heads(x, size, of_queries, *others), (h, h + g), axis=1)
+        else:
+            queries = _heads(x, size, of_queries)
+            keys, values = jnp.split(_heads(context, size, *others), 2, axis=1)
         if self.cache_length is None:
             mixed = self._mix(*self._placed(queries, keys, 0), values, mask, None)
         else:
@@ -152,9 +156,25 @@ class Attention(nn.Module, kw_only=True):
         return jnp.where(end <= room, self._mix(queries, keys, values, mask, start), jnp.nan)
 
 
-def _split(x: Float[Array, "n t hw"], n_heads: int) -> Float[Array, "n h t w"]:
-    """Features of each head."""
-    return jnp.swapaxes(x.reshape(*x.shape[:2], n_heads, x.shape[2] // n_heads), 1, 2)
+class Weights(nn.Module):
+    """The parameters of a dense layer, for a product with those of other layers beside them."""
+
+    features: int
+    bias: bool
+
+    @nn.compact
+    def __call__(self, inputs: int) -> tuple[Float[Array, "w f"], Float[Array, " f"] | None]:
+        """Return `kernel` and `bias`."""
+        kernel = self.param("kernel", nn.initializers.lecun_normal(), (inputs, self.features))
+        return kernel, self.param("bias", nn.initializers.zeros, (self.features,)) if self.bias else None
+
+
+def _heads(x: Float[Array, "n t w"], size: int, *layers: tuple[Array, Array | None]) -> Float[Array, "n h t f"]:
+    """Features of all heads, so many of each, of several dense layers."""
+    kernels, biases = zip(*layers, strict=True)
+    y = x @ jnp.concatenate(kernels, axis=1)
+    y = y if biases[0] is None else y + jnp.concatenate(biases)
+    return jnp.swapaxes(y.reshape(*x.shape[:2], y.shape[2] // size, size), 1, 2)
 
 
 def _of_newest(
