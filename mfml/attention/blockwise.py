@@ -42,8 +42,7 @@ def attention(
     r"""Attention $o_i = \sum_j w_{ij} v_j$ as `dot_product.attention`, without the table of weights.
 
     The first derivative must be one in reverse mode: `jax.grad` and `jax.hessian` work, `jax.jacfwd` does not, nor, if
-    causal, does `jax.grad` of `jax.grad`. Values are summed before the division, so that they must stay below the
-    largest number / k; the plain form has no such limit.
+    causal, does `jax.grad` of `jax.grad`. Values must stay below the largest number / k, as there.
 
     Args:
         queries: q_i.

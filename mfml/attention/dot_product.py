@@ -52,11 +52,21 @@ def softmax(logits: Float[Array, "*b k"], *, mask: Bool[Array, "..."] | None = N
 def _softmax(logits: Array, mask: Array | None) -> Float[Array, "*b k"]:
     if mask is None:
         return jax.nn.softmax(logits, axis=-1) if logits.size else logits
+    powers, divisor = _powers(logits, mask)
+    return powers / divisor
+
+
+def _powers(logits: Array, mask: Array | None) -> tuple[Float[Array, "*b k"], Float[Array, "*b 1"]]:
+    """Numerators of the weights, of which none exceeds 1, and their divisor."""
+    if mask is None:
+        top = lax.stop_gradient(jnp.max(logits, axis=-1, keepdims=True, initial=-jnp.inf))
+        powers = jnp.exp(logits - top)
+        return powers, jnp.sum(powers, axis=-1, keepdims=True)
     allowed = jnp.any(jnp.atleast_1d(mask), axis=-1, keepdims=True)
     logits = jnp.where(mask, logits, -jnp.inf)
     top = lax.stop_gradient(jnp.max(logits, axis=-1, keepdims=True, initial=-jnp.inf))
     powers = jnp.exp(logits - jnp.where(allowed, top, 0.0))
-    return powers / jnp.where(allowed, jnp.sum(powers, axis=-1, keepdims=True), 1.0)
+    return powers, jnp.where(allowed, jnp.sum(powers, axis=-1, keepdims=True), 1.0)
 
 
 @public
@@ -87,7 +97,7 @@ def weights(
     [[[0.25, 0.25, 0.25, 0.25]]]
     """
     given = Given.of(queries, keys, keys, mask=mask, scale=scale)
-    return given.marked(_weights(given.queries, given.keys, mask))
+    return given.marked(_softmax(_logits(given.queries, given.keys), mask))
 
 
 @public
@@ -102,7 +112,8 @@ def attention(
 ) -> Float[Array, "*b h q v"]:
     r"""Attention $o_i = \sum_j w_{ij} v_j$ with the weights of `weights`, in units of the values.
 
-    The table of weights grows with q k; `blockwise.attention` does without it.
+    The table of weights grows with q k; `blockwise.attention` does without it. Both divide by the sum of the powers at
+    the end, so k times the largest value has to be in the range of the type.
 
     Raises:
         ValueError: unless shapes fit and the mask is boolean.
@@ -116,15 +127,19 @@ def attention(
     return given.marked(_attend(given.queries, given.keys, given.values, mask=mask))
 
 
-def _weights(q: Array, k: Array, mask: Array | None) -> Float[Array, "*b h q k"]:
-    """Weights of finite vectors whose logits need no scale."""
+def _logits(q: Array, k: Array) -> Float[Array, "*b h q k"]:
+    """Products of finite vectors; they need no scale."""
     logits = _per_group(q, k) @ jnp.swapaxes(k, -1, -2)
-    return _softmax(logits.reshape(*q.shape[:-1], k.shape[-2]), mask)
+    return logits.reshape(*q.shape[:-1], k.shape[-2])
 
 
 def _attend(q: Array, k: Array, v: Array, *, mask: Array | None) -> Float[Array, "*b h q v"]:
     """Attention of finite vectors whose logits need no scale."""
-    return (_per_group(_weights(q, k, mask), k) @ v).reshape(*q.shape[:-1], v.shape[-1])
+    logits, shape = _logits(q, k), (*q.shape[:-1], v.shape[-1])
+    if k.shape[-2] == 0:
+        return jnp.zeros(shape, v.dtype)
+    powers, divisor = _powers(logits, mask)
+    return (_per_group(powers, k) @ v).reshape(shape) / divisor
 
 
 def _per_group(x: Float[Array, "*b h q w"], k: Float[Array, "*b g k d"]) -> Float[Array, "*b g rq w"]:

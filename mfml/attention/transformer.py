@@ -163,13 +163,13 @@ class Weights(nn.Module):
     bias: bool
 
     @nn.compact
-    def __call__(self, inputs: int) -> tuple[Float[Array, "w f"], Float[Array, " f"] | None]:
-        """Return `kernel` and `bias`."""
+    def __call__(self, inputs: int) -> tuple[ArrayLike, ArrayLike | None]:
+        """Return `kernel`, (inputs, features), and `bias`, as they were given."""
         kernel = self.param("kernel", nn.initializers.lecun_normal(), (inputs, self.features))
         return kernel, self.param("bias", nn.initializers.zeros, (self.features,)) if self.bias else None
 
 
-def _heads(x: Float[Array, "n t w"], size: int, *layers: tuple[Array, Array | None]) -> Float[Array, "n h t f"]:
+def _heads(x: Float[Array, "n t w"], size: int, *layers: tuple[ArrayLike, ArrayLike | None]) -> Float[Array, "n h t f"]:
     """Features of all heads, so many of each, of several dense layers."""
     kernels, biases = zip(*layers, strict=True)
     y = x @ jnp.concatenate(kernels, axis=1)
