@@ -20,6 +20,7 @@ from mfml.entrance import public
 from mfml.generative import noising, schedules
 from mfml.generative.schedules import Schedule
 from mfml.numerics.domain import SHARE, checked
+from mfml.xla.rewrite import with_fast_convolutions
 
 Predict = Callable[[Float[Array, "n *shape"], Int[Array, " n"]], Float[Array, "n *shape"]]
 
@@ -171,7 +172,7 @@ def sample(
     def back(x: Array, at: tuple[Array, Array, Array]) -> tuple[Array, None]:
         place, t, key = at
         every = jnp.full(shape[:1], t)
-        found = noising.parts(schedule, x, every, predict(x, every), kind=kind)
+        found = noising.parts(schedule, x, every, with_fast_convolutions(predict)(x, every), kind=kind)
         if limit is not None:
             clean = jnp.clip(found.clean, -limit, limit)
             found = noising.parts(schedule, x, every, clean, kind="clean")
