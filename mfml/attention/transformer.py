@@ -186,7 +186,7 @@ def _of_newest(
     search the whole cache for NaN and infinity once a token, which takes longer than all else.
     """
     n, g, _, d = keys.shape
-    logits = _spread_nan(queries).reshape(n, g, -1, d) * (d**-0.5) @ jnp.swapaxes(keys, -1, -2)
+    logits = _spread_nan(queries).reshape(n, g, queries.shape[1] // g, d) * (d**-0.5) @ jnp.swapaxes(keys, -1, -2)
     return (dot_product.softmax(logits, mask=allowed) @ values).reshape(queries.shape)
 
 
