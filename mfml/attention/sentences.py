@@ -62,7 +62,7 @@ def embed(
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
         ids, mask = _filled(encoded, rows, limit=module.max_length)
-        found[rows] = pretrained.embed(module, model.params, ids, mask=mask)[: len(rows)]
+        found[rows] = pretrained.embed(module, model.params, jnp.asarray(ids), mask=jnp.asarray(mask))[: len(rows)]
     return jnp.asarray(found)
 
 

@@ -88,8 +88,10 @@ def share(decay: ArrayLike, step: Int[Array, ""]) -> Float[Array, ""]:
     >>> [round(share(decay, jnp.array(2)).item(), 4) for decay in (0.0, 0.5, 1.0)]
     [1.0, 0.6667, 0.5]
     """
-    known = isinstance(decay, float) and decay > 0
-    rate = jnp.asarray(-math.log(decay), float) if known else -jnp.log(jnp.asarray(decay, float))
+    if isinstance(decay, float) and decay > 0:
+        rate = jnp.asarray(-math.log(decay), float)
+    else:
+        rate = -jnp.log(jnp.asarray(decay, float))
     below = jnp.where(rate > 0, rate, 1.0)
     return jnp.where(rate > 0, jnp.expm1(-below) / jnp.expm1(-below * step), 1 / jnp.asarray(step, rate.dtype))
 

@@ -63,7 +63,8 @@ def test_designs_stand_beside_the_line_of_equality():
 
 
 def test_counts_below_zero_are_filled():
-    figure = generative.spectra([10.0, 20.0, 30.0], {"measured": np.ones((2, 3)), "drawn": np.array([[1.0, -1.0, 1.0]])})
+    rows = {"measured": np.ones((2, 3)), "drawn": np.array([[1.0, -1.0, 1.0]])}
+    figure = generative.spectra([10.0, 20.0, 30.0], rows)
     first, second = figure.axes
     assert first.get_xlabel() == r"$2\theta$ (degrees)"
     assert len(first.lines) == 3  # and a bar of 100 counts
