@@ -13,7 +13,8 @@ From scratch, on plain arrays:
 
 Models as flax modules, which import flax when first used:
 
-- `transformer`: attention, block, encoder and decoder; `embedding`: tables of tokens; `drawing`: draws parameters
+- `layers`: norms, attention, feed-forward network; `transformer`: block, encoder and decoder
+- `embedding`: tables of tokens; `drawing`: draws parameters
 - `vit`, `gpt`, `bert`, `clip`: the models; `maps`: where their tokens look
 - `pretrained`: reads models that others have trained; `safetensors`: the files; `wordpiece`: BERT's tokenizer;
   `sentences`: vectors of many sentences
@@ -48,6 +49,7 @@ __all__ = [
     "fading",
     "gpt",
     "grids",
+    "layers",
     "maps",
     "masks",
     "multihead",

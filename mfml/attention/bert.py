@@ -24,7 +24,8 @@ from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 from mfml import require
 from mfml.attention import perplexity
 from mfml.attention.embedding import Embedding
-from mfml.attention.transformer import Encoder, Norm
+from mfml.attention.layers import Norm
+from mfml.attention.transformer import Encoder
 from mfml.entrance import public
 from mfml.networks import activations
 from mfml.numerics.domain import SHARE, checked

@@ -44,7 +44,7 @@ def init(
     Raises:
         ValueError: for a parameter whose name has no rule, a negative std, and constants that are no parameters.
 
-    >>> from mfml.attention.transformer import FeedForward
+    >>> from mfml.attention.layers import FeedForward
     >>> params = init(FeedForward(hidden=5), jnp.zeros((1, 2)), key=jax.random.key(0))
     >>> params["params"]["up"]["kernel"].shape
     (2, 5)

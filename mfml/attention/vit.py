@@ -22,7 +22,8 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.attention import grids
-from mfml.attention.transformer import Encoder, Norm
+from mfml.attention.layers import Norm
+from mfml.attention.transformer import Encoder
 from mfml.entrance import public
 
 POOLS = (None, "token", "mean", "both", "tanh")

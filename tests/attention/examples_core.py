@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from mfml.attention import blockwise, dot_product, drawing, masks, multihead, norms, positions
-from mfml.attention.transformer import FeedForward
+from mfml.attention.layers import FeedForward
 from tests.contract import Example
 
 

@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import pytest
 
 from mfml.attention import bert, clip, drawing, gpt, grids, maps, positions, pretrained, safetensors, vit, wordpiece
+from mfml.attention.layers import FeedForward
 from mfml.attention.layouts import tensors, text
-from mfml.attention.transformer import Encoder, FeedForward
+from mfml.attention.transformer import Encoder
 
 K = jax.random.key(0)
 X = jax.random.normal(K, (2, 4, 8))

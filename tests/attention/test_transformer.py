@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from mfml.attention import drawing, masks, multihead, norms
-from mfml.attention.transformer import Attention, Block, Decoder, Encoder, FeedForward, Norm
+from mfml.attention.layers import Attention, FeedForward, Norm
+from mfml.attention.transformer import Block, Decoder, Encoder
 from mfml.networks import activations
 
 WIDTH = 16
