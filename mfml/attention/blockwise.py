@@ -235,11 +235,6 @@ def _slopes(plan: Plan, mask: Array | None, q: Array, k: Array, v: Array, *rest:
     return _joined(of_q, 2, plan.q), _joined(of_k, 1, plan.k), _joined(of_v, 1, plan.k)
 
 
-def _products(a: Float[Array, "c r n d"], b: Float[Array, "c m d"]) -> Float[Array, "c r n m"]:
-    """Inner products of all vectors, those of all heads of a group in one product of matrices."""
-    return (_flat(a) @ jnp.swapaxes(b, -1, -2)).reshape(*a.shape[:-1], b.shape[-2])
-
-
 def _sums(p: Float[Array, "c r n m"], b: Float[Array, "c m d"]) -> Float[Array, "c r n d"]:
     """Sums of the m vectors with the factors p."""
     return (_flat(p) @ b).reshape(*p.shape[:-1], b.shape[-1])
