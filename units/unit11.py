@@ -67,14 +67,14 @@ print(f"{SHOWN}: {len(images)} images")
 N_CODES, SHOW = 8, 10
 flat, held_out = images[:-800].reshape(-1, SIZE**2), images[-800:].reshape(-1, SIZE**2)
 start = autoencoder.init_dense(key=for_codes, n_features=SIZE**2, n_components=N_CODES, hidden=(128,))
-plain = autoencoder.fit(flat, key=for_training, init=start, n_steps=1500, batch_size=128)
+plain = autoencoder.fit(flat, key=for_training, init=start, n_steps=800, batch_size=128)
 codes = autoencoder.encode(plain, flat)
 draws = jax.random.normal(for_samples, (200, N_CODES))
 random_codes = codes.mean(axis=0) + codes.std(axis=0) * draws
 from_plain = autoencoder.decode(plain, random_codes)
 
 cloudy = vae.init_dense(flat, key=for_codes, n_components=N_CODES, hidden=(128,), kind="bernoulli")
-fitted = vae.fit(flat, key=for_training, init=cloudy, n_steps=1500, batch_size=128)
+fitted = vae.fit(flat, key=for_training, init=cloudy, n_steps=800, batch_size=128)
 from_vae = vae_networks.decode(fitted, draws)
 nearest = {
     name: float(neighbors.search(made, held_out, n_neighbors=1).distances.mean())
@@ -254,7 +254,7 @@ walked = walk_back(run.params, wanted, for_samples)
 stops = (190, 150, 100, 50, 25, 0)
 
 # %% tags=["fig-walk"]
-rows = {f"after t = {t}": walked[t, :10, ..., 0] for t in stops}
+rows = {f"after t = {t}": np.asarray(walked)[t, :10, ..., 0] for t in stops}
 plots.strips(rows, titles=[str(c) for c in range(10)], limits=(-1.2, 1.2))
 
 # %% [markdown]
@@ -281,8 +281,8 @@ def features(x):
     return jnp.concatenate([part.reshape(len(part), -1) for part in (x, *edges)], axis=1)
 
 
-judge = probe.fit(features(x[:3000]), labels[:3000], n_classes=10, C=0.1)
-trusted = float(probe.score(judge, features(x[3000:]), labels[3000:]))
+judge = probe.fit(features(x[:1000]), labels[:1000], n_classes=10, C=0.1)
+trusted = float(probe.score(judge, features(x[1000:]), labels[1000:]))
 print(f"the classifier is right for {trusted:.3f} of the images that it was not trained on")
 
 
@@ -400,7 +400,7 @@ def velocity_loss(params, batch, key):
     return flow_matching.loss(lambda x, s: velocity.apply(params, x, s), batch, s, noise)
 
 
-options = loop.Options(velocity_loss, optax.adam(optax.cosine_decay_schedule(5e-3, 4000)), 4000, batch_size=256)
+options = loop.Options(velocity_loss, optax.adam(optax.cosine_decay_schedule(5e-3, 2000)), 2000, batch_size=256)
 scaled = (moons - center) / width
 untrained = noise_models.init(velocity, scaled, key=for_weights)
 matched = loop.fit(scaled, key=for_training, options=options, init=untrained)
@@ -419,7 +419,7 @@ def edm_loss(params, batch, key):
     return edm.loss(lambda x, level: velocity.apply(params, x, level), batch, sigma, noise, data_scale=1.0)
 
 
-options = loop.Options(edm_loss, averaging.averaged(optax.adam(3e-3), decay=0.99), 2000, batch_size=256)
+options = loop.Options(edm_loss, averaging.averaged(optax.adam(3e-3), decay=0.99), 1000, batch_size=256)
 denoised = averaging.average(loop.fit(scaled, key=for_training, options=options, init=untrained))
 
 
@@ -514,7 +514,7 @@ plots.likelihoods(found, best=best, best_label="the density itself")
 GOALS = (200.0, 300.0, 400.0, 500.0)
 TARGETS = np.repeat(GOALS, 50)
 known_alloys = alloys.simulate(key=for_data, n_samples=3000)
-designer = design.fit(known_alloys.x, known_alloys.strength, key=for_training, n_layers=4, hidden=(48,), n_steps=800)
+designer = design.fit(known_alloys.x, known_alloys.strength, key=for_training, n_layers=3, hidden=(48,), n_steps=500)
 keys = jax.random.split(for_samples, len(GOALS))
 proposals = [design.propose(designer, goal, key=one, n_samples=50) for goal, one in zip(GOALS, keys, strict=True)]
 proposed = np.concatenate(proposals)
@@ -574,7 +574,7 @@ photons = {"measured": jnp.round(300 * measured.intensity)}
 for name, kind in (("Gaussian noise", "gaussian"), ("Poisson noise", "poisson")):
     start = vae.init_dense(photons["measured"], key=for_weights, n_components=2, hidden=(64,), kind=kind)
     counter = vae.fit(
-        photons["measured"], key=for_training, init=start, learning_rate=0.03, batch_size=100, n_steps=2000
+        photons["measured"], key=for_training, init=start, learning_rate=0.03, batch_size=100, n_steps=1000
     )
     photons[name] = vae.sample(counter, key=for_samples, n_samples=200)
     print(f"{name}: ELBO {-float(counter.history[-100:].mean()):.0f} nats per spectrum")

@@ -25,6 +25,7 @@ from jaxtyping import Array, Float, Key
 from mfml import require
 from mfml.entrance import public
 from mfml.numerics.domain import NON_NEGATIVE, POSITIVE, Domain, checked, inside
+from mfml.xla.rewrite import with_fast_convolutions
 
 NEGATIVE = Domain(lambda value: value >= 0, "must be negative: noise levels fall")
 Network = Callable[[Float[Array, "n *shape"], Float[Array, " n"]], Float[Array, "n *shape"]]
@@ -182,7 +183,7 @@ def sample(
     sigmas = jnp.where(jnp.isnan(falls), jnp.nan, sigmas)
 
     def slope(x: Array, sigma: Array) -> Array:
-        guess = denoiser(x, jnp.full(len(x), sigma))
+        guess = with_fast_convolutions(denoiser)(x, jnp.full(len(x), sigma))
         require.same_shape(noise=x, guess=guess)
         return ((x - guess) / sigma).astype(x.dtype)
 

@@ -22,6 +22,7 @@ from jaxtyping import Array, Float, Key
 from mfml import require
 from mfml.entrance import public
 from mfml.numerics.domain import SHARE, checked
+from mfml.xla.rewrite import with_fast_convolutions
 
 Predict = Callable[[Float[Array, "n *shape"], Float[Array, " n"]], Float[Array, "n *shape"]]
 SOLVERS = ("euler", "heun")
@@ -70,7 +71,7 @@ def sample(
     """
     require.positive("n_steps", n_steps)
     require.one_of("solver", solver, SOLVERS)
-    return _walk(_at_all(predict, len(noise)), noise, 0.0, 1.0, n_steps, solver)
+    return _walk(_at_all(with_fast_convolutions(predict), len(noise)), noise, 0.0, 1.0, n_steps, solver)
 
 
 @public
