@@ -10,8 +10,10 @@ from mfml.grading.verdict.result import ExerciseResult, UnitResult
 
 def name_wrong_ones(result: UnitResult, source: str) -> None:
     """Where an exercise is wrong without a diagnosis and calls another that is wrong, let it say so."""
-    calls = _calls(source, {exercise.name for exercise in result.exercises})
     wrong = {exercise.name: exercise for exercise in result.exercises if exercise.state == "wrong"}
+    if len(wrong) < 2:
+        return
+    calls = _calls(source, {exercise.name for exercise in result.exercises})
     for name, exercise in wrong.items():
         called = [one for one in wrong.values() if one.name in calls.get(name, ()) and one is not exercise]
         if called and not (exercise.mistake or exercise.question):
@@ -23,13 +25,16 @@ def _sentence(called: ExerciseResult) -> str:
 
 
 def _calls(source: str, exercises: set[str]) -> dict[str, set[str]]:
-    """Return for each function at the top of a submission the exercises that it names, also through its own helpers."""
+    """Return for each exercise of a submission the others that it names, also through helpers of the submission.
+
+    The file is a stranger's: each exercise looks at each helper once, however many there are.
+    """
     named: dict[str, set[str]] = {}
     for node in blocks_that_parse(source)[0].body:
         for name in defined_names(node):
             named[name] = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
     found = {}
-    for start in named:
+    for start in exercises & named.keys():
         seen, ahead = {start}, [start]
         while ahead:
             new = named.get(ahead.pop(), set()) - seen

@@ -51,5 +51,12 @@ def test_a_known_mistake_says_more():
     assert (mine.message, mine.question) == ("You doubled.", None)
 
 
+def test_a_long_chain_of_helpers_takes_no_long_time(grade):
+    """With one search per helper, these would take hours."""
+    chain = "".join(f"def h{i}(x):\n    return h{i + 1}(x)\n" for i in range(20_000))
+    source = f"{SOURCE}\n{chain}def h20000(x):\n    return double(x)\ndef four(x):\n    return h0(x)\n"
+    assert grade(source)[1] == SENTENCE.format("double", "1.1")
+
+
 def test_a_block_that_does_not_parse_costs_nothing(grade):
     assert grade(SOURCE + "\ndef broken(:\n")[1] == SENTENCE.format("double", "1.1")
