@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float
 from mfml import require
 from mfml.attention import blockwise, dot_product, masks, norms, positions
 from mfml.networks import activations
+from mfml.numerics.precision import single
 
 NORMS = ("layer", "rms")
 Mask = Bool[Array, "..."] | None
@@ -171,9 +172,10 @@ def _of_newest(
     What is not allowed are places in the cache that are still empty, and hold zeros. `dot_product.attention` would
     search the whole cache for NaN and infinity once a token, which takes longer than all else.
     """
-    n, g, _, d = keys.shape
-    logits = _spread_nan(queries).reshape(n, g, queries.shape[1] // g, d) * (d**-0.5) @ jnp.swapaxes(keys, -1, -2)
-    return (dot_product.softmax(logits, mask=allowed) @ values).reshape(queries.shape)
+    (n, g, _, d), dtype = keys.shape, queries.dtype
+    queries, keys, values = single((_spread_nan(queries), keys, values))
+    logits = queries.reshape(n, g, queries.shape[1] // g, d) * (d**-0.5) @ jnp.swapaxes(keys, -1, -2)
+    return (dot_product.softmax(logits, mask=allowed) @ values).reshape(queries.shape).astype(dtype)
 
 
 def _spread_nan(x: Float[Array, "*n d"]) -> Float[Array, "*n d"]:

@@ -80,6 +80,18 @@ def test_decoding_with_a_cache(key, dtype, narrow):
 
 
 @HALF
+def test_writing_with_a_cache_is_the_full_pass(key, dtype):
+    """Also where logits leave the range of float16."""
+    module, x = Encoder(n_layers=1, n_heads=2, causal=True, norm_first=False), 200 * jax.random.normal(key, (1, 5, 8))
+    params, x = in_dtype((drawing.init(module, x, key=key, std=1.0), x), dtype)
+    cached, cache, found = module.clone(cache_length=5), {}, []
+    for place in range(5):
+        y, cache = cached.apply({**params, **cache}, x[:, place : place + 1], mutable=["cache"])
+        found.append(y)
+    close(jnp.concatenate(found, axis=1), module.apply(params, x).astype(jnp.float32), dtype, factor=16)
+
+
+@HALF
 def test_fading(key, dtype):
     network, x = recurrent.init(key=key, n_inputs=2, n_units=3), jax.random.normal(key, (5, 2))
     network, x = in_dtype((network, x), dtype)
