@@ -159,6 +159,7 @@ def encode(
     >>> encode(Tokenizer(tuple(numbers), numbers, True), ["Steel", "steel, steel"]).ids.tolist()
     [[2, 4, 3, 0, 0], [2, 4, 1, 4, 3]]
     """
+    require.that(texts is not None, "texts must be a list of texts; found None")
     for name, value in (("texts", texts), ("pairs", pairs)):
         require.that(not isinstance(value, str), f"{name} must be a list of texts; found one text: write [text]")
     n_special = 2 if pairs is None else 3

@@ -45,7 +45,7 @@ def averaged(optimizer: Any, *, decay: float = 0.999) -> GradientTransformationE
         decay: from 0 to below 1; static.
 
     Raises:
-        ValueError: for another decay.
+        ValueError: for another decay, or what is no optimizer.
 
     >>> import optax
     >>> optimizer = averaged(optax.sgd(1.0), decay=0.5)
@@ -57,6 +57,8 @@ def averaged(optimizer: Any, *, decay: float = 0.999) -> GradientTransformationE
     """
     import optax
 
+    fits = callable(getattr(optimizer, "init", None)) and callable(getattr(optimizer, "update", None))
+    require.that(fits, f"optimizer must be one of optax, with init and update; found {type(optimizer).__name__}")
     require.that(0 <= decay < 1, f"decay must be at least 0 and below 1; found {decay}")
     steps = optax.with_extra_args_support(optimizer)
 

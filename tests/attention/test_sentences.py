@@ -46,9 +46,11 @@ def test_many_lengths_compile_one_program(given):
     assert pretrained._embed._cache_size() <= before + 1
 
 
-def test_what_does_not_fit_is_refused(given):
+def test_what_does_not_fit_is_refused(given, unchecked):
     with pytest.raises(ValueError, match=r"texts must be a list of texts; found one text: write \[text\]"):
         sentences.embed(**given, texts="hello", max_length=12)
+    with pytest.raises(ValueError, match="texts must be a list of texts; found None"):
+        sentences.embed(**given, texts=None, max_length=12)
     with pytest.raises(ValueError, match="max_length must be between 2 and 12; found 256"):
         sentences.embed(**given, texts=["hello"])
     with pytest.raises(ValueError, match="batch_size must be positive; found 0"):

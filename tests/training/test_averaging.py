@@ -76,6 +76,8 @@ def test_bad_input_is_refused_by_name():
             averaging.averaged(optax.sgd(0.1), decay=decay)
     with pytest.raises(ValueError, match="decay must be a number; found nan"):
         averaging.averaged(optax.sgd(0.1), decay=float("nan"))
+    with pytest.raises(ValueError, match="optimizer must be one of optax, with init and update; found NoneType"):
+        averaging.averaged(None)
     with pytest.raises(ValueError, match="one of `averaged`; found a state tuple"):
         averaging.average(optax.chain(optax.sgd(0.1)).init(START))
     optimizer = averaging.averaged(optax.sgd(0.1))
