@@ -24,6 +24,20 @@ def _sentence(called: ExerciseResult) -> str:
     return f"It calls `{called.name}` of {called.id}, which is not right yet: repair that first, then grade again."
 
 
+def _names_from_outside(node: ast.stmt) -> set[str]:
+    """Return the names that a statement uses and does not bind itself: a local variable may have an answer's name."""
+    used: set[str] = set()
+    bound: set[str] = set()
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name):
+            (used if isinstance(one.ctx, ast.Load) else bound).add(one.id)
+        elif isinstance(one, ast.arg):
+            bound.add(one.arg)
+        elif isinstance(one, ast.FunctionDef) and one is not node:
+            bound.add(one.name)
+    return used - bound
+
+
 def _calls(source: str, exercises: set[str]) -> dict[str, set[str]]:
     """Return for each exercise of a submission the others that it names, also through helpers of the submission.
 
@@ -32,7 +46,7 @@ def _calls(source: str, exercises: set[str]) -> dict[str, set[str]]:
     named: dict[str, set[str]] = {}
     for node in blocks_that_parse(source)[0].body:
         for name in defined_names(node):
-            named[name] = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+            named[name] = _names_from_outside(node)
     found = {}
     for start in exercises & named.keys():
         seen, ahead = {start}, [start]

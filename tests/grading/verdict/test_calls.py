@@ -58,5 +58,17 @@ def test_a_long_chain_of_helpers_takes_no_long_time(grade):
     assert grade(source)[1] == SENTENCE.format("double", "1.1")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "(x):\n    double = x + 1\n    return double",
+        "(x, double):\n    return double(x)",
+        "(x):\n    def double(x):\n        return x\n    return double(x)",
+    ],
+)
+def test_a_local_name_is_no_call(grade, body):
+    assert grade(f"{SOURCE}\ndef four{body}\n")[1] is None
+
+
 def test_a_block_that_does_not_parse_costs_nothing(grade):
     assert grade(SOURCE + "\ndef broken(:\n")[1] == SENTENCE.format("double", "1.1")
