@@ -5,6 +5,7 @@ they are made by uv.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -103,7 +104,9 @@ def notebook(session: nox.Session) -> None:
     made = ROOT / ".mfml" / "notebooks" / f"unit{unit:02d}.ipynb"
     made.parent.mkdir(parents=True, exist_ok=True)
     session.run("jupytext", "--to", "ipynb", "--output", str(made), str(ROOT / "units" / f"unit{unit:02d}.py"))
-    session.run("jupyter", "lab", str(made))
+    code = "import json, os; from mfml.xla import flags; print(json.dumps(flags.quick(os.environ)))"
+    quick = json.loads(session.run("python", "-c", code, silent=True))
+    session.run("jupyter", "lab", str(made), env=quick)
 
 
 @nox.session

@@ -40,7 +40,7 @@ jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 # Tracing makes many objects that live for long: looking through them as often as Python does takes 7 % of the time.
 gc.set_threshold(50_000, 20, 100)
 # Shapes are small here, so compiling is what takes the time. Lessons and benchmarks run in processes of their own,
-# fully optimized.
+# with optimizations.
 jax.config.update("jax_disable_most_optimizations", True)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mfml.files import write_whole
+from mfml.xla import flags
 from tests.imports import Graph
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,6 +70,7 @@ def result(lesson: Path, kept: Path = KEPT) -> Result:
 def run(lesson: Path, depends: str) -> Result:
     """Run a lesson as a script, in an empty folder, with warnings of users as errors."""
     environment = {**os.environ, "MPLBACKEND": "Agg", "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(lesson.parents[1])}
+    environment |= flags.quick(environment)
     command = [sys.executable, "-W", "error::UserWarning", str(lesson)]
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
