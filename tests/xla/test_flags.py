@@ -8,9 +8,7 @@ import pytest
 
 from mfml.xla import flags
 
-OWN = (
-    "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1 --xla_backend_optimization_level=1"
-)
+OWN = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1 --xla_backend_optimization_level=1"
 
 
 @pytest.fixture
