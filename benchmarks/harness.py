@@ -134,16 +134,21 @@ def rows_by_name() -> dict[str, Row]:
 
 
 def chosen(names: Iterable[str]) -> list[str]:
-    """Names of the rows that contain one of these words; all rows without a word.
+    """Names of the rows that contain one of these words; all rows without a word. `2.` is unit 2, and not unit 12.
 
     Raises ValueError if a word fits no row.
     """
     known = list(rows_by_name())
     words = list(names)
     for word in words:
-        if not any(word in name for name in known):
+        if not any(_fits(word, name) for name in known):
             raise ValueError(f"no row is named {word!r}; there are: {', '.join(known)}")
-    return [name for name in known if not words or any(word in name for word in words)]
+    return [name for name in known if not words or any(_fits(word, name) for word in words)]
+
+
+def _fits(word: str, name: str) -> bool:
+    """Whether a name contains a word; one that begins with the number of a unit is the beginning of a name."""
+    return name.startswith(word) if re.match(r"\d+\.", word) else word in name
 
 
 def in_fresh_process(name: str, *, budget: float = BUDGET) -> Outcome:
