@@ -6,6 +6,7 @@ A law returns whether it applies to an example, and raises `Broken` where it doe
 exact, and so are shifts of numbers on a coarse grid: what differs afterwards is the function's own rounding.
 """
 
+import dataclasses
 import inspect
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -214,7 +215,8 @@ def scaled(example: Example, arguments: Arguments, group: Mapping[str, float], f
         owner, _, field = name.partition(".")
         value = changed.get(owner, example.static.get(owner))
         if field:
-            changed[owner] = value._replace(**{field: times(getattr(value, field), factor**power)})
+            replace = getattr(value, "_replace", partial(dataclasses.replace, value))
+            changed[owner] = replace(**{field: times(getattr(value, field), factor**power)})
         else:
             changed[owner] = times(value, factor**power)
     return changed

@@ -18,6 +18,7 @@ from mfml.probability import calibration, central_limit, intervals, mle, robust
 from mfml.regression import logistic, ols, runge
 from mfml.representation import affinities, neighbors, quality
 from mfml.risk import limits, losses, metrics, reinforcement
+from mfml.uncertainty import gp, jitter, kernels
 
 N = 10_000
 LINE = jnp.linspace(0.0, 1.0, N).at[N // 2].set(jnp.nan)
@@ -73,6 +74,9 @@ CASES = {
     "conditional": lambda: affinities.conditional(TABLE, perplexity=5.0).p[50],
     "separation": lambda: quality.separation(TABLE, jnp.arange(100), n_classes=100),
     "max_pool": lambda: pooling.max_pool(TABLE[None, :, :, None], window=2),
+    "kernels.matrix": lambda: kernels.matrix(kernels.Constant(), TABLE, TABLE)[50],
+    "jitter.cholesky": lambda: jitter.cholesky(TABLE),
+    "gp.fit": lambda: gp.fit(TABLE, CLEAN[:100], kernel=kernels.RBF(), max_iter=2),
     "oliver_pharr": lambda: nanoindentation.oliver_pharr(TABLE, TABLE).hardness[50],
 }
 
