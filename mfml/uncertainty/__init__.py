@@ -6,18 +6,25 @@
 - `gp`: Gaussian processes: posterior, prediction and fit; `processes`: what it returns
 - `gp_predictions`, `gp_evidence`, `gp_samples`: what `gp` names, too: predictions, evidence and leave-one-out, draws
 - `gp_hyperparameters`, `hyperparameter_ranges`: the largest evidence, and where hyperparameters may lie
+- `sparse_gp`: Gaussian processes for many samples; `collapsed`, `inducing`: their bound and their inducing inputs
+- `conjugate_gradients`: the exact mean for many samples; `products`: kernel matrices that are never stored
 - `evidence`: Bayesian linear regression whose prior and noise come from the data; `bayesian_logistic`: for classes
 - `perceptron`: what the networks of this unit share
 - `ensemble`, `dropout`, `laplace`: networks that know what they do not know
+- `acquisition`: how much a measurement promises
+- `active`: which experiment is next, and whole campaigns; `surrogate`: the model that they learn
 
-`perceptron`, `ensemble`, `dropout` and `laplace` load optax: they are imported when first used.
+`active`, `dropout`, `ensemble`, `laplace`, `perceptron` and `surrogate` load optax: they are imported when first used.
 """
 
 from importlib import import_module
 from types import ModuleType
 
 from mfml.uncertainty import (
+    acquisition,
     bayesian_logistic,
+    collapsed,
+    conjugate_gradients,
     decompose,
     evidence,
     gp,
@@ -26,14 +33,21 @@ from mfml.uncertainty import (
     gp_predictions,
     gp_samples,
     hyperparameter_ranges,
+    inducing,
     jitter,
     kernels,
     prediction,
     processes,
+    products,
+    sparse_gp,
 )
 
 __all__ = [
+    "acquisition",
+    "active",
     "bayesian_logistic",
+    "collapsed",
+    "conjugate_gradients",
     "decompose",
     "dropout",
     "ensemble",
@@ -44,12 +58,16 @@ __all__ = [
     "gp_predictions",
     "gp_samples",
     "hyperparameter_ranges",
+    "inducing",
     "jitter",
     "kernels",
     "laplace",
     "perceptron",
     "prediction",
     "processes",
+    "products",
+    "sparse_gp",
+    "surrogate",
 ]
 
 
