@@ -112,7 +112,7 @@ def prediction() -> Pair:
     return Pair(
         ours=lambda: gp.predictive(model, ours_at),
         theirs=lambda: theirs.predict(at, return_std=True),
-        loss_of_ours=lambda made: error(made.mean, made.deviation),
+        loss_of_ours=lambda made: error(made.mean, made.epistemic_std),
         loss_of_theirs=lambda made: error(*made),
         floor=2e-3,
     )

@@ -18,8 +18,9 @@ from mfml import require
 from mfml.entrance import public
 from mfml.numerics import scaling, sums
 from mfml.numerics.domain import NON_NEGATIVE, POSITIVE, checked
-from mfml.uncertainty import acquisition, gp, gp_predictions, jitter, processes, surrogate
+from mfml.uncertainty import acquisition, gp, jitter, processes, surrogate
 from mfml.uncertainty.kernels import Kernel
+from mfml.uncertainty.prediction import Prediction
 
 KINDS = ("ei", "ucb", "variance", "thompson", "random")
 
@@ -247,7 +248,7 @@ def _suggest(
         index = _largest(worth, measured)
         rows = rows.at[n + i].set(others[index], mode="drop")
         values = values.at[n + i].set(found.mean[index], mode="drop")
-        return (rows, values, measured.at[index].set(True)), (index, found.mean, found.deviation)
+        return (rows, values, measured.at[index].set(True)), (index, found.mean, found.epistemic_std)
 
     _, (index, mean, std) = lax.scan(choose, (rows, values, measured), jnp.arange(n_suggestions))
     return Suggestion(index, mean[0], std[0])
@@ -295,7 +296,7 @@ def _told(order: Array, y: Array) -> Campaign:
 
 def _worth(
     model: processes.Process,
-    found: gp_predictions.Prediction,
+    found: Prediction,
     x: Array,
     best: Array,
     key: Array,
@@ -304,11 +305,11 @@ def _worth(
 ) -> Array:
     """The acquisition of each candidate, or what orders them alike: its logarithm or root does not underflow."""
     if kind == "ei":
-        return acquisition.log_expected_improvement(found.mean, found.deviation, best=best, xi=options.xi)
+        return acquisition.log_expected_improvement(found.mean, found.epistemic_std, best=best, xi=options.xi)
     if kind == "ucb":
-        return acquisition.upper_confidence_bound(found.mean, found.deviation, kappa=options.kappa)
+        return acquisition.upper_confidence_bound(found.mean, found.epistemic_std, kappa=options.kappa)
     if kind == "variance":
-        return found.deviation
+        return found.epistemic_std
     if kind == "random":
         return jax.random.uniform(key, (len(x),), x.dtype)
     return _draw(model, x, key)

@@ -24,7 +24,7 @@ from mfml.numerics.domain import NON_NEGATIVE, POSITIVE, checked
 from mfml.risk import metrics
 from mfml.uncertainty import gp_evidence, gp_hyperparameters, jitter, kernels
 from mfml.uncertainty.gp_evidence import leave_one_out, log_evidence
-from mfml.uncertainty.gp_predictions import Posterior, Prediction, posterior, predict, predictive
+from mfml.uncertainty.gp_predictions import Posterior, posterior, predict, predictive
 from mfml.uncertainty.gp_samples import sample, sample_prior
 from mfml.uncertainty.kernels import Kernel
 from mfml.uncertainty.processes import Fitted, Process
@@ -32,7 +32,6 @@ from mfml.uncertainty.processes import Fitted, Process
 __all__ = [
     "Fitted",
     "Posterior",
-    "Prediction",
     "Process",
     "condition",
     "fit",

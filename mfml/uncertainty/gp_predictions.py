@@ -15,18 +15,10 @@ from mfml.entrance import public
 from mfml.numerics import distances, scaling
 from mfml.numerics.domain import NON_NEGATIVE, checked
 from mfml.uncertainty import kernels
+from mfml.uncertainty.prediction import Prediction
 from mfml.uncertainty.processes import Fitted, Process
 
 BLOCK = 1024  # samples that are predicted together
-
-
-class Prediction(NamedTuple):
-    """A normal distribution of the function at each sample, and of a measurement there."""
-
-    mean: Float[Array, " m"]  # units of y
-    variance: Float[Array, " m"]  # of the function, without noise, squared units of y
-    measured: Float[Array, " m"]  # of the next measurement: variance of the function plus that of the noise
-    deviation: Float[Array, " m"]  # of the function, units of y: exact where squares of y leave the range of the type
 
 
 class Posterior(NamedTuple):
@@ -62,10 +54,10 @@ def predict(model: Process | Fitted, x: Float[Array, "m d"]) -> Float[Array, " m
 def predictive(
     model: Process | Fitted, x: Float[Array, "m d"], *, noise_variance: ArrayLike | Float[Array, " m"] | None = None
 ) -> Prediction:
-    r"""Normal distribution at each sample: of the function, $k(x, x) - k(x)^\top A^{-1} k(x)$, and of a measurement.
+    r"""Normal distribution at each sample. The epistemic variance is $k(x, x) - k(x)^\top A^{-1} k(x)$.
 
-    The variance of the function is never negative. Where a model has one noise variance, measurements have it, too.
-    `noise_variance` says otherwise, in squared units of the model's scale.
+    It is that of the function, and never negative. The aleatoric variance is that of the noise: the model's own where
+    it is one number, or `noise_variance`, in squared units of the model's scale.
 
     Raises:
         ValueError: unless x has the columns of the data, or if the noise of new measurements is not known.
@@ -75,7 +67,7 @@ def predictive(
     >>> from mfml.uncertainty import gp
     >>> model = gp.condition([[0.0]], [1.0], kernel=kernels.RBF(), noise_variance=1.0)
     >>> made = predictive(model, [[0.0], [9.0]])
-    >>> made.variance.round(4).tolist(), made.measured.round(4).tolist()
+    >>> made.epistemic.round(4).tolist(), made.variance.round(4).tolist()
     ([0.5, 1.0], [1.5, 2.0])
     """
     _check(model, x)
@@ -127,10 +119,8 @@ def _predictive(model: Process | Fitted, x: Array, noise: Array) -> Prediction:
         return shift, scaling.at_least(0.0, kernels.diagonal(model.kernel, rows) - explained)
 
     shift, variance = _by_blocks(of_rows, x)
-    deviation = model.scale * distances.root(variance)
-    mean = model.mean + model.scale * shift
-    in_y = model.scale * model.scale
-    return Prediction(mean, in_y * variance, in_y * (variance + noise), deviation)
+    noise_std = jnp.broadcast_to(model.scale * distances.root(noise), shift.shape)
+    return Prediction(model.mean + model.scale * shift, noise_std, model.scale * distances.root(variance))
 
 
 @jax.jit

@@ -24,8 +24,8 @@ from mfml.numerics.domain import POSITIVE, checked
 from mfml.risk import metrics
 from mfml.uncertainty import collapsed, kernels
 from mfml.uncertainty import inducing as inducing_inputs
-from mfml.uncertainty.gp_predictions import Prediction
 from mfml.uncertainty.kernels import Kernel
+from mfml.uncertainty.prediction import Prediction
 
 STEP = 1.0  # largest change of a logarithm in one step
 RANGE = 12.0  # a hyperparameter changes by a factor of 160000 at most
@@ -138,9 +138,9 @@ def predict(model: SparseGP, x: Float[Array, "n d"]) -> Float[Array, " n"]:
 @public
 @jax.jit
 def predictive(model: SparseGP, x: Float[Array, "n d"]) -> Prediction:
-    r"""Normal distribution at each sample: of the function, and of a measurement.
+    r"""Normal distribution at each sample. The aleatoric variance is that of the noise, the epistemic the function's.
 
-    With $a = L^{-1} k_m(x)$ the variance of the function is $k(x, x) - |a|^2 + |R^{-\top} a|^2$. Far from the
+    With $a = L^{-1} k_m(x)$ the latter is $k(x, x) - |a|^2 + |R^{-\top} a|^2$. Far from the
     inducing inputs it is that before data were seen.
 
     Raises:
@@ -150,7 +150,7 @@ def predictive(model: SparseGP, x: Float[Array, "n d"]) -> Prediction:
 
     >>> x = jnp.array([[0.0], [9.0]])
     >>> model = fit(x, jnp.array([1.0, 3.0]), kernel=kernels.RBF(), noise_variance=1.0, n_inducing=2, max_iter=0)
-    >>> predictive(model, x).measured.round(3).tolist()
+    >>> predictive(model, x).variance.round(3).tolist()
     [1.5..., 1.5...]
     """
     _check(model, x)
@@ -160,8 +160,7 @@ def predictive(model: SparseGP, x: Float[Array, "n d"]) -> Prediction:
     variance = scaling.at_least(0.0, kernels.diagonal(model.kernel, x) - known) + unknown
     return Prediction(
         model.mean + model.scale * (a.T @ model.shift),
-        model.scale * (model.scale * variance),
-        model.scale * (model.scale * (variance + model.noise_variance)),
+        jnp.broadcast_to(model.scale * distances.root(model.noise_variance), variance.shape),
         model.scale * distances.root(variance),
     )
 

@@ -36,7 +36,7 @@ def test_closed_form():
     model = gp.condition(x, y, **KNOWN)
     made = gp.predictive(model, at)
     np.testing.assert_allclose(made.mean, MEAN, rtol=3e-6)
-    np.testing.assert_allclose(made.variance, VARIANCE, rtol=1e-4)  # 0.0148 is a difference from 1.5
+    np.testing.assert_allclose(made.epistemic, VARIANCE, rtol=1e-4)  # 0.0148 is a difference from 1.5
     assert float(model.log_evidence) == pytest.approx(EVIDENCE, rel=1e-6)
     assert float(model.jitter) == 0
 
@@ -45,9 +45,9 @@ def test_closed_form_in_double_precision(x64):
     model = gp.condition(X, Y, **KNOWN)
     made, joint = gp.predictive(model, AT), gp.posterior(model, AT)
     np.testing.assert_allclose(made.mean, MEAN, rtol=1e-11)
-    np.testing.assert_allclose(made.variance, VARIANCE, rtol=1e-11)
-    np.testing.assert_allclose(made.measured, np.add(VARIANCE, 0.01), rtol=1e-11)
-    np.testing.assert_allclose(made.deviation, np.sqrt(VARIANCE), rtol=1e-11)
+    np.testing.assert_allclose(made.epistemic, VARIANCE, rtol=1e-11)
+    np.testing.assert_allclose(made.variance, np.add(VARIANCE, 0.01), rtol=1e-11)
+    np.testing.assert_allclose(made.epistemic_std, np.sqrt(VARIANCE), rtol=1e-11)
     np.testing.assert_allclose(joint.mean, MEAN, rtol=1e-11)
     np.testing.assert_allclose(np.diag(joint.covariance), VARIANCE, rtol=1e-11)
     assert float(gp.log_evidence(X, Y, **KNOWN)) == pytest.approx(EVIDENCE, rel=1e-13)
@@ -66,7 +66,7 @@ def test_equals_the_peer(x64):
     with pytest.raises(ValueError, match="give noise_variance for new measurements"):
         gp.predictive(model, at)
     found = gp.predictive(model, at, noise_variance=[0.0, 1.0, 2.0])
-    np.testing.assert_allclose(found.measured - found.variance, [0, 1, 2], atol=1e-12)
+    np.testing.assert_allclose(found.variance - found.epistemic, [0, 1, 2], atol=1e-12)
 
 
 @pytest.mark.parametrize("noise", [0.05, 0.3])
@@ -116,7 +116,7 @@ def test_lines_are_bayesian_regression(x64):
     expected = bayesian_regression.predictive(weights, design[:4], noise_variance=0.2)
     found = gp.predictive(model, x[:4])
     np.testing.assert_allclose(found.mean, expected.mean, rtol=1e-9)
-    np.testing.assert_allclose(found.measured, expected.variance, rtol=1e-9)
+    np.testing.assert_allclose(found.variance, expected.variance, rtol=1e-9)
     evidence = bayesian_regression.log_evidence(design, y, prior=prior, noise_variance=0.2)
     assert float(model.log_evidence) == pytest.approx(float(evidence), rel=1e-10)
 
@@ -128,7 +128,7 @@ def test_leave_one_out(x64):
         model = gp.condition(np.delete(X, i, 0), np.delete(Y, i), **KNOWN, mean=0.2, scale=2.0)
         made = gp.predictive(model, X[i : i + 1])
         assert float(left.mean[i]) == pytest.approx(made.mean.item(), rel=1e-9)
-        assert float(left.variance[i]) == pytest.approx(made.measured.item(), rel=1e-9)
+        assert float(left.variance[i]) == pytest.approx(made.variance.item(), rel=1e-9)
         total -= 0.5 * ((Y[i] - left.mean[i]) ** 2 / left.variance[i] + np.log(2 * np.pi * left.variance[i]))
     assert float(left.log_density) == pytest.approx(float(total), rel=1e-9)
 
@@ -145,7 +145,7 @@ def test_singular_covariances_get_a_jitter_that_is_told():
     model = gp.condition(x, y, kernel=RBF(), noise_variance=0.0)
     assert 0 < float(model.jitter) < 1e-5
     np.testing.assert_allclose(gp.predict(model, x), y, atol=1e-3)
-    assert (gp.predictive(model, x).variance >= 0).all()
+    assert (gp.predictive(model, x).epistemic >= 0).all()
     with_noise = gp.condition(x, y, kernel=RBF(), noise_variance=model.jitter)  # it acts like a noise
     assert float(with_noise.log_evidence) == pytest.approx(float(model.log_evidence), rel=1e-3)
     together = jax.vmap(lambda noise: jitter.cholesky(jnp.ones((3, 3)), noise_variance=noise))(jnp.array([0.0, 1.0]))
@@ -184,7 +184,7 @@ def test_the_unit_of_y_does_not_matter(unit, offset):
     assert size == pytest.approx(float(FITTED.kernel.variance), rel=0.05)
     found, expected = gp.predictive(model, FIT_X), gp.predictive(FITTED, FIT_X)
     np.testing.assert_allclose((found.mean - offset) / unit, expected.mean, atol=0.01)
-    np.testing.assert_allclose(found.deviation / unit, expected.deviation, rtol=0.02)
+    np.testing.assert_allclose(found.epistemic_std / unit, expected.epistemic_std, rtol=0.02)
 
 
 @pytest.mark.parametrize(("unit", "offset"), [(1e-10, 0.0), (1e12, 0.0), (1.0, 4096.0)])
@@ -230,7 +230,7 @@ def test_little_data(x, y):
     model = gp.fit(x, y, kernel=RBF(), max_iter=40)
     made = gp.predictive(model, x)
     np.testing.assert_allclose(made.mean, np.mean(y), atol=0.2)
-    assert np.isfinite(made.deviation).all() and np.isfinite(model.log_evidence)
+    assert np.isfinite(made.epistemic_std).all() and np.isfinite(model.log_evidence)
 
 
 def test_what_is_missing_shows():
@@ -261,7 +261,7 @@ def test_blocks_change_nothing():
     np.testing.assert_allclose(made.mean, gp.predict(model, at), atol=1e-6)
     few = gp.predictive(model, at[::500])
     np.testing.assert_allclose(made.mean[::500], few.mean, atol=1e-6)
-    np.testing.assert_allclose(made.variance[::500], few.variance, atol=1e-5)
+    np.testing.assert_allclose(made.epistemic[::500], few.epistemic, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,8 @@ def test_predictions_are_those_of_the_closed_form_and_near_the_exact_ones(data):
     exact = GaussianProcessRegressor(kernel, alpha=NOISE).fit(x.astype(float), y.astype(float) - y.mean())
     mean, std = exact.predict(new.astype(float), return_std=True)
     np.testing.assert_allclose(made.mean, 50 + y.mean() + mean, atol=0.05)
-    np.testing.assert_allclose(made.deviation, std, atol=0.05)
-    np.testing.assert_allclose(made.measured, made.variance + NOISE, rtol=1e-5)
+    np.testing.assert_allclose(made.epistemic_std, std, atol=0.05)
+    np.testing.assert_allclose(made.variance, made.epistemic + NOISE, rtol=1e-5)
     z = np.asarray(model.inducing, float)
     a = covariance(z, x)
     inner = np.linalg.inv(NOISE * (covariance(z, z) + 1e-11 * np.eye(40)) + a @ a.T)
@@ -119,7 +119,9 @@ def test_units_and_offsets_do_not_matter(data):
     np.testing.assert_allclose(1e19 * sparse_gp.predict(small, x), sparse_gp.predict(one, x), atol=2e-3)
     np.testing.assert_allclose(small.bound - one.bound, 19 * N * np.log(10), rtol=1e-3)
     made = sparse_gp.predictive(small, x)
-    np.testing.assert_allclose(1e19 * made.deviation, sparse_gp.predictive(one, x).deviation, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(
+        1e19 * made.epistemic_std, sparse_gp.predictive(one, x).epistemic_std, rtol=1e-3, atol=1e-5
+    )
 
 
 def test_equal_inducing_inputs_and_missing_values_are_seen(data):
