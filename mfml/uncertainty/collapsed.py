@@ -22,12 +22,12 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics import scaling, sums
+from mfml.numerics import scaling
 from mfml.numerics.domain import POSITIVE, checked
 from mfml.uncertainty import jitter, kernels
 from mfml.uncertainty.kernels import Kernel
 
-BLOCK = 4  # rows of a block, per inducing input
+BLOCK = 16  # rows of a block, per inducing input
 LEAST = 256  # rows of a block
 STEADY = 4  # units of rounding that are always added where the bound is to be smooth
 
@@ -115,18 +115,16 @@ def _collapse(
     units = half, noise, root, added = _units(kernel, noise_variance, inducing, steady)
 
     def add(state: Any, part: tuple[Array, Array, Array]) -> tuple[Any, None]:
-        factor, shift, misfit, lack = state
+        triangle, lack = state
         a, target, variance = _whitened(part, kernel, units, inducing)
-        q, factor = jnp.linalg.qr(jnp.concatenate([factor, a.T]))
-        target = jnp.concatenate([shift, target])
-        shift = sums.cross(q, target)
-        misfit = misfit + jnp.sum((target - q @ shift) ** 2)
+        rows = jnp.concatenate([triangle, jnp.concatenate([a, target[None]]).T])
         left = jnp.sum(scaling.at_least(0.0, variance - jnp.sum(a * a, axis=0)))
-        return (factor, shift, misfit, lack + left), None
+        return (jnp.linalg.qr(rows, mode="r"), lack + left), None
 
-    zero = jnp.zeros((), x.dtype)
-    start = jnp.eye(m, dtype=x.dtype), jnp.zeros(m, x.dtype), zero, zero
-    (factor, shift, misfit, lack), _ = lax.scan(add, start, _blocks(x, y, m))
+    # y is one more column, so Q is not needed: the last entry of the triangle is the length of what is left of y
+    start = jnp.diag(jnp.ones(m + 1, x.dtype).at[m].set(0.0)), jnp.zeros((), x.dtype)
+    (triangle, lack), _ = lax.scan(add, start, _blocks(x, y, m))
+    factor, shift, misfit = triangle[:m, :m], triangle[:m, m], triangle[m, m] ** 2
     log_det = n * (log(2 * pi) + 2 * jnp.log(noise) + 2 * jnp.log(half))
     log_det = log_det + 2 * jnp.sum(jnp.log(jnp.abs(jnp.diagonal(factor))))
     value = -0.5 * (log_det + misfit + lack)
