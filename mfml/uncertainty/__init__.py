@@ -13,6 +13,10 @@
 - `ensemble`, `dropout`, `laplace`: networks that know what they do not know
 - `acquisition`: how much a measurement promises
 - `active`: which experiment is next, and whole campaigns; `surrogate`: the model that they learn
+- `conformal`, `conformal_regression`, `conformal_sets`: intervals and sets that hold the truth as often as they say;
+  `conformal_shift`: under shift; `quantiles`: quantile regression
+- `temperature`, `isotonic`, `recalibration`: honest probabilities, and honest quantiles
+- `scores`: proper scores, coverage, sharpness; `compare`: one table of several methods
 
 `active`, `dropout`, `ensemble`, `laplace`, `perceptron` and `surrogate` load optax: they are imported when first used.
 """
@@ -24,6 +28,11 @@ from mfml.uncertainty import (
     acquisition,
     bayesian_logistic,
     collapsed,
+    compare,
+    conformal,
+    conformal_regression,
+    conformal_sets,
+    conformal_shift,
     conjugate_gradients,
     decompose,
     evidence,
@@ -34,12 +43,17 @@ from mfml.uncertainty import (
     gp_samples,
     hyperparameter_ranges,
     inducing,
+    isotonic,
     jitter,
     kernels,
     prediction,
     processes,
     products,
+    quantiles,
+    recalibration,
+    scores,
     sparse_gp,
+    temperature,
 )
 
 __all__ = [
@@ -47,6 +61,11 @@ __all__ = [
     "active",
     "bayesian_logistic",
     "collapsed",
+    "compare",
+    "conformal",
+    "conformal_regression",
+    "conformal_sets",
+    "conformal_shift",
     "conjugate_gradients",
     "decompose",
     "dropout",
@@ -59,6 +78,7 @@ __all__ = [
     "gp_samples",
     "hyperparameter_ranges",
     "inducing",
+    "isotonic",
     "jitter",
     "kernels",
     "laplace",
@@ -66,8 +86,12 @@ __all__ = [
     "prediction",
     "processes",
     "products",
+    "quantiles",
+    "recalibration",
+    "scores",
     "sparse_gp",
     "surrogate",
+    "temperature",
 ]
 
 
