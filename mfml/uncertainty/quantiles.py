@@ -17,7 +17,6 @@ from mfml import iteration, require
 from mfml.entrance import public
 from mfml.iteration import Status
 from mfml.numerics import scaling as scales
-from mfml.numerics import sums
 from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, POSITIVE, checked
 from mfml.regression import scaling
@@ -82,7 +81,8 @@ def fit(
         weights: 1 if not given; a sample of weight zero is absent.
         fit_intercept: static.
         max_iter: static.
-        tol: how far the mean loss may be above the smallest one, as a share of the mean absolute deviation of y.
+        tol: how far the mean loss may be above the smallest one, as a share of the median distance of y from its
+            median (without an intercept, from 0), so that wild samples do not make the fit coarse.
 
     Raises:
         ValueError: if shapes do not fit, without a sample or a level, for a negative weight (NaN where it is traced).
@@ -103,11 +103,12 @@ def fit(
     w = w / scales.power_of_two(jnp.max(w))
     x, y = present(weights, x), present(weights, y)
     scaled = scaling.design(x, fit_intercept=fit_intercept)
-    nowhere = jnp.zeros_like(y[0])
-    moved, center, rest = sums.centered(y, weights=weights) if fit_intercept else (y, nowhere, nowhere)
-    spread = weighted_mean(jnp.abs(moved), weights=weights)
+    center = _median(y, w) if fit_intercept else jnp.zeros_like(y[0])  # a mean would follow a single wild sample
+    distance = jnp.abs(y - center)
+    spread = _median(distance, w)
+    spread = jnp.where(spread > 0, spread, weighted_mean(distance, weights=weights))
     spread = jnp.where(spread > 0, spread, 1.0)
-    target = moved / spread
+    target = (y - center) / spread
 
     matrix = scaled.matrix
     judge = partial(_state, matrix, target, w, levels)
@@ -124,7 +125,7 @@ def fit(
     coef, intercept = original(state.point.theta)
     broken = report.status == Status.NON_FINITE
     coef = jnp.where(broken, jnp.nan, coef * spread)
-    intercept = jnp.where(broken, jnp.nan, (intercept * spread + rest) + center)
+    intercept = jnp.where(broken, jnp.nan, intercept * spread + center)
     return QuantileRegression(coef, intercept, levels, report.history * spread, *report[1:])
 
 
@@ -173,6 +174,14 @@ def score(
     require.samples(x, y, weights)
     x, y = present(weights, x), present(weights, y)
     return -weighted_mean(_pinball(y[:, None] - predict(model, x), model.levels), weights=weights)
+
+
+def _median(values: Array, w: Array) -> Array:
+    """Smallest value up to which there is half of the weight."""
+    order = jnp.argsort(values)
+    total = jnp.cumsum(w[order])
+    half = jnp.searchsorted(total, 0.5 * total[-1] * (1 - jnp.finfo(w.dtype).eps))
+    return jnp.where(jnp.isnan(w).any(), jnp.nan, values[order][jnp.minimum(half, len(values) - 1)])
 
 
 def _pinball(residual: Array, level: Array) -> Array:

@@ -176,7 +176,6 @@ EXAMPLES = [
         lambda key: samples(key) | {"levels": jnp.array([0.25, 0.7])},
         {"max_iter": 20},
         units=({"x": 1}, {"y": 1}),
-        exempt={"far": "the tolerance is a share of the deviation of y, which samples far away enlarge"},
         tolerance=1e-3,
     ),
     Example(quantiles.predict, planes, gradient=("x",)),

@@ -187,6 +187,16 @@ def test_quantile_regression_equals_scikit_learn():
         np.testing.assert_allclose(np.average(y <= predicted[:, j] + 1e-3, weights=w), level, atol=0.05)
 
 
+def test_one_wild_sample_does_not_make_quantile_regression_coarse():
+    """The tolerance was a share of the mean deviation of y, which a wild sample makes as large as it likes."""
+    x = jax.random.normal(jax.random.key(0), (60, 2))
+    y = x[:, 0] + 0.3 * jax.random.normal(jax.random.key(1), (60,))
+    levels = jnp.array([0.1, 0.5, 0.9])
+    near, far = (quantiles.fit(x, y.at[3].set(wild), levels=levels) for wild in (1e2, 1e8))
+    assert near.converged and far.converged
+    np.testing.assert_allclose(far.coef, near.coef, atol=1e-3)
+
+
 def test_quantile_regression_in_other_units_and_far_from_the_origin():
     x = np.round(RNG.normal(size=(40, 2)) * 64) / 64
     y = np.round((x[:, 0] + RNG.normal(size=40)) * 64) / 64
