@@ -304,8 +304,8 @@ curves.curves(
 # *What to see.* The error on the data still falls at degree 10. The evidence has its largest value at degree 3 and pays
 # for every further coefficient. The narrower the prior, the fewer coefficients are left to the data, and from wide to
 # narrow $\gamma$ falls from 10 to 0. Where the evidence is largest, $\alpha = \gamma / \|w\|^2$ and
-# $s^2 = \|r\|^2 / (n - \gamma)$ with the residuals r. `evidence.fit` repeats these two steps until nothing changes. (With
-# an intercept, as here, n - 1 takes the place of n.)
+# $s^2 = \|r\|^2 / (n - \gamma)$ with the residuals r. `evidence.fit` repeats these two steps until nothing changes.
+# (With an intercept, as here, n - 1 takes the place of n.)
 #
 # *Exercise 12.4.*
 #
@@ -760,7 +760,7 @@ goal = float(made.strength.max())
 
 # %% tags=["fig-campaigns"]
 plots.campaigns(
-    {name: runs[:, :60] for name, runs in best.items()},
+    best,
     goal=goal,
     goal_label="strongest alloy",
     y_label="best strength so far (MPa)",

@@ -272,7 +272,10 @@ def campaigns(
     x_label: str = "experiments",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the best value so far of many campaigns (s, t): their median, and where 80 % of them are."""
+    """Draw the best value so far of many campaigns (s, t): their median, and where 80 % of them are.
+
+    The axis of the experiments is logarithmic, since some campaigns need many times what others need.
+    """
     ax = style.axes(ax, x=x_label, y=y_label)
     for (name, runs), color in zip(best.items(), style.PALETTE, strict=False):
         low, middle, high = np.quantile(np.asarray(runs, dtype=float), [0.1, 0.5, 0.9], axis=0)
@@ -280,5 +283,9 @@ def campaigns(
         ax.fill_between(number, low, high, color=color, alpha=0.2, linewidth=0, step="post")
         ax.step(number, middle, where="post", color=color, label=name)
     ax.axhline(goal, color=style.GRAY, linestyle="--", linewidth=1.2, label=goal_label)
+    ax.set_xscale("log")
+    ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if tick <= ax.get_xlim()[1]]
+    ax.set_xticks(ticks, [f"{tick}" for tick in ticks])
+    ax.set_xticks([], minor=True)
     ax.legend(loc="lower right")
     return ax
