@@ -18,6 +18,7 @@ from mfml.probability import information
 from mfml.uncertainty.prediction import Prediction
 
 NEAR = 0.03  # below, five terms of the series of t - log(1 + t) are as accurate as single precision
+TINY, LARGE = 1e-15, 1e6  # probability, and ratio of two, beyond which logarithms are subtracted
 
 
 class Entropies(NamedTuple):
@@ -106,12 +107,19 @@ def entropies(probabilities: Float[Array, "s m c"]) -> Entropies:
 
 
 def _surprise(p: Array, q: Array) -> Array:
-    r"""$p \log(p / q) - p + q$, which adds up to the divergence: p times $t - \log(1 + t)$ with $t = (q - p) / p$."""
-    some = p != 0  # also where it is NaN
+    r"""$p \log(p / q) - p + q$, which adds up to the divergence: p times $t - \log(1 + t)$ with $t = (q - p) / p$.
+
+    Where p is tiny or q much larger, t or its derivative would overflow. Then logarithms are subtracted.
+    """
+    limits = jnp.finfo(p.dtype)
+    some = ~(jnp.abs(p) < limits.tiny / limits.eps)  # below, a mean over members may be no normal number; NaN stays
     safe = jnp.where(some, p, 1.0)
-    t = (q - p) / safe
+    apart = (safe < TINY) | (q > LARGE * safe) | ~some
+    t = jnp.where(apart, 1.0, q - safe) / jnp.where(apart, 1.0, safe)
     near = jnp.abs(t) < NEAR
     small, large = jnp.where(near, t, 0.0), jnp.where(near, 1.0, t)
     series = small**2 * (1 / 2 - small * (1 / 3 - small * (1 / 4 - small * (1 / 5 - small / 6))))
-    exact = large - jnp.log1p(large)
-    return jnp.where(some, safe * jnp.where(near, series, exact), q)
+    by_ratio = safe * jnp.where(near, series, large - jnp.log1p(large))
+    low, high = jnp.where(apart & some, safe, 1.0), jnp.where(apart & some, q, 1.0)
+    by_logs = high - low - low * (jnp.log(high) - jnp.log(low))
+    return jnp.where(some, jnp.where(apart, jnp.where(by_logs < 0, 0.0, by_logs), by_ratio), q)

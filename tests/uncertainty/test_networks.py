@@ -261,6 +261,18 @@ def test_mutual_information_keeps_its_digits_where_members_nearly_agree():
         np.testing.assert_allclose(found, [expected], rtol=1e-4)
 
 
+def test_probabilities_that_nearly_vanish_say_the_same_as_none():
+    """Down to numbers whose inverse, or its square, is beyond single precision."""
+    tiny = np.array([1e-12, 1e-16, 1e-30, 1.5e-38, 1e-39, 1e-44], np.float32)
+    p = np.stack([np.stack([tiny, 1 - tiny], axis=1), np.tile(np.float32([1, 0]), (6, 1))])
+    found = decompose.entropies(p)
+    np.testing.assert_allclose(found.epistemic, np.log(2), rtol=1e-6)
+    np.testing.assert_allclose(found.aleatoric, 0, atol=1e-10)
+    slope = jax.grad(lambda p: decompose.entropies(p).epistemic.sum())(p)
+    np.testing.assert_allclose(slope[0, :3, 0], np.log(tiny[:3] / np.float32(0.5)) / 2, rtol=1e-5)
+    assert np.isfinite(slope).all()
+
+
 def test_total_variance_of_two_members():
     means, stds = np.array([[1.0], [5.0]], np.float32), np.array([[3.0], [4.0]], np.float32)
     for unit in (1.0, 1e-19, 1e19):
