@@ -477,7 +477,7 @@ plots.maps(axis, axis, split, own_x, x_label="chromium (wt.%)", y_label="nickel 
 # %% [markdown]
 # *What to see.* White points are the 120 steels. Within them the uncertainty is aleatoric, and lies along the borders
 # between two phases. Beyond them the networks continue their borders in different directions, and the epistemic part
-# grows there. But between these fans all five agree on a phase that nobody has seen there: agreement is no proof.
+# grows there. But elsewhere out there all five agree on a phase that nobody has seen: agreement is no proof.
 #
 # ## More than one answer: mixture density networks
 #
@@ -682,11 +682,11 @@ table = compare.table(
     seconds=costs,
 )
 print(compare.describe(table, tuple(FITS)))
-by_chance = {}  # coverage of dropout outside of the data, with the rates that were not chosen, too
+of_rates = {}  # coverage of dropout outside of the data, with the rates that were not chosen, too
 for rate, net in by_rate.items():
     guess = dropout.predictive(net, beyond[0], key=key)
-    by_chance[rate] = float((np.abs(beyond[1] - guess.mean) < 1.645 * guess.std).mean())
-print("dropout outside of the data:", ", ".join(f"{rate:.0%} with p = {p}" for p, rate in by_chance.items()))
+    of_rates[rate] = float((np.abs(beyond[1] - guess.mean) < 1.645 * guess.std).mean())
+print("dropout outside of the data:", ", ".join(f"{rate:.0%} with p = {p}" for p, rate in of_rates.items()))
 
 # %% [markdown]
 # *What to see.* Within the data all means are equally good (RMSE), but the ensemble is too sure of its noise: forty
@@ -851,7 +851,7 @@ assert np.argmax(table.coverage[1]) == np.argmax(table.sharpness[1]) == rank["Ga
 assert table.coverage[1, rank["Gaussian process"]] > 0.9
 assert table.coverage[1, rank["ensemble of 10"]] < table.coverage[1, rank["last-layer Laplace"]] < 0.8
 assert table.coverage[1, rank["ensemble of 10"]] < table.coverage[1, rank["MC dropout"]] < 0.8
-assert by_chance[max(RATES)] > 0.85 > by_chance[RATE]
+assert of_rates[max(RATES)] > 0.85 > of_rates[RATE]
 assert max(RATES) > RATE
 assert max(needed["UCB"].mean(), needed["expected improvement"].mean()) <= needed["random"].mean() / 4
 assert slowest <= 30
