@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int, Key
 
@@ -84,15 +85,18 @@ def choose(
     n_inducing: int,
     key: Key[Array, ""] | None = None,
     init: str = "greedy",
+    n_candidates: int | None = None,
 ) -> Float[Array, "m d"]:
     """Choose inducing inputs among the samples.
 
     "greedy" takes the pivots of `pivoted_cholesky`, which lower the variance that the bound lacks the most.
     "k-means++" draws samples far apart, in units of the standard deviation of each feature; it needs a key and no
-    kernel, and takes less time.
+    kernel, and takes less time. With `n_candidates` only as many samples are looked at, spread evenly over the rows:
+    20 for each inducing input choose about as well as all, and rare groups may then get none.
 
     Raises:
-        ValueError: as `pivoted_cholesky`; unless the rule is known; for "k-means++" without a key.
+        ValueError: as `pivoted_cholesky`; unless the rule is known, and n_inducing <= n_candidates <= n; for
+            "k-means++" without a key.
 
     Source: Burt, Rasmussen and van der Wilk (2020), section 4.2 (greedy); Arthur and Vassilvitskii (2007).
 
@@ -102,6 +106,9 @@ def choose(
     require.one_of("init", init, INITS)
     require.rank("x", x, 2)
     require.between("n_inducing", n_inducing, 1, len(x))
+    if n_candidates is not None:
+        require.between("n_candidates", n_candidates, n_inducing, len(x))
+        x = x[np.arange(n_candidates) * len(x) // n_candidates]
     if init == "greedy":
         return x[pivoted_cholesky(x, kernel=kernel, n_inducing=n_inducing).order]
     if key is None:

@@ -64,6 +64,7 @@ def fit(
     scale: ArrayLike = 1.0,
     key: Key[Array, ""] | None = None,
     init: str = "greedy",
+    n_candidates: int | None = None,
     n_rows: int | None = None,
     max_iter: int = 50,
     tol: ArrayLike = 1e-3,
@@ -83,13 +84,14 @@ def fit(
         scale: unit in which y is given to the kernel, as in `gp`; its square must be a number.
         key: for "k-means++" and for `n_rows`; neither the default nor a start without them needs one.
         init: how inducing inputs are chosen, "greedy" or "k-means++"; see `inducing.choose`.
+        n_candidates: samples among which they are chosen, at most `n_rows`; None takes all.
         n_rows: samples that the search for hyperparameters looks at; None takes all.
         max_iter: largest number of steps; 0 keeps the hyperparameters as they are.
         tol: slope of the bound per sample, in nats per logarithm of a hyperparameter, at which to stop.
 
     Raises:
         ValueError: where shapes do not fit; for a known noise variance that is not positive (NaN where it is traced);
-            unless 1 <= n_inducing <= n_rows <= n and max_iter >= 0; where a key is needed and missing.
+            unless 1 <= n_inducing <= n_candidates <= n_rows <= n and max_iter >= 0; where a key is needed and missing.
 
     Source: Titsias (2009); Nocedal and Wright (2006), algorithm 6.1.
 
@@ -107,7 +109,9 @@ def fit(
     if rows < len(x) and key is None:
         raise ValueError("n_rows needs a key; found none")
     kernel, noise = kernels.ready(kernel, x), jnp.asarray(noise_variance, x.dtype)
-    choose = partial(inducing_inputs.choose, n_inducing=n_inducing, key=key, init=init)
+    if n_candidates is not None:
+        require.between("n_candidates", n_candidates, n_inducing, rows)
+    choose = partial(inducing_inputs.choose, n_inducing=n_inducing, key=key, init=init, n_candidates=n_candidates)
     report = None
     if max_iter > 0:
         few = slice(None) if key is None or rows == len(x) else jax.random.permutation(key, len(x))[:rows]

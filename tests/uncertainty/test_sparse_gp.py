@@ -174,3 +174,14 @@ def test_a_better_preconditioner_needs_fewer_steps(data):
     options = {"kernel": KERNEL, "noise_variance": NOISE}
     steps = [int(conjugate_gradients.fit(x, y, n_inducing=m, **options).n_iter) for m in (1, 30)]
     assert steps[1] < steps[0] / 2
+
+
+def test_few_candidates_choose_about_as_well_as_all():
+    x = jnp.asarray(RNG.uniform(-1, 1, (400, 2)), jnp.float32)
+    variances = [
+        np.trace(covariance(x, x) - nystrom(x, inducing.choose(x, kernel=KERNEL, n_inducing=12, **given), 1e-6))
+        for given in ({}, {"n_candidates": 240}, {"n_candidates": 12})
+    ]
+    assert variances[1] < 1.3 * variances[0] < variances[2]
+    with pytest.raises(ValueError, match="n_candidates"):
+        inducing.choose(x, kernel=KERNEL, n_inducing=12, n_candidates=11)
