@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 from mfml import require
 from mfml.arrays import as_float
 from mfml.entrance import public
-from mfml.numerics import distances
+from mfml.numerics import distances, scaling
 from mfml.numerics.domain import POSITIVE, inside
 
 ORDERS = (0.5, 1.5, 2.5)
@@ -143,7 +143,8 @@ class Periodic(_Stationary):
     def _between(self, x: Array, z: Array) -> Array:
         def term(a: Array, b: Array, length: Array, period: Array) -> Array:
             # remainders are exact, so the sine keeps its digits after many periods
-            turns = (lax.rem(a, period)[:, None] - lax.rem(b, period)) / period
+            per_unit = _per_unit(period)
+            turns = (lax.rem(a, period)[:, None] - lax.rem(b, period)) * per_unit / (period * per_unit)
             return (jnp.sin(jnp.pi * (turns - lax.stop_gradient(jnp.round(turns)))) / length) ** 2
 
         return self.variance * jnp.exp(-2 * _sum_over_features(term, x, z, self.length, self.period))
@@ -266,7 +267,16 @@ def _nothing(x: Array) -> Array:
 
 def _squared(x: Array, z: Array, length: Array) -> Array:
     """Squared distances in units of the lengths."""
-    return _sum_over_features(lambda a, b, own: ((a[:, None] - b) / own) ** 2, x, z, length)
+
+    def term(a: Array, b: Array, own: Array) -> Array:
+        per_unit = _per_unit(own)  # derivatives divide by squares of lengths, and that of 1e-19 is 0
+        return ((a[:, None] - b) * per_unit / (own * per_unit)) ** 2
+
+    return _sum_over_features(term, x, z, length)
+
+
+def _per_unit(scale: Array) -> Array:
+    return lax.stop_gradient(1 / scaling.power_of_two(scale))
 
 
 def _sum_over_features(term: Callable[..., Array], x: Array, z: Array, *scales: Array) -> Array:
