@@ -36,7 +36,7 @@ def test_posterior(covariances):
     mean, variance = unit12.gp_posterior(*covariances, Y, 0.01)
     expected = gp.predictive(gp.condition(X, Y, **PROCESS), NEW)
     np.testing.assert_allclose(mean, expected.mean, rtol=1e-4)
-    np.testing.assert_allclose(variance, expected.variance, rtol=1e-4)
+    np.testing.assert_allclose(variance, expected.epistemic, rtol=1e-4)
     np.testing.assert_allclose(mean, [-0.19231272532, 0.874467915619, -0.276350249684], rtol=1e-4)
     np.testing.assert_allclose(variance, [0.0502910621109, 0.0148294933863, 1.15345387028], rtol=1e-4)
 
