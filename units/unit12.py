@@ -81,10 +81,10 @@ plots.members(grid, members.means, (x[:, 0], y), x_label=TEMPERATURE, y_label=HA
 # *What to see.* Each network alone gives a number at 850 °C with the same confidence as at 200 °C. The ten together
 # show that the number at 850 °C is a guess.
 #
-# A prediction can be wrong for two reasons (Unit 8 introduced them). The next piece scatters even if we know the curve:
-# this is **aleatoric** uncertainty, and more data do not help. And we do not know the curve: this is **epistemic**
-# uncertainty, and more data do help. What we want is the **predictive distribution** of a new measurement, an average
-# over all curves f that agree with the data:
+# A prediction can be wrong for two reasons. The next piece scatters even if we know the curve: this is **aleatoric**
+# uncertainty, and more data do not help. And we do not know the curve: this is **epistemic** uncertainty, and more data
+# do help. What we want is the **predictive distribution** of a new measurement, an average over all curves f that agree
+# with the data:
 #
 # $$p(y_* \mid \text{data}) = \int p(y_* \mid f)\, p(f \mid \text{data})\, df, \qquad
 # \mathrm{Var}[y_*] = \underbrace{\mathrm E[\sigma^2]}_{\text{aleatoric}}
@@ -311,7 +311,7 @@ curves.curves(
 #
 # ## MC dropout
 #
-# A network is not a Gaussian process, but there are cheap ways to many curves. **Dropout** (Unit 6) switches random
+# A network is not a Gaussian process, but there are cheap ways to many curves. **Dropout** (Unit 7) switches random
 # units off while a network learns. Leave it switched on while the network predicts: every mask $m_t$ makes another
 # network, and T passes give moments. For one hidden layer with weights $w_j$, outputs $a_j$, and the share p that is
 # switched off
@@ -800,7 +800,7 @@ plots.campaigns(
 #    chooses it.
 # 3. Ensembles, dropout and Laplace make networks doubt, each in its own way, and often too little far from the data.
 # 4. Test a promise: recalibrate on data that the model has not seen. No recalibration reaches beyond them.
-# 5. Who knows where he knows little, knows where to measure next.
+# 5. A model that knows where it knows little also knows where to measure next.
 #
 # **Now you**: [the exercises](../exercises/unit12.py), then `nox -s grade -- 12`. To read on: Rasmussen and Williams
 # (2006); MacKay (1992); Gal and Ghahramani (2016); Lakshminarayanan, Pritzel and Blundell (2017); Angelopoulos and
