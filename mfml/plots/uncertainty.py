@@ -17,7 +17,7 @@ from mfml.plots import style
 def draws(x: ArrayLike, panels: Mapping[str, ArrayLike], *, x_label: str, y_label: str, columns: int = 4) -> Figure:
     """Draw functions (s, m) over x, a panel for each kernel."""
     rows = -(-len(panels) // columns)
-    figure, grid = style.panels(rows, columns, size=(2.6, 2.3), share_x=True, share_y=True)
+    figure, grid = style.panels(rows, columns, size=(2.1, 2.0), share_x=True, share_y=True)
     at = np.asarray(x)
     for place, (name, functions) in enumerate(panels.items()):
         row, column = divmod(place, columns)
@@ -41,17 +41,20 @@ def processes(
     y_limits: tuple[float, float],
 ) -> Figure:
     """Draw mean, band and functions (mean, std, draws) for each state of knowledge, and the data known by then."""
-    figure, grid = style.panels(1, len(panels), size=(3.5, 3.0), share_y=True)
+    figure, grid = style.panels(1, len(panels), size=(2.9, 3.0), share_y=True)
     at = np.asarray(x)
     for ax, (name, (mean, std, functions)) in zip(grid[0], panels.items(), strict=True):
         style.axes(ax, x=x_label, y=y_label if ax is grid[0, 0] else "", title=name)
         center, half = np.asarray(mean), 2 * np.asarray(std)
-        ax.fill_between(at, center - half, center + half, color=style.BLUE, alpha=0.2, linewidth=0)
-        ax.plot(at, np.asarray(functions).T, color=style.GRAY, linewidth=0.9)
-        ax.plot(at, center, color=style.BLUE)
+        ax.fill_between(at, center - half, center + half, color=style.BLUE, alpha=0.2, linewidth=0, label="± 2 std")
+        drawn = ax.plot(at, np.asarray(functions).T, color=style.GRAY, linewidth=0.9)
+        drawn[0].set_label("drawn functions")
+        ax.plot(at, center, color=style.BLUE, label="mean")
         if name in data:
-            ax.plot(*(np.asarray(part) for part in data[name]), "o", color=style.BLACK, markersize=3)
+            ax.plot(*(np.asarray(part) for part in data[name]), "o", color=style.BLACK, markersize=3, label="measured")
         ax.set_ylim(*y_limits)
+    names = {name: mark for ax in grid[0] for mark, name in zip(*ax.get_legend_handles_labels(), strict=True)}
+    figure.legend(names.values(), names, loc="outside lower center", ncols=len(names))
     return figure
 
 
@@ -123,16 +126,22 @@ def parts_of_doubt(
     top: float,
 ) -> Figure:
     """Draw aleatoric and epistemic standard deviation (a pair per method) over x; gray spans hold no data."""
-    figure, grid = style.panels(1, len(panels), size=(2.75, 2.9), share_y=True)
+    columns = min(2, len(panels))
+    rows = -(-len(panels) // columns)
+    figure, grid = style.panels(rows, columns, size=(4.0, 2.5), share_x=True, share_y=True)
     at = np.asarray(x)
-    for ax, (name, (aleatoric, epistemic)) in zip(grid[0], panels.items(), strict=True):
-        style.axes(ax, x=x_label, y=f"standard deviation ({unit})" if ax is grid[0, 0] else "", title=name)
+    for place, (name, (aleatoric, epistemic)) in enumerate(panels.items()):
+        row, column = divmod(place, columns)
+        y_label = "" if column else f"standard deviation ({unit})"
+        ax = style.axes(grid[row, column], x=x_label if row == rows - 1 else "", y=y_label, title=name)
         for low, high in spans:
             ax.axvspan(low, high, color=style.GRAY, alpha=0.15, linewidth=0)
         ax.plot(at, np.asarray(noise), "--", color=style.BLACK, linewidth=1.2, label="true noise")
         ax.plot(at, np.asarray(aleatoric), color=style.VERMILION, label="aleatoric")
         ax.plot(at, np.asarray(epistemic), color=style.BLUE, label="epistemic")
         ax.set_ylim(0, top)
+    for ax in grid.flat[len(panels) :]:
+        ax.set_visible(False)
     figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
@@ -180,7 +189,7 @@ def reliability(
     figure, grid = style.panels(1, len(panels), size=(3.9, 3.4))
     for ax, (title, curves) in zip(grid[0], panels.items(), strict=True):
         style.axes(ax, x=labels[title][0], y=labels[title][1], title=title)
-        ax.plot([0, 1], [0, 1], "--", color=style.GRAY, linewidth=1.2)
+        ax.plot([0, 1], [0, 1], "--", color=style.GRAY, linewidth=1.2, label="kept promise")
         for (name, (promised, observed)), color, mark in zip(curves.items(), style.PALETTE, "os^D", strict=False):
             at, values = np.asarray(promised), np.asarray(observed)
             there = ~np.isnan(at)
@@ -208,14 +217,14 @@ def maps(
         style.axes(ax, x=x_label, y=y_label if ax is grid[0, 0] else "", title=name)
         ax.grid(False)
         shown = ax.pcolormesh(np.asarray(x), np.asarray(y), np.asarray(values), vmin=0, vmax=top, cmap=style.SEQUENTIAL)
-        ax.plot(points[:, 0], points[:, 1], ".", color="white", markersize=2.5)
+        ax.plot(points[:, 0], points[:, 1], "o", color="white", markersize=2.5, markeredgewidth=0)
     figure.colorbar(shown, ax=grid[0].tolist(), label=value_label)
     return figure
 
 
 @style.styled
 def coverages(
-    rates: Mapping[str, Mapping[str, float]], *, level: float, x_label: str = "share of true values inside"
+    rates: Mapping[str, Mapping[str, float]], *, level: float, x_label: str = "share of new values inside the interval"
 ) -> Axes:
     """Draw the coverage of each method (a mark) in each situation (a row), and the level that was promised."""
     ax = style.axes(x=x_label, y="", size=(6.2, 0.55 * len(rates) + 1.4))
@@ -244,13 +253,13 @@ def next_experiment(
 
     A mark shows what each would measure next.
     """
-    figure, grid = style.panels(2, 1, size=(5.8, 2.4), share_x=True)
+    figure, grid = style.panels(2, 1, size=(style.WIDTH, 2.7), share_x=True)
     at, center, half = np.asarray(x), np.asarray(prediction[0]), 2 * np.asarray(prediction[1])
     top = style.axes(grid[0, 0], x="", y=y_label)
-    top.fill_between(at, center - half, center + half, color=style.BLUE, alpha=0.2, linewidth=0)
-    top.plot(at, center, color=style.BLUE)
-    top.plot(*(np.asarray(part) for part in data), "o", color=style.BLACK, markersize=4)
-    below = style.axes(grid[1, 0], x=x_label, y="promise (largest: 1)")
+    top.fill_between(at, center - half, center + half, color=style.BLUE, alpha=0.2, linewidth=0, label="± 2 std")
+    top.plot(at, center, color=style.BLUE, label="mean")
+    top.plot(*(np.asarray(part) for part in data), "o", color=style.BLACK, markersize=4, label="measured")
+    below = style.axes(grid[1, 0], x=x_label, y="acquisition, from 0 to 1")
     for (name, values), color in zip(promise.items(), (style.VERMILION, style.GREEN, style.PURPLE), strict=False):
         worth = np.asarray(values)
         share = (worth - worth.min()) / np.ptp(worth)
@@ -258,7 +267,8 @@ def next_experiment(
         below.plot(at, share, color=color, label=name)
         below.plot(at[best], 1, "v", color=color, markersize=8)
     below.set_ylim(0, 1.12)
-    below.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    for ax in (top, below):
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
     return figure
 
 
@@ -270,21 +280,26 @@ def campaigns(
     goal_label: str,
     y_label: str,
     x_label: str = "experiments",
+    first: int = 1,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the best value so far of many campaigns (s, t): their median, and where 80 % of them are.
 
-    The axis of the experiments is logarithmic, since some campaigns need many times what others need.
+    The axis of the experiments is logarithmic, since some campaigns need many times what others need. It starts at the
+    experiment `first`, such as the last one before the methods differ.
     """
     ax = style.axes(ax, x=x_label, y=y_label)
     for (name, runs), color in zip(best.items(), style.PALETTE, strict=False):
         low, middle, high = np.quantile(np.asarray(runs, dtype=float), [0.1, 0.5, 0.9], axis=0)
-        number = np.arange(1, len(middle) + 1)
-        ax.fill_between(number, low, high, color=color, alpha=0.2, linewidth=0, step="post")
+        number = np.arange(1, len(middle) + 1)[first - 1 :]
+        low, middle, high = low[first - 1 :], middle[first - 1 :], high[first - 1 :]
+        inside, edge = (color, 0.15), (color, 0.6)
+        ax.fill_between(number, low, high, step="post", facecolor=inside, edgecolor=edge, linewidth=0.8)
         ax.step(number, middle, where="post", color=color, label=name)
     ax.axhline(goal, color=style.GRAY, linestyle="--", linewidth=1.2, label=goal_label)
     ax.set_xscale("log")
-    ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if tick <= ax.get_xlim()[1]]
+    left, right = ax.get_xlim()
+    ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if left <= tick <= right]
     ax.set_xticks(ticks, [f"{tick}" for tick in ticks])
     ax.set_xticks([], minor=True)
     ax.legend(loc="lower right")

@@ -37,6 +37,8 @@ def test_processes_show_two_standard_deviations_and_the_data_known_by_then():
     assert edges(prior.collections[0]) == (-2, 2)
     assert edges(posterior.collections[0]) == (-1, 3)
     assert [len(ax.lines) for ax in figure.axes] == [2, 3]
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert sorted(names) == ["drawn functions", "mean", "measured", "± 2 std"]
 
 
 def test_members_are_lines_with_one_entry_in_the_legend():
@@ -62,6 +64,14 @@ def test_parts_of_doubt_are_lines_over_spans_without_data():
     assert [line.get_label() for line in ax.lines] == ["true noise", "aleatoric", "epistemic"]
     assert ax.lines[2].get_ydata().tolist() == [0, 2, 4]
     assert len(ax.patches) == 1
+
+
+def test_parts_of_doubt_of_three_methods_stand_in_two_rows():
+    methods = {name: (X, 2 * X) for name in ("GP", "ensemble", "Laplace")}
+    figure = uncertainty.parts_of_doubt(X, methods, noise=X, spans=[], x_label="T (°C)", unit="HV", top=9)
+    assert [ax.get_title() for ax in figure.axes] == ["GP", "ensemble", "Laplace", ""]
+    assert [ax.get_ylabel() != "" for ax in figure.axes[:3]] == [True, False, True]
+    assert not figure.axes[3].get_visible()
 
 
 def test_two_panels_have_a_mark_at_the_chosen_number():
@@ -113,6 +123,8 @@ def test_the_next_experiment_is_marked_where_the_promise_is_largest():
     below = figure.axes[1]
     assert below.lines[0].get_ydata().tolist() == [0, 1, 0.5]
     assert list(below.lines[1].get_xdata()) == [1.0]
+    names = [[text.get_text() for text in ax.get_legend().get_texts()] for ax in figure.axes]
+    assert names == [["± 2 std", "mean", "measured"], ["UCB"]]
 
 
 def test_campaigns_are_medians_and_eighty_percent():
@@ -122,3 +134,10 @@ def test_campaigns_are_medians_and_eighty_percent():
     assert edges(ax.collections[0]) == (1, 9)
     assert ax.get_xscale() == "log"
     assert ax.lines[1].get_color() == style.GRAY
+
+
+def test_campaigns_start_at_the_experiment_that_is_asked_for():
+    runs = np.arange(8.0) * np.ones((3, 8))
+    ax = uncertainty.campaigns({"UCB": runs}, goal=7.0, goal_label="best", y_label="strength (MPa)", first=5)
+    assert ax.lines[0].get_xydata().tolist() == [[5, 4], [6, 5], [7, 6], [8, 7]]
+    assert ax.get_xticks().tolist() == [5]
