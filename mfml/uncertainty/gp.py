@@ -117,7 +117,7 @@ def fit(
             "kernel" starts at the given kernel.
         n_restarts: further random starts, all in one compiled loop; the largest evidence wins.
         key: needed for restarts.
-        max_iter: largest number of evaluations of the evidence per start, static.
+        max_iter: largest number of steps per start, each of which evaluates the evidence once; static.
         tol: converged when the next step would raise the log evidence by at most this, in nats.
 
     Raises:

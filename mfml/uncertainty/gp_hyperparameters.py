@@ -98,6 +98,7 @@ def maximize(
     require.one_of("init", init, ("data", "kernel"))
     require.that(n_restarts >= 0, f"n_restarts must not be negative; found {n_restarts}")
     require.that(n_restarts == 0 or key is not None, "n_restarts needs a key")
+    require.positive("max_iter", max_iter)
     kernel, noise = kernels.ready(kernel, x), jnp.asarray(noise_variance, y.dtype)
     require.that(
         noise.shape in ((), y.shape), f"noise_variance must be one number, or one per sample; found shape {noise.shape}"
@@ -203,16 +204,19 @@ def _searches(starts: Array, problem: _Problem, max_iter: int, tol: ArrayLike) -
 
 
 def _search(start: Array, problem: _Problem, max_iter: int, tol: ArrayLike) -> tuple[State, iteration.Report]:
-    value, gradient = jax.value_and_grad(problem.objective)(start)
-    first = _planned(start, value, gradient, _average_information(start, problem), problem, jnp.ones_like(value))
-    return iteration.run(
+    """The first step of the loop evaluates the start: its evidence, which takes long to compile, stands there alone."""
+    nothing, infinite = jnp.zeros_like(start), jnp.full((), jnp.inf, start.dtype)
+    curvature = _average_information(start, problem)
+    unseen = State(start, infinite, nothing, curvature, nothing, infinite, jnp.ones_like(infinite))
+    state, report = iteration.run(
         lambda state, _: _step(state, problem),
-        first,
-        max_iter=max_iter,
+        unseen,
+        max_iter=max_iter + 1,
         objective=lambda state: state.objective,
         converged=lambda state: state.decrement <= tol,
         failed={Status.STALLED: lambda state: state.share < LEAST},
     )
+    return state, report._replace(history=report.history[1:], n_iter=report.n_iter - 1)
 
 
 def _average_information(params: Array, problem: _Problem) -> Array:
@@ -244,12 +248,16 @@ def _planned(params: Array, value: Array, gradient: Array, curvature: Array, pro
 
 
 def _step(state: State, problem: _Problem) -> State:
-    """Try a share of the planned step; whether it is taken or not, its curvature is learned."""
+    """Try a share of the planned step; whether it is taken or not, its curvature is learned.
+
+    The start, whose objective is infinite until it is known, has a step of length 0 and is taken in any case.
+    """
     trial = jnp.clip(state.params + state.share * state.move, problem.low, problem.high)
     value, gradient = jax.value_and_grad(problem.objective)(trial)
     way = trial - state.params
     rounding = 4 * jnp.finfo(value.dtype).eps * (jnp.abs(state.objective) + len(problem.residual))
     better = value <= state.objective + DECREASE * jnp.sum(state.gradient * way) + rounding  # False for NaN
+    better = better | jnp.isinf(state.objective)
     curvature = _updated(state.curvature, way, gradient - state.gradient)
     share = jnp.where(better, 1.0, state.share * SHRINK).astype(value.dtype)
     params, value, gradient = (
