@@ -76,7 +76,7 @@ def suggest(
     - "random": any
 
     A candidate whose row is one of x is not suggested again. With several suggestions, each is taken as measured with
-    the value that is expected there before the next one is chosen.
+    the value that is expected there before the next one is chosen. So of equal candidates one is suggested at most.
 
     Args:
         x: what was measured.
@@ -85,8 +85,8 @@ def suggest(
         key: for "thompson" and "random".
         kind: acquisition; static.
         n_suggestions: how many experiments run at the same time; static.
-        kernel: where hyperparameters start, in standard deviations of x and y; by default Matern with nu = 2.5 and a
-            length for each feature.
+        kernel: where hyperparameters start, in standard deviations of y, and of x and candidates together; by default
+            Matern with nu = 2.5 and a length for each feature.
         noise_variance: of a measurement, to start from, in variances of y.
         n_steps: steps of Adam for the hyperparameters; 0 keeps them; static.
         kappa: of "ucb".
@@ -94,7 +94,7 @@ def suggest(
 
     Raises:
         ValueError: where shapes do not fit; for an unknown kind; without a key where one is needed; where fewer
-            candidates are left than suggestions are asked for (-1 within compiled code).
+            different candidates are left than suggestions are asked for (-1 within compiled code).
 
     Source: Jones, Schonlau and Welch (1998); Desautels, Krause and Burdick (2014) (several suggestions).
 
@@ -109,10 +109,10 @@ def suggest(
     require.between("n_suggestions", n_suggestions, 1, len(candidates))
     key = _check(kind, key, n_steps)
     measured = _measured(x, candidates)
-    left = jnp.sum(~measured)
+    left = _distinct(candidates, ~measured)
     require.known(
         left >= n_suggestions,
-        f"n_suggestions must be at most the number of candidates not measured yet; found {n_suggestions}",
+        f"n_suggestions must be at most the number of different candidates not measured yet; found {n_suggestions}",
     )
     hyper = surrogate.init(candidates, kernel=kernel, noise_variance=noise_variance)
     options = _Options(jnp.asarray(kappa, x.dtype), jnp.asarray(xi, x.dtype))
@@ -137,8 +137,8 @@ def campaign(
 ) -> Campaign:
     r"""Run a campaign on candidates whose values are known to us, but not to the model.
 
-    It begins with `n_initial` random experiments. Each of the `n_steps` that follow is chosen as in `suggest`; after
-    each, hyperparameters go on for `n_updates` steps of Adam from where they were. The campaign is one compiled loop.
+    It begins with `n_initial` random experiments. Each of the `n_steps` that follow is chosen as in `suggest`, but equal
+    candidates are experiments of their own, each with its value. After each, hyperparameters go on for `n_updates` steps of Adam from where they were. The campaign is one compiled loop.
     Many of them at once: `jax.vmap(lambda key: campaign(x, y, key=key, ...))(keys)`.
 
     Args:
@@ -212,6 +212,15 @@ def _measured(x: Array, candidates: Array) -> Array:
     return lax.map(lambda row: jnp.any(jnp.all(x == row, axis=1)), candidates)
 
 
+@jax.jit
+def _distinct(rows: Array, among: Array) -> Array:
+    """How many of these rows differ. Sorted, equal ones are neighbors."""
+    order = jnp.lexsort((*rows.T, among))
+    rows, among = rows[order], among[order]
+    repeated = jnp.all(rows[1:] == rows[:-1], axis=1) & among[:-1]
+    return jnp.sum(among) - jnp.sum(repeated & among[1:])
+
+
 def _standardized(x: Array) -> Array:
     """Features in standard deviations from their mean; 0 for a feature that is always the same."""
     std = sums.std(x)
@@ -248,7 +257,8 @@ def _suggest(
         index = _largest(worth, measured)
         rows = rows.at[n + i].set(others[index], mode="drop")
         values = values.at[n + i].set(found.mean[index], mode="drop")
-        return (rows, values, measured.at[index].set(True)), (index, found.mean, found.epistemic_std)
+        measured = measured | jnp.all(candidates == candidates[index], axis=1)
+        return (rows, values, measured), (index, found.mean, found.epistemic_std)
 
     _, (index, mean, std) = lax.scan(choose, (rows, values, measured), jnp.arange(n_suggestions))
     return Suggestion(index, mean[0], std[0])

@@ -73,7 +73,8 @@ def leave_one_out(
     r"""Predict each measurement from all others, without n fits.
 
     Its mean is $y_i - s\, c_i / B_{ii}$, its variance $s^2 / B_{ii}$, with $B = A^{-1}$ and $c = B r$. Hyperparameters
-    stay as they are. The sum of the log-densities chooses them as the evidence does, and trusts the prior less.
+    stay as they are. The sum of the log-densities chooses them as the evidence does, and trusts the prior less. Equal
+    samples without noise predict each other through the jitter only, which is hardly more than rounding: give a noise.
 
     Raises:
         ValueError: as `condition`.

@@ -39,8 +39,8 @@ def cholesky(covariance: Float[Array, "n n"], *, noise_variance: ArrayLike | Flo
     The ladder is 0, then $\tau \bar k, 4 \tau \bar k, 16 \tau \bar k, \dots$, where $\bar k$ is the mean diagonal of
     K and $\tau = \sqrt n \epsilon$ with the spacing $\epsilon$ of the type at 1. A try succeeds when every pivot
     $L_{ii}^2$ is at least $\tau$ times its diagonal entry: what is left of a smaller one is rounding. Where nothing
-    succeeds, as with NaN or a matrix that is far from positive definite, all is NaN. The jitter counts as a constant
-    for derivatives.
+    succeeds, as with NaN or a matrix that is far from positive definite, all is NaN. The jitter is rounded as sums with
+    the diagonal are, so that an even diagonal takes on just this. It counts as a constant for derivatives.
 
     Raises:
         ValueError: unless K is square, and there is one noise variance, or one per sample, none of them negative.
@@ -101,10 +101,12 @@ def _factor(a: Array, size: Array) -> tuple[Array, Array]:
     least = len(a) ** 0.5 * float(jnp.finfo(a.dtype).eps)
     scaled, size = a * inverse * inverse, size * inverse * inverse
     own = jnp.diagonal(scaled)
+    typical = jnp.minimum(jnp.max(own), 2 * size)
 
     def attempt(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         level, _, _ = state
         jitter = jnp.where(level == 0, 0.0, least * GROWTH ** (level - 1)).astype(a.dtype) * size
+        jitter = lax.optimization_barrier(typical + jitter) - typical  # what the diagonal takes on, digit for digit
         lower = jnp.linalg.cholesky(scaled + jitter * jnp.eye(len(a), dtype=a.dtype), symmetrize_input=False)
         return level + 1, lower, jitter
 

@@ -141,8 +141,13 @@ def test_a_suggestion_is_new_and_is_refused_where_nothing_is_left():
     made = active.suggest(x, y, jnp.concatenate([x, x + 0.5]), n_suggestions=3, n_steps=0)
     assert sorted(made.chosen.tolist()) == [3, 4, 5]
     np.testing.assert_allclose(made.mean[:3], y, atol=0.2)
-    with pytest.raises(ValueError, match="n_suggestions must be at most the number of candidates not measured yet"):
+    with pytest.raises(ValueError, match="at most the number of different candidates not measured yet"):
         active.suggest(x, y, x, n_steps=0)
+    twice = jnp.concatenate([x + 0.5, x + 0.5])
+    made = active.suggest(x, y, twice, n_suggestions=3, n_steps=0)
+    assert sorted(twice[made.chosen, 0].tolist()) == [0.5, 1.5, 2.5]  # equal candidates are one experiment
+    with pytest.raises(ValueError, match="at most the number of different candidates"):
+        active.suggest(x, y, twice, n_suggestions=4, n_steps=0)
     with pytest.raises(ValueError, match='kind "thompson" needs a key'):
         active.suggest(x, y, x + 0.5, kind="thompson")
     with pytest.raises(ValueError, match="at most the 3 candidates; found 4"):

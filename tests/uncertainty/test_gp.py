@@ -144,6 +144,8 @@ def test_singular_covariances_get_a_jitter_that_is_told():
     x, y = single(np.repeat(X, 2, 0), np.repeat(Y, 2))
     model = gp.condition(x, y, kernel=RBF(), noise_variance=0.0)
     assert 0 < float(model.jitter) < 1e-5
+    taken_on = np.float32(1) + np.asarray(model.jitter) - np.float32(1)
+    assert float(model.jitter) == float(taken_on)  # not what rounding makes something else of
     np.testing.assert_allclose(gp.predict(model, x), y, atol=1e-3)
     assert (gp.predictive(model, x).epistemic >= 0).all()
     with_noise = gp.condition(x, y, kernel=RBF(), noise_variance=model.jitter)  # it acts like a noise
