@@ -21,7 +21,6 @@ from mfml.numerics.domain import NON_NEGATIVE, checked
 HALF_LOG_TAU = 0.9189385332046727  # log(2 pi) / 2
 TAIL = -2.0  # below this many standard deviations differences cancel, and a continued fraction takes their place
 FRACTIONS = 40  # exact to 1e-12 at 2 standard deviations, to 1e-15 from 3 on
-SURE = 1e18  # so many standard deviations are certainty, and their square is still a number
 
 
 @public
@@ -169,13 +168,18 @@ def _certain(gap: Array, std: Array) -> tuple[Array, Array]:
     """Whether an outcome is certain to all digits, and $z$ = gap / std, which is not infinite elsewhere."""
     none = std == 0
     z = scaling.ratio(gap, jnp.where(none, 1.0, std))
-    return none | (jnp.abs(z) > SURE), z
+    return none | (jnp.abs(z) > _sure(z)), z
 
 
 def _deviations(gap: Array, std: Array) -> Array:
-    """$z$ = gap / std; `SURE` and -`SURE` where the outcome is certain."""
+    """$z$ = gap / std; `_sure` and its negative where the outcome is certain."""
     certain, z = _certain(gap, std)
-    return jnp.where(certain, jnp.where(gap > 0, SURE, -SURE), jnp.where(certain, 0.0, z))
+    return jnp.where(certain, jnp.where(gap > 0, _sure(z), -_sure(z)), jnp.where(certain, 0.0, z))
+
+
+def _sure(z: Array) -> float:
+    """So many standard deviations are certainty, and their square is still a number of this type."""
+    return float(jnp.finfo(z.dtype).max) ** 0.5 / 16
 
 
 @jax.custom_jvp

@@ -183,7 +183,7 @@ def experiments_needed(best: Float[Array, " t"], y: Float[Array, " m"], *, share
     r"""How many experiments a campaign took until it had measured one of the best candidates.
 
     Those are the $\lceil \text{share} \cdot m \rceil$ largest of y, one at least: with share = 0 it is the best one.
-    Where the campaign ended before, it is t + 1. Random search needs $(m + 1) / (k + 1)$ on average for one of k.
+    Where the campaign ended before, it is t + 1; where a value is NaN, and which are best is not known, -1. Random search needs $(m + 1) / (k + 1)$ on average for one of k.
 
     Raises:
         ValueError: unless both have one axis, and 0 <= share <= 1.
@@ -196,7 +196,8 @@ def experiments_needed(best: Float[Array, " t"], y: Float[Array, " m"], *, share
     require.between("share", share, 0, 1)
     count = max(1, math.ceil(share * len(y) - 1e-9))
     found = best >= lax.top_k(y, count)[0][-1]
-    return jnp.where(found.any(), jnp.argmax(found) + 1, len(best) + 1)
+    needed = jnp.where(found.any(), jnp.argmax(found) + 1, len(best) + 1)
+    return jnp.where(jnp.isnan(y).any(), -1, needed)
 
 
 def _check(kind: str, key: Array | None, n_updates: int) -> Array:

@@ -64,6 +64,13 @@ def test_without_uncertainty_an_improvement_is_certain_or_impossible():
     assert acquisition.log_expected_improvement(mean, std, best=0.0).tolist() == [0, -np.inf, -np.inf]
 
 
+def test_a_campaign_whose_best_candidates_are_unknown_needs_an_unknown_number_of_experiments():
+    y = jnp.array([0.0, 2.0, 1.0])
+    assert int(active.experiments_needed(jnp.array([1.0, 1.0, 2.0]), y, share=0.0)) == 3
+    assert int(active.experiments_needed(jnp.array([1.0, 1.0]), y, share=0.0)) == 3
+    assert int(active.experiments_needed(jnp.array([1.0, 2.0]), y.at[0].set(jnp.nan), share=0.0)) == -1
+
+
 @pytest.mark.parametrize("function", ["expected_improvement", "log_expected_improvement", "probability_of_improvement"])
 def test_gradients_are_finite_in_any_unit(function):
     """At a gap of zero, at no uncertainty, and in units of 1e-19, where squares are 0."""
@@ -84,6 +91,12 @@ def test_expected_improvement_does_not_underflow_where_the_logarithm_says_that_i
     np.testing.assert_allclose(
         np.log(value), acquisition.log_expected_improvement(mean, std, best=0.0), rtol=1e-5, atol=1e-6
     )
+
+
+def test_in_double_precision_the_logarithm_is_a_number_however_small_the_uncertainty():
+    with jax.enable_x64(True):
+        found = acquisition.log_expected_improvement(np.array([-1.0]), np.array([1e-38]), best=0.0)
+    np.testing.assert_allclose(found, -5e75, rtol=1e-12)  # -z^2 / 2
 
 
 def test_thompson_draws_a_candidate_as_often_as_it_is_the_best():
