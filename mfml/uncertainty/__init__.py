@@ -9,6 +9,7 @@
 - `sparse_gp`: Gaussian processes for many samples; `collapsed`, `inducing`: their bound and their inducing inputs
 - `conjugate_gradients`: the exact mean for many samples; `products`: kernel matrices that are never stored
 - `evidence`: Bayesian linear regression whose prior and noise come from the data; `bayesian_logistic`: for classes
+- `evidence_fixed`: what `evidence` names, too: for a known prior; `evidence_steps`: the steps to the largest evidence
 - `perceptron`: what the networks of this unit share
 - `ensemble`, `dropout`, `laplace`: networks that know what they do not know
 - `acquisition`: how much a measurement promises
@@ -36,6 +37,8 @@ from mfml.uncertainty import (
     conjugate_gradients,
     decompose,
     evidence,
+    evidence_fixed,
+    evidence_steps,
     gp,
     gp_evidence,
     gp_hyperparameters,
@@ -71,6 +74,8 @@ __all__ = [
     "dropout",
     "ensemble",
     "evidence",
+    "evidence_fixed",
+    "evidence_steps",
     "gp",
     "gp_evidence",
     "gp_hyperparameters",

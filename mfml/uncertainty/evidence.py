@@ -8,29 +8,36 @@ narrow cannot reach the data, and one that is too wide wastes its probability on
 Results hold standard deviations $\alpha^{-1/2}$ and $\beta^{-1/2}$, which stay in range whatever the units are.
 """
 
-import math
 from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
-from jax.scipy.linalg import solve_triangular
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mfml import iteration, require
 from mfml.entrance import public
-from mfml.generalization import ridge
 from mfml.iteration import Status
-from mfml.numerics import scaling, singular, sums
-from mfml.numerics.absent import present
+from mfml.numerics import scaling
 from mfml.numerics.domain import NON_NEGATIVE, POSITIVE, checked
 from mfml.risk import metrics
+from mfml.uncertainty import evidence_steps as steps
+from mfml.uncertainty.evidence_fixed import effective_parameters, log_evidence
+from mfml.uncertainty.evidence_steps import KINDS, Problem, State
 from mfml.uncertainty.prediction import Members, Prediction
 
-KINDS = ("ridge", "ard")
-EXACT = 16  # units of rounding of y, below which noise cannot be told from none
+__all__ = [
+    "KINDS",
+    "Evidence",
+    "effective_parameters",
+    "fit",
+    "log_evidence",
+    "predict",
+    "predictions",
+    "predictive",
+    "score",
+]
 
 
 class Evidence(NamedTuple):
@@ -100,7 +107,8 @@ def fit(
     `ridge` has one prior for all features, so bring them to one scale first. Singular values below rounding of the
     largest count as 0. `ard` does not depend on the features' units, but it may end in a local maximum. Where no
     feature helps, `prior_std` and the coefficients tend to 0. Where y is fitted exactly, the evidence has no largest
-    value: the noise is 0, the status UNBOUNDED, and the coefficients are those of least squares.
+    value: the noise is 0, the status UNBOUNDED, and the coefficients are those of least squares. Where weights add up
+    to 1 or less there is nothing left to measure noise with, and all is NaN; without an intercept one sample is enough.
 
     scikit-learn's BayesianRidge is the same with N = n in all cases. Then an intercept makes the evidence unbounded
     wherever n <= d.
@@ -126,17 +134,16 @@ def fit(
     (0.96, 1.0)
     """
     require.one_of("kind", kind, KINDS)
-    problem = _prepared(x, y, weights, fit_intercept, kind == "ard")
-    start = _start(problem)
+    problem = steps.prepared(x, y, kind=kind, weights=weights, fit_intercept=fit_intercept)
     state, report = iteration.run(
-        lambda state, _: _step(state, problem),
-        start,
+        lambda state, _: steps.step(state, problem),
+        steps.init(problem),
         max_iter=max_iter,
         objective=lambda state: state.evidence,
         converged=lambda state: state.gap <= tol,
-        failed={Status.UNBOUNDED: lambda state: _exact(state, problem) & (problem.n > problem.rank)},
+        failed={Status.UNBOUNDED: lambda state: state.exact},
     )
-    return _model(state, problem, report)
+    return _model(state, problem, report, fit_intercept)
 
 
 @public
@@ -223,220 +230,10 @@ def score(
     return metrics.r2(predict(model, x), y, weights=weights)
 
 
-@public
-@checked(weights=NON_NEGATIVE, alpha=NON_NEGATIVE)
-@partial(jax.jit, static_argnames="fit_intercept")
-def effective_parameters(
-    x: Float[Array, "n d"],
-    *,
-    alpha: ArrayLike,
-    weights: Float[Array, " n"] | None = None,
-    fit_intercept: bool = True,
-) -> Float[Array, ""]:
-    r"""Coefficients that the data determine: $\gamma = \sum_j s_j^2 / (s_j^2 + \alpha)$, from 0 to the rank of x.
-
-    $s_j$ are the singular values of the centered x, and $\alpha$ is the penalty of ridge regression, $\alpha / \beta$
-    in terms of the two precisions. The degrees of freedom of `generalization.ridge` also count the intercept.
-
-    Raises:
-        ValueError: if shapes do not fit, x is empty, or alpha or a weight is negative.
-
-    Source: Bishop (2006), equation 3.91; MacKay (1992), Neural Computation 4.
-
-    >>> round(effective_parameters(jnp.array([[-1.0, 0.0], [1.0, 0.0]]), alpha=2.0).item(), 4)
-    0.5
-    """
-    require.rank("x", x, 2)
-    a = _centered(x, weights, fit_intercept)[0]
-    penalty = jnp.asarray(alpha, a.dtype)[None]
-    known = ridge.path(a, jnp.zeros_like(a[:, 0]), penalty, fit_intercept=False).degrees_of_freedom[0]
-    return known + 0 * scaling.length(a)  # NaN with it
-
-
-@public
-@checked(weights=NON_NEGATIVE, prior_std=NON_NEGATIVE, noise_std=POSITIVE)
-@partial(jax.jit, static_argnames="fit_intercept")
-def log_evidence(
-    x: Float[Array, "n d"],
-    y: Float[Array, " n"],
-    *,
-    prior_std: Float[Array, "*q"],
-    noise_std: ArrayLike,
-    weights: Float[Array, " n"] | None = None,
-    fit_intercept: bool = True,
-) -> Float[Array, ""]:
-    r"""Log-density of the data, averaged over the prior, in nats.
-
-    $$\log \int p(y | w, b, \beta)\, p(w | \alpha)\, dw\, db =
-      -\tfrac12 \Bigl[N \log \frac{2 \pi}{\beta} + \log |I + \tfrac{\beta}{\alpha} X^\top X| +
-      \beta \lVert y - b - X m \rVert^2 + \alpha m^\top m + \log n \Bigr]$$
-
-    with N = n - 1 and a prior of b that is 1 everywhere. Without an intercept N = n, and $\log n$ is left out. It may
-    be differentiated: its gradient is 0 at the result of `fit`.
-
-    Args:
-        x: features.
-        y: targets.
-        prior_std: $\alpha^{-1/2}$, one number, or one for each feature.
-        noise_std: $\beta^{-1/2}$, in units of y.
-        weights: how often each sample counts, non-negative; once if left out.
-        fit_intercept: whether there is a b; static.
-
-    Raises:
-        ValueError: if shapes do not fit, x is empty, noise_std is not positive, or prior_std or a weight is negative.
-
-    Source: Bishop (2006), equation 3.86.
-
-    >>> x = jnp.array([[1.0], [-1.0]])
-    >>> round(log_evidence(x, jnp.zeros(2), prior_std=0.0, noise_std=1.0).item(), 4)  # -log(4 pi) / 2
-    -1.2655
-    """
-    require.samples(x, y, weights)
-    require.broadcasts("prior_std", prior_std, x.shape[1:])
-    a, _, total = _centered(x, weights, fit_intercept)
-    b = _centered(y, weights, fit_intercept)[0]
-    n = total - fit_intercept
-    noise = jnp.asarray(noise_std, a.dtype)
-    z, r = a * scaling.ratio(prior_std, noise), b * (1 / noise)
-    q, factor = jnp.linalg.qr(jnp.concatenate([z, jnp.eye(z.shape[1], dtype=z.dtype)]))
-    shift = solve_triangular(factor, sums.cross(q[: len(z)], r))
-    misfit = sums.over_rows((r - z @ shift) ** 2) + jnp.sum(shift**2)
-    log_det = 2 * jnp.sum(jnp.log(jnp.abs(jnp.diagonal(factor))))
-    return _log_density(n, noise, log_det, misfit, total, fit_intercept)
-
-
-def _log_density(n: Array, noise: Array, log_det: Array, misfit: Array, total: Array, fit_intercept: bool) -> Array:
-    constant = jnp.log(total) if fit_intercept else 0.0
-    return -0.5 * (n * math.log(2 * math.pi) + 2 * n * jnp.log(noise) + log_det + misfit + constant)
-
-
-class _Problem(NamedTuple):
-    """The data in units near their size, reduced to as many rows as there are singular values."""
-
-    a: Array  # (q, d) right singular vectors times singular values
-    b: Array  # (q,) y along the left ones
-    rest: Array  # squared length of y that no coefficients reach
-    n: Array  # N, degrees of freedom of y
-    rank: Array
-    constant: Array  # part of the log evidence that depends on neither prior nor noise
-    x_unit: Array  # () or (d,)
-    y_unit: Array
-    center: Array
-    level: Array
-    total: Array
-    each: bool  # whether each feature has its own prior
-    fit_intercept: bool
-
-
-class _State(NamedTuple):
-    prior: Array  # () or (d,), in units of the problem
-    noise: Array
-    evidence: Array
-    gap: Array  # how far the evidence is from stationary
-    prior_ratio: Array  # what MacKay's step multiplies the squares with
-    noise_ratio: Array
-
-
-def _centered(a: Array, weights: Array | None, fit_intercept: bool) -> tuple[Array, Array, Array]:
-    """Rows times the roots of their weights, from the mean; the mean, and the sum of the weights."""
-    require.that(a.size > 0, f"{'x' if a.ndim == 2 else 'y'} must not be empty; found shape {a.shape}")
-    require.same_length(x=a, weights=weights)
-    a = present(weights, a)
-    total = jnp.asarray(len(a), a.dtype) if weights is None else jnp.sum(weights)
-    mean = jnp.zeros_like(a[0])
-    if fit_intercept:
-        a, mean, rest = sums.centered(a, weights=weights)
-        mean = mean + rest
-    return (a if weights is None else (a.T * jnp.sqrt(weights)).T), mean, total
-
-
-def _prepared(x: Array, y: Array, weights: Array | None, fit_intercept: bool, each: bool) -> _Problem:
-    require.rank("x", x, 2)
-    require.samples(x, y, weights)
-    (a, center, total), (b, level, _) = (_centered(part, weights, fit_intercept) for part in (x, y))
-    n = total - fit_intercept
-    n = jnp.where(n > 0, n, jnp.nan)  # a single sample says nothing about noise
-    x_unit = sums.unit_columns(a)[1] if each else scaling.unit(a)
-    size = scaling.length(b)
-    y_unit = jnp.where(size > 0, size / jnp.sqrt(n), 1.0) + 0 * size
-    b = b / y_unit
-    a, rest = a / x_unit, jnp.zeros_like(y_unit)
-    if len(a) > a.shape[1]:  # as many rows as columns hold all that counts, and the length of what is left
-        r = jnp.linalg.qr(jnp.concatenate([a, b[:, None]], axis=1), mode="r")
-        a, b, rest = r[:-1, :-1], r[:-1, -1], r[-1, -1] ** 2
-    left, s, right = singular.svd(a)
-    used = s > scaling.rank_rtol(a.shape, a.dtype) * s[0]
-    along = left.T @ b
-    rest = rest + jnp.sum(jnp.where(used, 0.0, along**2))
-    s, along = jnp.where(used, s, 0 * s), jnp.where(used, along, 0.0)
-    constant = -n * jnp.log(y_unit)
-    rank = jnp.sum(used)
-    return _Problem(
-        s[:, None] * right, along, rest, n, rank, constant, x_unit, y_unit, center, level, total, each, fit_intercept
-    )
-
-
-def _start(problem: _Problem) -> _State:
-    """Curve and noise as large as y itself."""
-    square = jnp.sum(problem.a**2)
-    prior = jnp.sqrt(problem.n / jnp.where(square > 0, square, 1.0))
-    prior = jnp.full(problem.a.shape[1], prior) if problem.each else prior
-    return _evaluated(prior, 1 + 0 * problem.n, problem)
-
-
-def _evaluated(prior: Array, noise: Array, problem: _Problem) -> _State:
-    left, s, right = _decomposed(prior, problem)
-    along = left.T @ problem.b
-    share = s**2 / (s**2 + noise**2)
-    mean = s * along / (s**2 + noise**2)  # of the coefficients over their prior deviations
-    misfit = problem.rest + jnp.sum((along * (1 - share)) ** 2)
-    log_det = jnp.sum(jnp.log1p((s / noise) ** 2))
-    total = misfit / noise**2 + jnp.sum(mean**2)
-    value = _log_density(problem.n, noise, log_det, total, problem.total, problem.fit_intercept) + problem.constant
-    known, squares = jnp.sum(share), jnp.sum(mean**2)
-    if problem.each:
-        known, squares = share @ right**2, (mean @ right) ** 2
-    free = _free(s, noise, problem)
-    gap = jnp.maximum(jnp.max(jnp.abs(known - squares) / (1 + known)), jnp.abs(free - misfit / noise**2) / problem.n)
-    prior_ratio = jnp.where(known > 0, squares / jnp.where(known > 0, known, 1.0), 0.0)
-    noise_ratio = jnp.where(free > 0, misfit / noise**2 / jnp.where(free > 0, free, 1.0), 1.0)
-    return _State(prior, noise, value, gap, prior_ratio, noise_ratio)
-
-
-def _free(s: Array, noise: Array, problem: _Problem) -> Array:
-    r"""$N - \gamma$, as a sum of positive terms."""
-    counts = jnp.arange(len(s)) < problem.rank
-    return problem.n - problem.rank + jnp.sum(jnp.where(counts, noise**2 / (s**2 + noise**2), 0.0))
-
-
-def _decomposed(prior: Array, problem: _Problem, *, full: bool = False) -> tuple[Array, Array, Array]:
-    """Singular vectors and values of the data, in units of the prior."""
-    if problem.each or full:
-        return singular.svd(problem.a * prior, full_matrices=full)
-    s = jnp.sqrt(jnp.sum(problem.a**2, axis=1))
-    return jnp.eye(len(s), dtype=s.dtype), s * prior, problem.a  # the right ones are not needed
-
-
-def _step(state: _State, problem: _Problem) -> _State:
-    """MacKay's step, or half of it where it would lower the evidence."""
-    whole = _moved(state, problem, 0.5)
-    return lax.cond(whole.evidence >= state.evidence, lambda: whole, lambda: _moved(state, problem, 0.25))
-
-
-def _moved(state: _State, problem: _Problem, power: float) -> _State:
-    noise = state.noise * state.noise_ratio**power
-    floor = EXACT * jnp.finfo(noise.dtype).eps
-    return _evaluated(state.prior * state.prior_ratio**power, scaling.at_least(floor, noise), problem)
-
-
-def _exact(state: _State, problem: _Problem) -> Array:
-    return state.noise <= EXACT * jnp.finfo(state.noise.dtype).eps
-
-
-def _model(state: _State, problem: _Problem, report: iteration.Report) -> Evidence:
-    none = _exact(state, problem) & (problem.n > problem.rank)
-    noise = jnp.where(none, 0.0, state.noise)
-    left, s, right = _decomposed(state.prior, problem, full=True)
+def _model(state: State, problem: Problem, report: iteration.Report, fit_intercept: bool) -> Evidence:
+    none, missing = state.exact, 0 * state.evidence  # NaN with it
+    noise = jnp.where(none, 0.0, state.noise) + missing
+    left, s, right = steps.decomposed(state.prior, problem, full=True)
     some = jnp.arange(len(s)) < problem.rank
     below = jnp.hypot(jnp.where(some, s, 0.0), jnp.where(some & (s > 0), noise, 1.0))
     along = left.T @ problem.b
@@ -444,12 +241,13 @@ def _model(state: _State, problem: _Problem, report: iteration.Report) -> Eviden
     mean = jnp.where(some, s / below * (along / below), 0.0) @ right[: len(s)]
     spread = jnp.where(some & (s > 0), noise / below, 1.0)
     spread = jnp.concatenate([spread, jnp.ones(len(right) - len(s), s.dtype)])
-    prior = state.prior * (problem.y_unit / problem.x_unit)
+    prior = state.prior * (problem.y_unit / problem.x_unit) + missing
     coef = mean * prior
     noise_std = noise * problem.y_unit
     value = jnp.where(none, jnp.inf, state.evidence)
-    known = problem.n - _free(s, state.noise, problem)
-    level_std = noise_std / jnp.sqrt(problem.total) if problem.fit_intercept else jnp.zeros_like(noise_std)
+    # N minus the rest would lose its digits where there are many samples
+    known = jnp.sum(jnp.where(some, s**2 / (s**2 + state.noise**2), 0.0)) + missing
+    level_std = noise_std / jnp.sqrt(problem.total) if fit_intercept else jnp.zeros_like(noise_std)
     return Evidence(
         coef,
         problem.level - problem.center @ coef,

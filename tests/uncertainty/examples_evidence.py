@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from mfml.uncertainty import bayesian_logistic, evidence
+from mfml.uncertainty import bayesian_logistic, evidence, evidence_fixed, evidence_steps
 from tests.contract import Example
 
 N, D = 6, 2
@@ -16,6 +16,10 @@ def cloud(key, n=N, d=D):
 def samples(key):
     x = cloud(key)
     return {"x": x, "y": x[:, 0] + 0.3 * jax.random.normal(jax.random.fold_in(key, 1), (N,))}
+
+
+def task(key):
+    return {"problem": evidence_steps.prepared(**samples(key))}
 
 
 def fitted(key):
@@ -54,17 +58,28 @@ EXAMPLES = [
     ),
     Example(evidence.score, lambda key: {"model": fitted(key)["model"], **samples(key)}, gradient=("x", "y")),
     Example(
-        evidence.effective_parameters,
+        evidence_fixed.effective_parameters,
         lambda key: {"x": cloud(key), "alpha": jnp.array(0.7)},
         gradient=("x", "alpha"),
         units=({"x": 1, "alpha": 2},),
     ),
     Example(
-        evidence.log_evidence,
+        evidence_fixed.log_evidence,
         lambda key: samples(key) | {"prior_std": jnp.array([0.7, 1.4]), "noise_std": jnp.array(0.4)},
         gradient=("x", "y", "prior_std", "noise_std"),
         units=({"x": 1, "prior_std": -1},),
     ),
+    Example(
+        evidence_steps.centered,
+        lambda key: {"values": cloud(key)},
+        {"fit_intercept": False},
+        gradient=("values",),
+        exempt={"twice": "rows are multiplied by the roots of their weights"},
+    ),
+    Example(evidence_steps.prepared, samples, {"kind": "ard"}, tolerance=1e-3),
+    Example(evidence_steps.init, task, tolerance=1e-3),
+    Example(evidence_steps.step, lambda key: task(key) | {"state": evidence_steps.init(**task(key))}, tolerance=1e-3),
+    Example(evidence_steps.decomposed, lambda key: task(key) | {"prior": jnp.array(0.7)}),
     Example(bayesian_logistic.fit, labeled, {"n_classes": 3, "max_iter": 3}, batched=("x",), tolerance=1e-3),
     Example(bayesian_logistic.predict_proba, logistic, gradient=("x",)),
     Example(

@@ -266,3 +266,28 @@ def test_a_wrong_label_is_not_silent():
     fitted = jax.jit(lambda y: bayesian_logistic.fit(x, y, n_classes=2, max_iter=2))(y)
     assert np.isnan(fitted.params).all()
     assert fitted.status == Status.NON_FINITE
+
+
+def test_effective_parameters_keep_their_digits_where_weights_are_large():
+    with jax.enable_x64(False):
+        x, y = (jnp.asarray(part, jnp.float32) for part in alloys())
+        for kind in evidence.KINDS:
+            found = evidence.fit(x, y, kind=kind, weights=jnp.full(N, 1e10))  # N - (N - gamma) would be 0
+            np.testing.assert_allclose(found.n_effective, D, rtol=1e-4)
+        labels = jnp.tile(jnp.array([0, 0, 1]), 20_000)
+        logistic = bayesian_logistic.fit(
+            jnp.linspace(-1.0, 1.0, 60_000)[:, None] + labels[:, None], labels, n_classes=2
+        )
+        assert 1.9 < logistic.n_effective <= 2
+
+
+def test_missing_numbers_leave_no_hyperparameters():
+    x, y = alloys()
+    for broken in (evidence.fit(x, np.r_[np.nan, y[1:]]), evidence.fit(np.r_[[[np.inf] * D], x[1:]], y)):
+        assert broken.status == Status.NON_FINITE
+        for part in (broken.prior_std, broken.noise_std, broken.n_effective, broken.log_evidence):
+            assert jnp.isnan(part).all()
+
+
+def test_no_new_samples(model):
+    assert evidence.predictive(model, np.zeros((0, D))).std.shape == (0,)
