@@ -78,6 +78,8 @@ def column_units(a: Float[Array, "n p"]) -> Float[Array, " p"]:
     >>> column_units(jnp.array([[3.0, 1e3], [-1.0, 1e-3]])).tolist()
     [2.0, 512.0]
     """
+    if a.shape[1] == 0:
+        return jnp.ones(0, a.dtype)
     top, rest = folded(jnp.abs(lax.stop_gradient(a)))
     largest = jnp.max(jnp.max(top, axis=0, initial=0.0).reshape(-1, a.shape[1]), axis=0)
     return power_of_two(jnp.maximum(largest, jnp.max(rest, axis=0, initial=0.0)))

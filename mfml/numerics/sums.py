@@ -28,6 +28,8 @@ def over_rows(a: Float[Array, "n *rest"]) -> Float[Array, "*rest"]:
     >>> over_rows(jnp.ones((5, 2))).tolist()
     [5.0, 5.0]
     """
+    if 0 in a.shape[1:]:
+        return a.sum(axis=0)
     folded, rest = scaling.folded(a)
     return folded.sum(axis=0).reshape(-1, *a.shape[1:]).sum(axis=0) + rest.sum(axis=0)
 
@@ -57,6 +59,7 @@ def mean(a: Float[Array, "n *rest"], *, weights: Float[Array, " n"] | None = Non
     """
     if weights is None:
         return a[0] + over_rows(a - a[0]) / len(a)
+    weights = weights / scaling.unit(weights)  # whose sum may leave the range
     share = (weights / jnp.sum(weights)).reshape(-1, *[1] * (a.ndim - 1))
     first = over_rows(share * a)  # not the first row: it may be one without weight, and far away
     return first + over_rows(share * (a - first))

@@ -250,7 +250,8 @@ def linear_moments(
 
     $$\mathbb{E} = w \cdot x + b, \qquad \mathrm{Var} = \frac{p}{1 - p} \sum_i (w_i x_i)^2$$
 
-    The deviation is infinite for p = 1, the limit, though `generalization.dropout` then sets all inputs to 0.
+    The deviation is infinite for p = 1, the limit, unless all products are 0. There `generalization.dropout` sets all
+    inputs to 0.
 
     Raises:
         ValueError: unless x has as many columns as the layer has inputs; for a rate outside [0, 1].
@@ -266,7 +267,7 @@ def linear_moments(
     square = (x / x_unit) ** 2 @ (layer.weight / unit) ** 2
     root = jnp.where(square == 0, 0.0, jnp.sqrt(jnp.where(square == 0, 1.0, square)))
     odds = jnp.where(rate == 0, 0.0, jnp.sqrt(jnp.where(rate == 0, 1.0, rate) / (1 - rate)))
-    return mean, odds * root * x_unit * unit
+    return mean, jnp.where(root == 0, 0.0, odds) * root * x_unit * unit
 
 
 def _standardized(model: Dropout, x: Array) -> Array:

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics import absent, sums
+from mfml.numerics import absent, scaling, sums
 from mfml.numerics.domain import NON_NEGATIVE, checked
 
 
@@ -71,7 +71,7 @@ def fit(
     require.rank("x", x, 1)
     require.samples(x, y, weights)
     broken = _missing(x, weights) | _missing(y, weights)
-    w = jnp.ones_like(y) if weights is None else weights
+    w = jnp.ones_like(y) if weights is None else weights / scaling.unit(weights)  # so that sums stay in range
     x, y = absent.present(weights, x), absent.present(weights, y)
     x = jnp.where(w == 0, jnp.max(x), x)  # what has no weight comes last, at a point that is there
     in_order = jnp.argsort(x, stable=True)

@@ -148,3 +148,10 @@ def test_a_far_row_of_little_weight_takes_no_digits(far, weight):
 
 def test_the_gram_matrix_of_no_rows_is_zero():
     assert sums.gram(jnp.zeros((0, 3))).tolist() == [[0.0] * 3] * 3
+
+
+def test_no_columns_and_weights_whose_sum_is_out_of_range():
+    for n in (3, 100):
+        assert sums.over_rows(jnp.zeros((n, 0))).shape == sums.mean(jnp.zeros((n, 0))).shape == (0,)
+        assert sums.unit_columns(jnp.zeros((n, 0)))[1].shape == (0,)
+    assert sums.mean(jnp.array([1.0, 4.0]), weights=jnp.array([3e38, 1.5e38])) == 2

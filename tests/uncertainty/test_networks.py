@@ -280,3 +280,17 @@ def test_total_variance_of_two_members():
         expected = 3.0, 12.5**0.5, 2.0, 16.5**0.5
         for part, known in zip((*found, found.std), expected, strict=True):
             np.testing.assert_allclose(part / unit, known, rtol=1e-5)
+
+
+def test_inputs_of_zero_have_no_spread_even_if_all_are_off():
+    layer = Dense(jnp.array([[3.0], [4.0]]), jnp.array([1.0]))
+    mean, std = dropout.linear_moments(layer, jnp.array([[0.0, 0.0], [1.0, 0.0]]), rate=1.0)
+    assert mean.ravel().tolist() == [1, 4] and std.ravel().tolist() == [0, np.inf]
+
+
+def test_no_new_samples():
+    x = jnp.linspace(-1.0, 1.0, 6)[:, None]
+    options = {"key": jax.random.key(0), "hidden": (2,), "n_steps": 1}
+    assert ensemble.predict(ensemble.fit(x, x[:, 0], n_members=2, **options), x[:0]).shape == (0,)
+    fitted = dropout.fit(x, x[:, 0], **options)
+    assert dropout.predictive(fitted, x[:0], key=jax.random.key(1), n_samples=2).std.shape == (0,)
