@@ -34,7 +34,7 @@ def rank(n: int, level: float) -> int:
     (9, 19, 9)
     """
     share = fraction(level)
-    return -(-(n + 1) * share.numerator // share.denominator)
+    return max(1, -(-(n + 1) * share.numerator // share.denominator))  # a level below `FINEST` is read as 0
 
 
 def ranks(n: int, level: float) -> Int[Array, " n_plus_1"]:
@@ -44,7 +44,8 @@ def ranks(n: int, level: float) -> Int[Array, " n_plus_1"]:
     [1, 1, 2, 2]
     """
     share = fraction(level)
-    return jnp.asarray(-(-np.arange(1, n + 2, dtype=np.int64) * share.numerator // share.denominator).astype(np.int32))
+    found = -(-np.arange(1, n + 2, dtype=np.int64) * share.numerator // share.denominator)
+    return jnp.asarray(np.maximum(1, found).astype(np.int32))
 
 
 def smallest(values: Float[Array, "n *rest"], k: int) -> Float[Array, "*rest"]:

@@ -57,10 +57,11 @@ def crps_mixture(
       - \tfrac12 \sum_{ij} w_i w_j\, A\Bigl(\mu_i - \mu_j, \sqrt{\sigma_i^2 + \sigma_j^2}\Bigr), \qquad
       A(\mu, \sigma) = 2 \sigma \varphi(\mu / \sigma) + \mu\,(2 \Phi(\mu / \sigma) - 1)$$
 
-    In units of y. Weights are divided by their sum; a component of weight zero is absent, whatever it holds.
+    In units of y. Weights are divided by their sum; a component of weight zero is absent, whatever it holds. A scale of
+    0 is a single number, a negative one gives NaN.
 
     Raises:
-        ValueError: unless weights, means and scales have one shape with a row per sample.
+        ValueError: unless weights, means and scales have one shape with a row per sample, and a component.
 
     Source: Grimit et al. (2006), equation 4.
 
@@ -72,8 +73,11 @@ def crps_mixture(
     require.rank("means", means, 2)
     require.same_shape(weights=weights, means=means, scales=scales)
     require.same_length(y=y, means=means)
+    require.that(means.shape[1] > 0, f"means must have at least one component; found shape {means.shape}")
     absent = weights == 0
     means, scales = jnp.where(absent, y[:, None], means), jnp.where(absent, 0.0, scales)
+    scales = jnp.where(scales < 0, jnp.nan, scales)
+    weights = weights / scaling.power_of_two(jnp.max(weights, axis=1, keepdims=True))  # so that sums stay in range
     total = jnp.sum(weights, axis=1, keepdims=True)
     share = jnp.where(weights < 0, jnp.nan, weights) / total
     error = jnp.sum(share * _distance(y[:, None] - means, scales), axis=1)

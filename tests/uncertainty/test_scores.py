@@ -150,3 +150,19 @@ def test_a_table_of_methods(key):
     tiny = compare.table(*(1e-18 * a for a in (y, means, stds, 3 * y, means, 3 * stds)), seconds=jnp.array([5.0, 1.0]))
     np.testing.assert_allclose(tiny.crps * 1e18, found.crps, rtol=1e-4)
     np.testing.assert_allclose(tiny.coverage, found.coverage, atol=1e-3)
+
+
+def test_mixtures_with_huge_weights_or_scales_that_are_none():
+    y, means, ones = jnp.array([0.4]), jnp.array([[0.0, 1.0]]), jnp.ones((1, 2))
+    expected = scores.crps_mixture(y, ones, means, ones)
+    np.testing.assert_allclose(scores.crps_mixture(y, 3e38 * ones, means, ones), expected, rtol=1e-6)
+    assert jnp.isnan(scores.crps_mixture(y, ones, means, jnp.array([[1.0, -1.0]]))).all()
+    absent = scores.crps_mixture(y, jnp.array([[1.0, 0.0]]), means, jnp.array([[1.0, -1.0]]))
+    np.testing.assert_allclose(absent, scores.crps_gaussian(y, 0.0, 1.0), rtol=1e-6)
+    with pytest.raises(ValueError, match="component"):
+        scores.crps_mixture(y, ones[:, :0], means[:, :0], ones[:, :0])
+
+
+def test_ranks_start_at_one():
+    assert order.rank(5, 1e-7) == 1 and order.ranks(5, 1e-7).min() == 1
+    assert order.rank(5, 1 - 1e-7) == 6
