@@ -134,6 +134,8 @@ def loss(output: Float[Array, "n k"], y: Num[Array, " n"], *, kind: str, beta: A
     $\beta = 0$ it is the likelihood itself. It neglects samples that the network calls noisy, since errors of the mean
     are divided by $\sigma^2$. For $\beta = 1$ the mean learns as from squared errors; 0.5 is a good choice.
 
+    The noise is never below `SMALLEST_STD`, or it would shrink onto single samples and the likelihood grow without end.
+
     Raises:
         ValueError: unless shapes fit and the kind is known.
 

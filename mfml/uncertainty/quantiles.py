@@ -86,7 +86,7 @@ def fit(
 
     Raises:
         ValueError: if shapes do not fit, without a sample or a level, for a negative weight (NaN where it is traced).
-            A level outside of (0, 1) gives NaN.
+            A level outside of (0, 1) makes all levels NaN.
 
     Source: Koenker and Bassett (1978); Portnoy and Koenker (1997), section 3 (the algorithm).
 

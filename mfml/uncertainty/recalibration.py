@@ -30,8 +30,9 @@ def fit(pit: Float[Array, " n"]) -> LevelMap:
     r"""Map the i-th smallest of n PIT values to the share $i / (n + 1)$, 0 to 0 and 1 to 1.
 
     This is the isotonic regression of the observed shares on the levels: shares of values below a level are in order
-    already. With n + 1 a new value lies below the mapped quantile with exactly the probability that it states, averaged
-    over calibration sets.
+    already. With n + 1 a new value lies below the mapped quantile of a share $i / (n + 1)$ with exactly this
+    probability, averaged over calibration sets. Shares in between are as good as straight lines are, and those below
+    $1 / (n + 1)$ or above $n / (n + 1)$ are guesses.
 
     Args:
         pit: of calibration samples that the model has not seen, such as `calibration.gaussian_pit`.

@@ -59,9 +59,9 @@ def fit(
     r"""Minimize the mean of $-\log \mathrm{softmax}(z / T)_y$ over T > 0.
 
     It is convex in $1 / T$. Newton's steps stay within bounds that each step narrows, so they always arrive. There is
-    no best T if the right class always has the largest logit (T goes to 0), or if logits say nothing about the class
-    (T grows without end): then the status is UNBOUNDED, and T is the
-    end of the range that is searched, so that probabilities are 0 and 1, or equal.
+    no best T if the right class always has the largest logit (T goes to 0), or if logits say nothing about the class,
+    as equal ones do (T grows without end): then the status is UNBOUNDED, and T is the end of the range that is
+    searched, so that probabilities are 0 and 1, or equal.
 
     Args:
         logits: of samples that the classifier was not trained on.
@@ -115,7 +115,7 @@ def fit(
         converged=lambda state: state.moved <= tol,
         failed={Status.UNBOUNDED: lambda _: all_right | no_help},
     )
-    s = jnp.where(all_right, limit, jnp.where(no_help, -limit, state.s))
+    s = jnp.where(no_help, -limit, jnp.where(all_right, limit, state.s))  # both where all logits are equal
     temperature = jnp.where(report.status == Status.NON_FINITE, jnp.nan, unit * jnp.exp(-s))
     return Temperature(temperature, *report)
 

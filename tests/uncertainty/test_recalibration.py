@@ -218,3 +218,25 @@ def test_quantile_regression_without_features_that_vary_finds_quantiles():
     np.testing.assert_allclose(found.intercept, [9, 49, 89], atol=0.05)
     exact = quantiles.fit(y[:, None], 3 * y + 1, levels=jnp.array([0.1, 0.5, 0.9]))
     np.testing.assert_allclose(exact.coef[:, 0], [3, 3, 3], rtol=1e-4)
+
+
+def test_logits_that_are_all_equal_say_nothing():
+    for logits in (jnp.zeros((4, 3)), jnp.ones((4, 1))):
+        found = temperature.fit(logits, jnp.zeros(4, int))
+        assert found.status == Status.UNBOUNDED and found.temperature > 1e6
+    spread = temperature.predict_proba(temperature.fit(jnp.zeros((3, 3)), jnp.arange(3)), jnp.array([[3.0, 0.0, -3.0]]))
+    np.testing.assert_allclose(spread, 1 / 3, rtol=1e-4)
+
+
+def test_only_ratios_of_weights_count():
+    huge = jnp.full(3, 3e38)  # their sum is out of range
+    x, y = jnp.array([1.0, 2.0, 3.0]), jnp.array([0.0, 3.0, 2.0])
+    np.testing.assert_allclose(isotonic.fit(x, y, weights=huge).value, [0, 2.5, 2.5], rtol=1e-6)
+    factor = recalibration.scale_factor(y, jnp.zeros(3), jnp.ones(3), weights=huge)
+    np.testing.assert_allclose(factor, np.sqrt(13 / 3), rtol=1e-6)
+
+
+def test_the_map_is_exact_at_the_shares_of_its_points():
+    pit = jnp.asarray(np.random.default_rng(3).beta(3.0, 1.0, (20_000, 10)), jnp.float32)  # far from uniform
+    below = jax.vmap(lambda p: p[9] <= recalibration.inverse_transform(recalibration.fit(p[:9]), jnp.array([0.1, 0.7])))
+    np.testing.assert_allclose(below(pit).mean(axis=0), [0.1, 0.7], atol=0.015)
