@@ -137,8 +137,9 @@ def campaign(
 ) -> Campaign:
     r"""Run a campaign on candidates whose values are known to us, but not to the model.
 
-    It begins with `n_initial` random experiments. Each of the `n_steps` that follow is chosen as in `suggest`, but equal
-    candidates are experiments of their own, each with its value. After each, hyperparameters go on for `n_updates` steps of Adam from where they were. The campaign is one compiled loop.
+    It begins with `n_initial` random experiments. Each of the `n_steps` that follow is chosen as in `suggest`, but
+    equal candidates are experiments of their own. After each, hyperparameters go on for `n_updates` steps of Adam
+    from where they were. The campaign is one compiled loop.
     Many of them at once: `jax.vmap(lambda key: campaign(x, y, key=key, ...))(keys)`.
 
     Args:
@@ -183,7 +184,8 @@ def experiments_needed(best: Float[Array, " t"], y: Float[Array, " m"], *, share
     r"""How many experiments a campaign took until it had measured one of the best candidates.
 
     Those are the $\lceil \text{share} \cdot m \rceil$ largest of y, one at least: with share = 0 it is the best one.
-    Where the campaign ended before, it is t + 1; where a value is NaN, and which are best is not known, -1. Random search needs $(m + 1) / (k + 1)$ on average for one of k.
+    Where the campaign ended before, it is t + 1; where a value is NaN, and which are best is not known, -1. Random
+    search needs $(m + 1) / (k + 1)$ on average for one of k.
 
     Raises:
         ValueError: unless both have one axis, and 0 <= share <= 1.

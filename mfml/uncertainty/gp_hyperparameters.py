@@ -80,6 +80,8 @@ def maximize(
     the spread of x to a thousand times it, variances from a millionth of that of y to a million times it, and the
     learned noise from $10 \sqrt n \epsilon$ of the variance of y to ten times it. Each step evaluates the evidence
     once. The evidence of data without noise is too steep for rounding at the least noise, and `status` says STALLED.
+    So it does where no noise is known or learned and the first lengths are too long: begin with short ones then, by
+    `init="kernel"`.
 
     Raises:
         ValueError: as `gp.fit`.
