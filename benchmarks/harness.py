@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
 from statistics import median
@@ -82,7 +83,18 @@ class Outcome(NamedTuple):
 
 def measure(row: Row, *, budget: float = BUDGET, min_pairs: int | None = None) -> Outcome:
     """Measure a row in this process; its cold times are cold only in a fresh process."""
-    min_pairs = row.min_pairs if min_pairs is None else min_pairs
+    with precision(row):
+        return _measure(row, budget=budget, min_pairs=row.min_pairs if min_pairs is None else min_pairs)
+
+
+def precision(row: Row) -> AbstractContextManager[None]:
+    """Where a row is built and called: a setting of the whole process would last beyond it."""
+    import jax
+
+    return jax.enable_x64(row.dtype == "float64")
+
+
+def _measure(row: Row, *, budget: float, min_pairs: int) -> Outcome:
     pair = row.build()
     calls = {"ours": pair.ours, "theirs": pair.theirs}
     cold, results = {}, {}

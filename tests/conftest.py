@@ -55,6 +55,15 @@ def same_draws(request):
 STARTS: dict[int, Any] = {}
 
 
+@pytest.fixture(autouse=True)
+def single_precision():
+    """Double precision is a test's own, and ends with it: left on, it changes what all tests after it compute."""
+    yield
+    if jax.config.jax_enable_x64:
+        jax.config.update("jax_enable_x64", False)
+        pytest.fail("left double precision on: use `with jax.enable_x64(True):`")
+
+
 @pytest.fixture
 def key():
     """A PRNG key; split it where several are needed."""
