@@ -214,14 +214,14 @@ def load(
     require.one_of("source", source, ("auto", "simulated"))
     if key is None:
         raise ValueError(NO_KEY)
-    units = ("at.%",) * 5 + ("µm", "h", "1")
-    columns = ", ".join(f"{name} ({unit})" for name, unit in zip(FEATURES, units, strict=True))
+    process = (Quantity("grain size", "µm"), Quantity("aging time", "h", "at 450 °C"), Quantity("cold work", "1"))
+    columns = dict(zip(FEATURES, (Quantity("content", "at.%"),) * 5 + process, strict=True))
     card = Card(
         name="alloys",
         quantities={
-            "x": Quantity(f"columns: {columns}", "as named"),
+            "x": Quantity("features", "as named", columns=columns),
             "strength": Quantity("yield strength", "MPa"),
-            "conductivity": Quantity("electrical conductivity at 20 °C", "MS/m"),
+            "conductivity": Quantity("electrical conductivity", "MS/m", "at 20 °C"),
         },
         source=SIMULATED,
         license="MIT",

@@ -279,9 +279,9 @@ def _card(data: Microstructures, *, source: str, notes: str) -> Card:
     return Card(
         name="cahn_hilliard",
         quantities={
-            "images": Quantity("composition: 0 one phase, 1 the other", "1"),
-            "energy": Quantity("free energy of the microstructure", "1"),
-            "simulation": Quantity("number of the simulation", "1"),
+            "images": Quantity("phase field", "1", "0 one phase, 1 the other"),
+            "energy": Quantity("reduced energy", "1", "free energy of the microstructure"),
+            "simulation": Quantity("simulation", "1", "its number"),
         },
         source=source,
         license="MIT",

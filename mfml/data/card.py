@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
+
+from mfml.data import vocabulary
 
 SIMULATED = "simulated"
 NO_KEY = "simulated data needs a key: pass jax.random.key(number)"
 
 
-class Quantity(NamedTuple):
-    """What one array holds."""
+@dataclass(frozen=True)
+class Quantity:
+    """What one array holds, or one column of it.
 
-    meaning: str
+    Raises:
+        ValueError: unless the term is in `vocabulary`, and may be given in the unit.
+
+    >>> Quantity("yield strength", "MPa").meaning
+    'yield strength'
+    """
+
+    term: str
     unit: str  # "1" if it is a plain number
+    detail: str = ""  # what the term leaves open
+    columns: Mapping[str, Quantity] | None = None  # of a table, each under its name
+
+    def __post_init__(self) -> None:
+        vocabulary.check(self.term, self.unit)
+
+    @property
+    def meaning(self) -> str:
+        """The term with its detail."""
+        return f"{self.term}: {self.detail}" if self.detail else self.term
 
 
 class Card(NamedTuple):

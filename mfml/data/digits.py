@@ -214,8 +214,8 @@ def _card(data: Digits, *, source: str, license: str, notes: str) -> Card:
     return Card(
         name="digits",
         quantities={
-            "images": Quantity("share of black pixels in each block of 4x4, in steps of 1/16", "1"),
-            "labels": Quantity("the digit shown", "1"),
+            "images": Quantity("image", "1", "share of black pixels in each block of 4x4, in steps of 1/16"),
+            "labels": Quantity("class", "1", "the digit shown"),
         },
         source=source,
         license=license,

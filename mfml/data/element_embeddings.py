@@ -44,7 +44,10 @@ NOTES = {
     "magpie": "97 elements, 22 properties. Some values are wrong, such as the melting point of helium (1211 K).",
     "oliynyk": "85 elements, 44 properties; 14 values are missing (NaN).",
 }
-UNITS = {"mat2vec": "1", "matscibert": "1", "magpie": "various", "oliynyk": "various"}
+VECTORS = {
+    **dict.fromkeys(("mat2vec", "matscibert"), Quantity("embedding", "1", "of each element, from texts")),
+    **dict.fromkeys(("magpie", "oliynyk"), Quantity("features", "as named", "of each element, without names")),
+}
 
 
 class Embeddings(NamedTuple):
@@ -76,7 +79,7 @@ def load(*, key: Key[Array, ""] | None = None, source: str = "auto", kind: str =
         name="element_embeddings",
         quantities={
             "atomic_number": Quantity("atomic number", "1"),
-            "vectors": Quantity("features of each element, without names", UNITS[kind]),
+            "vectors": VECTORS[kind],
         },
         source=packages.ELEMENT_EMBEDDINGS.source,
         license="MIT",

@@ -67,8 +67,8 @@ def load(
     return data, Card(
         name="fashion_mnist",
         quantities={
-            "images": Quantity("gray value, 0 background to 1", "1"),
-            "labels": Quantity("kind of clothing: 0 to 9, named in LABELS", "1"),
+            "images": Quantity("image", "1", "gray value, 0 background to 1"),
+            "labels": Quantity("class", "1", "kind of clothing: 0 to 9, named in LABELS"),
         },
         source=FILES.name,
         license="MIT",

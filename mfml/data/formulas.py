@@ -143,7 +143,7 @@ def load(*, key: Key[Array, ""] | None = None, source: str = "auto", n_samples: 
     data = simulate(key=key, n_samples=n_samples)
     return data, Card(
         name="formulas",
-        quantities={"tokens": Quantity("tokens of each formula, places in `VOCABULARY`, then 0", "1")},
+        quantities={"tokens": Quantity("formula", "1", "places of its tokens in `VOCABULARY`, then 0")},
         source=SIMULATED,
         license="MIT",
         reference="usual oxidation states as in Greenwood and Earnshaw, Chemistry of the Elements (1997)",

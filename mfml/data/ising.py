@@ -278,11 +278,11 @@ def _card(data: Ising, *, source: str, notes: str) -> Card:
     return Card(
         name="ising",
         quantities={
-            "spins": Quantity("direction of each spin, -1 or 1", "1"),
+            "spins": Quantity("spin", "1"),
             "temperature": Quantity("temperature", "J/k_B"),
-            "magnetization": Quantity("mean spin", "1"),
-            "energy": Quantity("energy per spin", "J"),
-            "above": Quantity("1 above the critical temperature, 0 otherwise", "1"),
+            "magnetization": Quantity("magnetization", "1"),
+            "energy": Quantity("energy", "J", "per spin"),
+            "above": Quantity("class", "1", "1 above the critical temperature, 0 otherwise"),
         },
         source=source,
         license="MIT",

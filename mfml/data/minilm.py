@@ -45,9 +45,9 @@ def load(*, key: Key[Array, ""] | None = None, source: str = "auto") -> tuple[Fi
     return files, Card(
         name="minilm",
         quantities={
-            "weights": Quantity("path of the weights, 104 tensors in a safetensors file", "1"),
-            "config": Quantity("path of the sizes of the model, in JSON", "1"),
-            "vocabulary": Quantity("path of the tokens, one per line, for WordPiece without capitals", "1"),
+            "weights": Quantity("file", "1", "weights: 104 tensors in a safetensors file"),
+            "config": Quantity("file", "1", "sizes of the model, in JSON"),
+            "vocabulary": Quantity("file", "1", "tokens, one per line, for WordPiece without capitals"),
         },
         source=packages.MINILM.source,
         license="Apache-2.0",

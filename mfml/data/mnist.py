@@ -149,8 +149,8 @@ def _card(data: Images, *, source: str, notes: str) -> Card:
     return Card(
         name="mnist",
         quantities={
-            "images": Quantity("gray value, 0 paper to 1 ink", "1"),
-            "labels": Quantity("the digit shown", "1"),
+            "images": Quantity("image", "1", "gray value, 0 paper to 1 ink"),
+            "labels": Quantity("class", "1", "the digit shown"),
         },
         source=source,
         license="MIT" if source == SIMULATED else "CC BY-SA 3.0 (images)",

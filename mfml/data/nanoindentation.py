@@ -303,9 +303,9 @@ def _card(data: Nanoindentation, *, source: str, notes: str) -> Card:
     return Card(
         name="nanoindentation",
         quantities={
-            "hardness": Quantity("indentation hardness", "GPa"),
+            "hardness": Quantity("hardness", "GPa", "of an indentation"),
             "modulus": Quantity("Young's modulus", "GPa"),
-            "specimen": Quantity("0 to 3: copper with 0, 25, 60 and 100 % chromium", "1"),
+            "specimen": Quantity("class", "1", "specimen 0 to 3: copper with 0, 25, 60 and 100 % chromium"),
         },
         source=source,
         license="MIT",

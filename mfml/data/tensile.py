@@ -242,9 +242,9 @@ def _card(data: Tensile, *, source: str, license: str, notes: str) -> Card:
     return Card(
         name="tensile",
         quantities={
-            "strain": Quantity("true strain", "1"),
-            "stress": Quantity("true stress", "MPa"),
-            "temperature": Quantity("temperature of each row", "°C"),
+            "strain": Quantity("strain", "1", "true"),
+            "stress": Quantity("stress", "MPa", "true"),
+            "temperature": Quantity("temperature", "°C", "of each row"),
         },
         source=source,
         license=license,

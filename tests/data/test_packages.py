@@ -65,7 +65,7 @@ def test_vectors_are_read_with_their_gaps(vectors):
     np.testing.assert_allclose(data.vectors, [[0.5, -2.0], [np.nan, 0.3]], rtol=1e-6)
     assert set(card.quantities) == set(data._fields)
     assert (card.source, card.license, card.n_samples) == ("ElementEmbeddings 0.8.0", "MIT", 2)
-    assert card.quantities["vectors"].unit == "various"
+    assert card.quantities["vectors"].unit == "as named"
     with pytest.raises(ValueError, match="kind must be one of 'mat2vec', 'matscibert', 'magpie', 'oliynyk'"):
         element_embeddings.load(kind="word2vec")
 
