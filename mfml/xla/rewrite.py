@@ -9,7 +9,7 @@ replaces convolutions of images with small kernels and steps of one by those of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 from jax import lax
@@ -20,6 +20,7 @@ from jaxtyping import Array
 
 from mfml.xla import convolution
 
+T = TypeVar("T")
 WIDE = 7  # rows or columns of the largest kernel that `convolution` takes over
 
 
@@ -48,8 +49,8 @@ def with_fast_convolutions(function: Callable[..., Any]) -> Callable[..., Any]:
     return rewritten
 
 
-def stored(x: Array) -> Array:
-    """Return the same array, and make XLA's compiler for CPUs keep it in memory.
+def stored(x: T) -> T:
+    """Return the same array or pytree of arrays, and make XLA's compiler for CPUs keep it in memory.
 
     Otherwise the compiler computes the array again within every operation that uses it, often in a slow order. An
     example is the gradient of max pooling, which both the bias and the weights of the layer before need. The compiler
@@ -60,7 +61,7 @@ def stored(x: Array) -> Array:
     [0.0, 1.0, 2.0]
     """
 
-    def called(x: Array) -> Array:
+    def called(x: T) -> T:
         with set_xla_metadata(inlineable="false"):
             return jax.jit(lax.optimization_barrier)(x)
 

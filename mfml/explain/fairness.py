@@ -1,0 +1,162 @@
+r"""Errors of groups: a model that is right on average may be wrong for one group of samples.
+
+Shapes: n samples, g groups. Groups may be families of alloys, laboratories, or instruments. A sample whose group is
+negative or too large belongs to none.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from mfml import require
+from mfml.entrance import public
+from mfml.numerics import sums
+from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.scaling import power_of_two, ratio
+
+
+class Rates(NamedTuple):
+    """How a classifier treats each group; a share of no samples is NaN, and not 0."""
+
+    number: Float[Array, " g"]  # samples, or the sum of their weights
+    selection: Float[Array, " g"]  # share predicted positive
+    true_positive: Float[Array, " g"]  # share of the positives that is predicted positive (recall)
+    false_positive: Float[Array, " g"]  # share of the negatives that is predicted positive
+    precision: Float[Array, " g"]  # share of positives among those predicted positive
+    accuracy: Float[Array, " g"]
+
+
+class Errors(NamedTuple):
+    """How a regression treats each group, in units of y; NaN for a group without samples."""
+
+    number: Float[Array, " g"]  # samples, or the sum of their weights
+    bias: Float[Array, " g"]  # mean of prediction minus y
+    mae: Float[Array, " g"]  # mean absolute error
+    rmse: Float[Array, " g"]  # root mean squared error
+
+
+@public
+@checked(weights=NON_NEGATIVE)
+@partial(jax.jit, static_argnames="n_groups")
+def rates(
+    prediction: Int[Array, " n"],
+    y: Int[Array, " n"],
+    groups: Int[Array, " n"],
+    *,
+    n_groups: int,
+    weights: Float[Array, " n"] | None = None,
+) -> Rates:
+    """Rates of each group from labels, of which 1 is positive and every other negative. n_groups is static.
+
+    Raises:
+        ValueError: unless all have the same length, n_groups >= 1, and no weight is negative (NaN for a traced one).
+
+    Source: Hardt, Price and Srebro (2016), Equality of Opportunity in Supervised Learning.
+
+    >>> found = rates([1, 0, 1, 1], [1, 1, 0, 0], [0, 0, 0, 1], n_groups=2)
+    >>> found.true_positive.tolist(), found.false_positive.tolist()
+    ([0.5, nan], [1.0, 1.0])
+    """
+    chosen, positive = prediction == 1, y == 1
+    columns = (chosen, positive, chosen & positive, chosen & ~positive, chosen == positive)
+    table = jnp.stack([jnp.ones_like(chosen), *columns], axis=1).astype(jnp.result_type(float))
+    total, selected, positives, hits, alarms, right = _of_groups(table, groups, n_groups, weights).T
+    return Rates(
+        total,
+        _share(selected, total),
+        _share(hits, positives),
+        _share(alarms, total - positives),
+        _share(hits, selected),
+        _share(right, total),
+    )
+
+
+@public
+@checked(weights=NON_NEGATIVE)
+@partial(jax.jit, static_argnames="n_groups")
+def errors(
+    prediction: Float[Array, " n"],
+    y: Float[Array, " n"],
+    groups: Int[Array, " n"],
+    *,
+    n_groups: int,
+    weights: Float[Array, " n"] | None = None,
+) -> Errors:
+    """Errors of each group from numbers. n_groups is static.
+
+    Raises:
+        ValueError: unless all have the same length, n_groups >= 1, and no weight is negative (NaN for a traced one).
+
+    Source: Agarwal, Dudík and Wu (2019), Fair Regression.
+
+    >>> found = errors([1.0, 3.0, 5.0], [0.0, 4.0, 2.0], [0, 0, 1], n_groups=3)
+    >>> found.bias.tolist(), found.mae.tolist()
+    ([0.0, 3.0, nan], [1.0, 3.0, nan])
+    """
+    require.same_length(prediction=prediction, y=y)
+    rest = prediction - y
+    size = jnp.abs(rest)
+    unit = _largest(size, weights)
+    table = jnp.stack([jnp.ones_like(rest), rest / unit, size / unit, (rest / unit) ** 2], axis=1)
+    total, bias, mae, square = _of_groups(table, groups, n_groups, weights).T
+    root = jnp.sqrt(jnp.where(square > 0, _share(square, total), 0.0))
+    rmse = jnp.where(total > 0, jnp.where(jnp.isnan(square), jnp.nan, root), jnp.nan)
+    return Errors(total, unit * _share(bias, total), unit * _share(mae, total), unit * rmse)
+
+
+@public
+@jax.jit
+def difference(values: Float[Array, " g"]) -> Float[Array, ""]:
+    """Largest difference between two groups: of `selection`, the demographic parity difference; NaN if a value is.
+
+    Raises:
+        ValueError: unless values have one axis and an entry.
+
+    Source: Agarwal et al. (2018), A Reductions Approach to Fair Classification.
+
+    >>> difference([0.5, 0.75, 0.25]).item()
+    0.5
+    """
+    require.rank("values", values, 1)
+    require.positive("number of groups", len(values))
+    return jnp.max(values) - jnp.min(values)
+
+
+@public
+@jax.jit
+def equalized_odds_difference(found: Rates) -> Float[Array, ""]:
+    """Larger one of the differences of both rates, of hits among positives and of alarms among negatives.
+
+    NaN where a group has no positives or no negatives: then it is not known, and it is not 0.
+
+    Raises:
+        ValueError: never.
+
+    Source: Hardt, Price and Srebro (2016), Equality of Opportunity in Supervised Learning.
+
+    >>> found = rates([1, 0, 0, 1, 1, 0], [1, 1, 0, 1, 0, 0], [0, 0, 0, 1, 1, 1], n_groups=2)
+    >>> equalized_odds_difference(found).item()
+    0.5
+    """
+    return jnp.maximum(difference(found.true_positive), difference(found.false_positive))
+
+
+def _of_groups(table: Array, groups: Array, n_groups: int, weights: Array | None) -> Array:
+    require.positive("n_groups", n_groups)
+    require.same_length(table=table, groups=groups, weights=weights)
+    if weights is not None:
+        table = jnp.where(weights[:, None] > 0, table, 0.0) * weights[:, None].astype(table.dtype)
+    return sums.by_label(table, groups, n_labels=n_groups)
+
+
+def _share(part: Array, whole: Array) -> Array:
+    return jnp.where(whole > 0, ratio(part, jnp.where(whole > 0, whole, 1.0)), jnp.nan)
+
+
+def _largest(size: Array, weights: Array | None) -> Array:
+    """Size of the largest error that counts, as a power of two, so that squares stay in range."""
+    counted = size if weights is None else jnp.where(weights > 0, size, 0.0)
+    return power_of_two(jnp.max(jnp.where(jnp.isfinite(counted), counted, 0.0), initial=0.0))
