@@ -163,8 +163,9 @@ def test_a_lost_key_beside_solutions_of_ones_own_comes_back(student, clone_of_st
     assert answer_key.load(student, 1)["unit"] == 1
 
 
-def test_a_unit_that_start_does_not_write_is_not_promised(student):
-    """Until unit 14 is built, it stands for those."""
+def test_a_unit_that_start_does_not_write_is_not_promised(student, clone_of_student, monkeypatch):
+    """The installed course holds unit 1 alone."""
+    monkeypatch.setattr(courses, "_PACKAGE", clone_of_student.root / "mfml")
     with pytest.raises(ValueError, match=r"unit 14 has no exercises here; there are 1$"):
         hints.find(student, "14.1")
 
