@@ -149,7 +149,10 @@ def _of_groups(table: Array, groups: Array, n_groups: int, weights: Array | None
     require.same_length(table=table, groups=groups, weights=weights)
     if weights is not None:
         table = jnp.where(weights[:, None] > 0, table, 0.0) * weights[:, None].astype(table.dtype)
-    return sums.by_label(table, groups, n_labels=n_groups)
+    # a missing value makes the numbers of its own group NaN, and not those of all
+    known = jnp.isfinite(table)
+    missing = sums.by_label((~known).astype(table.dtype), groups, n_labels=n_groups)
+    return jnp.where(missing > 0, jnp.nan, sums.by_label(jnp.where(known, table, 0.0), groups, n_labels=n_groups))
 
 
 def _share(part: Array, whole: Array) -> Array:

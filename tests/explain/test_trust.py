@@ -126,6 +126,13 @@ def test_errors_of_groups_keep_tiny_units():
     )
 
 
+def test_a_missing_value_hides_the_errors_of_its_own_group_only():
+    found = fairness.errors([1.0, 2.0, np.nan], [0.0, 0.0, 0.0], [0, 0, 1], n_groups=2)
+    np.testing.assert_array_equal(found.bias, [1.5, np.nan])
+    weighted = fairness.errors([1.0, 2.0, np.nan], [0.0, 0.0, 0.0], [0, 0, 0], n_groups=1, weights=[1.0, 1.0, 0.0])
+    np.testing.assert_array_equal(weighted.bias, [1.5])
+
+
 WEIGHTS = np.array([3.0, 4.0, -1.0])
 
 
