@@ -17,7 +17,7 @@ class Quantity:
     """What one array holds, or one column of it.
 
     Raises:
-        ValueError: unless the term is in `vocabulary`, and may be given in the unit.
+        ValueError: unless the term is in `vocabulary`, and may be given in the unit; for columns that are none.
 
     >>> Quantity("yield strength", "MPa").meaning
     'yield strength'
@@ -30,6 +30,9 @@ class Quantity:
 
     def __post_init__(self) -> None:
         vocabulary.check(self.term, self.unit)
+        for name, column in (self.columns or {}).items():
+            if not isinstance(column, Quantity):
+                raise ValueError(f"column {name!r} must be a Quantity; found {column!r}")
 
     @property
     def meaning(self) -> str:

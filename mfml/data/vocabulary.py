@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import NamedTuple
+from unicodedata import normalize
 
 UNITS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -140,6 +141,8 @@ def find(name: str) -> Term:
     >>> find("yield strength").broader
     'strength'
     """
+    if not isinstance(name, str):
+        raise ValueError(f"a term is a text; found {name!r}")
     if name in TERMS:
         return TERMS[name]
     near = get_close_matches(name.lower(), [known.lower() for known in TERMS], n=1, cutoff=0.5)
@@ -186,5 +189,5 @@ def check(name: str, unit: str) -> None:
     term = find(name)
     if not term.dimension:
         raise ValueError(f"{name!r} only groups other terms: use one of {', '.join(narrower(name))}")
-    if unit not in UNITS[term.dimension]:
+    if normalize("NFKC", str(unit)) not in [normalize("NFKC", one) for one in UNITS[term.dimension]]:  # two signs for µ
         raise ValueError(f"{name!r} is given in one of {', '.join(UNITS[term.dimension])}; found {unit!r}")

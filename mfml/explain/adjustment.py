@@ -75,15 +75,16 @@ def back_door(
     require.positive("n_strata", n_strata)
     require.same_length(y=y, treatment=treatment, strata=strata, weights=weights)
     count = jnp.ones_like(y) if weights is None else weights.astype(y.dtype)
-    y = y if weights is None else jnp.where(weights > 0, y, 0.0)
-    known = (strata >= 0) & (strata < n_strata) & ((treatment == 0) | (treatment == 1))
+    count = count / power_of_two(jnp.max(count, initial=0.0))  # only their ratios count
+    known = (strata >= 0) & (strata < n_strata) & ((treatment == 0) | (treatment == 1)) & ~(count == 0)
+    y = jnp.where(known, y, 0.0)  # whoever does not count may hold anything
     cell = jnp.where(known, 2 * strata + treatment, -1)
     near = sums.mean(y)
     table = jnp.stack([count, count * (y - near)], axis=1)
     number, total = sums.by_label(table, cell, n_labels=2 * n_strata).reshape(n_strata, 2, 2).transpose(2, 0, 1)
     of_strata = _difference(total, number)
     share = number.sum(axis=1) / number.sum()
-    effect = jnp.sum(jnp.where(share > 0, share * of_strata, 0.0))
+    effect = jnp.sum(jnp.where(share == 0, 0.0, share * of_strata))  # NaN where nobody belongs to a stratum
     return Adjusted(effect, _difference(total.sum(axis=0), number.sum(axis=0)), of_strata, share)
 
 
@@ -99,7 +100,8 @@ def linear(y: Float[Array, " n"], treatment: Float[Array, " n"], confounders: Fl
     r"""Coefficient of the treatment in a least-squares fit of y on treatment, confounders and a constant.
 
     It is the effect if y is linear in all of them, and no confounder is missing. It is computed from what the
-    confounders do not explain of both: $\tilde y = \tau \tilde t$ (Frisch, Waugh and Lovell).
+    confounders do not explain of both: $\tilde y = \tau \tilde t$ (Frisch, Waugh and Lovell). NaN where the confounders
+    determine the treatment: then the data do not say what it does.
 
     Raises:
         ValueError: unless all have the same length n, and n > p + 2.
@@ -116,10 +118,14 @@ def linear(y: Float[Array, " n"], treatment: Float[Array, " n"], confounders: Fl
     require.that(n > p + 2, f"{n} samples are too few for {p} confounders: more than {p + 2} are needed")
 
     def rest(of: Array) -> Array:
-        model = ols.fit(confounders, of, solver="qr")
-        return of - ols.predict(model, confounders)
+        of = of - sums.mean(of)
+        if p == 0:
+            return of
+        return of - ols.predict(ols.fit(confounders, of, solver="svd"), confounders)  # repeated columns do no harm
 
     t, outcome = rest(treatment), rest(y)
+    left = jnp.max(jnp.abs(t)) > 100 * jnp.finfo(y.dtype).eps * jnp.max(jnp.abs(treatment - sums.mean(treatment)))
+    t = jnp.where(left, t, jnp.nan)
     t_unit, y_unit = (power_of_two(jnp.max(jnp.abs(part))) for part in (t, outcome))
     t, outcome = t / t_unit, outcome / y_unit
     square = jnp.sum(t**2)
@@ -197,4 +203,4 @@ def e_value(risk_ratio: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     (3.414, 3.414)
     """
     r = jnp.where(risk_ratio < 1, 1 / risk_ratio, risk_ratio)
-    return r + jnp.sqrt(r * (r - 1))
+    return r * (1 + jnp.sqrt(1 - 1 / r))

@@ -96,8 +96,9 @@ def stability_index(x: Float[Array, "n d"], y: Float[Array, "m d"], *, n_bins: i
         edges = jnp.sort(a)[places]
 
         def shares(values: Array) -> Array:
-            bins = jnp.searchsorted(edges, values, side="right")
-            counts = jnp.zeros(n_bins, a.dtype).at[bins].add(1) + 0.5
+            # a value on an edge belongs to both sides by half: all values of a constant feature lie on all edges
+            sides = [jnp.searchsorted(edges, values, side=side) for side in ("left", "right")]
+            counts = jnp.zeros(n_bins, a.dtype).at[jnp.stack(sides)].add(0.5) + 0.5
             return counts / jnp.sum(counts)
 
         p, q = shares(a), shares(b)

@@ -63,9 +63,10 @@ def rates(
     chosen, positive = prediction == 1, y == 1
     columns = (chosen, positive, chosen & positive, chosen & ~positive, chosen == positive)
     table = jnp.stack([jnp.ones_like(chosen), *columns], axis=1).astype(jnp.result_type(float))
-    total, selected, positives, hits, alarms, right = _of_groups(table, groups, n_groups, weights).T
+    found, unit = _of_groups(table, groups, n_groups, weights)
+    total, selected, positives, hits, alarms, right = found.T
     return Rates(
-        total,
+        total * unit,
         _share(selected, total),
         _share(hits, positives),
         _share(alarms, total - positives),
@@ -101,10 +102,11 @@ def errors(
     size = jnp.abs(rest)
     unit = _largest(size, weights)
     table = jnp.stack([jnp.ones_like(rest), rest / unit, size / unit, (rest / unit) ** 2], axis=1)
-    total, bias, mae, square = _of_groups(table, groups, n_groups, weights).T
+    found, weight = _of_groups(table, groups, n_groups, weights)
+    total, bias, mae, square = found.T
     root = jnp.sqrt(jnp.where(square > 0, _share(square, total), 0.0))
     rmse = jnp.where(total > 0, jnp.where(jnp.isnan(square), jnp.nan, root), jnp.nan)
-    return Errors(total, unit * _share(bias, total), unit * _share(mae, total), unit * rmse)
+    return Errors(total * weight, unit * _share(bias, total), unit * _share(mae, total), unit * rmse)
 
 
 @public
@@ -144,15 +146,20 @@ def equalized_odds_difference(found: Rates) -> Float[Array, ""]:
     return jnp.maximum(difference(found.true_positive), difference(found.false_positive))
 
 
-def _of_groups(table: Array, groups: Array, n_groups: int, weights: Array | None) -> Array:
+def _of_groups(table: Array, groups: Array, n_groups: int, weights: Array | None) -> tuple[Array, Array]:
+    """Sums over each group, and the unit of the weights that they are in."""
     require.positive("n_groups", n_groups)
     require.same_length(table=table, groups=groups, weights=weights)
+    unit = jnp.ones((), table.dtype)
     if weights is not None:
-        table = jnp.where(weights[:, None] > 0, table, 0.0) * weights[:, None].astype(table.dtype)
+        share = weights[:, None].astype(table.dtype)
+        unit = power_of_two(jnp.max(share, initial=0.0))
+        table = jnp.where(share > 0, table, 0.0) * (share / unit)
     # a missing value makes the numbers of its own group NaN, and not those of all
     known = jnp.isfinite(table)
     missing = sums.by_label((~known).astype(table.dtype), groups, n_labels=n_groups)
-    return jnp.where(missing > 0, jnp.nan, sums.by_label(jnp.where(known, table, 0.0), groups, n_labels=n_groups))
+    found = jnp.where(missing > 0, jnp.nan, sums.by_label(jnp.where(known, table, 0.0), groups, n_labels=n_groups))
+    return found, unit
 
 
 def _share(part: Array, whole: Array) -> Array:

@@ -20,7 +20,8 @@ from mfml.numerics.domain import between, checked
 class Mahalanobis(NamedTuple):
     """Centers of the known samples, and axes in which they have unit variance."""
 
-    mean: Float[Array, "k d"]  # of each class, units of x
+    origin: Float[Array, " d"]  # near the mean of all, so that offsets do not matter, units of x
+    mean: Float[Array, "k d"]  # of each class, from the origin, units of x
     whiten: Float[Array, "d d"]  # columns: directions, divided by the standard deviation along them
     unit: Float[Array, " d"]  # standard deviation of each feature, units of x
     rank: Int[Array, ""]  # directions in which the known samples vary; below d, others count as rounding errors wide
@@ -75,9 +76,10 @@ def fit(
     correlation = found.products / found.total / std / std[:, None]
     alpha = jnp.asarray(shrinkage, x.dtype)
     values, vectors = jnp.linalg.eigh((1 - alpha) * correlation + alpha * jnp.eye(x.shape[1], dtype=x.dtype))
-    floor = scaling.rank_rtol((x.shape[1], x.shape[1]), x.dtype) * jnp.max(values)
+    top = jnp.max(values)
+    floor = scaling.rank_rtol((x.shape[1], x.shape[1]), x.dtype) * jnp.where(top == 0, 1.0, top)
     rank = jnp.sum(values > floor)
-    return Mahalanobis(near + shift, vectors / jnp.sqrt(jnp.maximum(values, floor)), std * found.units, rank)
+    return Mahalanobis(near, shift, vectors / jnp.sqrt(jnp.maximum(values, floor)), std * found.units, rank)
 
 
 @public
@@ -102,7 +104,7 @@ def distance(model: Mahalanobis, x: Float[Array, "m d"]) -> Float[Array, " m"]:
     require.columns("x", x, model.mean.shape[1])
 
     def to(mean: Array) -> Array:
-        return jnp.sqrt(jnp.sum(((x - mean) / model.unit @ model.whiten) ** 2, axis=1))
+        return jnp.sqrt(jnp.sum(((x - model.origin - mean) / model.unit @ model.whiten) ** 2, axis=1))
 
     known = jnp.isfinite(model.mean).all(axis=1)
     found = jax.lax.map(to, model.mean)

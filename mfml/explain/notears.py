@@ -20,6 +20,7 @@ from mfml.entrance import public
 from mfml.iteration import Status
 from mfml.numerics import sums
 from mfml.numerics.domain import NON_NEGATIVE, checked
+from mfml.numerics.scaling import power_of_two
 
 INNER = 400  # proximal steps for one weight of the constraint
 LARGEST = 1e12  # weight of the constraint
@@ -106,11 +107,12 @@ def fit(
     n, d = x.shape
     require.that(n >= 2 and d >= 2, f"x must have at least two samples and two variables; found shape {x.shape}")
     require.positive("max_iter", max_iter)
-    _, covariance = sums.covariance(x)
+    unit = power_of_two(jnp.max(sums.std(x)))  # W has none, and the loss that of x squared
+    _, covariance = sums.covariance(x / unit)
     start = _State(
         jnp.zeros((d, d), x.dtype), jnp.zeros((), x.dtype), jnp.ones((), x.dtype), jnp.asarray(jnp.inf, x.dtype)
     )
-    penalty = jnp.asarray(l1, x.dtype)
+    penalty = jnp.asarray(l1, x.dtype) / unit / unit
     state, report = iteration.run(
         lambda state, _: _outer(state, covariance, penalty),
         start,
@@ -120,6 +122,7 @@ def fit(
         failed={Status.STALLED: lambda state: state.rho > LARGEST},
     )
     kept = jnp.where(jnp.abs(state.weights) >= threshold, state.weights, 0.0)
+    report = report._replace(history=report.history * unit * unit)
     return Graph(jnp.where(jnp.isnan(state.weights), jnp.nan, kept), state.h, *report)
 
 

@@ -44,6 +44,10 @@ def test_an_unknown_term_or_a_wrong_unit_is_refused_with_what_is_near(term, unit
         Quantity(term, unit)
 
 
+def test_both_signs_of_micro_count():
+    assert Quantity("grain size", "\u03bcm") and Quantity("grain size", "\u00b5m")
+
+
 def test_a_term_that_is_not_there_has_no_narrower_ones():
     with pytest.raises(ValueError, match="did you mean 'strength'"):
         vocabulary.narrower("strenght")

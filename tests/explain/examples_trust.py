@@ -48,7 +48,7 @@ EXAMPLES = [
         fitted,
         gradient=("x",),
         batched=("x",),
-        units=({"x": 1, "model.mean": 1, "model.unit": 1},),
+        units=({"x": 1, "model.origin": 1, "model.mean": 1, "model.unit": 1},),
     ),
     Example(
         shift.neighbor_distance,

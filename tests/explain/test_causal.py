@@ -36,6 +36,32 @@ def test_a_stratum_with_one_treatment_only_makes_the_effect_unknown():
     )  # a stratum of nobody does not matter
 
 
+@pytest.mark.parametrize(("strata", "weights"), [([9, 9, 9], [1.0, 1.0, 1.0]), ([0, 0, 0], [0.0, 0.0, 0.0])])
+def test_nobody_has_no_effect_that_is_known(strata, weights):
+    assert np.isnan(adjustment.back_door([1.0, 2.0, 5.0], [0, 1, 1], strata, n_strata=1, weights=weights).effect)
+
+
+def test_whoever_belongs_to_no_stratum_may_hold_anything():
+    found = adjustment.back_door([np.nan, 2.0, 3.0, 5.0], [1, 0, 1, 1], [9, 0, 0, 0], n_strata=1)
+    assert found.effect == pytest.approx(2.0)
+
+
+def test_huge_weights_are_only_ratios():
+    found = adjustment.back_door([1.0, 2.0, 5.0], [0, 1, 1], [0, 0, 0], n_strata=1, weights=[1e38, 1e38, 2e38])
+    assert found.effect == pytest.approx(3.0)
+
+
+def test_a_treatment_that_confounders_determine_has_no_effect_that_is_known():
+    rng = np.random.default_rng(0)
+    z, y = rng.normal(size=(60, 2)).astype(np.float32), rng.normal(size=60)
+    assert np.isnan(adjustment.linear(y, 3 * z[:, 0] + 0.7 * z[:, 1], z).effect)
+    t = z[:, 0] + rng.normal(size=60)
+    twice = adjustment.linear(y, t, z[:, [0, 0, 1]]).effect  # a confounder that is there twice changes nothing
+    np.testing.assert_allclose(twice, adjustment.linear(y, t, z).effect, rtol=1e-3)
+    slope = np.polyfit(t, y, 1)[0]
+    np.testing.assert_allclose(adjustment.linear(y, t, np.zeros((60, 0))).effect, slope, rtol=1e-3)
+
+
 def test_adjustment_gives_the_effect_of_an_intervention_and_crude_means_do_not():
     model = (
         Variable("z", (), lambda: 0.0, 1.0, lambda key, shape: jax.random.randint(key, shape, 0, 3).astype(float)),
@@ -80,6 +106,7 @@ def test_a_confounder_of_the_robustness_value_takes_the_effect_away():
 def test_e_values_are_those_of_the_paper():
     assert float(adjustment.e_value(3.9)) == pytest.approx(7.26, abs=0.005)  # VanderWeele and Ding, smoking example
     assert float(adjustment.e_value(1.0)) == 1
+    assert float(adjustment.e_value(1e30)) == pytest.approx(2e30)
     assert float(adjustment.e_value(1 / 3.9)) == pytest.approx(7.26, abs=0.005)
 
 
@@ -123,6 +150,15 @@ def test_acyclicity_counts_closed_paths():
     tiny = np.zeros((3, 3))
     tiny[0, 1] = tiny[1, 0] = 1e-3
     np.testing.assert_allclose(notears.acyclicity(tiny), 1e-12, rtol=1e-5)  # not lost beside the trace of 3
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e9])
+def test_a_graph_does_not_depend_on_a_common_unit(unit):
+    cause, noise = np.random.default_rng(0).normal(size=(2, 200))
+    x = np.stack([cause, 2 * cause + noise], axis=1)
+    found = notears.fit(np.float32(unit) * x.astype(np.float32), l1=0.1 * unit**2)
+    assert found.converged
+    np.testing.assert_allclose(found.weights, notears.fit(x).weights, rtol=1e-3)
 
 
 def test_notears_is_right_on_raw_data_and_wrong_once_standardized():

@@ -35,7 +35,9 @@ def test_mahalanobis_of_classes_is_that_to_the_nearest_center():
     labels = np.arange(200) % 2
     x[labels == 1] += [0.0, 9.0, 0.0]
     model = mahalanobis.fit(x, labels=labels, n_classes=3)  # the third class has no samples
-    np.testing.assert_allclose(model.mean[:2], [x[labels == k].mean(axis=0) for k in (0, 1)], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        (model.origin + model.mean)[:2], [x[labels == k].mean(axis=0) for k in (0, 1)], rtol=1e-4, atol=1e-4
+    )
     middle = x.mean(axis=0)[None]
     assert mahalanobis.distance(model, middle)[0] > 3  # between both
     assert mahalanobis.distance(mahalanobis.fit(x), middle)[0] < 0.01  # one ellipsoid does not see the gap
@@ -81,11 +83,29 @@ def test_kolmogorov_smirnov_equals_scipy():
 def test_stability_index_is_that_of_a_loop_and_small_by_chance():
     x, y = RNG.normal(size=(200, 1)), RNG.normal(size=(100, 1)) + 1
     edges = np.sort(x[:, 0])[np.arange(1, 4) * 50]
-    p, q = (np.histogram(v, [-np.inf, *edges, np.inf])[0] + 0.5 for v in (x, y))
+    sides = [[np.searchsorted(edges, v[:, 0], side=side) for side in ("left", "right")] for v in (x, y)]
+    p, q = (np.bincount(np.concatenate(pair), minlength=4) / 2 + 0.5 for pair in sides)
     p, q = p / p.sum(), q / q.sum()
     found = drift.stability_index(x, y, n_bins=4)
     np.testing.assert_allclose(found, [np.sum((q - p) * np.log(q / p))], rtol=1e-4)
     assert found[0] > 0.25 > 0.1 > drift.stability_index(x, RNG.normal(size=(100, 1)), n_bins=4)[0]
+
+
+@pytest.mark.parametrize("moved", [0.0, 2.0])
+def test_a_constant_feature_that_moves_is_seen(moved):
+    assert drift.stability_index(np.ones((50, 1)), np.full((50, 1), moved))[0] > 1
+    assert drift.stability_index(np.ones((50, 1)), np.ones((50, 1)))[0] == 0
+
+
+def test_mahalanobis_far_from_zero_and_of_one_sample():
+    x = correlated(100).astype(np.float32)
+    far = x + np.float32(2.0**20)  # exact up to the rounding of the samples
+    expected = mahalanobis.distance(mahalanobis.fit(far - np.float32(2.0**20)), far - np.float32(2.0**20))
+    np.testing.assert_allclose(mahalanobis.distance(mahalanobis.fit(far), far), expected, rtol=1e-3)
+    alone = mahalanobis.fit(np.array([[1.0, 2.0]]))
+    here, there = mahalanobis.distance(alone, np.array([[1.0, 2.0], [1.5, 2.0]]))
+    assert (int(alone.rank), float(here)) == (0, 0.0)
+    assert there > 100
 
 
 def test_a_change_of_dependence_is_seen_by_the_kernel_test_only(key):
