@@ -30,7 +30,8 @@ from mfml.grading.key.specification import exercise
     points=20,
     hints=(
         "`jax.grad` turns a function into its derivative, which is a function again. What is the derivative of that?",
-        'The lesson\'s section "Derivatives of a network". Time is argument 1 of u, so take `jax.grad(u, argnums=1)`, '
+        'The lesson\'s section "Physics-informed networks: eight points and a law". '
+        "Time is argument 1 of u, so take `jax.grad(u, argnums=1)`, "
         "and the same of the result; then let `jax.vmap` call it once for each time.",
         "second = jax.grad(jax.grad(u, argnums=1), argnums=1); return jax.vmap(second, in_axes=(None, 0))(params, t).",
     ),
@@ -138,7 +139,8 @@ def _(u, params, t):
     points=20,
     hints=(
         "Which of the arguments of u is x, and which is t? You need one derivative with respect to t, two to x.",
-        'The lesson\'s section "A law of nature as a loss". Write the residual at one point with `jax.grad(u, '
+        'The lesson\'s section "Physics-informed networks: eight points and a law". '
+        "Write the residual at one point with `jax.grad(u, "
         "argnums=2)` for du/dt, and `jax.grad` twice with `argnums=1` for the curvature; then `jax.vmap` it over x "
         "and t.",
         "At one point: jax.grad(u, 2)(params, x, t) - diffusivity * jax.grad(jax.grad(u, 1), 1)(params, x, t). "
@@ -277,7 +279,8 @@ def _(u, params, x, t, diffusivity):
     points=20,
     hints=(
         "Each term is a mean of squares. At which x, at which t is the network asked in each of them?",
-        'The lesson\'s section "A law of nature as a loss". The columns of `interior` are what 13.2 takes; x = 0 or '
+        'The lesson\'s section "Physics-informed networks: eight points and a law". '
+        "The columns of `interior` are what 13.2 takes; x = 0 or "
         "x = thickness goes with all times, t = 0 with all x of `initial`. `jax.vmap(lambda x: u(params, x, 0.0))` "
         "calls the network at many x and t = 0.",
         "r = diffusion_residual(u, params, interior[:, 0], interior[:, 1], diffusivity); start = jax.vmap(lambda x: "
@@ -495,7 +498,7 @@ def _(u, params, interior, initial, times, thickness, diffusivity, weights):
     points=20,
     hints=(
         "What is w(x) at x = 0 and at x = L? What remains there of a network that is multiplied by it?",
-        'The lesson\'s section "Constraints that hold exactly". line(x) is left + (right - left) x / L, and w(x) is a '
+        'The lesson\'s section "Hard and soft constraints". line(x) is left + (right - left) x / L, and w(x) is a '
         "factor of the parabola and of the network, so the temperature is line(x) + w(x) (rise + t / duration * "
         "network).",
         "w = 4 * x * (length - x) / length**2; line = ends[0] + (ends[1] - ends[0]) * x / length; z = "
@@ -693,7 +696,8 @@ def _(network, params, x, t, length, duration, ends, rise):
     points=20,
     hints=(
         "What is the derivative of exp(i k x)? And what are the wave numbers of waves that fit into the length L?",
-        'The lesson\'s section "Derivatives by Fourier". `jnp.fft.fftfreq(n, L / n)` returns m / L, and 2 pi times it '
+        'The lesson\'s section "Enrichment: better features instead of more data". '
+        "`jnp.fft.fftfreq(n, L / n)` returns m / L, and 2 pi times it "
         "is k. The imaginary part that is left at the end comes from rounding and from the fastest wave: take `.real`.",
         "k = 2 * jnp.pi * jnp.fft.fftfreq(n, length / n); return jnp.fft.ifft((1j * k) ** order * "
         "jnp.fft.fft(values)).real, with n = len(values).",
@@ -866,7 +870,8 @@ def _(values, length, order):
     points=20,
     hints=(
         "Four slopes, one after the other: at which time and from which state is each of them asked?",
-        'The lesson\'s section "Steps in time". Every slope starts from y itself: k2 goes half a step along k1, k3 '
+        'The lesson\'s section "Integrators: from a law to a path". '
+        "Every slope starts from y itself: k2 goes half a step along k1, k3 "
         "half a step along k2, k4 a whole step along k3.",
         "k1 = f(t, y); k2 = f(t + h / 2, y + h / 2 * k1); k3 = f(t + h / 2, y + h / 2 * k2); k4 = f(t + h, y + h * "
         "k3); return y + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4).",
@@ -1034,7 +1039,7 @@ def _(f, t, y, h):
     points=20,
     hints=(
         "When is a constraint broken, and by how much? What is the penalty of an alloy that breaks none?",
-        'The lesson\'s section "Constraints as penalties". Sums over the elements are `shares @ cost` and '
+        'The lesson\'s section "Constraints: a penalty, or a price". Sums over the elements are `shares @ cost` and '
         "`jnp.sum(shares, axis=1)`; `jnp.maximum(0, ...)` keeps what is above 0; the equality is broken on both sides, "
         "so it needs no maximum.",
         "off = jnp.sum(shares, axis=1) - 1; weak = jnp.maximum(0, 1 - shares @ strength / needed); negative = "
@@ -1251,7 +1256,8 @@ def _(shares, cost, strength, needed, weight):
     points=20,
     hints=(
         "A step needs the state before it, and nothing else. How often do you repeat it, and what do you keep?",
-        'The lesson\'s section "Neural differential equations". Keep a list that begins with y; each step takes its '
+        'The lesson\'s section "Integrators: from a law to a path". '
+        "Keep a list that begins with y; each step takes its "
         "last entry and appends the next. `jnp.stack` makes an array of it.",
         "path = [y]; for _ in range(n_steps): path.append(path[-1] + h * f(params, path[-1])); return jnp.stack(path).",
     ),

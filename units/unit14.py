@@ -164,7 +164,7 @@ for name, drawn in arrows.items():
 # units it turns both arrows around, from the same samples. A cause cannot depend on the unit, so such a graph is an
 # idea for an experiment, and no result.
 #
-# *Exercise 14.8.*
+# *Exercise 14.8* ([exercises/unit14.py](../exercises/unit14.py)).
 #
 # ## E3. Feature: what matters in general?
 #
