@@ -21,7 +21,7 @@ from mfml import iteration, require
 from mfml.entrance import public
 from mfml.explain.coalitions import Function
 from mfml.iteration import Status
-from mfml.numerics.domain import POSITIVE, checked
+from mfml.numerics.domain import NON_NEGATIVE, POSITIVE, checked
 from mfml.numerics.scaling import length, power_of_two
 
 BISECTIONS = 60  # of a multiplier: more than the digits of float64
@@ -41,7 +41,7 @@ class Counterfactual(NamedTuple):
 
 
 @public
-@checked(tol=POSITIVE)
+@checked(scale=NON_NEGATIVE, tol=POSITIVE)
 @partial(jax.jit, static_argnames=("f", "max_iter"))
 def search(
     f: Function,
@@ -72,7 +72,8 @@ def search(
         max_iter: number of linearizations; static.
 
     Raises:
-        ValueError: unless shapes fit, f gives one number for each row, tol is positive and max_iter at least 1.
+        ValueError: unless shapes fit, f gives one number for each row, no scale is negative, tol is positive and
+            max_iter at least 1.
 
     Source: Wachter, Mittelstadt and Russell (2018), Counterfactual Explanations without Opening the Black Box.
 
@@ -110,12 +111,13 @@ def _search_one(
     def value(point: Array) -> Array:
         return f(point[None])[0]
 
-    limit = jnp.asarray(tol, x.dtype) * jnp.abs(target - value(x))
+    start = jnp.clip(x, low, high)
+    way = jnp.maximum(jnp.abs(target - value(x)), jnp.abs(target - value(start)))
+    limit = jnp.asarray(tol, x.dtype) * way
 
     def step(state: _State) -> _State:
         slope = jax.grad(value)(state.point)
-        goal = target - state.value + slope @ state.point
-        aim = _project(x, slope, goal, scale, low, high)
+        aim = _project(x, state.point, slope, target - state.value, scale, low, high)
         shares = 0.5 ** jnp.arange(HALVINGS, dtype=x.dtype)
         tried = state.point + shares[:, None] * (aim - state.point)
         values = jax.vmap(value)(tried)
@@ -131,7 +133,6 @@ def _search_one(
     def miss(state: _State) -> Array:
         return jnp.abs(state.value - target)
 
-    start = jnp.clip(x, low, high)
     end, report = iteration.run(
         lambda state, _: step(state),
         _State(start, value(start), jnp.array(True)),
@@ -147,37 +148,45 @@ def _search_one(
     )
 
 
-def _project(x: Array, slope: Array, goal: Array, scale: Array, low: Array, high: Array) -> Array:
-    """The point nearest to x, in units of the scales, where the linear function has this value, or comes nearest to it.
+def _project(x: Array, point: Array, slope: Array, lack: Array, scale: Array, low: Array, high: Array) -> Array:
+    """The point nearest to x, in units of the scales, where the linear function is larger than at `point` by `lack`.
 
-    The value grows with the multiplier, so bisection finds it. Without bounds the answer is known.
+    It comes as near to that as the bounds allow. The value grows with the multiplier, so bisection finds it. Without
+    bounds the answer is known. The slope is divided by its size: its square may be 0 in small units of the output.
     """
-    unit = power_of_two(jnp.max(scale))
-    direction = (scale / unit) ** 2 * slope
-    size = slope @ direction
-    free = jnp.where(size > 0, (goal - slope @ x) / jnp.where(size > 0, size, 1.0), 0.0)
+    width = jnp.where(scale > 0, scale, 1.0)
+    unit = power_of_two(jnp.max(jnp.abs(scale * slope)))
+    slope = scale * slope / unit  # of a change by one scale
+    size = slope @ slope
+
+    def needed(moved: Array) -> Array:
+        return lack / unit - slope @ ((moved - point) / width)
+
+    def multiplier(need: Array) -> Array:
+        return jnp.where(size > 0, need / jnp.where(size > 0, size, 1.0), 0.0)
 
     def at(multiplier: Array) -> Array:
-        return jnp.clip(x + multiplier * direction, low, high)
+        return jnp.clip(x + multiplier * scale * slope, low, high)
 
-    def reached(multiplier: Array) -> Array:
-        return slope @ (at(multiplier) - x) - (goal - slope @ x)
+    def beyond(multiplier: Array) -> Array:
+        return jnp.sign(needed(at(multiplier))) == -jnp.sign(first)
+
+    first = multiplier(needed(at(jnp.zeros((), x.dtype))))  # x may lie out of bounds, and its way need not be this way
 
     def grow(carry: tuple[Array, Array]) -> tuple[Array, Array]:
         return carry[0] * 2, carry[1] + 1
 
     def short(carry: tuple[Array, Array]) -> Array:
-        return (jnp.sign(reached(carry[0])) != jnp.sign(free)) & (carry[1] < BISECTIONS) & (free != 0)
+        return ~beyond(carry[0]) & (carry[1] < BISECTIONS) & (first != 0)
 
-    far, _ = lax.while_loop(short, grow, (free * (1 + 8 * jnp.finfo(x.dtype).eps), jnp.zeros((), jnp.int32)))
+    far, _ = lax.while_loop(short, grow, (first * (1 + 8 * jnp.finfo(x.dtype).eps), jnp.zeros((), jnp.int32)))
 
     def halve(_: Array, ends: tuple[Array, Array]) -> tuple[Array, Array]:
         near, end = ends
         middle = (near + end) / 2
-        beyond = jnp.sign(reached(middle)) == jnp.sign(free)
-        return jnp.where(beyond, near, middle), jnp.where(beyond, middle, end)
+        passed = beyond(middle)
+        return jnp.where(passed, near, middle), jnp.where(passed, middle, end)
 
-    exact = at(free)
     _, end = lax.fori_loop(0, BISECTIONS, halve, (jnp.zeros_like(far), far))
-    inside = jnp.all((x + free * direction >= low) & (x + free * direction <= high))
-    return jnp.where(inside, exact, at(end))
+    free = x + multiplier(needed(x)) * scale * slope
+    return jnp.where(jnp.all((free >= low) & (free <= high)), free, at(end))

@@ -176,6 +176,30 @@ def test_the_nearest_change_of_a_linear_model_within_bounds(target):
         np.testing.assert_allclose(new, best.x, atol=2e-3)
 
 
+@pytest.mark.parametrize(("unit", "width"), [(1e-19, 1.0), (1e-19, 1e12), (1e18, 1e-12)])
+def test_units_of_output_and_features_do_not_matter(unit, width):
+    def f(rows):
+        return plane(rows / width) * unit
+
+    found = counterfactual.search(f, np.zeros((1, 3)), 5 * unit, scale=np.full(3, width))
+    assert found.converged.all()
+    np.testing.assert_allclose(found.x[0] / width, 5 * WEIGHTS / (WEIGHTS @ WEIGHTS), rtol=1e-5)
+
+
+@pytest.mark.parametrize("target", [6.0, 1.0])  # the sample itself is predicted as 1
+def test_a_sample_out_of_bounds_comes_to_the_nearest_one_within(target):
+    x = np.array([2.0, 1.0, 9.0])
+    found = counterfactual.search(plane, x[None], target, low=0.0, high=1.5)
+    best = scipy.optimize.minimize(
+        lambda v: np.sum((v - x) ** 2),
+        np.full(3, 0.7),
+        bounds=[(0.0, 1.5)] * 3,
+        constraints={"type": "eq", "fun": lambda v: v @ WEIGHTS - target},
+    )
+    assert found.converged.all()
+    np.testing.assert_allclose(found.x[0], best.x, atol=1e-3)
+
+
 def test_a_target_out_of_reach_and_a_model_without_slope_say_so():
     x = np.zeros((1, 3))
     beyond = counterfactual.search(plane, x, 100.0, low=-1.0, high=1.0)
