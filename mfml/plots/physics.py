@@ -6,6 +6,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from mfml.plots import style
 
@@ -75,6 +76,8 @@ def errors(
         ax.semilogy(np.asarray(x), np.asarray(values), f"{mark}-", color=color, label=name)
     if log_x:
         ax.set_xscale("log")
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))  # such x are counts
     ax.legend(loc="best")
     return ax
 
@@ -110,7 +113,7 @@ def field(
     left.grid(False)
     at, top = np.asarray(x), float(np.max(np.abs(np.asarray(values))))
     shown = left.pcolormesh(np.asarray(t), at, np.asarray(values), vmin=-top, vmax=top, cmap=style.DIVERGING)
-    figure.colorbar(shown, ax=left, label=value_label)
+    figure.colorbar(shown, ax=left).ax.set_title(value_label)  # beside the bar it would meet the label of the cuts
     right = style.axes(grid[0, 1], x=x_label, y=value_label)
     for (time, (found, truth)), color in zip(cuts.items(), style.PALETTE, strict=False):
         left.axvline(time, color=style.BLACK, linewidth=0.8, linestyle=":")
@@ -123,14 +126,28 @@ def field(
 
 @style.styled
 def profiles(
-    data: Mapping[str, Curve], lines: Mapping[str, Curve], *, x_label: str, y_label: str, ax: Axes | None = None
+    data: Mapping[str, Curve],
+    lines: Mapping[str, Curve],
+    *,
+    x_label: str,
+    y_label: str,
+    truth: Curve | None = None,
+    log_x: bool = False,
+    ax: Axes | None = None,
 ) -> Axes:
-    """Draw measured points by name, and a line in the same color for each name that has one."""
+    """Draw measured points by name, a line in the same color for each name that has one, and the true curve dashed."""
     ax = style.axes(ax, x=x_label, y=y_label)
     colors = dict(zip(dict.fromkeys([*data, *lines]), style.PALETTE, strict=False))
-    for name, (x, y) in data.items():
-        ax.plot(np.asarray(x), np.asarray(y), "o", color=colors[name], label="" if name in lines else name)
     for name, (x, y) in lines.items():
         ax.plot(np.asarray(x), np.asarray(y), color=colors[name], label=name)
+    if truth is not None:
+        ax.plot(*(np.asarray(part) for part in truth), "--", color=style.BLACK, linewidth=1.3, label="truth")
+    for name, (x, y) in data.items():
+        ax.plot(np.asarray(x), np.asarray(y), "o", color=colors[name], label="" if name in lines else name)
+    if log_x:
+        ax.set_xscale("log")
+        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter(NullFormatter())
     ax.legend(loc="best")
     return ax

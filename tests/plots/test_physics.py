@@ -55,6 +55,11 @@ def test_errors_are_on_a_logarithmic_axis(log_x, scale):
     assert names(ax) == ["Euler", "Heun"]
 
 
+def test_counts_that_are_no_powers_have_whole_ticks():
+    ax = physics.errors([1, 2, 3, 4], {"a": [1.0, 0.1, 0.01, 0.001]}, x_label="rounds", y_label="e", log_x=False)
+    assert np.all(ax.get_xticks() % 1 == 0)
+
+
 def test_the_size_of_a_step_stands_at_its_end():
     figure = physics.steps([0.0, 1.0, 1.5], [0.0, 1.0, 0.5], (X, X), **LABELS)
     assert figure.axes[0].lines[1].get_xydata().tolist() == [[0, 0], [1, 1], [1.5, 0.5]]
@@ -69,10 +74,25 @@ def test_a_field_has_symmetric_colors_and_its_cuts():
     assert found.get_ydata().tolist() == [0, 1, 2]
     assert truth.get_ydata().tolist() == [0, 2, 4]
     assert names(figure.axes[1]) == ["0.5", "exact"]
+    assert figure.axes[2].get_title() == "u"
 
 
 def test_a_line_has_the_color_of_its_points():
-    ax = physics.profiles({"1 h": (X, X), "2 h": (X, 2 * X)}, {"2 h": (X, X), "truth": (X, X)}, **LABELS)
+    ax = physics.profiles({"1 h": (X, X), "2 h": (X, 2 * X)}, {"2 h": (X, X), "fit": (X, X)}, **LABELS)
     colors = [line.get_color() for line in ax.lines]
-    assert colors == [style.BLUE, style.VERMILION, style.VERMILION, style.GREEN]
-    assert names(ax) == ["1 h", "2 h", "truth"]
+    assert colors == [style.VERMILION, style.GREEN, style.BLUE, style.VERMILION]
+    assert [line.get_marker() for line in ax.lines] == ["None", "None", "o", "o"]
+    assert names(ax) == ["2 h", "fit", "1 h"]
+
+
+def test_a_true_curve_is_dashed_and_sizes_keep_their_units_on_a_logarithmic_axis():
+    sizes = np.array([3.0, 30.0, 120.0])
+    ax = physics.profiles({}, {"fit": (sizes, X)}, truth=(sizes, 2 * X), log_x=True, **LABELS)
+    fit, truth = ax.lines
+    assert (fit.get_linestyle(), truth.get_linestyle()) == ("-", "--")
+    assert truth.get_xydata().tolist() == [[3, 0], [30, 2], [120, 4]]
+    assert names(ax) == ["fit", "truth"]
+    ax.figure.canvas.draw()
+    low, high = ax.get_xlim()
+    shown = [text.get_text() for text in ax.get_xticklabels() if low <= text.get_position()[0] <= high]
+    assert shown == ["3", "10", "30", "100"]
