@@ -414,9 +414,9 @@ for name, hard in {"soft": False, "hard": True}.items():
 # u(x, 0) = -\sin \pi x, \qquad \nu = 0.01 / \pi \tag{13.6}$$
 #
 # It has an exact solution to compare with. Start and ends are hard constraints. Equal points everywhere would miss the
-# shock. So the 800 collocation points are **adaptive**: every 13 steps they are drawn again, and more of them where
+# shock. So the 800 collocation points are **adaptive**: every 16 steps they are drawn again, and more of them where
 # the equation is broken most. Training uses the method of Levenberg and Marquardt. It knows that the loss is a sum of
-# squares, and takes 130 steps where Adam would need tens of thousands.
+# squares, and takes 160 steps where Adam would need tens of thousands.
 
 # %%
 shock = transport.burgers()
@@ -424,12 +424,12 @@ began = time.perf_counter()
 wave = pinn.fit(
     shock,
     key=jax.random.key(0),
-    hidden=(14, 14, 14),
+    hidden=(12, 12, 12),
     n_points=800,
     hard=True,
-    max_iter=130,
+    max_iter=160,
     adaptive=True,
-    refresh=13,
+    refresh=16,
 )
 mesh = problems.grid(shock, 101)
 burgers_error = float(pinn.error(wave, mesh))
@@ -455,9 +455,10 @@ plots.field(
 # %% [markdown]
 # *What to see.* The wave steepens to a shock at x = 0. At all four times the network lies on the exact solution. The
 # error that is left is printed above, and it is about 1 %: this lesson has to be short. With 1000 points, 16 neurons
-# per layer and 150 steps we have reached 0.4 %, in twice the time. For less than 0.1 % it takes 2048 points, 20 neurons
-# per layer, 1000 steps of Adam and 200 of these: `python -m benchmarks.unit13_pinn burgers`. The usual numerical
-# methods for this equation are far cheaper. A PINN pays where data and a law must be combined, as we do next.
+# per layer and 150 steps we have reached 0.4 %, in about three times the time. For less than 0.1 % it takes 2048
+# points, 20 neurons per layer, 1000 steps of Adam and 200 of these: `python -m benchmarks.unit13_pinn burgers`. The
+# usual numerical methods for this equation are far cheaper. A PINN pays where data and a law must be combined, as we do
+# next.
 #
 # ## The inverse problem: what is the diffusivity?
 #
@@ -694,7 +695,7 @@ assert beyond["without physics"] > 5 * beyond["with physics"]
 assert all(abs(path[0] - 5.0) < 0.5 for path in paths.values())
 assert kept["hard"][0] < kept["soft"][0] < 0.01
 assert kept["hard"][1] < 1e-12 < kept["soft"][1]
-assert burgers_error < 0.03
+assert burgers_error < 0.02
 assert near_shock.mean() > 0.15
 for one in estimates.values():
     assert abs(float(one.params) / DIFFUSIVITY - 1) < 0.01
