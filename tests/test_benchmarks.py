@@ -114,6 +114,7 @@ def test_every_row_of_the_issue_is_there():
 
 @pytest.mark.parametrize("name", harness.rows_by_name())
 @pytest.mark.filterwarnings("ignore:Tensorflow not installed")  # says umap-learn
+@pytest.mark.filterwarnings("ignore:The set_")  # of color maps: says matplotlib to shap
 def test_a_row_calls_our_side_rightly(name, monkeypatch):
     """Traced at full size, and not computed: what a function no longer takes is found all the same."""
     monkeypatch.setattr(unit09, "SIZES", (300, 400))  # computed while a row is built
