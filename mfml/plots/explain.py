@@ -32,14 +32,15 @@ def waterfall(
         color = style.VERMILION if steps[j] > 0 else style.BLUE
         ax.barh(place, steps[j], left=end - steps[j], color=color, height=0.65)
         ax.annotate(
-            f"{steps[j]:+.3g}",
+            f"{steps[j]:+.3g}".replace("-", "\N{MINUS SIGN}"),
             (max(end, end - steps[j]), place),
             xytext=(3, 0),
             textcoords="offset points",
             va="center",
             fontsize=8,
         )
-        ax.plot([end, end], [place - 0.33, place + 1.33], color=style.GRAY, linewidth=0.8)
+        if place < len(order) - 1:
+            ax.plot([end, end], [place - 0.33, place + 1.33], color=style.GRAY, linewidth=0.8)
     ax.axvline(float(base), color=style.GRAY, linestyle="--", linewidth=1, label=f"base {float(base):.4g}")
     ax.axvline(ends[-1], color=style.BLACK, linestyle="--", linewidth=1, label=f"prediction {ends[-1]:.4g}")
     ax.set_yticks(range(len(order)), [names[j] if values is None else f"{names[j]} = {values[j]}" for j in order])
@@ -53,11 +54,16 @@ def waterfall(
 def force(
     phi: ArrayLike, base: float, names: Sequence[str], *, x_label: str, n_names: int = 4, ax: Axes | None = None
 ) -> Axes:
-    """Draw one prediction as two rows of bars that push against each other: what raises it, and what lowers it."""
+    """Draw one prediction as two rows of bars that push against each other: what raises it, and what lowers it.
+
+    The `n_names` largest bars are named, as far as they are wide enough for a name.
+    """
     steps = np.asarray(phi)
     end = float(base) + float(steps.sum())
     ax = style.axes(ax, x=x_label, y="", size=(7.5, 1.9))
-    named = set(np.argsort(-np.abs(steps))[:n_names].tolist())
+    ends = end - np.maximum(steps, 0).sum(), end - np.minimum(steps, 0).sum()
+    wide = np.abs(steps) > 0.06 * (max(*ends, float(base)) - min(*ends, float(base)))
+    named = {j for j in np.argsort(-np.abs(steps))[:n_names].tolist() if wide[j]}
     for sign, color in ((1, style.VERMILION), (-1, style.BLUE)):
         place = end
         for j in np.argsort(-sign * steps):
@@ -71,7 +77,10 @@ def force(
             place = start
     ax.axvline(float(base), color=style.GRAY, linestyle="--", linewidth=1, label=f"base {float(base):.4g}")
     ax.axvline(end, color=style.BLACK, linewidth=1.6, label=f"prediction {end:.4g}")
+    ax.use_sticky_edges = False
+    ax.margins(x=0.04)
     ax.set(yticks=[], ylim=(-0.75, 0.75))
+    ax.spines["left"].set_visible(False)
     ax.grid(visible=False)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return ax
@@ -88,7 +97,8 @@ def beeswarm(phi: ArrayLike, x: ArrayLike, names: Sequence[str], *, x_label: str
     ax = style.axes(ax, x=x_label, y="", size=(6.4, 0.45 * len(order) + 1.3))
     width = np.ptp(effects) / 120 or 1.0
     for place, j in enumerate(order):
-        rank = np.searchsorted(np.sort(own[:, j]), own[:, j]) / max(1, len(own) - 1)  # equal values, equal colors
+        below, up_to = (np.searchsorted(np.sort(own[:, j]), own[:, j], side) for side in ("left", "right"))
+        rank = (below + up_to - 1) / max(2, 2 * len(own) - 2)  # equal values share one color
         drawn = ax.scatter(
             effects[:, j], place + _piled(effects[:, j], width), c=rank, s=7, cmap=style.SEQUENTIAL, vmin=0, vmax=1
         )

@@ -34,14 +34,27 @@ def test_forces_meet_at_the_prediction():
     assert ax.get_legend().get_texts()[1].get_text() == "prediction 9"
 
 
+def test_a_narrow_bar_has_no_name():
+    ax = explain.force([100.0, -1.0], 10.0, NAMES[:2], **LABEL)
+    assert [text.get_text() for text in ax.texts] == ["Zn"]
+    assert len(ax.patches) == 2
+    low, high = ax.get_xlim()
+    assert low < 10 and high > 110  # neither the base nor the end of a bar is cut off
+
+
+def test_a_feature_that_never_varies_is_neither_small_nor_large():
+    ax = explain.beeswarm(np.zeros((3, 1)), np.ones((3, 1)), NAMES[:1], **LABEL)
+    assert ax.collections[0].get_array().tolist() == [0.5] * 3
+
+
 def test_a_beeswarm_has_a_row_for_each_feature_and_equal_colors_for_equal_values():
     phi = np.array([[0.0, 3.0], [0.0, -3.0], [1.0, 3.0]])
     x = np.array([[0.0, 5.0], [0.0, 1.0], [7.0, 5.0]])
     ax = explain.beeswarm(phi, x, NAMES[:2], **LABEL)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["Zn", "Sn"]  # the larger effects are on top
     low, high = ax.collections[:2]
-    assert low.get_array().tolist() == [0.0, 0.0, 1.0]
-    assert high.get_array().tolist() == [0.5, 0.0, 0.5]
+    assert low.get_array().tolist() == [0.25, 0.25, 1.0]
+    assert high.get_array().tolist() == [0.75, 0.0, 0.75]
     heights = high.get_offsets()[:, 1]
     assert heights[0] != heights[2]  # equal values are piled up
     np.testing.assert_allclose(heights, 1, atol=0.45)
