@@ -23,6 +23,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mfml.clustering import anomaly
 from mfml.data import alloys
 from mfml.data.card import Quantity
 from mfml.explain import (
@@ -360,7 +361,8 @@ def scores_of(rows):
 
 
 old_scores, new_scores = scores_of(x[TEST]), scores_of(nickel_silver.x)
-auroc = {name: float(shift.auroc(old_scores[name], new_scores[name])) for name in old_scores}
+is_new = jnp.arange(len(x[TEST]) + len(nickel_silver.x)) >= len(x[TEST])
+auroc = {name: float(anomaly.auc(jnp.concatenate([old_scores[name], new_scores[name]]), is_new)) for name in old_scores}
 limits = {name: float(conformal.quantile(scores_of(x[CALIBRATE])[name], level=0.95)) for name in old_scores}
 print("AUROC:", ", ".join(f"{name} {value:.2f}" for name, value in auroc.items()))
 

@@ -13,9 +13,10 @@ from jaxtyping import Array, Float, Int
 
 from mfml import require
 from mfml.entrance import public
-from mfml.numerics import sums
+from mfml.numerics import scaling, sums
+from mfml.numerics.absent import present
 from mfml.numerics.domain import NON_NEGATIVE, checked
-from mfml.numerics.scaling import power_of_two, ratio
+from mfml.numerics.scaling import ratio
 
 
 class Rates(NamedTuple):
@@ -60,6 +61,7 @@ def rates(
     >>> found.true_positive.tolist(), found.false_positive.tolist()
     ([0.5, nan], [1.0, 1.0])
     """
+    require.same_length(prediction=prediction, y=y, groups=groups, weights=weights)
     chosen, positive = prediction == 1, y == 1
     columns = (chosen, positive, chosen & positive, chosen & ~positive, chosen == positive)
     table = jnp.stack([jnp.ones_like(chosen), *columns], axis=1).astype(jnp.result_type(float))
@@ -97,10 +99,11 @@ def errors(
     >>> found.bias.tolist(), found.mae.tolist()
     ([0.0, 3.0, nan], [1.0, 3.0, nan])
     """
-    require.same_length(prediction=prediction, y=y)
+    require.same_length(prediction=prediction, y=y, groups=groups, weights=weights)
     rest = prediction - y
     size = jnp.abs(rest)
-    unit = _largest(size, weights)
+    counted = present(weights, size)
+    unit = scaling.unit(jnp.where(jnp.isfinite(counted), counted, 0.0))  # so that squares stay in range
     table = jnp.stack([jnp.ones_like(rest), rest / unit, size / unit, (rest / unit) ** 2], axis=1)
     found, weight = _of_groups(table, groups, n_groups, weights)
     total, bias, mae, square = found.T
@@ -149,11 +152,10 @@ def equalized_odds_difference(found: Rates) -> Float[Array, ""]:
 def _of_groups(table: Array, groups: Array, n_groups: int, weights: Array | None) -> tuple[Array, Array]:
     """Sums over each group, and the unit of the weights that they are in."""
     require.positive("n_groups", n_groups)
-    require.same_length(table=table, groups=groups, weights=weights)
     unit = jnp.ones((), table.dtype)
     if weights is not None:
         share = weights[:, None].astype(table.dtype)
-        unit = power_of_two(jnp.max(share, initial=0.0))
+        unit = scaling.unit(share)
         table = jnp.where(share > 0, table, 0.0) * (share / unit)
     # a missing value makes the numbers of its own group NaN, and not those of all
     known = jnp.isfinite(table)
@@ -164,9 +166,3 @@ def _of_groups(table: Array, groups: Array, n_groups: int, weights: Array | None
 
 def _share(part: Array, whole: Array) -> Array:
     return jnp.where(whole > 0, ratio(part, jnp.where(whole > 0, whole, 1.0)), jnp.nan)
-
-
-def _largest(size: Array, weights: Array | None) -> Array:
-    """Size of the largest error that counts, as a power of two, so that squares stay in range."""
-    counted = size if weights is None else jnp.where(weights > 0, size, 0.0)
-    return power_of_two(jnp.max(jnp.where(jnp.isfinite(counted), counted, 0.0), initial=0.0))

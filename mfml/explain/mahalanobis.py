@@ -23,7 +23,7 @@ class Mahalanobis(NamedTuple):
     origin: Float[Array, " d"]  # near the mean of all, so that offsets do not matter, units of x
     mean: Float[Array, "k d"]  # of each class, from the origin, units of x
     whiten: Float[Array, "d d"]  # columns: directions, divided by the standard deviation along them
-    unit: Float[Array, " d"]  # standard deviation of each feature, units of x
+    unit: Float[Array, " d"]  # standard deviation of each feature, or near its size if that is 0; units of x
     rank: Int[Array, ""]  # directions in which the known samples vary; below d, others count as rounding errors wide
 
 
@@ -42,7 +42,9 @@ def fit(
     Features are divided by their standard deviations, so their units do not matter, and the correlations are shrunk:
     $R_\alpha = (1 - \alpha) R + \alpha I$. The divisor of the covariance is n. A direction in which the known samples
     do not vary, such as the sum of all shares of a composition, has the width of a rounding error: whoever leaves it is
-    very far away. `rank` says how many directions vary.
+    very far away. `rank` says how many directions vary. A feature that is the same in all known samples is measured by
+    its size; one that is 0 in all of them has no size, and is measured in its own unit. For the codes of an
+    autoencoder see also `clustering.anomaly`, which has no classes and no shrinkage.
 
     Args:
         x: known samples.
@@ -72,14 +74,16 @@ def fit(
     rest = jnp.where(known[:, None], x - near - shift[jnp.clip(owner, 0, count - 1)], jnp.nan)
     found = sums.moments(rest, centered=False, scaled=True)
     spread = jnp.sqrt(jnp.diagonal(found.products) / found.total)
-    std = jnp.where(spread > 0, spread, 1.0)
+    varies = spread > 0
+    std = jnp.where(varies, spread, 1.0)
     correlation = found.products / found.total / std / std[:, None]
     alpha = jnp.asarray(shrinkage, x.dtype)
     values, vectors = jnp.linalg.eigh((1 - alpha) * correlation + alpha * jnp.eye(x.shape[1], dtype=x.dtype))
     top = jnp.max(values)
     floor = scaling.rank_rtol((x.shape[1], x.shape[1]), x.dtype) * jnp.where(top == 0, 1.0, top)
     rank = jnp.sum(values > floor)
-    return Mahalanobis(near, shift, vectors / jnp.sqrt(jnp.maximum(values, floor)), std * found.units, rank)
+    unit = jnp.where(varies, std * found.units, scaling.column_units(x))
+    return Mahalanobis(near, shift, vectors / jnp.sqrt(jnp.maximum(values, floor)), unit, rank)
 
 
 @public

@@ -167,7 +167,7 @@ def _proximal(state: _State, covariance: Array, l1: Array) -> Array:
         uphill = jnp.sum((ahead - found) * (found - weights)) > 0  # then the momentum starts again
         return (
             jnp.where(good, found, weights),
-            jnp.where(good, weights, weights),
+            weights,
             jnp.where(good & ~uphill, momentum + 1, 1.0),
             jnp.where(good, 1.1 * step, step / 2),
         )

@@ -1,7 +1,7 @@
 r"""Scores of the unknown: how little a new sample looks like the known ones. All grow with the distance.
 
 Shapes: n known samples, m new ones, d features, c classes. See `mahalanobis` for a score by mean and covariance, and
-`drift` for tests of whole sets of samples.
+`drift` for tests of whole sets of samples. `clustering.anomaly` judges scores: its `auc` is the AUROC.
 """
 
 from functools import partial
@@ -58,31 +58,3 @@ def energy(logits: Float[Array, "m c"], *, temperature: ArrayLike = 1.0) -> Floa
     require.positive("number of classes", logits.shape[1])
     t = jnp.asarray(temperature, logits.dtype)
     return -t * jax.nn.logsumexp(logits / t, axis=1)
-
-
-@public
-@jax.jit
-def auroc(known: Float[Array, " n"], new: Float[Array, " m"]) -> Float[Array, ""]:
-    r"""Probability that a new sample has a higher score than a known one; ties count one half.
-
-    It is the area under the curve of true over false alarms: 1 if a limit separates both, 0.5 if the score says
-    nothing. NaN where a score is, or where there are no scores of one kind.
-
-    Raises:
-        ValueError: unless both have one axis.
-
-    Source: Hanley and McNeil (1982); Fawcett (2006).
-
-    >>> round(auroc(jnp.array([1.0, 2.0]), jnp.array([2.0, 3.0, 4.0])).item(), 4)
-    0.9167
-    """
-    require.rank("known", known, 1)
-    require.rank("new", new, 1)
-    n, m = len(known), len(new)
-    if n == 0 or m == 0:
-        return jnp.array(jnp.nan, known.dtype)
-    order = jnp.sort(known)
-    below = jnp.searchsorted(order, new, side="left") / n
-    up_to = jnp.searchsorted(order, new, side="right") / n
-    found = jnp.mean((below + up_to).astype(known.dtype)) / 2
-    return jnp.where(jnp.isnan(known).any() | jnp.isnan(new).any(), jnp.nan, found)

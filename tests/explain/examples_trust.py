@@ -22,11 +22,6 @@ def fitted(key):
     return {"model": mahalanobis.fit(**known(key)), "x": samples(key)["y"]}
 
 
-def scores(key):
-    a, b = jax.random.normal(key, (2, N))
-    return {"known": a, "new": b[:M]}
-
-
 def labels(key):
     prediction, y, groups = jax.random.randint(key, (3, N), 0, 2)
     return {"prediction": prediction, "y": y, "groups": groups}
@@ -59,7 +54,6 @@ EXAMPLES = [
         exempt={"missing": "a known sample with a missing value is nobody's neighbor"},
     ),
     Example(shift.energy, lambda key: {"logits": jax.random.normal(key, (M, 3))}, gradient=("logits",)),
-    Example(shift.auroc, scores, units=({"known": 1, "new": 1},), origins=(("known", "new"),)),
     Example(drift.kolmogorov_smirnov, samples, units=({"x": 1, "y": 1},), origins=(("x", "y"),)),
     Example(drift.stability_index, samples, {"n_bins": 3}, units=({"x": 1, "y": 1},), origins=(("x", "y"),)),
     Example(
