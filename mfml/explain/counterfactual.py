@@ -67,7 +67,7 @@ def search(
         target: prediction that is wanted, one for all samples or one for each, units of the output.
         scale: what counts as a change of size 1 of each feature; 0 for one that must stay. All 1 if left out.
         low: least values that are allowed, one for all features or one for each; a sample below moves to them.
-        high: largest values that are allowed.
+        high: largest values that are allowed; where they are below the least ones, the result is NaN.
         tol: largest distance to the target, as a share of how far the prediction had to go.
         max_iter: number of linearizations; static.
 
@@ -94,6 +94,7 @@ def search(
     scale = jnp.ones(d, x.dtype) if scale is None else jnp.broadcast_to(scale, (d,))
     low = jnp.full(d, -jnp.inf, x.dtype) if low is None else jnp.broadcast_to(low, (d,))
     high = jnp.full(d, jnp.inf, x.dtype) if high is None else jnp.broadcast_to(high, (d,))
+    low = jnp.where(low > high, jnp.nan, low)
     low, high = (jnp.where(scale > 0, bound, open_end) for bound, open_end in ((low, -jnp.inf), (high, jnp.inf)))
     one = partial(_search_one, f, scale=scale, low=low, high=high, tol=tol, max_iter=max_iter)
     return jax.vmap(one)(x, jnp.broadcast_to(target, (n,)).astype(x.dtype))

@@ -212,6 +212,9 @@ def test_a_target_out_of_reach_and_a_model_without_slope_say_so():
     np.testing.assert_allclose(beyond.x[0], [1.0, 1.0, -1.0], atol=1e-4)  # as near as it gets
     flat = counterfactual.search(lambda rows: jnp.floor(rows[:, 0]), x, 1.0)
     assert flat.status[0] == Status.STALLED
+    crossed = counterfactual.search(plane, x, 1.0, low=2.0, high=1.0)
+    assert (crossed.status[0], bool(crossed.converged[0])) == (Status.NON_FINITE, False)
+    assert np.isnan(crossed.x).all()
     fixed = counterfactual.search(plane, x, 1.0, scale=np.array([1.0, 0.0, 1.0]))
     assert fixed.x[0, 1] == 0
     assert fixed.converged[0]
